@@ -1,0 +1,200 @@
+"""What training makes small, by name.
+
+Each loss is a function ``(y_true, y_pred, activation) -> (batch,)``: a value per image, whose mean
+over the images is the loss. ``y_pred`` is the network's output, (batch, height, width, channels)
+float32; ``activation`` is the one that made it. ``y_true`` has the same shape and values in
+[0, 1], one-hot if the channels are classes; only the sparse loss takes (batch, height, width, 1)
+class numbers. Everything is computed in float32 and stays finite, gradients too, at outputs of
+exactly 0 and 1 and for empty targets.
+
+Cross-entropies are Keras' own, which go back to the logits behind a sigmoid or softmax: the
+gradient is ``y_pred - y_true`` however sure of a mistake the network is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepimagetranslator.core.measures import SSIM_C1, SSIM_C2, gaussian_window
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.specs import CATEGORICAL_LOSSES
+
+Tensor = Any
+LossFunction = Callable[[Tensor, Tensor, str], Tensor]
+
+EPSILON = 1e-7
+DICE_SMOOTHING = 1.0
+SSIM_WEIGHT = 0.84
+
+
+def binary_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
+    """Cross-entropy of independent channels."""
+    if activation != "sigmoid":
+        y_pred = ops.clip(y_pred, EPSILON, 1 - EPSILON)
+    return _image_mean(ops.binary_crossentropy(y_true, y_pred))
+
+
+def categorical_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
+    """Cross-entropy of classes, given one-hot."""
+    y_pred = _class_probabilities(y_pred, activation)
+    return _image_mean(ops.categorical_crossentropy(y_true, y_pred))
+
+
+def sparse_categorical_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
+    """Cross-entropy of classes, given by their numbers, (batch, height, width, 1)."""
+    y_pred = _class_probabilities(y_pred, activation)
+    return _image_mean(ops.sparse_categorical_crossentropy(ops.cast(y_true, "int32"), y_pred))
+
+
+def mse(y_true: Tensor, y_pred: Tensor, activation: str = "") -> Tensor:
+    """Mean squared difference."""
+    return _image_mean(ops.square(y_pred - y_true))
+
+
+def mae(y_true: Tensor, y_pred: Tensor, activation: str = "") -> Tensor:
+    """Mean absolute difference."""
+    return _image_mean(ops.abs(y_pred - y_true))
+
+
+def dice(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
+    """Soft Dice: 1 - (2 sum(t p) + s) / (sum(t) + sum(p) + s), the mean over channels.
+
+    Sums run over the whole batch, so an image without a tissue does not count as a miss; every
+    image has the same value. With softmax the background is a channel like the others.
+
+    After Milletari, Navab and Ahmadi, "V-Net", 3DV 2016, but without its squares in the
+    denominator: sum(p^2) forgives faint mistakes, as its gradient 2p fades with p, and for a soft
+    target it is no more right. At 0 and 1 both are the Dice that core.measures reports. The
+    smoothing s of one pixel makes an empty channel that was predicted empty a perfect one.
+    """
+    if activation == "linear":
+        y_pred = ops.clip(y_pred, 0, 1)
+    overlap = _channel_sum(y_true * y_pred)
+    size = _channel_sum(y_true) + _channel_sum(y_pred)
+    score = (2 * overlap + DICE_SMOOTHING) / (size + DICE_SMOOTHING)
+    return ops.broadcast_to(1 - ops.mean(score), ops.shape(y_pred)[:1])
+
+
+def dice_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
+    """Soft Dice plus cross-entropy: categorical after softmax, else binary.
+
+    Dice balances small tissues against large ones, cross-entropy gives every pixel a gradient, in
+    empty channels too. Unweighted, as in Isensee et al., "nnU-Net", Nature Methods 2021.
+    """
+    entropy = categorical_crossentropy if activation == "softmax" else binary_crossentropy
+    return dice(y_true, y_pred, activation) + entropy(y_true, y_pred, activation)
+
+
+def ssim_mae(y_true: Tensor, y_pred: Tensor, activation: str = "") -> Tensor:
+    """0.84 (1 - SSIM) + 0.16 mae.
+
+    The mix of Zhao, Gallo, Frosio and Kautz, "Loss functions for image restoration with neural
+    networks", IEEE TCI 2017, with their weights: SSIM keeps contrast and edges, mae the brightness
+    to which SSIM hardly answers. They take several scales and blur the absolute differences; one
+    scale costs a fraction, fits small images, and the blur hardly changes a mean.
+    """
+    dissimilarity = 1 - ssim(y_true, y_pred)
+    return SSIM_WEIGHT * dissimilarity + (1 - SSIM_WEIGHT) * mae(y_true, y_pred)
+
+
+LOSSES: dict[str, LossFunction] = {
+    "binary_crossentropy": binary_crossentropy,
+    "categorical_crossentropy": categorical_crossentropy,
+    "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+    "mse": mse,
+    "mae": mae,
+    "dice": dice,
+    "dice_crossentropy": dice_crossentropy,
+    "ssim_mae": ssim_mae,
+}
+_OF_ANY_VALUES = ("mse", "mae", "ssim_mae")
+
+
+class NamedLoss(keras.losses.Loss):
+    """One of ``LOSSES``, for the output of a given final activation."""
+
+    def __init__(self, name: str, final_activation: str) -> None:
+        super().__init__(name=name, dtype="float32")
+        self.final_activation = final_activation
+        self._function = LOSSES[name]
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        return self._function(y_true, y_pred, self.final_activation)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "final_activation": self.final_activation}
+
+
+def build_loss(name: str, final_activation: str) -> keras.losses.Loss:
+    """The loss ``name`` for a network that ends in ``final_activation``.
+
+    Args:
+        name: one of ``core.specs.LOSSES``.
+        final_activation: sigmoid, softmax or linear; "automatic" must be decided before.
+
+    Raises:
+        UserError: nothing can be learnt from that output with that loss.
+    """
+    if name in CATEGORICAL_LOSSES and final_activation != "softmax":
+        raise UserError(
+            f"The loss '{name}' needs the final activation softmax, not {final_activation}; "
+            "choose softmax or automatic."
+        )
+    if name not in _OF_ANY_VALUES and final_activation == "linear":
+        raise UserError(
+            f"The loss '{name}' needs outputs between 0 and 1, which the final activation linear "
+            "does not give; choose automatic, or one of the losses mse, mae and ssim_mae."
+        )
+    return NamedLoss(name, final_activation)
+
+
+def ssim(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """Structural similarity of each image, (batch,), as ``core.measures.ssim`` for a range of 1.
+
+    Two one-dimensional convolutions a map, and four maps instead of five: the formula needs only
+    the sum of the two variances.
+    """
+    sides = [side for side in y_pred.shape[1:3] if side] or [11]
+    window = gaussian_window(min(sides), min(sides))
+    mean_t, mean_p = _windowed(y_true, window), _windowed(y_pred, window)
+    power = _windowed(ops.square(y_true) + ops.square(y_pred), window)
+    product = 2 * mean_t * mean_p
+    squares = ops.square(mean_t) + ops.square(mean_p)
+    covariance = 2 * _windowed(y_true * y_pred, window) - product
+    numerator = (product + SSIM_C1) * (covariance + SSIM_C2)
+    denominator = (squares + SSIM_C1) * (power - squares + SSIM_C2)
+    return _image_mean(numerator / denominator)
+
+
+def _windowed(images: Tensor, window: Any) -> Tensor:
+    """Windowed means of (batch, height, width, channels) where the whole window is inside."""
+    column = ops.reshape(ops.convert_to_tensor(window, "float32"), (-1, 1, 1, 1))
+    column = ops.tile(column, (1, 1, images.shape[-1], 1))
+    images = ops.depthwise_conv(images, column, padding="valid", data_format="channels_last")
+    row = ops.transpose(column, (1, 0, 2, 3))
+    return ops.depthwise_conv(images, row, padding="valid", data_format="channels_last")
+
+
+def _class_probabilities(y_pred: Tensor, activation: str) -> Tensor:
+    """Softmax output as it is, logits attached; any other made positive, with sum 1."""
+    if activation == "softmax":
+        return y_pred
+    y_pred = ops.clip(y_pred, EPSILON, 1 - EPSILON)
+    return y_pred / ops.sum(y_pred, axis=-1, keepdims=True)
+
+
+def _image_mean(values: Tensor) -> Tensor:
+    return ops.mean(values, axis=tuple(range(1, len(values.shape))))
+
+
+def _channel_sum(values: Tensor) -> Tensor:
+    """(batch, height, width, channels) to (channels,).
+
+    Height first: TensorFlow adds a column's float32 one after the other on the CPU, which over a
+    whole image of 4096x4096 loses two per cent.
+    """
+    return ops.sum(ops.sum(values, axis=1), axis=(0, 1))

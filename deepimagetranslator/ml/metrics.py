@@ -1,0 +1,120 @@
+"""Figures to watch while training, by name: the losses, PSNR, SSIM, Dice and IoU per channel.
+
+They see what the losses see: ``y_pred`` (batch, height, width, channels) and ``y_true`` of that
+shape, or (batch, height, width, 1) class numbers if the targets are sparse. They accumulate over
+the epoch in float32 and are never nan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from deepimagetranslator.core.measures import THRESHOLD
+from deepimagetranslator.ml import losses
+
+Tensor = Any
+
+BEST_PSNR = 100.0
+SPARSE_LOSS = "sparse_categorical_crossentropy"
+
+
+def build_metrics(
+    names: Sequence[str],
+    channels: int,
+    channel_names: Sequence[str],
+    final_activation: str,
+    sparse: bool,
+) -> list[keras.metrics.Metric]:
+    """New metrics for ``compile(metrics=...)``, in the order of ``names``.
+
+    Args:
+        names: some of ``core.specs.METRICS``. A loss is its mean over images, computed with the
+            targets at hand: the sparse cross-entropy of one-hot targets is the categorical one.
+        channels: the network's output channels.
+        channel_names: one for each; "dice_score" makes a metric ``dice_<name>`` for every channel,
+            "iou" one ``iou_<name>``.
+        final_activation: sigmoid, softmax or linear.
+        sparse: whether targets are class numbers.
+    """
+    found: list[keras.metrics.Metric] = []
+    for name in names:
+        if name in ("dice_score", "iou"):
+            found += [
+                ChannelOverlap(name.removesuffix("_score"), i, channel, final_activation, sparse)
+                for i, channel in zip(range(channels), channel_names, strict=True)
+            ]
+        else:
+            function = _image_function(name, channels, final_activation, sparse)
+            found.append(keras.metrics.MeanMetricWrapper(function, name=name, dtype="float32"))
+    return found
+
+
+def psnr(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each image for a data range of 1, (batch,) dB, at most 100.
+
+    Equal images have an infinite one, which would spoil the mean.
+    """
+    return -10 * ops.log10(ops.maximum(losses.mse(y_true, y_pred), 10 ** (-BEST_PSNR / 10)))
+
+
+def _image_function(
+    name: str, channels: int, activation: str, sparse: bool
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """The function (y_true, y_pred) -> (batch,) of a metric that is a mean over images."""
+    one_hot = sparse and name != SPARSE_LOSS
+    if name == SPARSE_LOSS and not sparse:
+        name = "categorical_crossentropy"
+    loss = losses.LOSSES.get(name)
+    likeness = psnr if name == "psnr" else losses.ssim
+
+    def per_image(y_true: Tensor, y_pred: Tensor) -> Tensor:
+        if one_hot:
+            y_true = ops.one_hot(ops.cast(ops.squeeze(y_true, -1), "int32"), channels)
+        y_true, y_pred = ops.cast(y_true, "float32"), ops.cast(y_pred, "float32")
+        return loss(y_true, y_pred, activation) if loss else likeness(y_true, y_pred)
+
+    return per_image
+
+
+class ChannelOverlap(keras.metrics.Metric):
+    """How well one channel's region P covers the target's T, over all pixels of the epoch.
+
+    "dice" is 2 |T and P| / (|T| + |P|), "iou" is |T and P| / |T or P|. A pixel is in a region if
+    its value is over 0.5; in P after softmax if this channel is its greatest. Two empty regions
+    agree: 1.
+    """
+
+    def __init__(
+        self, score: str, channel: int, channel_name: str, final_activation: str, sparse: bool
+    ) -> None:
+        super().__init__(name=f"{score}_{channel_name}", dtype="float32")
+        self.score = score
+        self.channel = channel
+        self.softmax = final_activation == "softmax"
+        self.sparse = sparse
+        self.overlap = self.add_weight(name="overlap", initializer="zeros")
+        self.size = self.add_weight(name="size", initializer="zeros")
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: None = None) -> None:
+        if self.sparse:
+            target = ops.equal(ops.cast(y_true[..., 0], "int32"), self.channel)
+        else:
+            target = y_true[..., self.channel] > THRESHOLD
+        if self.softmax:
+            predicted = ops.equal(ops.argmax(y_pred, axis=-1), self.channel)
+        else:
+            predicted = y_pred[..., self.channel] > THRESHOLD
+        target, predicted = ops.cast(target, "float32"), ops.cast(predicted, "float32")
+        self.overlap.assign_add(ops.sum(target * predicted))
+        self.size.assign_add(ops.sum(target + predicted))
+
+    def result(self) -> Tensor:
+        if self.score == "dice":
+            part, whole = 2 * self.overlap, self.size
+        else:
+            part, whole = self.overlap, self.size - self.overlap
+        return ops.where(whole > 0, part / ops.maximum(whole, 1), 1.0)
