@@ -1,0 +1,55 @@
+"""The command line: the same work as the window's, without one.
+
+Exit status: 0 done, 1 unexpected, 2 the user must change something, 3 done but some files were
+skipped, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli.arguments import build_parser
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.protocol import Cancelled
+
+DONE, UNEXPECTED, USER_MUST_CHANGE, SKIPPED, CANCELLED = 0, 1, 2, 3, 130
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit status. No traceback reaches the terminal."""
+    terminal.use_utf8()
+    parser = build_parser()
+    chosen = parser.parse_args(arguments)
+    if "command" not in chosen:
+        parser.print_help(sys.stderr)
+        return USER_MUST_CHANGE
+    result: dict[str, object]
+    try:
+        status, result = chosen.command(chosen)
+    except UserError as error:
+        terminal.say(str(error))
+        status, result = USER_MUST_CHANGE, {"error": str(error)}
+    except (Cancelled, KeyboardInterrupt):
+        terminal.say("Cancelled.")
+        status, result = CANCELLED, {"error": "cancelled"}
+    except Exception as error:
+        details = _keep_details()
+        message = f"Unexpected: {type(error).__name__}: {error} Details are in {details}."
+        terminal.say(message)
+        status, result = UNEXPECTED, {"error": message}
+    if chosen.json:
+        terminal.print_json(result)
+    return int(status)
+
+
+def _keep_details() -> Path:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="deepimagetranslator-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(traceback.format_exc())
+    return Path(file.name)

@@ -1,0 +1,242 @@
+"""The commands, their options and their help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from deepimagetranslator import __version__
+from deepimagetranslator.cli import data_commands, demo, engine_commands
+from deepimagetranslator.core.fields import fields_of
+from deepimagetranslator.core.specs import PRESETS, SECTIONS, Specs
+
+STATUS = (
+    "Exit status: 0 done, 1 unexpected, 2 something must be changed (one sentence on stderr), "
+    "3 done but some files were skipped, 130 cancelled."
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; a chosen command's function stands in ``command``."""
+    parser = argparse.ArgumentParser(
+        prog="python -m deepimagetranslator",
+        description="Train a U-Net on pairs of images and translate new ones with it.",
+        epilog=STATUS,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_demo(commands)
+    _add_new(commands)
+    _add_check(commands)
+    _add_train(commands)
+    _add_translate(commands)
+    _add_evaluate(commands)
+    _add_augment(commands)
+    _add_self_test(commands)
+    return parser
+
+
+def fields_help() -> str:
+    """Every field that --set takes, with default, bounds and unit."""
+    lines = ["fields for --set SECTION.FIELD=VALUE:"]
+    for section in SECTIONS:
+        for info in fields_of(getattr(Specs(), section)):
+            default = ",".join(info.default) if isinstance(info.default, tuple) else info.default
+            lines.append(f"  {section}.{info.name} = {default}")
+            lines.append(f"      {info.help} {info.bounds().capitalize()}.")
+    return "\n".join(lines)
+
+
+def _command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], tuple[int, dict[str, Any]]],
+    help: str,
+    json_keys: str,
+    epilog: str = "",
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help,
+        description=help,
+        epilog="\n\n".join(part for part in (epilog, STATUS) if part),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help=f"print the result as one JSON object, the last line of stdout; keys: {json_keys} "
+        "(or error)",
+    )
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _add_demo(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "demo",
+        demo.run,
+        "draw a sample data set, train on it, translate and measure an unseen person",
+        "dice (a list: subcutaneous fat, visceral fat, lean tissue), seconds, output",
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to make")
+    parser.add_argument(
+        "--epochs", type=int, default=demo.EPOCHS, metavar="N", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=demo.SIZE,
+        metavar="N",
+        help="width and height of the images in pixels, default: %(default)s",
+    )
+
+
+def _add_new(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "new",
+        data_commands.new,
+        "make a project file from folders of images",
+        "project, train_pairs, val_pairs, problems",
+        fields_help(),
+    )
+    parser.add_argument("project", type=Path, metavar="PROJECT.json")
+    for option, help in (
+        ("--train-inputs", "images to learn from"),
+        ("--train-targets", "what each of them should become"),
+        ("--val-inputs", "validation images"),
+        ("--val-targets", "validation targets"),
+    ):
+        parser.add_argument(
+            option,
+            type=Path,
+            nargs="+",
+            metavar="DIR",
+            help=f"{help}: a folder, or files",
+            required="train" in option,
+        )
+    parser.add_argument(
+        "--val-fraction",
+        type=float,
+        metavar="F",
+        help="instead of validation folders: split off this part, 0 to 1, person by person",
+    )
+    parser.add_argument(
+        "--group",
+        metavar="REGEX",
+        help="a pattern on the file name; what it (or its first group) matches names the person, "
+        "whose images all stay on one side",
+    )
+    parser.add_argument(
+        "--preset", default="recommended", metavar="NAME", help=f"one of {', '.join(PRESETS)}"
+    )
+    _add_set(parser)
+
+
+def _add_check(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "check",
+        data_commands.check,
+        "find every problem of a project before training",
+        "train_pairs, val_pairs, problems (subject, message, fatal)",
+    )
+    parser.add_argument("project", type=Path, metavar="PROJECT.json")
+
+
+def _add_train(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "train",
+        engine_commands.train,
+        "train a project's network",
+        "run_dir, weights, epochs, best_epoch, best_value, seconds, values",
+        fields_help(),
+    )
+    parser.add_argument("project", type=Path, metavar="PROJECT.json")
+    parser.add_argument(
+        "--run-dir",
+        type=Path,
+        metavar="DIR",
+        help="the run's folder; by default a new one beside the project",
+    )
+    _add_set(parser)
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue the run in --run-dir (by default the latest) after its last whole epoch",
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="FILE", help="start from these weights; 2021 files too"
+    )
+
+
+def _add_translate(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "translate",
+        engine_commands.translate,
+        "translate images with a weights file",
+        "output, translated, skipped (file, reason), seconds",
+    )
+    parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace translated images that exist already"
+    )
+    _add_set(parser)
+    parser.add_argument(
+        "inputs", type=Path, nargs="+", metavar="INPUT", help="files, or folders with subfolders"
+    )
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "evaluate",
+        engine_commands.evaluate,
+        "measure translated images against their targets, as one volume and one by one",
+        "images, pooled (by channel: dice, sensitivity, ...), table, problems",
+    )
+    parser.add_argument("--predictions", type=Path, required=True, nargs="+", metavar="DIR")
+    parser.add_argument("--targets", type=Path, required=True, nargs="+", metavar="DIR")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="where evaluation.csv goes; else the predictions"
+    )
+
+
+def _add_augment(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "augment",
+        data_commands.augment,
+        "write the training pairs as augmentation makes them",
+        "output, pairs",
+    )
+    parser.add_argument("project", type=Path, metavar="PROJECT.json")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--epochs", type=int, default=1, metavar="N", help="draws of each pair")
+
+
+def _add_self_test(commands: Any) -> None:
+    _command(
+        commands,
+        "self-test",
+        engine_commands.self_test,
+        "one training step and one translation; versions and devices",
+        "ok, device, versions, seconds",
+    )
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.FIELD=VALUE",
+        help="change a choice; may be given several times",
+    )

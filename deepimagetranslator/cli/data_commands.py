@@ -1,0 +1,177 @@
+"""Commands about projects and their images: new, check, augment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepimagetranslator.cli import terminal
+from deepimagetranslator.core import dataset
+from deepimagetranslator.core.images import Array, list_images, write_image
+from deepimagetranslator.core.pairs import ImagePair, match_pairs, split_by_group
+from deepimagetranslator.core.problem import Problem, UserError
+from deepimagetranslator.core.project import (
+    Project,
+    load_project,
+    new_project,
+    project_problems,
+    save_project,
+    set_field,
+)
+
+Outcome = tuple[int, dict[str, Any]]
+
+
+def new(arguments: argparse.Namespace) -> Outcome:
+    """Make a project file; an older one of that name is kept as NAME.bak."""
+    data = {
+        "train_inputs": _files(arguments.train_inputs),
+        "train_targets": _files(arguments.train_targets),
+        "val_inputs": _files(arguments.val_inputs or ()),
+        "val_targets": _files(arguments.val_targets or ()),
+    }
+    if bool(data["val_inputs"]) != bool(data["val_targets"]):
+        raise UserError("Give both --val-inputs and --val-targets, or neither.")
+    if arguments.group and arguments.val_fraction is None:
+        raise UserError("--group says how --val-fraction splits; give both.")
+    project = new_project(arguments.preset, data)
+    if arguments.preset == "recommended":
+        suited = dataset.suited_to_targets(project.specs, data["train_targets"])
+        project = replace(project, specs=suited)
+    project = with_settings(project, arguments.set)
+    problems: list[Problem] = []
+    if arguments.val_fraction is not None:
+        if data["val_inputs"]:
+            raise UserError("Give validation folders or --val-fraction, not both.")
+        project, problems = _split(project, arguments.val_fraction, arguments.group)
+    found = dataset.match(project.specs.data)
+    problems = [*found.problems, *problems]
+    if arguments.project.exists():
+        arguments.project.replace(arguments.project.with_name(arguments.project.name + ".bak"))
+        terminal.say(f"The project that was there is kept as {arguments.project.name}.bak.")
+    save_project(project, arguments.project)
+    terminal.say_problems(problems)
+    fatal = any(problem.fatal for problem in problems)
+    terminal.say(
+        f"{arguments.project}: {len(found.train)} training and {len(found.val)} validation pairs, "
+        f"preset {project.preset}, loss {project.specs.training.loss}."
+    )
+    if fatal:
+        terminal.say("Mend these and make the project again; it cannot be trained as it is.")
+    return 2 if fatal else 0, {
+        "project": str(arguments.project),
+        "train_pairs": len(found.train),
+        "val_pairs": len(found.val),
+        "problems": [asdict(problem) for problem in problems],
+    }
+
+
+def check(arguments: argparse.Namespace) -> Outcome:
+    """Name every problem of a project, file by file."""
+    project = load_project(arguments.project)
+    with terminal.progress() as (report, control):
+        _, found, problems = dataset.examine(project.specs, report, control)
+    problems = project_problems(project) + problems
+    terminal.say_problems(problems)
+    fatal = sum(problem.fatal for problem in problems)
+    if fatal:
+        terminal.say(f"{fatal} problem(s) to mend before training.")
+    else:
+        terminal.say("The project can be trained.")
+    return 2 if fatal else 0, {
+        "train_pairs": len(found.train),
+        "val_pairs": len(found.val),
+        "problems": [asdict(problem) for problem in problems],
+    }
+
+
+def augment(arguments: argparse.Namespace) -> Outcome:
+    """Write augmented pairs, as training sees them, below OUTPUT/epochNNN."""
+    # Keras' PairSequence draws the pairs, so that they are the very ones of training.
+    from deepimagetranslator.ml import devices  # noqa: PLC0415
+
+    devices.load_engine()
+    from deepimagetranslator.ml.sequence import PairReader, PairSequence  # noqa: PLC0415
+
+    if arguments.epochs < 1:
+        raise UserError("--epochs must be 1 or more.")
+    specs = load_project(arguments.project).specs
+    with terminal.progress() as (report, control):
+        data = dataset.prepare(specs, report, control)
+        names = _output_names(data.train)
+        batches = PairSequence(
+            PairReader(data, cache_bytes=specs.data.cache_mib * 2**20),
+            data.train,
+            specs.augmentation,
+            batch_size=1,
+            seed=specs.training.seed,
+        )
+        written = 0
+        try:
+            for epoch in range(1, arguments.epochs + 1):
+                folder = arguments.output / f"epoch{epoch:03d}"
+                for position, name in enumerate(names):
+                    control.raise_if_cancelled()
+                    x, y = batches.draw(epoch, position)
+                    _write(folder / "inputs" / name, data.input_scaling.from_unit(x))
+                    _write(folder / "targets" / name, data.target_image(y))
+                    written += 1
+        finally:
+            batches.close()
+    terminal.say(f"{written} augmented pairs are in {arguments.output}.")
+    return 0, {"output": str(arguments.output), "pairs": written}
+
+
+def with_settings(project: Project, assignments: Sequence[str]) -> Project:
+    """The project with every --set applied.
+
+    Raises:
+        UserError: a field, a value, or fields that do not go together.
+    """
+    for assignment in assignments:
+        project = set_field(project, assignment)
+    problems = project_problems(project)
+    if problems:
+        raise UserError("\n".join(map(str, problems)))
+    return project
+
+
+def _output_names(pairs: Sequence[ImagePair]) -> list[Path]:
+    """The inputs' paths below the folder that they share, so that no two are alike."""
+    folders = {str(pair.input.parent) for pair in pairs}
+    common = Path(os.path.commonpath(folders))
+    return [pair.input.relative_to(common) for pair in pairs]
+
+
+def _write(path: Path, image: Array) -> None:
+    """As PNG for 8 bits, else as TIFF."""
+    write_image(path.with_suffix(".png" if image.dtype == np.uint8 else ".tif"), image)
+
+
+def _split(project: Project, fraction: float, group: str | None) -> tuple[Project, list[Problem]]:
+    data = project.specs.data
+    pairing = match_pairs(
+        [Path(p) for p in data.train_inputs], [Path(p) for p in data.train_targets], data.pairing
+    )
+    if pairing.problems:
+        return project, []  # named by the caller, who matches again
+    split = split_by_group(pairing.pairs, fraction, group, project.specs.training.seed)
+    data = replace(
+        data,
+        train_inputs=tuple(str(pair.input) for pair in split.train),
+        train_targets=tuple(str(pair.target) for pair in split.train),
+        val_inputs=tuple(str(pair.input) for pair in split.val),
+        val_targets=tuple(str(pair.target) for pair in split.val),
+    )
+    remarks = [Problem("validation", split.warning, fatal=False)] if split.warning else []
+    return replace(project, specs=replace(project.specs, data=data)), remarks
+
+
+def _files(given: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(str(path.absolute()) for path in (list_images(given) if given else ()))

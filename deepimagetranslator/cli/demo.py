@@ -1,0 +1,124 @@
+"""The demo: the main job from end to end on a drawn data set.
+
+It draws several people's abdominal CT, trains the recommended network on some of them, translates
+a person that it has never seen, and measures the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli.data_commands import Outcome, with_settings
+from deepimagetranslator.cli.engine_commands import pooled_table
+from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.project import Project, new_project
+from deepimagetranslator.core.protocol import FilesRead, JobControl, Report
+from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.sample import SAMPLE_PEOPLE, SampleSet, write_sample
+from deepimagetranslator.ml import devices
+
+SIZE = 128
+EPOCHS = 12
+TRAIN_PEOPLE, VAL_PEOPLE, TEST_PEOPLE = SAMPLE_PEOPLE[:-2], SAMPLE_PEOPLE[-2:-1], SAMPLE_PEOPLE[-1:]
+# The presets' amounts of augmentation are meant for images of this size.
+_FULL_SIZE = 512
+_SHOWN_SLICES = (4, 14, 24)
+
+
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Draw, train, translate, measure; everything is left in one folder."""
+    start = time.monotonic()
+    if arguments.size < 32 or arguments.size > 1024:
+        raise UserError("--size must be from 32 to 1024 pixels.")
+    if arguments.epochs < 1:
+        raise UserError("--epochs must be 1 or more.")
+    output = arguments.output or _free_folder(Path("deepimagetranslator-demo"))
+    if output.exists() and any(output.iterdir()):
+        raise UserError(f"{output} is not empty; choose another folder for the demo.")
+    devices.load_engine()
+    with terminal.progress() as (report, control):
+        sample = _draw(output, arguments.size, report, control)
+        project = _project(sample, arguments.size, arguments.epochs)
+        terminal.say(
+            f"Training on {len(TRAIN_PEOPLE)} people ({devices.describe_device()}); "
+            f"{TEST_PEOPLE[0]} is kept for the test."
+        )
+        dice = _train_and_test(project, sample, output, report, control)
+    seconds = round(time.monotonic() - start, 1)
+    names = ("subcutaneous fat", "visceral fat", "lean tissue")
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in zip(names, dice, strict=True))
+    terminal.say(f"Dice on the unseen person: {figures}.")
+    terminal.say(f"Done in {seconds:.0f} s; everything is in {output}.")
+    terminal.say(f"Look at {output / 'translated.png'}")
+    return 0, {"dice": dice, "seconds": seconds, "output": str(output)}
+
+
+def _draw(output: Path, size: int, report: Report, control: JobControl) -> SampleSet:
+    def drawn(done: int, count: int) -> None:
+        control.raise_if_cancelled()
+        report(FilesRead(done, count))
+
+    return write_sample(output / "sample", size=size, report=drawn)
+
+
+def _project(sample: SampleSet, size: int, epochs: int) -> Project:
+    def files(people: tuple[str, ...], side: int) -> tuple[str, ...]:
+        return tuple(str(pair[side].absolute()) for name in people for pair in sample.pairs[name])
+
+    project = new_project(
+        "recommended",
+        {
+            "train_inputs": files(TRAIN_PEOPLE, 0),
+            "train_targets": files(TRAIN_PEOPLE, 1),
+            "val_inputs": files(VAL_PEOPLE, 0),
+            "val_targets": files(VAL_PEOPLE, 1),
+        },
+    )
+    augmentation = project.specs.augmentation
+    scale = size / _FULL_SIZE
+    return with_settings(
+        project,
+        [
+            f"training.epochs={epochs}",
+            f"augmentation.scaling={augmentation.scaling * scale}",
+            f"augmentation.translation={augmentation.translation * scale}",
+        ],
+    )
+
+
+def _train_and_test(
+    project: Project, sample: SampleSet, output: Path, report: Report, control: JobControl
+) -> list[float]:
+    """Everything from training to figures; the pooled Dice of red, green and blue."""
+    from deepimagetranslator.ml import evaluation, figures, training, translation  # noqa: PLC0415
+
+    trained = training.train(project, output, report=report, control=control)
+    pairs = sample.pairs[TEST_PEOPLE[0]]
+    inputs, targets = ([pair[side] for pair in pairs] for side in (0, 1))
+    translated = output / "translated"
+    translation.translate(trained.best_weights, inputs, translated, report=report, control=control)
+    result = evaluation.evaluate([translated], targets, report=report, control=control)
+    result.write_csv(output / "evaluation.csv")
+    pooled = result.pooled()
+    print(pooled_table(pooled))
+    figures.loss_curves(RunFolder(output).read_history(), output / "loss_curves.png")
+    shown = [pairs[number * len(pairs) // 30] for number in _SHOWN_SLICES]
+    rows = [
+        (read_image(image), read_image(target), read_image(translated / image.name))
+        for image, target in shown
+    ]
+    figures.side_by_side(rows, [image.stem for image, _ in shown], output / "translated.png")
+    return [pooled[colour]["dice"] for colour in ("red", "green", "blue")]
+
+
+def _free_folder(folder: Path) -> Path:
+    """The folder, or with a number behind its name if that is taken."""
+    number, candidate = 1, folder
+    while candidate.exists():
+        number += 1
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate

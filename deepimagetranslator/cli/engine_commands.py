@@ -1,0 +1,155 @@
+"""Commands that need the deep-learning engine: train, translate, evaluate, self-test.
+
+Keras is imported inside the commands, after ``load_engine``, so that the others and ``--help``
+answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli.data_commands import Outcome, with_settings
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.project import Project, load_project, new_project
+from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.ml import devices
+
+
+def train(arguments: argparse.Namespace) -> Outcome:
+    """Train a project's network, or resume."""
+    if arguments.resume and arguments.weights:
+        raise UserError("--resume continues a run, --weights starts a new one; give one of them.")
+    project = with_settings(load_project(arguments.project), arguments.set)
+    run_dir = arguments.run_dir or _default_run_dir(arguments.project, arguments.resume)
+    devices.load_engine()
+    from deepimagetranslator.ml import training  # noqa: PLC0415
+
+    with terminal.progress() as (report, control):
+        result = training.train(
+            project,
+            run_dir,
+            report=report,
+            control=control,
+            resume=arguments.resume,
+            start_weights=arguments.weights,
+        )
+    terminal.say(
+        f"Best is epoch {result.best_epoch} ({result.best_value:.4f}): {result.best_weights}"
+    )
+    return 0, {
+        "run_dir": str(result.run_dir),
+        "weights": str(result.best_weights),
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "best_value": result.best_value,
+        "seconds": round(result.seconds, 3),
+        "values": dict(result.values),
+    }
+
+
+def translate(arguments: argparse.Namespace) -> Outcome:
+    """Translate files and folders with a weights file."""
+    project = with_settings(Project(), arguments.set)
+    spec: TranslationSpec = project.specs.translation
+    spec = replace(spec, overwrite=spec.overwrite or arguments.overwrite)
+    devices.load_engine()
+    from deepimagetranslator.ml import translation  # noqa: PLC0415
+
+    start = time.monotonic()
+    with terminal.progress() as (report, control):
+        result = translation.translate(
+            arguments.weights,
+            arguments.inputs,
+            arguments.output,
+            spec,
+            report=report,
+            control=control,
+        )
+    terminal.say(f"{len(result.translated)} images translated into {arguments.output}.")
+    if result.skipped:
+        terminal.say(f"{len(result.skipped)} skipped:")
+        for source, reason in result.skipped:
+            terminal.say(f"  {source}: {reason}")
+    return 3 if result.skipped else 0, {
+        "output": str(arguments.output),
+        "translated": len(result.translated),
+        "skipped": [{"file": str(path), "reason": reason} for path, reason in result.skipped],
+        "seconds": round(time.monotonic() - start, 3),
+    }
+
+
+def evaluate(arguments: argparse.Namespace) -> Outcome:
+    """Measure predictions against targets."""
+    from deepimagetranslator.ml import evaluation  # noqa: PLC0415
+
+    with terminal.progress() as (report, control):
+        result = evaluation.evaluate(
+            arguments.predictions, arguments.targets, report=report, control=control
+        )
+    first = arguments.predictions[0]
+    folder = arguments.output or (first if first.is_dir() else first.parent)
+    table = folder / "evaluation.csv"
+    result.write_csv(table)
+    pooled = result.pooled()
+    print(pooled_table(pooled))
+    terminal.say_problems(result.problems)
+    terminal.say(f"{result.images} images measured; each is in {table}.")
+    return 3 if result.problems else 0, {
+        "images": result.images,
+        "pooled": pooled,
+        "table": str(table),
+        "problems": [str(problem) for problem in result.problems],
+    }
+
+
+def self_test(arguments: argparse.Namespace) -> Outcome:
+    """Draw, train, translate in a temporary folder; tell versions and devices."""
+    del arguments
+    start = time.monotonic()
+    devices.load_engine()
+    from deepimagetranslator.ml import training, translation  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="deepimagetranslator-") as name:
+        folder = Path(name)
+        pairs = write_sample(folder, size=64, people=[1], slices=2).pairs["person01"]
+        inputs, targets = (tuple(str(path) for path in side) for side in zip(*pairs, strict=True))
+        data = {"train_inputs": inputs, "train_targets": targets}
+        settings = ["model.base_filters=4", "training.epochs=1", "training.batch_size=2"]
+        project = with_settings(new_project("recommended", data), settings)
+        trained = training.train(project, folder / "run")
+        result = translation.translate(trained.best_weights, [pairs[0][0]], folder / "translated")
+        if len(result.translated) != 1 or not result.translated[0][1].exists():
+            raise RuntimeError(f"The translated image was not written: {result.skipped}")
+    facts = {"device": devices.describe_device(), "versions": devices.versions()}
+    terminal.say(f"All is well. Device: {facts['device']}")
+    for package, version in devices.versions().items():
+        terminal.say(f"  {package} {version}")
+    return 0, {"ok": True, **facts, "seconds": round(time.monotonic() - start, 3)}
+
+
+def pooled_table(pooled: dict[str, dict[str, float]]) -> str:
+    """The pooled measures as aligned text, a line a channel."""
+    columns = max(pooled.values(), key=len)
+    lines = [f"{'':8}" + "".join(f"{name:>16}" for name in columns)]
+    for channel, values in pooled.items():
+        cells = (f"{values[name]:16.4f}" if name in values else " " * 16 for name in columns)
+        lines.append(f"{channel:8}" + "".join(cells))
+    return "\n".join(lines)
+
+
+def _default_run_dir(project: Path, resume: bool) -> Path:
+    """A new folder named by the time, below PROJECT-runs; to resume, the latest there."""
+    runs = project.with_name(f"{project.stem}-runs")
+    if not resume:
+        return runs / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    found = sorted(path for path in runs.glob("*") if path.is_dir())
+    if not found:
+        raise UserError(f"There is no run of {project} to resume; name its folder with --run-dir.")
+    return found[-1]

@@ -1,0 +1,340 @@
+"""From a project's choices and files to a data set ready for training, or what is wrong.
+
+Everything that can be known before training is found here: partners, sizes, label colours, the
+scaling of values, the network's sizes, and whether the loss fits the targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepimagetranslator.core import specs as spec_rules
+from deepimagetranslator.core.images import image_size, read_image
+from deepimagetranslator.core.labels import Palette, find_palette
+from deepimagetranslator.core.pairs import ImagePair, Survey, match_pairs, survey
+from deepimagetranslator.core.problem import Problem, UserError
+from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
+from deepimagetranslator.core.scaling import Scaling, ValueRange, choose_scaling
+from deepimagetranslator.core.specs import (
+    CATEGORICAL_LOSSES,
+    DataSpec,
+    ModelSpec,
+    Specs,
+    with_final_activation,
+)
+
+_LOOKED_AT = 24
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The pairs of a project by its files' names alone, and what has no partner."""
+
+    train: tuple[ImagePair, ...]
+    val: tuple[ImagePair, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pairs that can be trained on, and how their values are understood.
+
+    Attributes:
+        train, val: the pairs; ``val`` may be empty.
+        model: the network with all sizes, channels and its final activation decided.
+        input_scaling, target_scaling: between file values and [0, 1].
+        palette: the label colours if the targets are label maps, else None.
+        sparse: targets are given to the loss as class numbers.
+    """
+
+    train: tuple[ImagePair, ...]
+    val: tuple[ImagePair, ...]
+    model: ModelSpec
+    input_scaling: Scaling
+    target_scaling: Scaling
+    palette: Palette | None
+    sparse: bool
+
+    @property
+    def classes(self) -> int:
+        """The number of classes if the network's channels are classes, else 0."""
+        return self.model.target_channels if self.model.final_activation == "softmax" else 0
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names of the network's output channels, for metrics."""
+        return channel_names(self.model.target_channels, bool(self.classes))
+
+    def target_image(self, y: NDArray[np.float32]) -> NDArray[np.generic]:
+        """An augmented target, as a batch draws it, as an image to write."""
+        if self.classes and self.palette is not None:
+            return self.palette.decode(np.rint(y[..., 0] * 255).astype(np.uint8))
+        return self.target_scaling.from_unit(y)
+
+
+def channel_names(channels: int, classes: bool = False) -> tuple[str, ...]:
+    """Names for image channels (grey, or red, green, blue) or classes (class0, class1 ...)."""
+    images = {1: ("grey",), 3: ("red", "green", "blue")}
+    if not classes and channels in images:
+        return images[channels]
+    return tuple(f"{'class' if classes else 'channel'}{i}" for i in range(channels))
+
+
+class DataProblems(UserError):
+    """Several problems at once; the text has a line for each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+def match(data: DataSpec) -> Matched:
+    """Pair the project's files, without opening them."""
+    parts: list[tuple[ImagePair, ...]] = []
+    problems: list[Problem] = []
+    for inputs, targets in (
+        (data.train_inputs, data.train_targets),
+        (data.val_inputs, data.val_targets),
+    ):
+        pairing = match_pairs(
+            [Path(path) for path in inputs], [Path(path) for path in targets], data.pairing
+        )
+        parts.append(tuple(pairing.pairs))
+        problems += pairing.problems
+    if not parts[0]:
+        message = "There is no pair to train on; load training images and their targets."
+        problems.append(Problem("training", message))
+    return Matched(parts[0], parts[1], tuple(problems))
+
+
+def examine(
+    specs: Specs, report: Report = ignore, control: JobControl | None = None
+) -> tuple[Dataset | None, Matched, list[Problem]]:
+    """Read every file once and find every problem.
+
+    Returns:
+        The data set if nothing fatal was found, else None; the pairs; the problems and remarks.
+
+    Raises:
+        Cancelled: by ``control``.
+    """
+    control = control or JobControl()
+    matched = match(specs.data)
+    count = len(matched.train) + len(matched.val)
+
+    def read(pairs: Sequence[ImagePair], before: int) -> Survey:
+        found = survey(
+            pairs,
+            cancelled=control.cancel.is_set,
+            report=lambda done, _: report(FilesRead(before + done, count)),
+        )
+        control.raise_if_cancelled()
+        return found
+
+    train, val = read(matched.train, 0), read(matched.val, len(matched.train))
+    problems = [*matched.problems, *train.problems, *val.problems]
+    if not matched.val:
+        message = (
+            "There are no validation pairs, so the best weights are chosen by the training loss, "
+            "which cannot see over-fitting."
+        )
+        problems.append(Problem("validation", message, fatal=False))
+    dataset = None
+    if not any(problem.fatal for problem in problems):
+        dataset, more = _decide(specs, matched, train, val)
+        problems += more
+        if any(problem.fatal for problem in more):
+            dataset = None
+    return dataset, matched, problems
+
+
+def prepare(specs: Specs, report: Report = ignore, control: JobControl | None = None) -> Dataset:
+    """The data set, ready for training.
+
+    Raises:
+        DataProblems: what must be mended first, a line each.
+        Cancelled: by ``control``.
+    """
+    dataset, _, problems = examine(specs, report, control)
+    if dataset is None:
+        raise DataProblems([problem for problem in problems if problem.fatal])
+    return dataset
+
+
+def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
+    """The ``recommended`` choices for these targets: the loss follows from what they are.
+
+    Label maps in pure colours keep Dice + cross-entropy on independent channels; label maps in
+    other colours get the same loss on classes (softmax); any other image gets mae. Some of the
+    files are looked at.
+    """
+    step = max(1, len(targets) // _LOOKED_AT)
+    images = []
+    for path in targets[::step]:
+        try:
+            images.append(read_image(path))
+        except UserError:
+            continue
+    if not images:
+        return specs
+    palette = find_palette(images)
+    if palette is None:
+        return replace(specs, training=replace(specs.training, loss="mae"))
+    if not _is_pure(palette, choose_scaling(_range_of(images), target=True)):
+        return replace(specs, model=replace(specs.model, final_activation="softmax"))
+    return specs
+
+
+def _decide(
+    specs: Specs, matched: Matched, train: Survey, val: Survey
+) -> tuple[Dataset | None, list[Problem]]:
+    """Everything that follows from the choices and the files together.
+
+    Scalings and label colours are the training set's alone.
+    """
+    data, loss = specs.data, specs.training.loss
+    model = with_final_activation(specs.model, loss)
+    palette = {
+        "automatic": train.palette,
+        "labels": train.colours.palette(),
+        "values": None,
+    }[data.target_kind]
+    problems = _palette_problems(data, palette, val)
+    input_scaling = choose_scaling(train.input_range, data.input_scaling)
+    target_scaling = choose_scaling(train.target_range, data.target_scaling, target=True)
+    problems += _loss_problems(loss, model, palette, target_scaling)
+    if problems:
+        return None, problems
+    model = _with_sizes(model, matched.train[0], palette)
+    problems = spec_rules.problems(model)
+    if model.final_activation == "softmax" and palette is not None:
+        classes = len(palette.colours)
+        if model.target_channels != classes:
+            message = (
+                f"The targets have {classes} label colours, so the network needs {classes} target "
+                f"channels, not {model.target_channels}; set model.target_channels=0."
+            )
+            problems.append(Problem("model.target_channels", message))
+    dataset = Dataset(
+        matched.train,
+        matched.val,
+        model,
+        input_scaling,
+        target_scaling,
+        palette,
+        sparse=loss == "sparse_categorical_crossentropy",
+    )
+    return dataset, problems
+
+
+def _palette_problems(data: DataSpec, palette: Palette | None, val: Survey) -> list[Problem]:
+    if data.target_kind == "labels" and palette is None:
+        message = "The targets hold too many colours for label maps; choose target_kind=values."
+        return [Problem("data.target_kind", message)]
+    if palette is None or not val.target_shapes:
+        return []
+    known = {colour * (3 // len(colour)) for colour in palette.colours}
+    seen = val.colours.palette()
+    if seen is not None:
+        new = [colour for colour in seen.colours if colour * (3 // len(colour)) not in known]
+        what = ", ".join(map(str, new[:4]))
+    else:
+        new, what = [()], "more than 32 colours"
+    if not new:
+        return []
+    message = (
+        f"They hold {what}, which no training target has; correct them, or move images so that "
+        "training has every label."
+    )
+    return [Problem("validation targets", message)]
+
+
+def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> ModelSpec:
+    """Sizes and channels that were not chosen, from the first pair."""
+    in_height, in_width, in_channels, _ = image_size(first.input)
+    height, width, channels, _ = image_size(first.target)
+    if model.final_activation == "softmax" and palette is not None:
+        channels = len(palette.colours)
+    elif palette is not None:
+        channels = palette.channels
+    if not model.input_height and model.target_height:
+        height, width = model.target_height, model.target_width
+    elif model.input_height and not model.target_height:
+        # A chosen input size keeps the pair's own ratio of target to input.
+        height = max(1, round(height * model.input_height / in_height))
+        width = max(1, round(width * model.input_width / in_width))
+    return replace(
+        model,
+        input_height=model.input_height or in_height,
+        input_width=model.input_width or in_width,
+        input_channels=model.input_channels or in_channels,
+        target_height=model.target_height or height,
+        target_width=model.target_width or width,
+        target_channels=model.target_channels or channels,
+    )
+
+
+def _loss_problems(
+    loss: str, model: ModelSpec, palette: Palette | None, scaling: Scaling
+) -> list[Problem]:
+    """Why the loss cannot fit such targets or such an output; empty if it can."""
+    activation = model.final_activation
+
+    def refused(message: str) -> list[Problem]:
+        return [Problem("training.loss", message)]
+
+    if loss in CATEGORICAL_LOSSES and activation != "softmax":
+        return refused(
+            f"{loss} needs classes, but model.final_activation is {activation}; set it to "
+            "automatic."
+        )
+    if activation == "softmax":
+        if palette is None:
+            return refused(
+                f"{loss} on classes needs label maps, targets of a few exact colours, but the "
+                "targets hold more; choose mae or ssim_mae, or set data.target_kind=labels if a "
+                "few colours are all there is."
+            )
+        if loss not in (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy"):
+            return refused(
+                f"{loss} does not fit class probabilities (softmax); choose "
+                "categorical_crossentropy or dice_crossentropy, or another final activation."
+            )
+        return []
+    if activation == "linear" and loss not in ("mse", "mae", "ssim_mae"):
+        return refused(
+            f"{loss} needs outputs between 0 and 1, but model.final_activation is linear; choose "
+            "mae, mse or ssim_mae, or another final activation."
+        )
+    if loss in ("dice", "dice_crossentropy") and palette is None:
+        return refused(
+            f"{loss} is for label maps and masks, but the targets are images of many values; "
+            "choose mae, mse or ssim_mae (or binary_crossentropy for soft masks)."
+        )
+    on_channels = loss in ("dice", "dice_crossentropy", "binary_crossentropy")
+    if on_channels and palette is not None and not _is_pure(palette, scaling):
+        colours = ", ".join(map(str, palette.colours[:6]))
+        return refused(
+            f"{loss} on independent channels needs label colours whose channels are all off or "
+            f"all on, but there are {colours}; choose categorical_crossentropy with "
+            "model.final_activation=automatic."
+        )
+    return []
+
+
+def _is_pure(palette: Palette, scaling: Scaling) -> bool:
+    """Whether each channel of each label colour is 0 or 1 after scaling."""
+    units = scaling.to_unit(np.array(palette.colours, palette.dtype))
+    return bool(np.isin(units, (0.0, 1.0)).all())
+
+
+def _range_of(images: Sequence[NDArray[np.generic]]) -> ValueRange:
+    values = ValueRange()
+    for image in images:
+        values.add(image)
+    return values

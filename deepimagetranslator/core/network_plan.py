@@ -1,0 +1,85 @@
+"""The U-Net of a ``ModelSpec`` as arithmetic: sizes and channels of each block, parameters.
+
+The network builder follows this plan and the dialog shows it, so both always agree. Nothing
+here needs Keras.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deepimagetranslator.core.specs import ModelSpec
+
+MOST_GROUPS = 8
+
+
+@dataclass(frozen=True)
+class Block:
+    """One level of the U-Net: two 3x3 convolutions down and, but for the bridge, two up.
+
+    Attributes:
+        filters: channels of its convolutions.
+        height, width: size in pixels on the way down (input's scale).
+        up_height, up_width: size in pixels on the way up (target's scale).
+    """
+
+    filters: int
+    height: int
+    width: int
+    up_height: int
+    up_width: int
+
+
+def plan_blocks(spec: ModelSpec) -> list[Block]:
+    """The blocks from full size (first) to the bridge (last).
+
+    Each pooling halves a side and rounds down. On the way up a block is resized to
+    int(side * target side / input side), as the 2021 program did.
+
+    Args:
+        spec: a spec whose sizes are all chosen.
+    """
+    blocks = []
+    height, width = spec.input_height, spec.input_width
+    for level in range(spec.depth):
+        up_height = max(1, int(height * spec.target_height / spec.input_height))
+        up_width = max(1, int(width * spec.target_width / spec.input_width))
+        blocks.append(Block(spec.base_filters * 2**level, height, width, up_height, up_width))
+        height, width = height // 2, width // 2
+    return blocks
+
+
+def group_count(channels: int) -> int:
+    """Groups of a group normalization: the largest divisor of ``channels`` up to eight."""
+    return next(n for n in range(min(MOST_GROUPS, channels), 0, -1) if channels % n == 0)
+
+
+def convolution_shapes(spec: ModelSpec) -> list[tuple[int, int, int, int]]:
+    """Kernel shapes (height, width, channels in, channels out) in the order of the layers.
+
+    Encoder, bridge, decoder, output, and with deep supervision the coarse output: the order in
+    which the 2021 program's weights files hold them. Sizes need not be chosen.
+    """
+    filters = [spec.base_filters * 2**level for level in range(spec.depth)]
+    shapes = []
+    channels = spec.input_channels
+    for out in filters:
+        shapes += [(3, 3, channels, out), (3, 3, out, out)]
+        channels = out
+    for out in reversed(filters[:-1]):
+        shapes += [(3, 3, channels + out, out), (3, 3, out, out)]
+        channels = out
+    shapes.append((1, 1, channels, spec.target_channels))
+    if spec.deep_supervision:
+        shapes.append((1, 1, filters[2], spec.target_channels))
+    return shapes
+
+
+def count_parameters(spec: ModelSpec) -> int:
+    """The number of trainable parameters, as Keras counts them."""
+    total = 0
+    for height, width, channels, out in convolution_shapes(spec):
+        total += height * width * channels * out + out
+        if spec.normalization == "group" and height == 3:
+            total += 2 * out
+    return total

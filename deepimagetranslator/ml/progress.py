@@ -1,0 +1,123 @@
+"""A Keras callback that tells the caller about the training and obeys its requests."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.protocol import (
+    BatchEnded,
+    EpochStarted,
+    JobControl,
+    Report,
+)
+from deepimagetranslator.ml.sequence import PairSequence
+from deepimagetranslator.ml.unet import COARSE, FINAL
+
+NOT_A_NUMBER = (
+    "The loss is not a number any more in epoch {epoch}: choose a smaller learning rate, or "
+    "precision float32, and train again from the last good weights."
+)
+_SECONDS_BETWEEN_BATCH_EVENTS = 0.2
+
+
+def renamed(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Keras' names of losses and metrics as we say them.
+
+    With deep supervision ``loss`` is the final output's alone, as are the metrics, and Keras'
+    weighted sum becomes ``total_loss``; the same with ``val_`` in front.
+    """
+    values = {name: float(value) for name, value in logs.items()}
+    result = {}
+    for name, value in values.items():
+        prefix = "val_" if name.startswith("val_") else ""
+        bare = name.removeprefix("val_")
+        if f"{prefix}{FINAL}_loss" in values and bare == "loss":
+            result[f"{prefix}total_loss"] = value
+        elif not bare.startswith(f"{COARSE}_"):
+            result[prefix + bare.removeprefix(f"{FINAL}_")] = value
+    return dict(sorted(result.items(), key=_column))
+
+
+def _column(item: tuple[str, float]) -> tuple[bool, bool, bool]:
+    """Training before validation; loss, then total_loss, then metrics as they were chosen."""
+    bare = item[0].removeprefix("val_")
+    return bare != item[0], bare != "loss", bare != "total_loss"
+
+
+class ProgressCallback(keras.callbacks.Callback):
+    """Sends EpochStarted and BatchEnded, cancels, and refuses a loss that is not a number.
+
+    Args:
+        train: the training batches; its epoch is set as each epoch begins.
+        epochs: how many epochs there will be in all.
+        report: where events go.
+        control: the caller's requests.
+        epoch_ended: called after each whole epoch with its number (from 1), its values and its
+            seconds; returns True to end the training.
+    """
+
+    def __init__(
+        self,
+        train: PairSequence,
+        epochs: int,
+        report: Report,
+        control: JobControl,
+        epoch_ended: Callable[[int, dict[str, float], float], bool],
+    ) -> None:
+        super().__init__()
+        self._train = train
+        self._epochs = epochs
+        self._report = report
+        self._control = control
+        self._epoch_ended = epoch_ended
+        self._epoch = 0
+        self._epoch_start = 0.0
+        self._epoch_seconds: list[float] = []
+        self._reported = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = epoch + 1
+        self._train.epoch = self._epoch
+        self._epoch_start = time.monotonic()
+        self._report(EpochStarted(self._epoch, self._epochs, len(self._train)))
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._control.raise_if_cancelled()
+        now = time.monotonic()
+        last = batch + 1 == len(self._train)
+        if not last and now - self._reported < _SECONDS_BETWEEN_BATCH_EVENTS:
+            return
+        self._reported = now
+        loss = renamed(logs)["loss"]
+        if not math.isfinite(loss):
+            raise UserError(NOT_A_NUMBER.format(epoch=self._epoch))
+        left = self._seconds_left(batch + 1, now)
+        self._report(BatchEnded(self._epoch, batch + 1, len(self._train), loss, left))
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._control.raise_if_cancelled()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        seconds = time.monotonic() - self._epoch_start
+        self._epoch_seconds.append(seconds)
+        if self._epoch_ended(epoch + 1, renamed(logs or {}), seconds):
+            self.model.stop_training = True
+
+    def _seconds_left(self, batches_done: int, now: float) -> float | None:
+        """For the whole training: by the last epochs' time, in the first one by its own pace."""
+        elapsed = now - self._epoch_start
+        part = batches_done / len(self._train)
+        if self._epoch_seconds:
+            recent = self._epoch_seconds[-5:]
+            per_epoch = sum(recent) / len(recent)
+        elif batches_done > 1:
+            per_epoch = elapsed / part
+        else:
+            return None
+        return max(0.0, per_epoch * (self._epochs - self._epoch + 1 - part))

@@ -1,0 +1,268 @@
+"""Weights files: written whole, and saying themselves what they are.
+
+A file is what Keras' ``save_weights`` writes, with one dataset more: the card, as JSON. It
+names the network, the scaling of values, the label colours and how the weights were trained,
+so that translating needs nothing else. Files of the 2021 program are read as well.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+from deepimagetranslator import __version__
+from deepimagetranslator.core import fields
+from deepimagetranslator.core.images import complete_file
+from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.scaling import BYTES, Scaling
+from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.ml.unet import build_unet, convolutions
+from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
+
+SUFFIX = ".weights.h5"
+_GROUP = "deepimagetranslator"
+_CARD = f"{_GROUP}/card"
+_STATE = f"{_GROUP}/state"
+
+
+@dataclass(frozen=True)
+class WeightsCard:
+    """What a weights file says of itself.
+
+    Attributes:
+        model: the network; sizes of 0 mean the images' own.
+        input_scaling, target_scaling: between file values and the network's 0..1.
+        palette: the label colours if the targets were label maps, else None.
+        preset: the preset that the project began with.
+        training: a summary: loss, precision, epoch, val_loss, number of pairs, ...
+        program: the program and version that wrote it.
+    """
+
+    model: ModelSpec
+    input_scaling: Scaling = BYTES
+    target_scaling: Scaling = BYTES
+    palette: Palette | None = None
+    preset: str = ""
+    training: Mapping[str, Any] = field(default_factory=dict)
+    program: str = f"DeepImageTranslator {__version__}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": 1,
+            "program": self.program,
+            "preset": self.preset,
+            "model": fields.to_json(self.model),
+            "input_scaling": self.input_scaling.to_json(),
+            "target_scaling": self.target_scaling.to_json(),
+            "palette": None if self.palette is None else self.palette.to_json(),
+            "training": dict(self.training),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any, where: str) -> WeightsCard:
+        """The card from JSON values.
+
+        Raises:
+            UserError: the values are not a card's.
+        """
+        try:
+            palette = data["palette"]
+            return cls(
+                model=fields.from_json(ModelSpec, data["model"], where),
+                input_scaling=Scaling.from_json(data["input_scaling"]),
+                target_scaling=Scaling.from_json(data["target_scaling"]),
+                palette=None if palette is None else Palette.from_json(palette),
+                preset=str(data["preset"]),
+                training=dict(data["training"]),
+                program=str(data["program"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{where}: the description inside the weights file is damaged; use another file."
+            ) from error
+
+
+def save(
+    model: keras.Model, path: Path, card: WeightsCard, state: Mapping[str, Any] | None = None
+) -> None:
+    """Write the weights (and the optimizer, of a compiled model) with their card.
+
+    The file appears under its name only when complete.
+
+    Args:
+        model: any Keras model.
+        path: must end in ``.weights.h5``.
+        card: what the file says of itself.
+        state: further values to resume from: JSON values and arrays by name.
+    """
+    with complete_file(path) as temporary:
+        model.save_weights(temporary, overwrite=True)
+        with h5py.File(temporary, "a") as file:
+            file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
+            plain = {k: v for k, v in (state or {}).items() if not isinstance(v, np.ndarray)}
+            group = file.create_group(_STATE)
+            group["values"] = np.frombuffer(json.dumps(plain).encode(), np.uint8)
+            for name, value in (state or {}).items():
+                if isinstance(value, np.ndarray):
+                    group[name] = value
+
+
+def read_card(path: Path) -> WeightsCard:
+    """What a weights file says of itself, without building the network.
+
+    Raises:
+        UserError: not readable, no weights file, or of a network that we cannot build.
+    """
+    with _open(path) as file:
+        if _CARD in file:
+            return WeightsCard.from_json(json.loads(bytes(file[_CARD][()])), path.name)
+        if is_2021_file(file):
+            return _card_2021(read_2021_file(file, path.name)[0])
+    raise _foreign(path)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """The state that ``save`` stored: JSON values and arrays by name.
+
+    Raises:
+        UserError: the file holds none.
+    """
+    with _open(path) as file:
+        if _STATE not in file:
+            raise UserError(f"{path.name} holds no training state; choose last{SUFFIX} of a run.")
+        state = dict(json.loads(bytes(file[_STATE]["values"][()])))
+        arrays = {k: np.asarray(v) for k, v in file[_STATE].items() if k != "values"}
+        return state | arrays
+
+
+def load(
+    path: Path,
+    precision: str = "float32",
+    seed: int = 1,
+    size: tuple[int, int] | None = None,
+) -> tuple[keras.Model, WeightsCard]:
+    """The network of a weights file with its weights.
+
+    Args:
+        path: a file written by ``save`` or by the 2021 program.
+        precision: what to compute in, see ``build_unet``.
+        seed: of dropout.
+        size: (height, width) of the input in pixels if the file names none.
+
+    Returns:
+        The model, not compiled, and the card, whose sizes are those that the model has.
+
+    Raises:
+        UserError: as ``read_card``, or the arrays do not fit the network.
+    """
+    card = read_card(path)
+    spec = card.model
+    if spec.input_height == 0 and size is not None:
+        height, width = size
+        spec = replace(
+            spec,
+            input_height=height,
+            input_width=width,
+            target_height=spec.target_height or height,
+            target_width=spec.target_width or width,
+        )
+    model = build_unet(spec, precision, seed)
+    with _open(path) as file:
+        arrays = None if _CARD in file else read_2021_file(file, path.name)[1]
+    if arrays is not None:
+        for layer, kernel, bias in zip(
+            convolutions(model), arrays[0::2], arrays[1::2], strict=True
+        ):
+            layer.set_weights([kernel, bias])
+    else:
+        try:
+            model.load_weights(path)
+        except (ValueError, KeyError, OSError) as error:
+            raise UserError(
+                f"{path.name}: its arrays do not fit the network that it describes; the file is "
+                "damaged, use another."
+            ) from error
+    return model, replace(card, model=spec)
+
+
+def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
+    """Copy the weights of one U-Net into another that differs at most in its outputs.
+
+    Returns:
+        The names of the layers that keep their own, new weights: the outputs, if the number of
+        target channels differs.
+
+    Raises:
+        UserError: the bodies differ.
+    """
+    givers, takers = (
+        {
+            is_output: [x for x in _trained(model) if _is_output(x) == is_output]
+            for is_output in (False, True)
+        }
+        for model in (source, destination)
+    )
+    if [_shapes(x) for x in givers[False]] != [_shapes(x) for x in takers[False]]:
+        raise UserError(
+            "The weights belong to another network: depth, channels of the first convolution, "
+            "input channels and normalization must be the same. Change the model to fit, or "
+            "train from the beginning."
+        )
+    renewed = [layer.name for layer in takers[True][len(givers[True]) :]]
+    for giver, taker in zip(
+        givers[False] + givers[True], takers[False] + takers[True], strict=False
+    ):
+        if _shapes(giver) != _shapes(taker):
+            renewed.append(taker.name)
+            continue
+        for old, new in zip(giver.trainable_variables, taker.trainable_variables, strict=True):
+            new.assign(old)
+    return renewed
+
+
+def _trained(model: keras.Model) -> list[Any]:
+    found = [layer for layer in model.layers if layer.trainable_variables]
+    return sorted(found, key=lambda layer: layer.name)
+
+
+def _is_output(layer: Any) -> bool:
+    return getattr(layer, "kernel_size", None) == (1, 1)
+
+
+def _shapes(layer: Any) -> list[tuple[int, ...]]:
+    return [tuple(variable.shape) for variable in layer.trainable_variables]
+
+
+def _card_2021(spec: ModelSpec) -> WeightsCard:
+    return WeightsCard(spec, preset="2021", program="DeepImageTranslator 1.0")
+
+
+@contextmanager
+def _open(path: Path) -> Any:
+    try:
+        file = h5py.File(path, "r")
+    except FileNotFoundError:
+        raise UserError(f"There is no weights file {path}; check the name.") from None
+    except OSError as error:
+        raise _foreign(path) from error
+    with file:
+        try:
+            yield file
+        except (KeyError, TypeError, AttributeError, OSError, RuntimeError) as error:
+            raise _foreign(path) from error
+
+
+def _foreign(path: Path) -> UserError:
+    return UserError(
+        f"{path.name} is no weights file of this program or of the 2021 program (or it is "
+        "damaged); choose a .weights.h5 or .hdf5 file that one of them wrote."
+    )
