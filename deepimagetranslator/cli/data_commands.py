@@ -13,8 +13,12 @@ import numpy as np
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.core import dataset
-from deepimagetranslator.core.images import Array, list_images, write_image
-from deepimagetranslator.core.pairs import ImagePair, match_pairs, split_by_group
+from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.files import list_images
+from deepimagetranslator.core.groups import split_by_group
+from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.project import (
     Project,
@@ -93,37 +97,22 @@ def check(arguments: argparse.Namespace) -> Outcome:
 
 def augment(arguments: argparse.Namespace) -> Outcome:
     """Write augmented pairs, as training sees them, below OUTPUT/epochNNN."""
-    # Keras' PairSequence draws the pairs, so that they are the very ones of training.
-    from deepimagetranslator.ml import devices  # noqa: PLC0415
-
-    devices.load_engine()
-    from deepimagetranslator.ml.sequence import PairReader, PairSequence  # noqa: PLC0415
-
     if arguments.epochs < 1:
         raise UserError("--epochs must be 1 or more.")
     specs = load_project(arguments.project).specs
     with terminal.progress() as (report, control):
         data = dataset.prepare(specs, report, control)
         names = _output_names(data.train)
-        batches = PairSequence(
-            PairReader(data, cache_bytes=specs.data.cache_mib * 2**20),
-            data.train,
-            specs.augmentation,
-            batch_size=1,
-            seed=specs.training.seed,
-        )
-        written = 0
-        try:
-            for epoch in range(1, arguments.epochs + 1):
-                folder = arguments.output / f"epoch{epoch:03d}"
-                for position, name in enumerate(names):
-                    control.raise_if_cancelled()
-                    x, y = batches.draw(epoch, position)
-                    _write(folder / "inputs" / name, data.input_scaling.from_unit(x))
-                    _write(folder / "targets" / name, data.target_image(y))
-                    written += 1
-        finally:
-            batches.close()
+        reader = PairReader(data, specs.data.cache_mib * 2**20)
+        drawer = PairDrawer(reader, data.train, specs.augmentation, specs.training.seed)
+        for epoch in range(1, arguments.epochs + 1):
+            folder = arguments.output / f"epoch{epoch:03d}"
+            for position, name in enumerate(names):
+                control.raise_if_cancelled()
+                x, y = drawer.draw(epoch, position)
+                _write(folder / "inputs" / name, data.input_scaling.from_unit(x))
+                _write(folder / "targets" / name, data.target_image(y))
+    written = arguments.epochs * len(names)
     terminal.say(f"{written} augmented pairs are in {arguments.output}.")
     return 0, {"output": str(arguments.output), "pairs": written}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.project import Project, load_project, new_project
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.specs import TranslationSpec
@@ -75,8 +75,7 @@ def translate(arguments: argparse.Namespace) -> Outcome:
     terminal.say(f"{len(result.translated)} images translated into {arguments.output}.")
     if result.skipped:
         terminal.say(f"{len(result.skipped)} skipped:")
-        for source, reason in result.skipped:
-            terminal.say(f"  {source}: {reason}")
+        terminal.say_problems(Problem(str(source), reason) for source, reason in result.skipped)
     return 3 if result.skipped else 0, {
         "output": str(arguments.output),
         "translated": len(result.translated),

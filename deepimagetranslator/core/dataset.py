@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from deepimagetranslator.core import specs as spec_rules
 from deepimagetranslator.core.images import image_size, read_image
 from deepimagetranslator.core.labels import Palette, find_palette
-from deepimagetranslator.core.pairs import ImagePair, Survey, match_pairs, survey
+from deepimagetranslator.core.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
 from deepimagetranslator.core.scaling import Scaling, ValueRange, choose_scaling
@@ -27,6 +27,7 @@ from deepimagetranslator.core.specs import (
     Specs,
     with_final_activation,
 )
+from deepimagetranslator.core.survey import Survey, survey
 
 _LOOKED_AT = 24
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.images import Array, to_channels
+from deepimagetranslator.core.pixels import Array, to_channels
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.scaling import Scaling
 

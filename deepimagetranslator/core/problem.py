@@ -27,4 +27,6 @@ class Problem:
     fatal: bool = True
 
     def __str__(self) -> str:
+        if self.message.startswith(self.subject):
+            return self.message
         return f"{self.subject}: {self.message}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from deepimagetranslator import __version__
 from deepimagetranslator.core import fields
-from deepimagetranslator.core.images import complete_file
+from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.specs import SECTIONS, DataSpec, Specs, preset, problems
 

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepimagetranslator.core.dataset import channel_names
-from deepimagetranslator.core.images import (
-    complete_file,
-    list_images,
-    read_image,
-    to_channels,
-)
+from deepimagetranslator.core.files import complete_file, list_images
+from deepimagetranslator.core.images import read_image
 from deepimagetranslator.core.measures import MEASURES, Measurement, measure, pooled
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.pixels import to_channels
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
 from deepimagetranslator.core.scaling import BYTES, Scaling, ValueRange, choose_scaling

@@ -20,7 +20,8 @@ import numpy as np
 
 from deepimagetranslator.core import fields
 from deepimagetranslator.core.dataset import Dataset, prepare
-from deepimagetranslator.core.images import complete_file
+from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.project import Project, load_project, save_project
 from deepimagetranslator.core.protocol import (
@@ -38,7 +39,7 @@ from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.metrics import build_metrics
 from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
-from deepimagetranslator.ml.sequence import PairReader, PairSequence
+from deepimagetranslator.ml.sequence import PairSequence
 from deepimagetranslator.ml.unet import COARSE, FINAL, unet_tensors
 
 # What may differ between a run and its resumption: it changes no step that is still to come,
@@ -159,13 +160,11 @@ class _Job:
         reader = PairReader(dataset, specs.data.cache_mib * 2**20)
         self.train_batches, self.val_batches = (
             PairSequence(
-                reader,
-                pairs,
-                specs.augmentation,
-                batch_size=specs.training.batch_size,
-                seed=specs.training.seed,
-                epoch=standing.epoch + 1,
-                validation=pairs is dataset.val,
+                PairDrawer(
+                    reader, pairs, specs.augmentation, specs.training.seed, pairs is dataset.val
+                ),
+                specs.training.batch_size,
+                standing.epoch + 1,
             )
             for pairs in (dataset.train, dataset.val)
         )

@@ -14,13 +14,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core.images import (
-    list_images,
-    read_image,
-    resize,
-    to_channels,
-    write_image,
-)
+from deepimagetranslator.core.files import list_images
+from deepimagetranslator.core.images import read_image, write_image
+from deepimagetranslator.core.pixels import resize, to_channels
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     ImageSkipped,

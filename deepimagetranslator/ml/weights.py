@@ -20,7 +20,7 @@ import numpy as np
 
 from deepimagetranslator import __version__
 from deepimagetranslator.core import fields
-from deepimagetranslator.core.images import complete_file
+from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.labels import Palette
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.scaling import BYTES, Scaling

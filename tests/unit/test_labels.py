@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.images import read_image, resize
+from deepimagetranslator.core.images import read_image
 from deepimagetranslator.core.labels import ColourCount, Palette, find_palette
+from deepimagetranslator.core.pixels import resize
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.scaling import Scaling
 

@@ -8,16 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepimagetranslator.core.groups import split_by_group
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.labels import Palette
-from deepimagetranslator.core.pairs import (
-    ImagePair,
-    check_pairs,
-    match_pairs,
-    split_by_group,
-    survey,
-)
+from deepimagetranslator.core.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.survey import survey
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -156,13 +152,13 @@ def test_survey_names_what_is_wrong(tmp_path: Path) -> None:
     pairs[2].input.write_bytes(pairs[2].input.read_bytes()[:60])
     image(pairs[3].input, 11, 21, channels=3)
     image(pairs[3].target, 22, 42)
-    found = {problem.subject: problem for problem in check_pairs(pairs)}
+    found = {problem.subject: problem for problem in survey(pairs).problems}
     assert "40 x 20" in found[str(pairs[1].target)].message
     assert "damaged" in found[str(pairs[2].input)].message
     assert str(pairs[3].target) not in found
     assert not found["inputs"].fatal
     assert {
-        problem.message.split(";")[0] for problem in check_pairs(pairs) if not problem.fatal
+        problem.message.split(";")[0] for problem in survey(pairs).problems if not problem.fatal
     } == {
         "The inputs have 2 sizes",
         "The inputs mix grey and colour images",
@@ -184,7 +180,7 @@ def test_odd_sizes_halved_are_no_problem(tmp_path: Path) -> None:
         )
         for n in range(10, 15)
     ]
-    assert [problem for problem in check_pairs(pairs) if problem.fatal] == []
+    assert [problem for problem in survey(pairs).problems if problem.fatal] == []
 
 
 def pairs_of(names: str) -> list[ImagePair]:
