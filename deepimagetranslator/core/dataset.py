@@ -6,6 +6,7 @@ scaling of values, the network's sizes, and whether the loss fits the targets.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from deepimagetranslator.core.specs import (
 from deepimagetranslator.core.survey import Survey, survey
 
 _LOOKED_AT = 24
+_SECONDS_BETWEEN_REPORTS = 0.2
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,19 @@ def examine(
     control = control or JobControl()
     matched = match(specs.data)
     count = len(matched.train) + len(matched.val)
+    told = 0.0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if done == count or time.monotonic() - told > _SECONDS_BETWEEN_REPORTS:
+            told = time.monotonic()
+            report(FilesRead(done, count))
 
     def read(pairs: Sequence[ImagePair], before: int) -> Survey:
         found = survey(
             pairs,
             cancelled=control.cancel.is_set,
-            report=lambda done, _: report(FilesRead(before + done, count)),
+            report=lambda done, _: tell(before + done),
         )
         control.raise_if_cancelled()
         return found

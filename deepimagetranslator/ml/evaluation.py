@@ -15,7 +15,7 @@ from deepimagetranslator.core.files import complete_file, list_images
 from deepimagetranslator.core.images import read_image
 from deepimagetranslator.core.measures import MEASURES, Measurement, measure, pooled
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.pixels import to_channels
+from deepimagetranslator.core.pixels import Array, to_channels
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
 from deepimagetranslator.core.scaling import BYTES, Scaling, ValueRange, choose_scaling
@@ -85,10 +85,46 @@ def evaluate(
     for done, pair in enumerate(pairing.pairs, 1):
         control.raise_if_cancelled()
         try:
-            measured.append((pair.input.name, _measure(pair, scaling)))
+            measured.append((pair.input.name, _measure(pair, scaling, read_image(pair.input))))
         except UserError as error:
             problems.append(Problem(str(pair.input), str(error)))
         report(FilesRead(done, len(pairing.pairs)))
+    return _table(measured, problems)
+
+
+def evaluate_weights(
+    weights_path: Path,
+    pairs: Sequence[ImagePair],
+    *,
+    report: Report = ignore,
+    control: JobControl | None = None,
+) -> Evaluation:
+    """Measure what weights make of inputs that have targets, without writing the images.
+
+    Raises:
+        UserError: unusable weights, or nothing can be measured.
+        Cancelled: by ``control``.
+    """
+    from deepimagetranslator.ml.translation import Translator  # noqa: PLC0415  needs the engine
+
+    control = control or JobControl()
+    translator = Translator(weights_path)
+    scaling = choose_scaling(_target_values(pairs), target=True)
+    problems: list[Problem] = []
+    measured: list[tuple[str, Measurement]] = []
+    for done, pair in enumerate(pairs, 1):
+        control.between_steps()
+        try:
+            (values,) = translator.predict([read_image(pair.input)], [pair.input.name])
+            measured.append((pair.input.name, _measure(pair, scaling, translator.as_image(values))))
+        except UserError as error:
+            problems.append(Problem(str(pair.input), str(error)))
+        report(FilesRead(done, len(pairs)))
+    return _table(measured, problems)
+
+
+def _table(measured: list[tuple[str, Measurement]], problems: list[Problem]) -> Evaluation:
+    """The measurements as rows, those of an odd number of channels left out."""
     channels = max((m.target.size for _, m in measured), default=0)
     for name, measurement in measured:
         if measurement.target.size != channels:
@@ -114,8 +150,8 @@ def _target_values(pairs: Sequence[ImagePair]) -> ValueRange:
     return values
 
 
-def _measure(pair: ImagePair, scaling: Scaling) -> Measurement:
-    predicted, target = read_image(pair.input), read_image(pair.target)
+def _measure(pair: ImagePair, scaling: Scaling, predicted: Array) -> Measurement:
+    target = read_image(pair.target)
     if predicted.shape[:2] != target.shape[:2]:
         raise UserError(
             f"is {predicted.shape[1]} x {predicted.shape[0]} pixels, its target {pair.target.name} "

@@ -88,7 +88,7 @@ class ProgressCallback(keras.callbacks.Callback):
         self._report(EpochStarted(self._epoch, self._epochs, len(self._train)))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._control.raise_if_cancelled()
+        self._control.between_steps()
         now = time.monotonic()
         last = batch + 1 == len(self._train)
         if not last and now - self._reported < _SECONDS_BETWEEN_BATCH_EVENTS:
@@ -101,7 +101,7 @@ class ProgressCallback(keras.callbacks.Callback):
         self._report(BatchEnded(self._epoch, batch + 1, len(self._train), loss, left))
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._control.raise_if_cancelled()
+        self._control.between_steps()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.monotonic() - self._epoch_start

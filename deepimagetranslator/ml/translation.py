@@ -6,7 +6,7 @@ import os
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,16 @@ class Translator:
             return palette.decode(predicted.argmax(axis=-1))
         return palette.nearest(predicted, self.card.target_scaling)
 
+    def take_new_weights(self) -> bool:
+        """Read the file again, which training has rewritten; False if the network has changed."""
+        card = weights.read_card(self.path)
+        if replace(card, training={}) != replace(self.card, training={}):
+            return False
+        for network in self._networks.values():
+            weights.load_into(network, self.path)
+        self.card = card
+        return True
+
     def _network(self, size: tuple[int, int]) -> keras.Model:
         if size not in self._networks:
             model, _ = weights.load(self.path, self.precision, size=size)
@@ -193,7 +203,7 @@ def translate(
 
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
         for batch in _batches(translator, jobs, pool, spec.batch_size, skip):
-            control.raise_if_cancelled()
+            control.between_steps()
             predicted: Sequence[np.ndarray | None]
             try:
                 predicted = translator.predict([b[2] for b in batch], [b[0].name for b in batch])

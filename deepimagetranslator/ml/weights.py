@@ -29,6 +29,7 @@ from deepimagetranslator.ml.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 
 SUFFIX = ".weights.h5"
+FORMAT = 1
 _GROUP = "deepimagetranslator"
 _CARD = f"{_GROUP}/card"
 _STATE = f"{_GROUP}/state"
@@ -57,7 +58,7 @@ class WeightsCard:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "format": 1,
+            "format": FORMAT,
             "program": self.program,
             "preset": self.preset,
             "model": fields.to_json(self.model),
@@ -67,17 +68,50 @@ class WeightsCard:
             "training": dict(self.training),
         }
 
+    def lines(self) -> tuple[str, ...]:
+        """The facts for a reader, one a line."""
+        model = self.model
+
+        def size(height: int, width: int, channels: int) -> str:
+            pixels = f"{width} x {height} pixels" if height else "the images' own size"
+            return f"{pixels}, {channels} channel{'s' * (channels > 1)}"
+
+        extras = [f"{model.normalization} normalization"] if model.normalization != "none" else []
+        extras += ["deep supervision"] if model.deep_supervision else []
+        found = [
+            f"Written by {self.program}, preset {self.preset or 'unknown'}",
+            f"U-Net of {model.depth} blocks, {model.base_filters} channels in the first"
+            + "".join(f", {extra}" for extra in extras),
+            f"Input: {size(model.input_height, model.input_width, model.input_channels)}",
+            f"Output: {size(model.target_height, model.target_width, model.target_channels)}",
+            f"Values: input {self.input_scaling.low:g} to {self.input_scaling.high:g}, "
+            f"target {self.target_scaling.low:g} to {self.target_scaling.high:g}",
+        ]
+        if self.palette is not None:
+            found.append(f"Label colours: {', '.join(map(str, self.palette.colours))}")
+        for name, value in self.training.items():
+            shown = f"{value:.5g}" if isinstance(value, float) else value
+            found.append(f"{name.replace('_', ' ')}: {shown}")
+        return tuple(found)
+
     @classmethod
     def from_json(cls, data: Any, where: str) -> WeightsCard:
         """The card from JSON values.
 
         Raises:
-            UserError: the values are not a card's.
+            UserError: the values are not a card's, or a newer version's.
         """
         try:
-            palette = data["palette"]
+            newer = data["format"] > FORMAT
+            model, palette = data["model"], data["palette"]
+        except (KeyError, TypeError) as error:
+            raise UserError(_damaged_card(where)) from error
+        if newer:
+            raise UserError(f"{where} was made by a newer version of this program; install it.")
+        spec = fields.from_json(ModelSpec, model, where)
+        try:
             return cls(
-                model=fields.from_json(ModelSpec, data["model"], where),
+                model=spec,
                 input_scaling=Scaling.from_json(data["input_scaling"]),
                 target_scaling=Scaling.from_json(data["target_scaling"]),
                 palette=None if palette is None else Palette.from_json(palette),
@@ -85,10 +119,8 @@ class WeightsCard:
                 training=dict(data["training"]),
                 program=str(data["program"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(
-                f"{where}: the description inside the weights file is damaged; use another file."
-            ) from error
+        except (UserError, KeyError, TypeError, ValueError) as error:
+            raise UserError(_damaged_card(where)) from error
 
 
 def save(
@@ -176,6 +208,16 @@ def load(
             target_width=spec.target_width or width,
         )
     model = build_unet(spec, precision, seed)
+    load_into(model, path)
+    return model, replace(card, model=spec)
+
+
+def load_into(model: keras.Model, path: Path) -> None:
+    """Read a file's weights into its own network.
+
+    Raises:
+        UserError: the arrays do not fit; the model is then half-changed, do not use it.
+    """
     with _open(path) as file:
         arrays = None if _CARD in file else read_2021_file(file, path.name)[1]
     if arrays is not None:
@@ -191,7 +233,6 @@ def load(
                 f"{path.name}: its arrays do not fit the network that it describes; the file is "
                 "damaged, use another."
             ) from error
-    return model, replace(card, model=spec)
 
 
 def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
@@ -257,8 +298,12 @@ def _open(path: Path) -> Any:
     with file:
         try:
             yield file
-        except (KeyError, TypeError, AttributeError, OSError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
             raise _foreign(path) from error
+
+
+def _damaged_card(where: str) -> str:
+    return f"{where}: the description inside the weights file is damaged; use another file."
 
 
 def _foreign(path: Path) -> UserError:

@@ -1,0 +1,260 @@
+"""The engine's process: the only one of the window's two that imports Keras.
+
+A listener thread receives requests; the main thread runs jobs one after another. Requests that
+take a moment are answered between two steps of a job.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections import OrderedDict
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.protocol import (
+    CancelJob,
+    Cancelled,
+    DescribeWeights,
+    Evaluate,
+    Event,
+    FinishEarly,
+    InitialiseModel,
+    Job,
+    JobCancelled,
+    JobControl,
+    JobFailed,
+    JobFinished,
+    JobStarted,
+    ModelInitialised,
+    PreviewReady,
+    PreviewTranslation,
+    Request,
+    Shutdown,
+    StartTraining,
+    TranslateImages,
+    WeightsDescribed,
+    WorkerReady,
+)
+
+_TRANSLATORS_KEPT = 2
+
+
+def main(connection: Connection, log_path: str) -> None:
+    """Serve requests from the connection until it closes or Shutdown comes.
+
+    Args:
+        connection: a duplex pipe; requests come in, (job id or 0, event) go out.
+        log_path: a file for everything that this process prints.
+    """
+    _log_to(log_path)
+    _lower_priority()
+    _Worker(connection).run()
+
+
+class _Worker:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._jobs: queue.Queue[Request] = queue.Queue()
+        self._short: queue.Queue[Request] = queue.Queue()
+        self._controls: dict[int, JobControl] = {}
+        self._translators: OrderedDict[Path, tuple[int, Any]] = OrderedDict()
+
+    def run(self) -> None:
+        """Load the engine, then work through the requests."""
+        from deepimagetranslator.ml import devices  # noqa: PLC0415
+
+        threading.Thread(target=self._listen, name="listener", daemon=True).start()
+        try:
+            devices.load_engine()
+        except UserError as error:
+            self._send(0, JobFailed("user", str(error)))
+            return
+        self._send(0, WorkerReady(devices.versions(), devices.describe_device()))
+        while True:
+            with contextlib.suppress(queue.Empty):
+                request = self._jobs.get(timeout=0.02)
+                if isinstance(request, Shutdown):
+                    return
+                self._work(request)  # type: ignore[arg-type]
+            self._serve_short()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                request = self._connection.recv()
+            except (EOFError, OSError):
+                # The window is gone. A training resumes from its last whole epoch.
+                os._exit(0)
+            if isinstance(request, FinishEarly):
+                self._control(request.job).finish_early.set()
+            elif isinstance(request, CancelJob):
+                self._control(request.job).cancel.set()
+            elif isinstance(request, DescribeWeights | InitialiseModel | PreviewTranslation):
+                self._short.put(request)
+            else:
+                self._jobs.put(request)
+
+    def _control(self, job: int) -> JobControl:
+        return self._controls.setdefault(job, JobControl(serve=self._serve_short))
+
+    def _send(self, job: int, event: Event) -> None:
+        with self._sending:
+            self._connection.send((job, event))
+
+    def _work(self, request: Job) -> None:
+        control = self._control(request.job)
+        self._send(request.job, JobStarted())
+        end: Event
+        try:
+            end = JobFinished(self._result(request, control))
+        except UserError as error:
+            end = JobFailed("user", str(error), traceback.format_exc())
+        except Cancelled:
+            end = JobCancelled()
+        except Exception as error:
+            details = traceback.format_exc()
+            print(details, file=sys.stderr, flush=True)
+            end = JobFailed("unexpected", f"{type(error).__name__}: {error}", details)
+        self._controls.pop(request.job, None)
+        self._send(request.job, end)
+
+    def _result(self, request: Job, control: JobControl) -> Mapping[str, Any]:
+        from deepimagetranslator.ml import evaluation, training, translation  # noqa: PLC0415
+
+        def report(event: Event) -> None:
+            self._send(request.job, event)
+
+        match request:
+            case StartTraining(_, project, run_dir, resume, start_weights):
+                result = training.train(
+                    project,
+                    run_dir,
+                    report=report,
+                    control=control,
+                    resume=resume,
+                    start_weights=start_weights,
+                )
+                return {
+                    "run_dir": str(result.run_dir),
+                    "weights": str(result.best_weights),
+                    "epochs": result.epochs,
+                    "best_epoch": result.best_epoch,
+                    "best_value": result.best_value,
+                }
+            case TranslateImages(_, weights, inputs, output, spec):
+                done = translation.translate(
+                    weights, inputs, output, spec, report=report, control=control
+                )
+                return {
+                    "translated": [(str(source), str(to)) for source, to in done.translated],
+                    "skipped": [(str(source), reason) for source, reason in done.skipped],
+                }
+            case Evaluate(_, weights, pairs):
+                measured = evaluation.evaluate_weights(
+                    weights, pairs, report=report, control=control
+                )
+                return {
+                    "rows": [dict(row) for row in measured.rows],
+                    "problems": [str(problem) for problem in measured.problems],
+                }
+
+    def _serve_short(self) -> None:
+        """Answer what waits; of several previews only the newest."""
+        waiting: list[Request] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                waiting.append(self._short.get_nowait())
+        previews = [request for request in waiting if isinstance(request, PreviewTranslation)]
+        for request in waiting:
+            if isinstance(request, DescribeWeights):
+                self._send(0, _described(request.path))
+            elif isinstance(request, InitialiseModel):
+                self._send(0, _initialised(request))
+        if previews:
+            self._send(0, self._preview(previews[-1]))
+
+    def _preview(self, request: PreviewTranslation) -> PreviewReady:
+        try:
+            translator = self._translator(request.weights)
+            (values,) = translator.predict([request.image], [request.name])
+            epoch = int(translator.card.training.get("epoch", 0))
+            return PreviewReady(request.number, translator.as_image(values), epoch)
+        except UserError as error:
+            return PreviewReady(request.number, None, 0, str(error))
+        except Exception as error:
+            print(traceback.format_exc(), file=sys.stderr, flush=True)
+            message = f"The image could not be translated ({type(error).__name__}: {error})."
+            return PreviewReady(request.number, None, 0, message)
+
+    def _translator(self, weights: Path) -> Any:
+        """A network kept for a weights file as it is now; the file may be rewritten later."""
+        from deepimagetranslator.ml.translation import Translator  # noqa: PLC0415
+
+        try:
+            written = weights.stat().st_mtime_ns
+        except OSError:
+            raise UserError(f"There is no weights file {weights}; load another.") from None
+        read, translator = self._translators.get(weights, (0, None))
+        if translator is None or (read != written and not translator.take_new_weights()):
+            translator = Translator(weights)
+        self._translators[weights] = (written, translator)
+        self._translators.move_to_end(weights)
+        while len(self._translators) > _TRANSLATORS_KEPT:
+            self._translators.popitem(last=False)
+        return translator
+
+
+def _described(path: Path) -> WeightsDescribed:
+    from deepimagetranslator.ml import weights  # noqa: PLC0415
+
+    try:
+        card = weights.read_card(path)
+    except UserError as error:
+        return WeightsDescribed(str(path), problem=str(error))
+    return WeightsDescribed(str(path), card.lines(), card.model)
+
+
+def _initialised(request: InitialiseModel) -> ModelInitialised:
+    from deepimagetranslator.ml import weights  # noqa: PLC0415
+    from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
+
+    try:
+        model = build_unet(request.spec, seed=request.seed)
+        weights.save(model, request.path, weights.WeightsCard(request.spec))
+    except (UserError, MemoryError) as error:
+        message = str(error) or "There is not enough memory for this network; make it smaller."
+        return ModelInitialised(str(request.path), message)
+    return ModelInitialised(str(request.path))
+
+
+def _log_to(log_path: str) -> None:
+    """Everything printed, by C libraries too, goes to the file; a frozen window has no stdout."""
+    log = Path(log_path).open("a", buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            os.dup2(log.fileno(), descriptor)
+    sys.stdout = sys.stderr = log
+    faulthandler.enable(log)
+
+
+def _lower_priority() -> None:
+    """Let the window answer first while all cores train."""
+    with contextlib.suppress(OSError, AttributeError):
+        if sys.platform == "win32":
+            import ctypes  # noqa: PLC0415
+
+            below_normal = 0x4000
+            kernel = ctypes.windll.kernel32
+            kernel.SetPriorityClass(kernel.GetCurrentProcess(), below_normal)
+        else:
+            os.nice(10)
