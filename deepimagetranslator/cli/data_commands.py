@@ -148,7 +148,7 @@ def _split(project: Project, fraction: float, group: str | None) -> tuple[Projec
     pairing = match_pairs(
         [Path(p) for p in data.train_inputs], [Path(p) for p in data.train_targets], data.pairing
     )
-    if pairing.problems:
+    if any(problem.fatal for problem in pairing.problems):
         return project, []  # named by the caller, who matches again
     split = split_by_group(pairing.pairs, fraction, group, project.specs.training.seed)
     data = replace(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from deepimagetranslator.core.specs import ModelSpec
 
 MOST_GROUPS = 8
+ENGINE_BYTES = 65 * 2**20
+"""What the engine takes at its first training step, however small the network."""
 
 
 @dataclass(frozen=True)
@@ -83,3 +85,46 @@ def count_parameters(spec: ModelSpec) -> int:
         if spec.normalization == "group" and height == 3:
             total += 2 * out
     return total
+
+
+def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
+    """An estimate of the memory that training needs at its peak, beyond the loaded engine.
+
+    The peak comes early on the way back: everything computed on the way forth is still there, and
+    the largest block's gradients with it. tests/benchmarks/bench_memory.py measures how good the
+    estimate is (within 25 per cent on a CPU).
+
+    Args:
+        spec: a spec whose sizes and channels are all chosen.
+        batch_size: images per training step.
+        precision: a ``TrainingSpec.precision``; "automatic" is counted as float32, the most.
+    """
+    bytes_each = 2 if precision in ("bfloat16", "float16") else 4
+    blocks = plan_blocks(spec)
+    kept = normalized = most_gradients = 0.0
+    for block in blocks:
+        down = block.filters * block.height * block.width
+        kept += 2 * down  # two convolutions
+        normalized += 2 * down
+        if block is blocks[-1]:
+            gradients = 2.0 * down
+        else:
+            up = block.filters * block.up_height * block.up_width
+            kept += down / 4  # pooled
+            kept += 2 * up + 3 * up + 2 * up  # up-sampled, joined with the skip, two convolutions
+            if (block.up_height, block.up_width) != (block.height, block.width):
+                kept += up  # the resized skip
+            normalized += 2 * up
+            gradients = 5.0 * up  # of the joined channels, of a convolution and its ReLU
+        most_gradients = max(most_gradients, gradients)
+    # Half precision keeps some values in float32 too, on their way in and out of layers.
+    factor = 1.0 if bytes_each == 4 else 1.25
+    numbers = (kept + most_gradients) * bytes_each * factor
+    if spec.normalization == "group":
+        numbers += 1.6 * 4 * normalized  # it computes in float32 always
+    outputs = 2 if spec.deep_supervision else 1
+    target = spec.target_height * spec.target_width * spec.target_channels
+    numbers += 8 * 4 * outputs * target  # outputs, targets, loss and their gradients
+    # Weights, gradients, Adam's two averages, and two copies while they are made and changed.
+    weights = count_parameters(spec) * (6 * 4 + (0 if bytes_each == 4 else bytes_each))
+    return ENGINE_BYTES + weights + int(batch_size * numbers)

@@ -129,11 +129,13 @@ def match_pairs(inputs: Sequence[Path], targets: Sequence[Path], pairing: str = 
         if len(found[0]) > len(best[0]):
             best, best_rule = found, rule
     pairs, problems = best
-    problems += [
-        Problem(str(pair.input), "The file is its own target; choose the targets' folder.")
-        for pair in pairs
-        if pair.input == pair.target
-    ]
+    own = [pair.input for pair in pairs if pair.input == pair.target]
+    if own:
+        message = (
+            f"{len(own)} files are their own targets, {own[0].name} for one. That is right for "
+            "denoising, where augmentation adds noise to the inputs; else choose the targets."
+        )
+        problems.append(Problem("targets", message, fatal=False))
     return Pairing(tuple(pairs), tuple(problems), best_rule)
 
 

@@ -267,19 +267,23 @@ class InitialiseModel:
 
 @dataclass(frozen=True)
 class PreviewTranslation:
-    """Translate one image; answered by PreviewReady. A newer one replaces those that wait.
+    """Translate one image; answered by PreviewReady.
+
+    Of those that wait only the newest is answered, unless they are to be kept.
 
     Attributes:
         number: comes back with the answer.
         weights: the weights file.
         image: (height, width, channels) in the file's own type.
         name: of the image, for messages.
+        keep: answer it even if a newer one waits.
     """
 
     number: int
     weights: Path
     image: Any
     name: str
+    keep: bool = False
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,13 @@ def test_uncertain_names_are_not_guessed() -> None:
     assert matched("i/cat.png", "t/dog.png")[0] == []
 
 
-def test_a_file_is_not_its_own_target() -> None:
-    assert matched("i/a.png", "i/a.png")[1] == ["i/a.png"]
+def test_a_file_that_is_its_own_target_is_remarked_upon() -> None:
+    """Denoising learns from clean images alone: augmentation adds the noise to the input."""
+    pairing = match_pairs([Path("i/a.png")], [Path("i/a.png")])
+    assert len(pairing.pairs) == 1
+    (remark,) = pairing.problems
+    assert not remark.fatal
+    assert "a.png" in remark.message
 
 
 def test_by_order() -> None:
