@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+from pathlib import Path
 
 
 def main() -> int:
     """Run the program; returns its exit status."""
-    from deepimagetranslator import cli  # noqa: PLC0415  nothing before freeze_support
+    arguments = sys.argv[1:]
+    # A project file alone opens the window with it, as a double click on the file does.
+    if not arguments or (len(arguments) == 1 and arguments[0].lower().endswith(".json")):
+        from deepimagetranslator.gui import app  # noqa: PLC0415
 
-    return cli.main(sys.argv[1:])
+        return app.run(Path(arguments[0]) if arguments else None)
+    from deepimagetranslator import cli  # noqa: PLC0415
+
+    return cli.main(arguments)
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ class _Worker:
                 )
                 return {
                     "run_dir": str(result.run_dir),
-                    "weights": str(result.best_weights),
+                    "best_weights": str(result.best_weights),
                     "epochs": result.epochs,
                     "best_epoch": result.best_epoch,
                     "best_value": result.best_value,
@@ -180,8 +180,9 @@ class _Worker:
                 self._send(0, _described(request.path))
             elif isinstance(request, InitialiseModel):
                 self._send(0, _initialised(request))
-        if previews:
-            self._send(0, self._preview(previews[-1]))
+        for request in previews:
+            if request.keep or request is previews[-1]:
+                self._send(0, self._preview(request))
 
     def _preview(self, request: PreviewTranslation) -> PreviewReady:
         try:

@@ -23,6 +23,7 @@ from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ign
 from deepimagetranslator.core.scaling import Scaling, ValueRange, choose_scaling
 from deepimagetranslator.core.specs import (
     CATEGORICAL_LOSSES,
+    VALUE_LOSSES,
     DataSpec,
     ModelSpec,
     Specs,
@@ -316,7 +317,7 @@ def _loss_problems(
                 "categorical_crossentropy or dice_crossentropy, or another final activation."
             )
         return []
-    if activation == "linear" and loss not in ("mse", "mae", "ssim_mae"):
+    if activation == "linear" and loss not in VALUE_LOSSES:
         return refused(
             f"{loss} needs outputs between 0 and 1, but model.final_activation is linear; choose "
             "mae, mse or ssim_mae, or another final activation."

@@ -24,6 +24,7 @@ LOSSES = (
     "ssim_mae",
 )
 CATEGORICAL_LOSSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
+VALUE_LOSSES = ("mse", "mae", "ssim_mae")
 METRICS = (*LOSSES, "psnr", "ssim", "dice_score", "iou")
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "adagrad", "adadelta")
 PRECISIONS = ("automatic", "float32", "bfloat16", "float16")
@@ -156,7 +157,8 @@ class ModelSpec:
         "automatic",
         ("automatic", "sigmoid", "softmax", "linear"),
         "Final activation",
-        "Automatic chooses softmax for the categorical losses, sigmoid otherwise.",
+        "Automatic chooses softmax for the categorical losses, linear for mse, mae and ssim_mae, "
+        "sigmoid otherwise.",
     )
 
 
@@ -416,7 +418,10 @@ def with_final_activation(model: ModelSpec, loss: str) -> ModelSpec:
     """The spec with its automatic final activation decided by the loss."""
     if model.final_activation != "automatic":
         return model
-    return replace(model, final_activation="softmax" if loss in CATEGORICAL_LOSSES else "sigmoid")
+    # A sigmoid that has once learnt "all black", the median of many images, hardly ever leaves it
+    # again with mae; a linear output does.
+    by_loss = dict.fromkeys(CATEGORICAL_LOSSES, "softmax") | dict.fromkeys(VALUE_LOSSES, "linear")
+    return replace(model, final_activation=by_loss.get(loss, "sigmoid"))
 
 
 def _model_problems(spec: ModelSpec) -> list[Problem]:

@@ -80,15 +80,16 @@ def evaluate(
     control = control or JobControl()
     pairing = match_pairs(list_images(predictions), list_images(targets))
     problems = list(pairing.problems)
-    scaling = choose_scaling(_target_values(pairing.pairs), target=True)
+    pairs = [pair for pair in pairing.pairs if pair.input != pair.target]  # named as problems
+    scaling = choose_scaling(_target_values(pairs), target=True)
     measured: list[tuple[str, Measurement]] = []
-    for done, pair in enumerate(pairing.pairs, 1):
+    for done, pair in enumerate(pairs, 1):
         control.raise_if_cancelled()
         try:
             measured.append((pair.input.name, _measure(pair, scaling, read_image(pair.input))))
         except UserError as error:
             problems.append(Problem(str(pair.input), str(error)))
-        report(FilesRead(done, len(pairing.pairs)))
+        report(FilesRead(done, len(pairs)))
     return _table(measured, problems)
 
 

@@ -21,7 +21,7 @@ from keras import ops
 
 from deepimagetranslator.core.measures import SSIM_C1, SSIM_C2, gaussian_window
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import CATEGORICAL_LOSSES
+from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, VALUE_LOSSES
 
 Tensor = Any
 LossFunction = Callable[[Tensor, Tensor, str], Tensor]
@@ -111,7 +111,6 @@ LOSSES: dict[str, LossFunction] = {
     "dice_crossentropy": dice_crossentropy,
     "ssim_mae": ssim_mae,
 }
-_OF_ANY_VALUES = ("mse", "mae", "ssim_mae")
 
 
 class NamedLoss(keras.losses.Loss):
@@ -144,7 +143,7 @@ def build_loss(name: str, final_activation: str) -> keras.losses.Loss:
             f"The loss '{name}' needs the final activation softmax, not {final_activation}; "
             "choose softmax or automatic."
         )
-    if name not in _OF_ANY_VALUES and final_activation == "linear":
+    if name not in VALUE_LOSSES and final_activation == "linear":
         raise UserError(
             f"The loss '{name}' needs outputs between 0 and 1, which the final activation linear "
             "does not give; choose automatic, or one of the losses mse, mae and ssim_mae."

@@ -45,7 +45,7 @@ def renamed(logs: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _column(item: tuple[str, float]) -> tuple[bool, bool, bool]:
-    """Training before validation; loss, then total_loss, then metrics as they were chosen."""
+    """Training before validation; loss, then total_loss, then metrics by name."""
     bare = item[0].removeprefix("val_")
     return bare != item[0], bare != "loss", bare != "total_loss"
 

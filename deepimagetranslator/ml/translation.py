@@ -219,7 +219,6 @@ def translate(
 
 
 def _write(translator: Translator, predicted: np.ndarray, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
     write_image(target, translator.as_image(predicted))
 
 

@@ -1,0 +1,68 @@
+"""What the window remembers between sessions: folders, recent projects, places, palette."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from deepimagetranslator.core.files import complete_file
+from deepimagetranslator.core.problem import UserError
+
+MOST_RECENT = 8
+
+
+class Settings:
+    """Settings by name, written as they change; an unreadable file begins anew."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._values: dict[str, Any] = {}
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            values = {}
+        if isinstance(values, dict):
+            self._values = values
+
+    def get(self, name: str, default: str = "") -> str:
+        """A remembered text."""
+        value = self._values.get(name, default)
+        return value if isinstance(value, str) else default
+
+    def set(self, name: str, value: str) -> None:
+        """Remember a text."""
+        if self._values.get(name) != value:
+            self._values[name] = value
+            self._save()
+
+    def folder(self, purpose: str) -> str:
+        """The folder last used for a purpose, or the home folder if it is gone."""
+        folder = self.get(f"folder {purpose}")
+        return folder if folder and Path(folder).is_dir() else str(Path.home())
+
+    def used_folder(self, purpose: str, folder: Path) -> None:
+        """Remember the folder for the next time."""
+        self.set(f"folder {purpose}", str(folder))
+
+    @property
+    def recent(self) -> list[Path]:
+        """Recent project files that are still there, the latest first."""
+        value = self._values.get("recent", [])
+        names = value if isinstance(value, list) else []
+        paths = [Path(name) for name in names if isinstance(name, str)]
+        return [path for path in paths if path.is_file()]
+
+    def used_project(self, path: Path) -> None:
+        """Put a project at the top of the recent ones."""
+        others = [str(other) for other in self.recent if other != path.absolute()]
+        self._values["recent"] = [str(path.absolute()), *others][:MOST_RECENT]
+        self._save()
+
+    def _save(self) -> None:
+        text = json.dumps(self._values, indent=1, ensure_ascii=False)
+        try:
+            with complete_file(self._path) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        except UserError:
+            return  # a full disk must not stop the work that is at hand

@@ -1,0 +1,1 @@
+"""The window: tkinter only, no Keras and no TensorFlow."""

@@ -1,0 +1,170 @@
+"""The window's process: root, theme, engine, tick, errors, shutdown."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tkinter as tk
+import traceback
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PIL import ImageTk
+
+from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.worker_client import WorkerClient
+from deepimagetranslator.core import paths
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.gui.boxes import Boxes, system_boxes
+from deepimagetranslator.gui.main_window import MainWindow
+from deepimagetranslator.gui.mark import draw_mark
+from deepimagetranslator.gui.theme import Theme
+
+TICK_MS = 15
+_LOG = logging.getLogger(__name__)
+_SMALLEST = (900, 480)
+
+
+class App:
+    """One running window with its engine.
+
+    Args:
+        project: a project file to open.
+        boxes: file pickers and message boxes; the system's own by default.
+        scaling: 1.0 is 96 dots an inch; None takes the screen's.
+    """
+
+    def __init__(
+        self, project: Path | None = None, boxes: Boxes | None = None, scaling: float | None = None
+    ) -> None:
+        be_sharp()
+        self.root = tk.Tk(className="DeepImageTranslator")
+        self.root.withdraw()
+        self.root.report_callback_exception = self._unexpected
+        self.settings = Settings(paths.settings_file())
+        self.theme = Theme(self.root, self.settings.get("palette", "dark"), scaling)
+        self._icons = [
+            ImageTk.PhotoImage(draw_mark(side, self.theme.palette), master=self.root)
+            for side in (16, 32, 64)
+        ]
+        self.root.iconphoto(True, *self._icons)  # type: ignore[arg-type]
+        self.client = WorkerClient(paths.log_folder() / "engine.log")
+        self.session = Session(self.client, self.settings)
+        self.boxes = boxes or system_boxes(self.root)
+        self.window = MainWindow(self.root, self.session, self.boxes, self.leave)
+        self.window.pack(fill="both", expand=True)
+        self._place()
+        self.root.protocol("WM_DELETE_WINDOW", self.leave)
+        self.root.deiconify()
+        self._closed = False
+        self._ticking = self.root.after(TICK_MS, self._tick)
+        # The window is on the screen before the engine starts to load.
+        self.root.after(1, self._start, project)
+
+    def run(self) -> None:
+        """Until the window is closed."""
+        self.root.mainloop()
+
+    def leave(self) -> None:
+        """Close, asking first where a job runs or something is unsaved."""
+        session = self.session
+        if session.job_kind == "training":
+            question = (
+                "A training runs. Every whole epoch is kept, and it can be resumed. Stop it now "
+                "and close?"
+            )
+            if not self.boxes.yes("Close while training?", question):
+                return
+        elif session.job_kind:
+            question = f"A {session.job_kind} runs. Stop it and close?"
+            if not self.boxes.yes("Close?", question):
+                return
+        if self.window.commands.may_drop_changes():
+            self.close()
+
+    def close(self) -> None:
+        """Close at once."""
+        if self._closed:
+            return
+        self._closed = True
+        self.root.after_cancel(self._ticking)
+        self.settings.set("geometry", self.root.geometry())
+        self.session.close()
+        self.root.destroy()
+
+    def _start(self, project: Path | None) -> None:
+        self.client.start()
+        if project is not None:
+            try:
+                self.session.open_project(project)
+            except UserError as error:
+                self.boxes.fail("The project cannot be opened", str(error))
+        self.session.show()
+
+    def _tick(self) -> None:
+        try:
+            self.session.tick()
+        except UserError as error:
+            self.boxes.fail("That did not work", str(error))
+        finally:
+            if not self._closed:
+                self._ticking = self.root.after(TICK_MS, self._tick)
+
+    def _place(self) -> None:
+        px = self.theme.px
+        screen = self.root.winfo_screenwidth(), self.root.winfo_screenheight()
+        width = min(px(1320), int(screen[0] * 0.94))
+        height = min(px(760), int(screen[1] * 0.86))
+        self.root.minsize(*(min(px(n), s) for n, s in zip(_SMALLEST, screen, strict=True)))
+        self.root.geometry(f"{width}x{height}")
+        remembered = self.settings.get("geometry")
+        if remembered:
+            try:
+                size, x, y = remembered.split("+")
+                if int(x) < screen[0] - 100 and int(y) < screen[1] - 100:
+                    self.root.geometry(f"{size}+{x}+{y}")
+            except ValueError:
+                return
+
+    def _unexpected(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """What no code expected: logged, and told in one sentence."""
+        if isinstance(error, UserError):
+            self.boxes.fail("That did not work", str(error))
+            return
+        _LOG.error("".join(traceback.format_exception(kind, error, trace)))
+        self.boxes.fail(
+            "Unexpected",
+            f"Something unexpected happened ({kind.__name__}: {error}). Your work is kept; details "
+            "are in the log (Help > Open log folder).",
+        )
+
+
+def run(project: Path | None = None) -> int:
+    """Open the window; returns the exit status when it is closed."""
+    log_to_file()
+    App(project).run()
+    return 0
+
+
+def log_to_file() -> None:
+    """Keep warnings and errors in a file of limited size."""
+    paths.log_folder().mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(
+        paths.log_folder() / "window.log", maxBytes=500_000, backupCount=1, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+
+
+def be_sharp() -> None:
+    """Tell Windows, before any window is made, that we scale ourselves."""
+    if sys.platform == "win32":
+        import contextlib  # noqa: PLC0415
+        import ctypes  # noqa: PLC0415
+
+        with contextlib.suppress(AttributeError, OSError):
+            ctypes.windll.shcore.SetProcessDpiAwareness(1)

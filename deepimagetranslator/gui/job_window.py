@@ -1,0 +1,153 @@
+"""The window of a translation or a measurement: progress, time left, cancel, and the outcome."""
+
+from __future__ import annotations
+
+import csv
+import time
+import tkinter as tk
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tkinter import filedialog, ttk
+from typing import Any
+
+from deepimagetranslator.app.monitor_words import time_left
+from deepimagetranslator.app.session import Session
+from deepimagetranslator.core.files import complete_file
+from deepimagetranslator.core.measures import MEASURES
+from deepimagetranslator.core.protocol import (
+    FilesRead,
+    ImageSkipped,
+    ImageTranslated,
+    JobFinished,
+)
+from deepimagetranslator.gui.theme import theme_of
+
+
+class JobWindow(tk.Toplevel):
+    """Follows the session's running job to its end and then shows what came of it.
+
+    Args:
+        parent: a widget of the main window.
+        session: whose job it is.
+        title: of the window, and the first words of its progress.
+        ask_file: asks where to save a table, as ``filedialog.asksaveasfilename``.
+    """
+
+    def __init__(self, parent: tk.Misc, session: Session, title: str, ask_file: Any = None) -> None:
+        super().__init__(parent)
+        self.title(title)
+        self.session = session
+        self.rows: list[Mapping[str, Any]] = []
+        self._ask_file = ask_file or filedialog.asksaveasfilename
+        self._began = time.monotonic()
+        self._skipped: list[tuple[str, str]] = []
+        px = theme_of(self).px
+        self._words = tk.StringVar(self, f"{title}...")
+        self._box = ttk.Frame(self, padding=px(16))
+        self._box.pack(fill="both", expand=True)
+        ttk.Label(self._box, textvariable=self._words, wraplength=px(560)).pack(anchor="w")
+        self.bar = ttk.Progressbar(self._box, maximum=1.0, length=px(420))
+        self.bar.pack(fill="x", pady=px(10))
+        self.table = ttk.Treeview(self._box, show="headings", height=8)
+        self._buttons = ttk.Frame(self._box)
+        self._buttons.pack(side="bottom", fill="x", pady=(px(10), 0))
+        self.cancel_button = ttk.Button(self._buttons, text="Cancel", command=self._on_cancel)
+        self.cancel_button.pack(side="right")
+        self.bind("<Escape>", lambda _event: self._on_cancel())
+        self.protocol("WM_DELETE_WINDOW", self._on_cancel)
+        self.transient(parent.winfo_toplevel())
+        session.subscribe(self._on_change)
+
+    def destroy(self) -> None:
+        """Stop listening."""
+        self.session.unsubscribe(self._on_change)
+        super().destroy()
+
+    def _on_cancel(self) -> None:
+        if self.session.job_kind:
+            self.session.stop()
+            self._words.set("Cancelling...")
+        else:
+            self.destroy()
+
+    def _on_change(self, topic: str, subject: object) -> None:
+        if topic == "progress":
+            self._progress(subject)
+        elif topic == "job ended" and isinstance(subject, tuple):
+            self._ended(*subject)
+
+    def _progress(self, event: object) -> None:
+        match event:
+            case FilesRead(done, count):
+                self._step("Measured", done, count)
+            case ImageTranslated(index=index, count=count):
+                self._step("Translated", index, count)
+            case ImageSkipped(source, reason, index, count):
+                self._skipped.append((source, reason))
+                self._step("Translated", index, count)
+
+    def _step(self, verb: str, done: int, count: int) -> None:
+        part = done / max(1, count)
+        passed = time.monotonic() - self._began
+        left = f", {time_left(passed * (1 - part) / part)} left" if done < count else ""
+        self._words.set(f"{verb} {done} of {count} images{left}")
+        self.bar.configure(value=part)
+
+    def _ended(self, kind: str, event: object) -> None:
+        self.cancel_button.configure(text="Close")
+        if not isinstance(event, JobFinished):
+            self._words.set(f"The {kind} was ended. Images that were written are complete.")
+            return
+        self.bar.configure(value=1.0)
+        if "rows" in event.result:
+            self._show_measures(event.result["rows"], event.result["problems"])
+        else:
+            done = len(event.result["translated"])
+            skipped = len(self._skipped)
+            more = f", {skipped} skipped:" if skipped else "."
+            self._words.set(f"{done} images were translated{more}")
+            if skipped:
+                self._fill(("File", "Why it was skipped"), self._skipped)
+
+    def _show_measures(self, rows: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> None:
+        self.rows = list(rows)
+        images = len({row["image"] for row in rows}) - 1
+        left_out = f" {len(problems)} left out: {problems[0]}" if problems else ""
+        self._words.set(f"{images} images as one volume, then one by one.{left_out}")
+        ordered = [r for r in rows if r["image"] == "pooled"]
+        ordered += [r for r in rows if r["image"] != "pooled"]
+        columns = ("Image", "Channel", *(name.replace("_", " ") for name in MEASURES))
+        self._fill(columns, [self._cells(row) for row in ordered])
+        self.save_button = ttk.Button(self._buttons, text="Save table...", command=self.save)
+        self.save_button.pack(side="left")
+
+    def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        def cell(value: Any) -> str:
+            return f"{value:.4g}" if value == value else ""  # noqa: PLR0124  nan
+
+        values = (cell(row[name]) if name in row else "" for name in MEASURES)
+        return (str(row["image"]), str(row["channel"]), *values)
+
+    def _fill(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        px = theme_of(self).px
+        self.table.configure(columns=tuple(columns))
+        for number, column in enumerate(columns):
+            self.table.heading(column, text=column)
+            wide = 170 if number == 0 else 88 if len(columns) > 2 else 420
+            self.table.column(column, width=px(wide), anchor="w" if number < 2 else "e")
+        for row in rows:
+            self.table.insert("", "end", values=tuple(row))
+        self.table.pack(fill="both", expand=True)
+
+    def save(self) -> None:
+        """Save the table as CSV."""
+        name = self._ask_file(parent=self, initialfile="evaluation.csv", defaultextension=".csv")
+        if not name:
+            return
+        with (
+            complete_file(Path(name)) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("image", "channel", *MEASURES))
+            writer.writerows(self._cells(row) for row in self.rows)

@@ -1,0 +1,159 @@
+"""Define new model: the network's fields, its drawing, its parameters and its memory."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import replace
+from tkinter import ttk
+
+from deepimagetranslator.core.network_plan import count_parameters, step_memory_bytes
+from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, ModelSpec, TrainingSpec
+from deepimagetranslator.gui.dialog import opened
+from deepimagetranslator.gui.form import FormDialog, Group, Row
+from deepimagetranslator.gui.form_fields import MessageLabel
+from deepimagetranslator.gui.machine import bytes_in_words, memory_bytes
+from deepimagetranslator.gui.network_drawing import NetworkDrawing
+
+NAME = "model"
+TITLE = "Define new model"
+Shape = tuple[int, int, int]
+_SIZES = ("width", "height", "channels")
+_ASSUMED: Shape = (256, 256, 3)
+_MOST_OF_MEMORY = 0.9
+GROUPS = (
+    Group(
+        "Image sizes",
+        (
+            Row(
+                "Input images",
+                tuple(f"input_{size}" for size in _SIZES),
+                ("Width", "Height", "Channels"),
+            ),
+            Row(
+                "Target images",
+                tuple(f"target_{size}" for size in _SIZES),
+                ("Width", "Height", "Channels"),
+            ),
+        ),
+    ),
+    Group("U-Net", ("depth", "base_filters", "deep_supervision", "normalization")),
+    Group("Details", ("dropout", "upsampling", "initialization", "final_activation")),
+)
+
+
+def ask_model(
+    parent: tk.Misc,
+    spec: ModelSpec,
+    training: TrainingSpec,
+    first_pair_shapes: tuple[Shape, Shape] | None,
+) -> ModelSpec | None:
+    """Wait for a new model; None if cancelled, or if the dialog was open already."""
+    if opened(parent, NAME) is not None:
+        return None
+    return ModelDialog(parent, spec, training, first_pair_shapes).wait()
+
+
+class ModelDialog(FormDialog[ModelSpec]):
+    """The dialog; its constructor does not wait.
+
+    Args:
+        parent: a widget of the window in front of which it appears.
+        spec: the model so far.
+        training: gives batch size and precision for the memory, and the loss.
+        first_pair_shapes: height, width and channels of the first input and target, to fill in
+            sizes that are not chosen; None before images are loaded.
+        on_ok: called with the spec when "Create model" was pressed.
+        memory: bytes that a training may use; this computer's unless given.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        spec: ModelSpec,
+        training: TrainingSpec,
+        first_pair_shapes: tuple[Shape, Shape] | None = None,
+        on_ok: Callable[[ModelSpec], object] | None = None,
+        memory: int | None = None,
+    ) -> None:
+        self._training = training
+        self._shapes = first_pair_shapes
+        self._memory = memory_bytes() if memory is None else memory
+        spec = self._filled(spec)
+        super().__init__(parent, NAME, TITLE, spec, "model", GROUPS, ok="Create model", on_ok=on_ok)
+        self._build_aside()
+        self.changed()
+        self.place(self.form.first())
+
+    def preset_spec(self, name: str) -> ModelSpec:
+        """The preset with the sizes of the images that are loaded."""
+        return self._filled(super().preset_spec(name))
+
+    def changed(self) -> None:
+        """Draw what is typed; while it is wrong the last drawing stays."""
+        spec = self.form.read()
+        if spec is None or not hasattr(self, "drawing"):
+            return
+        assumed = _sized(spec, self._shapes or (_ASSUMED, _ASSUMED), every_channel=True)
+        self.drawing.show(assumed)
+        self.parameters.configure(text=f"{count_parameters(assumed):,} parameters")
+        batch, precision = self._training.batch_size, self._training.precision
+        step = step_memory_bytes(assumed, batch, precision)
+        images = "1 image" if batch == 1 else f"{batch} images"
+        self.memory.configure(
+            text=f"About {bytes_in_words(step)} of memory for a training step of {images}"
+        )
+        self.warning.show(self._memory_problem(step))
+
+    def _memory_problem(self, step: int) -> Problem | None:
+        if not self._memory or step <= _MOST_OF_MEMORY * self._memory:
+            return None
+        there = bytes_in_words(self._memory)
+        return Problem(
+            "memory",
+            f"This would not fit in memory, which is {there}: choose fewer blocks or channels, "
+            "smaller images or a smaller batch size.",
+            fatal=False,
+        )
+
+    def _filled(self, spec: ModelSpec) -> ModelSpec:
+        """The spec with the loaded images' sizes where none is chosen."""
+        if self._shapes is None:
+            return spec
+        # A categorical loss has as many target channels as there are classes: those are counted
+        # when the images are read.
+        classes = self._training.loss in CATEGORICAL_LOSSES
+        return _sized(spec, self._shapes, every_channel=not classes)
+
+    def _build_aside(self) -> None:
+        px = self.theme.px
+        aside = ttk.Frame(self.body)
+        aside.grid(row=0, column=1, sticky="nsew", padx=(px(28), 0))
+        self.body.columnconfigure(1, weight=1)
+        self.body.rowconfigure(0, weight=1)
+        aside.columnconfigure(0, weight=1)
+        aside.rowconfigure(0, weight=1)
+        self.drawing = NetworkDrawing(aside, px(400), px(340))
+        self.drawing.grid(row=0, column=0, sticky="nsew")
+        self.parameters = ttk.Label(aside, style="Bold.TLabel")
+        self.parameters.grid(row=1, column=0, sticky="w", pady=(px(10), 0))
+        self.memory = ttk.Label(aside)
+        self.memory.grid(row=2, column=0, sticky="w", pady=(px(2), 0))
+        self.warning = MessageLabel(aside, px(390))
+        self.warning.grid(row=3, column=0, sticky="w", pady=(px(4), 0))
+        self.warning.show(None)
+
+
+def _sized(spec: ModelSpec, shapes: tuple[Shape, Shape], every_channel: bool) -> ModelSpec:
+    """The spec, sizes that are not chosen taken from the shapes of input and target."""
+    (in_height, in_width, in_channels), (height, width, channels) = shapes
+    return replace(
+        spec,
+        input_height=spec.input_height or in_height,
+        input_width=spec.input_width or in_width,
+        input_channels=spec.input_channels or in_channels,
+        target_height=spec.target_height or height,
+        target_width=spec.target_width or width,
+        target_channels=spec.target_channels or (channels if every_channel else 0),
+    )

@@ -1,0 +1,136 @@
+"""The colours of the window, dark and light, and which of them the system asks for."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Every colour that the window uses, as "#rrggbb".
+
+    Attributes:
+        name: "dark" or "light".
+        background: behind everything.
+        raised, hover, pressed: a button at rest, under the pointer, held down.
+        field: behind typed text and lists.
+        text, muted, disabled: words; side remarks; what cannot be used now.
+        border: lines round fields and buttons.
+        accent, accent_hover, accent_text: the one thing to press, and the words on it.
+        error: an error's sentence and mark, readable on ``background``.
+        warning: a remark's mark, readable on ``background``.
+        selection, selection_text: chosen text and rows.
+        pane: behind images and drawings.
+        trough: the groove of scrollbars and progress bars.
+        mark: the four greys of the placeholder, brightest first.
+        series: the curves of a plot, training and validation first.
+    """
+
+    name: str
+    background: str
+    raised: str
+    hover: str
+    pressed: str
+    field: str
+    text: str
+    muted: str
+    disabled: str
+    border: str
+    accent: str
+    accent_hover: str
+    accent_text: str
+    error: str
+    warning: str
+    selection: str
+    selection_text: str
+    pane: str
+    trough: str
+    mark: tuple[str, str, str, str]
+    series: tuple[str, ...]
+
+
+DARK = Palette(
+    name="dark",
+    background="#4f4f4f",
+    raised="#5e5e5e",
+    hover="#6b6b6b",
+    pressed="#454545",
+    field="#1f1f1f",
+    text="#ffffff",
+    muted="#cdcdcd",
+    disabled="#949494",
+    border="#8a8a8a",
+    accent="#7cc0ff",
+    accent_hover="#a3d3ff",
+    accent_text="#0b1b29",
+    error="#ffb7ac",
+    warning="#ffd479",
+    selection="#2f6ea8",
+    selection_text="#ffffff",
+    pane="#3b3b3b",
+    trough="#3a3a3a",
+    mark=("#7b7b7b", "#666666", "#5e5e5e", "#474747"),
+    series=("#7cc0ff", "#ffb454", "#8fd694", "#f28fb1", "#c9a6ff", "#e6d96f", "#6fd6d0", "#d0d0d0"),
+)
+LIGHT = Palette(
+    name="light",
+    background="#f2f2f2",
+    raised="#fdfdfd",
+    hover="#e6eef6",
+    pressed="#d6dfe8",
+    field="#ffffff",
+    text="#1b1b1b",
+    muted="#565656",
+    disabled="#8f8f8f",
+    border="#a3a3a3",
+    accent="#1565b0",
+    accent_hover="#0f528f",
+    accent_text="#ffffff",
+    error="#b3261e",
+    warning="#8a5a00",
+    selection="#cfe4f9",
+    selection_text="#0b1b29",
+    pane="#dddddd",
+    trough="#dcdcdc",
+    mark=("#b4b4b4", "#bdbdbd", "#c4c4c4", "#cdcdcd"),
+    series=("#1565b0", "#c25e00", "#2e7d32", "#b0205f", "#6a3fb5", "#7a6c00", "#00757a", "#555555"),
+)
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}
+
+
+def palette_named(name: str) -> Palette:
+    """The palette "dark", "light", or the "system"'s; dark where the system does not tell."""
+    return PALETTES[system_palette() if name == "system" else name]
+
+
+def system_palette() -> str:
+    """What the desktop is set to, "light" or "dark"; dark where it does not tell."""
+    if sys.platform == "win32":
+        import winreg  # noqa: PLC0415 - exists on Windows only
+
+        path = r"Software\Microsoft\Windows\CurrentVersion\Themes\Personalize"
+        try:
+            with winreg.OpenKey(winreg.HKEY_CURRENT_USER, path) as key:
+                light = bool(winreg.QueryValueEx(key, "AppsUseLightTheme")[0])
+        except OSError:
+            light = False
+    elif sys.platform == "darwin":
+        light = "Dark" not in _said_by("defaults", "read", "-g", "AppleInterfaceStyle")
+    else:
+        answer = _said_by("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
+        light = "light" in answer or "default" in answer
+    return "light" if light else "dark"
+
+
+def _said_by(*command: str) -> str:
+    """What a small program answers; nothing if it is not there."""
+    if shutil.which(command[0]) is None:
+        return ""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout

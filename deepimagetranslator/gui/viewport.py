@@ -1,0 +1,166 @@
+"""Which part of an image a pane shows, and that part's pixels at the screen's size.
+
+A ``View`` is relative (zoom 1 fits, the centre is a part of the image), so panes of different
+sizes can share one and show the same place. Nothing here knows a window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from deepimagetranslator.core.pixels import Array
+
+NEAREST_FROM = 2.0  # screen pixels per image pixel
+_LARGEST_PIXEL = 64.0
+
+
+@dataclass(frozen=True)
+class View:
+    """Zoom and centre.
+
+    Attributes:
+        zoom: 1 shows the whole image as large as fits, 2 twice that.
+        x, y: what stands in the pane's middle, as a part of the image's width and height.
+    """
+
+    zoom: float = 1.0
+    x: float = 0.5
+    y: float = 0.5
+
+
+FIT = View()
+
+
+@dataclass(frozen=True)
+class Rect:
+    """Where a whole image would lie in a pane, in screen pixels; it may reach outside."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def scale(self, image: Array) -> float:
+        """Screen pixels per image pixel."""
+        return self.width / float(image.shape[1])
+
+    def relative(self, x: float, y: float) -> tuple[float, float] | None:
+        """The part of the image at a screen pixel's middle; None outside the image."""
+        u, v = (x + 0.5 - self.left) / self.width, (y + 0.5 - self.top) / self.height
+        return (u, v) if 0 <= u < 1 and 0 <= v < 1 else None
+
+    def visible(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """The part inside a pane of that size: left, top, right, bottom."""
+        return (
+            max(0, round(self.left)),
+            max(0, round(self.top)),
+            min(width, max(1, round(self.left + self.width))),
+            min(height, max(1, round(self.top + self.height))),
+        )
+
+
+def fit_scale(image: Array, width: int, height: int) -> float:
+    """Screen pixels per image pixel when the whole image just fits."""
+    rows, columns = (int(side) for side in image.shape[:2])
+    return max(1e-6, min(width / columns, height / rows))
+
+
+def zoom_limits(image: Array, width: int, height: int) -> tuple[float, float]:
+    """The least and the greatest useful zoom: fits or 1:1, and 64 screen pixels to a pixel."""
+    fit = fit_scale(image, width, height)
+    return min(1.0, 1 / fit), max(1.0, _LARGEST_PIXEL / fit)
+
+
+def clamped(view: View, image: Array, width: int, height: int) -> View:
+    """The nearest view that is within the zoom limits and leaves no needless empty border."""
+    low, high = zoom_limits(image, width, height)
+    zoom = min(max(view.zoom, low), high)
+    scale = fit_scale(image, width, height) * zoom
+
+    def centre(at: float, pane: int, side: int) -> float:
+        half = pane / (2 * scale * side)
+        return 0.5 if half >= 0.5 else min(max(at, half), 1 - half)
+
+    return View(zoom, centre(view.x, width, image.shape[1]), centre(view.y, height, image.shape[0]))
+
+
+def place(image: Array, width: int, height: int, view: View) -> Rect:
+    """Where the image lies in a pane of that size."""
+    view = clamped(view, image, width, height)
+    scale = fit_scale(image, width, height) * view.zoom
+    wide, high = image.shape[1] * scale, image.shape[0] * scale
+    return Rect(width / 2 - view.x * wide, height / 2 - view.y * high, wide, high)
+
+
+def zoomed(
+    view: View, factor: float, image: Array, width: int, height: int, at: tuple[float, float]
+) -> View:
+    """The view after zooming by ``factor`` about the screen point ``at``, which stays in place."""
+    before = place(image, width, height, view)
+    view = clamped(view, image, width, height)
+    view = clamped(replace(view, zoom=view.zoom * factor), image, width, height)
+    u, v = (at[0] - before.left) / before.width, (at[1] - before.top) / before.height
+    scale = fit_scale(image, width, height) * view.zoom
+    wide, high = image.shape[1] * scale, image.shape[0] * scale
+    moved = View(view.zoom, u + (width / 2 - at[0]) / wide, v + (height / 2 - at[1]) / high)
+    return clamped(moved, image, width, height)
+
+
+def panned(view: View, dx: float, dy: float, image: Array, width: int, height: int) -> View:
+    """The view after dragging the image by so many screen pixels."""
+    view = clamped(view, image, width, height)
+    rect = place(image, width, height, view)
+    moved = replace(view, x=view.x - dx / rect.width, y=view.y - dy / rect.height)
+    return clamped(moved, image, width, height)
+
+
+def sample(image: Array, rect: Rect, width: int, height: int) -> Array:
+    """The visible part of an image at the screen's size; dtype and channels kept.
+
+    Enlarged pixels are squares of their exact value, reduced ones are averaged; only the part in
+    view is touched. The result is as large as ``rect.visible(width, height)``.
+    """
+    left, top, right, bottom = rect.visible(width, height)
+    columns = _Axis(rect.left, rect.width, image.shape[1], left, right)
+    rows = _Axis(rect.top, rect.height, image.shape[0], top, bottom)
+    if min(columns.scale, rows.scale) >= NEAREST_FROM:
+        nearest: Array = image[rows.nearest()].take(columns.nearest(), axis=1)
+        return nearest
+    part = image[rows.source, columns.source]
+    size = (columns.resized, rows.resized)
+    smaller = size[0] < part.shape[1]
+    resized = cv2.resize(
+        np.ascontiguousarray(part),
+        size,
+        interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR,
+    ).reshape(size[1], size[0], image.shape[2])
+    if resized.shape[:2] == (bottom - top, right - left):
+        return np.asarray(resized)
+    cut: Array = resized.take(rows.cut(), axis=0, mode="clip").take(
+        columns.cut(), axis=1, mode="clip"
+    )
+    return cut
+
+
+class _Axis:
+    """One direction of ``sample``: source pixels, and how they fall on the screen."""
+
+    def __init__(self, start: float, length: float, count: int, low: int, high: int) -> None:
+        self.scale = length / count
+        self.start, self.count, self.low, self.high = start, count, low, high
+        step = max(1, int(0.125 / self.scale))  # far too many pixels: skip before averaging
+        first = min(max(int((low - start) / self.scale), 0), count - 1)
+        last = min(max(int(np.ceil((high - start) / self.scale)), first + 1), count)
+        self.source = slice(first, last, step)
+        self.resized = max(1, round((last - first) * self.scale))
+        self.offset = round((low - start) - first * self.scale)
+
+    def nearest(self) -> Array:
+        at = (np.arange(self.low, self.high) + 0.5 - self.start) / self.scale
+        return np.clip(at.astype(np.intp), 0, self.count - 1)
+
+    def cut(self) -> Array:
+        return np.arange(self.offset, self.offset + self.high - self.low)

@@ -1,0 +1,504 @@
+"""The commands as a user meets them: exit status, JSON, sentences, files."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepimagetranslator import __version__, cli
+from deepimagetranslator.core.fields import fields_of
+from deepimagetranslator.core.images import image_size, read_image, write_image
+from deepimagetranslator.core.project import load_project, project_problems
+from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.core.specs import PRESETS, SECTIONS, Specs
+
+QUICK = ("model.depth=2", "model.base_filters=4", "training.epochs=2", "training.batch_size=4")
+COMMANDS = ("demo", "new", "check", "train", "translate", "evaluate", "augment", "self-test")
+
+
+@dataclass
+class Told:
+    """What a command said: its exit status, stdout and stderr."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.out.rstrip("\n").splitlines()[-1])
+
+
+def start(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
+    """The program in a process of its own, as a user starts it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "deepimagetranslator", *map(str, arguments)],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+
+def run(*arguments: str | Path, cwd: Path | None = None) -> Told:
+    process = start(*arguments, cwd=cwd)
+    out, err = process.communicate(timeout=300)
+    assert "Traceback" not in err + out
+    return Told(process.returncode, out, err)
+
+
+@pytest.fixture
+def call(capsys):
+    """The same without a new process."""
+
+    def call(*arguments: str | Path) -> Told:
+        capsys.readouterr()
+        try:
+            status = cli.main([str(argument) for argument in arguments])
+        except SystemExit as end:  # argparse
+            status = int(end.code or 0)
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err + told.out
+        return Told(status, told.out, told.err)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A folder as users have them, with two drawn people of 32 x 32 pixels."""
+    folder = tmp_path_factory.mktemp("e2e") / "Größe und Имя, 脂肪"
+    write_sample(folder / "sample set", size=32, people=[1, 2], slices=3)
+    return folder
+
+
+def people(place: Path, person: str, kind: str) -> Path:
+    return place / "sample set" / person / kind
+
+
+def new_arguments(place: Path, project: Path) -> tuple[str | Path, ...]:
+    return (
+        "new",
+        project,
+        "--train-inputs",
+        people(place, "person01", "images"),
+        "--train-targets",
+        people(place, "person01", "targets"),
+        "--val-inputs",
+        people(place, "person02", "images"),
+        "--val-targets",
+        people(place, "person02", "targets"),
+    )
+
+
+def settings(*assignments: str) -> list[str]:
+    return [word for assignment in assignments for word in ("--set", assignment)]
+
+
+@pytest.fixture(scope="module")
+def project(place) -> Path:
+    path = place / "a project.json"
+    assert cli.main([*map(str, new_arguments(place, path)), *settings(*QUICK)]) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(place, project) -> tuple[Told, Path]:
+    """What training in a process of its own said, and the run's folder."""
+    run_dir = place / "the run"
+    return run("train", project, "--run-dir", run_dir, "--json"), run_dir
+
+
+# --- help --------------------------------------------------------------------------------------
+
+
+def test_help_lists_every_command_and_each_its_options(call):
+    told = call("--help")
+    assert told.status == 0
+    for command in COMMANDS:
+        assert command in told.out
+        own = call(command, "--help")
+        assert own.status == 0 and "--json" in own.out and "130 cancelled" in own.out
+    assert call("--version").out.strip() == __version__
+
+
+@pytest.mark.parametrize("command", ["new", "train"])
+def test_help_lists_every_field_with_its_bounds(call, command):
+    told = call(command, "--help").out.replace("\n", " ").lower()
+    for section in SECTIONS:
+        for info in fields_of(getattr(Specs(), section)):
+            assert f"{section}.{info.name} = " in told
+            assert info.bounds().lower() in told
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("demo", ["--output", "--epochs", "--size"]),
+        ("new", ["--train-inputs", "--train-targets", "--val-inputs", "--val-targets"]),
+        ("new", ["--val-fraction", "--group", "--preset", "--set"]),
+        ("train", ["--run-dir", "--set", "--resume", "--weights"]),
+        ("translate", ["--weights", "--output", "--overwrite"]),
+        ("evaluate", ["--predictions", "--targets", "--output"]),
+        ("augment", ["--output", "--epochs"]),
+    ],
+)
+def test_the_options_of_the_contract_are_there(call, command, options):
+    told = call(command, "--help").out
+    assert [option for option in options if option not in told] == []
+
+
+def test_without_a_command_the_help_says_which(call):
+    told = call()
+    assert told.status == 2 and "self-test" in told.err
+
+
+# --- new and check -----------------------------------------------------------------------------
+
+
+def test_new_makes_a_project_and_says_so(call, place, tmp_path):
+    told = call(*new_arguments(place, tmp_path / "p.json"), "--json")
+    assert told.status == 0
+    assert told.json == {
+        "project": str(tmp_path / "p.json"),
+        "train_pairs": 3,
+        "val_pairs": 3,
+        "problems": [],
+    }
+    project = load_project(tmp_path / "p.json")
+    assert project.preset == "recommended" and project.specs.model == PRESETS["recommended"].model
+
+
+def test_new_with_the_2021_preset_has_that_programs_settings(call, place, tmp_path):
+    arguments = [*new_arguments(place, tmp_path / "p.json"), "--preset", "2021"]
+    assert call(*arguments).status == 0
+    project = load_project(tmp_path / "p.json")
+    assert project.preset == "2021"
+    assert project.specs.training == PRESETS["2021"].training
+    assert project.specs.model == PRESETS["2021"].model
+    assert project_problems(project) == []
+
+
+def test_new_keeps_the_older_project_of_that_name(call, place, tmp_path):
+    path = tmp_path / "p.json"
+    call(*new_arguments(place, path), *settings("training.seed=5"))
+    told = call(*new_arguments(place, path))
+    assert "p.json.bak" in told.err
+    assert load_project(tmp_path / "p.json.bak").specs.training.seed == 5
+
+
+def test_new_splits_off_whole_people(call, place, tmp_path):
+    told = call(
+        "new",
+        tmp_path / "p.json",
+        "--train-inputs",
+        *(people(place, person, "images") for person in ("person01", "person02")),
+        "--train-targets",
+        *(people(place, person, "targets") for person in ("person01", "person02")),
+        "--val-fraction",
+        "0.5",
+        "--group",
+        "person[0-9]+",
+        "--json",
+    )
+    assert told.status == 0 and (told.json["train_pairs"], told.json["val_pairs"]) == (3, 3)
+    data = load_project(tmp_path / "p.json").specs.data
+    parts = [
+        {Path(file).name[:8] for file in files} for files in (data.train_inputs, data.val_inputs)
+    ]
+    assert len(parts[0]) == len(parts[1]) == 1 and parts[0] != parts[1]
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--set", "model.depht=3"], "depht"),
+        (["--set", "model.depth=13"], "1 to 12"),
+        (["--set", "nonsense"], "SECTION.FIELD=VALUE"),
+        (["--set", "model.deep_supervision=true", "--set", "model.depth=2"], "depth of 3"),
+        (["--preset", "2022"], "2021"),
+        (["--val-fraction", "0.5"], "not both"),
+        (["--group", "x"], "--val-fraction"),
+    ],
+)
+def test_new_refuses_in_one_sentence_and_writes_nothing(call, place, tmp_path, more, sentence):
+    told = call(*new_arguments(place, tmp_path / "p.json"), *more, "--json")
+    assert told.status == 2
+    assert sentence in told.err and len(told.err.strip().splitlines()) == 1
+    assert told.json["error"] in told.err
+    assert not (tmp_path / "p.json").exists()
+
+
+def test_check_passes_a_good_project(call, project):
+    told = call("check", project, "--json")
+    assert told.status == 0 and "can be trained" in told.err
+    assert told.json == {"train_pairs": 3, "val_pairs": 3, "problems": []}
+
+
+def test_check_names_every_bad_file(call, tmp_path):
+    write_sample(tmp_path, size=32, people=[1], slices=5)
+    folder = tmp_path / "person01"
+    arguments = ("--train-inputs", folder / "images", "--train-targets", folder / "targets")
+    assert call("new", tmp_path / "p.json", *arguments).status == 0
+    (folder / "targets" / "person01_slice002.png").write_bytes(b"no image")
+    write_image(folder / "targets" / "person01_slice003.png", np.zeros((16, 20, 3), np.uint8))
+    (folder / "images" / "person01_slice004.png").unlink()
+    told = call("check", tmp_path / "p.json", "--json")
+    assert told.status == 2
+    named = [problem["subject"] for problem in told.json["problems"] if problem["fatal"]]
+    assert sorted(Path(name).parent.name + Path(name).stem[-3:] for name in named) == [
+        "images004",
+        "targets002",
+        "targets003",
+    ]
+    assert "20 x 16" in told.err
+    remarks = [problem for problem in told.json["problems"] if not problem["fatal"]]
+    assert [problem["subject"] for problem in remarks] == ["targets", "validation"]
+
+
+def test_new_reports_missing_partners_and_status_2(call, tmp_path):
+    write_sample(tmp_path, size=32, people=[1], slices=3)
+    folder = tmp_path / "person01"
+    (folder / "targets" / "person01_slice002.png").unlink()
+    arguments = ("--train-inputs", folder / "images", "--train-targets", folder / "targets")
+    told = call("new", tmp_path / "p.json", *arguments, "--json")
+    assert told.status == 2
+    assert [Path(p["subject"]).name for p in told.json["problems"]] == ["person01_slice002.png"]
+
+
+def test_a_missing_or_foreign_project_is_one_sentence(call, tmp_path):
+    (tmp_path / "other.json").write_text("[1, 2", encoding="utf-8")
+    for name in ("missing.json", "other.json"):
+        for command in (("check",), ("augment", "--output", tmp_path / "out"), ("train",)):
+            told = call(command[0], tmp_path / name, *command[1:])
+            assert told.status == 2 and name in told.err
+            assert len(told.err.strip().splitlines()) == 1
+
+
+# --- train, translate, evaluate, augment -------------------------------------------------------
+
+
+def test_train_leaves_a_run_and_tells_of_it(trained):
+    told, run_dir = trained
+    assert told.status == 0, told.err
+    keys = {"run_dir", "weights", "epochs", "best_epoch", "best_value", "seconds", "values"}
+    assert set(told.json) == keys
+    assert told.json["run_dir"] == str(run_dir) and told.json["epochs"] == 2
+    assert Path(told.json["weights"]).is_file()
+    assert len(RunFolder(run_dir).read_history()) == 2
+    assert "Epoch 2/2" in told.err
+    assert [line for line in told.err.splitlines() if "W0000" in line or "I0000" in line] == []
+
+
+def test_train_resumes_a_finished_run_with_more_epochs(call, place, trained, project):
+    told = call(
+        "train",
+        project,
+        "--run-dir",
+        trained[1],
+        "--resume",
+        *settings("training.epochs=3"),
+        "--json",
+    )
+    assert told.status == 0 and told.json["epochs"] == 3
+    assert len(RunFolder(trained[1]).read_history()) == 3
+
+
+def test_train_refuses_a_used_folder_and_a_changed_resume(call, trained, project):
+    told = call("train", project, "--run-dir", trained[1])
+    assert told.status == 2 and "--resume" in told.err
+    told = call("train", project, "--run-dir", trained[1], "--resume", *settings("training.seed=9"))
+    assert told.status == 2 and "training.seed" in told.err
+    told = call("train", project, "--resume", "--weights", trained[1] / "best.weights.h5")
+    assert told.status == 2
+    told = call("train", project, "--resume", "--run-dir", trained[1] / "none")
+    assert told.status == 2 and "no run" in told.err
+
+
+def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path):
+    inputs = tmp_path / "in puts"
+    for name in ("one.png", "sub/two.png"):
+        write_image(
+            inputs / name, read_image(people(place, "person02", "images") / "person02_slice001.png")
+        )
+    (inputs / "broken.png").write_bytes(b"\x89PNG no more")
+    told = call(
+        "translate",
+        "--weights",
+        trained[1] / "best.weights.h5",
+        "--output",
+        tmp_path / "out é",
+        inputs,
+        "--json",
+    )
+    assert told.status == 3
+    assert set(told.json) == {"output", "translated", "skipped", "seconds"}
+    assert told.json["translated"] == 2
+    assert [Path(item["file"]).name for item in told.json["skipped"]] == ["broken.png"]
+    assert "broken.png" in told.err
+    written = {
+        p.relative_to(tmp_path / "out é").as_posix() for p in (tmp_path / "out é").rglob("*.*")
+    }
+    assert written == {"one.png", "sub/two.png"}
+    again = call(
+        "translate",
+        "--weights",
+        trained[1] / "best.weights.h5",
+        "--output",
+        tmp_path / "out é",
+        inputs / "one.png",
+    )
+    assert again.status == 2 and "--overwrite" in again.err
+    again = call(
+        "translate",
+        "--weights",
+        trained[1] / "best.weights.h5",
+        "--output",
+        tmp_path / "out é",
+        "--overwrite",
+        inputs / "one.png",
+    )
+    assert again.status == 0
+
+
+def test_evaluate_writes_a_table(call, place, tmp_path):
+    targets = people(place, "person01", "targets")
+    told = call(
+        "evaluate", "--predictions", targets, "--targets", targets, "--output", tmp_path, "--json"
+    )
+    assert told.status == 2 and "own targets" in told.err
+    copies = tmp_path / "predictions"
+    for path in targets.iterdir():
+        write_image(copies / path.name, read_image(path))
+    told = call(
+        "evaluate", "--predictions", copies, "--targets", targets, "--output", tmp_path, "--json"
+    )
+    assert told.status == 0
+    assert set(told.json) == {"images", "pooled", "table", "problems"}
+    assert told.json["images"] == 3
+    assert [told.json["pooled"][name]["dice"] for name in ("red", "green", "blue")] == [1, 1, 1]
+    assert told.json["pooled"]["all"]["psnr"] is None  # infinite
+    assert Path(told.json["table"]) == tmp_path / "evaluation.csv"
+    (copies / "person01_slice001.png").unlink()
+    told = call("evaluate", "--predictions", copies, "--targets", targets, "--json")
+    assert told.status == 3 and "person01_slice001.png" in told.err
+    assert (copies / "evaluation.csv").is_file()
+
+
+def test_augment_writes_the_pairs_of_each_epoch(call, project, tmp_path):
+    told = call("augment", project, "--output", tmp_path / "out", "--epochs", "2", "--json")
+    assert told.status == 0
+    assert told.json == {"output": str(tmp_path / "out"), "pairs": 6}
+    for epoch in ("epoch001", "epoch002"):
+        inputs, targets = (
+            sorted((tmp_path / "out" / epoch / kind).iterdir()) for kind in ("inputs", "targets")
+        )
+        assert [path.name for path in inputs] == [path.name for path in targets]
+        assert len(inputs) == 3
+        assert {image_size(path) for path in inputs} == {(32, 32, 1, "uint8")}
+        colours = {tuple(c) for path in targets for c in read_image(path).reshape(-1, 3).tolist()}
+        assert colours <= {(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255)}
+    one, two = (
+        read_image(tmp_path / "out" / epoch / "inputs" / "person01_slice001.png")
+        for epoch in ("epoch001", "epoch002")
+    )
+    assert not np.array_equal(one, two)
+
+
+def test_self_test_says_all_is_well():
+    told = run("self-test", "--json")
+    assert told.status == 0, told.err
+    assert set(told.json) == {"ok", "device", "versions", "seconds"}
+    assert told.json["ok"] is True and "keras" in told.json["versions"]
+
+
+# --- Ctrl+C and the unexpected -----------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process alone")
+def test_ctrl_c_cancels_a_training_which_then_resumes(call, project, place):
+    run_dir = place / "interrupted"
+    process = start(
+        "train", project, "--run-dir", run_dir, "--json", *settings("training.epochs=1000")
+    )
+    deadline = time.monotonic() + 120
+    while not (run_dir / "last.weights.h5").exists() and time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err and "Cancelled" in err
+    assert json.loads(out.splitlines()[-1]) == {"error": "cancelled"}
+    assert list(run_dir.glob(".tmp*")) == []
+    done = len(RunFolder(run_dir).read_history())
+    assert done >= 1
+    told = call(
+        "train",
+        project,
+        "--run-dir",
+        run_dir,
+        "--resume",
+        *settings(f"training.epochs={done + 1}"),
+        "--json",
+    )
+    assert told.status == 0 and told.json["epochs"] >= done
+
+
+def test_the_unexpected_is_one_sentence_with_details_in_a_file(call, project, monkeypatch):
+    def broken(*_args: Any, **_kwargs: Any) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr("deepimagetranslator.core.dataset.examine", broken)
+    told = call("check", project, "--json")
+    assert told.status == 1 and "nobody thought of this" in told.err
+    assert told.err.strip() == told.json["error"]
+    details = Path(told.json["error"].split("Details are in ")[1].rstrip("."))
+    assert "ZeroDivisionError" in details.read_text(encoding="utf-8")
+    details.unlink()
+
+
+# --- the demo ----------------------------------------------------------------------------------
+
+
+def test_the_demo_leaves_everything_in_one_folder(call, tmp_path):
+    told = run(
+        "demo", "--size", "32", "--epochs", "1", "--output", "my demo", "--json", cwd=tmp_path
+    )
+    assert told.status == 0, told.err
+    assert set(told.json) == {"dice", "seconds", "output"}
+    assert len(told.json["dice"]) == 3 and told.json["output"] == "my demo"
+    output = tmp_path / "my demo"
+    for name in (
+        "project.json",
+        "best.weights.h5",
+        "last.weights.h5",
+        "history.csv",
+        "evaluation.csv",
+        "loss_curves.png",
+        "translated.png",
+    ):
+        assert (output / name).is_file(), name
+    assert str(Path("my demo")) in told.err
+    translated = list((output / "translated").glob("*.png"))
+    assert len(translated) == 30
+    stored = load_project(output / "project.json").specs.data
+    persons = [
+        {Path(file).name.split("_")[0] for file in files}
+        for files in (stored.train_inputs, stored.val_inputs, map(str, translated))
+    ]
+    assert not (persons[0] & persons[1] or persons[0] & persons[2] or persons[1] & persons[2])
+    assert call("demo", "--output", output).status == 2

@@ -1,0 +1,95 @@
+"""A screen, a root and a way to wait: what every test of the window needs."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tkinter as tk
+import traceback
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from deepimagetranslator.gui.theme import Theme
+
+
+@pytest.fixture(scope="session", autouse=True)
+def display() -> Iterator[None]:
+    """A virtual screen where there is none; ended with the tests."""
+    if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):
+        yield
+        return
+    if shutil.which("Xvfb") is None:
+        pytest.exit("The window's tests need a screen or Xvfb: apt install xvfb", returncode=2)
+    read_end, write_end = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1600x1000x24", "-dpi", "96"],
+        pass_fds=[write_end],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write_end)
+    with os.fdopen(read_end) as answer:
+        number = answer.readline().strip()
+    if not number:
+        pytest.exit("Xvfb did not start: run 'Xvfb :99' by hand to see why", returncode=2)
+    os.environ["DISPLAY"] = f":{number}"
+    try:
+        yield
+    finally:
+        del os.environ["DISPLAY"]
+        server.terminate()
+        server.wait(10)
+
+
+class _Errors(logging.Handler):
+    def __init__(self, found: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self.found = found
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(self.format(record))
+
+
+@pytest.fixture
+def root() -> Iterator[tk.Tk]:
+    """A themed root; the test fails if a callback raised or an error was logged."""
+    errors: list[str] = []
+    handler = _Errors(errors)
+    logging.getLogger().addHandler(handler)
+    window = tk.Tk()
+    window.report_callback_exception = lambda *error: errors.append(
+        "".join(traceback.format_exception(*error))
+    )
+    Theme(window, "dark", 1.0)
+    window.deiconify()
+    window.update()
+    try:
+        yield window
+    finally:
+        logging.getLogger().removeHandler(handler)
+        if window.tk.eval("info commands .") == ".":
+            window.destroy()
+        del window
+        # Tk objects must die in the thread that made them.
+        gc.collect()
+    assert not errors, "\n".join(errors)
+
+
+def pump(root: tk.Misc, until: Callable[[], object], timeout: float = 5) -> None:
+    """Let the window work until the condition holds; fails after ``timeout`` seconds."""
+    end = time.monotonic() + timeout
+    while not until():
+        assert time.monotonic() < end, "the window did not get there in time"
+        root.update()
+
+
+@pytest.fixture(name="pump")
+def pump_fixture() -> Callable[..., None]:
+    """The function ``pump``, for tests that cannot import this file."""
+    return pump

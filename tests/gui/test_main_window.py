@@ -1,0 +1,237 @@
+"""The main window: the 2021 program's menus, the left column, keys, what the panes show."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from window import Window
+
+from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.images import read_image, write_image
+from deepimagetranslator.core.sample import write_sample
+
+MENUS_2021 = {
+    "File": [
+        "Load training images",
+        "Load training targets",
+        "Load validation images",
+        "Load validation targets",
+    ],
+    "Model": [
+        "Set model hyperparameters",
+        "New model",
+        "Load model weights",
+        "Save current model weights",
+    ],
+    "Train": ["Data augmentation", "Train model"],
+    "Translate": ["Load images for translation", "Save translated images"],
+}
+
+
+@pytest.fixture
+def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    window = Window()
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Path, Path]]]:
+    folder = tmp_path_factory.mktemp("sample")
+    pairs = write_sample(folder, size=48, people=[1, 2], slices=3).pairs
+    return {name: list(files) for name, files in pairs.items()}
+
+
+def load_training(window: Window, pairs: list[tuple[Path, Path]]) -> None:
+    window.answers.files = [[pair[0] for pair in pairs], [pair[1] for pair in pairs]]
+    window.choose("File", "Load training images")
+    window.choose("File", "Load training targets")
+    window.until(lambda: window.session.dataset is not None)
+
+
+@pytest.mark.parametrize("menu", MENUS_2021)
+def test_the_2021_entries_come_first_in_their_order(window: Window, menu: str) -> None:
+    known = MENUS_2021[menu]
+    assert [entry for entry in window.entries(menu) if entry in known] == known
+    assert window.entries(menu)[: len(known)] == known
+
+
+def test_every_menu_and_entry_has_a_mnemonic_of_its_own(window: Window) -> None:
+    bar = window.root.nametowidget(window.root.cget("menu"))
+    for menu in (bar, *window.app.window.menus.values()):
+        letters = []
+        for i in range((menu.index("end") or 0) + 1):
+            if menu.type(i) in ("separator", "tearoff") or menu.entrycget(i, "state") == "disabled":
+                continue
+            place = int(menu.entrycget(i, "underline"))
+            if menu is window.app.window.menus["Recent projects"]:
+                continue
+            assert place >= 0, menu.entrycget(i, "label")
+            letters.append(str(menu.entrycget(i, "label"))[place].lower())
+        assert len(set(letters)) == len(letters), letters
+
+
+def test_many_files_are_loaded_and_paired(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    load_training(window, sample["person01"])
+    assert len(window.session.matched.train) == 3
+    window.app.window.augmented.set(False)
+    window.app.window.toggle_augmented()
+    first = sample["person01"][0]
+    window.until(lambda: np.array_equal(window.shown("image"), read_image(first[0])))
+    assert np.array_equal(window.shown("target"), read_image(first[1]))
+
+
+def test_training_images_are_shown_as_training_draws_them(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    load_training(window, sample["person01"])
+    dataset = window.session.dataset
+    assert dataset is not None
+    specs = window.session.specs
+    drawer = PairDrawer(
+        PairReader(dataset, 0), dataset.train, specs.augmentation, specs.training.seed
+    )
+    x, y = drawer.draw(1, 0)
+    window.until(lambda: np.array_equal(window.shown("image"), dataset.input_scaling.from_unit(x)))
+    assert np.array_equal(window.shown("target"), dataset.target_image(y))
+
+
+def test_keys_step_through_the_images_and_wrap(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    load_training(window, sample["person01"])
+    positions = window.session.positions
+    for key, place in (("Right", 1), ("Right", 2), ("Right", 0), ("Left", 2), ("Home", 0)):
+        window.key(key)
+        window.until(lambda place=place: positions["training"] == place, 5)
+    window.key("End")
+    window.until(lambda: positions["training"] == 2, 5)
+
+
+def test_the_buttons_choose_the_set(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    load_training(window, sample["person01"])
+    window.answers.files = [[pair[0] for pair in sample["person02"]]]
+    window.choose("Translate", "Load images for translation")
+    assert window.session.part == "translated"
+    for part in ("training", "validation", "translated"):
+        window.app.window.part_buttons[part].invoke()
+        assert window.session.part == part
+    window.app.window.next_button.invoke()
+    assert window.session.positions["translated"] == 1
+    window.app.window.previous_button.invoke()
+    assert window.session.positions["translated"] == 0
+
+
+def test_a_wrong_file_is_one_sentence(window: Window, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no image")
+    window.answers.files = [[bad]]
+    window.choose("File", "Load training images")
+    window.until(lambda: "bad.png" in window.app.window.status.get())
+    window.choose("Train", "Train model")
+    assert window.answers.failed
+    assert not window.session.job_kind
+
+
+def test_a_project_is_saved_and_opened_again(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]], tmp_path: Path
+) -> None:
+    load_training(window, sample["person01"])
+    path = tmp_path / "my project.json"
+    window.answers.paths = [path, path]
+    window.key("Control-s")
+    window.until(path.exists, 5)
+    assert not window.session.changed
+    window.choose("File", "New project")
+    assert window.session.matched.train == ()
+    window.choose("File", "Open project...")
+    assert len(window.session.matched.train) == 3
+    assert window.session.settings.recent == [path]
+
+
+def test_unsaved_changes_are_asked_about(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    load_training(window, sample["person01"])
+    window.answers.yes = False
+    window.choose("File", "New project")
+    assert window.answers.asked
+    assert len(window.session.matched.train) == 3
+
+
+def test_validation_is_split_by_person(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    load_training(window, sample["person01"] + sample["person02"])
+    window.answers.texts = ["50"]
+    window.choose("File", "Split validation from training...")
+    matched = window.session.matched
+    people = [
+        {pair.input.parent.parent.name for pair in part} for part in (matched.train, matched.val)
+    ]
+    assert sorted(map(tuple, people)) == [("person01",), ("person02",)]
+
+
+def test_one_side_alone_is_shown(window: Window, tmp_path: Path) -> None:
+    image = np.full((20, 30, 1), 200, np.uint8)
+    write_image(tmp_path / "a.png", image)
+    window.answers.files = [[tmp_path / "a.png"]]
+    window.choose("File", "Load validation targets")
+    window.until(lambda: np.array_equal(window.shown("target"), image))
+    assert window.shown("image") is None
+
+
+def test_the_window_fits_a_small_screen(window: Window) -> None:
+    window.root.geometry("1366x700")
+    window.root.update()
+    for widget in (window.app.window.panes, window.app.window.scrubber):
+        assert widget.winfo_rootx() + widget.winfo_width() <= window.root.winfo_rootx() + 1366
+        assert widget.winfo_height() > 5
+
+
+def test_a_callback_that_breaks_is_told_in_one_sentence(
+    window: Window, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks() -> None:
+        raise RuntimeError("planted")
+
+    window.root.after(0, breaks)
+    window.until(lambda: window.answers.failed, 5)
+    assert "planted" in window.answers.failed[0]
+    assert "Traceback" not in window.answers.failed[0]
+    assert "planted" in caplog.text
+
+
+def test_the_window_s_process_never_imports_the_engine(tmp_path: Path) -> None:
+    code = """
+import sys
+from deepimagetranslator.gui.app import App
+if __name__ == "__main__":
+    app = App(scaling=1.0)
+    app.root.update()
+    heavy = [name for name in ("tensorflow", "keras", "matplotlib") if name in sys.modules]
+    app.close()
+    print(heavy)
+"""
+    script = tmp_path / "window_only.py"
+    script.write_text(code, encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "DEEPIMAGETRANSLATOR_HOME": str(tmp_path)},
+        check=False,
+    )
+    assert result.stdout.strip() == "[]", result.stderr

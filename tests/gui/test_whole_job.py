@@ -1,0 +1,220 @@
+"""End to end through the real widgets and the real engine, as a user works."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from tkinter import ttk
+from typing import Any
+
+import numpy as np
+import pytest
+from window import Window
+
+from deepimagetranslator.app.monitor_state import Phase
+from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.sample import SampleSet, write_sample
+from deepimagetranslator.gui.augmentation_dialog import AugmentationDialog
+from deepimagetranslator.gui.dialogs import TrainingDialog, TranslationDialog
+from deepimagetranslator.gui.job_window import JobWindow
+from deepimagetranslator.gui.model_dialog import ModelDialog
+from deepimagetranslator.gui.training_monitor import TrainingMonitor
+
+DATA_2021 = Path(__file__).parents[1] / "data" / "weights_2021"
+
+
+@pytest.fixture
+def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    window = Window()
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> SampleSet:
+    return write_sample(tmp_path_factory.mktemp("sample"), size=64, people=[1, 2, 3], slices=4)
+
+
+def type_into(dialog: Any, name: str, text: str) -> None:
+    """Type into a field of a dialog, or choose in it."""
+    control = dialog.form.controls[name]
+    assert isinstance(control, ttk.Entry)
+    control.delete(0, "end")
+    control.insert(0, text)
+    dialog.update()
+
+
+def load(window: Window, sample: SampleSet) -> None:
+    for part, person in (("training", "person01"), ("validation", "person02")):
+        pairs = sample.pairs[person]
+        window.answers.files = [[pair[0] for pair in pairs], [pair[1] for pair in pairs]]
+        window.choose("File", f"Load {part} images")
+        window.choose("File", f"Load {part} targets")
+    window.until(lambda: window.session.dataset is not None)
+
+
+def set_up(window: Window, epochs: int) -> None:
+    """Hyperparameters, a small network and milder augmentation, through the dialogs."""
+    window.choose("Model", "Set model hyperparameters")
+    dialog = window.dialog(TrainingDialog)
+    type_into(dialog, "epochs", "3x")
+    assert dialog.ok_button.instate(["disabled"])
+    type_into(dialog, "epochs", str(epochs))
+    dialog.ok_button.invoke()
+    assert window.session.specs.training.epochs == epochs
+    window.choose("Model", "New model")
+    dialog = window.dialog(ModelDialog)
+    type_into(dialog, "depth", "3")
+    type_into(dialog, "base_filters", "4")
+    dialog.ok_button.invoke()
+    assert window.session.specs.model.depth == 3
+    window.choose("Train", "Data augmentation")
+    dialog = window.dialog(AugmentationDialog)
+    for name, text in (("scaling", "4"), ("translation", "4")):
+        control = dialog.controls[name]
+        control.delete(0, "end")
+        control.insert(0, text)
+    dialog.update()
+    dialog.ok_button.invoke()
+    assert window.session.specs.augmentation.scaling == 4
+
+
+def test_from_sample_images_to_a_translated_folder(
+    window: Window, sample: SampleSet, tmp_path: Path
+) -> None:
+    load(window, sample)
+    set_up(window, epochs=3)
+    window.until(lambda: window.session.weights is not None)
+    window.until(lambda: window.shown("prediction") is not None)
+    project = tmp_path / "project.json"
+    window.answers.paths = [project]
+    window.choose("File", "Save project")
+
+    window.key("F5")
+    monitor = window.dialog(TrainingMonitor)
+    state = window.session.monitor
+    window.until(lambda: len(state.rows) >= 1)
+    monitor.buttons["finish"].invoke()
+    window.until(lambda: state.phase is Phase.FINISHED)
+    assert 1 <= state.epochs_done <= 3
+    assert len(state.series("val_loss")) == state.epochs_done
+    window.until(lambda: state.previews)
+    window.until(lambda: window.session.weights == state.best_weights)
+    monitor.buttons["load_best"].invoke()
+    window.until(lambda: window.session.weights == state.best_weights)
+    monitor.destroy()
+
+    window.choose("Train", "Show monitor")
+    assert window.session.monitor is state
+    window.dialog(TrainingMonitor).destroy()
+
+    inputs = sample.pairs["person03"][0][0].parent
+    window.answers.paths = [inputs]
+    window.choose("Translate", "Load folder for translation...")
+    window.until(lambda: window.shown("prediction") is not None)
+    seen = []
+    for _ in range(4):
+        window.key("Right")
+        window.root.update()
+        seen.append(window.session.positions["translated"])
+    assert seen == [1, 2, 3, 0]
+
+    output = tmp_path / "translated"
+    window.choose("Translate", "Translate and save...")
+    dialog = window.dialog(TranslationDialog)
+    dialog.folder.set(str(output))
+    dialog.update()
+    dialog.ok_button.invoke()
+    job = window.dialog(JobWindow)
+    window.until(lambda: not window.session.job_kind)
+    job.destroy()
+    written = sorted(path.name for path in output.iterdir())
+    assert written == [path.name for path, _ in sample.pairs["person03"]]
+    window.until(
+        lambda: np.array_equal(window.shown("prediction"), read_image(output / written[0]))
+    )
+
+    window.choose("Evaluate", "Measure on validation images")
+    job = window.dialog(JobWindow)
+    window.until(lambda: not window.session.job_kind)
+    assert len(job.table.get_children()) == 4 * (4 + 1)
+    job.destroy()
+
+    window.choose("File", "New project")
+    window.answers.paths = [project]
+    window.choose("File", "Open project...")
+    assert window.session.specs.model.depth == 3
+    assert len(window.session.matched.train) == 4
+    window.until(lambda: window.session.weights == state.best_weights)
+    assert window.answers.failed == []
+
+
+def test_a_killed_engine_is_told_and_resumed_to_the_same_result(
+    window: Window, sample: SampleSet, tmp_path: Path
+) -> None:
+    load(window, sample)
+    set_up(window, epochs=4)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    window.session.train(whole)
+    window.until(lambda: not window.session.job_kind)
+    window.session.train(killed)
+    window.until(lambda: len(window.session.monitor.rows) == 2)
+    pid = window.session.client.pid
+    assert pid is not None
+    os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    window.until(lambda: window.answers.asked)
+    assert "ended by itself" in window.answers.asked[0]
+    window.until(lambda: window.session.monitor.phase is Phase.FINISHED, 90)
+    histories = [RunFolder(folder).read_history() for folder in (whole, killed)]
+    for ours, theirs in zip(*histories, strict=True):
+        for name in set(ours) - {"seconds"}:
+            assert ours[name] == pytest.approx(theirs[name], abs=1e-6), name
+
+
+def test_a_2021_user_s_way(window: Window, sample: SampleSet, tmp_path: Path) -> None:
+    """Old menus in the old order, many-file selection, a weights file of 2021."""
+    load(window, sample)
+    weights = next(DATA_2021.glob("*weights.hdf5"))
+    window.answers.paths = [weights]
+    window.choose("Model", "Load model weights")
+    window.until(lambda: window.session.weights == weights)
+    window.until(lambda: window.shown("prediction") is not None)
+    window.answers.files = [[pair[0] for pair in sample.pairs["person03"]]]
+    window.choose("Translate", "Load images for translation")
+    window.choose("Translate", "Save translated images")
+    dialog = window.dialog(TranslationDialog)
+    dialog.folder.set(str(tmp_path / "out"))
+    dialog.update()
+    dialog.ok_button.invoke()
+    window.until(lambda: not window.session.job_kind)
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    copy = tmp_path / "copy.hdf5"
+    window.answers.paths = [copy]
+    window.choose("Model", "Save current model weights")
+    assert copy.read_bytes() == weights.read_bytes()
+    assert window.answers.failed == []
+
+
+def test_stop_ends_a_training_at_once(window: Window, sample: SampleSet, tmp_path: Path) -> None:
+    load(window, sample)
+    set_up(window, epochs=500)
+    window.session.train(tmp_path / "run")
+    window.until(lambda: window.session.monitor.rows)
+    window.choose("Train", "Stop")
+    window.until(lambda: window.session.monitor.phase is Phase.CANCELLED)
+    assert not list((tmp_path / "run").glob(".tmp*"))
+
+
+def test_closing_during_training_asks(window: Window, sample: SampleSet, tmp_path: Path) -> None:
+    load(window, sample)
+    set_up(window, epochs=500)
+    window.session.train(tmp_path / "run")
+    window.until(lambda: window.session.monitor.rows)
+    window.answers.yes = False
+    window.choose("File", "Exit")
+    assert "training runs" in window.answers.asked[-1]
+    assert window.session.job_kind == "training"

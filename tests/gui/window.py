@@ -1,0 +1,109 @@
+"""The whole window for tests: real widgets, real engine, file pickers and boxes replaced."""
+
+from __future__ import annotations
+
+import gc
+import time
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deepimagetranslator.gui.app import App
+from deepimagetranslator.gui.boxes import Boxes
+
+
+@dataclass
+class Answers:
+    """What the replaced boxes answer, and what they were told."""
+
+    files: list[list[Path]] = field(default_factory=list)
+    paths: list[Path | None] = field(default_factory=list)
+    texts: list[str | None] = field(default_factory=list)
+    yes: bool = True
+    told: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def boxes(self) -> Boxes:
+        def open_files(_title: str, _folder: str) -> Sequence[Path]:
+            return self.files.pop(0)
+
+        def path(*_arguments: object) -> Path | None:
+            return self.paths.pop(0)
+
+        def yes(_title: str, question: str) -> bool:
+            self.asked.append(question)
+            return self.yes
+
+        return Boxes(
+            open_files=open_files,
+            open_file=path,
+            folder=path,
+            save_file=path,
+            text=lambda *_: self.texts.pop(0),
+            yes=yes,
+            tell=lambda _title, text: self.told.append(text),
+            fail=lambda _title, text: self.failed.append(text),
+        )
+
+
+class Window:
+    """An ``App`` with what a user does to it."""
+
+    def __init__(self, project: Path | None = None) -> None:
+        self.answers = Answers()
+        self.app = App(project, self.answers.boxes(), scaling=1.0)
+        self.session = self.app.session
+        self.root = self.app.root
+
+    def choose(self, menu: str, entry: str) -> None:
+        """Choose a menu's entry by its words."""
+        found = self.app.window.menus[menu]
+        last = found.index("end")
+        assert last is not None
+        for i in range(last + 1):
+            if found.type(i) != "separator" and found.entrycget(i, "label") == entry:
+                found.invoke(i)
+                return
+        raise AssertionError(f"no entry '{entry}' in the menu {menu}")
+
+    def entries(self, menu: str) -> list[str]:
+        """A menu's entries in their order, without separators."""
+        found = self.app.window.menus[menu]
+        last = found.index("end")
+        assert last is not None
+        kinds = [(i, found.type(i)) for i in range(last + 1)]
+        return [str(found.entrycget(i, "label")) for i, kind in kinds if kind != "separator"]
+
+    def key(self, name: str) -> None:
+        """Press a key in the main window."""
+        self.root.focus_force()
+        self.root.update()
+        self.root.event_generate(f"<{name}>")
+
+    def until(self, condition: Callable[[], object], timeout: float = 60) -> None:
+        """Let the window work until the condition holds."""
+        end = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < end, f"not in time; failed: {self.answers.failed}"
+            self.root.update()
+            time.sleep(0.002)
+
+    def dialog(self, kind: type) -> tk.Toplevel:
+        """The open window of that class."""
+        self.root.update()
+        for child in self.root.winfo_children():
+            if isinstance(child, kind):
+                return child  # type: ignore[no-any-return]
+        raise AssertionError(f"no {kind.__name__} is open")
+
+    def shown(self, role: str) -> object:
+        """The image that a pane shows."""
+        return self.app.window.panes.image(role)
+
+    def close(self) -> None:
+        """End it and its engine."""
+        self.app.close()
+        # Tk objects must die in the thread that made them.
+        gc.collect()

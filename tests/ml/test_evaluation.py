@@ -1,0 +1,185 @@
+"""Measuring folders: pooled as one volume, a line an image, misfits named."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.measures import MEASURES
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.protocol import Cancelled, FilesRead, JobControl
+from deepimagetranslator.ml.evaluation import Evaluation, evaluate
+
+NAMES = ("a.png", "b.png", "c.png")
+SIZES = ((12, 16), (20, 14), (15, 15))
+
+
+def colours(seed: int, height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+@pytest.fixture
+def folders(tmp_path) -> tuple[Path, Path]:
+    """Predictions and targets of three sizes."""
+    predictions, targets = tmp_path / "predicted", tmp_path / "targets"
+    for number, (name, size) in enumerate(zip(NAMES, SIZES, strict=True)):
+        target = (colours(number, *size) > 127) * np.uint8(255)
+        write_image(targets / name, target)
+        write_image(predictions / name, colours(10 + number, *size) // 2 + target // 2)
+    return predictions, targets
+
+
+def arrays(folder: Path) -> list[np.ndarray]:
+    import cv2  # noqa: PLC0415
+
+    return [cv2.imread(str(folder / name))[..., ::-1] / 255.0 for name in NAMES]
+
+
+def column(table: Evaluation, image: str, channel: str) -> dict[str, float]:
+    (row,) = [r for r in table.rows if (r["image"], r["channel"]) == (image, channel)]
+    return {name: float(row[name]) for name in MEASURES if name in row}
+
+
+def test_pooled_is_the_folder_as_one_volume(folders):
+    table = evaluate([folders[0]], [folders[1]])
+    assert table.problems == () and table.images == 3
+    predicted, target = (
+        np.concatenate([image.reshape(-1, 3) for image in arrays(folder)]) for folder in folders
+    )
+    t, p = target > 0.5, predicted > 0.5
+    for index, channel in enumerate(("red", "green", "blue")):
+        both, ours, theirs = (t & p)[:, index].sum(), p[:, index].sum(), t[:, index].sum()
+        neither = (~t & ~p)[:, index].sum()
+        square = ((predicted - target)[:, index] ** 2).mean()
+        expected = {
+            "dice": 2 * both / (ours + theirs),
+            "sensitivity": both / theirs,
+            "specificity": neither / (~t)[:, index].sum(),
+            "area_difference": (ours - theirs) / theirs,
+            "mae": np.abs(predicted - target)[:, index].mean(),
+            "mse": square,
+            "psnr": -10 * np.log10(square),
+        }
+        found = table.pooled()[channel]
+        assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+        single = [column(table, name, channel)["ssim"] for name in NAMES]
+        assert found["ssim"] == pytest.approx(np.mean(single))
+    mean = np.mean([column(table, name, "red")["dice"] for name in NAMES])
+    assert table.pooled()["red"]["dice"] != pytest.approx(mean, rel=1e-9)
+
+
+def test_each_image_is_measured_by_itself(folders):
+    table = evaluate([folders[0]], [folders[1]])
+    for name, predicted, target in zip(NAMES, *map(arrays, folders), strict=True):
+        t, p = target[..., 0] > 0.5, predicted[..., 0] > 0.5
+        dice = 2 * (t & p).sum() / (t.sum() + p.sum())
+        assert column(table, name, "red")["dice"] == pytest.approx(dice)
+        everything = column(table, name, "all")
+        assert everything["mse"] == pytest.approx(((predicted - target) ** 2).mean(), rel=1e-5)
+        assert "dice" not in everything
+
+
+def test_the_table_as_csv(folders, tmp_path):
+    table = evaluate([folders[0]], [folders[1]])
+    table.write_csv(tmp_path / "new" / "evaluation.csv")
+    with (tmp_path / "new" / "evaluation.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["image", "channel", *MEASURES]
+    places = [(name, channel) for name in (*NAMES, "pooled") for channel in "rgba"]
+    initials = [(row["image"], row["channel"][0]) for row in rows]
+    assert initials == places
+    for row, line in zip(table.rows, rows, strict=True):
+        for name in MEASURES:
+            value = float(row.get(name, math.nan))
+            assert (line[name] == "") == math.isnan(value)
+            if line[name]:
+                assert float(line[name]) == pytest.approx(value, rel=1e-5)
+
+
+def test_a_measure_that_is_not_defined_is_an_empty_cell(tmp_path):
+    write_image(tmp_path / "t" / "a.png", np.zeros((8, 8), np.uint8))
+    write_image(tmp_path / "p" / "a.png", np.zeros((8, 8), np.uint8))
+    table = evaluate([tmp_path / "p"], [tmp_path / "t"])
+    grey = table.pooled()["grey"]
+    assert math.isnan(grey["dice"]) and grey["psnr"] == math.inf and grey["specificity"] == 1
+    table.write_csv(tmp_path / "e.csv")
+    first = (tmp_path / "e.csv").read_text(encoding="utf-8").splitlines()[1]
+    assert first.startswith("a.png,grey,,")
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 255), (0, 1), (3, 200)])
+def test_masks_of_any_two_values_are_alike(tmp_path, low, high):
+    target = np.where(colours(1, 12, 12)[..., 0] > 127, high, low).astype(np.uint8)
+    predicted = np.where(colours(2, 12, 12)[..., 0] > 127, high, low).astype(np.uint8)
+    write_image(tmp_path / "t" / "a.png", target)
+    write_image(tmp_path / "p" / "a.png", predicted)
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
+    t, p = target == high, predicted == high
+    assert found["dice"] == pytest.approx(2 * (t & p).sum() / (t.sum() + p.sum()))
+    assert found["mae"] == pytest.approx((t != p).mean())
+
+
+def test_grey_predictions_are_compared_with_colour_targets_as_colour(tmp_path):
+    grey = colours(1, 12, 12)[..., 0]
+    write_image(tmp_path / "t" / "a.png", np.repeat(grey[..., None], 3, axis=2))
+    write_image(tmp_path / "p" / "a.png", grey)
+    pooled = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()
+    assert set(pooled) == {"red", "green", "blue", "all"}
+    assert pooled["all"]["mae"] == 0
+
+
+def test_a_grey_pair_among_coloured_ones_is_left_out_by_name(folders):
+    for folder in folders:
+        write_image(folder / "b.png", colours(1, 20, 14)[..., 0])
+    table = evaluate([folders[0]], [folders[1]])
+    assert table.images == 2
+    assert [problem.subject for problem in table.problems] == ["b.png"]
+
+
+def test_16_bit_predictions_and_targets(tmp_path):
+    values = np.random.default_rng(0).integers(1000, 3000, (12, 12), np.uint16)
+    write_image(tmp_path / "t" / "a.tif", values)
+    write_image(tmp_path / "p" / "a.tif", values + np.uint16(100))
+    span = float(values.max()) - float(values.min())
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
+    assert found["mae"] == pytest.approx(100 / span, rel=1e-4)
+
+
+def test_misfits_are_named_and_the_rest_is_measured(folders):
+    predictions, targets = folders
+    write_image(predictions / "a.png", colours(1, 9, 16))
+    (predictions / "b.png").write_bytes(b"no image")
+    write_image(predictions / "extra.png", colours(1, 9, 16))
+    events: list[FilesRead] = []
+    table = evaluate([predictions], [targets], report=events.append)
+    assert table.images == 1
+    said = {Path(problem.subject).name: str(problem) for problem in table.problems}
+    assert set(said) == {"a.png", "b.png", "extra.png"}
+    assert "16 x 9" in said["a.png"] and "16 x 12" in said["a.png"]
+    assert events[-1] == FilesRead(3, 3)
+
+
+def test_when_nothing_fits_every_reason_is_given(folders):
+    predictions, targets = folders
+    for name in NAMES:
+        write_image(predictions / name, colours(1, 5, 5))
+    with pytest.raises(UserError) as caught:
+        evaluate([predictions], [targets])
+    assert all(name in str(caught.value) for name in NAMES)
+
+
+def test_a_folder_is_not_measured_against_itself(folders):
+    with pytest.raises(UserError, match="own targets"):
+        evaluate([folders[1]], [folders[1]])
+
+
+def test_measuring_can_be_cancelled(folders):
+    control = JobControl()
+    control.cancel.set()
+    with pytest.raises(Cancelled):
+        evaluate([folders[0]], [folders[1]], control=control)

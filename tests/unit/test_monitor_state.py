@@ -1,0 +1,245 @@
+"""What the training monitor shows, event by event, without a window."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from deepimagetranslator.app import monitor_state, monitor_words
+from deepimagetranslator.app.monitor_state import MonitorState, Phase
+from deepimagetranslator.core import protocol
+from deepimagetranslator.core.run_folder import RunFolder
+
+
+class Clock:
+    """Seconds that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def state(clock, tmp_path) -> MonitorState:
+    state = MonitorState(clock)
+    state.begin(tmp_path, 4)
+    return state
+
+
+def end_epoch(state: MonitorState, epoch: int, value: float, best: int, seconds=20.0) -> None:
+    state.handle(protocol.EpochStarted(epoch, 4, 10))
+    state.handle(protocol.BatchEnded(epoch, 10, 10, 0.5, 60.0))
+    values = {"epoch": epoch, "loss": 0.5, "mse": 0.1, "val_loss": value, "val_mse": 0.2}
+    values |= {"learning_rate": 0.001, "seconds": seconds}
+    state.handle(protocol.EpochEnded(epoch, 4, values, seconds, best, 0.25))
+
+
+def test_a_new_state_is_idle_and_passes_events_over():
+    state = MonitorState()
+    state.handle(protocol.EpochStarted(1, 4, 10))
+    assert (state.phase, state.version, state.running) == (Phase.IDLE, 0, False)
+    assert monitor_words.headline(state) == "No training runs"
+    assert state.seconds_left is None and state.overall_part == 0
+
+
+def test_progress(state, clock):
+    assert state.phase is Phase.PREPARING
+    state.handle(protocol.FilesRead(3, 8))
+    assert "3 of 8 files" in monitor_words.remark(state)
+    state.handle(protocol.EpochStarted(1, 4, 10))
+    assert state.phase is Phase.TRAINING
+    state.handle(protocol.BatchEnded(1, 5, 10, 0.75, 70.0))
+    assert (state.epoch_part, state.overall_part) == (0.5, 0.125)
+    assert monitor_words.headline(state) == "Training, epoch 1 of 4"
+    assert monitor_words.remark(state) == "Loss 0.75 so far in this epoch."
+    clock.now += 30
+    assert state.seconds_left == 40
+    assert state.seconds_passed == 30
+    assert monitor_words.status(state) == "Training 1/4, 40 s left"
+    state.handle(protocol.BatchEnded(1, 10, 10, 0.7, 35.0))
+    assert state.validating and "validation" in monitor_words.remark(state)
+
+
+def test_epochs_make_rows_curves_and_the_best(state):
+    end_epoch(state, 1, 0.5, 1)
+    end_epoch(state, 2, math.nan, 1, seconds=30)
+    assert state.overall_part == 0.5 and state.epochs_done == 2
+    assert state.seconds_per_epoch == 25 and state.seconds_left == 50
+    assert state.curve_names() == ["loss", "mse", "learning_rate"]
+    assert state.series("val_loss") == ((1, 0.5),)
+    assert state.series("val_mse") == ((1, 0.2), (2, 0.2))
+    assert state.series("nothing") == ()
+    facts = dict(monitor_words.facts(state))
+    assert facts["Best"] == "epoch 1" and facts["Best val_loss"] == "0.25"
+    assert [text for _, text in state.log][0].startswith("Epoch 1 of 4: loss 0.5, mse 0.1")
+
+
+def test_every_event_of_the_training_changes_the_version(state):
+    for event in (
+        protocol.FilesRead(1, 2),
+        protocol.LogLine("A sentence."),
+        protocol.EpochStarted(1, 4, 10),
+        protocol.BatchEnded(1, 1, 10, 0.5, None),
+        protocol.CheckpointSaved("run/weights-improvement-01-0.5.weights.h5", 1, 0.5),
+    ):
+        before = state.version
+        state.handle(event)
+        assert state.version > before, event
+    before = state.version
+    state.handle(protocol.JobStarted())
+    assert state.version == before
+
+
+def test_a_resumed_run_goes_on(clock, tmp_path):
+    run = RunFolder(tmp_path)
+    run.improvement(2, 0.4).write_bytes(b"")
+    history = [
+        {"epoch": 1.0, "loss": 1.0, "val_loss": 0.6},
+        {"epoch": 2.0, "loss": 0.9, "val_loss": 0.4},
+        {"epoch": 3.0, "loss": 0.8, "val_loss": 0.5},
+    ]
+    state = MonitorState(clock)
+    state.begin(tmp_path, 4, "val_loss", history)
+    assert (state.epochs_done, state.best_epoch, state.best_value) == (3, 2, 0.4)
+    assert state.weights_of(2) == run.improvement(2, 0.4)
+    end_epoch(state, 4, 0.45, 2)
+    assert [epoch for epoch, _ in state.series("loss")] == [1, 2, 3, 4]
+
+
+def test_the_judge_is_the_one_that_there_is(clock, tmp_path):
+    state = MonitorState(clock)
+    state.begin(tmp_path, 4, "val_total_loss")
+    end_epoch(state, 1, 0.5, 1)
+    assert state.judge == "val_loss"
+    state.begin(tmp_path, 4, "val_total_loss", [{"epoch": 1.0, "loss": 0.5}])
+    assert state.judge == "loss"
+
+
+def test_weights_of_an_epoch_are_looked_up(state, tmp_path):
+    path = tmp_path / "weights-improvement-01-0.5000.weights.h5"
+    state.handle(protocol.CheckpointSaved(str(path), 1, 0.5))
+    assert state.weights_of(1) is None, "it is not there any more"
+    path.write_bytes(b"")
+    assert state.weights_of(1) == path
+    assert state.weights_of(2) is None
+    assert state.current_file == str(path)
+
+
+def test_finish_then_the_end(state, tmp_path):
+    end_epoch(state, 1, 0.5, 1)
+    state.request_finish()
+    state.request_finish()
+    assert state.phase is Phase.FINISHING and state.running
+    assert [text for _, text in state.log].count("Finishing after this epoch, as you asked.") == 1
+    state.handle(protocol.EpochStarted(2, 4, 10))
+    assert state.phase is Phase.FINISHING
+    state.handle(protocol.JobFinished({"best_weights": str(tmp_path / "best.weights.h5")}))
+    assert state.phase is Phase.FINISHED and not state.running
+    assert state.overall_part == 1 and state.seconds_left is None
+    said = monitor_words.remark(state)
+    assert "1 epoch was trained" in said and "epoch 1" in said and str(tmp_path) in said
+    state.request_stop()
+    assert state.phase is Phase.FINISHED
+    state.handle(protocol.JobCancelled())
+    assert state.phase is Phase.FINISHED
+
+
+def test_stopping_may_be_forced_after_ten_seconds(state, clock):
+    state.request_stop()
+    assert state.phase is Phase.STOPPING and not state.may_force
+    clock.now += 9.9
+    state.request_stop()
+    assert not state.may_force
+    clock.now += 0.1
+    assert state.may_force
+    state.handle(protocol.WorkerDied(-9, "log"))
+    assert state.phase is Phase.CANCELLED
+    assert monitor_words.remark(state) == "No epoch was finished, so nothing was kept."
+
+
+def test_cancelled(state, clock):
+    state.request_stop()
+    clock.now += 1
+    state.handle(protocol.JobCancelled())
+    clock.now += 50
+    assert state.phase is Phase.CANCELLED and state.seconds_passed == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (protocol.JobFailed("user", "The disk is full.", "trace"), "The disk is full."),
+        (protocol.WorkerDied(-9, "trace"), "resumed"),
+    ],
+)
+def test_a_failure_says_why(state, event, words):
+    state.handle(event)
+    assert state.phase is Phase.FAILED and state.details == "trace"
+    assert words in monitor_words.remark(state) and words in state.log[-1][1]
+
+
+def test_previews_are_small_and_bounded(state, monkeypatch):
+    large = np.zeros((1000, 500, 3), np.uint8)
+    grey = np.full((64, 64), 7, np.uint8)
+    state.add_preview(1, [large, grey])
+    assert [image.shape for image in state.previews[1]] == [(320, 160, 3), (64, 64, 1)]
+    assert state.previews[1][1].max() == 7
+    monkeypatch.setattr(monitor_state, "PREVIEW_BYTES", 20 * 64 * 64)
+    state.previews.clear()
+    state.best_epoch = 2
+    for epoch in range(1, 60):
+        state.add_preview(epoch, [grey])
+    kept = sorted(state.previews)
+    assert len(kept) <= 20 and {1, 2, 59} <= set(kept)
+    state.set_preview_references([grey], [large])
+    assert state.preview_targets[0].shape == (320, 160, 3)
+
+
+def test_the_log_is_bounded_and_counted(state, monkeypatch):
+    for number in range(monitor_state.LOG_LINES + 10):
+        state.add_log(str(number))
+    assert len(state.log) == monitor_state.LOG_LINES
+    assert state.logged == monitor_state.LOG_LINES + 10
+
+
+def test_begin_forgets_the_last_training(state, tmp_path):
+    end_epoch(state, 1, 0.5, 1)
+    state.add_preview(1, [np.zeros((8, 8), np.uint8)])
+    before = state.version
+    state.begin(tmp_path, 9)
+    assert not state.rows and not state.previews and not state.log and state.best_epoch is None
+    assert state.version > before and state.epochs == 9
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (0.0, "0.0 s"),
+        (9.94, "9.9 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (3599.6, "1 h 00 min"),
+        (3900, "1 h 05 min"),
+        (86399, "1 d 00 h"),
+        (180000, "2 d 02 h"),
+    ],
+)
+def test_durations(seconds, text):
+    assert monitor_words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "1 s"), (42, "40 s"), (200, "3 min"), (7200, "2 h 00 min")]
+)
+def test_time_left_is_rough(seconds, text):
+    assert monitor_words.time_left(seconds) == text

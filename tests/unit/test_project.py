@@ -1,0 +1,221 @@
+"""Project files: what is saved comes back, and what cannot be read is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deepimagetranslator.core import fields
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.project import (
+    Project,
+    load_project,
+    new_project,
+    project_problems,
+    save_project,
+    set_field,
+)
+from deepimagetranslator.core.specs import PRESETS, SECTIONS, Specs, TrainingSpec
+
+names = st.text("abcé 脂'#%", min_size=1, max_size=12).map(str.strip).filter(bool)
+
+
+def value_of(info: fields.FieldInfo) -> st.SearchStrategy[Any]:
+    if info.kind == "bool":
+        return st.booleans()
+    if info.kind == "choice":
+        return st.sampled_from(info.choices)
+    if info.kind == "names":
+        return st.lists(st.sampled_from(info.choices), unique=True).map(tuple)
+    if info.kind == "int":
+        return st.integers(int(info.low or 0), int(info.high or 0))
+    return st.floats(info.low, info.high)
+
+
+@st.composite
+def specs_below(draw: st.DrawFn, folder: Path) -> Specs:
+    """Any specs whose images lie inside or outside ``folder``."""
+    places = [folder, folder / "sub dir", folder.parent / "elsewhere"]
+    files = st.lists(
+        st.builds(lambda place, name: str(place / f"{name}.png"), st.sampled_from(places), names),
+        max_size=3,
+    ).map(tuple)
+    sections = {}
+    for section in SECTIONS:
+        cls = type(getattr(Specs(), section))
+        sections[section] = cls(
+            **{
+                info.name: draw(files if info.kind == "paths" else value_of(info))
+                for info in fields.fields_of(cls)
+            }
+        )
+    return Specs(**sections)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_project_survives_being_saved(tmp_path: Path, data: st.DataObject) -> None:
+    project = Project(
+        data.draw(specs_below(tmp_path)),
+        data.draw(st.sampled_from(list(PRESETS))),
+        data.draw(st.dictionaries(names, st.integers() | names, max_size=2)),
+    )
+    save_project(project, tmp_path / "größe.json")
+    assert load_project(tmp_path / "größe.json") == project
+
+
+def test_images_inside_the_folder_move_with_it(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "study", str(tmp_path / "archive" / "b.png")
+    inside = str(folder / "images" / "a.png")
+    project = new_project("recommended", {"train_inputs": (inside, outside)})
+    save_project(project, folder / "p.json")
+    stored = json.loads((folder / "p.json").read_text(encoding="utf-8"))
+    assert stored["data"]["train_inputs"] == ["images/a.png", outside]
+    shutil.move(folder, tmp_path / "moved")
+    found = load_project(tmp_path / "moved" / "p.json").specs.data.train_inputs
+    assert found == (str(tmp_path / "moved" / "images" / "a.png"), outside)
+
+
+def test_relative_paths_are_those_of_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    given_paths = ("a.png", "../b.png")
+    save_project(new_project("2021", {"val_inputs": given_paths}), Path("sub") / "p.json")
+    monkeypatch.chdir(tmp_path)
+    found = load_project(Path("work/sub/p.json")).specs.data.val_inputs
+    assert found == (str(tmp_path / "work" / "a.png"), str(tmp_path / "b.png"))
+
+
+def test_a_new_project_begins_with_its_preset() -> None:
+    for name, specs in PRESETS.items():
+        project = new_project(name, {"train_inputs": ("a.png",)})
+        assert project.preset == name
+        assert project.specs.data.train_inputs == ("a.png",)
+        assert replace(project.specs, data=specs.data) == specs
+    with pytest.raises(UserError, match="recommended, 2021"):
+        new_project("2020", {})
+
+
+def test_fields_that_an_older_file_lacks_have_their_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "old.json"
+    path.write_text('{"format": 1, "training": {"epochs": 7}}', encoding="utf-8")
+    project = load_project(path)
+    assert project.specs == Specs(training=TrainingSpec(epochs=7))
+    assert project.preset == "recommended"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "cannot be read"),
+        ('{"format": 1', "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+        ("[]", "no project file"),
+        ('"text"', "no project file"),
+        ("{}", "no project file"),
+        ('{"format": "1"}', "no project file"),
+        ('{"format": 2}', "newer version"),
+        ('{"format": 99, "future": true}', "newer version"),
+        ('{"format": 1, "model": []}', "JSON object"),
+        ('{"format": 1, "model": {"depht": 3}}', "depht"),
+        ('{"format": 1, "model": {"depth": "3"}}', "1 to 12"),
+        ('{"format": 1, "model": {"depth": 1e400}}', "1 to 12"),
+        ('{"format": 1, "training": {"learning_rate": NaN}}', "1e-08 to 10"),
+        ('{"format": 1, "training": {"metrics": ["mse", 3]}}', "several of"),
+        ('{"format": 1, "data": {"train_inputs": "a.png"}}', "file names"),
+        ('{"format": 1, "data": {"train_inputs": [null]}}', "file names"),
+        ('{"format": 1, "preset": 3}', "damaged"),
+        ('{"format": 1, "run": []}', "damaged"),
+    ],
+)
+def test_what_is_no_project_says_so_and_names_the_file(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    path = tmp_path / "wrong one.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=words) as caught:
+        load_project(path)
+    assert "wrong one.json" in str(caught.value)
+
+
+def test_unreadable_paths_are_named(tmp_path: Path) -> None:
+    (tmp_path / "latin.json").write_bytes(b'{"format": 1, "preset": "\xe9"}')
+    for path in (tmp_path / "missing.json", tmp_path, tmp_path / "latin.json"):
+        with pytest.raises(UserError, match=path.name):
+            load_project(path)
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "p.json"
+    save_project(Project(), path)
+    before = path.read_bytes()
+
+    def full(*_args: Any, **_kwargs: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(UserError, match="No space left"):
+        save_project(new_project("2021", {}), path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["p.json"]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "section", "field", "value"),
+    [
+        ("model.depth=3", "model", "depth", 3),
+        ("training.loss=BinaryCrossentropy", "training", "loss", "binary_crossentropy"),
+        ("training.metrics=psnr, ssim", "training", "metrics", ("psnr", "ssim")),
+        ("training.metrics=", "training", "metrics", ()),
+        ("augmentation.noise_input=true", "augmentation", "noise_input", True),
+        (" augmentation.noise = 0.25 ", "augmentation", "noise", 0.25),
+        ("data.train_inputs=a=b.png,c.png", "data", "train_inputs", ("a=b.png", "c.png")),
+        ("translation.output=labels", "translation", "output", "labels"),
+    ],
+)
+def test_set_field_changes_one_field(
+    assignment: str, section: str, field: str, value: object
+) -> None:
+    before = Project()
+    after = set_field(before, assignment)
+    spec = getattr(after.specs, section)
+    assert getattr(spec, field) == value
+    untouched = replace(spec, **{field: getattr(getattr(before.specs, section), field)})
+    assert replace(after, specs=replace(after.specs, **{section: untouched})) == before
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("depth=3", "SECTION.FIELD=VALUE"),
+        ("model.depth", "SECTION.FIELD=VALUE"),
+        ("models.depth=3", "data, model, training"),
+        ("model.deep=3", "model.deep: .*depth, base_filters"),
+        ("model.depth=three", "model.depth: .*1 to 12"),
+        ("model.depth=3.0", "model.depth: .*whole number"),
+        ("training.epochs=0", "training.epochs: .*1 to 100000"),
+        ("training.learning_rate=nan", "training.learning_rate"),
+        ("training.optimizer=lion", "adamw"),
+        ("augmentation.flip_input=perhaps", "true or false"),
+    ],
+)
+def test_set_field_refuses_with_the_bounds(assignment: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        set_field(Project(), assignment)
+
+
+def test_problems_are_named_by_section_and_field() -> None:
+    project = set_field(set_field(Project(), "model.depth=2"), "model.deep_supervision=true")
+    project = set_field(project, "augmentation.noise_validation=true")
+    subjects = [problem.subject for problem in project_problems(project)]
+    assert subjects == ["model.deep_supervision", "augmentation.noise_validation"]
+    assert project_problems(Project()) == []

@@ -1,0 +1,114 @@
+"""A run's folder: names of files, the best ones, the history."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deepimagetranslator.core.run_folder import RunFolder
+
+numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path)
+
+
+def row(epoch: int, **values: float) -> dict[str, float]:
+    return {"epoch": float(epoch), "loss": 1.0 / epoch, **values}
+
+
+def test_names_are_those_of_the_2021_program_with_more_digits(run: RunFolder) -> None:
+    assert run.improvement(3, 0.123456).name == "weights-improvement-03-0.1235.weights.h5"
+    assert run.improvement(120, 12.0).name == "weights-improvement-120-12.0000.weights.h5"
+    for path in (run.best, run.last):
+        assert path.name.endswith(".weights.h5")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.dictionaries(st.integers(1, 100_000), st.floats(-1e6, 1e6), max_size=5))
+def test_improvements_are_found_by_their_names(run: RunFolder, made: dict[int, float]) -> None:
+    for old in run.path.iterdir():
+        old.unlink()
+    for epoch, value in made.items():
+        run.improvement(epoch, value).write_bytes(b"")
+    for name in (
+        "weights-improvement-x.weights.h5",
+        ".tmp-1-weights-improvement-01-0.1.weights.h5",
+    ):
+        (run.path / name).write_bytes(b"")
+    found = run.improvements()
+    assert [improvement.epoch for improvement in found] == sorted(made)
+    for improvement in found:
+        assert improvement.value == pytest.approx(made[improvement.epoch], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "left"), [(0, [1, 4, 10]), (1, [10]), (2, [4, 10]), (9, [1, 4, 10])]
+)
+def test_the_last_improvements_are_kept(run: RunFolder, count: int, left: list[int]) -> None:
+    for epoch, value in ((1, 0.9), (4, 0.5), (10, 0.2)):
+        run.improvement(epoch, value).write_bytes(b"")
+    run.keep_improvements(count)
+    assert [improvement.epoch for improvement in run.improvements()] == left
+
+
+def test_later_improvements_are_dropped_at_a_resume(run: RunFolder) -> None:
+    for epoch in (1, 4, 10):
+        run.improvement(epoch, 1 / epoch).write_bytes(b"")
+    run.drop_improvements_after(4)
+    assert [improvement.epoch for improvement in run.improvements()] == [1, 4]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=4))
+def test_history_gives_back_exactly_what_was_written(
+    run: RunFolder, values: list[tuple[float, float]]
+) -> None:
+    run.history.unlink(missing_ok=True)
+    rows = [row(i, val_loss=a, seconds=b) for i, (a, b) in enumerate(values, 1)]
+    for one in rows:
+        run.append_history(one)
+    for found, expected in zip(run.read_history(), rows, strict=True):
+        assert list(found) == list(expected)
+        for name, value in expected.items():
+            assert found[name] == value or (math.isnan(found[name]) and math.isnan(value))
+
+
+def test_history_is_plain_csv(run: RunFolder) -> None:
+    run.append_history(row(1, val_loss=math.nan))
+    run.append_history(row(2, val_loss=0.25))
+    assert run.history.read_bytes() == b"epoch,loss,val_loss\n1,1.0,\n2,0.5,0.25\n"
+
+
+def test_history_is_cut_to_an_epoch(run: RunFolder) -> None:
+    for epoch in (1, 2, 3):
+        run.append_history(row(epoch))
+    run.cut_history(2)
+    assert [one["epoch"] for one in run.read_history()] == [1, 2]
+    run.append_history(row(3))
+    assert [one["epoch"] for one in run.read_history()] == [1, 2, 3]
+    run.cut_history(0)
+    assert run.read_history() == []
+    run.append_history(row(1))
+    assert run.history.read_bytes() == b"epoch,loss\n1,1.0\n"
+
+
+def test_a_folder_without_a_history_has_none(run: RunFolder) -> None:
+    assert run.read_history() == [] and run.improvements() == []
+    run.cut_history(3)
+    assert run.read_history() == []
+
+
+def test_a_line_that_a_crash_cut_short_does_not_stop_a_resume(run: RunFolder) -> None:
+    run.append_history(row(1, val_loss=0.5))
+    run.append_history(row(2, val_loss=0.25))
+    with run.history.open("a", encoding="utf-8") as file:
+        file.write("3,0.33")
+    run.cut_history(2)
+    assert [one["epoch"] for one in run.read_history()] == [1, 2]
