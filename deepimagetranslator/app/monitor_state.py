@@ -65,6 +65,7 @@ class MonitorState:
 
     Attributes:
         version: grows with every change, so that a viewer knows when to draw.
+        number: of the training, grows with every ``begin``.
         phase: where it stands.
         run_dir, best_weights: the run's folder, and the best weights there once they are saved.
         judge: what "best" means, "val_loss" for instance; lower is better.
@@ -86,6 +87,7 @@ class MonitorState:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.version = 0
+        self.number = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -128,6 +130,7 @@ class MonitorState:
             history: of a resumed run, so that its curves go on; its weights are looked up too.
         """
         self._clear()
+        self.number += 1
         self.phase = Phase.PREPARING
         self.run_dir, self.epochs, self.judge = run_dir, epochs, judge
         self._began = self.clock()

@@ -119,9 +119,8 @@ def status(state: MonitorState) -> str:
 def _reached(state: MonitorState) -> str:
     if not state.epochs_done:
         return "No epoch was finished, so nothing was kept."
-    words = f"{state.epochs_done} {_plural(state.epochs_done, 'epoch')} were trained"
-    if state.epochs_done == 1:
-        words = "1 epoch was trained"
+    one = state.epochs_done == 1
+    words = "1 epoch was trained" if one else f"{state.epochs_done} epochs were trained"
     words += f" in {duration(state.seconds_passed)}."
     if state.best_epoch is not None and state.best_value is not None:
         words += f" The best is epoch {state.best_epoch}: {state.judge} is "

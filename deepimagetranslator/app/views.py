@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deepimagetranslator.core.dataset import Dataset
-from deepimagetranslator.core.drawing import PairDrawer, PairReader
 from deepimagetranslator.core.images import read_image
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
@@ -77,6 +76,9 @@ def load(wanted: Wanted) -> Shown:
 
 def drawn(dataset: Dataset, wanted: Wanted) -> tuple[Array, Array]:
     """Input and target as the training batch of that epoch holds them, as images."""
+    # Augmentor with all it imports would keep the window from the screen for a while.
+    from deepimagetranslator.core.drawing import PairDrawer, PairReader  # noqa: PLC0415
+
     assert wanted.augmentation is not None
     validation = wanted.part == VALIDATION
     pairs = dataset.val if validation else dataset.train

@@ -9,9 +9,9 @@ import contextlib
 import itertools
 import multiprocessing
 import time
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 from deepimagetranslator.core.protocol import (
     BatchEnded,
@@ -49,7 +49,7 @@ class WorkerClient:
         self.job = 0
         self._ids = itertools.count(1)
         self._process: BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._pipe: Any = None  # its class differs on Windows
         self._waiting: list[Request] = []
         self._announced_death = False
 

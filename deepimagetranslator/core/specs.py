@@ -348,6 +348,12 @@ class TranslationSpec:
         "Labels writes the exact colours of the targets, values the network's own output; "
         "automatic writes labels if the targets were label maps.",
     )
+    file_format: str = choice(
+        "automatic",
+        ("automatic", "png", "tif"),
+        "Format",
+        "Automatic writes PNG for 8 bits and TIFF for more.",
+    )
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
 
 

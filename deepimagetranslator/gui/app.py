@@ -59,6 +59,7 @@ class App:
         self.root.protocol("WM_DELETE_WINDOW", self.leave)
         self.root.deiconify()
         self._closed = False
+        self._leaving = False
         self._ticking = self.root.after(TICK_MS, self._tick)
         # The window is on the screen before the engine starts to load.
         self.root.after(1, self._start, project)
@@ -71,11 +72,13 @@ class App:
         """Close, asking first where a job runs or something is unsaved."""
         session = self.session
         if session.job_kind == "training":
-            question = (
-                "A training runs. Every whole epoch is kept, and it can be resumed. Stop it now "
-                "and close?"
-            )
-            if not self.boxes.yes("Close while training?", question):
+            question = "A training runs. Every whole epoch is kept, and it can be resumed."
+            answers = ("Finish this epoch, then close", "Stop now and close", "Keep the window")
+            answer = self.boxes.choose("Close while training?", question, answers)
+            if answer == 0:
+                session.finish_early()
+                self._leaving = True
+            if answer != 1:
                 return
         elif session.job_kind:
             question = f"A {session.job_kind} runs. Stop it and close?"
@@ -100,15 +103,18 @@ class App:
             try:
                 self.session.open_project(project)
             except UserError as error:
-                self.boxes.fail("The project cannot be opened", str(error))
+                self.boxes.fail("The project cannot be opened", str(error), "")
         self.session.show()
 
     def _tick(self) -> None:
         try:
             self.session.tick()
         except UserError as error:
-            self.boxes.fail("That did not work", str(error))
+            self.boxes.fail("That did not work", str(error), "")
         finally:
+            if self._leaving and not self.session.job_kind:
+                self._leaving = False
+                self.leave()
             if not self._closed:
                 self._ticking = self.root.after(TICK_MS, self._tick)
 
@@ -133,13 +139,15 @@ class App:
     ) -> None:
         """What no code expected: logged, and told in one sentence."""
         if isinstance(error, UserError):
-            self.boxes.fail("That did not work", str(error))
+            self.boxes.fail("That did not work", str(error), "")
             return
-        _LOG.error("".join(traceback.format_exception(kind, error, trace)))
+        details = "".join(traceback.format_exception(kind, error, trace))
+        _LOG.error(details)
         self.boxes.fail(
             "Unexpected",
             f"Something unexpected happened ({kind.__name__}: {error}). Your work is kept; details "
-            "are in the log (Help > Open log folder).",
+            "are in the log too (Help > Open log folder).",
+            details,
         )
 
 

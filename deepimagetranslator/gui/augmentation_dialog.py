@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from tkinter import ttk
 
 from deepimagetranslator.core.fields import FieldInfo
@@ -97,6 +97,8 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         box = self.form.fields.control(table, "behaviour", width=9)
         box.grid(row=row, column=1, columnspan=2, sticky="w", pady=(px(10), 0))
         self.controls["behaviour"] = box
+        for label in _labels(table):
+            label.configure(takefocus=False)  # else Tab stops at them: they tell of their help
         # Before the preview for the Tab key, as it stands before it.
         table.lower(self.preview)
 
@@ -187,6 +189,13 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
     def _next_row(self) -> int:
         self._rows += 1
         return self._rows
+
+
+def _labels(parent: tk.Misc) -> Iterator[ttk.Label]:
+    for child in parent.winfo_children():
+        if isinstance(child, ttk.Label):
+            yield child
+        yield from _labels(child)
 
 
 def _fields_of_row(name: str, infos: dict[str, FieldInfo]) -> list[str]:

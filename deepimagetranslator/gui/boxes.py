@@ -9,6 +9,7 @@ from pathlib import Path
 from tkinter import filedialog, messagebox, simpledialog
 
 from deepimagetranslator.core.files import SUFFIXES
+from deepimagetranslator.gui.message import Message
 
 IMAGE_TYPES = (("Images", " ".join(f"*{suffix}" for suffix in SUFFIXES)), ("All files", "*"))
 PROJECT_TYPES = (("Projects", "*.json"), ("All files", "*"))
@@ -26,7 +27,9 @@ class Boxes:
         save_file: (title, first folder, name, types) -> a file to write.
         text: (title, question, default) -> what was typed.
         yes: (title, question) -> whether it was confirmed.
-        tell, fail: (title, sentence): news, an error.
+        choose: (title, question, answers) -> the index of the answer; the last one changes nothing.
+        tell: (title, text): news.
+        fail: (title, sentence, details for a report, may be empty): an error.
     """
 
     open_files: Callable[[str, str], Sequence[Path]]
@@ -35,8 +38,9 @@ class Boxes:
     save_file: Callable[[str, str, str, Sequence[tuple[str, str]]], Path | None]
     text: Callable[[str, str, str], str | None]
     yes: Callable[[str, str], bool]
+    choose: Callable[[str, str, Sequence[str]], int]
     tell: Callable[[str, str], object]
-    fail: Callable[[str, str], object]
+    fail: Callable[[str, str, str], object]
 
 
 def system_boxes(root: tk.Tk) -> Boxes:
@@ -74,6 +78,7 @@ def system_boxes(root: tk.Tk) -> Boxes:
             title, question, initialvalue=default, parent=root
         ),
         yes=lambda title, question: messagebox.askyesno(title, question, parent=root),
-        tell=lambda title, text: messagebox.showinfo(title, text, parent=root),
-        fail=lambda title, text: messagebox.showerror(title, text, parent=root),
+        choose=lambda title, text, answers: Message(root, title, text, answers).wait(),
+        tell=lambda title, text: Message(root, title, text, ["Close"]).wait(),
+        fail=lambda title, text, details: Message(root, title, text, ["Close"], details).wait(),
     )

@@ -59,7 +59,7 @@ class Commands:
             try:
                 action()
             except UserError as error:
-                self.boxes.fail("That did not work", str(error))
+                self.boxes.fail("That did not work", str(error), "")
 
         return run
 
@@ -428,7 +428,7 @@ class Commands:
 
     def _on_change(self, topic: str, subject: object) -> None:
         if topic == "problem":
-            self.boxes.fail("That did not work", str(subject))
+            self.boxes.fail("That did not work", str(subject), "")
         elif topic == "job ended" and isinstance(subject, tuple):
             self._job_ended(*subject)
 
@@ -437,7 +437,7 @@ class Commands:
             unexpected = "" if event.kind == "user" else "Something unexpected happened. "
             if event.kind != "user":
                 _LOG.warning("%s failed: %s", kind, event.details)
-            self.boxes.fail(f"The {kind} ended", f"{unexpected}{event.message}")
+            self.boxes.fail(f"The {kind} ended", f"{unexpected}{event.message}", event.details)
         elif isinstance(event, WorkerDied):
             self._worker_died(kind, event)
 
@@ -458,10 +458,10 @@ class Commands:
             "it is ready each time: it needs a 64-bit processor with AVX. Help > Open log folder "
             "shows its last words."
         )
-        self.boxes.fail("The engine ended", message)
+        self.boxes.fail("The engine ended", message, event.log)
 
     def _failed(self, error: Exception) -> None:
-        self.boxes.fail("That did not work", str(error))
+        self.boxes.fail("That did not work", str(error), "")
 
     def _tell_problems(self, problems: Sequence[Problem]) -> None:
         fatal = [problem for problem in problems if problem.fatal]
@@ -473,9 +473,9 @@ def open_folder(folder: Path) -> None:
     """Show a folder in the system's file manager."""
     if sys.platform == "win32":
         os.startfile(folder)
-        return
-    opener = "open" if sys.platform == "darwin" else "xdg-open"
-    try:
-        subprocess.Popen([opener, str(folder)], stderr=subprocess.DEVNULL)
-    except OSError as error:
-        raise UserError(f"The folder is {folder}; no file manager was found.") from error
+    else:
+        opener = "open" if sys.platform == "darwin" else "xdg-open"
+        try:
+            subprocess.Popen([opener, str(folder)], stderr=subprocess.DEVNULL)
+        except OSError as error:
+            raise UserError(f"The folder is {folder}; no file manager was found.") from error

@@ -89,7 +89,7 @@ def write_curves(request: CurvesRequest, path: Path) -> None:
     """Save the curves as PNG or SVG by the file's ending, on white, at 200 dots an inch.
 
     Raises:
-        OSError: the file cannot be written.
+        UserError: the file cannot be written.
     """
     kind = path.suffix.lower().removeprefix(".")
     kind = kind if kind in PICTURE_TYPES else "png"

@@ -12,6 +12,7 @@ from tkinter import ttk
 from PIL import ImageTk
 
 from deepimagetranslator.app.monitor_state import MonitorState
+from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.gui.curves import CurvesRenderer, CurvesRequest, charts_of, write_curves
 from deepimagetranslator.gui.mnemonics import Mnemonics
 from deepimagetranslator.gui.preview_strip import TOOLS
@@ -32,6 +33,9 @@ class CurvesView(ttk.Frame):
         mnemonics: of the window.
         ask_file: asks where to save, as ``filedialog.asksaveasfilename``.
         saved: told the file after it was written, and the problem or "".
+
+    Attributes:
+        picture: what is shown, None before the first epoch.
     """
 
     def __init__(
@@ -50,7 +54,7 @@ class CurvesView(ttk.Frame):
         self._names: list[str] = []
         self._asked: object = None
         self._asked_at = 0.0
-        self._photo: ImageTk.PhotoImage | None = None
+        self.picture: ImageTk.PhotoImage | None = None
         self._writes: list[tuple[Path, str]] = []
         px = self.theme.px
         self.columnconfigure(0, weight=1)
@@ -63,11 +67,9 @@ class CurvesView(ttk.Frame):
         self.choice = ttk.Combobox(tools, values=[ALL], state="readonly", width=16)
         self.choice.current(0)
         self.choice.grid(row=0, column=1, padx=px(10))
-        self.logarithmic = tk.BooleanVar(self, False)
         words = "Logarithmic"
-        self.log_button = ttk.Checkbutton(
-            tools, text=words, variable=self.logarithmic, command=self._ask
-        )
+        self.log_button = ttk.Checkbutton(tools, text=words, command=self._ask)
+        self.log_button.state(["!alternate"])
         self.log_button.configure(underline=mnemonics.add(words, self.log_button.invoke))
         self.log_button.grid(row=0, column=2)
         words = "Save picture..."
@@ -97,15 +99,16 @@ class CurvesView(ttk.Frame):
         self._ask()
         picture = self._renderer.take()
         if picture is not None and self._names:
-            self._photo = ImageTk.PhotoImage(picture, master=self)
+            self.picture = ImageTk.PhotoImage(picture, master=self)
             self.canvas.delete("all")
-            self.canvas.create_image(0, 0, image=self._photo, anchor="nw")
+            self.canvas.create_image(0, 0, image=self.picture, anchor="nw")
         while self._writes:
             self._saved(*self._writes.pop(0))
 
     def destroy(self) -> None:
         """End the drawing thread too."""
         self._renderer.close()
+        self.picture = None  # or the collector may find it in another thread
         super().destroy()
 
     def _chosen(self) -> str | None:
@@ -123,7 +126,7 @@ class CurvesView(ttk.Frame):
             self.canvas.winfo_height(),
             self.theme.scaling,
             self.theme.palette,
-            self.logarithmic.get(),
+            self.log_button.instate(["selected"]),
             state.best_epoch,
         )
 
@@ -135,7 +138,7 @@ class CurvesView(ttk.Frame):
         self.save_button.state(["!disabled" if state.rows else "disabled"])
         wanted = (
             (len(state.rows), state.epochs_done, state.best_epoch),
-            (self._chosen(), self.logarithmic.get(), self.theme.palette.name),
+            (self._chosen(), self.log_button.instate(["selected"]), self.theme.palette.name),
             (self.canvas.winfo_width(), self.canvas.winfo_height()),
         )
         if wanted == self._asked:
@@ -151,6 +154,7 @@ class CurvesView(ttk.Frame):
         self._renderer.ask(self._request(state))
 
     def _write_none_yet(self) -> None:
+        self.picture = None
         self.canvas.delete("all")
         width, height = self.canvas.winfo_width(), self.canvas.winfo_height()
         self.canvas.create_text(
@@ -185,7 +189,6 @@ class CurvesView(ttk.Frame):
         problem = ""
         try:
             write_curves(request, path)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            problem = f"{path} cannot be written ({reason}); choose another folder."
+        except UserError as error:
+            problem = str(error)
         self._writes.append((path, problem))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
@@ -94,7 +95,7 @@ class Dialog(tk.Toplevel, Generic[Result]):
     def _build_help_line(self) -> ttk.Label:
         """Two lines of help, whose room is always there, so that nothing jumps."""
         px, font = self.theme.px, self.theme.font()
-        ttk.Separator(self).grid(row=1, column=0, sticky="ew")
+        ttk.Frame(self, style="Line.TFrame", height=px(1)).grid(row=1, column=0, sticky="ew")
         room = ttk.Frame(self, height=2 * font.metrics("linespace") + px(16))
         room.grid(row=2, column=0, sticky="ew")
         room.pack_propagate(False)
@@ -184,9 +185,12 @@ class Dialog(tk.Toplevel, Generic[Result]):
 
     def wait(self) -> Result | None:
         """Block the other windows until it is closed; what was chosen, None if cancelled."""
-        self.wait_visibility()
-        self.grab_set()
-        self.wait_window()
+        with contextlib.suppress(tk.TclError):  # closed before it was seen
+            if not self.winfo_viewable():
+                self.wait_visibility()
+            self.grab_set()
+        if self.winfo_exists():
+            self.wait_window()
         return self.result
 
     def _on_return(self, event: tk.Event[tk.Misc]) -> str:

@@ -22,7 +22,7 @@ TRAINING_GROUPS = (
     Group("Judging", ("metrics", "judge"), column=1),
     Group("Keeping and computing", ("keep_best", "precision"), column=1),
 )
-TRANSLATION_GROUPS = (Group("How", ("output", "batch_size", "overwrite")),)
+TRANSLATION_GROUPS = (Group("How", ("output", "file_format", "batch_size", "overwrite")),)
 
 
 def ask_training(parent: tk.Misc, spec: TrainingSpec) -> TrainingSpec | None:
@@ -214,5 +214,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
             self._label_width = max(self._label_width, label.winfo_reqwidth() + px(14))
 
     def _explain(self, widget: tk.Misc, sentence: str) -> None:
-        for event in ("<Enter>", "<FocusIn>"):
+        # The Tab key would stop at a label that is bound to the focus.
+        label = isinstance(widget, ttk.Label)
+        for event in ("<Enter>",) if label else ("<Enter>", "<FocusIn>"):
             widget.bind(event, lambda _event: self.show_help(sentence), add=True)

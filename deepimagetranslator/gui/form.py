@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from deepimagetranslator.core.specs import preset
 from deepimagetranslator.gui.dialog import Dialog
-from deepimagetranslator.gui.form_fields import Check, FormFields, TickGrid
+from deepimagetranslator.gui.form_fields import Check, FormFields, MessageLabel, TickGrid
 from deepimagetranslator.gui.mnemonics import Mnemonics
 from deepimagetranslator.gui.theme import theme_of
 
@@ -21,7 +21,7 @@ PRESET_WORDS = {"recommended": "Recommended", "2021": "As in 2021"}
 
 @dataclass(frozen=True)
 class Row:
-    """Several fields side by side under small captions, with one label."""
+    """Several fields side by side, with one label; captions over them may be empty."""
 
     label: str
     fields: tuple[str, ...]
@@ -100,7 +100,14 @@ class Form(ttk.Frame, Generic[Spec]):
             # Labels, controls of one width, units, and the rest of wide rows.
             frame.columnconfigure(3, weight=1)
             self._columns[number] = frame
+            frame.bind("<Configure>", self._on_column)
         return self._columns[number]
+
+    def _on_column(self, event: tk.Event[tk.Misc]) -> None:
+        """Let messages be as wide as their column, but never widen it."""
+        for message in event.widget.winfo_children():
+            if isinstance(message, MessageLabel):
+                message.words.configure(wraplength=event.width - self._theme.px(28))
 
     def _next_row(self, frame: ttk.Frame) -> int:
         """A row of its own; messages that hide would not count in the grid's size."""
@@ -162,9 +169,10 @@ class Form(ttk.Frame, Generic[Spec]):
         label = self.fields.label(frame, row.fields[0], row.label)
         label.grid(row=at, column=0, sticky="sw", padx=(0, px(14)), pady=(0, px(9)))
         for index, (name, caption) in enumerate(zip(row.fields, row.captions, strict=True)):
-            above = self.fields.label(cells, name, caption)
-            above.configure(style="Small.TLabel")
-            above.grid(row=0, column=index, sticky="w")
+            if caption:
+                above = self.fields.label(cells, name, caption)
+                above.configure(style="Small.TLabel")
+                above.grid(row=0, column=index, sticky="w")
             control = self.fields.control(cells, name, width=7)
             control.grid(row=1, column=index, padx=(0, px(8)))
             self.controls[name] = control

@@ -149,10 +149,13 @@ class FormFields(Generic[Spec]):
 
         widget.bind("<Enter>", lambda _event: tell(name), add=True)
         widget.bind("<Leave>", lambda _event: tell(self._focused), add=True)
-        widget.bind("<FocusIn>", focus, add=True)
-        if isinstance(widget, TickGrid):
-            for tick in widget.ticks.values():
-                tick.bind("<FocusIn>", focus, add=True)
+        # Only on what takes the keyboard: the Tab key stops at whatever has such a binding.
+        stops: list[tk.Misc] = (
+            list(widget.ticks.values()) if isinstance(widget, TickGrid) else [widget]
+        )
+        for stop in stops:
+            if not isinstance(stop, ttk.Label):
+                stop.bind("<FocusIn>", focus, add=True)
 
 
 class MessageLabel(ttk.Frame):

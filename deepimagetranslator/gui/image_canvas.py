@@ -288,23 +288,26 @@ class ImageCanvas(tk.Canvas):
     def _draw_mark(self) -> None:
         theme = theme_of(self)
         width, height = self.room
-        middle = width / 2 + self._inset
-        room = theme.font().metrics("linespace") * 3 if self._hint else 0
-        side = min(width, height - room, theme.px(300))
-        top = max(0, (height - room - side) // 2) + self._inset
-        if side >= 8:
-            self._put(draw_mark(side, theme.palette))
-            self.create_image(middle, top, image=self._photo, anchor="n")
-        self.create_text(
+        middle, gap = width / 2 + self._inset, theme.px(8)
+        words = self.create_text(
             middle,
-            top + max(side, 0) + theme.px(6),
+            0,
             text=self._hint,
             fill=theme.palette.muted,
             font=theme.font(),
             anchor="n",
             justify="center",
-            width=max(1, width - theme.px(16)),
+            width=max(1, width - 2 * gap),
         )
+        _, top, _, bottom = self.bbox(words)
+        below = bottom - top + 2 * gap if self._hint else 0
+        side = min(width, height - below, theme.px(300))
+        side = side if side >= theme.px(24) else 0
+        top = max(0, (height - below - side) // 2) + self._inset
+        if side:
+            self._put(draw_mark(side, theme.palette))
+            self.create_image(middle, top, image=self._photo, anchor="n")
+        self.coords(words, middle, top + side + gap)
 
 
 def _same(

@@ -10,6 +10,8 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 from typing import Any
 
+from PIL import Image, ImageTk
+
 from deepimagetranslator.app.monitor_words import time_left
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.core.files import complete_file
@@ -38,6 +40,7 @@ class JobWindow(tk.Toplevel):
         self.title(title)
         self.session = session
         self.rows: list[Mapping[str, Any]] = []
+        self.figure: Image.Image | None = None
         self._ask_file = ask_file or filedialog.asksaveasfilename
         self._began = time.monotonic()
         self._skipped: list[tuple[str, str]] = []
@@ -114,12 +117,33 @@ class JobWindow(tk.Toplevel):
         images = len({row["image"] for row in rows}) - 1
         left_out = f" {len(problems)} left out: {problems[0]}" if problems else ""
         self._words.set(f"{images} images as one volume, then one by one.{left_out}")
+        self._draw_figure()
         ordered = [r for r in rows if r["image"] == "pooled"]
         ordered += [r for r in rows if r["image"] != "pooled"]
         columns = ("Image", "Channel", *(name.replace("_", " ") for name in MEASURES))
         self._fill(columns, [self._cells(row) for row in ordered])
-        self.save_button = ttk.Button(self._buttons, text="Save table...", command=self.save)
-        self.save_button.pack(side="left")
+        px = theme_of(self).px
+        for text, command in (("Save table...", self.save), ("Save figure...", self.save_figure)):
+            button = ttk.Button(self._buttons, text=text, command=command)
+            button.pack(side="left", padx=(0, px(8)))
+
+    def _draw_figure(self) -> None:
+        theme, rows = theme_of(self), self.rows
+        size, palette = (theme.px(820), theme.px(260)), theme.palette
+
+        def show(picture: Image.Image) -> None:
+            if not self.winfo_exists():
+                return
+            self.figure = picture
+            self._picture = ImageTk.PhotoImage(picture, master=self)
+            ttk.Label(self._box, image=self._picture).pack(side="bottom", pady=theme.px(8))
+
+        def draw() -> Image.Image:
+            from deepimagetranslator.gui.measures_figure import draw_measures  # noqa: PLC0415
+
+            return draw_measures(rows, size, palette)
+
+        self.session.background.run("measures figure", draw, show, lambda _error: None)
 
     def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         def cell(value: Any) -> str:
@@ -138,6 +162,13 @@ class JobWindow(tk.Toplevel):
         for row in rows:
             self.table.insert("", "end", values=tuple(row))
         self.table.pack(fill="both", expand=True)
+
+    def save_figure(self) -> None:
+        """Save the figure as PNG."""
+        name = self._ask_file(parent=self, initialfile="evaluation.png", defaultextension=".png")
+        if name and self.figure is not None:
+            with complete_file(Path(name)) as temporary:
+                self.figure.save(temporary, format="PNG")
 
     def save(self) -> None:
         """Save the table as CSV."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PIL import Image, ImageDraw
 
 from deepimagetranslator.gui.palette import Palette
@@ -13,6 +15,7 @@ _BARS = ((_TOP, _BOTTOM, 3), (_LEFT, _BOTTOM, 3), (_RIGHT, _BOTTOM, 2), (_TOP, _
 _CIRCLES = ((_LEFT, 1), (_RIGHT, 1), (_BOTTOM, 2), (_TOP, 0))
 
 
+@lru_cache(maxsize=4)
 def draw_mark(size: int, palette: Palette) -> Image.Image:
     """The mark, ``size`` pixels square, on the colour of a pane."""
     side = size * _FINENESS

@@ -34,7 +34,7 @@ GROUPS = (
             Row(
                 "Target images",
                 tuple(f"target_{size}" for size in _SIZES),
-                ("Width", "Height", "Channels"),
+                ("", "", ""),
             ),
         ),
     ),

@@ -68,7 +68,7 @@ class NetworkDrawing(tk.Canvas):
         px = self._theme.px
         wide = min(px(5) + px(1) * filters.bit_length(), px(16))
         tall = self._row * (0.36 - 0.14 * level / max(1, self._levels - 1))
-        return wide, max(px(4), tall)
+        return wide, min(max(px(4), tall), px(48))
 
     def _box(self, x: float, y: float, wide: float, tall: float, colour: str) -> None:
         """Two convolutions, side by side."""

@@ -97,6 +97,11 @@ class PreviewStrip(ttk.Frame):
                 self.slider.configure(value=at)
         self._draw()
 
+    def destroy(self) -> None:
+        """Close; the picture must die in this thread."""
+        self._photo = None
+        super().destroy()
+
     def _wrap_hint(self, event: tk.Event[tk.Misc]) -> None:
         room = event.width - self.use_button.winfo_reqwidth() - self.theme.px(12)
         self.hint.configure(wraplength=max(1, room))

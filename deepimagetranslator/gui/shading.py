@@ -120,4 +120,5 @@ def value_words(image: Array, u: float, v: float) -> str:
 
 def number_words(value: float) -> str:
     """A number, short."""
-    return f"{value:.0f}" if value.is_integer() else f"{value:.3g}"
+    whole = value.is_integer() or 1000 <= abs(value) < 1e9
+    return f"{value:.0f}" if whole else f"{value:.3g}"

@@ -99,6 +99,7 @@ def _labels(style: ttk.Style, palette: Palette, font: FontNamed) -> None:
     style.configure("Heading.TLabel", font=font("heading"))
     style.configure("Bold.TLabel", font=font("bold"))
     style.configure("Pane.TFrame", background=palette.pane)
+    style.configure("Line.TFrame", background=palette.border)
     style.configure("Pane.TLabel", background=palette.pane)
     style.configure("TLabelframe", bordercolor=palette.border, relief="solid", borderwidth=1)
     style.configure("TLabelframe.Label", font=font("bold"))

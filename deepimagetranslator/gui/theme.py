@@ -105,16 +105,21 @@ class Theme:
             "Text": words | chosen | {"insertBackground": palette.text, "relief": "flat"},
             "Listbox": words
             | chosen
-            | {"relief": "flat", "borderWidth": 0, "highlightThickness": 0, "activeStyle": "none"},
+            | {
+                "relief": "flat",
+                "borderWidth": self.px(5),
+                "highlightThickness": 0,
+                "activeStyle": "none",
+            },
             "Menu": {
-                "background": palette.background,
+                "background": palette.raised,
                 "foreground": palette.text,
                 "activeBackground": palette.selection,
                 "activeForeground": palette.selection_text,
                 "disabledForeground": palette.disabled,
                 "selectColor": palette.text,
-                "relief": "flat",
-                "borderWidth": self.px(1),
+                "relief": "raised",
+                "borderWidth": 1,
                 "activeBorderWidth": 0,
             },
         }
@@ -126,6 +131,7 @@ class Theme:
         # Menus of a menu bar are clones that tkinter cannot name: hence by path.
         for option, value in self._plain_options().get(widget_class, {}).items():
             call(path, "configure", f"-{option.lower()}", value)
+        call("winfo", "id", path)  # without an X window of its own it would not get the event
         call("event", "generate", path, PALETTE_CHANGED)
         for child in self.root.tk.splitlist(call("winfo", "children", path)):
             self._recolour(str(child))

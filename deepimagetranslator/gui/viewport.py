@@ -151,7 +151,7 @@ class _Axis:
     def __init__(self, start: float, length: float, count: int, low: int, high: int) -> None:
         self.scale = length / count
         self.start, self.count, self.low, self.high = start, count, low, high
-        step = max(1, int(0.125 / self.scale))  # far too many pixels: skip before averaging
+        step = max(1, int(0.25 / self.scale))  # far too many pixels: skip before averaging
         first = min(max(int((low - start) / self.scale), 0), count - 1)
         last = min(max(int(np.ceil((high - start) / self.scale)), first + 1), count)
         self.source = slice(first, last, step)

@@ -390,12 +390,29 @@ def _refuse_changes(before: Project, now: Project) -> None:
         for info in fields.fields_of(old):
             name = f"{section}.{info.name}"
             was, becomes = getattr(old, info.name), getattr(new, info.name)
-            if was != becomes and name not in _FREE_AT_RESUME:
-                shown = "" if info.kind == "paths" else f" from {was} to {becomes}"
+            if info.kind == "paths":
+                same = _same_files(before, was, becomes)
+            else:
+                same = was == becomes or name in _FREE_AT_RESUME
+            if not same:
+                change = f"was changed from {was} to {becomes} since the run began"
+                if info.kind == "paths":
+                    change = "names other files, or files of other content, than the run began with"
                 raise UserError(
-                    f"{name} was changed{shown} since the run began. Resume with the old choice, "
-                    "or start a new run from its weights with --weights."
+                    f"{name} {change}. Resume with the old choice, or start a new run from its "
+                    "weights with --weights."
                 )
+
+
+def _same_files(before: Project, was: tuple[str, ...], becomes: tuple[str, ...]) -> bool:
+    """Whether image files, perhaps in another place by now, still hold what the run began with."""
+    hashes = before.run.get("sha256", {})
+    try:
+        return len(was) == len(becomes) and all(
+            hashes.get(old) == _sha256(Path(new)) for old, new in zip(was, becomes, strict=True)
+        )
+    except OSError:
+        return False
 
 
 def _begin(
@@ -407,14 +424,19 @@ def _begin(
     report: Report,
 ) -> None:
     """Make the run's folder and write down everything needed to repeat the run."""
+    if start_weights is not None:
+        weights.read_card(start_weights)  # refused before there is a folder
     try:
         run.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {run.path} cannot be made ({error.strerror}).") from error
     files = [path for pair in (*dataset.train, *dataset.val) for path in (pair.input, pair.target)]
+    if start_weights is not None:
+        files.append(start_weights.absolute())
     report(LogLine(f"{len(dataset.train)} training and {len(dataset.val)} validation pairs."))
     with ThreadPoolExecutor() as pool:
-        hashes = dict(zip(map(str, files), pool.map(_sha256, files), strict=True))
+        names = (str(file.absolute()) for file in files)
+        hashes = dict(zip(names, pool.map(_sha256, files), strict=True))
     facts = {
         "versions": devices.versions(),
         "device": devices.describe_device(),

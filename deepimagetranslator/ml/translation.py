@@ -38,14 +38,20 @@ class Translator:
 
     A network whose file names no size (2021 weights) is built for each image size; the last few
     are kept.
+
+    Attributes:
+        suffix: of the files written: .png for 8 bits, .tif for more, unless chosen.
     """
 
-    def __init__(self, weights_path: Path, output: str = "automatic") -> None:
+    def __init__(
+        self, weights_path: Path, output: str = "automatic", file_format: str = "automatic"
+    ) -> None:
         """Read the file's card; the network is built with the first image.
 
         Args:
             weights_path: a weights file of this program or of the 2021 program.
             output: a ``TranslationSpec.output``.
+            file_format: a ``TranslationSpec.file_format``.
 
         Raises:
             UserError: not a weights file, or its output cannot be written as wanted.
@@ -68,12 +74,11 @@ class Translator:
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._networks: OrderedDict[tuple[int, int], keras.Model] = OrderedDict()
 
-    @property
-    def suffix(self) -> str:
-        """Of the files written: .png for 8 bits, .tif for more."""
-        palette = self.card.palette
         dtype = palette.dtype if self.labels and palette else self.card.target_scaling.dtype
-        return ".png" if dtype == "uint8" else ".tif"
+        if file_format == "png" and dtype == "float32":
+            raise UserError("PNG cannot hold floating-point values; choose the format tif.")
+        by_depth = "png" if dtype == "uint8" else "tif"
+        self.suffix = "." + (by_depth if file_format == "automatic" else file_format)
 
     def network_size(self, image: np.ndarray) -> tuple[int, int]:
         """The (height, width) in pixels at which the network sees this image."""
@@ -179,7 +184,7 @@ def translate(
     """
     spec = spec or TranslationSpec()
     control = control or JobControl()
-    translator = Translator(weights_path, spec.output)
+    translator = Translator(weights_path, spec.output, spec.file_format)
     jobs = _output_names(inputs, output, translator.suffix, spec.overwrite)
     translated: list[tuple[Path, Path]] = []
     skipped: list[tuple[Path, str]] = []

@@ -57,8 +57,8 @@ class _Errors(logging.Handler):
 
 
 @pytest.fixture
-def root() -> Iterator[tk.Tk]:
-    """A themed root; the test fails if a callback raised or an error was logged."""
+def bare_root() -> Iterator[tk.Tk]:
+    """A root without a theme; the test fails if a callback raised or an error was logged."""
     errors: list[str] = []
     handler = _Errors(errors)
     logging.getLogger().addHandler(handler)
@@ -66,19 +66,28 @@ def root() -> Iterator[tk.Tk]:
     window.report_callback_exception = lambda *error: errors.append(
         "".join(traceback.format_exception(*error))
     )
-    Theme(window, "dark", 1.0)
-    window.deiconify()
     window.update()
     try:
         yield window
     finally:
         logging.getLogger().removeHandler(handler)
         if window.tk.eval("info commands .") == ".":
+            # Tcl complains on stderr when a theme's pending news reach a destroyed root.
+            window.update_idletasks()
             window.destroy()
         del window
         # Tk objects must die in the thread that made them.
         gc.collect()
     assert not errors, "\n".join(errors)
+
+
+@pytest.fixture
+def root(bare_root: tk.Tk) -> tk.Tk:
+    """As ``bare_root``, with the dark theme at 100 per cent."""
+    Theme(bare_root, "dark", 1.0)
+    bare_root.deiconify()
+    bare_root.update()
+    return bare_root
 
 
 def pump(root: tk.Misc, until: Callable[[], object], timeout: float = 5) -> None:

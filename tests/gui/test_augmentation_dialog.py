@@ -16,6 +16,7 @@ from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec, preset
 from deepimagetranslator.gui import augmentation_preview
 from deepimagetranslator.gui.augmentation_dialog import AugmentationDialog, ask_augmentation
+from deepimagetranslator.gui.form_fields import MessageLabel
 
 Pump = Callable[..., None]
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 60, 1)).astype(np.uint8)
@@ -72,10 +73,10 @@ def test_any_spec_shown_is_read_back(root: tk.Tk) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("rotation", "3x", "Rotation must be a number from 0 to 180 degrees, not '3x'."),
-        ("ripple", "1.5", "Ripple effect must be a number from 0 to 1 probability, not '1.5'."),
+        ("rotation", "3x", "Rotation must be a number from 0 to 180 (degrees), not '3x'."),
+        ("ripple", "1.5", "Ripple effect must be a number from 0 to 1 (probability), not '1.5'."),
         ("drop_count", "2.5", "Drop up to must be a whole number from 0 to 10000 rectangles"),
-        ("drop", "-1", "of must be a number from 0 to 4096 pixels, not '-1"),
+        ("drop", "-1", "of must be a number from 0 to 4096 (pixels), not '-1"),
         ("contrast", "", "Contrast must be a number from 1 to 100 times, not ''."),
     ],
 )
@@ -88,7 +89,7 @@ def test_a_wrong_amount_is_named_under_its_field(
     assert not ok_enabled(dialog)
     assert dialog.controls[name].instate(["invalid"])
     root.update()
-    shown = [label for label in labels(dialog.form) if words in str(label.cget("text"))]
+    shown = [message for message in messages(dialog.form) if words in message.text()]
     assert len(shown) == 1 and shown[0].winfo_ismapped()
     overlapping = [
         widget
@@ -100,8 +101,8 @@ def test_a_wrong_amount_is_named_under_its_field(
     assert ok_enabled(dialog) and not dialog.form.problems()
 
 
-def labels(parent: tk.Misc) -> list[ttk.Label]:
-    return [child for child in parent.winfo_children() if isinstance(child, ttk.Label)]
+def messages(parent: tk.Misc) -> list[MessageLabel]:
+    return [child for child in parent.winfo_children() if isinstance(child, MessageLabel)]
 
 
 def test_a_validation_tick_needs_the_input_tick(root: tk.Tk) -> None:

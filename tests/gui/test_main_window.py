@@ -67,12 +67,12 @@ def test_every_menu_and_entry_has_a_mnemonic_of_its_own(window: Window) -> None:
     bar = window.root.nametowidget(window.root.cget("menu"))
     for menu in (bar, *window.app.window.menus.values()):
         letters = []
+        if menu is window.app.window.menus["Recent projects"]:
+            continue
         for i in range((menu.index("end") or 0) + 1):
             if menu.type(i) in ("separator", "tearoff") or menu.entrycget(i, "state") == "disabled":
                 continue
             place = int(menu.entrycget(i, "underline"))
-            if menu is window.app.window.menus["Recent projects"]:
-                continue
             assert place >= 0, menu.entrycget(i, "label")
             letters.append(str(menu.entrycget(i, "label"))[place].lower())
         assert len(set(letters)) == len(letters), letters

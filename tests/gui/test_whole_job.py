@@ -214,7 +214,13 @@ def test_closing_during_training_asks(window: Window, sample: SampleSet, tmp_pat
     set_up(window, epochs=500)
     window.session.train(tmp_path / "run")
     window.until(lambda: window.session.monitor.rows)
-    window.answers.yes = False
     window.choose("File", "Exit")
     assert "training runs" in window.answers.asked[-1]
     assert window.session.job_kind == "training"
+    window.answers.choice = 0
+    closed = []
+    window.app.close = lambda: closed.append(window.session.monitor.phase)  # type: ignore[method-assign]
+    window.choose("File", "Exit")
+    window.until(lambda: closed)
+    del window.app.close
+    assert closed == [Phase.FINISHED]

@@ -21,6 +21,7 @@ class Answers:
     paths: list[Path | None] = field(default_factory=list)
     texts: list[str | None] = field(default_factory=list)
     yes: bool = True
+    choice: int | None = None
     told: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -36,6 +37,10 @@ class Answers:
             self.asked.append(question)
             return self.yes
 
+        def choose(_title: str, question: str, answers: Sequence[str]) -> int:
+            self.asked.append(question)
+            return self.choice if self.choice is not None else len(answers) - 1
+
         return Boxes(
             open_files=open_files,
             open_file=path,
@@ -44,7 +49,8 @@ class Answers:
             text=lambda *_: self.texts.pop(0),
             yes=yes,
             tell=lambda _title, text: self.told.append(text),
-            fail=lambda _title, text: self.failed.append(text),
+            choose=choose,
+            fail=lambda _title, text, _details: self.failed.append(text),
         )
 
 
@@ -106,4 +112,5 @@ class Window:
         """End it and its engine."""
         self.app.close()
         # Tk objects must die in the thread that made them.
+        del self.app, self.session, self.root
         gc.collect()

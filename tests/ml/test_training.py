@@ -21,6 +21,7 @@ from tiny import STILL, picture, project_of, target, write_set
 
 from deepimagetranslator.core.dataset import prepare
 from deepimagetranslator.core.drawing import PairDrawer
+from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.project import Project, load_project
 from deepimagetranslator.core.protocol import (
@@ -239,6 +240,36 @@ def test_a_resume_with_a_changed_choice_is_refused_by_name(whole, section, field
     with pytest.raises(UserError, match=f"{section}.{field}"):
         training.train(changed, folder.path, resume=True)
     assert folder.history.read_bytes() == before
+
+
+def test_a_resume_finds_moved_images_by_their_content(whole, tmp_path):
+    project, folder, _ = whole
+    data = project.specs.data
+    shutil.copytree(folder.path, tmp_path / "run")
+    shutil.copytree(Path(data.train_inputs[0]).parents[2], tmp_path / "moved")
+
+    def moved(files: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(tmp_path / "moved" / Path(*Path(file).parts[-3:])) for file in files)
+
+    lists = ("train_inputs", "train_targets", "val_inputs", "val_targets")
+    data = replace(data, **{name: moved(getattr(data, name)) for name in lists})
+    elsewhere = replace(project, specs=replace(project.specs, data=data))
+    assert run(elsewhere, tmp_path / "run", resume=True).result.epochs == 3
+    write_image(Path(data.val_targets[0]), target(9))
+    with pytest.raises(UserError, match=r"data\.val_targets"):
+        training.train(elsewhere, tmp_path / "run", resume=True)
+
+
+def test_a_resume_after_an_image_was_changed_is_refused(sets, whole, tmp_path):
+    project, folder, _ = whole
+    file = Path(project.specs.data.train_targets[2])
+    before = file.read_bytes()
+    try:
+        write_image(file, target(9))
+        with pytest.raises(UserError, match=r"data\.train_targets"):
+            training.train(project, folder.path, resume=True)
+    finally:
+        file.write_bytes(before)
 
 
 def test_a_resume_without_a_run_is_refused(whole, tmp_path):
@@ -634,6 +665,8 @@ def test_training_starts_from_weights_of_the_2021_program(sets, tmp_path):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
     stored = json.loads((tmp_path / "run" / "project.json").read_text(encoding="utf-8"))
     assert stored["run"]["start_weights"] == str(WEIGHTS_2021)
+    sha256 = hashlib.sha256(WEIGHTS_2021.read_bytes()).hexdigest()
+    assert stored["run"]["sha256"][str(WEIGHTS_2021)] == sha256
 
 
 def test_a_transfer_to_other_target_channels_says_what_is_new(sets, whole, tmp_path):
@@ -650,5 +683,7 @@ def test_weights_of_another_network_are_refused(sets, whole, tmp_path):
     with pytest.raises(UserError, match="another network"):
         start(sets, tmp_path / "run", whole[1].best, depth=3)
     project = sets["labels"].project(model=SMALL, augmentation=STILL)
-    with pytest.raises(UserError, match="project"):
-        training.train(project, tmp_path / "other", start_weights=whole[1].project)
+    for wrong in (whole[1].project, tmp_path / "missing.hdf5"):
+        with pytest.raises(UserError, match=wrong.name):
+            training.train(project, tmp_path / "other", start_weights=wrong)
+    assert not (tmp_path / "other").exists()

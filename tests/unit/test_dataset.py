@@ -342,7 +342,9 @@ def test_without_validation_there_is_a_remark(sets):
 def test_reading_is_reported_and_can_be_cancelled(sets):
     events: list[object] = []
     prepare(specs_of(sets["pure"], sets["pure"]), events.append)
-    assert events == [FilesRead(done, 4) for done in (1, 2, 3, 4)]
+    assert events[-1] == FilesRead(4, 4)
+    told = [event.done for event in events if isinstance(event, FilesRead)]
+    assert len(told) == len(events) and told == sorted(set(told))
     control = JobControl()
     control.cancel.set()
     with pytest.raises(Cancelled):

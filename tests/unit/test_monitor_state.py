@@ -80,7 +80,7 @@ def test_epochs_make_rows_curves_and_the_best(state):
     assert state.series("nothing") == ()
     facts = dict(monitor_words.facts(state))
     assert facts["Best"] == "epoch 1" and facts["Best val_loss"] == "0.25"
-    assert [text for _, text in state.log][0].startswith("Epoch 1 of 4: loss 0.5, mse 0.1")
+    assert state.log[0][1].startswith("Epoch 1 of 4: loss 0.5, mse 0.1")
 
 
 def test_every_event_of_the_training_changes_the_version(state):

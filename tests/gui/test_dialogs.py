@@ -1,0 +1,290 @@
+"""The dialogs for training, a new model and translating."""
+
+from __future__ import annotations
+
+import dataclasses
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepimagetranslator.core.fields import fields_of
+from deepimagetranslator.core.network_plan import count_parameters
+from deepimagetranslator.core.specs import PRESETS, ModelSpec, TrainingSpec, TranslationSpec
+from deepimagetranslator.gui import dialogs, machine, model_dialog
+from deepimagetranslator.gui.dialogs import TrainingDialog, TranslationChoice, TranslationDialog
+from deepimagetranslator.gui.model_dialog import ModelDialog
+from deepimagetranslator.gui.theme import theme_of
+
+Pump = Callable[..., None]
+SHAPES = ((480, 512, 3), (240, 256, 1))
+
+
+def training(root: tk.Tk, spec: TrainingSpec | None = None, **rest: Any) -> TrainingDialog:
+    return TrainingDialog(root, spec or TrainingSpec(), **rest)
+
+
+def model(root: tk.Tk, spec: ModelSpec | None = None, **rest: Any) -> ModelDialog:
+    return ModelDialog(root, spec or ModelSpec(), TrainingSpec(), **rest)
+
+
+def translation(root: tk.Tk, **rest: Any) -> TranslationDialog:
+    choices: dict[str, Any] = {
+        "current": Path("now.weights.h5"),
+        "best": Path("best.weights.h5"),
+        "epochs": {12: Path("12.weights.h5"), 3: Path("3.weights.h5")},
+        "folder": Path("out"),
+        "ask_folder": lambda: None,
+    }
+    return TranslationDialog(root, TranslationSpec(), **(choices | rest))
+
+
+MAKERS: dict[str, tuple[Callable[[tk.Tk], Any], Any]] = {
+    "training": (training, TrainingSpec),
+    "model": (model, ModelSpec),
+    "translation": (translation, TranslationSpec),
+}
+
+
+@pytest.fixture(params=MAKERS)
+def made(request: pytest.FixtureRequest, root: tk.Tk) -> Iterator[tuple[Any, Any]]:
+    make, spec_class = MAKERS[request.param]
+    dialog = make(root)
+    root.update()
+    yield dialog, spec_class
+    if dialog.winfo_exists():
+        dialog.cancel()
+
+
+def test_every_field_is_in_the_table(made: tuple[Any, Any]) -> None:
+    dialog, spec_class = made
+    names = {field.name for field in dataclasses.fields(spec_class)}
+    assert set(dialog.form.controls) == names
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_is_shown_is_read(made: tuple[Any, Any], name: str) -> None:
+    dialog, spec_class = made
+    sections = vars(PRESETS[name]).values()
+    spec = next(spec for spec in sections if isinstance(spec, spec_class))
+    dialog.form.show(spec)
+    assert dialog.form.read() == spec
+
+
+def test_each_number_is_checked_as_it_is_typed(made: tuple[Any, Any]) -> None:
+    dialog, spec_class = made
+    for info in fields_of(spec_class):
+        if info.kind not in ("int", "float"):
+            continue
+        variable = dialog.form.fields.variables[info.name]
+        before = variable.get()
+        for wrong in ("3x", "", str(info.high * 2 + 1), "-1"):
+            variable.set(wrong)
+            problem = dialog.form.problems()[info.name]
+            assert problem == f"{info.label} must be {info.bounds()}, not {quoted(info, wrong)}."
+            assert dialog.ok_button.instate(["disabled"])
+        variable.set(before)
+        assert dialog.ok_button.instate(["!disabled"])
+
+
+def quoted(info: Any, text: str) -> str:
+    """As the message repeats it: a float that could be read is written as such."""
+    try:
+        return f"'{float(text)}'" if info.kind == "float" else f"'{text}'"
+    except ValueError:
+        return f"'{text}'"
+
+
+@pytest.mark.parametrize("palette", ["dark", "light"])
+def test_nothing_is_clipped(made: tuple[Any, Any], palette: str) -> None:
+    dialog, _ = made
+    theme_of(dialog).apply(palette)
+    dialog.update()
+    for widget in every(dialog):
+        if widget.winfo_ismapped() and widget.winfo_class() != "Canvas":
+            assert widget.winfo_width() >= widget.winfo_reqwidth() - 1, widget
+            assert widget.winfo_height() >= widget.winfo_reqheight() - 1, widget
+    assert dialog.winfo_width() <= 1366
+    assert dialog.winfo_height() <= 768 - 80
+
+
+def test_no_two_letters_are_the_same(made: tuple[Any, Any]) -> None:
+    dialog, _ = made
+    letters = []
+    for widget in every(dialog):
+        options = widget.configure() or {}
+        if "underline" in options and int(str(widget.cget("underline"))) >= 0:
+            letters.append(str(widget.cget("text"))[int(str(widget.cget("underline")))].lower())
+    assert len(letters) >= 4
+    assert len(letters) == len(set(letters))
+
+
+def test_training_twice_comes_to_the_front(root: tk.Tk) -> None:
+    first = TrainingDialog.open(root, TrainingSpec())
+    first.form.fields.variables["epochs"].set("12")
+    assert TrainingDialog.open(root, TrainingSpec()) is first
+    assert dialogs.ask_training(root, TrainingSpec()) is None
+    assert first.form.fields.variables["epochs"].get() == "12"
+    assert sum(isinstance(child, tk.Toplevel) for child in root.winfo_children()) == 1
+
+
+def test_asking_for_training(root: tk.Tk) -> None:
+    def fill() -> None:
+        dialog = TrainingDialog.open(root)
+        dialog.form.fields.variables["epochs"].set("12")
+        dialog.form.fields.variables["loss"].set("mae")
+        dialog.form.controls["metrics"].ticks["psnr"].invoke()
+        dialog.ok_button.invoke()
+
+    root.after(1, fill)
+    expected = TrainingSpec(epochs=12, loss="mae", metrics=("mse", "psnr"))
+    assert dialogs.ask_training(root, TrainingSpec()) == expected
+
+
+def test_asking_for_a_model(root: tk.Tk) -> None:
+    def press(button: str) -> None:
+        getattr(ModelDialog.open(root), button).invoke()
+
+    root.after(1, press, "ok_button")
+    spec = model_dialog.ask_model(root, ModelSpec(depth=4), TrainingSpec(), SHAPES)
+    assert spec == ModelSpec(4, 16, False, "none", 480, 512, 3, 240, 256, 1)
+    root.after(1, press, "cancel_button")
+    assert model_dialog.ask_model(root, ModelSpec(), TrainingSpec(), None) is None
+
+
+def test_a_models_sizes_are_those_of_the_images(root: tk.Tk) -> None:
+    chosen = ModelSpec(input_height=64, input_width=32)
+    dialog = model(root, chosen, first_pair_shapes=SHAPES)
+    spec = dialog.value()
+    assert spec is not None
+    assert (spec.input_height, spec.input_width, spec.input_channels) == (64, 32, 3)
+    assert (spec.target_height, spec.target_width, spec.target_channels) == (240, 256, 1)
+    dialog.reset("2021")
+    spec = dialog.value()
+    assert spec is not None
+    assert (spec.input_height, spec.input_channels, spec.target_channels) == (480, 3, 3)
+
+
+def test_classes_are_counted_later(root: tk.Tk) -> None:
+    loss = TrainingSpec(loss="categorical_crossentropy")
+    dialog = ModelDialog(root, ModelSpec(), loss, SHAPES)
+    spec = dialog.value()
+    assert spec is not None
+    assert (spec.target_height, spec.target_channels) == (240, 0)
+
+
+def test_the_drawing_follows_what_is_typed(root: tk.Tk) -> None:
+    dialog = model(root, first_pair_shapes=SHAPES)
+    dialog.form.fields.variables["depth"].set("3")
+    dialog.form.fields.variables["base_filters"].set("8")
+    words = dialog.drawing.texts()
+    assert {"Input 512 × 480 × 3", "Output 256 × 240 × 1"} == set(words[:2])
+    assert words[2:] == [
+        "512 × 480 to 256 × 240 × 8",
+        "256 × 240 to 128 × 120 × 16",
+        "128 × 120 to 64 × 60 × 32",
+    ]
+    spec = dialog.value()
+    assert spec is not None
+    assert dialog.parameters.cget("text") == f"{count_parameters(spec):,} parameters"
+    dialog.form.fields.variables["deep_supervision"].set("true")
+    assert dialog.drawing.texts()[-1] == "Second output"
+    dialog.form.fields.variables["depth"].set("x")
+    assert len(dialog.drawing.texts()) == 6
+
+
+@pytest.mark.parametrize("depth", range(1, 13))
+@pytest.mark.parametrize("deep_supervision", [False, True])
+def test_words_in_the_drawing_do_not_meet(root: tk.Tk, depth: int, deep_supervision: bool) -> None:
+    if deep_supervision and depth < 3:
+        return
+    spec = ModelSpec(depth, 4, deep_supervision, "none", 4096, 4096, 3, 2048, 2048, 1)
+    dialog = model(root, spec)
+    root.update()
+    drawing = dialog.drawing
+    boxes = [drawing.bbox(item) for item in drawing.find_withtag("words")]
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        assert left >= 0
+        assert right <= drawing.winfo_width()
+        assert bottom <= drawing.winfo_height()
+        for other in boxes[index + 1 :]:
+            apart = right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+            assert apart, (depth, boxes)
+
+
+def test_a_network_that_does_not_fit_is_warned_of(root: tk.Tk) -> None:
+    dialog = model(root, first_pair_shapes=SHAPES, memory=2**40)
+    assert dialog.warning.text() == ""
+    dialog.cancel()
+    dialog = model(root, first_pair_shapes=SHAPES, memory=2**20)
+    assert dialog.warning.text().startswith("This would not fit in memory, which is 1 MiB: choose")
+    assert dialog.ok_button.instate(["!disabled"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "words"),
+    [
+        ({"depth": "2", "deep_supervision": "true"}, "deep_supervision", "needs a depth of 3"),
+        ({"input_width": "64", "input_height": "0"}, "input_height", "Give both the input's"),
+        ({"target_width": "64", "target_height": "0"}, "target_height", "Give both the target's"),
+        ({"depth": "9", "input_width": "64", "input_height": "64"}, "depth", "at most 7, not 9"),
+        ({"depth": "12", "base_filters": "1024"}, "base_filters", "more than 65536 channels"),
+    ],
+)
+def test_fields_of_a_model_that_do_not_go_together(
+    root: tk.Tk, typed: dict[str, str], field: str, words: str
+) -> None:
+    dialog = model(root)
+    for name, text in typed.items():
+        dialog.form.fields.variables[name].set(text)
+    assert words in dialog.form.problems()[field]
+    assert dialog.ok_button.instate(["disabled"])
+
+
+def test_translating_gives_weights_folder_and_spec(root: tk.Tk) -> None:
+    started: list[object] = []
+    dialog = translation(root, on_ok=lambda *what: started.append(what))
+    assert dialog.weights_box.cget("values") == (
+        "Current model",
+        "Best epoch",
+        "Epoch 3",
+        "Epoch 12",
+    )
+    dialog.weights.set("Epoch 12")
+    dialog.form.fields.variables["overwrite"].set("true")
+    dialog.ok_button.invoke()
+    expected = (Path("12.weights.h5"), Path("out"), TranslationSpec(overwrite=True))
+    assert started == [expected]
+    assert dialog.result == TranslationChoice(*expected)
+
+
+def test_translating_into_another_folder(root: tk.Tk) -> None:
+    answers = iter([None, Path("elsewhere")])
+    dialog = translation(root, ask_folder=lambda: next(answers))
+    dialog.folder_button.invoke()
+    assert dialog.folder.get() == "out"
+    dialog.folder_button.invoke()
+    assert dialog.folder.get() == "elsewhere"
+    dialog.folder.set(" ")
+    assert dialog.folder_message.text() == "Choose a folder for the translated images."
+    assert dialog.ok_button.instate(["disabled"])
+
+
+def test_translating_without_weights(root: tk.Tk) -> None:
+    dialog = translation(root, current=None, best=None, epochs={})
+    assert "no weights yet" in dialog.weights_message.text()
+    assert dialog.value() is None
+    dialog.cancel()
+    assert translation(root, current=None).value() is not None
+
+
+def test_memory_in_words() -> None:
+    assert machine.bytes_in_words(420 * 2**20) == "420 MiB"
+    assert machine.bytes_in_words(int(1.26 * 2**30)) == "1.3 GiB"
+    assert machine.memory_bytes() > 2**28
+
+
+def every(widget: tk.Misc) -> list[Any]:
+    return [widget] + [w for child in widget.winfo_children() for w in every(child)]
