@@ -9,7 +9,13 @@ from pathlib import Path
 
 def main() -> int:
     """Run the program; returns its exit status."""
-    arguments = sys.argv[1:]
+    try:
+        return _run(sys.argv[1:])
+    except KeyboardInterrupt:  # before a command has taken over Ctrl+C
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
     # A project file alone opens the window with it, as a double click on the file does.
     if not arguments or (len(arguments) == 1 and arguments[0].lower().endswith(".json")):
         from deepimagetranslator.gui import app  # noqa: PLC0415

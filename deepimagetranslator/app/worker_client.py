@@ -6,6 +6,7 @@ Only this file touches the pipe. Whoever owns a client calls ``poll`` often.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import itertools
 import multiprocessing
 import time
@@ -27,12 +28,16 @@ from deepimagetranslator.core.protocol import (
     WorkerDied,
     WorkerReady,
 )
-from deepimagetranslator.worker import main as worker_main
 
 MOST_MESSAGES = 50
 MOST_SECONDS = 0.010
 _ENDS = (JobFinished, JobCancelled, JobFailed, WorkerDied)
 _LOG_END = 4000
+
+
+def worker_main(connection: Any, log_path: str) -> None:
+    """The process' entry: the worker by its dotted name, so that this side never imports it."""
+    importlib.import_module("deepimagetranslator.worker").main(connection, log_path)
 
 
 class WorkerClient:

@@ -103,6 +103,9 @@ def augment(arguments: argparse.Namespace) -> Outcome:
     with terminal.progress() as (report, control):
         data = dataset.prepare(specs, report, control)
         names = _output_names(data.train)
+        first = arguments.output / "epoch001"
+        if first.exists():
+            raise UserError(f"{first} exists already; choose another folder for the pairs.")
         reader = PairReader(data, specs.data.cache_mib * 2**20)
         drawer = PairDrawer(reader, data.train, specs.augmentation, specs.training.seed)
         for epoch in range(1, arguments.epochs + 1):

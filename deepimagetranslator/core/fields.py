@@ -55,7 +55,9 @@ class FieldInfo:
         if self.kind == "paths":
             return "file names separated by commas"
         noun = "a whole number" if self.kind == "int" else "a number"
-        return f"{noun} from {self.low:g} to {self.high:g}" + (f" ({self.unit})" if self.unit else "")
+        return f"{noun} from {self.low:g} to {self.high:g}" + (
+            f" ({self.unit})" if self.unit else ""
+        )
 
 
 def number(default: float, low: float, high: float, label: str, help: str, unit: str = "") -> Any:

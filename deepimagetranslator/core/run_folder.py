@@ -79,11 +79,15 @@ class RunFolder:
         """The lines of history.csv; an empty cell is nan."""
         if not self.history.exists():
             return []
+        rows = []
         with self.history.open(encoding="utf-8", newline="") as file:
-            return [
-                {name: float(text) if text else float("nan") for name, text in row.items()}
-                for row in csv.DictReader(file)
-            ]
+            for row in csv.DictReader(file):
+                try:
+                    cells = row.items()
+                    rows.append({name: float(text) if text else math.nan for name, text in cells})
+                except (ValueError, TypeError):  # a line that was being written as power failed
+                    break
+        return rows
 
     def cut_history(self, epoch: int) -> None:
         """Drop the lines after ``epoch``."""

@@ -172,7 +172,12 @@ class TrainingSpec:
         "adam", OPTIMIZERS, "Optimizer", "How the weights are changed; Adam is a good choice."
     )
     learning_rate: float = number(
-        0.001, 1e-8, 10.0, "Learning rate", "How far the weights move in a step."
+        0.001,
+        1e-8,
+        10.0,
+        "Learning rate",
+        "How far the weights move in a step. 0.001 suits Adam, AdamW and RMSprop; SGD and Adagrad "
+        "want about 0.01 to 0.1, Adadelta 1.",
     )
     schedule: str = choice(
         "cosine",

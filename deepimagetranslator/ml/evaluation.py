@@ -159,7 +159,9 @@ def _measure(pair: ImagePair, scaling: Scaling, predicted: Array) -> Measurement
             f"{target.shape[1]} x {target.shape[0]}; translate it anew or choose its own target."
         )
     channels = max(predicted.shape[2], target.shape[2])
-    predicted_scaling = scaling if predicted.dtype == target.dtype else BYTES
+    # A mask of 0 and 1 may have been predicted as 0 and 255.
+    alike = predicted.dtype == target.dtype and predicted.max() <= scaling.high
+    predicted_scaling = scaling if alike else BYTES
     return measure(
         scaling.to_unit(to_channels(target, channels, pair.target.name)),
         predicted_scaling.to_unit(to_channels(predicted, channels, pair.input.name)),

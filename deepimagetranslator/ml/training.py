@@ -374,7 +374,9 @@ def _take_up(run: RunFolder, project: Project, resume: bool) -> _Standing:
     if not run.last.exists():
         message = f"{run.path} holds no run that has finished an epoch; train without resume."
         raise UserError(message)
-    _refuse_changes(load_project(run.project), project)
+    before = load_project(run.project)
+    _refuse_changes(before, project)
+    save_project(replace(project, run=before.run), run.project)
     state = weights.read_state(run.last)
     standing = _Standing(**{name: state[name] for name in asdict(_Standing())})
     run.cut_history(standing.epoch)

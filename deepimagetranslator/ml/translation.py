@@ -99,6 +99,8 @@ class Translator:
         Raises:
             UserError: an image's channels do not fit the network.
         """
+        for image, name in zip(images, names, strict=True):
+            self._refuse_other_depth(image, name)
         size = self.network_size(images[0])
         channels = self.card.model.input_channels
         x = np.stack(
@@ -118,6 +120,16 @@ class Translator:
             )
             for image, predicted in zip(images, y, strict=True)
         ]
+
+    def _refuse_other_depth(self, image: np.ndarray, name: str) -> None:
+        """A range of file values, as of 16-bit or float images, means nothing in another type."""
+        scaling = self.card.input_scaling
+        if scaling.kind == "data" and image.dtype.name != scaling.dtype:
+            raise UserError(
+                f"{name} holds {image.dtype.name} values, but the network was trained on "
+                f"{scaling.dtype} values from {scaling.low:g} to {scaling.high:g}; save the image "
+                "in that type, or train on images such as this one."
+            )
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
         """One of ``predict``'s outputs as the image to write: exact label colours, or values."""

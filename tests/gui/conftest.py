@@ -47,6 +47,16 @@ def display() -> Iterator[None]:
         server.wait(10)
 
 
+@pytest.fixture(autouse=True)
+def interpreters_die_here() -> Iterator[None]:
+    """The collector runs in the main thread only: Tcl aborts if another ends an interpreter."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
+
+
 class _Errors(logging.Handler):
     def __init__(self, found: list[str]) -> None:
         super().__init__(logging.ERROR)
