@@ -6,7 +6,6 @@ read: up to a quarter of a second for a preview of 512x512 pixels. Knows no Tk.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from typing import Any
 
@@ -17,7 +16,7 @@ class Outbox:
     """Sends in the order of ``put``; of the previews that wait only the newest.
 
     Args:
-        pipe: the window's end; only this thread writes to it, and closes it at the end.
+        pipe: the window's end. Only the thread writes to it; after ``close`` it closes it too.
     """
 
     def __init__(self, pipe: Any) -> None:
@@ -44,11 +43,14 @@ class Outbox:
             self._changed.notify()
 
     def _work(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        try:
             while (request := self._next()) is not None:
                 self._pipe.send(request)
-        self.close()  # nobody reads any more
-        self._pipe.close()
+        except (OSError, ValueError):
+            # Nobody listens any more; what the worker said last may still be read.
+            self.close()
+        else:
+            self._pipe.close()
 
     def _next(self) -> Request | None:
         with self._changed:

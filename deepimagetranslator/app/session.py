@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app import views
@@ -22,7 +23,7 @@ from deepimagetranslator.core import paths
 from deepimagetranslator.core.dataset import Dataset
 from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.groups import split_by_group
-from deepimagetranslator.core.images import image_size, read_image
+from deepimagetranslator.core.images import image_size, read_image, write_image
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import Problem, UserError
@@ -537,10 +538,21 @@ class Session:
                 self._strip_epochs.setdefault(epoch, {})[place] = event.image
                 images = self._strip_epochs[epoch]
                 self.monitor.add_preview(epoch, [images[i] for i in sorted(images)])
+                if place == 0:
+                    self._keep_thumbnail(epoch)
         elif event.number == self._preview_number:
             self._tell("prediction", event)
 
     # ---- the monitor's strip of validation images -------------------------------------------
+
+    def _keep_thumbnail(self, epoch: int) -> None:
+        """Write the first picture beside the weights, for the list of epochs."""
+        run_dir, picture = self.monitor.run_dir, self.monitor.previews[epoch][0]
+        if run_dir is None or picture.shape[2] not in (1, 3):
+            return
+        path = RunFolder(run_dir).preview(epoch)
+        write = partial(write_image, path, picture)
+        self.background.run(f"thumbnail {epoch}", write, lambda _: None, lambda _: None)
 
     def _begin_strip(self) -> None:
         self._strip, self._strip_epochs = {}, {}

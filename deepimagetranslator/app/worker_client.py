@@ -1,11 +1,10 @@
 """The window's end of the worker: start, send, poll, cancel, end. Knows no Tk.
 
-Only this file touches the pipe. Whoever owns a client calls ``poll`` often.
+Only this file and ``outbox.py`` touch the pipe. Whoever owns a client calls ``poll`` often.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import itertools
 import multiprocessing
@@ -14,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from deepimagetranslator.app.outbox import Outbox
 from deepimagetranslator.core.protocol import (
     BatchEnded,
     CancelJob,
@@ -55,6 +55,7 @@ class WorkerClient:
         self._ids = itertools.count(1)
         self._process: BaseProcess | None = None
         self._pipe: Any = None  # its class differs on Windows
+        self._outbox: Outbox | None = None
         self._waiting: list[Request] = []
         self._announced_death = False
 
@@ -79,7 +80,9 @@ class WorkerClient:
         )
         self._process.start()
         theirs.close()
-        self._pipe = ours
+        if self._outbox is not None:
+            self._outbox.close()
+        self._pipe, self._outbox = ours, Outbox(ours)
         self.ready = False
         self._announced_death = False
 
@@ -99,9 +102,8 @@ class WorkerClient:
         if not self.ready and not isinstance(request, Shutdown):
             self._waiting.append(request)
             return
-        if self._pipe is not None:
-            with contextlib.suppress(OSError, ValueError):
-                self._pipe.send(request)
+        if self._outbox is not None:
+            self._outbox.put(request)
 
     def finish_early(self) -> None:
         """Ask the running training to end after this epoch."""
@@ -145,8 +147,8 @@ class WorkerClient:
     def close(self) -> None:
         """End the process, kindly first."""
         self.send(Shutdown())
-        if self._pipe is not None:
-            self._pipe.close()
+        if self._outbox is not None:
+            self._outbox.close()
         if self._process is not None:
             self._process.join(2)
             self.force_stop()

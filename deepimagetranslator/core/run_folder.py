@@ -54,6 +54,10 @@ class RunFolder:
         """The name of the weights file of an epoch that was the best so far."""
         return self.path / f"weights-improvement-{epoch:02d}-{value:.4f}.weights.h5"
 
+    def preview(self, epoch: int) -> Path:
+        """A small picture of a validation image as predicted after an epoch."""
+        return self.path / "previews" / f"epoch-{epoch:04d}.png"
+
     def improvements(self) -> list[Improvement]:
         """The weights-improvement files there are, by epoch."""
         found = []

@@ -25,7 +25,7 @@ from deepimagetranslator.core.protocol import (
     WorkerDied,
 )
 from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import AugmentationSpec, TranslationSpec
+from deepimagetranslator.core.specs import AugmentationSpec, TranslationSpec, preset
 from deepimagetranslator.gui.boxes import PROJECT_TYPES, WEIGHTS_TYPES, Boxes
 from deepimagetranslator.gui.theme import theme_of
 
@@ -100,7 +100,7 @@ class Commands:
 
     def load_sample(self) -> None:
         """Draw the sample data set and load it."""
-        from deepimagetranslator.core.sample import write_sample  # noqa: PLC0415
+        from deepimagetranslator.core.sample import SAMPLE_SIZE, write_sample  # noqa: PLC0415
 
         folder = paths.user_folder() / "sample"
         session = self.session
@@ -111,6 +111,14 @@ class Commands:
             return [[pair for person in people[:-2] for pair in person], list(people[-2])]
 
         def load(parts: list[list[tuple[Path, Path]]]) -> None:
+            # The amounts of augmentation are meant for images of 512 pixels.
+            usual, scale = preset(session.project.preset).augmentation, SAMPLE_SIZE / 512
+            smaller = replace(
+                session.specs.augmentation,
+                scaling=usual.scaling * scale,
+                translation=usual.translation * scale,
+            )
+            session.set_section("augmentation", smaller)
             for part, pairs in zip((VALIDATION, TRAINING), reversed(parts), strict=True):
                 session.load_files(part, "inputs", [pair[0] for pair in pairs])
                 session.load_files(part, "targets", [pair[1] for pair in pairs])
@@ -230,7 +238,7 @@ class Commands:
             found += RunFolder(monitor.run_dir).improvements()
         if not found:
             raise UserError("There are no weights of an epoch yet; train the model first.")
-        EpochDialog.open(self.root, found, monitor.previews, self.session.load_weights)
+        EpochDialog.open(self.root, found, self.session.load_weights)
 
     def describe_weights(self) -> None:
         """What the current model's file says of itself."""
@@ -361,7 +369,8 @@ class Commands:
 
             self.guarded(begin)()
 
-        folder = session.settings.folder("translations")
+        first = session.to_translate[0].parent
+        folder = str(first.with_name(f"{first.name}-translated"))
         TranslationDialog.open(
             self.root,
             session.specs.translation,

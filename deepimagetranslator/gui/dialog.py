@@ -182,6 +182,10 @@ class Dialog(tk.Toplevel, Generic[Result]):
         if isinstance(focus, ttk.Entry):
             focus.selection_range(0, "end")
             focus.icursor("end")
+        # The first field took the focus before there was room around it.
+        self.update_idletasks()
+        self._scrolled.to_top()
+        self.after_idle(self._scrolled.to_top)
 
     def wait(self) -> Result | None:
         """Block the other windows until it is closed; what was chosen, None if cancelled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from tkinter import ttk
@@ -11,8 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageTk
 
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.run_folder import Improvement
+from deepimagetranslator.core.run_folder import Improvement, RunFolder
 from deepimagetranslator.gui.dialog import Dialog
 
 NAME = "epoch"
@@ -25,7 +24,6 @@ class EpochDialog(Dialog[Path]):
     Args:
         parent: a widget of the main window.
         improvements: the files.
-        previews: small pictures of validation images by epoch, as far as they are known.
         on_ok: called with the chosen file.
     """
 
@@ -33,7 +31,6 @@ class EpochDialog(Dialog[Path]):
         self,
         parent: tk.Misc,
         improvements: Sequence[Improvement],
-        previews: Mapping[int, Sequence[Array]],
         on_ok: Callable[[Path], object],
     ) -> None:
         super().__init__(parent, NAME, "Load weights of an epoch", "Load", on_ok)
@@ -52,7 +49,7 @@ class EpochDialog(Dialog[Path]):
         self._pictures: list[Any] = []
         self._files: dict[str, Path] = {}
         for improvement in reversed(improvements):
-            self._add(improvement, previews.get(improvement.epoch, ()))
+            self._add(improvement)
         self.table.grid(row=0, column=0, sticky="nsew")
         self.body.columnconfigure(0, weight=1)
         self.body.rowconfigure(0, weight=1)
@@ -67,12 +64,14 @@ class EpochDialog(Dialog[Path]):
         chosen = self.table.selection()
         return self._files[chosen[0]] if chosen else None
 
-    def _add(self, improvement: Improvement, pictures: Sequence[Array]) -> None:
+    def _add(self, improvement: Improvement) -> None:
         options: dict[str, Any] = {}
-        if pictures:
+        picture = RunFolder(improvement.path.parent).preview(improvement.epoch)
+        if picture.exists():
             side = self.theme.px(_THUMBNAIL)
-            picture = Image.fromarray(pictures[0].squeeze()).resize((side, side))
-            self._pictures.append(ImageTk.PhotoImage(picture, master=self))
+            with Image.open(picture) as image:
+                small = image.resize((side, side))
+            self._pictures.append(ImageTk.PhotoImage(small, master=self))
             options["image"] = self._pictures[-1]
         saved = datetime.fromtimestamp(improvement.path.stat().st_mtime)
         values = (

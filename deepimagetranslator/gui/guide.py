@@ -19,6 +19,7 @@ TEXT = """\
 1. Load. File > Load folder pair takes a folder of inputs and one of targets; files of the same \
 name belong together. You can also pick many files, as ever. File > Load sample images draws a set \
 to try things on.
+[window-main.png]
 
 2. Keep some for validation. File > Split validation from training keeps whole persons apart, told \
 by folder or file name. Or load validation images of their own.
@@ -31,10 +32,11 @@ variety means fewer images to label.
 
 5. Train. F5 starts it; the monitor shows curves, predictions and the time left. You can stop and \
 resume whenever you like: nothing is lost but the running epoch.
+[window-monitor.png]
 
 6. Translate. Load images for translation, look through them with the arrow keys, then Translate > \
 Translate and save.
-[picture]
+[demo.png]
 # Keys
 
 Right, Left, Home, End: step through the images. Wheel, + and -: zoom; 0: the whole image; drag: \
@@ -70,7 +72,7 @@ class Guide(tk.Toplevel):
         )
         scroll.configure(command=self.text.yview)
         self.text.pack(fill="both", expand=True)
-        self._picture: Any = None
+        self._pictures: list[Any] = []
         self._write()
         self.text.configure(state="disabled")
         self.bind("<Escape>", lambda _event: self.destroy())
@@ -92,23 +94,23 @@ class Guide(tk.Toplevel):
         self._colour()
         self.text.tag_configure("heading", font=self._theme.font("heading"))
         for line in TEXT.splitlines():
-            if line == "[picture]":
-                self._show_picture()
+            if line.startswith("["):
+                self._show_picture(line.strip("[]"))
             elif line.startswith("# "):
                 self.text.insert("end", line[2:] + "\n", "heading")
             else:
                 self.text.insert("end", line + "\n")
 
-    def _show_picture(self) -> None:
-        path = paths.assets() / "demo.png"
+    def _show_picture(self, name: str) -> None:
+        path = paths.assets() / name
         if not path.exists():
             return
         with Image.open(path) as image:
             side = self._theme.px(420)
             picture = image.convert("RGB")
             picture.thumbnail((side, side))
-        self._picture = ImageTk.PhotoImage(picture, master=self)
-        self.text.image_create("end", image=self._picture)
+        self._pictures.append(ImageTk.PhotoImage(picture, master=self))
+        self.text.image_create("end", image=self._pictures[-1])
         self.text.insert("end", "\n\n")
 
     def _colour(self) -> None:

@@ -51,7 +51,12 @@ class JobWindow(tk.Toplevel):
         ttk.Label(self._box, textvariable=self._words, wraplength=px(560)).pack(anchor="w")
         self.bar = ttk.Progressbar(self._box, maximum=1.0, length=px(420))
         self.bar.pack(fill="x", pady=px(10))
-        self.table = ttk.Treeview(self._box, show="headings", height=8)
+        self._list = ttk.Frame(self._box)
+        self.table = ttk.Treeview(self._list, show="headings", height=8)
+        scroll = ttk.Scrollbar(self._list, command=self.table.yview)
+        self.table.configure(yscrollcommand=scroll.set)
+        scroll.pack(side="right", fill="y")
+        self.table.pack(side="left", fill="both", expand=True)
         self._buttons = ttk.Frame(self._box)
         self._buttons.pack(side="bottom", fill="x", pady=(px(10), 0))
         self.cancel_button = ttk.Button(self._buttons, text="Cancel", command=self._on_cancel)
@@ -60,6 +65,7 @@ class JobWindow(tk.Toplevel):
         self.protocol("WM_DELETE_WINDOW", self._on_cancel)
         self.transient(parent.winfo_toplevel())
         session.subscribe(self._on_change)
+        self._centre()
 
     def destroy(self) -> None:
         """Stop listening."""
@@ -137,13 +143,17 @@ class JobWindow(tk.Toplevel):
             self.figure = picture
             self._picture = ImageTk.PhotoImage(picture, master=self)
             ttk.Label(self._box, image=self._picture).pack(side="bottom", pady=theme.px(8))
+            self._centre()
+
+        def tell(error: Exception) -> None:
+            self._words.set(f"The figure could not be drawn ({error}).")
 
         def draw() -> Image.Image:
             from deepimagetranslator.gui.measures_figure import draw_measures  # noqa: PLC0415
 
-            return draw_measures(rows, size, palette)
+            return draw_measures(rows, size, palette, theme.scaling)
 
-        self.session.background.run("measures figure", draw, show, lambda _error: None)
+        self.session.background.run("measures figure", draw, show, tell)
 
     def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         def cell(value: Any) -> str:
@@ -157,11 +167,23 @@ class JobWindow(tk.Toplevel):
         self.table.configure(columns=tuple(columns))
         for number, column in enumerate(columns):
             self.table.heading(column, text=column)
-            wide = 170 if number == 0 else 88 if len(columns) > 2 else 420
-            self.table.column(column, width=px(wide), anchor="w" if number < 2 else "e")
+            font = theme_of(self).font("bold")
+            wide = px(170) if number == 0 else px(84) if len(columns) > 2 else px(420)
+            wide = max(wide, font.measure(column) + px(22))
+            self.table.column(column, width=wide, anchor="w" if number < 2 else "e")
         for row in rows:
             self.table.insert("", "end", values=tuple(row))
-        self.table.pack(fill="both", expand=True)
+        self._list.pack(fill="both", expand=True)
+        self._centre()
+
+    def _centre(self) -> None:
+        """In the middle of the main window, and on the screen."""
+        self.update_idletasks()
+        parent = self.master.winfo_toplevel()
+        width, height = self.winfo_reqwidth(), self.winfo_reqheight()
+        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
+        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
+        self.geometry(f"+{max(0, x)}+{max(0, y)}")
 
     def save_figure(self) -> None:
         """Save the figure as PNG."""

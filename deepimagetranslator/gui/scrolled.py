@@ -48,6 +48,12 @@ class Scrolled(ttk.Frame):
         self._most = (width, height)
         self.fit()
 
+    def to_top(self) -> None:
+        """Show the upper left of the body."""
+        if self.winfo_exists():
+            self.canvas.xview_moveto(0)
+            self.canvas.yview_moveto(0)
+
     def fit(self) -> None:
         """Ask for the room that the body needs, within the limits."""
         width = min(self.body.winfo_reqwidth(), self._most[0])

@@ -19,11 +19,15 @@ def need(*tools: str) -> None:
 
 @contextmanager
 def virtual_screen(size: str = "1600x1000") -> Iterator[None]:
-    """An Xvfb, which becomes DISPLAY; no window manager or other program disturbs there."""
+    """An Xvfb, which becomes DISPLAY; no window manager or other program disturbs there.
+
+    It ends with its last client too, should the benchmark be killed.
+    """
     need("Xvfb")
     read_end, write_end = os.pipe()
+    options = f"-screen 0 {size}x24 -dpi 96 -terminate"
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{size}x24", "-dpi", "96"],
+        ["Xvfb", "-displayfd", str(write_end), *options.split()],
         pass_fds=[write_end],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
