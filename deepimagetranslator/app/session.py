@@ -61,6 +61,7 @@ class Session:
     Attributes:
         project, path, changed: what is chosen, its file if it has one, and whether it was changed.
         matched: the pairs by name and what has no partner.
+        problems: what is wrong with the images, as far as it is known.
         dataset: the examined data set once the files have been read, else None.
         part, positions: what is shown, and where in each part.
         augmented: whether training images are shown augmented.
@@ -85,6 +86,7 @@ class Session:
         self.path: Path | None = None
         self.changed = False
         self.matched = datasets.Matched((), (), ())
+        self.problems: tuple[Problem, ...] = ()
         self.dataset: Dataset | None = None
         self.part = TRAINING
         self.positions = dict.fromkeys(PARTS, 0)
@@ -169,6 +171,16 @@ class Session:
             if RunFolder(run_dir).best.exists():
                 self.load_weights(RunFolder(run_dir).best)
                 return
+
+    @property
+    def obstacle(self) -> str:
+        """Why the loaded pairs cannot be trained on, a sentence; empty if they can."""
+        data = self.specs.data
+        if not (data.train_inputs and data.train_targets):
+            return ""
+        fatal = [problem for problem in self.problems if problem.fatal]
+        more = f" (and {len(fatal) - 1} more)" if len(fatal) > 1 else ""
+        return f"{fatal[0]}{more}" if fatal else ""
 
     def set_section(self, section: str, spec: object) -> None:
         """Take over the choices of one section ("training", "model", "augmentation" ...)."""
@@ -263,6 +275,7 @@ class Session:
     def _rematch(self) -> None:
         """Pair the files anew and read them in the background."""
         self.matched = datasets.match(self.specs.data)
+        self.problems = self.matched.problems
         self.dataset = None
         self.show()
         if self.matched.train and not any(p.fatal for p in self.matched.problems):
@@ -273,7 +286,8 @@ class Session:
 
     def _examined(self, found: tuple[Dataset | None, datasets.Matched, list[Problem]]) -> None:
         self.dataset = found[0]
-        self._tell("examined", found[2])
+        self.problems = tuple(found[2])
+        self._tell("examined")
         self.show()
 
     def _failed(self, error: Exception) -> None:

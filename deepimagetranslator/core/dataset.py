@@ -182,8 +182,10 @@ def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
 
     Label maps in pure colours keep Dice + cross-entropy on independent channels; label maps in
     other colours get the same loss on classes (softmax); any other image gets mae. Some of the
-    files are looked at.
+    files are looked at. A loss that was chosen already stays.
     """
+    if specs.training.loss != Specs().training.loss:
+        return specs
     step = max(1, len(targets) // _LOOKED_AT)
     images = []
     for path in targets[::step]:

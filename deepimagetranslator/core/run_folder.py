@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepimagetranslator.core.files import complete_file
+from deepimagetranslator.core.problem import UserError
 
 _IMPROVEMENT = re.compile(r"weights-improvement-(\d+)-(-?\d+\.\d+|nan|inf)\.weights\.h5")
 
@@ -105,13 +106,21 @@ class RunFolder:
             temporary.write_text(text.getvalue(), encoding="utf-8")
 
     def append_history(self, row: Mapping[str, float]) -> None:
-        """Add a line and flush it; the first line also writes the names of the columns."""
+        """Add a line and flush it; the first line also writes the names of the columns.
+
+        Raises:
+            UserError: it cannot be written.
+        """
         new = not self.history.exists() or self.history.stat().st_size == 0
-        with self.history.open("a", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(_cells(row))
+        try:
+            with self.history.open("a", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
+                if new:
+                    writer.writeheader()
+                writer.writerow(_cells(row))
+        except OSError as error:
+            message = f"{self.history} cannot be written ({error.strerror}); free some space."
+            raise UserError(message) from error
 
 
 def _cells(row: Mapping[str, float]) -> dict[str, str]:

@@ -94,6 +94,8 @@ class App:
         self._closed = True
         self.root.after_cancel(self._ticking)
         self.settings.set("geometry", self.root.geometry())
+        for name, place in self.window.commands.places.items():
+            self.settings.set(name, place)
         self.session.close()
         self.root.destroy()
 

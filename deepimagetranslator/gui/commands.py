@@ -41,6 +41,9 @@ class Commands:
         session: the truth.
         boxes: file pickers and message boxes.
         leave: ends the program.
+
+    Attributes:
+        places: where other windows lie, to be remembered.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Commands:
         self.session = session
         self.boxes = boxes
         self._leave = leave
+        self.places: dict[str, str] = {}
         session.subscribe(self._on_change)
 
     def guarded(self, action: Callable[[], object]) -> Callable[[], None]:
@@ -330,7 +334,7 @@ class Commands:
             if monitor.best_weights is not None:
                 session.load_weights(monitor.best_weights)
 
-        open_monitor(
+        window = open_monitor(
             self.root,
             monitor,
             MonitorActions(
@@ -345,6 +349,21 @@ class Commands:
                 show_details=lambda: self.boxes.tell("Details", monitor.details or "None."),
             ),
         )
+        self._remember_place(window, "monitor geometry")
+
+    def _remember_place(self, window: tk.Toplevel, name: str) -> None:
+        """Put a window where it was last, and remember where it goes; once a window."""
+        if getattr(window, "_place_is_remembered", False):
+            return
+        setattr(window, "_place_is_remembered", True)  # noqa: B010
+        place = self.session.settings.get(name)
+        if place:
+            window.geometry(place)
+
+        def note(_event: object) -> None:
+            self.places[name] = window.geometry()
+
+        window.bind("<Configure>", note, add=True)
 
     # ---- translating and measuring ---------------------------------------------------------
 

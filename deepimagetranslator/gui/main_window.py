@@ -161,6 +161,7 @@ class MainWindow(ttk.Frame):
             self._write_status()
         elif topic in ("project", "weights", "examined"):
             self._write_title()
+            self._write_status()
             self.write_parts()
 
     def _show(self, shown: Shown) -> None:
@@ -244,5 +245,6 @@ class MainWindow(ttk.Frame):
             self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         else:
             words = f"Ready - {session.device}" if session.device else "Loading engine..."
+            words = session.obstacle or words
             self.progress.grid_remove()
         self.status.set(words)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from deepimagetranslator.core.dataset import channel_names
 from deepimagetranslator.core.files import complete_file, list_images
 from deepimagetranslator.core.images import read_image
@@ -160,7 +162,8 @@ def _measure(pair: ImagePair, scaling: Scaling, predicted: Array) -> Measurement
         )
     channels = max(predicted.shape[2], target.shape[2])
     # A mask of 0 and 1 may have been predicted as 0 and 255.
-    alike = predicted.dtype == target.dtype and predicted.max() <= scaling.high
+    stretched = predicted.dtype == np.uint8 and predicted.max() > scaling.high
+    alike = predicted.dtype == target.dtype and not stretched
     predicted_scaling = scaling if alike else BYTES
     return measure(
         scaling.to_unit(to_channels(target, channels, pair.target.name)),

@@ -376,7 +376,9 @@ def _take_up(run: RunFolder, project: Project, resume: bool) -> _Standing:
         raise UserError(message)
     before = load_project(run.project)
     _refuse_changes(before, project)
-    save_project(replace(project, run=before.run), run.project)
+    # The run's own record stays, its file hashes with it; only what may be changed follows.
+    specs = replace(before.specs, training=project.specs.training)
+    save_project(replace(before, specs=specs), run.project)
     state = weights.read_state(run.last)
     standing = _Standing(**{name: state[name] for name in asdict(_Standing())})
     run.cut_history(standing.epoch)

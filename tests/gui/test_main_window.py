@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from window import Window
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
 from deepimagetranslator.core.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.gui.training_monitor import TrainingMonitor
 
 MENUS_2021 = {
     "File": [
@@ -103,6 +105,57 @@ def test_training_images_are_shown_as_training_draws_them(
     x, y = drawer.draw(1, 0)
     window.until(lambda: np.array_equal(window.shown("image"), dataset.input_scaling.from_unit(x)))
     assert np.array_equal(window.shown("target"), dataset.target_image(y))
+
+
+def test_the_augmentation_preview_is_the_training_s_draw(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    load_training(window, sample["person01"])
+    dataset = window.session.dataset
+    assert dataset is not None
+    spec = replace(window.session.specs.augmentation, noise_input=True, elastic_input=True)
+    seed = window.session.specs.training.seed
+    drawer = PairDrawer(PairReader(dataset, 0), dataset.train, spec, seed)
+    for number in (1, 4):
+        preview = window.app.window.commands._draw_preview(spec, number)
+        x, y = drawer.draw(number, 0)
+        assert preview[0].tobytes() == dataset.input_scaling.from_unit(x).tobytes()
+        assert preview[1] is not None
+        assert preview[1].tobytes() == dataset.target_image(y).tobytes()
+
+
+def test_sample_images_are_drawn_and_loaded(window: Window) -> None:
+    window.choose("File", "Load sample images")
+    window.until(lambda: window.session.dataset is not None)
+    matched = window.session.matched
+    assert (len(matched.train), len(matched.val)) == (120, 30)
+    people = [{pair.input.name[:8] for pair in part} for part in (matched.train, matched.val)]
+    assert people[0].isdisjoint(people[1])
+
+
+def test_a_missing_partner_is_named_in_the_status_bar(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    pairs = sample["person01"]
+    window.answers.files = [[pair[0] for pair in pairs], [pair[1] for pair in pairs[:-1]]]
+    window.choose("File", "Load training images")
+    window.choose("File", "Load training targets")
+    window.until(lambda: pairs[-1][0].name in window.app.window.status.get())
+
+
+def test_the_windows_places_survive(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    window.choose("Train", "Show monitor")
+    monitor = window.dialog(TrainingMonitor)
+    monitor.geometry("900x600+40+30")
+    window.until(
+        lambda: window.app.window.commands.places.get("monitor geometry", "")[:7] == "900x600"
+    )
+    settings = window.app.settings
+    window.app.close()
+    assert settings.get("monitor geometry").startswith("900x600")
+    assert "x" in settings.get("geometry")
 
 
 def test_keys_step_through_the_images_and_wrap(

@@ -1,6 +1,5 @@
 """Palettes found, encoded, decoded and snapped to."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -132,17 +131,6 @@ def test_wrong_palettes() -> None:
     ):
         with pytest.raises(UserError, match="no palette"):
             Palette.from_json(wrong)
-
-
-def test_nearest_is_fast() -> None:
-    values = RNG.random((512, 512, 3), np.float32)
-    scaling = Scaling("type", 0, 255, "uint8")
-    times = []
-    for _ in range(7):
-        start = time.perf_counter()
-        TISSUES.nearest(values, scaling)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.02
 
 
 def test_real_label_maps() -> None:
