@@ -9,13 +9,13 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app import views
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.monitor_state import MonitorState
 from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.validation_strip import ValidationStrip
 from deepimagetranslator.app.views import PARTS, TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core import dataset as datasets
@@ -23,9 +23,8 @@ from deepimagetranslator.core import paths
 from deepimagetranslator.core.dataset import Dataset
 from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.groups import split_by_group
-from deepimagetranslator.core.images import image_size, read_image, write_image
+from deepimagetranslator.core.images import image_size
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.project import Project, load_project, save_project
 from deepimagetranslator.core.protocol import (
@@ -49,10 +48,9 @@ from deepimagetranslator.core.protocol import (
     WorkerReady,
 )
 from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import OPERATIONS, ModelSpec, Specs, TranslationSpec
+from deepimagetranslator.core.specs import OPERATIONS, ModelSpec, Specs, TranslationSpec, with_sizes
 
 Listener = Callable[[str, object], None]
-STRIP_IMAGES = 4
 
 
 class Session:
@@ -100,8 +98,8 @@ class Session:
         self._listeners: list[Listener] = []
         self._shown: Shown | None = None
         self._preview_number = 0
-        self._strip: dict[int, tuple[int, int]] = {}
-        self._strip_epochs: dict[int, dict[int, Array]] = {}
+        self._wanted_number = 0
+        self._strip = ValidationStrip(self.monitor, self.background, client.send, self._next_number)
 
     # ---- listening -------------------------------------------------------------------------
 
@@ -261,16 +259,7 @@ class Session:
         if self.dataset is not None:
             return self.dataset.model
         shape = self.pair_shape() or ((256, 256, 3), (256, 256, 3))
-        (in_height, in_width, in_channels), (height, width, channels) = shape
-        return replace(
-            model,
-            input_height=model.input_height or in_height,
-            input_width=model.input_width or in_width,
-            input_channels=model.input_channels or in_channels,
-            target_height=model.target_height or height,
-            target_width=model.target_width or width,
-            target_channels=model.target_channels or channels,
-        )
+        return with_sizes(model, *shape)
 
     def _rematch(self) -> None:
         """Pair the files anew and read them in the background."""
@@ -376,9 +365,13 @@ class Session:
             return
         if shown.output is not None:
             return
-        self._preview_number += 1
+        self._wanted_number = self._next_number()
         name = shown.wanted.input.name if shown.wanted.input else ""
-        self.client.send(PreviewTranslation(self._preview_number, self.weights, shown.input, name))
+        self.client.send(PreviewTranslation(self._wanted_number, self.weights, shown.input, name))
+
+    def _next_number(self) -> int:
+        self._preview_number += 1
+        return self._preview_number
 
     # ---- weights ---------------------------------------------------------------------------
 
@@ -422,7 +415,7 @@ class Session:
         run_dir = run_dir or home / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
         history = RunFolder(run_dir).read_history() if resume else []
         self.monitor.begin(run_dir, self.specs.training.epochs, self.specs.training.judge, history)
-        self._begin_strip()
+        self._strip.begin(self.matched.val or self.matched.train)
         self.job_kind = "training"
         job = self.client.next_job()
         project = replace(self.project, run={})
@@ -512,7 +505,7 @@ class Session:
         if isinstance(event, ImageTranslated):
             self.translated[Path(event.source)] = Path(event.output)
         if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
-            self._ask_strip(event.epoch)
+            self._strip.ask(event.epoch)
             self.weights = RunFolder(self.monitor.run_dir).best
             self.predict()
         if not isinstance(event, BatchEnded) or self.job_kind == "training":
@@ -545,63 +538,10 @@ class Session:
         self.predict()
 
     def _preview(self, event: PreviewReady) -> None:
-        if event.number in self._strip:
-            asked, place = self._strip.pop(event.number)
-            epoch = event.epoch or asked  # a quick next epoch may have rewritten the file
-            if event.image is not None:
-                self._strip_epochs.setdefault(epoch, {})[place] = event.image
-                images = self._strip_epochs[epoch]
-                self.monitor.add_preview(epoch, [images[i] for i in sorted(images)])
-                if place == 0:
-                    self._keep_thumbnail(epoch)
-        elif event.number == self._preview_number:
-            self._tell("prediction", event)
-
-    # ---- the monitor's strip of validation images -------------------------------------------
-
-    def _keep_thumbnail(self, epoch: int) -> None:
-        """Write the first picture beside the weights, for the list of epochs."""
-        run_dir, picture = self.monitor.run_dir, self.monitor.previews[epoch][0]
-        if run_dir is None or picture.shape[2] not in (1, 3):
+        if self._strip.take(event):
             return
-        path = RunFolder(run_dir).preview(epoch)
-        write = partial(write_image, path, picture)
-        self.background.run(f"thumbnail {epoch}", write, lambda _: None, lambda _: None)
-
-    def _begin_strip(self) -> None:
-        self._strip, self._strip_epochs = {}, {}
-        pairs = self._strip_pairs()
-
-        def read() -> tuple[list[Array], list[Array]]:
-            return [read_image(p.input) for p in pairs], [read_image(p.target) for p in pairs]
-
-        def keep(images: tuple[list[Array], list[Array]]) -> None:
-            if all(image.dtype == "uint8" for side in images for image in side):
-                self.monitor.set_preview_references(*images)
-
-        self.background.run("strip", read, keep, lambda _: None)
-
-    def _strip_pairs(self) -> list[ImagePair]:
-        pairs = self.matched.val or self.matched.train
-        step = max(1, len(pairs) // STRIP_IMAGES)
-        return list(pairs[step // 2 :: step][:STRIP_IMAGES])
-
-    def _ask_strip(self, epoch: int) -> None:
-        assert self.monitor.run_dir is not None
-        weights = RunFolder(self.monitor.run_dir).last
-        pairs = self._strip_pairs()
-
-        def read() -> list[tuple[str, Array]]:
-            return [(pair.input.name, read_image(pair.input)) for pair in pairs]
-
-        def ask(images: list[tuple[str, Array]]) -> None:
-            for place, (name, image) in enumerate(images):
-                self._preview_number += 1
-                self._strip[self._preview_number] = (epoch, place)
-                number = self._preview_number
-                self.client.send(PreviewTranslation(number, weights, image, name, keep=True))
-
-        self.background.run(f"strip {epoch}", read, ask, lambda _: None)
+        if event.number == self._wanted_number:
+            self._tell("prediction", event)
 
 
 def runs_folder(project: Path) -> Path:

@@ -281,15 +281,8 @@ def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> 
         # A chosen input size keeps the pair's own ratio of target to input.
         height = max(1, round(height * model.input_height / in_height))
         width = max(1, round(width * model.input_width / in_width))
-    return replace(
-        model,
-        input_height=model.input_height or in_height,
-        input_width=model.input_width or in_width,
-        input_channels=model.input_channels or in_channels,
-        target_height=model.target_height or height,
-        target_width=model.target_width or width,
-        target_channels=model.target_channels or channels,
-    )
+    shapes = (in_height, in_width, in_channels), (height, width, channels)
+    return spec_rules.with_sizes(model, *shapes)
 
 
 def _loss_problems(

@@ -425,6 +425,26 @@ def deepest(height: int, width: int) -> int:
     return min(height, width).bit_length()
 
 
+def with_sizes(
+    model: ModelSpec, input_shape: tuple[int, int, int], target_shape: tuple[int, int, int]
+) -> ModelSpec:
+    """The spec with sizes and channels that were not chosen taken from these shapes.
+
+    Args:
+        model: a size or number of channels of 0 is not chosen.
+        input_shape, target_shape: (height, width, channels).
+    """
+    return replace(
+        model,
+        input_height=model.input_height or input_shape[0],
+        input_width=model.input_width or input_shape[1],
+        input_channels=model.input_channels or input_shape[2],
+        target_height=model.target_height or target_shape[0],
+        target_width=model.target_width or target_shape[1],
+        target_channels=model.target_channels or target_shape[2],
+    )
+
+
 def with_final_activation(model: ModelSpec, loss: str) -> ModelSpec:
     """The spec with its automatic final activation decided by the loss."""
     if model.final_activation != "automatic":

@@ -60,7 +60,7 @@ class MainWindow(ttk.Frame):
         self._progress = ""
         self.commands = Commands(root, session, boxes, leave)
         self._build()
-        self.menus = build_menus(root, self.commands, self)
+        self.menus = build_menus(root, self.commands, self.panes)
         self._bind_keys()
         session.subscribe(self._on_change)
         self._write_title()

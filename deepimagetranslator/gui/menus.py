@@ -5,19 +5,16 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from deepimagetranslator.gui.commands import Commands
+from deepimagetranslator.gui.pane_group import PaneGroup
 from deepimagetranslator.gui.theme import theme_of
-
-if TYPE_CHECKING:
-    from deepimagetranslator.gui.main_window import MainWindow
 
 Entry = tuple[str, Callable[[], object], str] | None
 """A label (& before its mnemonic), what it does, its key; None is a separator."""
 
 
-def build_menus(root: tk.Tk, commands: Commands, window: MainWindow) -> dict[str, tk.Menu]:
+def build_menus(root: tk.Tk, commands: Commands, panes: PaneGroup) -> dict[str, tk.Menu]:
     """Give the root its menu bar; returns the menus by title."""
     c = commands
     entries: dict[str, list[Entry]] = {
@@ -70,8 +67,8 @@ def build_menus(root: tk.Tk, commands: Commands, window: MainWindow) -> dict[str
             ("Measure translated images with tar&gets...", c.evaluate_translated, ""),
         ],
         "&View": [
-            ("Fit &images", window.panes.fit, ""),
-            ("&True size", window.panes.true_size, ""),
+            ("Fit &images", panes.fit, ""),
+            ("&True size", panes.true_size, ""),
             None,
             ("&Dark", lambda: c.set_palette("dark"), ""),
             ("&Light", lambda: c.set_palette("light"), ""),

@@ -9,7 +9,12 @@ from tkinter import ttk
 
 from deepimagetranslator.core.network_plan import count_parameters, step_memory_bytes
 from deepimagetranslator.core.problem import Problem
-from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, ModelSpec, TrainingSpec
+from deepimagetranslator.core.specs import (
+    CATEGORICAL_LOSSES,
+    ModelSpec,
+    TrainingSpec,
+    with_sizes,
+)
 from deepimagetranslator.gui.dialog import opened
 from deepimagetranslator.gui.form import FormDialog, Group, Row
 from deepimagetranslator.gui.form_fields import MessageLabel
@@ -147,13 +152,6 @@ class ModelDialog(FormDialog[ModelSpec]):
 
 def _sized(spec: ModelSpec, shapes: tuple[Shape, Shape], every_channel: bool) -> ModelSpec:
     """The spec, sizes that are not chosen taken from the shapes of input and target."""
-    (in_height, in_width, in_channels), (height, width, channels) = shapes
-    return replace(
-        spec,
-        input_height=spec.input_height or in_height,
-        input_width=spec.input_width or in_width,
-        input_channels=spec.input_channels or in_channels,
-        target_height=spec.target_height or height,
-        target_width=spec.target_width or width,
-        target_channels=spec.target_channels or (channels if every_channel else 0),
-    )
+    sized = with_sizes(spec, *shapes)
+    # The number of classes is only known once the targets have been read.
+    return sized if every_channel else replace(sized, target_channels=spec.target_channels)
