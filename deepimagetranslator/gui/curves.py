@@ -252,7 +252,9 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
     room = max(0.5, 0.02 * (max(all_epochs) - min(all_epochs)))
     axis.set_xlim(min(all_epochs) - room, max(all_epochs) + room)
     axis.set_xlabel("epoch", fontsize=8.5, color=palette.muted, labelpad=1)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=max(1, min(8, int(across / 34)))))
+    axis.xaxis.set_major_locator(
+        MaxNLocator(integer=True, min_n_ticks=1, nbins=max(1, min(8, int(across / 34))))
+    )
     axis.tick_params(which="both", labelsize=8, labelcolor=palette.muted, color=palette.border)
     axis.grid(which="major", color=palette.border, linewidth=0.6, alpha=0.35)
     for name, spine in axis.spines.items():
