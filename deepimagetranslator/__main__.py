@@ -18,8 +18,15 @@ def main() -> int:
 def _run(arguments: list[str]) -> int:
     # A project file alone opens the window with it, as a double click on the file does.
     if not arguments or (len(arguments) == 1 and arguments[0].lower().endswith(".json")):
-        from deepimagetranslator.gui import app  # noqa: PLC0415
-
+        try:
+            from deepimagetranslator.gui import app  # noqa: PLC0415
+        except ImportError as error:
+            print(
+                f"The window needs tkinter ({error}): on Debian 'apt install python3-tk'. The "
+                "commands work without it, see --help.",
+                file=sys.stderr,
+            )
+            return 2
         return app.run(Path(arguments[0]) if arguments else None)
     from deepimagetranslator import cli  # noqa: PLC0415
 

@@ -156,7 +156,13 @@ class App:
 def run(project: Path | None = None) -> int:
     """Open the window; returns the exit status when it is closed."""
     log_to_file()
-    App(project).run()
+    try:
+        app = App(project)
+    except tk.TclError as error:
+        message = f"The window cannot open ({error}). Start it where there is a screen, or use a "
+        print(f"{message}command instead, see --help.", file=sys.stderr)
+        return 2
+    app.run()
     return 0
 
 

@@ -502,3 +502,19 @@ def test_the_demo_leaves_everything_in_one_folder(call, tmp_path):
     ]
     assert not (persons[0] & persons[1] or persons[0] & persons[2] or persons[1] & persons[2])
     assert call("demo", "--output", output).status == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have a screen")
+def test_without_a_screen_the_window_says_so(tmp_path: Path) -> None:
+    surroundings = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    result = subprocess.run(
+        [sys.executable, "-m", "deepimagetranslator"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=surroundings | {"DEEPIMAGETRANSLATOR_HOME": str(tmp_path)},
+    )
+    assert result.returncode == 2
+    assert "cannot open" in result.stderr
+    assert "Traceback" not in result.stderr
