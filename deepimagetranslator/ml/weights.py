@@ -8,6 +8,7 @@ so that translating needs nothing else. Files of the 2021 program are read as we
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -227,8 +228,11 @@ def load_into(model: keras.Model, path: Path) -> None:
             layer.set_weights([kernel, bias])
     else:
         try:
-            model.load_weights(path)
-        except (ValueError, KeyError, OSError) as error:
+            with warnings.catch_warnings():
+                # Keras leaves a layer without arrays in the file as it began, and only warns.
+                warnings.filterwarnings("error", message="Skipping nested container")
+                model.load_weights(path)
+        except (ValueError, KeyError, OSError, UserWarning) as error:
             raise UserError(
                 f"{path.name}: its arrays do not fit the network that it describes; the file is "
                 "damaged, use another."
