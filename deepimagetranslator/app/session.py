@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from deepimagetranslator.app import views
@@ -47,7 +46,7 @@ from deepimagetranslator.core.protocol import (
     WorkerDied,
     WorkerReady,
 )
-from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.run_folder import RunFolder, new_run_dir, runs_folder
 from deepimagetranslator.core.specs import OPERATIONS, ModelSpec, Specs, TranslationSpec, with_sizes
 
 Listener = Callable[[str, object], None]
@@ -230,17 +229,7 @@ class Session:
         """
         everyone = [*self.matched.train, *self.matched.val]
         split = split_by_group(everyone, fraction, pattern or None, self.specs.training.seed)
-
-        def files(pairs: Sequence[ImagePair], side: str) -> tuple[str, ...]:
-            return tuple(str(getattr(pair, side)) for pair in pairs)
-
-        data = replace(
-            self.specs.data,
-            train_inputs=files(split.train, "input"),
-            train_targets=files(split.train, "target"),
-            val_inputs=files(split.val, "input"),
-            val_targets=files(split.val, "target"),
-        )
+        data = datasets.with_split(self.specs.data, split)
         self.set_section("data", data)
         return split.warning
 
@@ -412,7 +401,7 @@ class Session:
         if problems:
             raise UserError("\n".join(map(str, problems[:12])))
         home = runs_folder(self.path) if self.path else paths.user_folder() / "runs"
-        run_dir = run_dir or home / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        run_dir = run_dir or new_run_dir(home)
         history = RunFolder(run_dir).read_history() if resume else []
         self.monitor.begin(run_dir, self.specs.training.epochs, self.specs.training.judge, history)
         self._strip.begin(self.matched.val or self.matched.train)
@@ -542,8 +531,3 @@ class Session:
             return
         if event.number == self._wanted_number:
             self._tell("prediction", event)
-
-
-def runs_folder(project: Path) -> Path:
-    """Where a project's runs lie."""
-    return project.with_name(f"{project.stem}-runs")

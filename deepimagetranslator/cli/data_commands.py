@@ -154,13 +154,7 @@ def _split(project: Project, fraction: float, group: str | None) -> tuple[Projec
     if any(problem.fatal for problem in pairing.problems):
         return project, []  # named by the caller, who matches again
     split = split_by_group(pairing.pairs, fraction, group, project.specs.training.seed)
-    data = replace(
-        data,
-        train_inputs=tuple(str(pair.input) for pair in split.train),
-        train_targets=tuple(str(pair.target) for pair in split.train),
-        val_inputs=tuple(str(pair.input) for pair in split.val),
-        val_targets=tuple(str(pair.target) for pair in split.val),
-    )
+    data = dataset.with_split(data, split)
     remarks = [Problem("validation", split.warning, fatal=False)] if split.warning else []
     return replace(project, specs=replace(project.specs, data=data)), remarks
 

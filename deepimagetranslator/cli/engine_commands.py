@@ -10,13 +10,13 @@ import argparse
 import tempfile
 import time
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.project import Project, load_project, new_project
+from deepimagetranslator.core.run_folder import new_run_dir, runs_folder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.ml import devices
@@ -145,9 +145,9 @@ def pooled_table(pooled: dict[str, dict[str, float]]) -> str:
 
 def _default_run_dir(project: Path, resume: bool) -> Path:
     """A new folder named by the time, below PROJECT-runs; to resume, the latest there."""
-    runs = project.with_name(f"{project.stem}-runs")
+    runs = runs_folder(project)
     if not resume:
-        return runs / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        return new_run_dir(runs)
     found = sorted(path for path in runs.glob("*") if path.is_dir())
     if not found:
         raise UserError(f"There is no run of {project} to resume; name its folder with --run-dir.")

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core import specs as spec_rules
+from deepimagetranslator.core.groups import Split
 from deepimagetranslator.core.images import image_size, read_image
 from deepimagetranslator.core.labels import Palette, find_palette
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
@@ -95,6 +96,21 @@ class DataProblems(UserError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+def with_split(data: DataSpec, split: Split) -> DataSpec:
+    """The choices with the pairs of a split as training and validation files."""
+
+    def files(pairs: Sequence[ImagePair], side: str) -> tuple[str, ...]:
+        return tuple(str(getattr(pair, side)) for pair in pairs)
+
+    return replace(
+        data,
+        train_inputs=files(split.train, "input"),
+        train_targets=files(split.train, "target"),
+        val_inputs=files(split.val, "input"),
+        val_targets=files(split.val, "target"),
+    )
 
 
 def match(data: DataSpec) -> Matched:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from deepimagetranslator.core.files import complete_file
@@ -121,6 +122,16 @@ class RunFolder:
         except OSError as error:
             message = f"{self.history} cannot be written ({error.strerror}); free some space."
             raise UserError(message) from error
+
+
+def runs_folder(project: Path) -> Path:
+    """Where the runs of a project file lie, beside it."""
+    return project.with_name(f"{project.stem}-runs")
+
+
+def new_run_dir(folder: Path) -> Path:
+    """A run's folder below ``folder``, named by the time, so that their order is that of time."""
+    return folder / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def _cells(row: Mapping[str, float]) -> dict[str, str]:
