@@ -199,7 +199,7 @@ class _Worker:
 
     def _translator(self, weights: Path) -> Any:
         """A network kept for a weights file as it is now; the file may be rewritten later."""
-        from deepimagetranslator.ml.translation import Translator  # noqa: PLC0415
+        from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
         try:
             written = weights.stat().st_mtime_ns

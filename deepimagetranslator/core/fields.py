@@ -2,7 +2,7 @@
 
 Forms, command line options, ``--help`` and the checks are all generated from these, so a
 choice is described once. A spec is a frozen dataclass whose fields are made by ``number``,
-``choice``, ``flag``, ``names`` and ``paths``.
+``choice``, ``flag``, ``names``, ``texts`` and ``paths``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class FieldInfo:
 
     Attributes:
         name: the field's name in its dataclass.
-        kind: "int", "float", "bool", "choice", "names" (several of ``choices``) or "paths".
+        kind: "int", "float", "bool", "choice", "names" (several of ``choices``), "texts", "paths".
         default: its default value.
         label: the words in front of it in a form.
         help: one or two plain sentences.
@@ -54,6 +54,8 @@ class FieldInfo:
             return "true or false"
         if self.kind == "paths":
             return "file names separated by commas"
+        if self.kind == "texts":
+            return "texts separated by semicolons"
         noun = "a whole number" if self.kind == "int" else "a number"
         return f"{noun} from {self.low:g} to {self.high:g}" + (
             f" ({self.unit})" if self.unit else ""
@@ -78,6 +80,11 @@ def flag(default: bool, label: str, help: str) -> Any:
 def names(default: Sequence[str], choices: Sequence[str], label: str, help: str) -> Any:
     """Any number of words out of ``choices``."""
     return _field(tuple(default), "names", label, help, choices=tuple(choices))
+
+
+def texts(label: str, help: str) -> Any:
+    """A list of short texts, empty at first."""
+    return _field((), "texts", label, help)
 
 
 def paths(label: str, help: str) -> Any:
@@ -117,8 +124,8 @@ def value_problem(info: FieldInfo, value: Any) -> str | None:
         fits = value in info.choices
     elif info.kind == "names":
         fits = isinstance(value, tuple) and all(word in info.choices for word in value)
-    elif info.kind == "paths":
-        fits = isinstance(value, tuple) and all(isinstance(path, str) for path in value)
+    elif info.kind in ("paths", "texts"):
+        fits = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
     else:
         whole = isinstance(value, int) and not isinstance(value, bool)
         right_type = whole or (info.kind == "float" and isinstance(value, float))
@@ -156,6 +163,8 @@ def parse(info: FieldInfo, text: str) -> Any:
         value = tuple(_known_word(word, info.choices) for word in _split(text))
     elif info.kind == "paths":
         value = tuple(_split(text))
+    elif info.kind == "texts":
+        value = tuple(part.strip() for part in text.split(";") if part.strip())
     else:
         with contextlib.suppress(ValueError):
             value = int(text) if info.kind == "int" else float(text)

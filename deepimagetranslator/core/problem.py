@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class UserError(Exception):
@@ -13,6 +14,21 @@ class UserError(Exception):
 
 
 @dataclass(frozen=True)
+class Repair:
+    """A change of the project that mends a problem; the files on disk stay as they are.
+
+    Attributes:
+        label: what a button says, for instance "Leave out these 3 pairs".
+        leave_out: input or target files whose pairs are taken out of the project.
+        settings: fields with their new values, such as ("data.snap_labels", True).
+    """
+
+    label: str
+    leave_out: tuple[str, ...] = ()
+    settings: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
 class Problem:
     """One finding about the user's data or choices.
 
@@ -20,11 +36,17 @@ class Problem:
         subject: the file or field it is about, as the user wrote it.
         message: one sentence: what is wrong and what to do.
         fatal: False for a remark that does not stop training.
+        kind: one word for what was found, such as "duplicates"; empty outside the data doctor.
+        files: the files it is about, if there are several.
+        repair: what mends it, None if the user must.
     """
 
     subject: str
     message: str
     fatal: bool = True
+    kind: str = ""
+    files: tuple[str, ...] = ()
+    repair: Repair | None = None
 
     def __str__(self) -> str:
         if self.message.startswith(self.subject):

@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deepimagetranslator.core.fields import choice, field_problems, flag, names, number, paths
+from deepimagetranslator.core.fields import (
+    choice,
+    field_problems,
+    flag,
+    names,
+    number,
+    paths,
+    texts,
+)
 from deepimagetranslator.core.problem import Problem, UserError
 
 LOSSES = (
@@ -70,18 +78,67 @@ class DataSpec:
         "Label maps hold a few exact colours, which are never mixed; values are any other image. "
         "Automatic looks at the files.",
     )
+    labels: tuple[str, ...] = texts(
+        "Label colours",
+        "The classes of label maps, each COLOUR, COLOUR>NEW or COLOUR=NAME (0,0,0=background; "
+        "255,0,0>200,0,0=fat): a colour in the files, the colour to write, a name. Empty: found in "
+        "the targets.",
+    )
+    snap_labels: bool = flag(
+        False,
+        "Nearest label colour",
+        "Take each pixel of the targets for the nearest label colour, where smoothing or JPEG has "
+        "blurred them.",
+    )
     input_scaling: str = choice(
         "automatic",
-        ("automatic", "type", "data"),
+        ("automatic", "type", "data", "percentiles", "window", "image"),
         "Input values",
-        "'type' divides by the largest value of the file type (255 or 65535), 'data' maps the "
-        "training images' own range to 0..1. Automatic: 'type' for 8-bit files, else 'data'.",
+        "How values become 0..1: 'type' divides by the largest value of the file type (255 or "
+        "65535), 'data' maps the training images' own range, 'percentiles' that range without its "
+        "extremes, 'window' the limits below, 'image' each image's own range. Automatic: 'type' "
+        "for 8-bit files, else 'data'.",
+    )
+    input_low: float = number(
+        0.0, -1e9, 1e9, "Input window from", "The value that becomes 0; with 'window'."
+    )
+    input_high: float = number(
+        0.0, -1e9, 1e9, "Input window to", "The value that becomes 1; with 'window'."
+    )
+    input_offset: float = number(
+        0.0,
+        -1e9,
+        1e9,
+        "Input offset",
+        "Added to the values of PNG, TIFF and the like: -1024 where they hold Hounsfield units + "
+        "1024. DICOM and NIfTI files say their own.",
     )
     target_scaling: str = choice(
         "automatic",
-        ("automatic", "type", "data"),
+        ("automatic", "type", "data", "percentiles", "window"),
         "Target values",
         "As for the inputs; automatic also stretches masks whose two values are not 0 and 255.",
+    )
+    target_low: float = number(
+        0.0, -1e9, 1e9, "Target window from", "The value that becomes 0; with 'window'."
+    )
+    target_high: float = number(
+        0.0, -1e9, 1e9, "Target window to", "The value that becomes 1; with 'window'."
+    )
+    percentile: float = number(
+        0.5,
+        0.0,
+        20.0,
+        "Percentile",
+        "So much of the values is cut off at either end; with 'percentiles'.",
+        "per cent",
+    )
+    large_images: str = choice(
+        "resize",
+        ("resize", "crop"),
+        "Larger images",
+        "Images larger than the network are resized to it, or it learns from crops of them, at "
+        "random places, in full resolution.",
     )
     cache_mib: int = number(
         1024,
@@ -348,16 +405,32 @@ class TranslationSpec:
     batch_size: int = number(1, 1, 4096, "Batch size", "Images translated at once.", "images")
     output: str = choice(
         "automatic",
-        ("automatic", "values", "labels"),
+        ("automatic", "values", "labels", "classes"),
         "Write",
-        "Labels writes the exact colours of the targets, values the network's own output; "
-        "automatic writes labels if the targets were label maps.",
+        "Labels writes the exact colours of the targets, classes their numbers (0, 1, 2 ...), "
+        "values the network's own output. Automatic writes labels if the targets were label maps "
+        "(classes where the format is DICOM or NIfTI), else values.",
     )
     file_format: str = choice(
         "automatic",
-        ("automatic", "png", "tif"),
+        ("automatic", "png", "tif", "nifti", "dicom"),
         "Format",
-        "Automatic writes PNG for 8 bits and TIFF for more.",
+        "Automatic writes a derived DICOM series for DICOM, NIfTI for NIfTI, a TIFF stack for "
+        "stacks; for other images PNG for 8 bits and TIFF for more.",
+    )
+    value_type: str = choice(
+        "automatic",
+        ("automatic", "8-bit", "16-bit", "float"),
+        "Value type",
+        "Automatic writes values in the targets' own type and range; 8 and 16 bits stretch that "
+        "range over the type's, float writes the targets' own values unrounded.",
+    )
+    large_images: str = choice(
+        "automatic",
+        ("automatic", "resize", "tiles"),
+        "Larger images",
+        "Images larger than the network are resized to it, or translated in overlapping tiles in "
+        "full resolution. Automatic: tiles if the network was trained on crops.",
     )
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
 

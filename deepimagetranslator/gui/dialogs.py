@@ -22,7 +22,12 @@ TRAINING_GROUPS = (
     Group("Judging", ("metrics", "judge"), column=1),
     Group("Keeping and computing", ("keep_best", "precision"), column=1),
 )
-TRANSLATION_GROUPS = (Group("How", ("output", "file_format", "batch_size", "overwrite")),)
+TRANSLATION_GROUPS = (
+    Group(
+        "How",
+        ("output", "file_format", "value_type", "large_images", "batch_size", "overwrite"),
+    ),
+)
 
 
 def ask_training(parent: tk.Misc, spec: TrainingSpec) -> TrainingSpec | None:

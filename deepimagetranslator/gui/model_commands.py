@@ -12,10 +12,10 @@ from deepimagetranslator.core.run_folder import RunFolder
 from deepimagetranslator.core.specs import AugmentationSpec
 from deepimagetranslator.gui.boxes import WEIGHTS_TYPES
 from deepimagetranslator.gui.command_base import open_folder
-from deepimagetranslator.gui.file_commands import FileCommands
+from deepimagetranslator.gui.data_commands import DataCommands
 
 
-class ModelCommands(FileCommands):
+class ModelCommands(DataCommands):
     """The network, its weights and their training."""
 
     def set_training(self) -> None:

@@ -44,6 +44,8 @@ def shown_value(info: FieldInfo, value: Any) -> str:
         return shown_word(value)
     if info.kind in ("names", "paths"):
         return ", ".join(value)
+    if info.kind == "texts":
+        return "; ".join(value)
     return repr(value).removesuffix(".0")
 
 

@@ -108,7 +108,7 @@ def evaluate_weights(
         UserError: unusable weights, or nothing can be measured.
         Cancelled: by ``control``.
     """
-    from deepimagetranslator.ml.translation import Translator  # noqa: PLC0415  needs the engine
+    from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415  needs the engine
 
     control = control or JobControl()
     translator = Translator(weights_path)

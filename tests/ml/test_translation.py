@@ -17,8 +17,10 @@ from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import Cancelled, ImageSkipped, ImageTranslated, JobControl
 from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import ModelSpec, TranslationSpec
-from deepimagetranslator.ml import devices, translation, weights
-from deepimagetranslator.ml.translation import Translator, translate
+from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.ml import translator as translators
+from deepimagetranslator.ml.translation import translate
+from deepimagetranslator.ml.translator import Translator
 from deepimagetranslator.ml.unet import build_unet, convolutions
 
 PLAIN_2021 = Path(__file__).parents[1] / "data" / "weights_2021" / "plain-weights.hdf5"
@@ -291,8 +293,8 @@ def test_only_a_few_networks_are_kept(monkeypatch):
         built.append(size)
         return real(path, precision, size=size)
 
-    monkeypatch.setattr(translation.weights, "load", counted)
-    monkeypatch.setattr(translation, "NETWORKS_KEPT", 2)
+    monkeypatch.setattr(translators.weights, "load", counted)
+    monkeypatch.setattr(translators, "NETWORKS_KEPT", 2)
     translator = Translator(PLAIN_2021)
     for side in (16, 24, 16, 32, 24):
         translator.predict([picture(1, side, side)], ["a"])

@@ -34,6 +34,8 @@ def value_of(info: fields.FieldInfo) -> st.SearchStrategy[Any]:
         return st.sampled_from(info.choices)
     if info.kind == "names":
         return st.lists(st.sampled_from(info.choices), unique=True).map(tuple)
+    if info.kind == "texts":
+        return st.lists(names, max_size=3).map(tuple)
     if info.kind == "int":
         return st.integers(int(info.low or 0), int(info.high or 0))
     return st.floats(info.low, info.high)
