@@ -1,51 +1,97 @@
-"""Image files listed, named and compared as people do, and files that appear only when complete."""
+"""Image files listed as people would, and files that appear only when complete."""
 
 from __future__ import annotations
 
 import os
-import re
 import time
-import unicodedata
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from deepimagetranslator.core.formats.dicom_series import in_order
+from deepimagetranslator.core.names import natural_key, system_path
 from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.volumes import expand, locate
 
-SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".gif")
-"""What a folder is searched for. Of a file's kind its content decides, not its name."""
+_SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+_DICOM = (".dcm", ".dicom", ".ima")
+SUFFIXES = (*_SINGLE, ".tif", ".tiff", ".nii", ".nii.gz", *_DICOM)
+"""What a folder is searched for, and DICOM files without an ending. Of a file's kind its content
+decides, not its name."""
+
+_LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 
 _RETRIES = (0.05, 0.1, 0.2, 0.4)
 
 
-def list_images(paths: str | Path | Iterable[str | Path]) -> list[Path]:
-    """The image files in files and folders: files as given, folders searched through in natural
-    order (slice2 before slice10), each file once.
+def list_images(
+    paths: str | Path | Iterable[str | Path],
+    series: str | None = None,
+    without: Path | None = None,
+) -> list[Path]:
+    """The images in files and folders: files as given, folders searched through in natural order
+    (slice2 before slice10), each file once.
+
+    A file with several slices is followed by its slices, see volumes.py; DICOM slices come in the
+    order of their place in the body.
+
+    Args:
+        paths: files, slices of files, and folders.
+        series: of the DICOM series, the uid, number or description of the only one that is wanted;
+            "all" for every one.
+        without: a folder inside the given ones that is not searched.
 
     Raises:
-        UserError: a path is missing, or a folder holds no image.
+        SeveralSeriesError: a patient has several DICOM series, and none was chosen.
+        UserError: a path is missing, a folder holds no image, or there is no such series.
     """
     given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    found: dict[str, Path] = {}
+    found: list[Path] = []
     for path in map(Path, given):
         if system_path(path).is_dir():
-            inside = sorted(_images_below(path), key=natural_key)
+            inside = sorted(_images_below(path, without), key=natural_key)
             if not inside:
                 endings = ", ".join(SUFFIXES)
                 message = f"The folder {path} holds no images ({endings}); choose another one."
                 raise UserError(message)
-        elif system_path(path).exists():
+        elif system_path(locate(path)[0]).exists():
             inside = [path]
         else:
             raise UserError(f"{path} does not exist; check its name or choose another one.")
-        for file in inside:
-            found.setdefault(os.path.normcase(file.absolute()), file)
-    return list(found.values())
+        found += inside
+    found = _once(found)
+    if series is not None or any(map(_may_be_dicom, found)):
+        found = in_order(found, series)
+    return _once(image for file in found for image in _slices(file))
 
 
-def _images_below(folder: Path) -> Iterator[Path]:
+def _once(files: Iterable[Path]) -> list[Path]:
+    """Each file once, where it came first; on Windows capitals make no other file."""
+    first: dict[str, Path] = {}
+    for file in files:
+        first.setdefault(os.path.normcase(file.absolute()), file)
+    return list(first.values())
+
+
+def stem(name: str) -> str:
+    """A file's name without its ending, of which .nii.gz is one and the number in 1.2.840 none."""
+    ending = next((end for end in _LONGEST_FIRST if name.lower().endswith(end)), None)
+    if ending is None:
+        ending = "" if _is_bare(Path(name)) else Path(name).suffix
+    return name[: len(name) - len(ending)]
+
+
+def _slices(file: Path) -> list[Path]:
+    if file.name.lower().endswith(_SINGLE):  # not opened: there may be thousands
+        return [file]
+    return expand(file)
+
+
+def _images_below(folder: Path, without: Path | None) -> Iterator[Path]:
     seen: set[str] = set()  # links may loop
+    if without is not None and os.path.realpath(without) != os.path.realpath(folder):
+        seen.add(os.path.realpath(without))
     for place, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)
         if real in seen:
@@ -53,42 +99,29 @@ def _images_below(folder: Path) -> Iterator[Path]:
             continue
         seen.add(real)
         folders[:] = [name for name in folders if not name.startswith((".", "@", "__MACOSX"))]
-        yield from (
-            Path(place) / name
-            for name in files
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        )
+        for name in files:
+            path = Path(place) / name
+            if not name.startswith(".") and (
+                name.lower().endswith(SUFFIXES) or (_is_bare(path) and _starts_like_dicom(path))
+            ):
+                yield path
 
 
-def natural_key(path: str | Path) -> tuple[tuple[str | int, ...], ...]:
-    """Sorts paths as people do: folder by folder, numbers by value, capitals as small letters."""
-    parts = [*Path(path).parts, str(path)]
-    return tuple(
-        tuple(
-            int(piece) if index % 2 else piece
-            for index, piece in enumerate(re.split("([0-9]+)", plain(part)))
-        )
-        for part in parts
-    )
+def _may_be_dicom(path: Path) -> bool:
+    return path.name.lower().endswith(_DICOM) or _is_bare(path)
 
 
-def plain(text: str) -> str:
-    """A name as it is compared: in small letters, accents composed as Linux and Windows do."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+def _is_bare(path: Path) -> bool:
+    """Whether a name has no ending, or a number for one as in 1.2.840.12; an index is no image."""
+    return path.suffix[1:].isdigit() or (not path.suffix and path.name.upper() != "DICOMDIR")
 
 
-def system_path(path: str | Path) -> Path:
-    """The path as the system opens it, over 260 characters on Windows too."""
-    if os.name == "nt":
-        return Path(long_path(os.path.abspath(path)))  # noqa: PTH100  Path.absolute keeps ".."
-    return Path(path)
-
-
-def long_path(full: str) -> str:
-    r"""A full Windows path with the ``\\?\`` that lifts its limit of 260 characters."""
-    if full.startswith("\\\\?\\"):
-        return full
-    return "\\\\?\\UNC" + full[1:] if full.startswith("\\\\") else "\\\\?\\" + full
+def _starts_like_dicom(path: Path) -> bool:
+    try:
+        with system_path(path).open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
 
 
 @contextmanager

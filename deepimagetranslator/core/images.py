@@ -1,56 +1,50 @@
 """Read and write any image file.
 
 An image is an array (height, width, channels) with 1 (grey) or 3 (red, green, blue) channels and
-dtype uint8, uint16 or float32, always with the values that stand in the file. A file that cannot
-be read raises ``UserError`` with one sentence: the file, the reason, the remedy.
+dtype uint8, uint16 or float32, always with the values that stand in the file. A path may name a
+slice of a file with several (core/volumes.py). A file that cannot be read raises ``UserError`` with
+one sentence: the file, the reason, the remedy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
 
-from deepimagetranslator.core.files import system_path, write_bytes
-from deepimagetranslator.core.image_header import (
-    DEEP_MODES,
-    Header,
-    UnreadableError,
-    palette_values,
-    read_header,
-)
-from deepimagetranslator.core.pixels import Array, turned
+from deepimagetranslator.core.files import complete_file, write_bytes
+from deepimagetranslator.core.formats import Reader, reader_of
+from deepimagetranslator.core.image_header import Header, UnreadableError
+from deepimagetranslator.core.names import system_path
+from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.volumes import locate
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # damage is named by us
+_BIG_TIFF = 2**32 - 2**25  # bytes of pixels; the directories of an ordinary TIFF need the rest
 
 
 def read_image(path: str | Path) -> Array:
-    """The image in a file: (height, width, 1 or 3), dtype uint8, uint16 or float32.
+    """The image in a file or slice: (height, width, 1 or 3), dtype uint8, uint16 or float32.
 
     Palettes become their colours (a grey palette one channel), alpha is dropped, CMYK becomes
-    RGB, 1 bit becomes 0 and 255, signed and 32-bit integers float32; EXIF rotation is applied; of
-    several pages or frames the first is read.
+    RGB, 1 bit becomes 0 and 255, signed and 32-bit integers float32; the file's own slope and
+    intercept are applied (float32), and its rotation. A path without a slice's number is read as
+    the first slice.
 
     Raises:
         UserError: the file is missing, no image, damaged, truncated, too large or unsupported.
     """
-    with _opened(path) as (file, header):
-        if header.deep:
-            image = _decode_deep(file, header)
-        else:
-            assert header.image is not None
-            image = _pixels(header.image)
-        image = turned(image, header.orientation)
-        image = image[..., None] if image.ndim == 2 else image
-        if image.shape != header.shape:
+    with _opened(path) as (reader, file, number):
+        header = reader.inspect(file)
+        image = reader.read(file, number)
+        if (image.shape, image.dtype.name) != (header.shape, header.dtype):
             raise UnreadableError(f"contradicts itself: {image.shape} is not {header.shape}")
-        return np.ascontiguousarray(image, header.dtype)
+        return np.ascontiguousarray(image)
 
 
 def image_size(path: str | Path) -> tuple[int, int, int, str]:
@@ -59,21 +53,39 @@ def image_size(path: str | Path) -> tuple[int, int, int, str]:
     Raises:
         UserError: as ``read_image``, except that damage in the pixels goes unnoticed.
     """
-    with _opened(path) as (_, header):
-        return (*header.shape, header.dtype)
+    header = _header(path)
+    return (*header.shape, header.dtype)
+
+
+def read_spacing(path: str | Path) -> tuple[float, float] | None:
+    """Millimetres from row to row and from column to column, None if the file does not say.
+
+    Resolutions that screens and printers are set to, such as 72 dots per inch, say nothing.
+
+    Raises:
+        UserError: as ``image_size``.
+    """
+    return _header(path).spacing
+
+
+def _header(path: str | Path) -> Header:
+    with _opened(path) as (reader, file, number):
+        header = reader.inspect(file)
+        header.check_slice(number)
+        return header
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[tuple[BinaryIO, Header]]:
-    """The open file and its header; whatever goes wrong inside becomes a ``UserError``."""
+def _opened(path: str | Path) -> Iterator[tuple[Reader, Path, int]]:
+    """The reader, the file and the slice's number; whatever goes wrong becomes a ``UserError``."""
     try:
-        file_path = system_path(path)
-        if file_path.is_dir():
+        named, number = locate(path)
+        file = system_path(named)
+        if file.is_dir():
             raise UnreadableError("is a folder", "choose an image file")
-        if file_path.exists() and not file_path.is_file():
+        if file.exists() and not file.is_file():
             raise UnreadableError("is not an ordinary file", "choose an image file")
-        with file_path.open("rb") as file:
-            yield file, read_header(file)
+        yield reader_of(file), file, 1 if number is None else number
     except UnreadableError as error:
         raise UserError(f"{path} {error}") from error
     except FileNotFoundError as error:
@@ -90,38 +102,16 @@ def _opened(path: str | Path) -> Iterator[tuple[BinaryIO, Header]]:
         raise UserError(message) from error
 
 
-def _pixels(image: Image.Image) -> Array:
-    """The values of an image that Pillow opened in its full depth: (h, w) or (h, w, 3)."""
-    image.load()  # which turns a TIFF, and may change its mode
-    if image.mode == "P":
-        colours: Array = palette_values(image)[np.asarray(image)]
-        return colours
-    if image.mode == "1":
-        return np.asarray(image).astype(np.uint8) * 255
-    if image.mode in ("LA", "La", "RGBA", "RGBX"):
-        return np.asarray(image)[..., : 3 if image.mode.startswith("RGB") else 1]
-    if image.mode in (*DEEP_MODES, "L", "RGB"):
-        return np.asarray(image)
-    return np.asarray(image.convert("RGB"))
-
-
-def _decode_deep(file: BinaryIO, header: Header) -> Array:
-    if header.image is not None and header.image.format == "PNG":
-        header.image.verify()  # every checksum; libpng would print what it finds
-    file.seek(0)
-    image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise UnreadableError("is damaged or incomplete")
-    if image.ndim == 3:
-        image = image[..., 2::-1] if header.shape[2] == 3 else image[..., :1]
-    return np.asarray(image)
-
-
-def write_image(path: str | Path, image: Array) -> None:
+def write_image(path: str | Path, image: Array, spacing: tuple[float, float] | None = None) -> None:
     """Write (height, width[, 1 or 3]) as PNG (uint8, uint16) or TIFF (those and float32).
 
     The file appears under its name only when complete; a TIFF is not compressed, so that every
     program reads it.
+
+    Args:
+        path: with the ending .png, .tif or .tiff.
+        image: the pixels.
+        spacing: millimetres from row to row and from column to column, for the file's resolution.
 
     Raises:
         UserError: the name's ending does not suit the values, or the file cannot be written.
@@ -132,12 +122,52 @@ def write_image(path: str | Path, image: Array) -> None:
     if image.dtype.name not in kinds.get(suffix, ()):
         message = f"{path} cannot hold {image.dtype.name} values; give it the ending "
         raise UserError(message + (".tif." if image.dtype.name == "float32" else ".png or .tif."))
-    if image.ndim == 3 and image.shape[2] == 3:
-        image = image[..., ::-1]
-    elif image.ndim == 3 and image.shape[2] != 1:
+    if image.ndim == 3 and image.shape[2] not in (1, 3):
         raise UserError(f"{path} cannot hold {image.shape[2]} channels; write 1 or 3.")
-    options = (
-        [cv2.IMWRITE_PNG_COMPRESSION, 1] if suffix == ".png" else [cv2.IMWRITE_TIFF_COMPRESSION, 1]
-    )
-    _, data = cv2.imencode(suffix, np.ascontiguousarray(image), options)
-    write_bytes(path, data.tobytes())
+    if suffix == ".png":
+        write_bytes(path, _png(image, spacing))
+    else:
+        write_stack(path, [image.reshape(*image.shape[:2], -1)], spacing, image.nbytes)
+
+
+def _png(image: Array, spacing: tuple[float, float] | None) -> bytes:
+    pixels = image[..., ::-1] if image.ndim == 3 else image
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    data: bytes = cv2.imencode(".png", np.ascontiguousarray(pixels), options)[1].tobytes()
+    if spacing is None:
+        return data
+    down, across = (min(max(round(1000 / size), 1), 2**31 - 1) for size in spacing)  # a metre
+    chunk = b"pHYs" + across.to_bytes(4, "big") + down.to_bytes(4, "big") + b"\1"
+    chunk = b"\0\0\0\x09" + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    return data[:33] + chunk + data[33:]  # after the header
+
+
+def write_stack(
+    path: str | Path,
+    images: Iterable[Array],
+    spacing: tuple[float, float] | None,
+    size: int,
+) -> None:
+    """Write images (height, width, 1 or 3), uint8, uint16 or float32, as a TIFF of a page each.
+
+    Args:
+        path: with the ending .tif or .tiff.
+        images: in their order; taken one by one.
+        spacing: as in ``write_image``.
+        size: bytes of all the images together.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    import tifffile  # noqa: PLC0415
+
+    options: dict[str, Any] = {"metadata": None}
+    if spacing is not None:
+        options["resolution"] = 10 / spacing[1], 10 / spacing[0]
+        options["resolutionunit"] = "CENTIMETER"
+    big = size > _BIG_TIFF
+    with complete_file(path) as beside, tifffile.TiffWriter(beside, bigtiff=big) as tif:
+        for image in images:
+            grey = image.shape[2] == 1
+            page, kind = (image[..., 0], "minisblack") if grey else (image, "rgb")
+            tif.write(page, photometric=kind, **options)

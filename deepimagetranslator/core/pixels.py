@@ -60,6 +60,15 @@ def resize(image: Array, height: int, width: int, labels: bool = False) -> Array
     return np.asarray(result).reshape(height, width, image.shape[2])
 
 
+def within(image: Array, side: int) -> Array:
+    """An image reduced so that no side is longer than ``side``; the same array if none is."""
+    longest = max(image.shape[:2])
+    if longest <= side:
+        return image
+    height, width = (max(1, round(length * side / longest)) for length in image.shape[:2])
+    return resize(image, height, width)
+
+
 def turned(image: Array, orientation: int) -> Array:
     """An image (height, width, ...) as its EXIF orientation, 1 to 8, wants it shown."""
     if orientation >= 5:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from deepimagetranslator.core import files
-from deepimagetranslator.core.files import complete_file, list_images, long_path, write_bytes
+from deepimagetranslator.core.files import complete_file, list_images, write_bytes
+from deepimagetranslator.core.names import long_path
 from deepimagetranslator.core.problem import UserError
 
 
@@ -19,7 +20,7 @@ def test_folders_are_listed_in_natural_order(tmp_path: Path) -> None:
     listed = [path.relative_to(tmp_path).as_posix() for path in found]
     assert listed == ["a/x.tiff", "b/slice2.PNG", "b/slice10.png"]
     assert list_images([found[2], tmp_path, found[2]]) == [found[2], found[0], found[1]]
-    with pytest.raises(UserError, match=r"\.png, \.tif"):
+    with pytest.raises(UserError, match=r"\.png, .*\.nii\.gz, \.dcm"):
         list_images(tmp_path / ".d")
     with pytest.raises(UserError, match="does not exist"):
         list_images([tmp_path / "none"])
