@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.scaling import TYPE_MAXIMUM, Scaling
 
 Levels = tuple[float, float]
 """The value drawn black and the one drawn white."""
@@ -21,12 +22,30 @@ _LABELS_BELOW = 32
 _INNER = 0.6  # of the range: outliers are cut off if all but a thousandth of the values lie in it
 
 
-def levels_of(image: Array) -> Levels:
+def limits_in(image: Array, scaling: Scaling) -> Levels:
+    """The values of this image, as they stand in its file, that become 0 and 1."""
+    if scaling.kind == "type":
+        return 0.0, TYPE_MAXIMUM[image.dtype.name]
+    scaling = scaling.for_image(image)
+    offset = scaling.offset_of(image)
+    return scaling.low - offset, scaling.high - offset
+
+
+def is_deep(image: Array | None) -> bool:
+    """Whether there is an image that holds more than 8 bits."""
+    return image is not None and image.dtype != np.uint8
+
+
+def levels_of(image: Array, scaling: Scaling | None = None) -> Levels:
     """The levels that show an image well.
 
+    A window that was chosen for its set is kept, and of more than 8 bits any range. Without one,
     8-bit images keep 0 to 255, unless they are label numbers (all below 32). Others take their own
     range, without a few outliers; floats within 0 and 1 keep 0 to 1.
     """
+    kinds = ("window", "data") if is_deep(image) else ("window",)
+    if scaling is not None and scaling.kind in kinds and scaling.fits(image.dtype.name):
+        return limits_in(image, scaling)
     step = max(1, int((image.size / _SAMPLES) ** 0.5))
     values = image[::step, ::step]
     if values.dtype.kind == "f":
@@ -100,22 +119,23 @@ def difference_words(target: Array, levels: Levels) -> str:
     return f"black 0, full colour ±{full}"
 
 
-def image_words(image: Array, levels: Levels) -> str:
-    """An image's size and type, and its levels if they are not the type's own."""
+def image_words(image: Array, levels: Levels, offset: float = 0.0) -> str:
+    """An image's size and type, and its levels, plus the offset, if not the type's own."""
     kind = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}.get(
         str(image.dtype), str(image.dtype)
     )
     colour = {1: "grey", 3: "colour"}.get(image.shape[2], f"{image.shape[2]} channels")
     words = f"{image.shape[1]} x {image.shape[0]}, {kind} {colour}"
     if image.dtype != np.uint8 or levels != (0.0, 255.0):
-        words += f", shown {number_words(levels[0])} to {number_words(levels[1])}"
+        low, high = (number_words(level + offset) for level in levels)
+        words += f", shown {low} to {high}"
     return words
 
 
-def value_words(image: Array, u: float, v: float) -> str:
-    """The values at a relative place, as they stand in the file."""
+def value_words(image: Array, u: float, v: float, offset: float = 0.0) -> str:
+    """The values at a relative place, as they stand in the file, plus the offset."""
     row, column = int(v * image.shape[0]), int(u * image.shape[1])
-    return " ".join(number_words(float(value)) for value in image[row, column])
+    return " ".join(number_words(float(value) + offset) for value in image[row, column])
 
 
 def number_words(value: float) -> str:

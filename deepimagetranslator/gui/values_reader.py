@@ -1,0 +1,100 @@
+"""Gathers, in threads, what the dialog "Values and window" shows."""
+
+from __future__ import annotations
+
+import logging
+import tkinter as tk
+from collections.abc import Callable, Sequence
+
+from deepimagetranslator.app.background import Background
+from deepimagetranslator.core.pairs import ImagePair
+from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.scaling import ValueRange
+from deepimagetranslator.core.survey import survey
+
+_POLL_MS = 30
+_log = logging.getLogger(__name__)
+
+ReadPair = Callable[[], tuple[Array | None, Array | None]]
+"""Gives the input and the target in view as they stand in their files; called in a thread."""
+
+
+class ValuesReader:
+    """Reads the pair in view, and of all training pairs how their values are spread.
+
+    Args:
+        widget: whose event loop hands the results over; ``close`` the reader before it.
+        pairs: the training pairs.
+        read_pair: gives the pair in view.
+        on_news: called in the window's thread when there is more to show.
+        on_progress: likewise, often, while the training pairs are being read.
+
+    Attributes:
+        images: the input and the target in view, None where there is none (yet).
+        ranges: the values of the training inputs and targets; None until all are read.
+        done, count: pairs read, and of how many.
+        trouble: why something cannot be read, a sentence.
+    """
+
+    def __init__(
+        self,
+        widget: tk.Misc,
+        pairs: Sequence[ImagePair],
+        read_pair: ReadPair,
+        on_news: Callable[[], object],
+        on_progress: Callable[[], object],
+    ) -> None:
+        self.images: tuple[Array | None, Array | None] = (None, None)
+        self.ranges: tuple[ValueRange, ValueRange] | None = None
+        self.done, self.count = 0, len(pairs)
+        self.trouble = ""
+        self._widget = widget
+        self._on_news, self._on_progress = on_news, on_progress
+        self._closed = False
+        self._background = Background()
+        self._background.run("pair", read_pair, self._on_pair, self._on_failure)
+        if pairs:
+            self._background.run("set", lambda: self._gather(pairs), self._on_set, self._on_failure)
+        self._poll_id = widget.after(_POLL_MS, self._poll)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still to come."""
+        return self._background.busy
+
+    def close(self) -> None:
+        """End the threads."""
+        self._closed = True
+        if self._poll_id:
+            self._widget.after_cancel(self._poll_id)
+        self._background.close()
+
+    def _gather(self, pairs: Sequence[ImagePair]) -> tuple[ValueRange, ValueRange]:
+        found = survey(pairs, lambda: self._closed, self._note)
+        return found.input_range, found.target_range
+
+    def _note(self, done: int, _count: int) -> None:
+        self.done = done  # in the thread: a plain number, which the window reads as it polls
+
+    def _poll(self) -> None:
+        self._poll_id = ""
+        self._background.poll()
+        if self.busy:
+            self._poll_id = self._widget.after(_POLL_MS, self._poll)
+        if self.ranges is None:
+            self._on_progress()
+
+    def _on_pair(self, images: tuple[Array | None, Array | None]) -> None:
+        self.images = images
+        self._on_news()
+
+    def _on_set(self, ranges: tuple[ValueRange, ValueRange]) -> None:
+        self.ranges = ranges
+        self._on_news()
+
+    def _on_failure(self, error: Exception) -> None:
+        if not isinstance(error, UserError):
+            _log.error("The values could not be read.", exc_info=error)
+        self.trouble = str(error)
+        self._on_news()
