@@ -1,27 +1,26 @@
 """Label maps: images of a few exact colours, as class numbers and back.
 
-Colours are tuples of one (grey) or three values of the files themselves, uint8 or uint16. Classes
-are numbered in the palette's order: black or zero first, then by value.
+Colours are tuples of one (grey) or three whole numbers, as they stand in the files. Classes are
+numbered in the palette's order: black or zero first, then by value, unless the user says
+otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import combinations
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepimagetranslator.core.label_classes import MAX_COLOURS, Colour, LabelClass, colour_of
+from deepimagetranslator.core.nearest_colour import closest, nearest_colours
 from deepimagetranslator.core.pixels import Array, to_channels
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.scaling import Scaling
 
-Colour = tuple[int, ...]
-
-MAX_COLOURS = 32
-_SOLID = 0.1  # of a label colour's pixels at least this part lies in flat squares of 2x2
+TOPS = {"uint8": 255, "uint16": 65535}
 
 
 @dataclass(frozen=True)
@@ -29,63 +28,167 @@ class Palette:
     """The colours of a label map; their order numbers the classes.
 
     Attributes:
-        colours: 1 to 32 different colours of 1 or 3 values each.
-        dtype: of the files, "uint8" or "uint16".
+        colours: 1 to 32 different colours of 1 or 3 values each, which training learns.
+        dtype: of the label maps, "uint8" or "uint16".
+        names: of the classes, some perhaps empty; () if no class has one.
+        written: the colours in translated images, 1 or 3 values each; () writes ``colours``.
+        snap: a pixel of another colour is taken for the nearest class instead of refused.
+        also: further colours that the files have for a class, each with the class's number.
+        rest: the class of every other colour; -1 if there is none.
     """
 
     colours: tuple[Colour, ...]
     dtype: str
+    names: tuple[str, ...] = ()
+    written: tuple[Colour, ...] = ()
+    snap: bool = False
+    also: tuple[tuple[Colour, int], ...] = ()
+    rest: int = -1
 
     def __post_init__(self) -> None:
-        lengths = {len(colour) for colour in self.colours}
-        top = {"uint8": 255, "uint16": 65535}.get(self.dtype, -1)
-        known = 1 <= len(set(self.colours)) == len(self.colours) <= MAX_COLOURS
-        inside = all(0 <= value <= top for colour in self.colours for value in colour)
-        if not (known and inside and lengths in ({1}, {3})):
+        count = len(self.colours)
+        further = tuple(colour for colour, _ in self.also)
+        read = {colour_of(colour, 3) for colour in (*self.colours, *further)}
+        top = TOPS.get(self.dtype, -1)
+        held = [(colour, top) for colour in (*self.colours, *self.written)]
+        held += [(colour, TOPS["uint16"]) for colour in further]
+        good = (
+            1 <= count <= MAX_COLOURS
+            and len(read) == count + len(further)
+            and {len(colour) for colour in (*self.colours, *further)} in ({1}, {3})
+            and {len(colour) for colour in self.written} in (set(), {1}, {3})
+            and all(0 <= value <= most for colour, most in held for value in colour)
+            and all(len(listed) in (0, count) for listed in (self.names, self.written))
+            and all(0 <= number < count for _, number in self.also)
+            and -1 <= self.rest < count
+        )
+        if not good:
             raise UserError(f"{self!r:.200} is no palette; the weights or project file is damaged.")
+
+    @classmethod
+    def of(cls, classes: Sequence[LabelClass], dtype: str, snap: bool = False) -> Palette:
+        """The palette of classes as a user wrote them.
+
+        Args:
+            classes: 2 to 32.
+            dtype: of the files; values above 255 make it "uint16", a class of the rest "uint8".
+            snap: as the attribute.
+        """
+        read = [colour for one in classes for colour in (*one.colours, one.learnt)]
+        channels = max(map(len, read))
+        learnt = tuple(colour_of(one.learnt, channels) for one in classes)
+        written: tuple[Colour, ...] = ()
+        if any(one.written is not None for one in classes):
+            chosen = [one.written or one.learnt for one in classes]
+            written = tuple(colour_of(colour, max(map(len, chosen))) for colour in chosen)
+        deep = any(value > TOPS["uint8"] for colour in (*read, *written) for value in colour)
+        return cls(
+            learnt,
+            "uint16" if deep else "uint8" if any(one.rest for one in classes) else dtype,
+            tuple(one.name for one in classes) if any(one.name for one in classes) else (),
+            written if written != learnt else (),
+            snap,
+            tuple(
+                (colour_of(colour, channels), number)
+                for number, one in enumerate(classes)
+                for colour in one.colours[1:]
+            ),
+            next((number for number, one in enumerate(classes) if one.rest), -1),
+        )
 
     @property
     def channels(self) -> int:
         """1 for grey label maps, 3 for coloured ones."""
         return len(self.colours[0])
 
+    @property
+    def plain(self) -> bool:
+        """Whether the files hold ``colours`` and nothing else."""
+        return not (self.snap or self.also or self.rest >= 0)
+
+    @property
+    def array(self) -> Array:
+        """The colours, (1, classes, 1 or 3) of ``dtype``: a label map with one pixel of each."""
+        return np.array([self.colours], self.dtype)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """A name for every class: the user's, or class0, class1 and so on; no two are equal."""
+        found: list[str] = []
+        for number in range(len(self.colours)):
+            name = (self.names[number] if self.names else "") or f"class{number}"
+            found.append(name if name not in found else f"{name} {number}")
+        return tuple(found)
+
+    def class_of(self, colour: Colour) -> int:
+        """The class of an exact colour of the files; -1 if it is none's."""
+        read = {colour_of(c, 3): number for c, number in self.also}
+        read |= {colour_of(c, 3): number for number, c in enumerate(self.colours)}
+        return read.get(colour_of(colour, 3), self.rest)
+
     def encode(self, image: Array, name: str) -> NDArray[np.uint8]:
         """Class numbers (height, width) of a label map (height, width, 1 or 3).
 
         Args:
-            image: of the palette's dtype; grey is taken as colour where the palette has colours.
+            image: of any type that holds whole numbers; grey is taken as colour where the palette
+                has colours.
             name: the file's, for the message.
 
         Raises:
-            UserError: the image is of another type or has a colour that is not in the palette.
+            UserError: it holds other values, or a colour that is no class's.
         """
-        if image.dtype.name != self.dtype:
-            message = f"{name} holds {image.dtype.name} values where the label maps hold "
-            raise UserError(f"{message}{self.dtype}; save it as those.")
-        packed = _packed(to_channels(image, self.channels, name) if self.channels == 3 else image)
-        if image.shape[2] > self.channels:  # colours where grey is meant: only grey ones can fit
-            keys = _packed(np.array([[colour * 3 for colour in self.colours]], image.dtype))[0]
-        else:
-            keys = _packed(self._array()[None])[0]
-        classes = np.full(packed.shape, MAX_COLOURS, np.uint8)
-        for number, key in enumerate(keys):
-            classes[packed == key] = number
-        if (classes == MAX_COLOURS).any():
-            row, column = np.argwhere(classes == MAX_COLOURS)[0]
-            colour = ", ".join(map(str, image[row, column]))
-            message = (
-                f"{name} has the colour ({colour}) at row {row}, column {column}, which is none of "
-                f"the {len(keys)} label colours; correct it or treat the targets as values."
+        numbers = whole_numbers(image)
+        if numbers is None:
+            raise UserError(
+                f"{name} holds fractions or values outside 0..65535 where label colours are "
+                "expected; save it with whole numbers, or treat the targets as values."
             )
-            raise UserError(message)
+        values = to_channels(numbers, 3, name) if self.channels == 3 else numbers
+        packed = pack(values)
+        classes = np.full(packed.shape, MAX_COLOURS, np.uint8)
+        for colour, number in (*zip(self.colours, range(MAX_COLOURS), strict=False), *self.also):
+            key = pack_colour(colour_of(colour, values.shape[2]), values.dtype.name)
+            if key is not None:
+                classes[packed == key] = number
+        unknown = classes == MAX_COLOURS
+        if not unknown.any():
+            return classes
+        if self.rest >= 0:
+            classes[unknown] = self.rest
+        elif self.snap:
+            classes[unknown] = self._snapped(values[unknown])
+        else:
+            raise self._refusal(image, unknown, name)
         return classes
 
+    def exact(self, image: Array, name: str) -> Array:
+        """The label map with each class in the one colour that is learnt, of ``dtype``.
+
+        Raises:
+            UserError: as ``encode``; an image that needs no change is not searched.
+        """
+        if self.plain and image.dtype.name == self.dtype:
+            return image
+        learnt: Array = self.array[0].take(self.encode(image, name), axis=0)
+        return learnt
+
     def decode(self, classes: NDArray[Any]) -> Array:
-        """The label map (height, width, 1 or 3) of class numbers (height, width)."""
-        return self._array().take(classes, axis=0)
+        """The label map (height, width, 1 or 3) of class numbers (height, width), as written."""
+        written: Array = np.array(self.written or self.colours, self.dtype)
+        return written.take(classes, axis=0)
 
     def nearest(self, values: NDArray[np.floating[Any]], scaling: Scaling) -> Array:
         """The label map whose colours are nearest to predicted values, so that none is new.
+
+        Args:
+            values: as in ``nearest_classes``; ``scaling`` too.
+        """
+        return self.decode(self.nearest_classes(values, scaling))
+
+    def nearest_classes(
+        self, values: NDArray[np.floating[Any]], scaling: Scaling
+    ) -> NDArray[np.uint8]:
+        """The numbers (height, width) of the classes whose colours are nearest.
 
         Args:
             values: (height, width, channels) in the unit range of ``scaling``.
@@ -93,149 +196,93 @@ class Palette:
         """
         height, width, channels = values.shape
         flat = values.reshape(-1, channels).astype(np.float32, copy=False)
-        planes = np.ascontiguousarray(flat.T)
-        classes = np.zeros(height * width, np.uint8)
-        best = np.full(height * width, np.inf, np.float32)
-        for number, colour in enumerate(scaling.to_unit(self._array())):
-            distance = np.zeros_like(best)
-            for plane, value in zip(planes, colour, strict=True):
-                distance += (plane - value) ** 2
-            np.copyto(classes, np.uint8(number), where=distance < best)
-            np.minimum(best, distance, out=best)
-        return self.decode(classes.reshape(height, width))
+        classes = closest(flat, scaling.to_unit(self.array)[0])
+        return classes.reshape(height, width)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
-        return {"colours": [list(colour) for colour in self.colours], "dtype": self.dtype}
+        """As plain values for JSON; what is not chosen is left out."""
+        data: dict[str, Any] = {"colours": [list(c) for c in self.colours], "dtype": self.dtype}
+        if self.names:
+            data["names"] = list(self.names)
+        if self.written:
+            data["written"] = [list(colour) for colour in self.written]
+        if self.also:
+            data["also"] = [[list(colour), number] for colour, number in self.also]
+        if self.snap:
+            data["snap"] = True
+        if self.rest >= 0:
+            data["rest"] = self.rest
+        return data
 
     @classmethod
     def from_json(cls, data: Any) -> Palette:
-        """The palette that ``to_json`` wrote.
+        """The palette that ``to_json`` wrote, in this version or an older one.
 
         Raises:
             UserError: it is none.
         """
         try:
-            colours = tuple(tuple(int(value) for value in colour) for colour in data["colours"])
-            return cls(colours, str(data["dtype"]))
-        except (TypeError, KeyError, ValueError) as error:
+            return cls(
+                _colours(data["colours"]),
+                str(data["dtype"]),
+                tuple(str(name) for name in data.get("names", ())),
+                _colours(data.get("written", ())),
+                bool(data.get("snap", False)),
+                tuple((_colours([c])[0], int(number)) for c, number in data.get("also", ())),
+                int(data.get("rest", -1)),
+            )
+        except (AttributeError, TypeError, KeyError, ValueError, OverflowError) as error:
             message = f"{data!r:.200} is no palette; the weights or project file is damaged."
             raise UserError(message) from error
 
-    def _array(self) -> Array:
-        return np.array(self.colours, self.dtype)
+    def _snapped(self, pixels: Array) -> NDArray[np.uint8]:
+        colours = [*self.colours, *(colour for colour, _ in self.also)]
+        numbers = [*range(len(self.colours)), *(number for _, number in self.also)]
+        wide = [colour_of(colour, pixels.shape[1]) for colour in colours]
+        return np.array(numbers, np.uint8)[nearest_colours(pixels, wide)]
+
+    def _refusal(self, image: Array, unknown: NDArray[np.bool_], name: str) -> UserError:
+        row, column = np.argwhere(unknown)[0]
+        colour = ", ".join(f"{value:g}" for value in image[row, column])
+        return UserError(
+            f"{name} has the colour ({colour}) at row {row}, column {column}, which is none of the "
+            f"{len(self.colours)} label colours; correct it, take the nearest label colour, or "
+            "treat the targets as values."
+        )
 
 
-@dataclass
-class ColourCount:
-    """The colours of a set of images with their pixels, gathered image by image.
-
-    Attributes:
-        pixels: how many pixels have each colour; emptied when there are too many colours.
-        flat: how many of them are equal to their right, lower and diagonal neighbours.
-        dtypes: names of the types that occurred.
-        many: more than 32 colours, or float values: no palette.
-    """
-
-    pixels: dict[Colour, int] = field(default_factory=dict)
-    flat: dict[Colour, int] = field(default_factory=dict)
-    dtypes: set[str] = field(default_factory=set)
-    many: bool = False
-
-    def add(self, image: Array) -> None:
-        """Take in one image (height, width, 1 or 3)."""
-        if not self.many:
-            self.merge(_count(image))
-
-    def merge(self, other: ColourCount) -> None:
-        """Take in what another one gathered; grey joins coloured images as equal triples."""
-        self.dtypes |= other.dtypes
-        colours = self.pixels.keys() | other.pixels.keys()
-        wide = any(len(colour) == 3 for colour in colours)
-        for name in ("pixels", "flat"):
-            total: dict[Colour, int] = {}
-            for counts in (getattr(self, name), getattr(other, name)):
-                for colour, count in counts.items():
-                    key = colour * 3 if wide and len(colour) == 1 else colour
-                    total[key] = total.get(key, 0) + count
-            setattr(self, name, total)
-        if self.many or other.many or len(self.pixels) > MAX_COLOURS or len(self.dtypes) > 1:
-            self.many, self.pixels, self.flat = True, {}, {}
-
-    def palette(self) -> Palette | None:
-        """All colours that occurred, if there are at most 32; whether or not they are labels."""
-        if self.many or not self.pixels:
+def whole_numbers(image: Array) -> Array | None:
+    """The image as uint8 or uint16 if its values are whole numbers from 0 to 65535, else None."""
+    if image.dtype.name in TOPS:
+        return image
+    # A few values first: most float images are none.
+    for part in (image.ravel()[:: max(1, image.size // 512)], image):
+        if not (np.isfinite(part).all() and part.min(initial=0) >= 0):
             return None
-        return Palette(tuple(sorted(self.pixels)), next(iter(self.dtypes)))
-
-    def label_palette(self) -> Palette | None:
-        """The palette if the set looks like label maps, else None.
-
-        Two colours are labels. Of more, a colour that hardly ever fills a square of 2x2 pixels
-        and is a mixture of two others comes from smoothing or noise: then these are no labels.
-        Class numbers (0, 1, 2 ...) may have thin contours: up to half of them may look like that.
-        """
-        palette = self.palette()
-        if palette is None or len(palette.colours) < 2:
+        if part.max(initial=0) > TOPS["uint16"] or (part != np.rint(part)).any():
             return None
-        thin = [c for c in palette.colours if self.flat.get(c, 0) < _SOLID * self.pixels[c]]
-        doubtful = sum(_is_mixture(colour, palette.colours) for colour in thin)
-        numbers = palette.colours == tuple((n,) for n in range(len(palette.colours)))
-        allowed = (len(palette.colours) - 1) / 2 if numbers else 0
-        return palette if doubtful <= allowed else None
+    return image.astype(np.uint16)
 
 
-def find_palette(images: Iterable[Array]) -> Palette | None:
-    """The palette of a set of label maps, None if it is none (see ``label_palette``)."""
-    count = ColourCount()
-    for image in images:
-        count.add(image)
-    return count.label_palette()
-
-
-def _count(image: Array) -> ColourCount:
-    result = ColourCount(dtypes={image.dtype.name})
-    if image.dtype == np.float32:
-        result.many = True
-        return result
-    packed = _packed(image)
-    some = packed.ravel()[:: max(1, packed.size // 2048)]
-    if len(np.unique(some)) > MAX_COLOURS:
-        result.many = True
-        return result
-    flat: NDArray[Any] = np.zeros(packed.shape, np.bool_)
-    across, down = packed[:-1, :-1] == packed[:-1, 1:], packed[:-1] == packed[1:]
-    flat[:-1, :-1] = across & down[:, :-1] & down[:, 1:]
-    packed, flat, pixels = packed.ravel(), flat.ravel(), image.reshape(-1, image.shape[2])
-    rest = np.arange(packed.size)
-    while rest.size:
-        same = packed[rest] == packed[rest[0]]
-        colour = tuple(int(value) for value in pixels[rest[0]])
-        if len(result.pixels) == MAX_COLOURS:
-            return ColourCount(dtypes=result.dtypes, many=True)
-        result.pixels[colour] = int(np.count_nonzero(same))
-        result.flat[colour] = int(np.count_nonzero(flat[rest[same]]))
-        rest = rest[~same]
-    return result
-
-
-def _packed(image: Array) -> Array:
-    """One number per pixel, (height, width), equal where the colours are equal."""
+def pack(image: Array) -> Array:
+    """One number per pixel, (height, width), equal where the colours of uint8 or uint16 are."""
     if image.shape[2] == 1:
         return image[..., 0]
-    step, kind = (2**8, np.uint32) if image.dtype == np.uint8 else (2**16, np.uint64)
-    wide: Any = image.astype(kind)
-    packed: Array = (wide[..., 0] * kind(step) + wide[..., 1]) * kind(step) + wide[..., 2]
+    bits, kind = (8, np.uint32) if image.dtype == np.uint8 else (16, np.uint64)
+    packed: Array = image[..., 0].astype(kind)
+    for channel in (1, 2):
+        packed <<= kind(bits)
+        packed |= image[..., channel]
     return packed
 
 
-def _is_mixture(colour: Colour, colours: Iterable[Colour]) -> bool:
-    """Whether a colour lies on the line between two others, up to rounding."""
-    middle = np.array(colour, float)
-    others = [np.array(other, float) for other in colours if other != colour]
-    for one, other in combinations(others, 2):
-        way = other - one
-        part = float((middle - one) @ way / (way @ way))
-        if 0 < part < 1 and np.abs(one + part * way - middle).max() <= 1:
-            return True
-    return False
+def pack_colour(colour: Colour, dtype: str) -> int | None:
+    """What ``pack`` makes of a colour; None if the type cannot hold it."""
+    if max(colour) > TOPS[dtype]:
+        return None
+    bits = 8 if dtype == "uint8" else 16
+    return sum(value << bits * place for place, value in enumerate(reversed(colour)))
+
+
+def _colours(data: Any) -> tuple[Colour, ...]:
+    return tuple(tuple(int(value) for value in colour) for colour in data)

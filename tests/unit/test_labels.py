@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.labels import ColourCount, Palette, find_palette
+from deepimagetranslator.core.label_classes import LabelClass, parse_classes, to_texts
+from deepimagetranslator.core.label_colours import ColourCount, find_palette
+from deepimagetranslator.core.labels import Palette
 from deepimagetranslator.core.pixels import resize
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.scaling import Scaling
+from deepimagetranslator.core.specs import DataSpec, problems
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
@@ -76,8 +79,8 @@ def test_a_colour_outside_the_palette_is_named() -> None:
     image[3, 5] = 1, 2, 3
     with pytest.raises(UserError, match=r"mask\.png has the colour \(1, 2, 3\) at row 3, column 5"):
         TISSUES.encode(image, "mask.png")
-    with pytest.raises(UserError, match="uint16"):
-        TISSUES.encode(image.astype(np.uint16), "mask.png")
+    with pytest.raises(UserError, match=r"mask\.tif holds fractions"):
+        TISSUES.encode(image.astype(np.float32) / 2, "mask.tif")
 
 
 def test_grey_and_colour_files_of_one_map() -> None:
@@ -93,8 +96,7 @@ def test_what_is_no_label_map() -> None:
     tissues = TISSUES.decode(classes)
     photo = RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8)
     assert find_palette([tissues, photo]) is None
-    assert find_palette([tissues.astype(np.float32)]) is None
-    assert find_palette([tissues, tissues.astype(np.uint16)]) is None
+    assert find_palette([tissues.astype(np.float32) / 2]) is None
     assert find_palette([np.zeros((8, 8, 1), np.uint8)]) is None  # one colour says nothing
     assert find_palette([]) is None
     mask = Palette(((0,), (255,)), "uint8").decode(np.roll(blobs(64, 2), 1, (0, 1)))
@@ -142,3 +144,156 @@ def test_real_label_maps() -> None:
     awkward = DATA / "awkward"
     assert find_palette([read_image(awkward / "tissue_map_palette.png")]) == TISSUES
     assert find_palette([read_image(awkward / "tissue_map_odd_size_antialiased.png")]) is None
+
+
+# --- classes as a user writes them ---------------------------------------------------------------
+
+
+@st.composite
+def written_classes(draw: st.DrawFn) -> tuple[LabelClass, ...]:
+    """Any classes that can be written; grey or coloured."""
+    channels = draw(st.sampled_from([1, 3]))
+    colour = st.tuples(*[st.integers(0, 65535)] * channels)
+    read = draw(st.lists(colour, min_size=4, max_size=12, unique=True))
+    cuts = sorted({1, *draw(st.sets(st.integers(1, len(read) - 1), min_size=1, max_size=5))})
+    groups = [tuple(group) for group in np.split(np.arange(len(read)), cuts)]
+    name = st.text("abz Ä7>+,#", max_size=8).map(str.strip)
+    return tuple(
+        LabelClass(tuple(read[number] for number in group), draw(st.none() | colour), draw(name))
+        for group in groups
+    )
+
+
+@given(written_classes())
+def test_classes_are_read_as_they_are_written(classes: tuple[LabelClass, ...]) -> None:
+    assert parse_classes(to_texts(classes)) == classes
+    palette = Palette.of(classes, "uint8")
+    assert Palette.from_json(palette.to_json()) == palette
+    for number, one in enumerate(classes):
+        for colour in one.colours:
+            assert palette.class_of(colour) == number
+            image = np.array([[colour]], np.uint16)
+            np.testing.assert_array_equal(palette.encode(image, "x"), [[number]])
+        expected = one.written or one.colours[0]
+        got = tuple(palette.decode(np.array([[number]], np.uint8))[0, 0])
+        assert got in (expected, expected * 3)
+
+
+def test_the_ways_to_write_a_class() -> None:
+    texts = (" 0,0,0 = background ", "#ff0000>200,0,0=fat", "7,7,7 + 8,8,8=lean = muscle", "rest")
+    assert parse_classes(texts) == (
+        LabelClass(((0, 0, 0),), None, "background"),
+        LabelClass(((255, 0, 0),), (200, 0, 0), "fat"),
+        LabelClass(((7, 7, 7), (8, 8, 8)), None, "lean = muscle"),
+        LabelClass((), None, ""),
+    )
+    assert parse_classes(()) == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (("0", "x=liver"), "'x' is no label colour"),
+        (("0", "1,2"), "'1,2'"),
+        (("0", "70000"), "'70000'"),
+        (("0", "1>"), "'' is no label"),
+        (("0", "#12345"), "#12345"),
+        (("0", "1", "0,0,0=again"), "0,0,0 occurs twice"),
+        (("0", "255", "rest"), "rest>128"),
+        (("0", "rest>1", "rest>2"), "merge"),
+        (("0=alone",), "2 to 32 classes, not 1"),
+        (tuple(map(str, range(33))), "not 33"),
+    ],
+)
+def test_what_is_no_class_is_named(texts: tuple[str, ...], words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_classes(texts)
+    assert words in str(caught.value)
+    (problem,) = problems(DataSpec(labels=texts))
+    assert problem.subject == "labels" and problem.message == str(caught.value)
+
+
+# --- a palette with more than colours ------------------------------------------------------------
+
+
+def of(*texts: str, snap: bool = False) -> Palette:
+    return Palette.of(parse_classes(texts), "uint8", snap)
+
+
+def test_written_colours_and_names() -> None:
+    palette = of("0=air", "255>0,200,0=fat", "7")
+    assert palette.channels == 1 and palette.colours == ((0,), (255,), (7,))
+    assert palette.class_names == ("air", "fat", "class2")
+    assert palette.plain
+    written = palette.decode(np.array([[0, 1, 2]], np.uint8))
+    np.testing.assert_array_equal(written, [[(0, 0, 0), (0, 200, 0), (7, 7, 7)]])
+    scaling = Scaling("type", 0, 255, "uint8")
+    predicted = np.array([[[-0.1], [0.9], [0.02]]], np.float32)
+    np.testing.assert_array_equal(palette.nearest(predicted, scaling), written)
+    assert of("0=fat", "1=fat").class_names == ("fat", "fat 1")
+    assert of("0", "1000").dtype == "uint16"
+
+
+def test_merged_classes_and_the_rest() -> None:
+    palette = of("0=background", "2 + 9=cell", "rest>100=other")
+    image = np.array([[0, 2, 9, 77, 100]], np.uint8)[..., None]
+    np.testing.assert_array_equal(palette.encode(image, "x"), [[0, 1, 1, 2, 2]])
+    np.testing.assert_array_equal(palette.exact(image, "x")[..., 0], [[0, 2, 2, 100, 100]])
+    assert palette.class_of((77,)) == 2 and of("0", "1").class_of((77,)) == -1
+    instances = of("0=background", "rest=object")
+    mask = np.array([[0, 300, 65535]], np.uint16)[..., None]
+    np.testing.assert_array_equal(instances.exact(mask, "x")[..., 0], [[0, 255, 255]])
+    assert instances.exact(mask, "x").dtype == np.uint8
+
+
+def test_class_numbers_of_any_type_are_the_same() -> None:
+    numbers = blobs(64, 4)[..., None]
+    palette = find_palette([numbers])
+    assert palette is not None
+    for dtype in ("uint16", "float32"):
+        np.testing.assert_array_equal(palette.encode(numbers.astype(dtype), "x"), numbers[..., 0])
+        assert find_palette([numbers.astype(dtype)]) == Palette(palette.colours, "uint16")
+        assert find_palette([numbers, numbers.astype(dtype)]) == palette
+        assert palette.exact(numbers.astype(dtype), "x").dtype == np.uint8
+    for wrong in (
+        numbers + np.float32(0.5),
+        -numbers.astype(np.float32),
+        numbers * np.float32(1e6),
+    ):
+        assert find_palette([wrong]) is None
+        with pytest.raises(UserError, match="fractions or values outside"):
+            palette.encode(wrong, "x")
+    assert find_palette([np.full((8, 8, 1), np.nan, np.float32)]) is None
+
+
+@given(palettes())
+def test_snapping_takes_the_nearest_colour_and_leaves_exact_ones(palette: Palette) -> None:
+    snapping = Palette(palette.colours, palette.dtype, snap=True)
+    classes = blobs(64, len(palette.colours))
+    image = palette.decode(classes)
+    np.testing.assert_array_equal(snapping.encode(image, "x"), classes)
+    assert Palette.from_json(snapping.to_json()) == snapping
+    noisy = image.astype(int) + RNG.integers(-3, 4, image.shape)
+    noisy = noisy.clip(0, np.iinfo(palette.dtype).max).astype(palette.dtype)
+    assert set(np.unique(snapping.encode(noisy, "x"))) <= set(range(len(palette.colours)))
+    exact = snapping.exact(noisy, "x")
+    found = {tuple(map(int, pixel)) for pixel in exact.reshape(-1, exact.shape[2])}
+    assert found <= set(palette.colours)
+
+
+def test_old_palettes_still_load() -> None:
+    old = {"colours": [[0], [9]], "dtype": "uint8"}
+    assert Palette.from_json(old) == Palette(((0,), (9,)), "uint8")
+    for more in (
+        {"names": ["one"]},
+        {"names": 7},
+        {"written": [[1], [2], [3]]},
+        {"written": [[1], [2, 3, 4]]},
+        {"written": [[1], [300]]},
+        {"also": [[[9], 0]]},
+        {"also": [[[5], 2]]},
+        {"also": [7]},
+        {"rest": 2},
+    ):
+        with pytest.raises(UserError, match="no palette"):
+            Palette.from_json(old | more)
