@@ -40,6 +40,7 @@ from deepimagetranslator.core.augment_geometry import (
     Rotation,
     Scaling,
     Translation,
+    reach,
     warp,
 )
 from deepimagetranslator.core.augment_operations import (
@@ -55,6 +56,7 @@ from deepimagetranslator.core.augment_operations import (
     from_picture,
     to_picture,
 )
+from deepimagetranslator.core.crops import Frame
 from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
 
 Pair = tuple[Array, Array | None]
@@ -93,6 +95,7 @@ def augment(
     label_target: bool = False,
     validation: bool = False,
     extra: Sequence[Operation] = (),
+    frames: Sequence[Frame] = (),
 ) -> Pair:
     """A randomly changed copy of a pair; sides that nothing changes come back as they are.
 
@@ -104,15 +107,30 @@ def augment(
         label_target: the target is a colour label map; it gets no colours that it did not have.
         validation: this is a validation pair: only operations with that tick are applied.
         extra: Augmentor's own operations, applied last.
+        frames: the parts of input and target that are wanted (``core.crops``); what lies around
+            them may be moved in by the current behaviour. The ripple's rings have the middle of
+            all that is there. Empty: all of it.
     """
     if spec.behaviour == "2021":
         spec = effective(spec, label_target=label_target, validation=validation)
         images = [image for image in pair if image is not None]
+        images = _cut(images, frames)
         images = augment_2021.augment_2021(images, spec, rng, nearest_target=label_target)
         pipeline = ArrayPipeline(extra, label_target=label_target)
         return pipeline.augment((images[0], images[1] if len(images) == 2 else None), rng)
     pipeline = build_pipeline(spec, label_target=label_target, validation=validation, extra=extra)
-    return pipeline.augment(pair, rng)
+    return pipeline.augment(pair, rng, frames)
+
+
+def margin(
+    spec: AugmentationSpec, size: Size, *, label_target: bool = False, validation: bool = False
+) -> Size:
+    """How much around a frame of that size ``augment`` may move in, in pixels down and across."""
+    if spec.behaviour == "2021":
+        return 0, 0
+    spec = effective(spec, label_target=label_target, validation=validation)
+    moving = ("rotation", "scaling", "translation", "elastic")
+    return reach({n: getattr(spec, n) for n in moving if any(spec.ticks(n)[:2])}, size)
 
 
 def build_pipeline(
@@ -167,9 +185,11 @@ class ArrayPipeline(Augmentor.Pipeline):
         for operation in operations:
             self.add_operation(operation)
 
-    def augment(self, pair: Pair, rng: np.random.Generator) -> Pair:
+    def augment(self, pair: Pair, rng: np.random.Generator, frames: Sequence[Frame] = ()) -> Pair:
         """A changed copy of a pair (input, target or None), as the function ``augment``."""
         images = [image for image in pair if image is not None]
+        if not any(isinstance(operation, GeometricOperation) for operation in self.operations):
+            images, frames = _cut(images, frames), ()
         children = rng.spawn(len(OPERATIONS) + 1)
         generators = dict(zip((OPERATION_CLASSES[n] for n in OPERATIONS), children, strict=False))
         others = children[-1]
@@ -181,13 +201,18 @@ class ArrayPipeline(Augmentor.Pipeline):
 
         for geometric, run in groupby(self.operations, lambda o: isinstance(o, GeometricOperation)):
             if geometric:
-                size = images[0].shape[:2]
+                size = frames[0].size if frames else images[0].shape[:2]
                 steps = [(o, o.draw(generators.get(type(o), others), size)) for o in run]
-                images = warp(images, steps, nearest_target=self.label_target)
+                images = warp(images, steps, nearest_target=self.label_target, frames=frames)
+                frames = ()
             else:
                 for operation in run:
                     images = apply(operation)
         return images[0], images[1] if len(images) == 2 else None
+
+
+def _cut(images: Sequence[Array], frames: Sequence[Frame]) -> list[Array]:
+    return [f.of(image) for image, f in zip(images, frames, strict=True)] if frames else [*images]
 
 
 def _foreign(

@@ -10,7 +10,7 @@ Coordinates are (x, y) in pixels with the first pixel's centre at (0, 0), its ou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.augment_operations import Array, PairOperation, Size, by_channels
+from deepimagetranslator.core.crops import Frame
 
 Matrix = NDArray[np.float64]
 TILE = 7
@@ -102,11 +103,35 @@ class Elastic(GeometricOperation):
         return mesh
 
 
+def reach(amounts: Mapping[str, float], size: Size) -> Size:
+    """From how far outside a frame of that size pixels may be moved in, down and across.
+
+    Args:
+        amounts: of "rotation", "scaling", "translation" and "elastic", as far as they are applied.
+        size: height and width of the frame.
+    """
+    shift = amounts.get("translation", 0.0) + amounts.get("elastic", 0.0)
+    half_height, half_width = (
+        side / 2 + shift + min(amounts.get("scaling", 0.0), 0.24 * side) for side in size
+    )
+    most = np.radians(amounts.get("rotation", 0.0))
+
+    def turned(along: float, beside: float, side: int) -> int:
+        angle = min(most, np.arctan2(beside, along))
+        return int(np.ceil(along * np.cos(angle) + beside * np.sin(angle) - side / 2))
+
+    return (
+        turned(half_height, half_width, size[0]),
+        turned(half_width, half_height, size[1]),
+    )
+
+
 def warp(
     images: Sequence[Array],
     steps: Sequence[tuple[GeometricOperation, Any]],
     *,
     nearest_target: bool = False,
+    frames: Sequence[Frame] = (),
 ) -> list[Array]:
     """Move the pixels of an input, or of input and target, by several operations in one sampling.
 
@@ -116,52 +141,56 @@ def warp(
         steps: operations with their draws, in order; an elastic one counts as the last.
         nearest_target: sample the second image by nearest neighbour, so that no colour appears
             that was not there but black at the border; bilinear else.
+        frames: for each image the part of it that is wanted; what lies around it may be moved in.
+            The draws are for the first one's size. Empty: the whole images.
     """
-    reference = images[0].shape[:2]
+    wanted = frames or [Frame(0, 0, *image.shape[:2]) for image in images]
+    reference = wanted[0].size
     samplings: dict[Any, Matrix | Array] = {}
     warped = []
-    for side, image in enumerate(images):
+    for side, (image, frame) in enumerate(zip(images, wanted, strict=True)):
         own = [(operation, draw) for operation, draw in steps if operation.sides[side]]
         if not own:
-            warped.append(image)
+            warped.append(frame.of(image) if frames else image)
             continue
-        key = image.shape[:2], tuple(id(operation) for operation, _ in own)
+        key = frame, tuple(id(operation) for operation, _ in own)
         if key not in samplings:
-            samplings[key] = _sampling(own, image.shape[:2], reference)
+            samplings[key] = _sampling(own, frame, reference)
         nearest = nearest_target and side == 1
-        warped.append(_sample(image, samplings[key], nearest))
+        warped.append(_sample(image, samplings[key], frame.size, nearest))
     return warped
 
 
 def _sampling(
-    steps: Sequence[tuple[GeometricOperation, Any]], size: Size, reference: Size
+    steps: Sequence[tuple[GeometricOperation, Any]], frame: Frame, reference: Size
 ) -> Matrix | Array:
-    """Where each pixel of a warped image of ``size`` comes from: a matrix, or a map (h, w, 2).
+    """Where each pixel of a warped ``frame`` comes from: a matrix, or a map (h, w, 2).
 
-    Source = S H⁻¹ (p + e(p)) with p the pixel in the coordinates of the reference, H the product
-    of the forward matrices, e the elastic displacement, and S from the reference's coordinates to
-    this image's own.
+    Source = F S H⁻¹ (p + e(p)) with p the pixel in the coordinates of the reference, H the product
+    of the forward matrices, e the elastic displacement, S from the reference's coordinates to the
+    frame's own, and F from these to the image's.
     """
+    size = frame.size
     meshes = [draw for operation, draw in steps if isinstance(operation, Elastic)]
     matrices = [draw for operation, draw in steps if not isinstance(operation, Elastic)]
     forward: Matrix = reduce(lambda done, step: step @ done, matrices, np.eye(3))
     to_own = np.eye(3)
     for axis, ratio in enumerate((size[1] / reference[1], size[0] / reference[0])):
         to_own[axis, axis], to_own[axis, 2] = ratio, (ratio - 1) / 2
-    back: Matrix = to_own @ np.linalg.inv(forward)
+    into_image = np.array([[1, 0, frame.left], [0, 1, frame.top], [0, 0, 1]])
+    back: Matrix = into_image @ to_own @ np.linalg.inv(forward)
     if not meshes:
         return back @ np.linalg.inv(to_own)
     places: Array = cv2.perspectiveTransform(displaced(sum(meshes), size, reference), back)
     return places
 
 
-def _sample(image: Array, sampling: Matrix | Array, nearest: bool) -> Array:
+def _sample(image: Array, sampling: Matrix | Array, size: Size, nearest: bool) -> Array:
     flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
     if sampling.shape == (3, 3):
-        size = image.shape[1::-1]
         flags |= cv2.WARP_INVERSE_MAP
         return by_channels(
-            lambda part: cv2.warpPerspective(part, sampling, size, flags=flags), image
+            lambda part: cv2.warpPerspective(part, sampling, size[::-1], flags=flags), image
         )
     return by_channels(lambda part: cv2.remap(part, sampling, None, flags), image)
 
