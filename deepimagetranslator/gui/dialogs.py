@@ -13,6 +13,7 @@ from deepimagetranslator.core.specs import TrainingSpec, TranslationSpec, preset
 from deepimagetranslator.gui.dialog import Dialog, opened
 from deepimagetranslator.gui.form import Form, FormDialog, Group
 from deepimagetranslator.gui.form_fields import MessageLabel
+from deepimagetranslator.gui.words import shown_word
 
 TRAINING = "training"
 TRANSLATION = "translation"
@@ -23,10 +24,8 @@ TRAINING_GROUPS = (
     Group("Keeping and computing", ("keep_best", "precision"), column=1),
 )
 TRANSLATION_GROUPS = (
-    Group(
-        "How",
-        ("output", "file_format", "value_type", "large_images", "batch_size", "overwrite"),
-    ),
+    Group("What is written", ("output", "file_format", "value_type", "overwrite")),
+    Group("How", ("large_images", "batch_size")),
 )
 
 
@@ -144,7 +143,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
             on_change=self._on_change,
             on_help=self.show_help,
         )
-        self.form.align_labels(self._label_width)
+        self._ends.columnconfigure(0, minsize=self.form.align_labels(self._label_width))
         self.form.grid(row=1, column=0, sticky="nw", pady=(self.theme.px(14), 0))
         self.reset_button = self.add_button("Reset", self.reset, left=True)
         self.form.show(spec)
@@ -171,6 +170,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
             self.folder.set(str(folder))
 
     def _on_change(self) -> None:
+        self._follow_output()
         self.ok_button.state(["disabled" if self.value() is None else "!disabled"])
         no_weights = "There are no weights yet; train or load a model first."
         no_folder = "Choose a folder for the translated images."
@@ -178,10 +178,18 @@ class TranslationDialog(Dialog[TranslationChoice]):
         self.weights_message.show(None if known else Problem("weights", no_weights))
         self.folder_message.show(None if named else Problem("folder", no_folder))
 
+    def _follow_output(self) -> None:
+        """Label maps have a type of their own."""
+        variables = self.form.fields.variables
+        labels = variables["output"].get() in map(shown_word, ("labels", "classes"))
+        self.form.controls["value_type"].state(["disabled" if labels else "!disabled"])
+        if labels:
+            variables["value_type"].set(shown_word("automatic"))
+
     def _build_ends(self) -> None:
         """Which weights, and where to."""
         px = self.theme.px
-        ends = ttk.Frame(self.body)
+        ends = self._ends = ttk.Frame(self.body)
         ends.grid(row=0, column=0, sticky="ew")
         ends.columnconfigure(1, weight=1)
         heading = ttk.Label(ends, text="From and to", style="Heading.TLabel")

@@ -16,13 +16,19 @@ from deepimagetranslator.app.monitor_words import time_left
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.measures import MEASURES
+from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     FilesRead,
     ImageSkipped,
     ImageTranslated,
     JobFinished,
+    PartTranslated,
+    SliceTranslated,
 )
+from deepimagetranslator.gui.command_base import open_folder
 from deepimagetranslator.gui.theme import theme_of
+
+_MOST_ROWS = 500  # a table of more takes too long to fill
 
 
 class JobWindow(tk.Toplevel):
@@ -57,6 +63,7 @@ class JobWindow(tk.Toplevel):
         self.table.configure(yscrollcommand=scroll.set)
         scroll.pack(side="right", fill="y")
         self.table.pack(side="left", fill="both", expand=True)
+        self._detail = ttk.Label(self._box, wraplength=px(560), justify="left")
         self._buttons = ttk.Frame(self._box)
         self._buttons.pack(side="bottom", fill="x", pady=(px(10), 0))
         self.cancel_button = ttk.Button(self._buttons, text="Cancel", command=self._on_cancel)
@@ -89,17 +96,22 @@ class JobWindow(tk.Toplevel):
         match event:
             case FilesRead(done, count):
                 self._step("Measured", done, count)
+            case PartTranslated(_, done, parts, index, count):
+                self._step("Translated", index - 1, count, done / max(1, parts))
             case ImageTranslated(index=index, count=count):
+                self._step("Translated", index, count)
+            case SliceTranslated(index, count):
                 self._step("Translated", index, count)
             case ImageSkipped(source, reason, index, count):
                 self._skipped.append((source, reason))
                 self._step("Translated", index, count)
 
-    def _step(self, verb: str, done: int, count: int) -> None:
-        part = done / max(1, count)
+    def _step(self, verb: str, done: int, count: int, of_next: float = 0.0) -> None:
+        part = (done + of_next) / max(1, count)
         passed = time.monotonic() - self._began
-        left = f", {time_left(passed * (1 - part) / part)} left" if done < count else ""
-        self._words.set(f"{verb} {done} of {count} images{left}")
+        left = f", {time_left(passed * (1 - part) / part)} left" if 0 < part < 1 else ""
+        within = f" and {of_next:.0%} of the next" if of_next else ""
+        self._words.set(f"{verb} {done} of {count} images{within}{left}")
         self.bar.configure(value=part)
 
     def _ended(self, kind: str, event: object) -> None:
@@ -111,12 +123,40 @@ class JobWindow(tk.Toplevel):
         if "rows" in event.result:
             self._show_measures(event.result["rows"], event.result["problems"])
         else:
-            done = len(event.result["translated"])
-            skipped = len(self._skipped)
-            more = f", {skipped} skipped:" if skipped else "."
-            self._words.set(f"{done} images were translated{more}")
-            if skipped:
-                self._fill(("File", "Why it was skipped"), self._skipped)
+            self._show_files(event.result)
+
+    def _show_files(self, result: Mapping[str, Any]) -> None:
+        """What was skipped, and why; what was written, and where."""
+        folder, done = Path(result["output"]), len(result["translated"])
+        skipped = f", {len(self._skipped)} skipped" if self._skipped else ""
+        self._words.set(f"{done} images were translated into {folder}{skipped}.")
+        rows = [(Path(source).name, f"skipped: {reason}") for source, reason in self._skipped]
+        written = [(Path(source).name, output) for source, output in result["files"]]
+        room = max(0, _MOST_ROWS - len(rows))
+        rows += [(name, f"written: {Path(to).relative_to(folder)}") for name, to in written[:room]]
+        if len(written) > room:
+            rows.append(("...", f"and {len(written) - room} more files"))
+        self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
+        self.table.bind("<<TreeviewSelect>>", lambda _event: self._show_row())
+        self._fill(("File", "What became of it"), rows)
+        if self._skipped:
+            self.table.selection_set(self.table.get_children()[0])
+
+        def show() -> None:
+            try:
+                open_folder(folder)
+            except UserError as error:
+                self._words.set(str(error))
+
+        button = ttk.Button(self._buttons, text="Open folder", command=show)
+        button.pack(side="left")
+        self._centre()
+
+    def _show_row(self) -> None:
+        """The chosen row in full; a reason is longer than its line."""
+        for row in self.table.selection()[:1]:
+            self._detail.configure(text=": ".join(map(str, self.table.item(row, "values"))))
+            self._centre()
 
     def _show_measures(self, rows: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> None:
         self.rows = list(rows)

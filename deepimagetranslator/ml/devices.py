@@ -61,7 +61,12 @@ def choose_precision(wanted: str) -> str:
 
 def gpu_names() -> list[str]:
     """The names of the GPUs that the backend uses; empty on a CPU."""
-    if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if backend == "torch":
+        import torch  # noqa: PLC0415
+
+        return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    if backend != "tensorflow":
         return []
     import tensorflow as tf  # noqa: PLC0415
 
@@ -76,6 +81,21 @@ def describe_device() -> str:
     gpus = gpu_names()
     where = f"GPU, {', '.join(gpus)}" if gpus else f"CPU, {os.cpu_count()} cores"
     return f"{where}, {choose_precision('automatic')}"
+
+
+def unused_gpu() -> str:
+    """Why a GPU that is there is not used, a sentence; empty if there is none, or it is used."""
+    if sys.platform == "win32" and not gpu_names():
+        import ctypes  # noqa: PLC0415
+
+        with contextlib.suppress(OSError):
+            ctypes.WinDLL("nvcuda.dll")  # of NVIDIA's driver
+            return (
+                "This computer has an NVIDIA GPU, but TensorFlow uses none on native Windows; "
+                "install the program in WSL2, or run it from source with Keras' PyTorch backend "
+                "(the README says how)."
+            )
+    return ""
 
 
 def versions() -> dict[str, str]:

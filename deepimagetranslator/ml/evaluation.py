@@ -6,21 +6,28 @@ import contextlib
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
+from deepimagetranslator.core.comparison import (
+    ByClasses,
+    ByValues,
+    Comparison,
+    by_classes,
+    comparison,
+)
 from deepimagetranslator.core.dataset import channel_names
 from deepimagetranslator.core.files import complete_file, list_images
 from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.label_colours import ColourCount
 from deepimagetranslator.core.measures import MEASURES, Measurement, measure, pooled
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.pixels import Array, to_channels
+from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
-from deepimagetranslator.core.scaling import BYTES, Scaling, ValueRange, choose_scaling
+from deepimagetranslator.core.protocol import FilesRead, JobControl, LogLine, Report, ignore
+from deepimagetranslator.core.scaling import ValueRange, choose_scaling
+from deepimagetranslator.core.volumes import locate
 
 POOLED = "pooled"
 
@@ -68,31 +75,48 @@ def evaluate(
     predictions: Sequence[Path],
     targets: Sequence[Path],
     *,
+    pairing: str = "name",
+    series: str | None = None,
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
     """Measure predictions against the targets of the same names.
 
-    Values are read as the targets' type or range says, so 0/255 and 0/1 masks are alike.
+    Both may be of any format, slices of volumes included, and label maps of any encoding; see
+    ``core.comparison``.
+
+    Args:
+        predictions, targets: files and folders.
+        pairing: "name" or "order".
+        series: of several DICOM series of targets the one to compare with.
+        report: told of ``FilesRead``.
+        control: may cancel.
 
     Raises:
         UserError: no prediction can be measured.
         Cancelled: by ``control``.
     """
     control = control or JobControl()
-    pairing = match_pairs(list_images(predictions), list_images(targets))
-    problems = list(pairing.problems)
-    pairs = [pair for pair in pairing.pairs if pair.input != pair.target]  # named as problems
-    scaling = choose_scaling(_target_values(pairs), target=True)
-    measured: list[tuple[str, Measurement]] = []
-    for done, pair in enumerate(pairs, 1):
-        control.raise_if_cancelled()
-        try:
-            measured.append((pair.input.name, _measure(pair, scaling, read_image(pair.input))))
-        except UserError as error:
-            problems.append(Problem(str(pair.input), str(error)))
-        report(FilesRead(done, len(pairs)))
-    return _table(measured, problems)
+    matched = match_pairs(list_images(predictions), list_images(targets, series), pairing)
+    problems = list(matched.problems)
+    pairs = [pair for pair in matched.pairs if pair.input != pair.target]
+    own = len(matched.pairs) - len(pairs)
+    if own:
+        message = f"{own} of the predictions are their own targets; choose the targets' folder."
+        problems.append(Problem("targets", message))
+    values, colours = _gathered([pair.target for pair in pairs], control)
+    target = colours.label_palette()
+    predicted = None
+    if target is not None:
+        predicted = _gathered([pair.input for pair in pairs], control)[1].palette()
+    compare = comparison(choose_scaling(values, target=True), target, predicted)
+    if isinstance(compare, ByClasses) and compare.predicted != compare.target:
+        report(LogLine(f"Label maps: {compare}."))
+
+    def image_of(pair: ImagePair) -> Array:
+        return read_image(pair.input)
+
+    return _measured(pairs, image_of, compare, problems, report, control)
 
 
 def evaluate_weights(
@@ -112,22 +136,85 @@ def evaluate_weights(
 
     control = control or JobControl()
     translator = Translator(weights_path)
-    scaling = choose_scaling(_target_values(pairs), target=True)
-    problems: list[Problem] = []
+    rendition = translator.rendition
+    compare: Comparison
+    if rendition.kind == "labels" and translator.network.palette is not None:
+        # In the targets' own colours, whatever other colours are written.
+        palette = replace(translator.network.palette, written=())
+        rendition = replace(rendition, network=replace(translator.network, palette=palette))
+        compare = by_classes(palette, palette)
+    else:
+        values, _ = _gathered([pair.target for pair in pairs], control)
+        compare = ByValues(choose_scaling(values, target=True))
+
+    def image_of(pair: ImagePair) -> Array:
+        def between(_done: int, _count: int) -> None:
+            control.between_steps()
+
+        image, name = read_image(pair.input), pair.input.name
+        return translator.translate(image, name, rendition.image, between)
+
+    return _measured(pairs, image_of, compare, [], report, control)
+
+
+def _gathered(files: Sequence[Path], control: JobControl) -> tuple[ValueRange, ColourCount]:
+    """What the readable files hold; the others are named when they are measured."""
+    values, colours = ValueRange(), ColourCount()
+    for file in files:
+        control.raise_if_cancelled()
+        with contextlib.suppress(UserError):
+            image = read_image(file)
+            values.add(image)
+            colours.add(image)
+    return values, colours
+
+
+def _measured(
+    pairs: Sequence[ImagePair],
+    image_of: Callable[[ImagePair], Array],
+    compare: Comparison,
+    problems: list[Problem],
+    report: Report,
+    control: JobControl,
+) -> Evaluation:
     measured: list[tuple[str, Measurement]] = []
     for done, pair in enumerate(pairs, 1):
-        control.between_steps()
+        control.raise_if_cancelled()
         try:
-            (values,) = translator.predict([read_image(pair.input)], [pair.input.name])
-            measured.append((pair.input.name, _measure(pair, scaling, translator.as_image(values))))
+            name = _name(pair.input)
+            measured.append((name, _measure(pair, name, image_of(pair), compare)))
         except UserError as error:
             problems.append(Problem(str(pair.input), str(error)))
         report(FilesRead(done, len(pairs)))
-    return _table(measured, problems)
+    return _table(measured, compare.names, problems)
 
 
-def _table(measured: list[tuple[str, Measurement]], problems: list[Problem]) -> Evaluation:
-    """The measurements as rows, those of an odd number of channels left out."""
+def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:
+    target = read_image(pair.target)
+    if predicted.shape[:2] != target.shape[:2]:
+        raise UserError(
+            f"is {predicted.shape[1]} x {predicted.shape[0]} pixels, its target {pair.target.name} "
+            f"{target.shape[1]} x {target.shape[0]}; translate it anew or choose its own target."
+        )
+    return measure(*compare(target, predicted, name))
+
+
+def _name(path: Path) -> str:
+    """The file's name, of a slice with its number."""
+    file, number = locate(path)
+    return file.name if number is None else f"{file.name}/{path.name}"
+
+
+def _table(
+    measured: list[tuple[str, Measurement]], names: tuple[str, ...], problems: list[Problem]
+) -> Evaluation:
+    """The measurements as rows, those of an odd number of channels left out.
+
+    Args:
+        measured: each image's.
+        names: of the channels; empty for the images' own.
+        problems: so far.
+    """
     channels = max((m.target.size for _, m in measured), default=0)
     for name, measurement in measured:
         if measurement.target.size != channels:
@@ -136,36 +223,9 @@ def _table(measured: list[tuple[str, Measurement]], problems: list[Problem]) -> 
     if not measured:
         listed = "\n".join(map(str, problems))
         raise UserError(f"There is nothing to measure: no prediction fits a target.\n{listed}")
-    names = channel_names(channels)
+    names = names or channel_names(channels)
     rows: list[dict[str, str | float]] = []
     for name, measurement in [*measured, (POOLED, pooled(m for _, m in measured))]:
         for channel, values in measurement.results(names).items():
             rows.append({"image": name, "channel": channel, **values})
     return Evaluation(tuple(rows), tuple(problems))
-
-
-def _target_values(pairs: Sequence[ImagePair]) -> ValueRange:
-    """What values the readable targets hold; the others are named when they are measured."""
-    values = ValueRange()
-    for pair in pairs:
-        with contextlib.suppress(UserError):
-            values.add(read_image(pair.target))
-    return values
-
-
-def _measure(pair: ImagePair, scaling: Scaling, predicted: Array) -> Measurement:
-    target = read_image(pair.target)
-    if predicted.shape[:2] != target.shape[:2]:
-        raise UserError(
-            f"is {predicted.shape[1]} x {predicted.shape[0]} pixels, its target {pair.target.name} "
-            f"{target.shape[1]} x {target.shape[0]}; translate it anew or choose its own target."
-        )
-    channels = max(predicted.shape[2], target.shape[2])
-    # A mask of 0 and 1 may have been predicted as 0 and 255.
-    stretched = predicted.dtype == np.uint8 and predicted.max() > scaling.high
-    alike = predicted.dtype == target.dtype and not stretched
-    predicted_scaling = scaling if alike else BYTES
-    return measure(
-        scaling.to_unit(to_channels(target, channels, pair.target.name)),
-        predicted_scaling.to_unit(to_channels(predicted, channels, pair.input.name)),
-    )

@@ -335,6 +335,7 @@ class _Job:
             input_scaling=self.dataset.input_scaling,
             target_scaling=self.dataset.target_scaling,
             palette=self.dataset.palette,
+            large_images=self.project.specs.data.large_images,
             preset=self.project.preset,
             training=summary | {name: float(v) for name, v in self.standing.values.items()},
         )

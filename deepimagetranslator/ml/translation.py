@@ -3,38 +3,74 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterator, Sequence
+import time
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
 
 import numpy as np
 
 from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.images import read_image, write_image
+from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
+from deepimagetranslator.core.names import system_path
+from deepimagetranslator.core.output_files import Assembly
+from deepimagetranslator.core.outputs import Product, plan, same_file_key
+from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     ImageSkipped,
     ImageTranslated,
     JobControl,
+    PartTranslated,
     Report,
+    SliceTranslated,
     ignore,
 )
+from deepimagetranslator.core.read_ahead import read_ahead
 from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.core.volumes import locate
 from deepimagetranslator.ml.translator import Translator
 
 _READ_AHEAD = 4
+_SECONDS = 0.2  # between two reports on one image
 
 
 @dataclass(frozen=True)
 class TranslationResult:
-    """What became of each input: (source, written file), or (source, why not)."""
+    """What became of each input: (source, output), or (source, why not).
+
+    A slice of a volume has the same slice of the written volume for output; a volume that could
+    not be translated is one source.
+    """
 
     translated: tuple[tuple[Path, Path], ...]
     skipped: tuple[tuple[Path, str], ...]
+
+    @property
+    def files(self) -> dict[Path, Path]:
+        """Each file that was written, with the one that it was made from."""
+        return {locate(output)[0]: locate(source)[0] for source, output in self.translated}
+
+
+@dataclass(frozen=True)
+class _Job:
+    """An image to translate, and the file that it becomes or becomes a part of."""
+
+    source: Path
+    assembly: Assembly
+
+    @property
+    def product(self) -> Product:
+        return self.assembly.product
+
+    @property
+    def begins_volume(self) -> bool:
+        """Whether it is the first of several slices."""
+        sources = self.product.sources
+        return len(sources) > 1 and self.source == sources[0]
 
 
 def translate(
@@ -43,151 +79,231 @@ def translate(
     output: Path,
     spec: TranslationSpec | None = None,
     *,
+    series: str | None = None,
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> TranslationResult:
     """Translate files and whole folders, subfolders included.
 
-    An output has its input's stem, with .png for 8 bits and .tif for more, in the same subfolder
-    below ``output``. A file that cannot be translated is skipped and listed.
+    An output has its input's name in the same subfolder below ``output``, and follows its kind
+    unless a format is chosen; see ``core.outputs``. A file that cannot be translated is skipped
+    and listed, a volume with all its slices. An output folder inside an input folder is left out.
 
     Args:
         weights_path: a weights file of this program or of the 2021 program.
         inputs: files and folders.
         output: the folder to write to, made if need be.
         spec: batch size, what to write, whether to overwrite.
+        series: of several DICOM series in a folder the one to translate.
 
     Raises:
-        UserError: nothing was written: unusable weights, no inputs, two inputs that would get one
-            name, an output that exists already or would overwrite an input.
+        UserError: nothing was written: unusable weights, no inputs, a format that cannot hold
+            the outputs, two inputs that would get one name, an output that exists already or
+            would overwrite an input.
         Cancelled: by ``control``; what was written is complete.
     """
     spec = spec or TranslationSpec()
-    control = control or JobControl()
-    translator = Translator(weights_path, spec.output, spec.file_format)
-    jobs = _output_names(inputs, output, translator.suffix, spec.overwrite)
-    translated: list[tuple[Path, Path]] = []
-    skipped: list[tuple[Path, str]] = []
-    writing: deque[tuple[Path, Path, Future[None]]] = deque()
+    translator = Translator(
+        weights_path, spec.output, spec.value_type, spec.large_images, spec.batch_size
+    )
+    products = plan(_images(inputs, output, series), output, translator.network, spec)
+    run = _Run(translator, products, spec.batch_size, report, control or JobControl())
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
+        run.work(pool)
+    return TranslationResult(tuple(run.translated), tuple(run.skipped))
 
-    def finish(most_open: int) -> None:
-        while len(writing) > most_open:
-            source, target, future = writing.popleft()
-            done = len(translated) + len(skipped) + 1
+
+class _Run:
+    """One translation: images are read ahead and written behind by a pool of threads."""
+
+    def __init__(
+        self,
+        translator: Translator,
+        products: Sequence[Product],
+        batch_size: int,
+        report: Report,
+        control: JobControl,
+    ) -> None:
+        self._translator, self._batch_size = translator, batch_size
+        self._report, self._control = report, control
+        names = next((_class_names(p) for p in products if p.rendition.kind == "classes"), ())
+        derived = DerivedSeries(translator.network.name, names)
+        self._jobs = [
+            _Job(source, assembly)
+            for assembly in (Assembly(product, derived) for product in products)
+            for source in assembly.product.sources
+        ]
+        self._done = 0
+        self._written: Counter[Path] = Counter()
+        self._failed: set[Path] = set()
+        self._writing: deque[tuple[_Job, Future[None]]] = deque()
+        self.translated: list[tuple[Path, Path]] = []
+        self.skipped: list[tuple[Path, str]] = []
+
+    def work(self, pool: ThreadPoolExecutor) -> None:
+        for batch in self._batches(pool):
+            self._control.between_steps()
+            if batch[0][0].begins_volume:
+                self._finish(most_open=0)  # so that one volume at a time is in memory
+            if self._translator.is_large(batch[0][1]):
+                self._translate_large(batch, pool)
+            else:
+                self._translate_batch(batch, pool)
+            self._finish(most_open=_READ_AHEAD)
+        self._finish(most_open=0)
+
+    def _translate_batch(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
+        images, names = [image for _, image in batch], [job.source.name for job, _ in batch]
+        try:
+            predicted = self._translator.predict(images, names)
+        except UserError as error:
+            if len(batch) == 1:
+                self._skip(batch[0][0], error)
+                return
+            for one in batch:  # only the misfit is skipped
+                self._translate_batch([one], pool)
+            return
+        for (job, image), values in zip(batch, predicted, strict=True):
+            future = pool.submit(_render, job, values, image.shape[:2])
+            self._writing.append((job, future))
+
+    def _translate_large(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
+        """The one image of a batch, alone in memory: it is gone before its output is written."""
+        job, image = batch.pop()
+        size, last = image.shape[:2], 0.0
+
+        def between(done: int, parts: int) -> None:
+            nonlocal last
+            self._control.between_steps()
+            if time.monotonic() - last > _SECONDS:
+                last = time.monotonic()
+                event = PartTranslated(str(job.source), done, parts, self._done + 1, count)
+                self._report(event)
+
+        self._finish(most_open=0)
+        count = len(self._jobs)
+        try:
+            result = self._translator.translate(
+                image, job.source.name, job.product.rendition.image, between
+            )
+        except UserError as error:
+            self._skip(job, error)
+            return
+        del image
+        self._writing.append((job, pool.submit(job.assembly.put, job.source, result, size)))
+        del result
+        self._finish(most_open=0)
+
+    def _finish(self, most_open: int) -> None:
+        while len(self._writing) > most_open:
+            job, future = self._writing.popleft()
             try:
                 future.result()
-                translated.append((source, target))
-                report(ImageTranslated(str(source), str(target), done, len(jobs)))
             except UserError as error:
-                skip(source, error)
+                self._skip(job, error)
+            else:
+                self._count(job)
 
-    def skip(source: Path, error: UserError) -> None:
-        skipped.append((source, str(error)))
-        done = len(translated) + len(skipped)
-        report(ImageSkipped(str(source), str(error), done, len(jobs)))
+    def _count(self, job: _Job) -> None:
+        """One more image is done; with the last of a file all of them are reported as written."""
+        self._done += 1
+        product, count = job.product, len(self._jobs)
+        if product.path in self._failed:
+            self._report(SliceTranslated(self._done, count))
+            return
+        self._written[product.path] += 1
+        if self._written[product.path] < len(product.sources):
+            self._report(SliceTranslated(self._done, count))
+            return
+        for source in product.sources:
+            self.translated.append((source, product.part(source)))
+            self._report(ImageTranslated(str(source), str(product.part(source)), self._done, count))
 
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
-        for batch in _batches(translator, jobs, pool, spec.batch_size, skip):
-            control.between_steps()
-            predicted: Sequence[np.ndarray | None]
-            try:
-                predicted = translator.predict([b[2] for b in batch], [b[0].name for b in batch])
-            except UserError:
-                predicted = _one_by_one(translator, batch, skip)
-            for (source, target, _), values in zip(batch, predicted, strict=True):
-                if values is not None:
-                    future = pool.submit(_write, translator, values, target)
-                    writing.append((source, target, future))
-            finish(most_open=_READ_AHEAD)
-        finish(most_open=0)
-    return TranslationResult(tuple(translated), tuple(skipped))
+    def _skip(self, job: _Job, error: UserError) -> None:
+        """An image cannot be translated, and so neither can the volume that it is part of."""
+        product = job.product
+        if product.path in self._failed:
+            self._count(job)
+            return
+        self._failed.add(product.path)
+        self._done += 1
+        source, reason = job.source, str(error)
+        if len(product.sources) > 1:
+            job.assembly.drop()
+            source = product.original
+            reason = f"{reason} Nothing is written of {source.name}, which needs this slice."
+        self.skipped.append((source, reason))
+        self._report(ImageSkipped(str(source), reason, self._done, len(self._jobs)))
 
-
-def _write(translator: Translator, predicted: np.ndarray, target: Path) -> None:
-    write_image(target, translator.as_image(predicted))
-
-
-def _one_by_one(translator: Translator, batch: Any, skip: Any) -> list[np.ndarray | None]:
-    """A batch with a misfit in it, image by image; None in the misfit's place."""
-    results: list[np.ndarray | None] = []
-    for source, _, image in batch:
-        try:
-            results += translator.predict([image], [source.name])
-        except UserError as error:
-            skip(source, error)
-            results.append(None)
-    return results
-
-
-def _batches(
-    translator: Translator,
-    jobs: Sequence[tuple[Path, Path]],
-    pool: ThreadPoolExecutor,
-    batch_size: int,
-    skip: Any,
-) -> Iterator[list[tuple[Path, Path, np.ndarray]]]:
-    """(source, output, image) in batches of one network size, read ahead by the pool."""
-    coming = iter(jobs)
-    reading: deque[tuple[Path, Path, Future[np.ndarray]]] = deque()
-    batch: list[tuple[Path, Path, np.ndarray]] = []
-    while True:
-        for source, target in islice(coming, batch_size + _READ_AHEAD - len(reading)):
-            reading.append((source, target, pool.submit(read_image, source)))
-        if not reading:
-            break
-        source, target, future = reading.popleft()
-        try:
-            image = future.result()
-        except UserError as error:
-            skip(source, error)
-            continue
-        if batch and translator.network_size(batch[0][2]) != translator.network_size(image):
+    def _batches(self, pool: ThreadPoolExecutor) -> Iterator[list[tuple[_Job, Array]]]:
+        """Images in batches of one network size, read ahead by the pool; large ones alone."""
+        coming = iter(self._jobs)
+        sources = [job.source for job in self._jobs]
+        batch: list[tuple[_Job, Array]] = []
+        for image in read_ahead(sources, pool, self._batch_size + _READ_AHEAD):
+            job = next(coming)
+            if isinstance(image, UserError):
+                self._skip(job, image)
+                continue
+            if job.product.path in self._failed:
+                self._count(job)
+                continue
+            if batch and not self._together(batch[0], job, image):
+                yield batch
+                batch = []
+            batch.append((job, image))
+            full = len(batch) == self._batch_size or self._translator.is_large(image)
+            del image  # a large one is to go as soon as it has been translated
+            if full:
+                yield batch
+                batch = []
+        if batch:
             yield batch
-            batch = []
-        batch.append((source, target, image))
-        if len(batch) == batch_size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
-
-def _output_names(
-    inputs: Sequence[Path], output: Path, suffix: str, overwrite: bool
-) -> list[tuple[Path, Path]]:
-    """Each input file with the file to write; refuses whatever would lose data."""
-    jobs: list[tuple[Path, Path]] = []
-    taken: dict[str, Path] = {}
-    sources = set()
-    for given in inputs:
-        folder = given if given.is_dir() else given.parent
-        for source in list_images(given):
-            target = (output / source.relative_to(folder)).with_suffix(suffix)
-            key = _same_file_key(target)
-            other = taken.get(key)
-            if other is not None and _same_file_key(other) != _same_file_key(source):
-                raise UserError(
-                    f"{other} and {source} would both be written as {target}; rename one, or "
-                    "translate them into different folders."
-                )
-            if other is None:
-                taken[key] = source
-                sources.add(_same_file_key(source))
-                jobs.append((source, target))
-    for _, target in jobs:
-        if _same_file_key(target) in sources:
-            raise UserError(
-                f"{target} is one of the images to translate and would be overwritten; choose "
-                "another output folder."
-            )
-    existing = [target for _, target in jobs if target.exists()]
-    if existing and not overwrite:
-        raise UserError(
-            f"{len(existing)} of the translated images exist already, the first is {existing[0]}; "
-            "choose another folder, or overwrite them with --overwrite."
+    def _together(self, first: tuple[_Job, Array], job: _Job, image: Array) -> bool:
+        """Whether an image can stand in one batch with the first of it."""
+        translator = self._translator
+        return (
+            not job.begins_volume
+            and not translator.is_large(image)
+            and translator.network_size(first[1]) == translator.network_size(image)
         )
-    return jobs
 
 
-def _same_file_key(path: Path) -> str:
-    return os.path.normcase(os.path.realpath(path))
+def _render(job: _Job, values: np.ndarray, size: tuple[int, int]) -> None:
+    job.assembly.put(job.source, job.product.rendition.image(values), size)
+
+
+def _class_names(product: Product) -> Sequence[str]:
+    palette = product.rendition.network.palette
+    assert palette is not None
+    return palette.class_names if palette.names else [str(colour) for colour in palette.colours]
+
+
+def _images(inputs: Sequence[Path], output: Path, series: str | None) -> dict[Path, PurePath]:
+    """Each image, once, with its file's place below the output folder."""
+    found: dict[Path, PurePath] = {}
+    seen: set[str] = set()
+    files = {locate(given)[0] for given in inputs if not system_path(given).is_dir()}
+    common = _common_folder(files)
+    for given in inputs:
+        folder = given
+        if not system_path(given).is_dir():
+            folder = common or locate(given)[0].parent
+        for image in list_images(given, series, without=output):
+            file, number = locate(image)
+            key = f"{same_file_key(file)}/{number}"
+            if key not in seen:
+                seen.add(key)
+                found[image] = file.relative_to(folder)
+    return found
+
+
+def _common_folder(files: Collection[Path]) -> Path | None:
+    """Where several people's files of the same names lie, given one by one; else None."""
+    unlike = len({file.name.casefold() for file in files}) == len(files)
+    if unlike or any(".." in file.parts for file in files):
+        return None
+    with suppress(ValueError):  # on two drives, or named in two ways
+        return Path(os.path.commonpath([file.parent for file in files]))
+    return None

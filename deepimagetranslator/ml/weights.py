@@ -47,6 +47,7 @@ class WeightsCard:
         preset: the preset that the project began with.
         training: a summary: loss, precision, epoch, val_loss, number of pairs, ...
         program: the program and version that wrote it.
+        large_images: how training took images larger than the network: "resize" or "crop".
     """
 
     model: ModelSpec
@@ -56,6 +57,7 @@ class WeightsCard:
     preset: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
     program: str = f"DeepImageTranslator {__version__}"
+    large_images: str = "resize"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +68,7 @@ class WeightsCard:
             "input_scaling": self.input_scaling.to_json(),
             "target_scaling": self.target_scaling.to_json(),
             "palette": None if self.palette is None else self.palette.to_json(),
+            "large_images": self.large_images,
             "training": dict(self.training),
         }
 
@@ -89,7 +92,11 @@ class WeightsCard:
             f"target {self.target_scaling.low:g} to {self.target_scaling.high:g}",
         ]
         if self.palette is not None:
-            found.append(f"Label colours: {', '.join(map(str, self.palette.colours))}")
+            names = self.palette.names or [""] * len(self.palette.colours)
+            classes = zip(self.palette.written or self.palette.colours, names, strict=True)
+            found.append(f"Label colours: {', '.join(f'{c} {n}'.strip() for c, n in classes)}")
+        if self.large_images == "crop":
+            found.append("Trained on crops of larger images in full resolution")
         for name, value in self.training.items():
             shown = f"{value:.5g}" if isinstance(value, float) else value
             found.append(f"{name.replace('_', ' ')}: {shown}")
@@ -116,6 +123,7 @@ class WeightsCard:
                 input_scaling=Scaling.from_json(data["input_scaling"]),
                 target_scaling=Scaling.from_json(data["target_scaling"]),
                 palette=None if palette is None else Palette.from_json(palette),
+                large_images=str(data.get("large_images", "resize")),
                 preset=str(data["preset"]),
                 training=dict(data["training"]),
                 program=str(data["program"]),

@@ -6,6 +6,7 @@ import csv
 import math
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -183,3 +184,93 @@ def test_measuring_can_be_cancelled(folders):
     control.cancel.set()
     with pytest.raises(Cancelled):
         evaluate([folders[0]], [folders[1]], control=control)
+
+
+# --- label maps in any encoding ----------------------------------------------------------------
+
+
+CLASSES = np.random.default_rng(5).integers(0, 4, (3, 6, 5)).repeat(4, 1).repeat(4, 2)
+GUESSED = np.random.default_rng(6).integers(0, 4, (3, 6, 5)).repeat(4, 1).repeat(4, 2)
+PURE = np.array([(0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)], np.uint8)
+ENCODINGS = {
+    "numbers": lambda classes: classes.astype(np.uint8),
+    "deep numbers": lambda classes: classes.astype(np.uint16),
+    "stretched": lambda classes: (classes * 85).astype(np.uint8),
+    "colours": lambda classes: PURE[classes],
+}
+
+
+def write_encoded(folder: Path, classes: np.ndarray, encoding: str) -> Path:
+    if encoding == "volume":
+        folder.mkdir()
+        voxels = classes.transpose(2, 1, 0).astype(np.int16)  # as stored, with no place in space
+        image = nibabel.Nifti1Image(voxels, None)
+        image.header["qform_code"] = image.header["sform_code"] = 0
+        nibabel.save(image, folder / "scan.nii.gz")
+        return folder
+    for number, one in enumerate(classes, 1):
+        suffix = ".tif" if encoding == "deep numbers" else ".png"
+        write_image(folder / f"{number:04}{suffix}", ENCODINGS[encoding](one))
+    return folder
+
+
+def class_measures(classes: range = range(1, 4)) -> list[float]:
+    return [
+        2 * ((c == CLASSES) & (c == GUESSED)).sum() / ((c == CLASSES).sum() + (c == GUESSED).sum())
+        for c in classes
+    ]
+
+
+@pytest.mark.parametrize("predicted", [*ENCODINGS, "volume"])
+@pytest.mark.parametrize("target", [*ENCODINGS])
+def test_label_maps_of_any_encoding_are_the_same_thing(tmp_path, predicted, target):
+    predictions = write_encoded(tmp_path / "p", GUESSED, predicted)
+    targets = write_encoded(tmp_path / "t", CLASSES, target)
+    table = evaluate([predictions], [targets], pairing="order")
+    assert table.images == 3 and table.problems == ()
+    found = table.pooled()
+    if "colours" in (predicted, target):
+        dice = [found[name]["dice"] for name in ("blue", "green", "red")]
+    else:
+        dice = [found[f"class{number}"]["dice"] for number in (1, 2, 3)]
+    assert dice == pytest.approx(class_measures())
+
+
+def test_the_slices_of_a_volume_are_named(tmp_path):
+    predictions = write_encoded(tmp_path / "p", GUESSED, "volume")
+    targets = write_encoded(tmp_path / "t", CLASSES, "colours")
+    table = evaluate([predictions], [targets])
+    assert [row["image"] for row in table.rows[::4]] == [
+        "scan.nii.gz/0001",
+        "scan.nii.gz/0002",
+        "scan.nii.gz/0003",
+        "pooled",
+    ]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 255), (1, 2), (0, 65535)])
+def test_two_values_are_background_and_object(tmp_path, low, high):
+    guessed, target = GUESSED[0] > 1, CLASSES[0] > 1
+    write_image(tmp_path / "t" / "a.png", np.where(target, 255, 0).astype(np.uint8))
+    write_image(tmp_path / "p" / "a.png", np.where(guessed, high, low).astype(np.uint16))
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
+    assert found["dice"] == pytest.approx(
+        2 * (guessed & target).sum() / (guessed.sum() + target.sum())
+    )
+    assert found["mae"] == pytest.approx((guessed != target).mean())
+
+
+def test_colours_of_two_labs_are_compared_as_colours(tmp_path):
+    """Which of three other colours is which class cannot be known."""
+    write_image(tmp_path / "t" / "a.png", PURE[CLASSES[0]])
+    write_image(tmp_path / "p" / "a.png", PURE[::-1][GUESSED[0]] // 2 + 60)
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()
+    assert set(found) == {"red", "green", "blue", "all"}
+
+
+def test_values_written_as_float_are_measured_in_the_targets_range(tmp_path):
+    target = colours(1, 12, 12)[..., :1]
+    write_image(tmp_path / "t" / "a.png", target)
+    write_image(tmp_path / "p" / "a.tif", target.astype(np.float32) + np.float32(2.55))
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
+    assert found["mae"] == pytest.approx(0.01, rel=1e-4)

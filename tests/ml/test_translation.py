@@ -4,59 +4,37 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from networks import COLOURS, files, write_network
 from tiny import picture
 
 from deepimagetranslator.core.images import read_image, write_image
 from deepimagetranslator.core.labels import Palette
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.protocol import Cancelled, ImageSkipped, ImageTranslated, JobControl
+from deepimagetranslator.core.protocol import (
+    Cancelled,
+    ImageSkipped,
+    ImageTranslated,
+    JobControl,
+)
 from deepimagetranslator.core.scaling import Scaling
-from deepimagetranslator.core.specs import ModelSpec, TranslationSpec
+from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml import translator as translators
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
-from deepimagetranslator.ml.unet import build_unet, convolutions
 
 PLAIN_2021 = Path(__file__).parents[1] / "data" / "weights_2021" / "plain-weights.hdf5"
-MODEL = ModelSpec(
-    depth=2,
-    base_filters=4,
-    input_height=16,
-    input_width=24,
-    input_channels=1,
-    target_height=16,
-    target_width=24,
-    target_channels=1,
-    final_activation="sigmoid",
-)
-COLOURS = Palette(((0, 0, 0), (10, 20, 200), (255, 0, 0)), "uint8")
 
 
 @pytest.fixture(scope="module")
 def make(tmp_path_factory) -> Callable[..., Path]:
-    """Writes a weights file; ``constant`` makes a network that predicts one value everywhere."""
+    """Writes a weights file, see ``write_network``."""
     folder = tmp_path_factory.mktemp("weights")
-
-    def make(name: str, constant: float | None = None, **choices: object) -> Path:
-        path = folder / f"{name}.weights.h5"
-        card_fields = {"input_scaling", "target_scaling", "palette"} & choices.keys()
-        card = {key: choices.pop(key) for key in card_fields}
-        spec = replace(MODEL, **choices)  # type: ignore[arg-type]
-        model = build_unet(spec, seed=3)
-        if constant is not None:
-            last = convolutions(model)[-1]
-            kernel, bias = last.get_weights()
-            last.set_weights([kernel * 0, bias + np.log(constant / (1 - constant))])
-        weights.save(model, path, weights.WeightsCard(spec, **card))  # type: ignore[arg-type]
-        return path
-
-    return make
+    return lambda name, *rest, **choices: write_network(folder, name, *rest, **choices)
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +50,6 @@ def pictures(tmp_path) -> Path:
     write_image(folder / "b.tif", picture(2, 16, 24))
     write_image(folder / "person 2" / "a.png", picture(3, 33, 47))
     return folder
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
 # --- names -------------------------------------------------------------------------------------
@@ -147,6 +121,23 @@ def test_nothing_to_translate_is_said(plain, tmp_path):
     for given in (tmp_path / "empty", tmp_path / "missing"):
         with pytest.raises(UserError, match=given.name):
             translate(plain, [given], tmp_path / "out")
+
+
+def test_files_of_one_name_from_several_folders_keep_their_folders(plain, pictures, tmp_path):
+    """As the window gives them: every file by itself."""
+    given = [pictures / "a.png", pictures / "b.tif", pictures / "person 2" / "a.png"]
+    translate(plain, given, tmp_path / "out")
+    assert files(tmp_path / "out") == ["a.png", "b.png", "person 2/a.png"]
+    translate(plain, given[1:], tmp_path / "two")
+    assert files(tmp_path / "two") == ["a.png", "b.png"]
+
+
+def test_outputs_inside_the_inputs_are_not_translated_again(plain, pictures):
+    out = pictures / "translated"
+    for overwrite in (False, True):
+        spec = TranslationSpec(overwrite=overwrite)
+        assert len(translate(plain, [pictures], out, spec).translated) == 3
+    assert files(out) == ["a.png", "b.png", "person 2/a.png"]
 
 
 # --- values ------------------------------------------------------------------------------------

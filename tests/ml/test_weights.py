@@ -268,6 +268,14 @@ def test_a_card_survives_json(input_scaling, target_scaling, palette):
     assert weights.WeightsCard.from_json(json.loads(json.dumps(card.to_json())), "here") == card
 
 
+def test_a_card_tells_how_larger_images_were_taken_and_an_older_one_resized_them():
+    crops = replace(CARD, large_images="crop")
+    assert weights.WeightsCard.from_json(crops.to_json(), "here") == crops
+    assert any("crops" in line for line in crops.lines())
+    older = {key: value for key, value in CARD.to_json().items() if key != "large_images"}
+    assert weights.WeightsCard.from_json(older, "here").large_images == "resize"
+
+
 def test_when_saving_fails_the_old_file_stays_and_no_half_one(ours, tmp_path, monkeypatch):
     path = tmp_path / "kept.weights.h5"
     shutil.copyfile(ours[0], path)

@@ -1,0 +1,99 @@
+"""The window of a translation: progress, what was written where, and what was skipped and why."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepimagetranslator.core.protocol import (
+    ImageSkipped,
+    ImageTranslated,
+    JobFinished,
+    SliceTranslated,
+)
+from deepimagetranslator.gui import job_window
+from deepimagetranslator.gui.job_window import JobWindow
+
+OUT = str(Path("ct") / "out")
+
+
+class Session:
+    """As much of a session as the window listens to."""
+
+    job_kind = ""
+
+    def subscribe(self, listener: Callable[[str, object], None]) -> None:
+        self.tell = listener
+
+    def unsubscribe(self, listener: Callable[[str, object], None]) -> None:
+        assert listener == self.tell
+
+
+@pytest.fixture
+def job(root: tk.Tk) -> JobWindow:
+    return JobWindow(root, Session(), "Translating")  # type: ignore[arg-type]
+
+
+def tell(job: JobWindow, topic: str, subject: object) -> None:
+    job.session.tell(topic, subject)  # type: ignore[attr-defined]
+    job.update()
+
+
+def finish(job: JobWindow, files: list[tuple[str, str]], images: int) -> None:
+    result: dict[str, Any] = {"translated": [None] * images, "files": files, "output": OUT}
+    tell(job, "job ended", ("translation", JobFinished(result)))
+
+
+def rows(job: JobWindow) -> list[tuple[str, ...]]:
+    return [tuple(job.table.item(row, "values")) for row in job.table.get_children()]
+
+
+def test_slices_count_as_progress(job: JobWindow) -> None:
+    tell(job, "progress", ImageTranslated("a.png", "out/a.png", 1, 4))
+    assert float(job.bar.cget("value")) == pytest.approx(0.25)
+    tell(job, "progress", SliceTranslated(3, 4))
+    assert float(job.bar.cget("value")) == pytest.approx(0.75)
+
+
+def test_what_was_written_and_skipped(job: JobWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "b.nii/0007 is damaged; copy it again. Nothing is written of b.nii."
+    tell(job, "progress", ImageSkipped(str(Path("ct") / "b.nii"), reason, 1, 3))
+    files = [
+        (str(Path("ct") / "a.nii.gz"), str(Path(OUT) / "a.nii.gz")),
+        (str(Path("ct") / "x" / "1.dcm"), str(Path(OUT) / "x" / "1.dcm")),
+    ]
+    finish(job, files, images=301)
+    assert rows(job) == [
+        ("b.nii", f"skipped: {reason}"),
+        ("a.nii.gz", "written: a.nii.gz"),
+        ("1.dcm", f"written: {Path('x') / '1.dcm'}"),
+    ]
+    texts = [str(label.cget("text")) for label in labels(job)]
+    assert f"301 images were translated into {OUT}, 1 skipped." in texts
+    assert f"b.nii: skipped: {reason}" in texts  # the first one in full
+    opened: list[Path] = []
+    monkeypatch.setattr(job_window, "open_folder", opened.append)
+    (button,) = [w for w in buttons(job) if w.cget("text") == "Open folder"]
+    button.invoke()
+    assert opened == [Path(OUT)]
+
+
+def test_many_files_are_not_all_listed(job: JobWindow) -> None:
+    finish(job, [(f"{n}.png", str(Path(OUT) / f"{n}.png")) for n in range(1000)], images=1000)
+    assert len(rows(job)) == 501 and rows(job)[-1] == ("...", "and 500 more files")
+
+
+def labels(widget: tk.Misc) -> list[Any]:
+    return [w for w in everything(widget) if w.winfo_class() == "TLabel"]
+
+
+def buttons(widget: tk.Misc) -> list[Any]:
+    return [w for w in everything(widget) if w.winfo_class() == "TButton"]
+
+
+def everything(widget: tk.Misc) -> list[Any]:
+    return [w for child in widget.winfo_children() for w in (child, *everything(child))]

@@ -1,0 +1,72 @@
+"""Tiny networks in weights files: with random weights, or with weights set by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.scaling import Scaling
+from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.ml import weights
+from deepimagetranslator.ml.unet import build_unet, convolutions
+
+MODEL = ModelSpec(
+    depth=2,
+    base_filters=4,
+    input_height=16,
+    input_width=24,
+    input_channels=1,
+    target_height=16,
+    target_width=24,
+    target_channels=1,
+    final_activation="sigmoid",
+)
+COLOURS = Palette(((0, 0, 0), (10, 20, 200), (255, 0, 0)), "uint8")
+
+
+def write_network(
+    folder: Path, name: str, constant: float | None = None, **choices: object
+) -> Path:
+    """Write a weights file; ``constant`` makes a network that predicts one value everywhere.
+
+    Args:
+        folder: where to.
+        name: the file's, without its ending.
+        constant: from 0 to 1.
+        choices: fields of the card (scalings, palette) and of the model.
+    """
+    path = folder / f"{name}.weights.h5"
+    card_fields = {"input_scaling", "target_scaling", "palette"} & choices.keys()
+    card = {key: choices.pop(key) for key in card_fields}
+    spec = replace(MODEL, **choices)  # type: ignore[arg-type]
+    model = build_unet(spec, seed=3)
+    if constant is not None:
+        last = convolutions(model)[-1]
+        kernel, bias = last.get_weights()
+        last.set_weights([kernel * 0, bias + np.log(constant / (1 - constant))])
+    weights.save(model, path, weights.WeightsCard(spec, **card))  # type: ignore[arg-type]
+    return path
+
+
+def write_identity(folder: Path, scaling: Scaling, size: tuple[int, int] = (16, 24)) -> Path:
+    """Write the weights of a U-Net that gives back its input, set by hand."""
+    height, width = size
+    sizes = {"input_height": height, "input_width": width}
+    sizes |= {"target_height": height, "target_width": width}
+    spec = replace(MODEL, depth=1, final_activation="linear", **sizes)
+    model = build_unet(spec, seed=3)
+    for layer in convolutions(model):
+        kernel, bias = (np.zeros_like(part) for part in layer.get_weights())
+        kernel[kernel.shape[0] // 2, kernel.shape[1] // 2, 0, 0] = 1
+        layer.set_weights([kernel, bias])
+    path = folder / "identity.weights.h5"
+    weights.save(model, path, weights.WeightsCard(spec, scaling, scaling))
+    return path
+
+
+def files(folder: Path) -> list[str]:
+    """The files below a folder, by their names."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
