@@ -8,14 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator import __version__
-from deepimagetranslator.cli import data_commands, demo, engine_commands
+from deepimagetranslator.cli import data_commands, demo, doctor_commands, engine_commands
+from deepimagetranslator.core.doctor.kinds import TITLES
 from deepimagetranslator.core.fields import fields_of
 from deepimagetranslator.core.specs import PRESETS, SECTIONS, Specs
+from deepimagetranslator.core.windows import PRESETS as WINDOWS
 
 STATUS = (
     "Exit status: 0 done, 1 unexpected, 2 something must be changed (one sentence on stderr), "
     "3 done but some files were skipped, 130 cancelled."
 )
+
+_TRANSLATE = """what is written (--set translation.FIELD=VALUE):
+  An output is named like its input, lies in the same subfolder, and follows its kind: a derived
+  DICOM series for DICOM, which a viewer lays over the original; a NIfTI volume in the same place
+  for NIfTI; a TIFF stack for a stack; for other images PNG of 8 bits and TIFF for more, with the
+  pixel size where the input says it. A volume is written with its last slice.
+  translation.file_format=png, tif, nifti or dicom chooses. With png and tif a volume becomes a
+  folder of images.
+  translation.output=labels writes the exact colours of the targets, classes their numbers,
+  values the network's own output.
+  translation.value_type=8-bit or 16-bit stretches the targets' range, float writes their values.
+  translation.large_images=tiles translates large images in full resolution."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -131,6 +145,14 @@ def _add_new(commands: Any) -> None:
         help="a pattern on the file name; what it (or its first group) matches names the person, "
         "whose images all stay on one side",
     )
+    _add_series(parser, "images to learn from and to validate with")
+    parser.add_argument(
+        "--window",
+        metavar="NAME|C/W",
+        help="the values that the inputs show, in their own units (Hounsfield for CT): one of "
+        f"{', '.join(WINDOWS)}, or centre and width, such as 40/400 "
+        "(--window=-600/1500 where the centre is below 0)",
+    )
     parser.add_argument(
         "--preset", default="recommended", metavar="NAME", help=f"one of {', '.join(PRESETS)}"
     )
@@ -141,11 +163,21 @@ def _add_check(commands: Any) -> None:
     parser = _command(
         commands,
         "check",
-        data_commands.check,
-        "find every problem of a project before training",
-        "train_pairs, val_pairs, problems (subject, message, fatal)",
+        doctor_commands.check,
+        "find every problem of a project before training, and mend it",
+        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair), mended",
+        "findings and their kinds:\n"
+        + "\n".join(f"  {kind:18} {words}" for kind, words in TITLES.items() if kind),
     )
     parser.add_argument("project", type=Path, metavar="PROJECT.json")
+    parser.add_argument(
+        "--repair",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="mend what was found and save the project, the old one as .bak; a kind of finding "
+        "(may be given several times) or all; files on disk stay as they are",
+    )
 
 
 def _add_train(commands: Any) -> None:
@@ -181,7 +213,8 @@ def _add_translate(commands: Any) -> None:
         "translate",
         engine_commands.translate,
         "translate images with a weights file",
-        "output, translated, skipped (file, reason), seconds",
+        "output, translated (a number), outputs (the files), skipped (file, reason), seconds",
+        _TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
@@ -189,6 +222,7 @@ def _add_translate(commands: Any) -> None:
         "--overwrite", action="store_true", help="replace translated images that exist already"
     )
     _add_set(parser)
+    _add_series(parser, "images to translate")
     parser.add_argument(
         "inputs", type=Path, nargs="+", metavar="INPUT", help="files, or folders with subfolders"
     )
@@ -201,11 +235,20 @@ def _add_evaluate(commands: Any) -> None:
         engine_commands.evaluate,
         "measure translated images against their targets, as one volume and one by one",
         "images, pooled (by channel: dice, sensitivity, ...), table, problems",
+        "Both may be of any format. Label maps may be 0 and 1, 0 and 255, class numbers or "
+        "colours.",
     )
     parser.add_argument("--predictions", type=Path, required=True, nargs="+", metavar="DIR")
     parser.add_argument("--targets", type=Path, required=True, nargs="+", metavar="DIR")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="where evaluation.csv goes; else the predictions"
+    )
+    _add_series(parser, "targets")
+    parser.add_argument(
+        "--pairing",
+        choices=("name", "order"),
+        default="name",
+        help="what tells which target is whose, default: %(default)s",
     )
 
 
@@ -227,8 +270,17 @@ def _add_self_test(commands: Any) -> None:
         commands,
         "self-test",
         engine_commands.self_test,
-        "one training step and one translation; versions and devices",
+        "try every part of the program, window and engine, in a temporary folder (half a minute)",
         "ok, device, versions, seconds",
+    )
+
+
+def _add_series(parser: argparse.ArgumentParser, whose: str) -> None:
+    parser.add_argument(
+        "--series",
+        metavar="S",
+        help=f"where the {whose} are of several DICOM series: the number, description or uid of "
+        "the one to take, or all",
     )
 
 

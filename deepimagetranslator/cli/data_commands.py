@@ -1,17 +1,18 @@
-"""Commands about projects and their images: new, check, augment."""
+"""Commands about projects and their images: new, augment."""
 
 from __future__ import annotations
 
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli.doctor_commands import as_json
 from deepimagetranslator.core import dataset
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
 from deepimagetranslator.core.files import list_images
@@ -28,6 +29,7 @@ from deepimagetranslator.core.project import (
     save_project,
     set_field,
 )
+from deepimagetranslator.core.windows import parse_window
 
 Outcome = tuple[int, dict[str, Any]]
 
@@ -35,16 +37,16 @@ Outcome = tuple[int, dict[str, Any]]
 def new(arguments: argparse.Namespace) -> Outcome:
     """Make a project file; an older one of that name is kept as NAME.bak."""
     data = {
-        "train_inputs": _files(arguments.train_inputs),
+        "train_inputs": _files(arguments.train_inputs, arguments.series),
         "train_targets": _files(arguments.train_targets),
-        "val_inputs": _files(arguments.val_inputs or ()),
+        "val_inputs": _files(arguments.val_inputs or (), arguments.series),
         "val_targets": _files(arguments.val_targets or ()),
     }
     if bool(data["val_inputs"]) != bool(data["val_targets"]):
         raise UserError("Give both --val-inputs and --val-targets, or neither.")
     if arguments.group and arguments.val_fraction is None:
         raise UserError("--group says how --val-fraction splits; give both.")
-    project = new_project(arguments.preset, data)
+    project = new_project(arguments.preset, data | _window(arguments.window))
     if arguments.preset == "recommended":
         suited = dataset.suited_to_targets(project.specs, data["train_targets"])
         project = replace(project, specs=suited)
@@ -72,26 +74,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
         "project": str(arguments.project),
         "train_pairs": len(found.train),
         "val_pairs": len(found.val),
-        "problems": [asdict(problem) for problem in problems],
-    }
-
-
-def check(arguments: argparse.Namespace) -> Outcome:
-    """Name every problem of a project, file by file."""
-    project = load_project(arguments.project)
-    with terminal.progress() as (report, control):
-        _, found, problems = dataset.examine(project.specs, report, control)
-    problems = project_problems(project) + problems
-    terminal.say_problems(problems)
-    fatal = sum(problem.fatal for problem in problems)
-    if fatal:
-        terminal.say(f"{fatal} problem(s) to mend before training.")
-    else:
-        terminal.say("The project can be trained.")
-    return 2 if fatal else 0, {
-        "train_pairs": len(found.train),
-        "val_pairs": len(found.val),
-        "problems": [asdict(problem) for problem in problems],
+        "problems": [as_json(problem) for problem in problems],
     }
 
 
@@ -159,5 +142,13 @@ def _split(project: Project, fraction: float, group: str | None) -> tuple[Projec
     return replace(project, specs=replace(project.specs, data=data)), remarks
 
 
-def _files(given: Sequence[Path]) -> tuple[str, ...]:
-    return tuple(str(path.absolute()) for path in (list_images(given) if given else ()))
+def _window(text: str | None) -> dict[str, Any]:
+    """The fields of a ``DataSpec`` that show the inputs through this window."""
+    if text is None:
+        return {}
+    window = parse_window(text)
+    return {"input_scaling": "window", "input_low": window.low, "input_high": window.high}
+
+
+def _files(given: Sequence[Path], series: str | None = None) -> tuple[str, ...]:
+    return tuple(str(path.absolute()) for path in (list_images(given, series) if given else ()))

@@ -7,7 +7,6 @@ answer at once.
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,8 @@ from pathlib import Path
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.project import Project, load_project, new_project
+from deepimagetranslator.core.project import Project, load_project
 from deepimagetranslator.core.run_folder import new_run_dir, runs_folder
-from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.ml import devices
 
@@ -69,16 +67,20 @@ def translate(arguments: argparse.Namespace) -> Outcome:
             arguments.inputs,
             arguments.output,
             spec,
+            series=arguments.series,
             report=report,
             control=control,
         )
-    terminal.say(f"{len(result.translated)} images translated into {arguments.output}.")
+    files = len(result.files)
+    written = f" ({files} file{'s' * (files > 1)})" if files != len(result.translated) else ""
+    terminal.say(f"{len(result.translated)} images translated into {arguments.output}{written}.")
     if result.skipped:
         terminal.say(f"{len(result.skipped)} skipped:")
         terminal.say_problems(Problem(str(source), reason) for source, reason in result.skipped)
     return 3 if result.skipped else 0, {
         "output": str(arguments.output),
         "translated": len(result.translated),
+        "outputs": [str(path) for path in result.files],
         "skipped": [{"file": str(path), "reason": reason} for path, reason in result.skipped],
         "seconds": round(time.monotonic() - start, 3),
     }
@@ -90,7 +92,12 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
 
     with terminal.progress() as (report, control):
         result = evaluation.evaluate(
-            arguments.predictions, arguments.targets, report=report, control=control
+            arguments.predictions,
+            arguments.targets,
+            pairing=arguments.pairing,
+            series=arguments.series,
+            report=report,
+            control=control,
         )
     first = arguments.predictions[0]
     folder = arguments.output or (first if first.is_dir() else first.parent)
@@ -109,28 +116,24 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
 
 
 def self_test(arguments: argparse.Namespace) -> Outcome:
-    """Draw, train, translate in a temporary folder; tell versions and devices."""
+    """Try every part of the program, the window included, in a temporary folder."""
     del arguments
     start = time.monotonic()
-    devices.load_engine()
-    from deepimagetranslator.ml import training, translation  # noqa: PLC0415
+    import tkinter as tk  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="deepimagetranslator-") as name:
-        folder = Path(name)
-        pairs = write_sample(folder, size=64, people=[1], slices=2).pairs["person01"]
-        inputs, targets = (tuple(str(path) for path in side) for side in zip(*pairs, strict=True))
-        data = {"train_inputs": inputs, "train_targets": targets}
-        settings = ["model.base_filters=4", "training.epochs=1", "training.batch_size=2"]
-        project = with_settings(new_project("recommended", data), settings)
-        trained = training.train(project, folder / "run")
-        result = translation.translate(trained.best_weights, [pairs[0][0]], folder / "translated")
-        if len(result.translated) != 1 or not result.translated[0][1].exists():
-            raise RuntimeError(f"The translated image was not written: {result.skipped}")
-    facts = {"device": devices.describe_device(), "versions": devices.versions()}
-    terminal.say(f"All is well. Device: {facts['device']}")
-    for package, version in devices.versions().items():
+    from deepimagetranslator.self_test.run import run  # noqa: PLC0415
+
+    try:
+        found = run(terminal.say)
+    except tk.TclError as error:
+        raise UserError(
+            f"The self-test opens the window, which needs a screen ({error}); start it where there "
+            "is one (xvfb-run makes one)."
+        ) from error
+    for package, version in found["versions"].items():
         terminal.say(f"  {package} {version}")
-    return 0, {"ok": True, **facts, "seconds": round(time.monotonic() - start, 3)}
+    terminal.say(f"Device: {found['device']}")
+    return 0, {"ok": True, **found, "seconds": round(time.monotonic() - start, 3)}
 
 
 def pooled_table(pooled: dict[str, dict[str, float]]) -> str:

@@ -23,6 +23,8 @@ from deepimagetranslator.core.protocol import (
     ImageTranslated,
     JobControl,
     LogLine,
+    PartTranslated,
+    SliceTranslated,
 )
 
 
@@ -81,7 +83,14 @@ class ProgressBar:
                 self._note(f"loss {loss:.4f}")
             case EpochEnded():
                 self._epoch_line(event)
-            case ImageTranslated(index=index, count=count) | ImageSkipped(index=index, count=count):
+            case PartTranslated(_, done, parts, index, count):
+                self._advance("translating", index - 1, count, "image")
+                self._note(f"{done / max(1, parts):.0%} of the next")
+            case (
+                ImageTranslated(index=index, count=count)
+                | SliceTranslated(index, count)
+                | ImageSkipped(index=index, count=count)
+            ):
                 self._advance("translating", index, count, "image")
 
     def close(self) -> None:

@@ -15,10 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core import specs as spec_rules
+from deepimagetranslator.core.crops import default_side
+from deepimagetranslator.core.data_scaling import scalings
+from deepimagetranslator.core.doctor.case import Case
+from deepimagetranslator.core.doctor.findings import blocking, explained, find
+from deepimagetranslator.core.doctor.kinds import rank
+from deepimagetranslator.core.doctor.repairs import with_pairs
 from deepimagetranslator.core.groups import Split
 from deepimagetranslator.core.images import image_size, read_image
-from deepimagetranslator.core.labels import Palette, find_palette
-from deepimagetranslator.core.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.label_choice import choose_palette
+from deepimagetranslator.core.label_colours import ColourCount
+from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.pairs import NO_PAIRING, ImagePair, Pairing, match_pairs
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
 from deepimagetranslator.core.scaling import Scaling, ValueRange, choose_scaling
@@ -38,11 +46,16 @@ _SECONDS_BETWEEN_REPORTS = 0.2
 
 @dataclass(frozen=True)
 class Matched:
-    """The pairs of a project by its files' names alone, and what has no partner."""
+    """The pairs of a project by its files' names alone, and what has no partner.
+
+    The pairings say by which rule, how sure each pair is, and which files have no partner.
+    """
 
     train: tuple[ImagePair, ...]
     val: tuple[ImagePair, ...]
     problems: tuple[Problem, ...]
+    train_pairing: Pairing = NO_PAIRING
+    val_pairing: Pairing = NO_PAIRING
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,8 @@ class Dataset:
         input_scaling, target_scaling: between file values and [0, 1].
         palette: the label colours if the targets are label maps, else None.
         sparse: targets are given to the loss as class numbers.
+        crops: the network learns from crops of its size in full resolution, not from whole images
+            resized to it.
     """
 
     train: tuple[ImagePair, ...]
@@ -64,6 +79,7 @@ class Dataset:
     target_scaling: Scaling
     palette: Palette | None
     sparse: bool
+    crops: bool = False
 
     @property
     def classes(self) -> int:
@@ -72,7 +88,9 @@ class Dataset:
 
     @property
     def channel_names(self) -> tuple[str, ...]:
-        """Names of the network's output channels, for metrics."""
+        """Names of the network's output channels, for metrics; classes have the user's names."""
+        if self.classes and self.palette is not None:
+            return self.palette.class_names
         return channel_names(self.model.target_channels, bool(self.classes))
 
     def target_image(self, y: NDArray[np.float32]) -> NDArray[np.generic]:
@@ -100,42 +118,38 @@ class DataProblems(UserError):
 
 def with_split(data: DataSpec, split: Split) -> DataSpec:
     """The choices with the pairs of a split as training and validation files."""
-
-    def files(pairs: Sequence[ImagePair], side: str) -> tuple[str, ...]:
-        return tuple(str(getattr(pair, side)) for pair in pairs)
-
-    return replace(
-        data,
-        train_inputs=files(split.train, "input"),
-        train_targets=files(split.train, "target"),
-        val_inputs=files(split.val, "input"),
-        val_targets=files(split.val, "target"),
-    )
+    return with_pairs(data, split.train, split.val)
 
 
 def match(data: DataSpec) -> Matched:
     """Pair the project's files, without opening them."""
-    parts: list[tuple[ImagePair, ...]] = []
-    problems: list[Problem] = []
-    for inputs, targets in (
-        (data.train_inputs, data.train_targets),
-        (data.val_inputs, data.val_targets),
-    ):
-        pairing = match_pairs(
-            [Path(path) for path in inputs], [Path(path) for path in targets], data.pairing
+    train, val = (
+        match_pairs([Path(path) for path in inputs], [Path(path) for path in targets], data.pairing)
+        for inputs, targets in (
+            (data.train_inputs, data.train_targets),
+            (data.val_inputs, data.val_targets),
         )
-        parts.append(tuple(pairing.pairs))
-        problems += pairing.problems
-    if not parts[0]:
+    )
+    problems = [*train.problems, *val.problems]
+    if not train.pairs:
         message = "There is no pair to train on; load training images and their targets."
         problems.append(Problem("training", message))
-    return Matched(parts[0], parts[1], tuple(problems))
+    return Matched(train.pairs, val.pairs, tuple(problems), train, val)
 
 
 def examine(
-    specs: Specs, report: Report = ignore, control: JobControl | None = None
+    specs: Specs,
+    report: Report = ignore,
+    control: JobControl | None = None,
+    folder: Path | None = None,
 ) -> tuple[Dataset | None, Matched, list[Problem]]:
     """Read every file once and find every problem.
+
+    Args:
+        specs: the choices.
+        report: told of ``FilesRead``.
+        control: may cancel.
+        folder: where runs will lie, whose free disk space is looked at.
 
     Returns:
         The data set if nothing fatal was found, else None; the pairs; the problems and remarks.
@@ -164,20 +178,37 @@ def examine(
         return found
 
     train, val = read(matched.train, 0), read(matched.val, len(matched.train))
-    problems = [*matched.problems, *train.problems, *val.problems]
+    case = Case(
+        specs,
+        train,
+        val,
+        (matched.train_pairing, matched.val_pairing),
+        folder=folder,
+    )
+    dataset: Dataset | None = None
+    decided: list[Problem] = []
+    blocked = any(problem.fatal for problem in (*matched.problems, *blocking(case)))
+    if not blocked:
+        dataset, decided = _decide(specs, matched, train, val)
+    if dataset is not None:
+        case = replace(
+            case,
+            palette=dataset.palette,
+            model=dataset.model,
+            input_scaling=dataset.input_scaling,
+        )
+    found = find(case, control.raise_if_cancelled)
+    found, decided = explained(case, found, decided)
+    problems = [*matched.problems, *found, *decided]
     if not matched.val:
         message = (
             "There are no validation pairs, so the best weights are chosen by the training loss, "
             "which cannot see over-fitting."
         )
-        problems.append(Problem("validation", message, fatal=False))
-    dataset = None
-    if not any(problem.fatal for problem in problems):
-        dataset, more = _decide(specs, matched, train, val)
-        problems += more
-        if any(problem.fatal for problem in more):
-            dataset = None
-    return dataset, matched, problems
+        problems.append(Problem("validation", message, fatal=False, kind="no_validation"))
+    if any(problem.fatal for problem in problems):
+        dataset = None
+    return dataset, matched, sorted(problems, key=lambda problem: rank(problem.kind))
 
 
 def prepare(specs: Specs, report: Report = ignore, control: JobControl | None = None) -> Dataset:
@@ -211,7 +242,13 @@ def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
             continue
     if not images:
         return specs
-    palette = find_palette(images)
+    colours = ColourCount()
+    for image in images:
+        colours.add(image)
+    # Blurred label maps and numbered objects are label maps as soon as the user agrees.
+    palette = colours.label_palette() or colours.blurred_palette()
+    if palette is None and colours.instances:
+        return specs
     if palette is None:
         return replace(specs, training=replace(specs.training, loss="mae"))
     if not _is_pure(palette, choose_scaling(_range_of(images), target=True)):
@@ -228,17 +265,22 @@ def _decide(
     """
     data, loss = specs.data, specs.training.loss
     model = with_final_activation(specs.model, loss)
-    palette = {
-        "automatic": train.palette,
-        "labels": train.colours.palette(),
-        "values": None,
-    }[data.target_kind]
-    problems = _palette_problems(data, palette, val)
-    input_scaling = choose_scaling(train.input_range, data.input_scaling)
-    target_scaling = choose_scaling(train.target_range, data.target_scaling, target=True)
-    problems += _loss_problems(loss, model, palette, target_scaling)
+    wrong = [replace(p, subject=f"data.{p.subject}") for p in spec_rules.problems(data)]
+    if wrong:
+        return None, wrong
+    for_labels = (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy")
+    needed = loss in for_labels or model.final_activation == "softmax"
+    palette, remarks = choose_palette(data, train.colours, val.colours, needed)
+    if any(problem.fatal for problem in remarks):
+        return None, remarks
+    target_range = _learnt_range(train.target_range, palette)
+    input_scaling, target_scaling = scalings(data, train.input_range, target_range)
+    problems = _loss_problems(loss, model, palette, target_scaling)
     if problems:
-        return None, problems
+        return None, [*remarks, *problems]
+    if data.large_images == "crop" and not model.input_height:
+        side = default_side([shape[:2] for shape in train.input_shapes], model.depth)
+        model = replace(model, input_height=side, input_width=side)
     model = _with_sizes(model, matched.train[0], palette)
     problems = spec_rules.problems(model)
     if model.final_activation == "softmax" and palette is not None:
@@ -257,30 +299,16 @@ def _decide(
         target_scaling,
         palette,
         sparse=loss == "sparse_categorical_crossentropy",
+        crops=data.large_images == "crop",
     )
-    return dataset, problems
+    return dataset, [*remarks, *problems]
 
 
-def _palette_problems(data: DataSpec, palette: Palette | None, val: Survey) -> list[Problem]:
-    if data.target_kind == "labels" and palette is None:
-        message = "The targets hold too many colours for label maps; choose target_kind=values."
-        return [Problem("data.target_kind", message)]
-    if palette is None or not val.target_shapes:
-        return []
-    known = {colour * (3 // len(colour)) for colour in palette.colours}
-    seen = val.colours.palette()
-    if seen is not None:
-        new = [colour for colour in seen.colours if colour * (3 // len(colour)) not in known]
-        what = ", ".join(map(str, new[:4]))
-    else:
-        new, what = [()], "more than 32 colours"
-    if not new:
-        return []
-    message = (
-        f"They hold {what}, which no training target has; correct them, or move images so that "
-        "training has every label."
-    )
-    return [Problem("validation targets", message)]
+def _learnt_range(targets: ValueRange, palette: Palette | None) -> ValueRange:
+    """The values that are learnt: the label colours', where the files hold others too."""
+    if palette is None or (palette.plain and targets.dtypes == {palette.dtype}):
+        return targets
+    return _range_of([palette.array])
 
 
 def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> ModelSpec:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepimagetranslator.core.files import plain
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.files import stem
+from deepimagetranslator.core.names import plain
+from deepimagetranslator.core.problem import Problem, Repair, first_few
 
 _AFFIX_WORDS = """
 mask masks seg segs segmentation segmentations segmented label labels labelled labeled map target
@@ -19,6 +20,15 @@ im input inputs raw original originals source src noisy clean
 """
 AFFIXES = frozenset(_AFFIX_WORDS.split())
 """Words round a name that say what a file is, not whose it is."""
+
+_MODALITY_WORDS = """
+ct cbct ldct ndct mr mri pet us xray rgb grey gray he ihc dapi gfp phase brightfield fluo low high
+quality dose lr hr expert manual automatic result predicted prediction slice frame scan tile patch
+"""
+_ROLES = AFFIXES | frozenset(_MODALITY_WORDS.split())
+"""Words that two sets of the same people or samples may differ in."""
+
+CERTAIN, LIKELY, DOUBTFUL = "certain", "likely", "doubtful"
 
 _SEPARATOR = re.compile(r"[_\-. ]+")
 
@@ -39,13 +49,24 @@ class Pairing:
 
     Attributes:
         pairs: in the inputs' order.
-        problems: one for each file without exactly one partner.
+        problems: each file without exactly one partner; beyond five of them, their number.
         rule: by what they were matched, in a few words.
+        confidences: of each pair: "certain" (the same name), "likely" (the same but for words
+            such as mask, or for what each set has in common), or "doubtful" (no more than numbers
+            or the order speaks for it, or the folders differ).
+        unmatched_inputs: without a partner; likewise ``unmatched_targets``.
+        unmatched_targets: in the targets' order.
     """
 
-    pairs: tuple[ImagePair, ...]
-    problems: tuple[Problem, ...]
-    rule: str
+    pairs: tuple[ImagePair, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    rule: str = ""
+    confidences: tuple[str, ...] = ()
+    unmatched_inputs: tuple[Path, ...] = ()
+    unmatched_targets: tuple[Path, ...] = ()
+
+
+NO_PAIRING = Pairing()
 
 
 class _Names:
@@ -64,9 +85,9 @@ class _Names:
             for folder in self.raw
         ]
         self.names = [plain(file.name) for file in full]
-        self.stems = [plain(file.stem) for file in full]
+        self.stems = [stem(name) for name in self.names]
         self.kernels = [kernel(stem) or stem for stem in self.stems]
-        self.cores = _without_common(self.kernels)
+        self.cores, self.common = _without_common(self.kernels)
 
     def depth(self) -> int:
         return max(map(len, self.folders), default=0)
@@ -121,50 +142,84 @@ def match_pairs(inputs: Sequence[Path], targets: Sequence[Path], pairing: str = 
     rules = list(_RULES)
     if min(len(set(ours.folders)), len(set(theirs.folders))) == 1:
         rules.append(_FLAT_RULE)
-    best, best_rule = _match(ours, theirs, rules[0]), rules[0]
+    best = _match(ours, theirs, rules[0])
     for rule in rules[1:]:
-        if len(best[0]) == len(inputs) == len(targets):
+        if not (best.unmatched_inputs or best.unmatched_targets):
             break
         found = _match(ours, theirs, rule)
-        if len(found[0]) > len(best[0]):
-            best, best_rule = found, rule
-    pairs, problems = best
-    own = [pair.input for pair in pairs if pair.input == pair.target]
-    if own:
-        message = (
-            f"{len(own)} files are their own targets, {own[0].name} for one. That is right for "
-            "denoising, where augmentation adds noise to the inputs; else choose the targets."
-        )
-        problems.append(Problem("targets", message, fatal=False))
-    return Pairing(tuple(pairs), tuple(problems), best_rule)
+        if len(found.pairs) > len(best.pairs):
+            best = found
+    return best
 
 
 def _match_by_order(inputs: Sequence[Path], targets: Sequence[Path]) -> Pairing:
     problems: tuple[Problem, ...] = ()
+    count = min(len(inputs), len(targets))
     if len(inputs) != len(targets):
         longer = inputs if len(inputs) > len(targets) else targets
         message = (
             f"There are {len(inputs)} inputs and {len(targets)} targets, so this file is the first "
             "without a partner; give as many of each, or pair by name."
         )
-        problems = (Problem(str(longer[min(len(inputs), len(targets))]), message),)
+        problems = (Problem(str(longer[count]), message, kind="unmatched"),)
     pairs = tuple(ImagePair(*both) for both in zip(inputs, targets, strict=False))
-    return Pairing(pairs, problems, "their order")
+    return Pairing(
+        pairs,
+        problems,
+        "their order",
+        tuple(_likeness_of_names(pair) for pair in pairs),
+        tuple(inputs[count:]),
+        tuple(targets[count:]),
+    )
 
 
-def _match(ours: _Names, theirs: _Names, rule: str) -> tuple[list[ImagePair], list[Problem]]:
-    pairs, problems = [], []
+def _likeness_of_names(pair: ImagePair) -> str:
+    """How far the names alone speak for a pair that was made by order."""
+    ours, theirs = plain(pair.input.stem), plain(pair.target.stem)
+    if ours == theirs:
+        return CERTAIN
+    alike = kernel(ours) == kernel(theirs) != ""
+    return LIKELY if alike else DOUBTFUL
+
+
+def _match(ours: _Names, theirs: _Names, rule: str) -> Pairing:
+    pairs, confidences, problems = [], [], []
+    unmatched: tuple[list[Path], list[Path]] = [], []
     our_keys, their_keys = ours.keys(rule), theirs.keys(rule)
     inputs, targets = _by_key(ours.files, our_keys), _by_key(theirs.files, their_keys)
     for file, key in zip(ours.files, our_keys, strict=True):
         if len(inputs[key]) == len(targets.get(key, ())) == 1:
             pairs.append(ImagePair(file, targets[key][0]))
+            confidences.append(_confidence(rule, key[1], ours, theirs))
         else:
             problems.append(_unpaired(file, inputs[key], targets.get(key, []), "target"))
+            unmatched[0].append(file)
     for file, key in zip(theirs.files, their_keys, strict=True):
         if not len(targets[key]) == len(inputs.get(key, ())) == 1:
             problems.append(_unpaired(file, targets[key], inputs.get(key, []), "input"))
-    return pairs, problems
+            unmatched[1].append(file)
+    few = first_few(problems, "more files have no certain partner")
+    return Pairing(
+        tuple(pairs),
+        tuple(few),
+        rule,
+        tuple(confidences),
+        tuple(unmatched[0]),
+        tuple(unmatched[1]),
+    )
+
+
+def _confidence(rule: str, name: str, ours: _Names, theirs: _Names) -> str:
+    """How sure a pair is that this rule found by this name."""
+    if rule in _RULES[:2]:
+        return CERTAIN
+    if rule == _FLAT_RULE:
+        return DOUBTFUL
+    # anna_3 and bob_3 share their number only: those may be two people. ct_3 and mask_3 differ in
+    # what they are.
+    one, other = ours.common - theirs.common - _ROLES, theirs.common - ours.common - _ROLES
+    contradict = rule in _RULES[3:] and one and other
+    return DOUBTFUL if contradict and not re.search(r"[^\W\d_]", name) else LIKELY
 
 
 def _by_key(files: Sequence[Path], keys: Sequence[Key]) -> dict[Key, list[Path]]:
@@ -181,11 +236,14 @@ def _unpaired(file: Path, alike: list[Path], partners: list[Path], kind: str) ->
         several = partners if len(partners) > 1 else [one for one in alike if one != file]
         names = " and ".join(str(one) for one in several[:2])
         message = f"Its {kind} is not certain, because of {names}; rename them, or pair by order."
-    return Problem(str(file), message)
+    repair = Repair("Leave out this file", (str(file),))
+    return Problem(str(file), message, kind="unmatched", repair=repair)
 
 
 def kernel(name: str, folder: bool = False) -> str:
-    """A name without the affix words at its ends; a folder's may be followed by a number."""
+    """A name without the affix words at its ends; a folder's may be followed by a number, and a
+    file with slices is one."""
+    name = stem(name) if folder else name
     words = [word for word in _SEPARATOR.split(plain(name)) if word]
 
     def is_affix(word: str) -> bool:
@@ -198,12 +256,14 @@ def kernel(name: str, folder: bool = False) -> str:
     return "_".join(words)
 
 
-def _without_common(names: Sequence[str]) -> list[str]:
-    """Names without the words that all of them begin or end with; numbers always stay."""
+def _without_common(names: Sequence[str]) -> tuple[list[str], frozenset[str]]:
+    """Names without the words that all of them begin or end with, and those; numbers stay."""
     start = _common_words(names)
-    names = [name[start:] for name in names]
-    end = _common_words([name[::-1] for name in names])
-    return [name[: len(name) - end].strip("_") for name in names]
+    rest = [name[start:] for name in names]
+    end = _common_words([name[::-1] for name in rest])
+    removed = f"{names[0][:start]}_{rest[0][len(rest[0]) - end :]}" if names else ""
+    cores = [name[: len(name) - end].strip("_") for name in rest]
+    return cores, frozenset(removed.split("_")) - {""}
 
 
 def _common_words(names: Sequence[str]) -> int:

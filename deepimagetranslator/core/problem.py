@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+FEW = 5
 
 
 class UserError(Exception):
@@ -20,11 +23,13 @@ class Repair:
     Attributes:
         label: what a button says, for instance "Leave out these 3 pairs".
         leave_out: input or target files whose pairs are taken out of the project.
+        part: where they are taken out, "train" or "val"; empty for both.
         settings: fields with their new values, such as ("data.snap_labels", True).
     """
 
     label: str
     leave_out: tuple[str, ...] = ()
+    part: str = ""
     settings: tuple[tuple[str, Any], ...] = ()
 
 
@@ -52,3 +57,20 @@ class Problem:
         if self.message.startswith(self.subject):
             return self.message
         return f"{self.subject}: {self.message}"
+
+
+def first_few(problems: Sequence[Problem], rest: str) -> list[Problem]:
+    """Problems of one kind that are each about one file: the first five, and one for the rest.
+
+    Args:
+        problems: each with its file as the subject, and a repair that leaves it out or none.
+        rest: what is wrong with the others, after their number: "more files cannot be read".
+    """
+    few, others = list(problems[:FEW]), problems[FEW:]
+    if len(others) < 2:
+        return [*few, *others]
+    files = tuple(problem.subject for problem in others)
+    repair = Repair(f"Leave out these {len(files)} files", files) if others[0].repair else None
+    first = others[0]
+    message = f"{len(files)} {rest}, {files[0]} for one."
+    return [*few, Problem(first.kind, message, first.fatal, first.kind, files, repair)]

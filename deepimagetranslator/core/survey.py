@@ -1,4 +1,4 @@
-"""Look at every file of the pairs once: what is wrong, and which sizes, values and colours show."""
+"""Look at every file of the pairs once, and gather which sizes, values and colours a set has."""
 
 from __future__ import annotations
 
@@ -9,50 +9,74 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.labels import ColourCount, Palette
+from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts, pair_facts
+from deepimagetranslator.core.label_colours import ColourCount
+from deepimagetranslator.core.labels import Palette
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.scaling import ValueRange
 
 _THREADS = min(4, os.cpu_count() or 1)
 
+Shape = tuple[int, int, int]
+
 
 @dataclass
 class Survey:
-    """What one reading of all files found.
+    """What one reading of all files of a set found.
 
     Attributes:
-        problems: unreadable files, sizes that do not fit; remarks about mixtures.
+        facts: of each pair, in the pairs' order.
         input_range: for ``choose_scaling``; likewise ``target_range``.
         target_range: of the targets.
         colours: of the targets; its ``palette()`` serves if the user calls them labels.
         palette: the targets' if they are label maps, else None.
         input_shapes: how many inputs have each (height, width, channels), the first file's first.
         target_shapes: of the targets.
-        ratio: target height and width divided by the input's.
+        ratio: target height and width divided by the input's, of most pairs.
         complete: False if it was cancelled.
     """
 
-    problems: list[Problem] = field(default_factory=list)
+    facts: list[PairFacts] = field(default_factory=list)
     input_range: ValueRange = field(default_factory=ValueRange)
     target_range: ValueRange = field(default_factory=ValueRange)
     colours: ColourCount = field(default_factory=ColourCount)
     palette: Palette | None = None
-    input_shapes: Counter[tuple[int, int, int]] = field(default_factory=Counter)
-    target_shapes: Counter[tuple[int, int, int]] = field(default_factory=Counter)
+    input_shapes: Counter[Shape] = field(default_factory=Counter)
+    target_shapes: Counter[Shape] = field(default_factory=Counter)
     ratio: tuple[float, float] = (1.0, 1.0)
     complete: bool = True
 
+    @property
+    def readable(self) -> list[PairFacts]:
+        """The pairs whose files can both be read."""
+        return [facts for facts in self.facts if facts.readable]
 
-@dataclass
-class _Facts:
-    """What one file says; small, whatever the image's size."""
+    @property
+    def unreadable(self) -> dict[Path, str]:
+        """The files that cannot be read, each with the reason."""
+        return {
+            path: facts.trouble
+            for both in self.facts
+            for path, facts in ((both.pair.input, both.input), (both.pair.target, both.target))
+            if facts.trouble
+        }
 
-    problem: Problem | None = None
-    shape: tuple[int, int, int] = (0, 0, 0)
-    values: ValueRange = field(default_factory=ValueRange)
-    colours: ColourCount = field(default_factory=ColourCount)
+    def add(self, facts: PairFacts) -> None:
+        """Take in one pair."""
+        self.facts.append(facts)
+        self._add_input(facts.input)
+        self._add_target(facts.target)
+
+    def _add_input(self, facts: FileFacts) -> None:
+        if not facts.trouble:
+            self.input_range.merge(facts.values)
+            self.input_shapes[facts.shape] += 1
+
+    def _add_target(self, facts: FileFacts) -> None:
+        if not facts.trouble:
+            self.target_range.merge(facts.values)
+            self.colours.merge(facts.colours)
+            self.target_shapes[facts.shape] += 1
 
 
 def survey(
@@ -60,7 +84,7 @@ def survey(
     cancelled: Callable[[], bool] | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> Survey:
-    """Read every file once, in a few threads and little memory, and say what is wrong.
+    """Read every file once, in a few threads and little memory.
 
     Args:
         pairs: to look at.
@@ -68,21 +92,9 @@ def survey(
         report: called with the number of pairs read and of all pairs.
     """
     result = Survey()
-    sizes: list[tuple[ImagePair, tuple[int, int, int], tuple[int, int, int]]] = []
     with ThreadPoolExecutor(_THREADS) as pool:
-        for done, (pair, (ours, theirs)) in enumerate(
-            zip(pairs, pool.map(_look, pairs), strict=True), 1
-        ):
-            result.problems += [facts.problem for facts in (ours, theirs) if facts.problem]
-            result.input_range.merge(ours.values)
-            result.target_range.merge(theirs.values)
-            result.colours.merge(theirs.colours)
-            if not ours.problem:
-                result.input_shapes[ours.shape] += 1
-            if not theirs.problem:
-                result.target_shapes[theirs.shape] += 1
-            if not (ours.problem or theirs.problem):
-                sizes.append((pair, ours.shape, theirs.shape))
+        for done, facts in enumerate(pool.map(pair_facts, pairs), 1):
+            result.add(facts)
             if report:
                 report(done, len(pairs))
             if cancelled and cancelled():
@@ -90,67 +102,24 @@ def survey(
                 result.complete = False
                 break
     result.palette = result.colours.label_palette()
-    _check_sizes(result, sizes)
-    for kind in ("input", "target"):
-        _check_mixture(result, kind)
+    result.ratio = _common_ratio(result.readable)
     return result
 
 
-def _look(pair: ImagePair) -> tuple[_Facts, _Facts]:
-    return _facts(pair.input, False), _facts(pair.target, True)
+def fits(ours: Iterable[int], theirs: Iterable[int], ratio: tuple[float, float]) -> bool:
+    """Whether a target's (height, width) is its input's times the ratio, to a pixel."""
+    return all(
+        abs(a * r - b) <= max(1.0, r) / 2 + 1e-9
+        for a, b, r in zip(ours, theirs, ratio, strict=True)
+    )
 
 
-def _facts(file: Path, target: bool) -> _Facts:
-    try:
-        image = read_image(file)
-    except UserError as error:
-        return _Facts(Problem(str(file), str(error)))
-    facts = _Facts(shape=image.shape)
-    facts.values.add(image)
-    if target:
-        facts.colours.add(image)
-    return facts
-
-
-def _check_sizes(
-    result: Survey, sizes: Sequence[tuple[ImagePair, tuple[int, int, int], tuple[int, int, int]]]
-) -> None:
-    """Set the ratio that most pairs have, and name the pairs that have another one."""
-    kinds = Counter((ours[:2], theirs[:2]) for _, ours, theirs in sizes)
-
-    def fits(ours: Iterable[int], theirs: Iterable[int], ratio: tuple[float, float]) -> bool:
-        return all(
-            abs(a * r - b) <= max(1.0, r) / 2 + 1e-9
-            for a, b, r in zip(ours, theirs, ratio, strict=True)
-        )
-
+def _common_ratio(pairs: Sequence[PairFacts]) -> tuple[float, float]:
+    """The ratio of target to input size that most pairs have."""
+    kinds = Counter((facts.input.shape[:2], facts.target.shape[:2]) for facts in pairs)
     ratios = {(1.0, 1.0): 0}
     for (small, large), _ in kinds.most_common(20):
         ratios[large[0] / small[0], large[1] / small[1]] = 0
     for ratio in ratios:
         ratios[ratio] = sum(n for sides, n in kinds.items() if fits(*sides, ratio))
-    result.ratio = max(ratios, key=lambda ratio: ratios[ratio])
-    for pair, ours, theirs in sizes:
-        if not fits(ours[:2], theirs[:2], result.ratio):
-            height, width = (round(a * r) for a, r in zip(ours, result.ratio, strict=False))
-            message = (
-                f"It has {theirs[1]} x {theirs[0]} pixels where {width} x {height} belong to its "
-                f"input {pair.input} ({ours[1]} x {ours[0]}); resize it or choose the right file."
-            )
-            result.problems.append(Problem(str(pair.target), message))
-
-
-def _check_mixture(result: Survey, kind: str) -> None:
-    """Remarks about what differs within a set, which is allowed but seldom meant."""
-    shapes: Counter[tuple[int, int, int]] = getattr(result, f"{kind}_shapes")
-    values: ValueRange = getattr(result, f"{kind}_range")
-    sizes = {shape[:2] for shape in shapes}
-    found = []
-    if len(sizes) > 1:
-        found.append(f"The {kind}s have {len(sizes)} sizes; they are resized to the network's.")
-    if len(values.dtypes) > 1:
-        names = ", ".join(sorted(values.dtypes))
-        found.append(f"The {kind}s mix value types ({names}); save them in one type if you can.")
-    if len(values.channels) > 1:
-        found.append(f"The {kind}s mix grey and colour images; check that none is out of place.")
-    result.problems += [Problem(f"{kind}s", message, fatal=False) for message in found]
+    return max(ratios, key=lambda ratio: ratios[ratio])

@@ -336,7 +336,10 @@ def test_without_pairs_the_remedy_is_said():
 def test_without_validation_there_is_a_remark(sets):
     dataset, matched, problems = examine(specs_of(sets["pure"]))
     assert isinstance(dataset, Dataset) and dataset.train == matched.train
-    assert [(p.subject, p.fatal) for p in problems] == [("validation", False)]
+    assert [(p.kind, p.fatal) for p in problems] == [
+        ("few_images", False),
+        ("no_validation", False),
+    ]
 
 
 def test_reading_is_reported_and_can_be_cancelled(sets):

@@ -4,16 +4,17 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.groups import split_by_group
+from deepimagetranslator.core.groups import group_names, people, split_by_group
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.labels import Palette
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.survey import survey
+from deepimagetranslator.core.survey import fits, survey
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -75,13 +76,43 @@ def test_uncertain_names_are_not_guessed() -> None:
     assert matched("i/cat.png", "t/dog.png")[0] == []
 
 
-def test_a_file_that_is_its_own_target_is_remarked_upon() -> None:
-    """Denoising learns from clean images alone: augmentation adds the noise to the input."""
-    pairing = match_pairs([Path("i/a.png")], [Path("i/a.png")])
-    assert len(pairing.pairs) == 1
-    (remark,) = pairing.problems
-    assert not remark.fatal
-    assert "a.png" in remark.message
+@pytest.mark.parametrize(
+    ("inputs", "targets", "confidence"),
+    [
+        ("i/a.png i/b.png", "t/a.png t/b.png", "certain"),
+        ("i/a.png i/b.png", "t/A.TIF t/B.tif", "certain"),
+        ("i/a.png", "i/a.png", "certain"),
+        ("i/img_a.png i/img_b.png", "t/a_mask.png t/b_mask.png", "likely"),
+        ("i/img1.png i/img2.png", "t/mask001.png t/mask002.png", "likely"),
+        ("i/ct_1.png i/ct_2.png", "t/mr_1.png t/mr_2.png", "likely"),
+        ("i/anna_1.png i/anna_2.png", "t/1_mask.png t/2_mask.png", "likely"),
+        ("i/a_x.png i/b_x.png", "t/y_a.png t/y_b.png", "likely"),
+        ("i/anna_3.png i/anna_4.png", "t/bob_3.png t/bob_4.png", "doubtful"),
+        ("i/anna_3.png", "t/bob_003.png", "doubtful"),
+        ("r/a/1.png r/b/2.png", "t/1.png t/2.png", "doubtful"),
+    ],
+)
+def test_how_sure_a_pair_is(inputs: str, targets: str, confidence: str) -> None:
+    found = match_pairs([*map(Path, inputs.split())], [*map(Path, targets.split())])
+    assert found.confidences == (confidence,) * len(inputs.split())
+    assert not found.problems
+    assert found.unmatched_inputs == found.unmatched_targets == ()
+
+
+def test_two_persons_are_never_paired_by_their_slices() -> None:
+    found = match_pairs([Path("i/p1_s1.png")], [Path("t/p2_s1.png")])
+    assert found.pairs == found.confidences == ()
+    assert found.unmatched_inputs == (Path("i/p1_s1.png"),)
+    assert found.unmatched_targets == (Path("t/p2_s1.png"),)
+
+
+def test_many_files_without_a_partner_are_counted() -> None:
+    inputs = [Path(f"i/{number}.png") for number in range(10)]
+    found = match_pairs(inputs, inputs[:1])
+    assert [len(problem.files) for problem in found.problems] == [0] * 5 + [4]
+    assert "4 more files" in found.problems[-1].message
+    left_out = [file for p in found.problems if p.repair for file in p.repair.leave_out]
+    assert left_out == list(map(str, inputs[1:]))
 
 
 def test_by_order() -> None:
@@ -89,7 +120,9 @@ def test_by_order() -> None:
     found = match_pairs(*files, pairing="order")
     assert found.pairs == (ImagePair(Path("b"), Path("c")), ImagePair(Path("a"), Path("d")))
     assert not found.problems
+    assert found.confidences == ("doubtful", "doubtful")
     found = match_pairs(files[0], files[1][:1], pairing="order")
+    assert found.unmatched_inputs == (Path("a"),)
     assert [problem.subject for problem in found.problems] == ["a"]
     assert "2 inputs and 1 targets" in found.problems[0].message
 
@@ -127,7 +160,7 @@ def test_real_folders_pair() -> None:
         groups = split_by_group(found.pairs, 0.2).groups
         assert set(groups) == {"crlm_1006", "lungdx_a0001", "lungdx_a0002"}
     result = survey(found.pairs)
-    assert not result.problems
+    assert not result.unreadable
     assert result.palette is not None
     assert len(result.palette.colours) == 4
     assert result.input_range.dtype == "uint16"
@@ -147,28 +180,35 @@ def test_survey_names_what_is_wrong(tmp_path: Path) -> None:
     ]
     calls: list[tuple[int, int]] = []
     result = survey(pairs, report=lambda done, total: calls.append((done, total)))
-    assert (result.problems, result.ratio, result.complete) == ([], (2.0, 2.0), True)
+    assert (result.unreadable, result.ratio, result.complete) == ({}, (2.0, 2.0), True)
+    assert [facts.pair for facts in result.facts] == pairs
     assert calls == [(n, 5) for n in range(1, 6)]
     assert result.palette == Palette(((0,), (255,)), "uint8")
     assert (result.input_range.low, result.input_range.high) == (0, 255)
     assert result.input_shapes == {(10, 20, 1): 5}
 
-    image(pairs[1].target, 10, 20)
     pairs[2].input.write_bytes(pairs[2].input.read_bytes()[:60])
-    image(pairs[3].input, 11, 21, channels=3)
-    image(pairs[3].target, 22, 42)
-    found = {problem.subject: problem for problem in survey(pairs).problems}
-    assert "40 x 20" in found[str(pairs[1].target)].message
-    assert "damaged" in found[str(pairs[2].input)].message
-    assert str(pairs[3].target) not in found
-    assert not found["inputs"].fatal
-    assert {
-        problem.message.split(";")[0] for problem in survey(pairs).problems if not problem.fatal
-    } == {
-        "The inputs have 2 sizes",
-        "The inputs mix grey and colour images",
-        "The targets have 3 sizes",
-    }
+    result = survey(pairs)
+    assert list(result.unreadable) == [pairs[2].input]
+    assert "damaged" in result.unreadable[pairs[2].input]
+    assert [facts.pair for facts in result.readable] == [*pairs[:2], *pairs[3:]]
+
+
+def test_what_a_file_says_is_read_again_only_when_it_changes(tmp_path: Path) -> None:
+    pair = ImagePair(image(tmp_path / "i.png", 10, 20), image(tmp_path / "t.png", 10, 20))
+    before = survey([pair]).facts[0]
+    again = survey([pair]).facts[0]
+    assert again.input is before.input
+    assert again.target is before.target
+    image(pair.target, 10, 20, value=9)
+    changed = survey([pair]).facts[0]
+    assert changed.input is before.input
+    assert changed.target.digest != before.target.digest
+    assert (before.input.shape, before.input.dtype, before.input.constant) == (
+        (10, 20, 1),
+        "uint8",
+        False,
+    )
 
 
 def test_survey_can_be_cancelled(tmp_path: Path) -> None:
@@ -185,7 +225,10 @@ def test_odd_sizes_halved_are_no_problem(tmp_path: Path) -> None:
         )
         for n in range(10, 15)
     ]
-    assert [problem for problem in survey(pairs).problems if problem.fatal] == []
+    result = survey(pairs)
+    assert all(
+        fits(facts.input.shape[:2], facts.target.shape[:2], result.ratio) for facts in result.facts
+    )
 
 
 def pairs_of(names: str) -> list[ImagePair]:
@@ -267,3 +310,65 @@ def test_another_seed_chooses_other_groups() -> None:
     pairs = pairs_of(" ".join(f"{n}.png" for n in range(40)))
     chosen = {split_by_group(pairs, 0.1, seed=seed).val for seed in range(5)}
     assert len(chosen) == 5
+
+
+def test_the_groups_of_a_pattern_are_shown_as_one_types() -> None:
+    files = [Path(f"i/anna-{n:02}.png") for n in range(3)] + [Path("i/bob-01.png")]
+    assert group_names(files, "^[a-z]+") == list(zip(files, ["anna"] * 3 + ["bob"], strict=True))
+    assert [name for _, name in group_names(files)] == ["anna"] * 3 + ["bob"]
+    for pattern, message in {"(": "no regular", "^[ab]n": "not found in bob-01.png"}.items():
+        with pytest.raises(UserError, match=message):
+            group_names(files, pattern)
+
+
+def test_slices_of_a_file_are_one_group(tmp_path: Path) -> None:
+    pairs = []
+    for name in ("p1.nii", "p2.nii", "p3.nii"):
+        (tmp_path / name).write_bytes(b"a volume")
+        slices = [tmp_path / name / f"{number:04}" for number in range(1, 5)]
+        pairs += [ImagePair(path, path) for path in slices]
+    for pattern in (None, r"p\d"):
+        split = split_by_group(pairs, 0.3, pattern)
+        assert len(split.groups) == 3
+        assert len({pair.input.parent for pair in split.val}) == 1
+        assert len(split.val) == 4
+        assert split.warning == ""
+
+
+def test_splits_by_patient_and_by_image() -> None:
+    pairs = pairs_of("1.png 2.png 3.png 4.png")
+    with pytest.raises(UserError, match=r"1\.png does not say whose"):
+        split_by_group(pairs, 0.5, by="patient")
+    split = split_by_group(pairs, 0.5, by="image")
+    assert len(split.groups) == 4
+    assert split.warning
+
+
+def test_patients_of_dicom_files_are_groups(tmp_path: Path) -> None:
+    scans = sorted(DATA.glob("ct_dicom/crlm_1006/*.dcm"))[:6]
+    if not scans:
+        pytest.skip("../shared/data is not here")
+    pairs = []
+    for number, scan in enumerate(scans):
+        header = pydicom.dcmread(scan)
+        header.PatientID = f"patient {number % 3}"
+        header.save_as(tmp_path / scan.name)
+        pairs.append(ImagePair(tmp_path / scan.name, tmp_path / scan.name))
+    split = split_by_group(pairs, 0.4, by="patient")
+    assert set(split.groups) == {"patient 0", "patient 1", "patient 2"}
+    assert (len(split.train), len(split.val), split.warning) == (4, 2, "")
+
+
+@pytest.mark.parametrize(
+    ("names", "persons"),
+    [
+        ("train/p1/1.png train/p1/2.png val/p2/1.png", ["p1", "p1", "p2"]),
+        ("train/ann/images/1.png val/ann/images/2.png val/bob/x/1.png", ["ann", "ann", "bob"]),
+        ("person01_slice1.png person02_slice1.png", ["person01", "person02"]),
+        ("cat_01.png dog_02.png", ["", ""]),
+        ("001.png 002.png", ["", ""]),
+        ("train/images/1.png val/images/1.png", ["", ""]),
+    ],
+)
+def test_persons_are_told_only_where_names_tell(names: str, persons: list[str]) -> None:
+    assert people([Path("i") / name for name in names.split()]) == persons

@@ -1,0 +1,119 @@
+"""The command about what is wrong with a project: check, and mend it."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from deepimagetranslator.cli import terminal
+from deepimagetranslator.core import dataset
+from deepimagetranslator.core.doctor.kinds import TITLES, title
+from deepimagetranslator.core.doctor.repairs import repaired
+from deepimagetranslator.core.files import complete_file
+from deepimagetranslator.core.problem import Problem, UserError
+from deepimagetranslator.core.project import Project, load_project, project_problems, save_project
+from deepimagetranslator.core.run_folder import runs_folder
+from deepimagetranslator.core.specs import Specs
+
+ALL = "all"
+Found = tuple[dataset.Matched, list[Problem]]
+
+
+def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
+    """Name every problem of a project, mend those that are asked for, and save it."""
+    wanted = set(arguments.repair)
+    unknown = sorted(wanted - {ALL, *TITLES} | wanted & {""})
+    if unknown:
+        kinds = ", ".join(kind for kind in TITLES if kind)
+        raise UserError(f"--repair {unknown[0]} is no finding; give {ALL} or one of {kinds}.")
+    project = load_project(arguments.project)
+    with terminal.progress() as (report, control):
+
+        def examine(specs: Specs) -> Found:
+            folder = runs_folder(arguments.project)
+            return dataset.examine(specs, report, control, folder)[1:]
+
+        matched, problems = examine(project.specs)
+        specs, changes, (matched, problems) = _mend(
+            project.specs, wanted, (matched, problems), examine
+        )
+    project = replace(project, specs=specs)
+    problems = project_problems(project) + problems
+    if changes:
+        _save(project, arguments.project)
+    _say(problems)
+    for change in changes:
+        terminal.say(f"Mended: {change}.")
+    for kind in sorted(wanted - {ALL}):
+        if any(problem.kind == kind for problem in problems):
+            terminal.say(f"'{title(kind)}' cannot be mended by itself; please do it yourself.")
+    if changes:
+        terminal.say(f"The project as it was is kept as {arguments.project.name}.bak.")
+    fatal = sum(problem.fatal for problem in problems)
+    end = f"{fatal} problem(s) to mend before training." if fatal else "The project can be trained."
+    terminal.say(end)
+    result = {
+        "train_pairs": len(matched.train),
+        "val_pairs": len(matched.val),
+        "problems": [as_json(problem) for problem in problems],
+    }
+    return 2 if fatal else 0, result | ({"mended": changes} if wanted else {})
+
+
+def as_json(problem: Problem) -> dict[str, Any]:
+    """A problem for ``--json``; of its repair the label."""
+    return {
+        "subject": problem.subject,
+        "message": problem.message,
+        "fatal": problem.fatal,
+        "kind": problem.kind,
+        "files": list(problem.files),
+        "repair": problem.repair.label if problem.repair else None,
+    }
+
+
+def _mend(
+    specs: Specs, wanted: set[str], found: Found, examine: Callable[[Specs], Found]
+) -> tuple[Specs, list[str], Found]:
+    """Repair after repair, looking again after each, for one may mend another or call for it."""
+    done: set[tuple[str, ...]] = set()
+    changes: list[str] = []
+    while True:
+        problem = next(
+            (
+                problem
+                for problem in found[1]
+                if problem.repair
+                and (ALL in wanted or problem.kind in wanted)
+                and (problem.kind, problem.repair.label, *problem.files[:1]) not in done
+            ),
+            None,
+        )
+        if problem is None or problem.repair is None:
+            return specs, changes, found
+        done.add((problem.kind, problem.repair.label, *problem.files[:1]))
+        specs = repaired(specs, problem.repair)
+        changes.append(f"{title(problem.kind)}: {problem.repair.label}")
+        found = examine(specs)
+
+
+def _save(project: Project, path: Path) -> None:
+    with complete_file(path.with_name(path.name + ".bak")) as beside:
+        shutil.copyfile(path, beside)
+    save_project(project, path)
+
+
+def _say(problems: Sequence[Problem]) -> None:
+    """The findings by kind, each with its repair."""
+    for kind, group in groupby(problems, key=lambda problem: problem.kind):
+        terminal.say(f"{title(kind)}:")
+        for problem in group:
+            text = problem.message if len(problem.files) > 1 else str(problem)
+            terminal.say(f"  {'' if problem.fatal else 'Note: '}{text}")
+            if problem.repair:
+                terminal.say(f"    repair: {problem.repair.label} (--repair {kind})")

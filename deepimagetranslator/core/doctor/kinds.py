@@ -1,0 +1,46 @@
+"""The names of the findings, in the order in which they are told."""
+
+from __future__ import annotations
+
+TITLES = {
+    "unmatched": "Files without a partner",
+    "unreadable": "Files that cannot be read",
+    "sizes": "Input and target of different sizes",
+    "swapped": "Input and target exchanged",
+    "target_is_input": "Targets that look like inputs",
+    "own_target": "Images that are their own targets",
+    "mispaired": "Targets that fit another input better",
+    "doubtful_pairs": "Pairs that are not certain",
+    "shifted_pair": "Targets shifted against their inputs",
+    "in_both": "The same image in training and validation",
+    "person_in_both": "The same person in training and validation",
+    "duplicates": "The same image several times",
+    "class_missing": "Classes that are missing",
+    "blurred_labels": "Blurred label colours",
+    "unknown_labels": "Label colours that are no class",
+    "instance_masks": "Targets that number their objects",
+    "mask_encodings": "Masks written in several ways",
+    "empty_target": "Empty targets",
+    "constant_image": "Images of one value",
+    "bit_depths": "Different value types",
+    "colour_and_grey": "Colour and grey images",
+    "several_sizes": "Images of several sizes",
+    "outside_window": "Values outside the window",
+    "few_images": "Few images",
+    "no_validation": "No validation images",
+    "memory": "Memory",
+    "disk_space": "Disk space",
+    "": "Choices",
+}
+"""Each kind of ``Problem`` in words; an empty kind is about the project's choices."""
+
+
+def title(kind: str) -> str:
+    """What a group of findings is called."""
+    return TITLES.get(kind, kind.replace("_", " ").capitalize())
+
+
+def rank(kind: str) -> int:
+    """Where a kind stands in the order."""
+    order = list(TITLES)
+    return order.index(kind) if kind in TITLES else len(order)

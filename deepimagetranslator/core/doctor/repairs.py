@@ -1,0 +1,107 @@
+"""What mends a project: pairs left out, settings changed, pairs moved. No file is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from deepimagetranslator.core.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.problem import Repair
+from deepimagetranslator.core.specs import DataSpec, Specs
+
+PARTS = ("train", "val")
+
+
+def repaired(specs: Specs, repair: Repair) -> Specs:
+    """The choices after a repair.
+
+    The order of several repairs hardly matters: one that moves pairs takes only those that are
+    still in the project, so that what an earlier one left out stays out.
+    """
+    settings = dict(repair.settings)
+    lists = {name: settings.pop(f"data.{name}") for name in _LISTS if f"data.{name}" in settings}
+    data = specs.data
+    if lists:
+        settings.pop("data.pairing", None)  # decided by whether the names still say it
+        data = _with_lists(data, lists)
+    if repair.leave_out:
+        data = _without(data, set(repair.leave_out), repair.part)
+    specs = replace(specs, data=data)
+    for name, value in settings.items():
+        section, _, field = name.partition(".")
+        specs = replace(specs, **{section: replace(getattr(specs, section), **{field: value})})
+    return specs
+
+
+def with_pairs(data: DataSpec, train: Sequence[ImagePair], val: Sequence[ImagePair]) -> DataSpec:
+    """The choices with exactly these pairs.
+
+    Files stay paired by name where their names say the same, else they are paired by order.
+    """
+    data = replace(data, **_lists_of(train, val))
+    if data.pairing == "order":
+        return data
+    for part, pairs in zip(PARTS, (train, val), strict=True):
+        if matched(data, part) != list(pairs):
+            return replace(data, pairing="order")
+    return data
+
+
+def moved(train: Sequence[ImagePair], val: Sequence[ImagePair], label: str) -> Repair:
+    """The repair after which the project has these pairs, as far as they are still in it.
+
+    Files without a partner leave the project with it.
+    """
+    lists = _lists_of(train, val)
+    return Repair(label, settings=tuple((f"data.{name}", files) for name, files in lists.items()))
+
+
+def matched(data: DataSpec, part: str) -> list[ImagePair]:
+    """The pairs of a part, "train" or "val", by name or order."""
+    inputs, targets = (
+        [Path(file) for file in getattr(data, f"{part}_{side}")] for side in ("inputs", "targets")
+    )
+    return list(match_pairs(inputs, targets, data.pairing).pairs)
+
+
+_LISTS = tuple(f"{part}_{side}" for part in PARTS for side in ("inputs", "targets"))
+
+
+def _lists_of(train: Sequence[ImagePair], val: Sequence[ImagePair]) -> dict[str, Any]:
+    return {
+        f"{part}_{side}s": tuple(str(getattr(pair, side)) for pair in pairs)
+        for part, pairs in zip(PARTS, (train, val), strict=True)
+        for side in ("input", "target")
+    }
+
+
+def _with_lists(data: DataSpec, lists: Mapping[str, Any]) -> DataSpec:
+    """Pairs arranged anew, without those whose files are no longer in the project."""
+    there = {file for name in _LISTS for file in getattr(data, name)}
+    parts = []
+    for part in PARTS:
+        both = zip(lists[f"{part}_inputs"], lists[f"{part}_targets"], strict=True)
+        parts.append([ImagePair(Path(a), Path(b)) for a, b in both if {a, b} <= there])
+    return with_pairs(data, *parts)
+
+
+def _without(data: DataSpec, files: set[str], only: str) -> DataSpec:
+    """The choices without these files and their partners."""
+    parts: dict[str, list[ImagePair]] = {}
+    lists: dict[str, Any] = {}
+    for part in PARTS:
+        pairs = matched(data, part)
+        gone = files if only in ("", part) else set()
+        parts[part] = [p for p in pairs if not {str(p.input), str(p.target)} & gone]
+        out = [pair for pair in pairs if pair not in parts[part]]
+        gone = gone | {str(file) for pair in out for file in (pair.input, pair.target)}
+        for side in ("inputs", "targets"):
+            name = f"{part}_{side}"
+            lists[name] = tuple(file for file in getattr(data, name) if file not in gone)
+    # Files without a partner stay, so that they are not lost in silence.
+    remaining = replace(data, **lists)
+    if all(matched(remaining, part) == parts[part] for part in PARTS):
+        return remaining
+    return with_pairs(data, parts["train"], parts["val"])

@@ -1,0 +1,68 @@
+"""How much memory this computer has and how much of it is free, and bytes in words."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_LINUX = Path("/proc/meminfo")
+
+
+def memory_bytes() -> int:
+    """The memory that programs here can use altogether; 0 if the system does not tell."""
+    if sys.platform == "win32":
+        found = _windows_memory()[0]
+    else:
+        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        limit = _CONTAINER_LIMIT.read_text().strip() if _CONTAINER_LIMIT.exists() else ""
+        found = min(found, int(limit)) if limit.isdigit() else found
+    return found
+
+
+def free_memory_bytes() -> int:
+    """The memory that a program can still have without others being pushed out to disk.
+
+    Where the system does not tell (macOS), all memory; 0 if it does not tell that either.
+    """
+    if sys.platform == "win32":
+        found = _windows_memory()[1]
+    else:
+        found = memory_bytes()
+        with suppress(OSError):
+            available = re.search(r"MemAvailable:\s+(\d+) kB", _LINUX.read_text())
+            found = min(found, 1024 * int(available[1])) if available else found
+    return found
+
+
+def bytes_in_words(count: int) -> str:
+    """For instance "420 MiB" or "1.3 GiB"."""
+    if count < 2**30:
+        return f"{max(1, round(count / 2**20))} MiB"
+    return f"{count / 2**30:.1f} GiB"
+
+
+def _windows_memory() -> tuple[int, int]:
+    """All and free memory in bytes; 0 where Windows does not tell."""
+    found = 0, 0
+    if sys.platform == "win32":
+
+        class Status(ctypes.Structure):
+            """MEMORYSTATUSEX: its length, the load, total and free memory, and five more."""
+
+            _fields_ = (
+                ("length", ctypes.c_ulong),
+                ("load", ctypes.c_ulong),
+                ("total", ctypes.c_ulonglong),
+                ("free", ctypes.c_ulonglong),
+                ("rest", ctypes.c_ulonglong * 5),
+            )
+
+        status = Status(length=ctypes.sizeof(Status))
+        if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+            found = int(status.total), int(status.free)
+    return found
