@@ -10,6 +10,7 @@ import contextlib
 import faulthandler
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
@@ -57,6 +58,8 @@ def main(connection: Connection, log_path: str) -> None:
     """
     _log_to(log_path)
     _lower_priority()
+    # Ctrl+C in a console goes to both processes; the window decides, and ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _Worker(connection).run()
 
 
@@ -67,6 +70,7 @@ class _Worker:
         self._jobs: queue.Queue[Request] = queue.Queue()
         self._short: queue.Queue[Request] = queue.Queue()
         self._controls: dict[int, JobControl] = {}
+        self._running = JobControl()  # of the job that is being done
         self._translators: OrderedDict[Path, tuple[int, Any]] = OrderedDict()
 
     def run(self) -> None:
@@ -79,7 +83,8 @@ class _Worker:
         except UserError as error:
             self._send(0, JobFailed("user", str(error)))
             return
-        self._send(0, WorkerReady(devices.versions(), devices.describe_device()))
+        device = devices.describe_device()
+        self._send(0, WorkerReady(devices.versions(), device, devices.unused_gpu()))
         while True:
             with contextlib.suppress(queue.Empty):
                 request = self._jobs.get(timeout=0.02)
@@ -112,7 +117,7 @@ class _Worker:
             self._connection.send((job, event))
 
     def _work(self, request: Job) -> None:
-        control = self._control(request.job)
+        control = self._running = self._control(request.job)
         self._send(request.job, JobStarted())
         end: Event
         try:
@@ -126,6 +131,7 @@ class _Worker:
             print(details, file=sys.stderr, flush=True)
             end = JobFailed("unexpected", f"{type(error).__name__}: {error}", details)
         self._controls.pop(request.job, None)
+        self._running = JobControl()
         self._send(request.job, end)
 
     def _result(self, request: Job, control: JobControl) -> Mapping[str, Any]:
@@ -158,6 +164,8 @@ class _Worker:
                 return {
                     "translated": [(str(source), str(to)) for source, to in done.translated],
                     "skipped": [(str(source), reason) for source, reason in done.skipped],
+                    "files": [(str(source), str(to)) for to, source in done.files.items()],
+                    "output": str(output),
                 }
             case Evaluate(_, weights, pairs):
                 measured = evaluation.evaluate_weights(
@@ -182,14 +190,31 @@ class _Worker:
                 self._send(0, _initialised(request))
         for request in previews:
             if request.keep or request is previews[-1]:
-                self._send(0, self._preview(request))
+                answer = self._preview(request)
+                if answer is not None:
+                    self._send(0, answer)
 
-    def _preview(self, request: PreviewTranslation) -> PreviewReady:
+    def _leave_stale(self, request: PreviewTranslation) -> None:
+        """Between the tiles of a preview: leave it if a newer one waits or the job is cancelled.
+
+        Raises:
+            Cancelled: one of these.
+        """
+        newer = any(isinstance(other, PreviewTranslation) for other in list(self._short.queue))
+        if self._running.cancel.is_set() or (newer and not request.keep):
+            raise Cancelled
+
+    def _preview(self, request: PreviewTranslation) -> PreviewReady | None:
+        """The answer; None if nobody waits for it any more."""
         try:
             translator = self._translator(request.weights)
-            (values,) = translator.predict([request.image], [request.name])
+            image = translator.translate(
+                request.image, request.name, between=lambda *_: self._leave_stale(request)
+            )
             epoch = int(translator.card.training.get("epoch", 0))
-            return PreviewReady(request.number, translator.as_image(values), epoch)
+            return PreviewReady(request.number, image, epoch)
+        except Cancelled:
+            return None
         except UserError as error:
             return PreviewReady(request.number, None, 0, str(error))
         except Exception as error:
@@ -222,7 +247,8 @@ def _described(path: Path) -> WeightsDescribed:
         card = weights.read_card(path)
     except UserError as error:
         return WeightsDescribed(str(path), problem=str(error))
-    return WeightsDescribed(str(path), card.lines(), card.model)
+    scalings = card.input_scaling, card.target_scaling
+    return WeightsDescribed(str(path), card.lines(), card.model, scalings=scalings)
 
 
 def _initialised(request: InitialiseModel) -> ModelInitialised:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deepimagetranslator.core import paths
 from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.problem import UserError
 
@@ -37,9 +38,9 @@ class Settings:
             self._save()
 
     def folder(self, purpose: str) -> str:
-        """The folder last used for a purpose, or the home folder if it is gone."""
+        """The folder last used for a purpose, or the user's documents if it is gone."""
         folder = self.get(f"folder {purpose}")
-        return folder if folder and Path(folder).is_dir() else str(Path.home())
+        return folder if folder and Path(folder).is_dir() else str(paths.documents())
 
     def used_folder(self, purpose: str, folder: Path) -> None:
         """Remember the folder for the next time."""

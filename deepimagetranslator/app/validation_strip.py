@@ -9,9 +9,12 @@ import numpy as np
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.monitor_state import MonitorState
+from deepimagetranslator.app.views import PREVIEW_SIDE
+from deepimagetranslator.core.crops import middle_crop
+from deepimagetranslator.core.dataset import Dataset
 from deepimagetranslator.core.images import read_image, write_image
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.pixels import Array, within
 from deepimagetranslator.core.protocol import PreviewReady, PreviewTranslation
 from deepimagetranslator.core.run_folder import RunFolder
 
@@ -20,6 +23,8 @@ MOST_IMAGES = 4
 
 class ValidationStrip:
     """Asks for the predictions of each epoch and keeps them in the monitor's state.
+
+    Of a network that learns from crops it shows the crop in the middle of each image.
 
     Args:
         monitor: gets the pictures.
@@ -40,20 +45,25 @@ class ValidationStrip:
         self._send = send
         self._next_number = next_number
         self._pairs: Sequence[ImagePair] = ()
+        self._dataset: Dataset | None = None
         self._asked: dict[int, tuple[int, int]] = {}
         self._pictures: dict[int, dict[int, Array]] = {}
 
-    def begin(self, pairs: Sequence[ImagePair]) -> None:
-        """A training begins: choose some of its validation pairs and show them as they are."""
+    def begin(self, pairs: Sequence[ImagePair], dataset: Dataset | None = None) -> None:
+        """A training begins: choose some of its validation pairs and show them as they are.
+
+        Args:
+            pairs: to choose from.
+            dataset: what is trained on, if it is known.
+        """
+        self._dataset = dataset
         step = max(1, len(pairs) // MOST_IMAGES)
         chosen = list(pairs[step // 2 :: step][:MOST_IMAGES])
         self._pairs, self._asked, self._pictures = chosen, {}, {}
 
         def read() -> tuple[list[Array], list[Array]]:
-            return (
-                [displayable(read_image(pair.input)) for pair in chosen],
-                [displayable(read_image(pair.target)) for pair in chosen],
-            )
+            shown = [self._read(pair, target=True) for pair in chosen]
+            return [displayable(image) for image, _ in shown], [displayable(y) for _, y in shown]
 
         self._background.run(
             "strip", read, lambda read: self._monitor.set_preview_references(*read), _ignore
@@ -66,7 +76,7 @@ class ValidationStrip:
         weights, pairs = RunFolder(self._monitor.run_dir).last, self._pairs
 
         def read() -> list[tuple[str, Array]]:
-            return [(pair.input.name, read_image(pair.input)) for pair in pairs]
+            return [(pair.input.name, self._read(pair)[0]) for pair in pairs]
 
         def send(images: list[tuple[str, Array]]) -> None:
             for place, (name, image) in enumerate(images):
@@ -75,6 +85,16 @@ class ValidationStrip:
                 self._send(PreviewTranslation(number, weights, image, name, keep=True))
 
         self._background.run(f"strip {epoch}", read, send, _ignore)
+
+    def _read(self, pair: ImagePair, target: bool = False) -> tuple[Array, Array]:
+        """Input and target as they are shown; the target is the input again unless asked for."""
+        image = read_image(pair.input)
+        other = read_image(pair.target) if target else image
+        if self._dataset is not None and self._dataset.crops:
+            size = image.shape[0], image.shape[1]
+            ours, theirs = middle_crop(size, self._dataset.model)
+            image, other = ours.of(image), (theirs if target else ours).of(other)
+        return within(image, PREVIEW_SIDE), within(other, PREVIEW_SIDE)
 
     def take(self, event: PreviewReady) -> bool:
         """Take up an answer; False if it was not for the strip."""

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from deepimagetranslator.core.dataset import Dataset
 from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.pixels import Array, within
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import AugmentationSpec
 
 TRAINING, VALIDATION, TRANSLATED = "training", "validation", "translated"
 PARTS = (TRAINING, VALIDATION, TRANSLATED)
+PREVIEW_SIDE = 2048
+"""Images with a longer side, in pixels, are reduced before the model shows what it makes of them:
+the whole takes minutes."""
 _PREVIEW_EPOCH = 1
 
 
@@ -53,6 +56,8 @@ class Shown:
         input, target, output: the images, None where there is none.
         note: for the caption, for instance "augmented".
         problems: a sentence for each file that cannot be shown.
+        for_model: the input as the current model translates it for the third pane, at most
+            ``PREVIEW_SIDE`` pixels long.
     """
 
     wanted: Wanted
@@ -61,10 +66,17 @@ class Shown:
     output: Array | None = None
     note: str = ""
     problems: tuple[str, ...] = ()
+    for_model: Array | None = None
 
 
 def load(wanted: Wanted) -> Shown:
     """Read, and where asked draw, what the panes show. For a thread."""
+    shown = _load(wanted)
+    image = shown.input
+    return shown if image is None else replace(shown, for_model=within(image, PREVIEW_SIDE))
+
+
+def _load(wanted: Wanted) -> Shown:
     if wanted.dataset is not None and wanted.augmentation is not None:
         try:
             x, y = drawn(wanted.dataset, wanted)

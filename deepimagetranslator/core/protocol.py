@@ -15,6 +15,7 @@ from typing import Any
 
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.project import Project
+from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import ModelSpec, TranslationSpec
 
 
@@ -76,8 +77,36 @@ class CheckpointSaved:
 
 
 @dataclass(frozen=True)
+class PartTranslated:
+    """So many parts (tiles, or bands of rows) of a large image are done; at most five a second.
+
+    ``index`` is the image's, counted from 1.
+    """
+
+    source: str
+    done: int
+    parts: int
+    index: int
+    count: int
+
+
+@dataclass(frozen=True)
+class SliceTranslated:
+    """One slice of a volume is done; the volume is written with its last one.
+
+    ``index`` is the number of images that are done.
+    """
+
+    index: int
+    count: int
+
+
+@dataclass(frozen=True)
 class ImageTranslated:
-    """One image was translated and written; ``index`` counts from 1."""
+    """One image was translated and written; ``index`` counts from 1.
+
+    All slices of a volume are told when it is written, so they have one ``index``.
+    """
 
     source: str
     output: str
@@ -105,10 +134,17 @@ class FilesRead:
 
 @dataclass(frozen=True)
 class WorkerReady:
-    """The engine is loaded: versions by package name, and the device in words."""
+    """The engine is loaded.
+
+    Attributes:
+        versions: by package name.
+        device: in words.
+        unused_gpu: why a GPU that is there is not used, a sentence; else empty.
+    """
 
     versions: Mapping[str, str]
     device: str
+    unused_gpu: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,12 +173,14 @@ class WeightsDescribed:
         lines: for the user, one fact each.
         model: the network, None with a problem.
         problem: a sentence, empty if all is well.
+        scalings: of its inputs and its targets.
     """
 
     path: str
     lines: tuple[str, ...] = ()
     model: ModelSpec | None = None
     problem: str = ""
+    scalings: tuple[Scaling | None, Scaling | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -199,6 +237,8 @@ Event = (
     | BatchEnded
     | EpochEnded
     | CheckpointSaved
+    | PartTranslated
+    | SliceTranslated
     | ImageTranslated
     | ImageSkipped
     | FilesRead

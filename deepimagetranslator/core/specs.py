@@ -19,6 +19,7 @@ from deepimagetranslator.core.fields import (
     paths,
     texts,
 )
+from deepimagetranslator.core.label_classes import parse_classes
 from deepimagetranslator.core.problem import Problem, UserError
 
 LOSSES = (
@@ -81,8 +82,8 @@ class DataSpec:
     labels: tuple[str, ...] = texts(
         "Label colours",
         "The classes of label maps, each COLOUR, COLOUR>NEW or COLOUR=NAME (0,0,0=background; "
-        "255,0,0>200,0,0=fat): a colour in the files, the colour to write, a name. Empty: found in "
-        "the targets.",
+        "255,0,0>200,0,0=fat): a colour in the files, the colour to write, a name. Several colours "
+        "of a class are joined by +; 'rest' is every other colour. Empty: found in the targets.",
     )
     snap_labels: bool = flag(
         False,
@@ -124,6 +125,13 @@ class DataSpec:
     )
     target_high: float = number(
         0.0, -1e9, 1e9, "Target window to", "The value that becomes 1; with 'window'."
+    )
+    target_offset: float = number(
+        0.0,
+        -1e9,
+        1e9,
+        "Target offset",
+        "As for the inputs: added to the values of PNG, TIFF and the like.",
     )
     percentile: float = number(
         0.5,
@@ -486,8 +494,12 @@ def preset(name: str) -> Specs:
 def problems(spec: Any) -> list[Problem]:
     """The wrong fields of one spec, in plain words; empty if it can be used."""
     found = field_problems(spec)
+    if not found and isinstance(spec, DataSpec):
+        found += _data_problems(spec)
     if not found and isinstance(spec, ModelSpec):
         found += _model_problems(spec)
+    if not found and isinstance(spec, TranslationSpec):
+        found += _translation_problems(spec)
     if not found and isinstance(spec, AugmentationSpec):
         found += _augmentation_problems(spec)
     return found
@@ -526,6 +538,36 @@ def with_final_activation(model: ModelSpec, loss: str) -> ModelSpec:
     # again with mae; a linear output does.
     by_loss = dict.fromkeys(CATEGORICAL_LOSSES, "softmax") | dict.fromkeys(VALUE_LOSSES, "linear")
     return replace(model, final_activation=by_loss.get(loss, "sigmoid"))
+
+
+def _data_problems(spec: DataSpec) -> list[Problem]:
+    found = []
+    for side in ("input", "target"):
+        low, high = getattr(spec, f"{side}_low"), getattr(spec, f"{side}_high")
+        if getattr(spec, f"{side}_scaling") == "window" and not low < high:
+            message = (
+                f"The {side} window goes from {low:g} to {high:g}; set data.{side}_low and "
+                f"data.{side}_high to a lower and a higher value."
+            )
+            found.append(Problem(f"{side}_low", message))
+    try:
+        parse_classes(spec.labels)
+    except UserError as error:
+        found.append(Problem("labels", str(error)))
+    return found
+
+
+def _translation_problems(spec: TranslationSpec) -> list[Problem]:
+    if spec.value_type == "automatic":
+        return []
+    if spec.output in ("labels", "classes"):
+        message = "Label maps have a type of their own; leave the value type automatic."
+        return [Problem("value_type", message)]
+    if spec.value_type == "float" and spec.file_format in ("png", "dicom"):
+        holder = {"png": "PNG", "dicom": "A DICOM image"}[spec.file_format]
+        message = f"{holder} cannot hold floating-point values; choose the format tif or 16-bit."
+        return [Problem("value_type", message)]
+    return []
 
 
 def _model_problems(spec: ModelSpec) -> list[Problem]:

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tkinter import filedialog, messagebox, simpledialog
+from tkinter import colorchooser, filedialog, messagebox, simpledialog
 
 from deepimagetranslator.core.files import SUFFIXES
 from deepimagetranslator.gui.message import Message
@@ -30,6 +30,7 @@ class Boxes:
         choose: (title, question, answers) -> the index of the answer; the last one changes nothing.
         tell: (title, text): news.
         fail: (title, sentence, details for a report, may be empty): an error.
+        colour: (title, first colour) -> a colour; both "#rrggbb".
     """
 
     open_files: Callable[[str, str], Sequence[Path]]
@@ -41,6 +42,7 @@ class Boxes:
     choose: Callable[[str, str, Sequence[str]], int]
     tell: Callable[[str, str], object]
     fail: Callable[[str, str, str], object]
+    colour: Callable[[str, str], str | None]
 
 
 def system_boxes(root: tk.Tk) -> Boxes:
@@ -81,4 +83,5 @@ def system_boxes(root: tk.Tk) -> Boxes:
         choose=lambda title, text, answers: Message(root, title, text, answers).wait(),
         tell=lambda title, text: Message(root, title, text, ["Close"]).wait(),
         fail=lambda title, text, details: Message(root, title, text, ["Close"], details).wait(),
+        colour=lambda title, first: colorchooser.askcolor(first, parent=root, title=title)[1],
     )

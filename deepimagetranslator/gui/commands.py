@@ -37,6 +37,8 @@ class Commands(JobCommands):
     def show_about(self) -> None:
         """Version, licence, citation."""
         device = self.session.device or "the engine is still loading"
+        if self.session.unused_gpu:
+            device += f"\n{self.session.unused_gpu}"
         self.boxes.tell(
             "About DeepImageTranslator",
             f"DeepImageTranslator {__version__}\nDevice: {device}\n\nFree software under the GNU "

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from deepimagetranslator.app.loading import SeriesQuestion
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
 from deepimagetranslator.core import paths
-from deepimagetranslator.core.dataset import DataProblems
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.specs import preset
 from deepimagetranslator.gui.boxes import PROJECT_TYPES
 from deepimagetranslator.gui.command_base import CommandBase
@@ -29,7 +26,7 @@ class FileCommands(CommandBase):
         files = self.boxes.open_files(title, self.session.settings.folder(purpose))
         if files:
             self.session.settings.used_folder(purpose, files[0].parent)
-            self.session.load_files(part, side, list_images(files))
+            self.session.load_from(part, {side: files})
 
     def load_folder_pair(self) -> None:
         """Choose a folder of inputs and one of targets."""
@@ -39,12 +36,12 @@ class FileCommands(CommandBase):
             return
         settings.used_folder("pair inputs", inputs)
         targets = self.boxes.folder("Folder of training targets", str(inputs.parent))
-        if targets is None:
-            return
-        files = list_images(inputs), list_images(targets)
-        self.session.load_files(TRAINING, "inputs", files[0])
-        self.session.load_files(TRAINING, "targets", files[1])
-        self._tell_problems(self.session.matched.problems)
+        if targets is not None:
+            sources = {"inputs": inputs, "targets": targets}
+            self.session.load_from(TRAINING, sources, done=self.pairs_loaded)
+
+    def pairs_loaded(self) -> None:
+        """Called when both sides of the training pairs have been loaded."""
 
     def load_folder_for_translation(self) -> None:
         """Choose a folder whose images are to be translated."""
@@ -52,7 +49,13 @@ class FileCommands(CommandBase):
         folder = self.boxes.folder("Folder to translate", settings.folder("translated inputs"))
         if folder is not None:
             settings.used_folder("translated inputs", folder)
-            self.session.load_files(TRANSLATED, "inputs", list_images(folder))
+            self.session.load_from(TRANSLATED, {"inputs": folder})
+
+    def ask_series(self, question: SeriesQuestion) -> None:
+        """Let the user choose one of several DICOM series; loading goes on with it."""
+        from deepimagetranslator.gui.series_dialog import SeriesDialog  # noqa: PLC0415
+
+        SeriesDialog(self.root, question.series, on_ok=question.go_on)
 
     def load_sample(self) -> None:
         """Draw the sample data set and load it."""
@@ -75,26 +78,13 @@ class FileCommands(CommandBase):
                 translation=usual.translation * scale,
             )
             session.set_section("augmentation", smaller)
-            for part, pairs in zip((VALIDATION, TRAINING), reversed(parts), strict=True):
-                session.load_files(part, "inputs", [pair[0] for pair in pairs])
-                session.load_files(part, "targets", [pair[1] for pair in pairs])
+            train, val = (
+                {"inputs": [pair[0] for pair in pairs], "targets": [pair[1] for pair in pairs]}
+                for pairs in parts
+            )
+            session.load_from(VALIDATION, val, done=lambda: session.load_from(TRAINING, train))
 
         session.background.run("sample", drawn_set, load, self._failed)
-
-    def split_validation(self) -> None:
-        """Keep some persons' pairs for validation."""
-        question = "Per cent of the images to keep for validation (whole persons):"
-        answer = self.boxes.text("Split validation from training", question, "20")
-        if answer is None:
-            return
-        try:
-            fraction = float(answer.strip().rstrip("%")) / 100
-        except ValueError:
-            raise UserError(f"'{answer}' is no number; give per cent, for instance 20.") from None
-        warning = self.session.split_validation(fraction, None)
-        train, val = len(self.session.matched.train), len(self.session.matched.val)
-        note = f"\n\n{warning}" if warning else ""
-        self.boxes.tell("Validation split", f"{train} training and {val} validation pairs.{note}")
 
     def new_project(self) -> None:
         """Begin anew."""
@@ -111,7 +101,7 @@ class FileCommands(CommandBase):
     def open_path(self, path: Path) -> None:
         """Open a project file."""
         if self.may_drop_changes():
-            self.session.open_project(path)
+            self.session.open_in_background(path)
             self.session.settings.used_folder("project", path.parent)
 
     def save_project(self) -> None:
@@ -137,8 +127,3 @@ class FileCommands(CommandBase):
     def leave(self) -> None:
         """End the program, asking first where something would be lost."""
         self._leave()
-
-    def _tell_problems(self, problems: Sequence[Problem]) -> None:
-        fatal = [problem for problem in problems if problem.fatal]
-        if fatal:
-            raise DataProblems(fatal[:12])

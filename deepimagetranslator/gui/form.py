@@ -114,10 +114,16 @@ class Form(ttk.Frame, Generic[Spec]):
         self._rows[frame] = self._rows.get(frame, -1) + 1
         return self._rows[frame]
 
-    def align_labels(self, width: int) -> None:
-        """Make the column of labels at least so many pixels wide."""
+    def align_labels(self, width: int) -> int:
+        """Make the columns of labels at least so many pixels wide, and all alike; how wide."""
+        gap = self._theme.px(14)
+        for frame in self._columns.values():
+            for widget in frame.grid_slaves(column=0):
+                if isinstance(widget, ttk.Label) and int(widget.grid_info()["columnspan"]) == 1:
+                    width = max(width, widget.winfo_reqwidth() + gap)
         for frame in self._columns.values():
             frame.columnconfigure(0, minsize=width)
+        return width
 
     def _add_group(self, group: Group) -> None:
         px, frame = self._theme.px, self._column(group.column)

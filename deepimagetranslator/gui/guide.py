@@ -21,8 +21,12 @@ name belong together. You can also pick many files, as ever. File > Load sample 
 to try things on.
 [window-main.png]
 
-2. Keep some for validation. File > Split validation from training keeps whole persons apart, told \
-by folder or file name. Or load validation images of their own.
+Any image will do: PNG, JPEG, TIFF, DICOM, NIfTI, 8 or 16 bit or float. A folder of DICOM slices \
+is sorted by position; if it holds several series you choose one. A volume's slices are images of \
+their own.
+
+2. Keep some for validation. Data > Split validation from training keeps whole persons apart, told \
+by folder, file name or DICOM patient. Or load validation images of their own.
 
 3. Shape the network. Model > New model fills in the sizes from your images. Start with the \
 preset "recommended".
@@ -37,10 +41,24 @@ resume whenever you like: nothing is lost but the running epoch.
 6. Translate. Load images for translation, look through them with the arrow keys, then Translate > \
 Translate and save.
 [demo.png]
+# Before hours of training
+
+Data > Check data (F4) reads every file and says what is wrong, with a button where it can be \
+mended. Its table shows each pair; files without a partner stand on top. Drag a target to another \
+row, press Enter to choose one, Delete to leave a pair out, Ctrl+Z to undo. Your files are never \
+changed. Training opens it by itself if there is something that you have not seen yet.
+
+Data > Values and window sets which values become black and white for the network: by the file \
+type, by the training images, or a window such as that of soft tissue in CT (DICOM is in \
+Hounsfield units). One choice for all images, kept with the weights.
+
+Data > Label colours shows the colours of the targets with their counts. Name them, give them \
+other colours, and let blurred edges take the nearest one.
+
 # Keys
 
 Right, Left, Home, End: step through the images. Wheel, + and -: zoom; 0: the whole image; drag: \
-move. Ctrl+O, Ctrl+S: open and save the project. F5: train. F1: this page.
+move. Ctrl+O, Ctrl+S: open and save the project. F4: check the data. F5: train. F1: this page.
 
 # If something goes wrong
 

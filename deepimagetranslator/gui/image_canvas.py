@@ -27,12 +27,14 @@ class ImageCanvas(tk.Canvas):
     """An image, or the program's mark where there is none.
 
     Wheel, + and - zoom, 0 and a double click fit, 1 shows the true size, dragging and Shift with
-    an arrow key pan. ``show``, ``set_...`` and the rest draw when the program is next idle.
+    an arrow key pan; the right mouse button drags the window, if anybody listens. ``show``,
+    ``set_...`` and the rest draw when the program is next idle.
 
     Args:
         parent: the widget around it.
         on_view: called with the new view when the user zooms or pans.
         on_pointer: called with the place under the pointer, None when it leaves the image.
+        on_window: called with the way (right, down), in pixels, that the right mouse button drags.
 
     Attributes:
         image, levels: what is shown, and the values drawn black and white.
@@ -46,10 +48,11 @@ class ImageCanvas(tk.Canvas):
         *,
         on_view: Callable[[View], None] | None = None,
         on_pointer: Callable[[Place | None], None] | None = None,
+        on_window: Callable[[int, int], None] | None = None,
     ) -> None:
         px = theme_of(parent).px
         super().__init__(parent, takefocus=True, width=px(120), height=px(120))
-        self.on_view, self.on_pointer = on_view, on_pointer
+        self.on_view, self.on_pointer, self.on_window = on_view, on_pointer, on_window
         self.image: Array | None = None
         self.levels: Levels = (0.0, 255.0)
         self.view = FIT
@@ -161,6 +164,10 @@ class ImageCanvas(tk.Canvas):
         self.bind("<B1-Motion>", self._on_drag)
         self.bind("<ButtonRelease-1>", self._on_release)
         self.bind("<Double-Button-1>", lambda _: self.fit())
+        right = 2 if sys.platform == "darwin" else 3
+        self.bind(f"<Button-{right}>", self._on_press)
+        self.bind(f"<B{right}-Motion>", self._on_drag_window)
+        self.bind(f"<ButtonRelease-{right}>", self._on_release)
         self.bind("<Motion>", self._on_motion)
         self.bind("<Leave>", lambda _: self._point(None))
         keys: dict[str, Callable[[], None]] = {
@@ -210,6 +217,13 @@ class ImageCanvas(tk.Canvas):
         self._dragged_from = (event.x, event.y)
         self.configure(cursor="fleur")
         self._take(viewport.panned(self.view, dx, dy, self.image, *self.room))
+
+    def _on_drag_window(self, event: tk.Event[Any]) -> None:
+        if self._dragged_from is None or self.image is None or self.on_window is None:
+            return
+        moved = event.x - self._dragged_from[0], event.y - self._dragged_from[1]
+        self._dragged_from = (event.x, event.y)
+        self.on_window(*moved)
 
     def _on_release(self, _event: tk.Event[Any]) -> None:
         self._dragged_from = None

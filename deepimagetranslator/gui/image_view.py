@@ -42,9 +42,11 @@ class ImagePane(ttk.Frame):
         title: the words above the image.
         on_view: called with the new view when the user zooms or pans.
         on_pointer: called with the place under the pointer, None when it leaves the image.
+        on_window: called with the way, in pixels, that the right mouse button drags.
 
     Attributes:
         canvas: the drawing, with the view.
+        offset: what values in the words have more than those in the file.
     """
 
     def __init__(
@@ -54,9 +56,11 @@ class ImagePane(ttk.Frame):
         *,
         on_view: Callable[[View], None] | None = None,
         on_pointer: Callable[[Place | None], None] | None = None,
+        on_window: Callable[[int, int], None] | None = None,
     ) -> None:
         super().__init__(parent)
         self._title, self._caption = title, Caption()
+        self.offset = 0.0
         self._minus: Array | None = None
         px = theme_of(self).px
         self.columnconfigure(0, weight=1)
@@ -65,7 +69,7 @@ class ImagePane(ttk.Frame):
         # Labels ask for one letter's width, so that words never move the sashes.
         self.title = ttk.Label(head, style="Bold.TLabel", width=1)
         self.position = ttk.Label(head, style="Muted.TLabel", anchor="e")
-        self.canvas = ImageCanvas(self, on_view=on_view, on_pointer=on_pointer)
+        self.canvas = ImageCanvas(self, on_view=on_view, on_pointer=on_pointer, on_window=on_window)
         self.name = ttk.Label(foot, width=1)
         self.note = ttk.Label(foot, style="Muted.TLabel", anchor="e")
         self.details = ttk.Label(self, style="Small.TLabel", width=1)
@@ -106,8 +110,9 @@ class ImagePane(ttk.Frame):
         self._title = title
         self._fit_words()
 
-    def set_levels(self, levels: Levels) -> None:
-        """Draw the image with other values as black and white."""
+    def set_levels(self, levels: Levels, offset: float = 0.0) -> None:
+        """Draw the image with other values as black and white; the words add the offset."""
+        self.offset = offset
         self.canvas.set_levels(levels)
         self._write()
 
@@ -125,8 +130,10 @@ class ImagePane(ttk.Frame):
     def _fit_words(self) -> None:
         details = ""
         if self.image is not None:
-            describe = shading.image_words if self._minus is None else shading.difference_words
-            details = describe(self.image, self.levels)
+            if self._minus is None:
+                details = shading.image_words(self.image, self.levels, self.offset)
+            else:
+                details = shading.difference_words(self.image, self.levels)
         font = theme_of(self).font
         for label, words, face in (
             (self.title, self._title, font("bold")),

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from deepimagetranslator.app.loading import SeriesQuestion
 from deepimagetranslator.app.views import VALIDATION
 from deepimagetranslator.core.files import list_images
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
@@ -84,6 +85,8 @@ class JobCommands(ModelCommands):
     def _on_change(self, topic: str, subject: object) -> None:
         if topic == "problem":
             self.boxes.fail("That did not work", str(subject), "")
+        elif topic == "series" and isinstance(subject, SeriesQuestion):
+            self.ask_series(subject)
         elif topic == "job ended" and isinstance(subject, tuple):
             self._job_ended(*subject)
 

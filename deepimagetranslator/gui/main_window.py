@@ -20,6 +20,7 @@ from deepimagetranslator.core.protocol import (
     FilesRead,
     ImageSkipped,
     ImageTranslated,
+    PartTranslated,
     PreviewReady,
 )
 from deepimagetranslator.gui.boxes import Boxes
@@ -119,6 +120,7 @@ class MainWindow(ttk.Frame):
             "<Control-o>": commands.open_project,
             "<Control-s>": commands.save_project,
             "<Control-q>": commands.leave,
+            "<F4>": commands.check_data,
             "<F5>": commands.train,
             "<F1>": commands.show_guide,
         }
@@ -159,19 +161,27 @@ class MainWindow(ttk.Frame):
         elif topic in ("engine", "job", "job ended"):
             self._progress = ""
             self._write_status()
+        elif topic in ("busy", "examining"):
+            self._write_status()
         elif topic in ("project", "weights", "examined"):
+            self.panes.set_scalings(*self.session.scalings())
             self._write_title()
             self._write_status()
             self.write_parts()
 
     def _show(self, shown: Shown) -> None:
         wanted = shown.wanted
+        self.panes.set_scalings(*self.session.scalings())
         position = f"{wanted.index + 1} / {wanted.count}" if wanted.count else ""
         hints = {
             "image": "Load images with the File menu",
             "target": "Load targets with the File menu",
             "prediction": "Make or load a model with the Model menu",
         }
+        for role, path in (("image", wanted.input), ("target", wanted.target)):
+            for problem in shown.problems:
+                if path is not None and str(path) in problem:
+                    hints[role] = problem
         names = {"image": wanted.input, "target": wanted.target, "prediction": wanted.output}
         images: dict[str, Array | None] = {
             "image": shown.input,
@@ -200,10 +210,11 @@ class MainWindow(ttk.Frame):
             self.panes.show("prediction", None, hint="The model does not fit this image")
             self.status.set(ready.problem)
             return
-        note = f"epoch {ready.epoch}" if ready.epoch else "untrained"
+        notes = [f"epoch {ready.epoch}" if ready.epoch else "untrained", self.session.preview_note]
         weights = self.session.weights
         name = weights.name if weights is not None else ""
-        self.panes.show("prediction", ready.image, Caption(name, "", note))
+        caption = Caption(name, "", ", ".join(filter(None, notes)))
+        self.panes.show("prediction", ready.image, caption)
 
     def write_parts(self) -> None:
         """Which set is shown, and which there are."""
@@ -226,6 +237,9 @@ class MainWindow(ttk.Frame):
             case BatchEnded() | EpochEnded():
                 monitor = self.session.monitor
                 self._set_progress(monitor_words.status(monitor), monitor.overall_part)
+            case PartTranslated(_, done, parts, i, n):
+                part = (i - 1 + done / max(1, parts)) / max(1, n)
+                self._set_progress(f"Translating {i}/{n}", part)
             case ImageTranslated(index=i, count=n) | ImageSkipped(index=i, count=n):
                 self._set_progress(f"Translating {i}/{n}", i / max(1, n))
             case _:
@@ -245,6 +259,6 @@ class MainWindow(ttk.Frame):
             self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         else:
             words = f"Ready - {session.device}" if session.device else "Loading engine..."
-            words = session.obstacle or words
+            words = session.busy or session.obstacle or words
             self.progress.grid_remove()
         self.status.set(words)

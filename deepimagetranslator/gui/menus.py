@@ -9,6 +9,7 @@ from functools import partial
 from deepimagetranslator.gui.commands import Commands
 from deepimagetranslator.gui.pane_group import PaneGroup
 from deepimagetranslator.gui.theme import theme_of
+from deepimagetranslator.gui.window_menu import build_window_menu
 
 Entry = tuple[str, Callable[[], object], str] | None
 """A label (& before its mnemonic), what it does, its key; None is a separator."""
@@ -26,7 +27,6 @@ def build_menus(root: tk.Tk, commands: Commands, panes: PaneGroup) -> dict[str, 
             None,
             ("Load &folder pair...", c.load_folder_pair, ""),
             ("Load sa&mple images", c.load_sample, ""),
-            ("Split validation from t&raining...", c.split_validation, ""),
             None,
             ("&New project", c.new_project, ""),
             ("&Open project...", c.open_project, "Ctrl+O"),
@@ -34,6 +34,13 @@ def build_menus(root: tk.Tk, commands: Commands, panes: PaneGroup) -> dict[str, 
             ("Save pro&ject as...", c.save_project_as, ""),
             None,
             ("E&xit", c.leave, "Ctrl+Q"),
+        ],
+        "D&ata": [
+            ("&Check data...", c.check_data, "F4"),
+            ("&Values and window...", c.set_values, ""),
+            ("&Label colours...", c.set_labels, ""),
+            None,
+            ("&Split validation from training...", c.split_validation, ""),
         ],
         "&Model": [
             ("Set model &hyperparameters", c.set_training, ""),
@@ -98,8 +105,11 @@ def build_menus(root: tk.Tk, commands: Commands, panes: PaneGroup) -> dict[str, 
         menus[text] = menu
     recent = tk.Menu(menus["File"], tearoff=False)
     recent.configure(postcommand=lambda: _fill_recent(recent, commands))
-    menus["File"].insert_cascade(11, label="Recent projects", underline=2, menu=recent)
+    menus["File"].insert_cascade(10, label="Recent projects", underline=2, menu=recent)
     menus["Recent projects"] = recent
+    window = build_window_menu(menus["View"], panes, c.guarded(c.set_values))
+    menus["View"].insert_cascade(2, label="Window", underline=0, menu=window)
+    menus["Window"] = window
     root.configure(menu=bar)
     theme_of(root).apply(theme_of(root).palette.name)
     return menus

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from dataclasses import replace
+from pathlib import Path
 
 from deepimagetranslator.app.views import TRAINING, Wanted, drawn
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import AugmentationSpec
+from deepimagetranslator.core.specs import AugmentationSpec, ModelSpec
 from deepimagetranslator.gui.boxes import WEIGHTS_TYPES
 from deepimagetranslator.gui.command_base import open_folder
 from deepimagetranslator.gui.data_commands import DataCommands
@@ -32,12 +33,18 @@ class ModelCommands(DataCommands):
         """Define a new network and make it the current model."""
         from deepimagetranslator.gui.model_dialog import ModelDialog  # noqa: PLC0415
 
+        def create(model: ModelSpec, large_images: str) -> None:
+            data = replace(self.session.specs.data, large_images=large_images)
+            self.session.set_section("data", data)
+            self.session.set_model(model)
+
         ModelDialog.open(
             self.root,
             self.session.specs.model,
             self.session.specs.training,
             self.session.pair_shape(),
-            on_ok=self.session.set_model,
+            on_ok=create,
+            large_images=self.session.specs.data.large_images,
         )
 
     def load_weights(self) -> None:
@@ -106,8 +113,11 @@ class ModelCommands(DataCommands):
         return drawn(data, wanted)
 
     def train(self) -> None:
-        """Train the model and show the monitor."""
-        self.session.train()
+        """Check the data, train the model and show the monitor."""
+        self.when_checked(self._train)
+
+    def _train(self, weights: Path | None = None) -> None:
+        self.session.train(weights=weights)
         self.show_monitor()
 
     def train_from_weights(self) -> None:
@@ -115,8 +125,7 @@ class ModelCommands(DataCommands):
         settings = self.session.settings
         path = self.boxes.open_file("Start from weights", settings.folder("weights"), WEIGHTS_TYPES)
         if path is not None:
-            self.session.train(weights=path)
-            self.show_monitor()
+            self.when_checked(lambda: self._train(path))
 
     def resume(self) -> None:
         """Go on with the last training after its last whole epoch."""

@@ -11,15 +11,19 @@ from functools import partial
 from tkinter import ttk
 
 from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.scaling import Scaling
+from deepimagetranslator.core.windows import Window
 from deepimagetranslator.gui import shading
 from deepimagetranslator.gui.image_canvas import ZOOM_STEP, ImageCanvas, Place
 from deepimagetranslator.gui.image_view import Caption, ImagePane
+from deepimagetranslator.gui.shading import Levels
 from deepimagetranslator.gui.theme import theme_of
 from deepimagetranslator.gui.viewport import FIT, View
 
 ROLES = ("image", "target", "prediction")
 TITLES = ("Original image", "Original target", "Predicted target")
 OVERLAYS = {"none": "Nothing", "target": "Target", "prediction": "Prediction"}
+_FULL_DRAG = 300  # pixels that move the centre by the width, and make that four times as large
 DIFFERENCE_TITLE = "Predicted − target"
 
 
@@ -37,6 +41,8 @@ class PaneGroup(ttk.Frame):
         tools: the row below them.
         overlay: the role laid over the image, or "none"; ``overlay_part`` how much of it, 0 to 1.
         difference: whether the third pane shows prediction minus target.
+        window: by which values deep images are shown: "training" (as the network sees them),
+            "own" (each image by its own range), or "chosen".
     """
 
     def __init__(
@@ -50,6 +56,9 @@ class PaneGroup(ttk.Frame):
         self.on_pointer = on_pointer
         self.titles = dict(zip(ROLES, titles, strict=True))
         self.overlay, self.overlay_part, self.difference = "none", 0.5, False
+        self.window = "training"
+        self._windows: dict[str, Window] = {}
+        self._scalings: dict[str, Scaling | None] = dict.fromkeys(ROLES)
         self._place: tuple[str, Place] | None = None
         self.sashes = ttk.Panedwindow(self, orient="horizontal")
         self.panes: dict[str, ImagePane] = {}
@@ -59,6 +68,7 @@ class PaneGroup(ttk.Frame):
                 title,
                 on_view=self.set_view,
                 on_pointer=partial(self._on_pointer, role),
+                on_window=partial(self._on_drag_window, role),
             )
             self.sashes.add(pane, weight=1)
             self.panes[role] = pane
@@ -77,13 +87,70 @@ class PaneGroup(ttk.Frame):
         Zoom and place stay. A prediction is drawn with its target's levels, so that the eye
         compares like with like.
         """
-        self.panes[role].show(image, caption, hint=hint)
-        prediction, target = self.panes["prediction"], self.panes["target"]
-        if prediction.image is not None:
-            like = target.image is not None and target.image.dtype == prediction.image.dtype
-            levels = target.levels if like else shading.levels_of(prediction.image)
-            prediction.set_levels(levels)
+        pane = self.panes[role]
+        levels = None
+        if image is not None:
+            levels, pane.offset = self._levels(role, image)
+        pane.show(image, caption, levels=levels, hint=hint)
+        if role == "target":
+            self._shade("prediction")
         self._refresh()
+
+    def set_scalings(self, inputs: Scaling | None, targets: Scaling | None) -> None:
+        """Show deep images as the network sees them; None shows each by its own range."""
+        scalings = dict(zip(ROLES, (inputs, targets, targets), strict=True))
+        if scalings != self._scalings:
+            self._scalings = scalings
+            self._shade(*ROLES)
+            self._refresh()
+
+    def show_window(self, window: Window | str) -> None:
+        """Show deep images through a window, or "training" or "own"; see ``window``."""
+        self.window = "chosen" if isinstance(window, Window) else window
+        self._windows = dict.fromkeys(ROLES, window) if isinstance(window, Window) else {}
+        self._shade(*ROLES)
+        self._refresh()
+
+    def has_deep_image(self) -> bool:
+        """Whether a pane shows an image that has a window."""
+        return any(shading.is_deep(pane.image) for pane in self.panes.values())
+
+    def shown_window(self, role: str) -> Window:
+        """What a pane shows from black to white, the offset added."""
+        pane = self.panes[role]
+        low, high = (level + pane.offset for level in pane.levels)
+        return Window.between(low, high)
+
+    def _on_drag_window(self, role: str, right: int, down: int) -> None:
+        """As at a radiologist's: to the right is wider, down is darker."""
+        if not shading.is_deep(self.panes[role].image):
+            return
+        now, reach = self.shown_window(role), theme_of(self).px(_FULL_DRAG)
+        moved = Window(now.centre + now.width * down / reach, now.width * 2 ** (2 * right / reach))
+        # Panes that were alike stay alike, so that the eye compares like with like.
+        alike = [other for other in ROLES if self.shown_window(other) == now]
+        self.window = "chosen"
+        self._windows |= dict.fromkeys(alike, moved)
+        self._shade(*ROLES)
+        self._refresh()
+
+    def _shade(self, *roles: str) -> None:
+        """Give the panes of these roles their levels."""
+        for role in ROLES:  # the target before the prediction
+            pane = self.panes[role]
+            if role in roles and pane.image is not None:
+                pane.set_levels(*self._levels(role, pane.image))
+
+    def _levels(self, role: str, image: Array) -> tuple[Levels, float]:
+        """The levels in the file's values, and the offset for the words."""
+        target, scaling = self.panes["target"], self._scalings[role]
+        if role == "prediction" and target.image is not None and target.image.dtype == image.dtype:
+            return target.levels, target.offset
+        offset = scaling.offset_of(image) if scaling is not None else 0.0
+        if role in self._windows and shading.is_deep(image):
+            window = self._windows[role]
+            return (window.low - offset, window.high - offset), offset
+        return shading.levels_of(image, scaling if self.window != "own" else None), offset
 
     def image(self, role: str) -> Array | None:
         """What that pane shows."""
@@ -182,7 +249,7 @@ class PaneGroup(ttk.Frame):
             self.on_pointer("")
             return
         values = [
-            f"{name} {shading.value_words(pane.image, u, v)}"
+            f"{name} {shading.value_words(pane.image, u, v, pane.offset)}"
             for name, pane in self.panes.items()
             if pane.image is not None
         ]

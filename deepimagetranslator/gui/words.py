@@ -22,6 +22,10 @@ _WORDS = {
     "sparse_categorical_crossentropy": "Sparse categorical cross-entropy",
     "dice_crossentropy": "Dice + cross-entropy",
     "he_normal": "He normal",
+    "png": "PNG",
+    "tif": "TIF",
+    "nifti": "NIfTI",
+    "dicom": "DICOM",
     "val_loss": "val_loss",
     "val_total_loss": "val_total_loss",
 }

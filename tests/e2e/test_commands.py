@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -245,7 +246,10 @@ def test_new_refuses_in_one_sentence_and_writes_nothing(call, place, tmp_path, m
 def test_check_passes_a_good_project(call, project):
     told = call("check", project, "--json")
     assert told.status == 0 and "can be trained" in told.err
-    assert told.json == {"train_pairs": 3, "val_pairs": 3, "problems": []}
+    assert told.json["train_pairs"] == told.json["val_pairs"] == 3
+    (remark,) = told.json["problems"]  # it is a tiny set
+    assert set(remark) == {"subject", "message", "fatal", "kind", "files", "repair"}
+    assert (remark["kind"], remark["fatal"], remark["repair"]) == ("few_images", False, None)
 
 
 def test_check_names_every_bad_file(call, tmp_path):
@@ -266,7 +270,48 @@ def test_check_names_every_bad_file(call, tmp_path):
     ]
     assert "20 x 16" in told.err
     remarks = [problem for problem in told.json["problems"] if not problem["fatal"]]
-    assert [problem["subject"] for problem in remarks] == ["targets", "validation"]
+    kinds = [problem["kind"] for problem in remarks]
+    assert kinds == ["empty_target", "few_images", "no_validation"]
+    assert "repair: Leave out this pair (--repair unreadable)" in told.err
+
+
+def test_check_mends_what_it_is_asked_to(call, tmp_path):
+    write_sample(tmp_path, size=32, people=[1], slices=8)
+    folder, path = tmp_path / "person01", tmp_path / "p.json"
+    shutil.copy(folder / "images" / "person01_slice001.png", folder / "images" / "copy_009.png")
+    shutil.copy(folder / "targets" / "person01_slice001.png", folder / "targets" / "copy_009.png")
+    arguments = ("--train-inputs", folder / "images", "--train-targets", folder / "targets")
+    assert call("new", path, *arguments).status == 0
+    (folder / "targets" / "person01_slice002.png").write_bytes(b"no image")
+    (folder / "images" / "person01_slice004.png").write_bytes(b"")
+    before = path.read_bytes()
+    images = {file: file.read_bytes() for file in folder.rglob("*.png")}
+
+    told = call("check", path, "--repair", "duplicates", "--json")
+    assert told.status == 2 and len(told.json["mended"]) == 1
+    kinds = [problem["kind"] for problem in told.json["problems"]]
+    assert kinds.count("unreadable") == 2 and "duplicates" not in kinds
+    assert path.with_name("p.json.bak").read_bytes() == before and "p.json.bak" in told.err
+    assert len(load_project(path).specs.data.train_inputs) == 8
+
+    told = call("check", path, "--repair", "all", "--json")
+    assert told.status == 0 and len(told.json["mended"]) == 2
+    assert told.json["train_pairs"] == 6
+    names = {Path(file).name for file in load_project(path).specs.data.train_targets}
+    assert names.isdisjoint({"person01_slice002.png", "person01_slice004.png"})
+    assert images == {file: file.read_bytes() for file in folder.rglob("*.png")}
+
+    saved = path.read_bytes()
+    told = call("check", path, "--repair", "few_images", "--repair", "all", "--json")
+    assert told.status == 0 and told.json["mended"] == []
+    assert "cannot be mended by itself" in told.err
+    assert path.read_bytes() == saved
+
+
+def test_a_repair_of_no_finding_is_refused(call, project):
+    told = call("check", project, "--repair", "everything", "--json")
+    assert told.status == 2 and "everything" in told.json["error"]
+    assert "duplicates" in told.json["error"]
 
 
 def test_new_reports_missing_partners_and_status_2(call, tmp_path):
@@ -345,7 +390,9 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         "--json",
     )
     assert told.status == 3
-    assert set(told.json) == {"output", "translated", "skipped", "seconds"}
+    assert set(told.json) == {"output", "translated", "outputs", "skipped", "seconds"}
+    expected = {tmp_path / "out é" / "one.png", tmp_path / "out é" / "sub" / "two.png"}
+    assert set(map(Path, told.json["outputs"])) == expected
     assert told.json["translated"] == 2
     assert [Path(item["file"]).name for item in told.json["skipped"]] == ["broken.png"]
     assert "broken.png" in told.err
@@ -372,6 +419,46 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         inputs / "one.png",
     )
     assert again.status == 0
+
+
+def test_translate_writes_a_volume_that_evaluate_measures(call, place, trained, tmp_path):
+    """A NIfTI volume in, its class numbers out, measured against colours in PNG files."""
+    import nibabel  # noqa: PLC0415
+
+    images = sorted(people(place, "person02", "images").iterdir())
+    voxels = np.stack([read_image(path)[..., 0].T for path in images], axis=-1)
+    affine = np.diag([-0.8, -0.8, 5.0, 1.0])
+    (tmp_path / "in").mkdir()
+    nibabel.save(nibabel.Nifti1Image(voxels, affine), tmp_path / "in" / "person02.nii.gz")
+    weights = ("--weights", trained[1] / "best.weights.h5")
+    out = tmp_path / "out"
+    told = call("translate", *weights, "--output", out, tmp_path / "in", "--json")
+    assert told.status == 0 and told.json["translated"] == len(images)
+    assert [Path(path).name for path in told.json["outputs"]] == ["person02.nii.gz"]
+    assert "(1 file)" in told.err
+    written = nibabel.load(out / "person02.nii.gz")
+    np.testing.assert_allclose(written.affine, affine)
+    targets = people(place, "person02", "targets")
+    sides = ("--predictions", out, "--targets", targets)
+    told = call("evaluate", *sides, "--pairing", "order", "--output", tmp_path / "v", "--json")
+    assert told.status == 0 and told.json["images"] == len(images)
+    volume = told.json["pooled"]
+    out = tmp_path / "png"
+    call("translate", *weights, "--output", out, people(place, "person02", "images"))
+    sides = ("--predictions", out, "--targets", targets)
+    told = call("evaluate", *sides, "--output", tmp_path / "p", "--json")
+    for name in ("red", "green", "blue"):
+        assert volume[name]["dice"] == pytest.approx(told.json["pooled"][name]["dice"])
+
+
+def test_translate_refuses_a_format_before_anything_is_read(call, place, trained, tmp_path):
+    weights = ("--weights", trained[1] / "best.weights.h5", "--output", tmp_path / "out")
+    inputs = people(place, "person02", "images")
+    for choice, words in (("nifti", "is no NIfTI file"), ("dicom", "is no DICOM file")):
+        setting = f"translation.file_format={choice}"
+        told = call("translate", *weights, "--set", setting, inputs)
+        assert told.status == 2 and words in told.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_evaluate_writes_a_table(call, place, tmp_path):

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from deepimagetranslator.core import machine
 from deepimagetranslator.core.fields import fields_of
 from deepimagetranslator.core.network_plan import count_parameters
 from deepimagetranslator.core.specs import PRESETS, ModelSpec, TrainingSpec, TranslationSpec
-from deepimagetranslator.gui import dialogs, machine, model_dialog
+from deepimagetranslator.gui import dialogs, model_dialog
 from deepimagetranslator.gui.dialogs import TrainingDialog, TranslationChoice, TranslationDialog
 from deepimagetranslator.gui.model_dialog import ModelDialog
 from deepimagetranslator.gui.theme import theme_of
@@ -167,6 +168,30 @@ def test_a_models_sizes_are_those_of_the_images(root: tk.Tk) -> None:
     assert (spec.input_height, spec.input_channels, spec.target_channels) == (480, 3, 3)
 
 
+def test_crops_have_sizes_of_their_own(root: tk.Tk) -> None:
+    """Sizes that nobody chose follow the choice for larger images; chosen ones stay."""
+    made: list[tuple[ModelSpec, str]] = []
+    dialog = model(root, first_pair_shapes=SHAPES, on_ok=lambda *what: made.append(what))
+    choice = dialog.data_form.fields.variables["large_images"]
+    shown = choice.get()
+    choice.set("crop")
+    spec = dialog.value()
+    assert spec is not None
+    assert (spec.input_height, spec.input_width, spec.input_channels) == (480, 480, 3)
+    assert (spec.target_height, spec.target_width, spec.target_channels) == (240, 240, 1)
+    choice.set(shown)
+    spec = dialog.value()
+    assert spec is not None and (spec.input_height, spec.input_width) == (480, 512)
+    choice.set("crop")
+    dialog.form.fields.variables["input_width"].set("128")
+    choice.set(shown)
+    spec = dialog.value()
+    assert spec is not None and (spec.input_height, spec.input_width) == (480, 128)
+    choice.set("crop")
+    dialog.ok_button.invoke()
+    assert made == [(spec, "crop")]
+
+
 def test_classes_are_counted_later(root: tk.Tk) -> None:
     loss = TrainingSpec(loss="categorical_crossentropy")
     dialog = ModelDialog(root, ModelSpec(), loss, SHAPES)
@@ -278,6 +303,31 @@ def test_translating_without_weights(root: tk.Tk) -> None:
     assert dialog.value() is None
     dialog.cancel()
     assert translation(root, current=None).value() is not None
+
+
+def test_label_maps_have_a_value_type_of_their_own(root: tk.Tk) -> None:
+    dialog = translation(root)
+    variables = dialog.form.fields.variables
+    control = dialog.form.controls["value_type"]
+    variables["value_type"].set("16-bit")
+    assert control.instate(["!disabled"])
+    variables["output"].set("Classes")
+    assert control.instate(["disabled"])
+    choice = dialog.value()
+    assert choice is not None
+    assert choice.spec == TranslationSpec(output="classes", value_type="automatic")
+    variables["output"].set("Values")
+    assert control.instate(["!disabled"])
+
+
+def test_a_format_that_cannot_hold_the_values_is_said_at_once(root: tk.Tk) -> None:
+    dialog = translation(root)
+    dialog.form.fields.variables["value_type"].set("Float")
+    dialog.form.fields.variables["file_format"].set("PNG")
+    assert "PNG cannot hold" in dialog.form.problems()["value_type"]
+    assert dialog.ok_button.instate(["disabled"])
+    dialog.form.fields.variables["file_format"].set("TIF")
+    assert dialog.ok_button.instate(["!disabled"])
 
 
 def test_memory_in_words() -> None:

@@ -16,6 +16,8 @@ from window import Window
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
 from deepimagetranslator.core.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.gui.check_window import CheckWindow
+from deepimagetranslator.gui.split_dialog import SplitDialog
 from deepimagetranslator.gui.training_monitor import TrainingMonitor
 
 MENUS_2021 = {
@@ -176,7 +178,7 @@ def test_the_buttons_choose_the_set(
     load_training(window, sample["person01"])
     window.answers.files = [[pair[0] for pair in sample["person02"]]]
     window.choose("Translate", "Load images for translation")
-    assert window.session.part == "translated"
+    window.until(lambda: window.session.part == "translated")
     for part in ("training", "validation", "translated"):
         window.app.window.part_buttons[part].invoke()
         assert window.session.part == part
@@ -193,7 +195,14 @@ def test_a_wrong_file_is_one_sentence(window: Window, tmp_path: Path) -> None:
     window.choose("File", "Load training images")
     window.until(lambda: "bad.png" in window.app.window.status.get())
     window.choose("Train", "Train model")
-    assert window.answers.failed
+    assert window.answers.failed  # there is no target yet
+    window.answers.files = [[bad]]
+    window.choose("File", "Load training targets")
+    window.until(lambda: window.session.examination.complete)
+    window.choose("Train", "Train model")
+    check = window.dialog(CheckWindow)
+    assert "bad.png" in check.findings.findings[0].message
+    assert check.buttons["train"].instate(["disabled"])
     assert not window.session.job_kind
 
 
@@ -209,7 +218,7 @@ def test_a_project_is_saved_and_opened_again(
     window.choose("File", "New project")
     assert window.session.matched.train == ()
     window.choose("File", "Open project...")
-    assert len(window.session.matched.train) == 3
+    window.until(lambda: len(window.session.matched.train) == 3)
     assert window.session.settings.recent == [path]
 
 
@@ -227,8 +236,12 @@ def test_validation_is_split_by_person(
     window: Window, sample: dict[str, list[tuple[Path, Path]]]
 ) -> None:
     load_training(window, sample["person01"] + sample["person02"])
-    window.answers.texts = ["50"]
-    window.choose("File", "Split validation from training...")
+    window.choose("Data", "Split validation from training...")
+    dialog = window.dialog(SplitDialog)
+    dialog.percent.set("50")
+    window.until(lambda: dialog.preview is not None)
+    dialog.ok_button.invoke()
+    assert "3 training and 3 validation pairs" in window.answers.told[0]
     matched = window.session.matched
     people = [
         {pair.input.parent.parent.name for pair in part} for part in (matched.train, matched.val)
@@ -288,3 +301,41 @@ if __name__ == "__main__":
         check=False,
     )
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_the_data_menu_follows_the_file_menu(window: Window) -> None:
+    bar = window.root.nametowidget(window.root.cget("menu"))
+    assert [bar.entrycget(i, "label") for i in range(2)] == ["File", "Data"]
+    assert window.entries("Data") == [
+        "Check data...",
+        "Values and window...",
+        "Label colours...",
+        "Split validation from training...",
+    ]
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_the_next_one_loads(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]], tmp_path: Path
+) -> None:
+    (tmp_path / "nothing").mkdir()
+    folder = sample["person01"][0][0].parent
+    window.answers.paths = [tmp_path / "nothing", folder]
+    window.choose("Translate", "Load folder for translation...")
+    window.until(lambda: window.answers.failed)
+    assert "nothing" in window.answers.failed[0]
+    window.choose("Translate", "Load folder for translation...")
+    window.until(lambda: len(window.session.to_translate) == 3)
+
+
+def test_an_unreadable_file_among_others_is_named_and_the_others_are_shown(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]], tmp_path: Path
+) -> None:
+    good = sample["person01"][0][0]
+    empty = tmp_path / "a_empty.png"
+    empty.write_bytes(b"")
+    (tmp_path / "b_good.png").write_bytes(good.read_bytes())
+    window.answers.paths = [tmp_path]
+    window.choose("Translate", "Load folder for translation...")
+    window.until(lambda: "a_empty.png" in window.app.window.status.get())
+    window.key("Right")
+    window.until(lambda: np.array_equal(window.shown("image"), read_image(good)))

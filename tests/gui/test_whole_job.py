@@ -18,6 +18,7 @@ from deepimagetranslator.core.images import read_image
 from deepimagetranslator.core.run_folder import RunFolder
 from deepimagetranslator.core.sample import SampleSet, write_sample
 from deepimagetranslator.gui.augmentation_dialog import AugmentationDialog
+from deepimagetranslator.gui.check_window import CheckWindow
 from deepimagetranslator.gui.dialogs import TrainingDialog, TranslationDialog
 from deepimagetranslator.gui.job_window import JobWindow
 from deepimagetranslator.gui.model_dialog import ModelDialog
@@ -94,7 +95,11 @@ def test_from_sample_images_to_a_translated_folder(
     window.answers.paths = [project]
     window.choose("File", "Save project")
 
+    window.until(lambda: window.session.examination.complete)
     window.key("F5")
+    check = window.dialog(CheckWindow)
+    assert not check.check.blocked
+    check.buttons["train"].invoke()  # few images, it says
     monitor = window.dialog(TrainingMonitor)
     state = window.session.monitor
     window.until(lambda: len(state.rows) >= 1)
@@ -147,6 +152,7 @@ def test_from_sample_images_to_a_translated_folder(
     window.choose("File", "New project")
     window.answers.paths = [project]
     window.choose("File", "Open project...")
+    window.until(lambda: window.session.path == project)
     assert window.session.specs.model.depth == 3
     assert len(window.session.matched.train) == 4
     window.until(lambda: window.session.weights == state.best_weights)
@@ -185,6 +191,7 @@ def test_a_2021_user_s_way(window: Window, sample: SampleSet, tmp_path: Path) ->
     window.until(lambda: window.shown("prediction") is not None)
     window.answers.files = [[pair[0] for pair in sample.pairs["person03"]]]
     window.choose("Translate", "Load images for translation")
+    window.until(lambda: window.session.to_translate)
     window.choose("Translate", "Save translated images")
     dialog = window.dialog(TranslationDialog)
     dialog.folder.set(str(tmp_path / "out"))

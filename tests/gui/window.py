@@ -22,6 +22,7 @@ class Answers:
     texts: list[str | None] = field(default_factory=list)
     yes: bool = True
     choice: int | None = None
+    colour: str | None = None
     told: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -51,6 +52,7 @@ class Answers:
             tell=lambda _title, text: self.told.append(text),
             choose=choose,
             fail=lambda _title, text, _details: self.failed.append(text),
+            colour=lambda *_: self.colour,
         )
 
 
@@ -99,9 +101,11 @@ class Window:
     def dialog(self, kind: type) -> tk.Toplevel:
         """The open window of that class."""
         self.root.update()
-        for child in self.root.winfo_children():
-            if isinstance(child, kind):
-                return child  # type: ignore[no-any-return]
+        windows = [w for w in self.root.winfo_children() if isinstance(w, tk.Toplevel)]
+        for window in windows:
+            windows += [w for w in window.winfo_children() if isinstance(w, tk.Toplevel)]
+            if isinstance(window, kind):
+                return window
         raise AssertionError(f"no {kind.__name__} is open")
 
     def shown(self, role: str) -> object:
