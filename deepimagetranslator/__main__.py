@@ -9,13 +9,27 @@ from pathlib import Path
 
 def main() -> int:
     """Run the program; returns its exit status."""
+    _give_streams()
     try:
         return _run(sys.argv[1:])
     except KeyboardInterrupt:  # before a command has taken over Ctrl+C
         return 130
 
 
+def _give_streams() -> None:
+    """A windowed build on Windows has no stdout and stderr, which libraries print to: a log file."""
+    if sys.stdout is not None and sys.stderr is not None:
+        return
+    from deepimagetranslator.core import paths  # noqa: PLC0415
+
+    paths.log_folder().mkdir(parents=True, exist_ok=True)
+    log = (paths.log_folder() / "output.log").open("w", buffering=1, encoding="utf-8")  # noqa: SIM115
+    sys.stdout, sys.stderr = sys.stdout or log, sys.stderr or log
+
+
 def _run(arguments: list[str]) -> int:
+    if arguments[:1] == ["--self-test"]:
+        arguments[0] = "self-test"
     # A project file alone opens the window with it, as a double click on the file does.
     if not arguments or (len(arguments) == 1 and arguments[0].lower().endswith(".json")):
         try:

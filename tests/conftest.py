@@ -1,8 +1,12 @@
-"""Shared by all tests: a quiet engine, and where the real images lie if they are here."""
+"""Shared by all tests: a quiet engine, a screen, and where the real images lie if they are here."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +22,32 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real images (../shared) are not on this machine")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def display() -> Iterator[None]:
+    """A virtual screen where there is none; ended with the tests."""
+    if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):
+        yield
+        return
+    if shutil.which("Xvfb") is None:
+        pytest.exit("The window's tests need a screen or Xvfb: apt install xvfb", returncode=2)
+    read_end, write_end = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1600x1000x24", "-dpi", "96"],
+        pass_fds=[write_end],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write_end)
+    with os.fdopen(read_end) as answer:
+        number = answer.readline().strip()
+    if not number:
+        pytest.exit("Xvfb did not start: run 'Xvfb :99' by hand to see why", returncode=2)
+    os.environ["DISPLAY"] = f":{number}"
+    try:
+        yield
+    finally:
+        del os.environ["DISPLAY"]
+        server.terminate()
+        server.wait(10)

@@ -27,6 +27,12 @@ def user_folder() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir(_NAME, appauthor=False))
 
 
+def documents() -> Path:
+    """Where the user keeps documents, or the home folder if there is no such folder."""
+    folder = Path(platformdirs.user_documents_dir())
+    return folder if folder.is_dir() else Path.home()
+
+
 def settings_file() -> Path:
     """What the window remembers."""
     return user_folder() / "settings.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import tkinter as tk
 import traceback
@@ -20,6 +21,7 @@ from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.gui.boxes import Boxes, system_boxes
 from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.mark import draw_mark
+from deepimagetranslator.gui.system import be_sharp, own_taskbar_button, sharp_icon
 from deepimagetranslator.gui.theme import Theme
 
 TICK_MS = 15
@@ -40,6 +42,7 @@ class App:
         self, project: Path | None = None, boxes: Boxes | None = None, scaling: float | None = None
     ) -> None:
         be_sharp()
+        own_taskbar_button()
         self.root = tk.Tk(className="DeepImageTranslator")
         self.root.withdraw()
         self.root.report_callback_exception = self._unexpected
@@ -50,6 +53,7 @@ class App:
             for side in (16, 32, 64)
         ]
         self.root.iconphoto(True, *self._icons)  # type: ignore[arg-type]
+        sharp_icon(self.root)
         self.client = WorkerClient(paths.log_folder() / "engine.log")
         self.session = Session(self.client, self.settings)
         self.boxes = boxes or system_boxes(self.root)
@@ -57,9 +61,11 @@ class App:
         self.window.pack(fill="both", expand=True)
         self._place()
         self.root.protocol("WM_DELETE_WINDOW", self.leave)
+        self.root.protocol("WM_SAVE_YOURSELF", self.leave_at_once)  # Windows ends the session
         self.root.deiconify()
         self._closed = False
         self._leaving = False
+        self._leave_at_once = False
         self._ticking = self.root.after(TICK_MS, self._tick)
         # The window is on the screen before the engine starts to load.
         self.root.after(1, self._start, project)
@@ -86,6 +92,24 @@ class App:
                 return
         if self.window.commands.may_drop_changes():
             self.close()
+
+    def leave_soon(self, *_signal: object) -> None:
+        """As ``leave_at_once``, at the next tick: for signal handlers."""
+        self._leave_at_once = True
+
+    def leave_at_once(self) -> None:
+        """The session ends, or somebody has stopped the program: close without asking anything.
+
+        A training goes on from its last whole epoch; unsaved choices are kept in a file.
+        """
+        if self._closed:
+            return
+        if self.session.changed:
+            try:
+                self.session.save_project(paths.user_folder() / "unsaved" / "project.json")
+            except UserError as error:
+                _LOG.warning("The unsaved project could not be kept: %s", error)
+        self.close()
 
     def close(self) -> None:
         """Close at once."""
@@ -114,6 +138,8 @@ class App:
         except UserError as error:
             self.boxes.fail("That did not work", str(error), "")
         finally:
+            if self._leave_at_once:
+                self.leave_at_once()
             if self._leaving and not self.session.job_kind:
                 self._leaving = False
                 self.leave()
@@ -162,6 +188,10 @@ def run(project: Path | None = None) -> int:
         message = f"The window cannot open ({error}). Start it where there is a screen, or use a "
         print(f"{message}command instead, see --help.", file=sys.stderr)
         return 2
+    # Ctrl+C in the console, log-off, kill: Python runs the handler at the next tick.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), app.leave_soon)
     app.run()
     return 0
 
@@ -174,13 +204,3 @@ def log_to_file() -> None:
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
-
-
-def be_sharp() -> None:
-    """Tell Windows, before any window is made, that we scale ourselves."""
-    if sys.platform == "win32":
-        import contextlib  # noqa: PLC0415
-        import ctypes  # noqa: PLC0415
-
-        with contextlib.suppress(AttributeError, OSError):
-            ctypes.windll.shcore.SetProcessDpiAwareness(1)

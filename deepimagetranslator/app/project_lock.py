@@ -1,0 +1,71 @@
+"""One window per project: two would overwrite each other's choices."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+from deepimagetranslator.core import paths
+from deepimagetranslator.core.problem import UserError
+
+
+class ProjectLock:
+    """Holds at most one project; the system lets go of it when the process ends, however it ends.
+
+    The lock lies in the user's folder, not beside the project, which may be read-only or shared.
+    """
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._path: Path | None = None
+
+    def take(self, project: Path) -> None:
+        """Hold this project instead of the one held so far.
+
+        Raises:
+            UserError: another window of this user holds it; the old one is still held.
+        """
+        path = _lock_path(project)
+        if path == self._path:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("ab")
+        except OSError:
+            return  # a home folder that cannot be written to must not stop the work
+        try:
+            _lock(file)
+        except OSError:
+            file.close()
+            raise UserError(
+                f"{project} is open in another window of this program; use that one, or close it "
+                "first."
+            ) from None
+        self.release()
+        self._file, self._path = file, path
+
+    def release(self) -> None:
+        """Hold no project."""
+        if self._file is not None:
+            self._file.close()
+        self._file = self._path = None
+
+
+def _lock_path(project: Path) -> Path:
+    name = os.path.normcase(os.path.realpath(project))
+    return paths.user_folder() / "locks" / hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def _lock(file: IO[bytes]) -> None:
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl  # noqa: PLC0415
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

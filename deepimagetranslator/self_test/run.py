@@ -1,0 +1,74 @@
+"""All parts of the self-test, one after another."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from deepimagetranslator.core import paths
+from deepimagetranslator.self_test import formats, window
+
+_FOLDER = "Prüfung mit Leerzeichen 図"  # letters and spaces that a careless program trips over
+_LOG_END = 3000
+
+
+def run(say: Callable[[str], None]) -> dict[str, Any]:
+    """Try the files, then the window with its engine.
+
+    Args:
+        say: takes a line for each part that went well; they stand in self-test.log of the log
+            folder too, with the reason if it failed.
+
+    Returns:
+        Plain values for ``--json``: device, versions.
+
+    Raises:
+        Exception: whatever the first part that failed raised; the end of the engine's log is noted.
+    """
+    log = paths.log_folder() / "self-test.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", encoding="utf-8", buffering=1) as file:
+
+        def note(line: str) -> None:
+            print(line, file=file)
+            say(line)
+
+        try:
+            found = _run(note)
+        except BaseException:
+            traceback.print_exc(file=file)
+            raise
+        note("All is well.")
+        return found
+
+
+def _run(say: Callable[[str], None]) -> dict[str, Any]:
+    home = os.environ.get("DEEPIMAGETRANSLATOR_HOME")
+    with tempfile.TemporaryDirectory(
+        prefix="deepimagetranslator-", ignore_cleanup_errors=True
+    ) as temporary:
+        folder = Path(temporary) / _FOLDER
+        folder.mkdir()
+        # Neither the user's settings nor the logs of a window that is open are touched.
+        os.environ["DEEPIMAGETRANSLATOR_HOME"] = str(folder / "home")
+        try:
+            start = time.monotonic()
+            for line in formats.check(folder):
+                say(f"{line} ({time.monotonic() - start:.1f} s)")
+                start = time.monotonic()
+            return window.walk(folder, say)
+        except Exception as error:
+            log = paths.log_folder() / "engine.log"
+            if log.exists():
+                error.add_note(log.read_text(encoding="utf-8", errors="replace")[-_LOG_END:])
+            raise
+        finally:
+            if home is None:
+                del os.environ["DEEPIMAGETRANSLATOR_HOME"]
+            else:
+                os.environ["DEEPIMAGETRANSLATOR_HOME"] = home

@@ -1,0 +1,206 @@
+"""Walk through the real window with the real engine as a user does, from images to translations."""
+
+from __future__ import annotations
+
+import time
+import tkinter as tk
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
+from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.network_plan import convolution_shapes
+from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.core.specs import PRESETS, TranslationSpec
+from deepimagetranslator.gui.app import App
+from deepimagetranslator.gui.boxes import Boxes
+
+_SECONDS = 240.0  # for one step; loading the engine is the longest
+_PAUSE_MS = 20
+_SHOWN = 0.7
+_SIZE = 64
+
+Step = tuple[str, Callable[[], object]]
+"""What is waited for, in words, and whether it has come."""
+
+
+def walk(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """Open the window, train, stop, resume, translate, measure, save, reopen, close.
+
+    Args:
+        folder: where the files are written.
+        say: takes a line for each step that went well.
+
+    Returns:
+        The device and the versions.
+
+    Raises:
+        Exception: what went wrong; a step that did not come to an end is a TimeoutError.
+    """
+    failed: list[str] = []
+    app = App(boxes=_boxes(failed))
+    found: dict[str, Any] = {}
+    ended: list[BaseException] = []
+    steps = _steps(app, folder, found)
+    waiting: Step = ("the window", lambda: True)
+    since = time.monotonic()
+
+    def go_on() -> None:
+        nonlocal waiting, since
+        try:
+            if failed:
+                raise RuntimeError(f"{waiting[0]}: {failed[0]}")
+            if waiting[1]():
+                say(f"{waiting[0]} ({time.monotonic() - since:.1f} s)")
+                since = time.monotonic()
+                waiting = next(steps)
+            elif time.monotonic() - since > _SECONDS:
+                raise TimeoutError(f"{waiting[0]} did not come in {_SECONDS:.0f} s")
+            app.root.after(_PAUSE_MS, go_on)
+        except StopIteration:
+            app.close()
+        except Exception as error:
+            ended.append(error)
+            app.close()
+
+    app.root.after(_PAUSE_MS, go_on)
+    app.run()
+    if ended:
+        raise ended[0]
+    return found
+
+
+def _steps(app: App, folder: Path, found: dict[str, Any]) -> Iterator[Step]:
+    session = app.session
+    pairs = write_sample(folder / "sample", size=_SIZE, people=[1, 2], slices=3).pairs
+    for part, person in ((VALIDATION, "person02"), (TRAINING, "person01")):
+        for side in (0, 1):
+            files = [pair[side] for pair in pairs[person]]
+            session.load_files(part, ("inputs", "targets")[side], files)
+    yield "sample images drawn, loaded and examined", lambda: session.dataset is not None
+    _choose_small(session)
+    yield "engine loaded", lambda: session.device
+    found["device"] = session.device
+    found["versions"] = dict(session.versions)
+    yield from _dialogs(app)
+
+    project = folder / "project.json"
+    session.save_project(project)
+    specs = session.specs
+    session.train()
+    app.window.commands.show_monitor()
+    yield "first epoch trained", lambda: session.monitor.epochs_done >= 1
+    session.finish_early()
+    yield "training stopped", lambda: not session.job_kind
+    run_dir = session.monitor.run_dir
+    assert run_dir is not None
+    done = session.monitor.epochs_done
+    longer = replace(session.specs.training, epochs=done + 1)
+    session.set_section("training", longer)
+    session.train(run_dir, resume=True)
+    yield "training resumed", lambda: not session.job_kind
+    assert len(RunFolder(run_dir).read_history()) == done + 1, "the resumed epoch is missing"
+    best = RunFolder(run_dir).best
+    yield "best weights loaded", lambda: session.weights == best
+
+    session.save_project(project)
+    session.new_project()
+    session.open_project(project)
+    assert session.specs == replace(specs, training=longer), "the project has changed"
+    yield "project saved and opened again", lambda: session.weights == best
+
+    inputs = [pair[0] for pair in pairs["person02"]]
+    session.load_files(TRANSLATED, "inputs", inputs)
+    session.translate(best, folder / "translated", TranslationSpec())
+    yield "images translated", lambda: not session.job_kind
+    outputs = [read_image(path) for path in session.translated.values()]
+    assert len(outputs) == len(inputs), f"{len(outputs)} of {len(inputs)} were translated"
+    assert outputs[0].shape == (_SIZE, _SIZE, 3), f"translated to {outputs[0].shape}"
+    session.evaluate(session.matched.val)
+    yield "measured", lambda: not session.job_kind
+
+    old = folder / "2021.hdf5"
+    _write_weights_2021(old)
+    session.load_weights(old)
+    yield "weights of the 2021 program loaded", lambda: session.weights == old
+
+
+def _choose_small(session: Session) -> None:
+    specs = session.specs
+    session.set_section("model", replace(specs.model, depth=3, base_filters=4))
+    session.set_section("training", replace(specs.training, epochs=2, batch_size=2))
+
+
+def _write_weights_2021(file: Path) -> None:
+    """A network of one block, in the layout of that program's files."""
+    shapes = convolution_shapes(replace(PRESETS["2021"].model, depth=1, base_filters=4))
+    random = np.random.default_rng(1)
+    with h5py.File(file, "w") as hdf5:
+        hdf5.attrs["layer_names"] = [f"conv2d_{number}" for number in range(len(shapes))]
+        for name, shape in zip(hdf5.attrs["layer_names"], shapes, strict=True):
+            layer = hdf5.create_group(name)
+            layer.attrs["weight_names"] = ["kernel:0", "bias:0"]
+            layer["kernel:0"] = random.normal(0, 0.1, shape).astype(np.float32)
+            layer["bias:0"] = np.zeros(shape[3], np.float32)
+
+
+def _dialogs(app: App) -> Iterator[Step]:
+    """Each window opens and closes, so that what it loads lazily is loaded."""
+    commands = app.window.commands
+    for name, command in (
+        ("hyperparameters", commands.set_training),
+        ("new model", commands.new_model),
+        ("augmentation", commands.set_augmentation),
+        ("values", commands.set_values),
+        ("label colours", commands.set_labels),
+        ("data check", commands.check_data),
+        ("validation split", commands.split_validation),
+        ("guide", commands.show_guide),
+    ):
+        before = _windows(app)
+        command()
+        yield f"dialog {name}", lambda before=before: _windows(app) - before  # type: ignore[misc]
+        shown = time.monotonic()  # long enough for what a thread draws into it, and to be seen
+        yield "  drawn", lambda shown=shown: time.monotonic() - shown > _SHOWN  # type: ignore[misc]
+        for window in _windows(app) - before:
+            app.root.nametowidget(window).destroy()
+
+
+def _windows(app: App) -> set[str]:
+    """The names of the windows that are open and drawn."""
+    app.root.update_idletasks()
+    return {
+        str(child)
+        for child in app.root.winfo_children()
+        if isinstance(child, tk.Toplevel) and child.winfo_viewable()
+    }
+
+
+def _boxes(failed: list[str]) -> Boxes:
+    """Boxes that nobody has to answer; errors are noted."""
+
+    def no_files(*_: object) -> Sequence[Path]:
+        return ()
+
+    def fail(title: str, text: str, details: str) -> None:
+        failed.append(f"{title}: {text} {details}")
+
+    return Boxes(
+        open_files=no_files,
+        open_file=lambda *_: None,
+        folder=lambda *_: None,
+        save_file=lambda *_: None,
+        text=lambda *_: None,
+        yes=lambda *_: True,
+        choose=lambda *_: 0,
+        tell=lambda *_: None,
+        fail=fail,
+        colour=lambda *_: None,
+    )
