@@ -1,4 +1,4 @@
-"""Draw assets/icon.png and assets/icon.ico from the program's mark: python tests/packaging/make_icons.py"""
+"""Draws assets/icon.png and assets/icon.ico: python tests/packaging/make_icons.py"""
 
 from __future__ import annotations
 
