@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from deepimagetranslator.core.doctor.facts import facts_of
-from deepimagetranslator.core.label_choice import choose_palette, classes_of
-from deepimagetranslator.core.label_classes import (
+from deepimagetranslator.core.labels.choice import choose_palette, classes_of
+from deepimagetranslator.core.labels.classes import (
     MAX_COLOURS,
     REST,
     Colour,
@@ -25,8 +25,8 @@ from deepimagetranslator.core.label_classes import (
     parse_colour,
     to_texts,
 )
-from deepimagetranslator.core.label_colours import ColourCount
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.colours import ColourCount
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import DataSpec

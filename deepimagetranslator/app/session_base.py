@@ -13,8 +13,8 @@ from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.dataset import Dataset, Matched
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.project import Project
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import Specs
+from deepimagetranslator.core.values.scaling import Scaling
 
 Listener = Callable[[str, object], None]
 

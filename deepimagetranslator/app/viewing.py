@@ -11,12 +11,12 @@ from deepimagetranslator.app.session_base import SessionBase
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.app.worker_client import WorkerClient
-from deepimagetranslator.core.data_scaling import chosen_windows
 from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import DescribeWeights, PreviewTranslation
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import OPERATIONS
+from deepimagetranslator.core.values.chosen import chosen_windows
+from deepimagetranslator.core.values.scaling import Scaling
 
 
 class ViewingSession(SessionBase):

@@ -12,7 +12,7 @@ from deepimagetranslator.cli import data_commands, demo, doctor_commands, engine
 from deepimagetranslator.core.doctor.kinds import TITLES
 from deepimagetranslator.core.fields import fields_of
 from deepimagetranslator.core.specs import PRESETS, SECTIONS, Specs
-from deepimagetranslator.core.windows import PRESETS as WINDOWS
+from deepimagetranslator.core.values.windows import PRESETS as WINDOWS
 
 STATUS = (
     "Exit status: 0 done, 1 unexpected, 2 something must be changed (one sentence on stderr), "

@@ -29,7 +29,7 @@ from deepimagetranslator.core.project import (
     save_project,
     set_field,
 )
-from deepimagetranslator.core.windows import parse_window
+from deepimagetranslator.core.values.windows import parse_window
 
 Outcome = tuple[int, dict[str, Any]]
 

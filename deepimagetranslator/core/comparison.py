@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.label_classes import Colour, colour_of, colour_text
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pixels import Array, to_channels
-from deepimagetranslator.core.scaling import BYTES, Scaling
+from deepimagetranslator.core.values.scaling import BYTES, Scaling
 
 Floats = NDArray[np.float32]
 

@@ -16,20 +16,18 @@ from numpy.typing import NDArray
 
 from deepimagetranslator.core import specs as spec_rules
 from deepimagetranslator.core.crops import default_side
-from deepimagetranslator.core.data_scaling import scalings
 from deepimagetranslator.core.doctor.case import Case
 from deepimagetranslator.core.doctor.findings import blocking, explained, find
 from deepimagetranslator.core.doctor.kinds import rank
 from deepimagetranslator.core.doctor.repairs import with_pairs
 from deepimagetranslator.core.groups import Split
 from deepimagetranslator.core.images import image_size, read_image
-from deepimagetranslator.core.label_choice import choose_palette
-from deepimagetranslator.core.label_colours import ColourCount
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.choice import choose_palette
+from deepimagetranslator.core.labels.colours import ColourCount
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import NO_PAIRING, ImagePair, Pairing, match_pairs
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
-from deepimagetranslator.core.scaling import Scaling, ValueRange, choose_scaling
 from deepimagetranslator.core.specs import (
     CATEGORICAL_LOSSES,
     VALUE_LOSSES,
@@ -39,6 +37,8 @@ from deepimagetranslator.core.specs import (
     with_final_activation,
 )
 from deepimagetranslator.core.survey import Survey, survey
+from deepimagetranslator.core.values.chosen import scalings
+from deepimagetranslator.core.values.scaling import Scaling, ValueRange, choose_scaling
 
 _LOOKED_AT = 24
 _SECONDS_BETWEEN_REPORTS = 0.2

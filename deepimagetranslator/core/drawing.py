@@ -23,8 +23,8 @@ from deepimagetranslator.core.dataset import Dataset
 from deepimagetranslator.core.images import image_size, read_image
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.pixels import Array, resize, to_channels
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import AugmentationSpec
+from deepimagetranslator.core.values.scaling import Scaling
 
 _ORDER_DRAW = 2**32 - 1
 _VALIDATION_EPOCH = 0

@@ -15,8 +15,8 @@ from typing import Any
 
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.project import Project
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import ModelSpec, TranslationSpec
+from deepimagetranslator.core.values.scaling import Scaling
 
 
 @dataclass(frozen=True)

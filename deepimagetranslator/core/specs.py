@@ -19,7 +19,7 @@ from deepimagetranslator.core.fields import (
     paths,
     texts,
 )
-from deepimagetranslator.core.label_classes import parse_classes
+from deepimagetranslator.core.labels.classes import parse_classes
 from deepimagetranslator.core.problem import Problem, UserError
 
 LOSSES = (

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts, pair_facts
-from deepimagetranslator.core.label_colours import ColourCount
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.colours import ColourCount
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.scaling import ValueRange
+from deepimagetranslator.core.values.scaling import ValueRange
 
 _THREADS = min(4, os.cpu_count() or 1)
 

@@ -10,7 +10,7 @@ from tkinter import ttk
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.label_table import BeforeAfter, before_and_after
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.gui.image_canvas import ImageCanvas

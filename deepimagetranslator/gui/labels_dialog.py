@@ -10,8 +10,8 @@ from tkinter import ttk
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.label_table import LabelTable, colours_text
-from deepimagetranslator.core.label_classes import colour_of, colour_text
-from deepimagetranslator.core.label_colours import ColourCount
+from deepimagetranslator.core.labels.classes import colour_of, colour_text
+from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.specs import DataSpec
 from deepimagetranslator.gui.before_after import BeforeAfterView, ReadTarget

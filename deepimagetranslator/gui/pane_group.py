@@ -11,8 +11,8 @@ from functools import partial
 from tkinter import ttk
 
 from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.scaling import Scaling
-from deepimagetranslator.core.windows import Window
+from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.values.windows import Window
 from deepimagetranslator.gui import shading
 from deepimagetranslator.gui.image_canvas import ZOOM_STEP, ImageCanvas, Place
 from deepimagetranslator.gui.image_view import Caption, ImagePane

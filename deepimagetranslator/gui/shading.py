@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.scaling import TYPE_MAXIMUM, Scaling
+from deepimagetranslator.core.values.scaling import TYPE_MAXIMUM, Scaling
 
 Levels = tuple[float, float]
 """The value drawn black and the one drawn white."""

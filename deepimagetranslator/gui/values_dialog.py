@@ -8,14 +8,14 @@ from dataclasses import replace
 from tkinter import ttk
 from typing import Any
 
-from deepimagetranslator.core.data_scaling import scalings
 from deepimagetranslator.core.fields import field_named, parse
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.scaling import Scaling, ValueRange
 from deepimagetranslator.core.specs import DataSpec, problems
-from deepimagetranslator.core.value_counts import Distribution
-from deepimagetranslator.core.windows import PRESETS, Window
+from deepimagetranslator.core.values.chosen import scalings
+from deepimagetranslator.core.values.counts import Distribution
+from deepimagetranslator.core.values.scaling import Scaling, ValueRange
+from deepimagetranslator.core.values.windows import PRESETS, Window
 from deepimagetranslator.gui import values_words as words
 from deepimagetranslator.gui.dialog import Dialog
 from deepimagetranslator.gui.form_fields import MessageLabel

@@ -10,8 +10,8 @@ from deepimagetranslator.app.background import Background
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.scaling import ValueRange
 from deepimagetranslator.core.survey import survey
+from deepimagetranslator.core.values.scaling import ValueRange
 
 _POLL_MS = 30
 _log = logging.getLogger(__name__)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deepimagetranslator.core.problem import Problem
-from deepimagetranslator.core.scaling import Scaling
-from deepimagetranslator.core.value_counts import Distribution
+from deepimagetranslator.core.values.counts import Distribution
+from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.gui.shading import number_words
 
 CHOICES = {

@@ -20,13 +20,13 @@ from deepimagetranslator.core.comparison import (
 from deepimagetranslator.core.dataset import channel_names
 from deepimagetranslator.core.files import complete_file, list_images
 from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.label_colours import ColourCount
+from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.measures import MEASURES, Measurement, measure, pooled
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, LogLine, Report, ignore
-from deepimagetranslator.core.scaling import ValueRange, choose_scaling
+from deepimagetranslator.core.values.scaling import ValueRange, choose_scaling
 from deepimagetranslator.core.volumes import locate
 
 POOLED = "pooled"

@@ -16,8 +16,8 @@ import numpy as np
 from deepimagetranslator.core.files import list_images
 from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
 from deepimagetranslator.core.names import system_path
-from deepimagetranslator.core.output_files import Assembly
-from deepimagetranslator.core.outputs import Product, plan, same_file_key
+from deepimagetranslator.core.output.assembly import Assembly
+from deepimagetranslator.core.output.plan import Product, plan, same_file_key
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
@@ -86,7 +86,7 @@ def translate(
     """Translate files and whole folders, subfolders included.
 
     An output has its input's name in the same subfolder below ``output``, and follows its kind
-    unless a format is chosen; see ``core.outputs``. A file that cannot be translated is skipped
+    unless a format is chosen; see ``core.output.plan``. A file that cannot be translated is skipped
     and listed, a volume with all its slices. An output folder inside an input folder is left out.
 
     Args:

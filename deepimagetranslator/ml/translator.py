@@ -12,11 +12,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from deepimagetranslator.core.output.rendition import Network, choose_rendition
 from deepimagetranslator.core.pixels import Array, resize, to_channels
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.rendition import Network, choose_rendition
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.tiling import Floats, plan_tiles, resized_bands
+from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.unet import FINAL
 

@@ -22,10 +22,10 @@ import numpy as np
 from deepimagetranslator import __version__
 from deepimagetranslator.core import fields
 from deepimagetranslator.core.files import complete_file
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.scaling import BYTES, Scaling
 from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.values.scaling import BYTES, Scaling
 from deepimagetranslator.ml.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 

@@ -17,11 +17,11 @@ import numpy as np
 
 from deepimagetranslator.core.files import list_images
 from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
-from deepimagetranslator.core.output_files import Assembly
-from deepimagetranslator.core.outputs import plan
-from deepimagetranslator.core.rendition import Network
-from deepimagetranslator.core.scaling import Scaling
+from deepimagetranslator.core.output.assembly import Assembly
+from deepimagetranslator.core.output.plan import plan
+from deepimagetranslator.core.output.rendition import Network
 from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.core.values.scaling import Scaling
 
 SLICES, SIDE = 400, 512
 WRITER = (

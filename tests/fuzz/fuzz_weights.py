@@ -297,9 +297,9 @@ for _make in (
 
 
 def _card_of_a_large_network(path: Path) -> None:
-    from deepimagetranslator.core.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.core import fields  # noqa: PLC0415
-    from deepimagetranslator.core.scaling import BYTES  # noqa: PLC0415
+    from deepimagetranslator.core.specs import ModelSpec  # noqa: PLC0415
+    from deepimagetranslator.core.values.scaling import BYTES  # noqa: PLC0415
 
     model = fields.to_json(ModelSpec(10, 512, False, "group", 8, 8, 1, 8, 8, 1))
     card = {"format": 1, "program": "", "preset": "", "model": model, "palette": None}

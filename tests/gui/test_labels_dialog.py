@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.label_classes import LabelClass
-from deepimagetranslator.core.label_colours import ColourCount
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.classes import LabelClass
+from deepimagetranslator.core.labels.colours import ColourCount
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.specs import DataSpec, Specs
 from deepimagetranslator.gui.before_after import AS_VALUES, NO_TARGET

@@ -14,9 +14,9 @@ from window import Window as MainWindow
 
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import DataSpec
-from deepimagetranslator.core.windows import PRESETS, Window
+from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.values.windows import PRESETS, Window
 from deepimagetranslator.gui.pane_group import PaneGroup
 from deepimagetranslator.gui.shading import to_rgb
 from deepimagetranslator.gui.values_dialog import ValuesDialog, with_values

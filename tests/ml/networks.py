@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from deepimagetranslator.core.labels import Palette
-from deepimagetranslator.core.scaling import Scaling
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.unet import build_unet, convolutions
 

@@ -11,7 +11,7 @@ import pytest
 from tiny import project_of, write_set
 
 from deepimagetranslator.core.images import read_image, write_image
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     Cancelled,
@@ -19,8 +19,8 @@ from deepimagetranslator.core.protocol import (
     JobControl,
     PartTranslated,
 )
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import ModelSpec, TranslationSpec
+from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.ml import translation, weights
 from deepimagetranslator.ml import translator as translators
 from deepimagetranslator.ml.training import train

@@ -12,7 +12,7 @@ from networks import COLOURS, files, write_network
 from tiny import picture
 
 from deepimagetranslator.core.images import read_image, write_image
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     Cancelled,
@@ -20,8 +20,8 @@ from deepimagetranslator.core.protocol import (
     ImageTranslated,
     JobControl,
 )
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml import translator as translators
 from deepimagetranslator.ml.translation import translate

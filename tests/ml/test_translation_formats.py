@@ -21,8 +21,8 @@ from deepimagetranslator.core.protocol import (
     JobControl,
     SliceTranslated,
 )
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
 

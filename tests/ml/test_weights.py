@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.scaling import BYTES, Scaling
 from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.values.scaling import BYTES, Scaling
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.unet import build_unet
 

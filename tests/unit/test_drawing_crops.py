@@ -15,10 +15,10 @@ from deepimagetranslator.core.crops import default_side, random_crop
 from deepimagetranslator.core.dataset import Dataset
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
 from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import AugmentationSpec, ModelSpec
+from deepimagetranslator.core.values.scaling import Scaling
 
 SIDE = 32
 HEIGHT, WIDTH = 90, 120

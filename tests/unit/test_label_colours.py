@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.label_choice import choose_palette, classes_of
-from deepimagetranslator.core.label_classes import to_texts
-from deepimagetranslator.core.label_colours import ColourCount
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.choice import choose_palette, classes_of
+from deepimagetranslator.core.labels.classes import to_texts
+from deepimagetranslator.core.labels.colours import ColourCount
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import Problem
 from deepimagetranslator.core.specs import DataSpec

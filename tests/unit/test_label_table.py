@@ -15,8 +15,8 @@ from deepimagetranslator.app.label_table import (
     count_colours,
 )
 from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.label_colours import ColourCount
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.colours import ColourCount
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import DataSpec
 

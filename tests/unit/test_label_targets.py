@@ -13,7 +13,7 @@ from PIL import Image
 from deepimagetranslator.core.dataset import Dataset, examine, prepare, suited_to_targets
 from deepimagetranslator.core.drawing import PairReader
 from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.problem import Problem
 from deepimagetranslator.core.specs import PRESETS, DataSpec, ModelSpec, Specs
 

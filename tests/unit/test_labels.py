@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.label_classes import LabelClass, parse_classes, to_texts
-from deepimagetranslator.core.label_colours import ColourCount, find_palette
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.classes import LabelClass, parse_classes, to_texts
+from deepimagetranslator.core.labels.colours import ColourCount, find_palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pixels import resize
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import DataSpec, problems
+from deepimagetranslator.core.values.scaling import Scaling
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")

@@ -17,8 +17,8 @@ from deepimagetranslator.core.dataset import Dataset
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.pixels import within
-from deepimagetranslator.core.scaling import BYTES
 from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.values.scaling import BYTES
 
 
 def picture(height: int, width: int) -> np.ndarray:

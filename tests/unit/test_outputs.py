@@ -13,13 +13,13 @@ import tifffile
 from deepimagetranslator.core.files import list_images
 from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
 from deepimagetranslator.core.images import read_image, read_spacing, write_image
-from deepimagetranslator.core.labels import Palette
-from deepimagetranslator.core.output_files import Assembly
-from deepimagetranslator.core.outputs import Product, plan
+from deepimagetranslator.core.labels.palette import Palette
+from deepimagetranslator.core.output.assembly import Assembly
+from deepimagetranslator.core.output.plan import Product, plan
+from deepimagetranslator.core.output.rendition import Network, Rendition, choose_rendition
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.rendition import Network, Rendition, choose_rendition
-from deepimagetranslator.core.scaling import BYTES, Scaling
 from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.core.values.scaling import BYTES, Scaling
 from deepimagetranslator.core.volumes import locate, slice_path
 
 COLOURS = Palette(((0, 0, 0), (10, 20, 200), (255, 0, 0)), "uint8")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from deepimagetranslator.core.groups import group_names, people, split_by_group
 from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.survey import fits, survey

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.scaling import Scaling, ValueRange, choose_scaling
-from deepimagetranslator.core.value_counts import MOST_VALUES, VALUES_PER_IMAGE, Distribution
+from deepimagetranslator.core.values.counts import MOST_VALUES, VALUES_PER_IMAGE, Distribution
+from deepimagetranslator.core.values.scaling import Scaling, ValueRange, choose_scaling
 
 COLOUR = np.random.default_rng(1).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.cli import main
-from deepimagetranslator.core.data_scaling import chosen_windows
 from deepimagetranslator.core.dataset import examine
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.project import load_project
 from deepimagetranslator.core.specs import DataSpec, ModelSpec, Specs, TrainingSpec, problems
-from deepimagetranslator.core.windows import PRESETS, Window, parse_window
+from deepimagetranslator.core.values.chosen import chosen_windows
+from deepimagetranslator.core.values.windows import PRESETS, Window, parse_window
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import NO_PAIRING, Pairing
 from deepimagetranslator.core.problem import Problem, Repair
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.specs import ModelSpec, Specs
 from deepimagetranslator.core.survey import Survey
+from deepimagetranslator.core.values.scaling import Scaling
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import numpy as np
 from deepimagetranslator.core.doctor.case import Case, finding, leave_out, told
 from deepimagetranslator.core.doctor.facts import FileFacts
 from deepimagetranslator.core.problem import Problem, Repair, first_few
-from deepimagetranslator.core.scaling import Scaling
 from deepimagetranslator.core.survey import Survey, fits
-from deepimagetranslator.core.value_counts import Distribution
+from deepimagetranslator.core.values.counts import Distribution
+from deepimagetranslator.core.values.scaling import Scaling
 
 _ODD = 0.5  # files of another kind are left out only if they are fewer than this part
 _STRAY = 0.05  # so much of an image may lie outside the training images' own range

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from deepimagetranslator.core.formats.dicom_series import patient_of
 from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.label_classes import MAX_COLOURS
-from deepimagetranslator.core.label_colours import ColourCount
+from deepimagetranslator.core.labels.classes import MAX_COLOURS
+from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.names import system_path
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.scaling import ValueRange
+from deepimagetranslator.core.values.scaling import ValueRange
 from deepimagetranslator.core.volumes import locate
 
 SIDE = 64

@@ -10,8 +10,8 @@ from deepimagetranslator.core.doctor.case import Case, finding, told
 from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts
 from deepimagetranslator.core.doctor.repairs import moved
 from deepimagetranslator.core.groups import people, split_by_names
-from deepimagetranslator.core.label_classes import Colour, colour_of, colour_text
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.problem import Problem, Repair, UserError
 

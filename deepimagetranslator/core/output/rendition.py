@@ -2,7 +2,7 @@
 
 A network's output is float32 (height, width, channels) in the unit range of the targets' scaling,
 or, of a softmax network, a probability per class. Renditions know nothing of files; which of them
-a file format can hold is decided in ``core.outputs``.
+a file format can hold is decided in ``core.output.plan``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.scaling import TYPE_MAXIMUM, Scaling
+from deepimagetranslator.core.values.scaling import TYPE_MAXIMUM, Scaling
 
 _STRETCHED = {"8-bit": "uint8", "16-bit": "uint16"}
 

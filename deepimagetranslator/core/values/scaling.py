@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.value_counts import Distribution, ValueCounts, counted
+from deepimagetranslator.core.values.counts import Distribution, ValueCounts, counted
 
 TYPE_MAXIMUM = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 KINDS = ("type", "data", "window", "image")

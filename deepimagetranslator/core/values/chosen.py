@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deepimagetranslator.core.scaling import Scaling, ValueRange, choose_scaling
 from deepimagetranslator.core.specs import DataSpec, problems
+from deepimagetranslator.core.values.scaling import Scaling, ValueRange, choose_scaling
 
 
 def scalings(data: DataSpec, inputs: ValueRange, targets: ValueRange) -> tuple[Scaling, Scaling]:

@@ -16,8 +16,8 @@ from pathlib import Path, PurePath
 from deepimagetranslator.core.files import SUFFIXES
 from deepimagetranslator.core.formats import dicom, nifti, reader_of, tiff
 from deepimagetranslator.core.names import system_path
+from deepimagetranslator.core.output.rendition import Network, Rendition, choose_rendition
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.rendition import Network, Rendition, choose_rendition
 from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.core.volumes import expand, locate, slice_path
 

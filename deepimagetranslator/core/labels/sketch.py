@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.label_classes import MAX_COLOURS, Colour, colour_of
+from deepimagetranslator.core.labels.classes import MAX_COLOURS, Colour, colour_of
 from deepimagetranslator.core.pixels import Array
 
 Counted = tuple[NDArray[Any], NDArray[np.float32]]

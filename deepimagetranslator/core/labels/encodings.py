@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deepimagetranslator.core.label_classes import Colour
-from deepimagetranslator.core.labels import TOPS, Palette
+from deepimagetranslator.core.labels.classes import Colour
+from deepimagetranslator.core.labels.palette import TOPS, Palette
 
 _MOST_STRETCHED = 16  # classes; with more, 255 / (classes - 1) could be a class number
 

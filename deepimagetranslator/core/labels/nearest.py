@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.label_classes import Colour
+from deepimagetranslator.core.labels.classes import Colour
 from deepimagetranslator.core.pixels import Array
 
 Floats = NDArray[np.float32]

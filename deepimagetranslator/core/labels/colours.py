@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.label_classes import MAX_COLOURS, Colour, colour_of
-from deepimagetranslator.core.label_encodings import palette_of_encodings
-from deepimagetranslator.core.label_sketch import Sketch
-from deepimagetranslator.core.labels import TOPS, Palette, pack, whole_numbers
+from deepimagetranslator.core.labels.classes import MAX_COLOURS, Colour, colour_of
+from deepimagetranslator.core.labels.encodings import palette_of_encodings
+from deepimagetranslator.core.labels.palette import TOPS, Palette, pack, whole_numbers
+from deepimagetranslator.core.labels.sketch import Sketch
 from deepimagetranslator.core.pixels import Array
 
 _SOLID = 0.1  # of a label colour's pixels at least this part lies in flat squares of 2x2

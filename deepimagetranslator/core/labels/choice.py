@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deepimagetranslator.core.label_classes import (
+from deepimagetranslator.core.labels.classes import (
     MAX_COLOURS,
     Colour,
     LabelClass,
@@ -14,9 +14,9 @@ from deepimagetranslator.core.label_classes import (
     parse_classes,
     to_texts,
 )
-from deepimagetranslator.core.label_colours import ColourCount
-from deepimagetranslator.core.label_encodings import apart
-from deepimagetranslator.core.labels import Palette
+from deepimagetranslator.core.labels.colours import ColourCount
+from deepimagetranslator.core.labels.encodings import apart
+from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.problem import Problem, Repair
 from deepimagetranslator.core.specs import DataSpec
 

@@ -12,7 +12,7 @@ import numpy as np
 from deepimagetranslator.core.formats import nifti_writer
 from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
 from deepimagetranslator.core.images import read_spacing, write_image, write_stack
-from deepimagetranslator.core.outputs import Product
+from deepimagetranslator.core.output.plan import Product
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
 

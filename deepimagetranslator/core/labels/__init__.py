@@ -1,0 +1,1 @@
+"""Label maps: images of a few exact colours, as class numbers and back."""
