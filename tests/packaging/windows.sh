@@ -14,9 +14,10 @@ work=$root/w # Z:\w for Windows
 python='Z:\w\cp311\python.exe'
 mkdir -p "$place/result"
 
-if [ ! -x "$root/usr/bin/wine" ]; then
+if [ ! -e "$place/root-is-made" ]; then
   # Debian 12's Wine 8 lacks functions that h5py needs.
   debootstrap --variant=minbase --include=wine,wine64,libwine,xvfb,imagemagick trixie "$root"
+  touch "$place/root-is-made"
 fi
 mkdir -p "$work" "$root/proc" "$root/sys" "$root/dev"
 
