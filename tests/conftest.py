@@ -26,8 +26,9 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def display() -> Iterator[None]:
-    """A virtual screen where there is none; ended with the tests."""
-    if not sys.platform.startswith("linux") or os.environ.get("DISPLAY"):
+    """A virtual screen where there is none, one for each worker of pytest-xdist; ended with it."""
+    given, shared = os.environ.get("DISPLAY"), "PYTEST_XDIST_WORKER" in os.environ
+    if not sys.platform.startswith("linux") or (given and not shared):
         yield
         return
     if shutil.which("Xvfb") is None:
@@ -48,6 +49,9 @@ def display() -> Iterator[None]:
     try:
         yield
     finally:
-        del os.environ["DISPLAY"]
+        if given is None:
+            del os.environ["DISPLAY"]
+        else:
+            os.environ["DISPLAY"] = given
         server.terminate()
         server.wait(10)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -129,7 +128,7 @@ def value_problem(info: FieldInfo, value: Any) -> str | None:
     else:
         whole = isinstance(value, int) and not isinstance(value, bool)
         right_type = whole or (info.kind == "float" and isinstance(value, float))
-        fits = right_type and math.isfinite(value) and info.low <= value <= info.high
+        fits = right_type and info.low <= value <= info.high  # never so for NaN
     return None if fits else f"{info.label} must be {info.bounds()}, not {_shown(value)}."
 
 
@@ -205,7 +204,8 @@ def from_json(spec_class: type[Spec], data: Any, where: str) -> Spec:
         if isinstance(value, list):
             value = tuple(value)
         if info.kind == "float" and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            with contextlib.suppress(OverflowError):  # it is out of bounds then
+                value = float(value)
         message = value_problem(info, value)
         if message is not None:
             raise UserError(f"{where}: {message}")

@@ -117,11 +117,12 @@ def _is_bare(path: Path) -> bool:
 
 
 def _starts_like_dicom(path: Path) -> bool:
-    try:
-        with system_path(path).open("rb") as file:
-            return file.read(132)[128:] == b"DICM"
-    except OSError:
-        return False
+    file = system_path(path)
+    with suppress(OSError):
+        if file.is_file():  # opening a pipe would wait for ever
+            with file.open("rb") as opened:
+                return opened.read(132)[128:] == b"DICM"
+    return False
 
 
 @contextmanager

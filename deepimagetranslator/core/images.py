@@ -81,10 +81,6 @@ def _opened(path: str | Path) -> Iterator[tuple[Reader, Path, int]]:
     try:
         named, number = locate(path)
         file = system_path(named)
-        if file.is_dir():
-            raise UnreadableError("is a folder", "choose an image file")
-        if file.exists() and not file.is_file():
-            raise UnreadableError("is not an ordinary file", "choose an image file")
         yield reader_of(file), file, 1 if number is None else number
     except UnreadableError as error:
         raise UserError(f"{path} {error}") from error

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 FEW = 5
+_UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # control characters, half characters, line ends
 
 
 class UserError(Exception):
     """Something that the user must change; its text is one plain sentence with the remedy.
 
     The command line prints it without a traceback and ends with status 2; the window shows it.
+    What cannot be printed in one line, as a damaged file's words may hold, becomes "?".
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join("?" if category(x) in _UNSHOWN else x for x in message))
 
 
 @dataclass(frozen=True)

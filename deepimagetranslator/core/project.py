@@ -20,6 +20,8 @@ from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.specs import SECTIONS, DataSpec, Specs, preset, problems
 
 FORMAT = 1
+_MAX_BYTES = 2**26
+_MAX_IMAGES = 400_000
 _IMAGE_LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
 
 
@@ -110,6 +112,8 @@ def load_project(path: Path) -> Project:
         )
         for section in SECTIONS
     }
+    if sum(len(getattr(sections["data"], name)) for name in _IMAGE_LISTS) > _MAX_IMAGES:
+        raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; divide it or make it anew.")
     sections["data"] = _with_absolute_paths(sections["data"], path.absolute().parent)
     preset_name = data.get("preset", "recommended")
     run = data.get("run", {})
@@ -120,10 +124,14 @@ def load_project(path: Path) -> Project:
 
 def _read_json(path: Path) -> Any:
     try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path} is no file; choose a project file.")
+        if path.stat().st_size > _MAX_BYTES:
+            raise UserError(f"{path} is too large for a project file; choose another file.")
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"There is no project file {path}; make one with 'new'.") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(
             f"{path} cannot be read as a project file; choose another file or make it anew."
         ) from error

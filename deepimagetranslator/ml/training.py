@@ -5,12 +5,10 @@ A run's folder holds what is needed to repeat, resume and use it: see ``core.run
 
 from __future__ import annotations
 
-import hashlib
 import math
 import shutil
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core import fields
+from deepimagetranslator.core.checksums import checksums
 from deepimagetranslator.core.dataset import Dataset, prepare
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
 from deepimagetranslator.core.files import complete_file
@@ -413,9 +412,8 @@ def _same_files(before: Project, was: tuple[str, ...], becomes: tuple[str, ...])
     """Whether image files, perhaps in another place by now, still hold what the run began with."""
     hashes = before.run.get("sha256", {})
     try:
-        return len(was) == len(becomes) and all(
-            hashes.get(old) == _sha256(Path(new)) for old, new in zip(was, becomes, strict=True)
-        )
+        found = checksums([Path(new) for new in becomes])
+        return [hashes.get(old) for old in was] == found
     except OSError:
         return False
 
@@ -439,9 +437,7 @@ def _begin(
     if start_weights is not None:
         files.append(start_weights.absolute())
     report(LogLine(f"{len(dataset.train)} training and {len(dataset.val)} validation pairs."))
-    with ThreadPoolExecutor() as pool:
-        names = (str(file.absolute()) for file in files)
-        hashes = dict(zip(names, pool.map(_sha256, files), strict=True))
+    hashes = dict(zip((str(file.absolute()) for file in files), checksums(files), strict=True))
     facts = {
         "versions": devices.versions(),
         "device": devices.describe_device(),
@@ -451,8 +447,3 @@ def _begin(
         "sha256": hashes,
     }
     save_project(replace(project, run=facts), run.project)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -23,10 +23,12 @@ from deepimagetranslator import __version__
 from deepimagetranslator.core import fields
 from deepimagetranslator.core.files import complete_file
 from deepimagetranslator.core.labels.palette import Palette
+from deepimagetranslator.core.network_plan import count_parameters
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import ModelSpec
 from deepimagetranslator.core.values.scaling import BYTES, Scaling
 from deepimagetranslator.ml.unet import build_unet, convolutions
+from deepimagetranslator.ml.weights_contents import check_contents
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 
 SUFFIX = ".weights.h5"
@@ -216,6 +218,8 @@ def load(
             target_height=spec.target_height or height,
             target_width=spec.target_width or width,
         )
+    if 4 * count_parameters(spec) > path.stat().st_size:  # before memory is taken for them
+        raise UserError(_unfit(path))
     model = build_unet(spec, precision, seed)
     load_into(model, path)
     return model, replace(card, model=spec)
@@ -240,11 +244,8 @@ def load_into(model: keras.Model, path: Path) -> None:
                 # Keras leaves a layer without arrays in the file as it began, and only warns.
                 warnings.filterwarnings("error", message="Skipping nested container")
                 model.load_weights(path)
-        except (ValueError, KeyError, OSError, UserWarning) as error:
-            raise UserError(
-                f"{path.name}: its arrays do not fit the network that it describes; the file is "
-                "damaged, use another."
-            ) from error
+        except Exception as error:  # Keras raises anything at all for damaged files
+            raise UserError(_unfit(path)) from error
 
 
 def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
@@ -301,17 +302,25 @@ def _card_2021(spec: ModelSpec) -> WeightsCard:
 
 @contextmanager
 def _open(path: Path) -> Any:
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        raise _foreign(path)
     try:
-        file = h5py.File(path, "r")
+        with h5py.File(path, "r") as file:
+            check_contents(file)
+            yield file
     except FileNotFoundError:
         raise UserError(f"There is no weights file {path}; check the name.") from None
-    except OSError as error:
+    except UserError:
+        raise
+    except Exception as error:  # h5py raises anything at all for damaged files
         raise _foreign(path) from error
-    with file:
-        try:
-            yield file
-        except (KeyError, TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
-            raise _foreign(path) from error
+
+
+def _unfit(path: Path) -> str:
+    return (
+        f"{path.name}: its arrays do not fit the network that it describes; the file is damaged, "
+        "use another."
+    )
 
 
 def _damaged_card(where: str) -> str:

