@@ -83,7 +83,7 @@ class DataCheck:
         if _files(data) != _files(self._data):
             self._spare, self._known = {}, {}
         self._data = data
-        self._files_digest = _digest(*data.train_inputs, *data.train_targets)
+        self._files_digest = ""
         matched = self.session.matched
         rows = [
             *self._rows_of(TRAINING, matched.train_pairing),
@@ -152,6 +152,8 @@ class DataCheck:
             self.session.settings.set(_SEEN, " ".join((seen + new)[-_MOST_SEEN:]))
 
     def _digest(self, problem: Problem) -> str:
+        if not self._files_digest:
+            self._files_digest = _digest(*self._data.train_inputs, *self._data.train_targets)
         return _digest(problem.kind, str(problem), *problem.files, self._files_digest)
 
     # ---- mending ---------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class Session(LoadingSession):
         self._refuse_second_job()
         problems = [p for p in self.matched.problems if p.fatal]
         if problems:
-            raise UserError("\n".join(map(str, problems[:12])))
+            raise UserError(*map(str, problems[:12]))
         run_dir = run_dir or new_run_dir(self.runs_home)
         history = RunFolder(run_dir).read_history() if resume else []
         self.monitor.begin(run_dir, self.specs.training.epochs, self.specs.training.judge, history)

@@ -146,6 +146,7 @@ def _add_new(commands: Any) -> None:
         "whose images all stay on one side",
     )
     _add_series(parser, "images to learn from and to validate with")
+    _add_series(parser, "targets", "--target-series")
     parser.add_argument(
         "--window",
         metavar="NAME|C/W",
@@ -275,9 +276,9 @@ def _add_self_test(commands: Any) -> None:
     )
 
 
-def _add_series(parser: argparse.ArgumentParser, whose: str) -> None:
+def _add_series(parser: argparse.ArgumentParser, whose: str, name: str = "--series") -> None:
     parser.add_argument(
-        "--series",
+        name,
         metavar="S",
         help=f"where the {whose} are of several DICOM series: the number, description or uid of "
         "the one to take, or all",

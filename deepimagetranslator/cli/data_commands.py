@@ -16,6 +16,7 @@ from deepimagetranslator.cli.doctor_commands import as_json
 from deepimagetranslator.core import dataset
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
 from deepimagetranslator.core.files import list_images
+from deepimagetranslator.core.formats.dicom_series import SeveralSeriesError
 from deepimagetranslator.core.groups import split_by_group
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
@@ -38,9 +39,9 @@ def new(arguments: argparse.Namespace) -> Outcome:
     """Make a project file; an older one of that name is kept as NAME.bak."""
     data = {
         "train_inputs": _files(arguments.train_inputs, arguments.series),
-        "train_targets": _files(arguments.train_targets),
+        "train_targets": _targets(arguments.train_targets, arguments.target_series),
         "val_inputs": _files(arguments.val_inputs or (), arguments.series),
-        "val_targets": _files(arguments.val_targets or ()),
+        "val_targets": _targets(arguments.val_targets or (), arguments.target_series),
     }
     if bool(data["val_inputs"]) != bool(data["val_targets"]):
         raise UserError("Give both --val-inputs and --val-targets, or neither.")
@@ -113,7 +114,7 @@ def with_settings(project: Project, assignments: Sequence[str]) -> Project:
         project = set_field(project, assignment)
     problems = project_problems(project)
     if problems:
-        raise UserError("\n".join(map(str, problems)))
+        raise UserError(*map(str, problems))
     return project
 
 
@@ -152,3 +153,11 @@ def _window(text: str | None) -> dict[str, Any]:
 
 def _files(given: Sequence[Path], series: str | None = None) -> tuple[str, ...]:
     return tuple(str(path.absolute()) for path in (list_images(given, series) if given else ()))
+
+
+def _targets(given: Sequence[Path], series: str | None) -> tuple[str, ...]:
+    try:
+        return _files(given, series)
+    except SeveralSeriesError as error:
+        message = str(error).replace("--series", "--target-series")
+        raise SeveralSeriesError(message, error.series) from error

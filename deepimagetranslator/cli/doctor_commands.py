@@ -19,6 +19,7 @@ from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.project import Project, load_project, project_problems, save_project
 from deepimagetranslator.core.run_folder import runs_folder
 from deepimagetranslator.core.specs import Specs
+from deepimagetranslator.core.volumes import shown_name
 
 ALL = "all"
 Found = tuple[dataset.Matched, list[Problem]]
@@ -98,7 +99,8 @@ def _mend(
             return specs, changes, found
         done.add((problem.kind, problem.repair.label, *problem.files[:1]))
         specs = repaired(specs, problem.repair)
-        changes.append(f"{title(problem.kind)}: {problem.repair.label}")
+        whose = f" ({shown_name(problem.files[0])})" if len(problem.files) == 1 else ""
+        changes.append(f"{title(problem.kind)}: {problem.repair.label}{whose}")
         found = examine(specs)
 
 

@@ -73,7 +73,8 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         )
     files = len(result.files)
     written = f" ({files} file{'s' * (files > 1)})" if files != len(result.translated) else ""
-    terminal.say(f"{len(result.translated)} images translated into {arguments.output}{written}.")
+    images = f"{len(result.translated)} image{'s' * (len(result.translated) != 1)}"
+    terminal.say(f"{images} translated into {arguments.output}{written}.")
     if result.skipped:
         terminal.say(f"{len(result.skipped)} skipped:")
         terminal.say_problems(Problem(str(source), reason) for source, reason in result.skipped)

@@ -121,7 +121,7 @@ def comparison(scaling: Scaling, target: Palette | None, predicted: Palette | No
     values = ByValues(scaling)
     if target is None or predicted is None:
         return values
-    ours, theirs = set(map(_wide, predicted.colours)), set(map(_wide, target.colours))
+    ours, theirs = _read(predicted), _read(target)
     count = len(target.colours)
     if ours <= theirs:
         return by_classes(target, target)
@@ -131,7 +131,11 @@ def comparison(scaling: Scaling, target: Palette | None, predicted: Palette | No
     # Greys stand for classes in their order, and of two values the higher is the object; which of
     # other colours is which class cannot be known.
     grey = 1 in (target.channels, predicted.channels)
-    return by_classes(target, predicted) if len(ours) == count and (grey or count == 2) else values
+    return (
+        by_classes(target, predicted)
+        if len(predicted.colours) == count and (grey or count == 2)
+        else values
+    )
 
 
 def _numbered(count: int) -> Iterator[Palette]:
@@ -146,6 +150,11 @@ def _numbered(count: int) -> Iterator[Palette]:
 
 def _text(colour: Colour) -> str:
     return colour_text(colour) if len(colour) == 1 else f"({colour_text(colour)})"
+
+
+def _read(palette: Palette) -> set[Colour]:
+    """All the colours that a palette's files may hold, whatever their encodings, as triples."""
+    return set(map(_wide, (*palette.colours, *(colour for colour, _ in palette.also))))
 
 
 def _wide(colour: Colour) -> Colour:

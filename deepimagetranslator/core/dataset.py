@@ -25,6 +25,7 @@ from deepimagetranslator.core.images import image_size, read_image
 from deepimagetranslator.core.labels.choice import choose_palette
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.labels.palette import Palette
+from deepimagetranslator.core.names import known_path
 from deepimagetranslator.core.pairs import NO_PAIRING, ImagePair, Pairing, match_pairs
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
@@ -112,7 +113,7 @@ class DataProblems(UserError):
     """Several problems at once; the text has a line for each."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
+        super().__init__(*map(str, problems))
         self.problems = tuple(problems)
 
 
@@ -124,7 +125,7 @@ def with_split(data: DataSpec, split: Split) -> DataSpec:
 def match(data: DataSpec) -> Matched:
     """Pair the project's files, without opening them."""
     train, val = (
-        match_pairs([Path(path) for path in inputs], [Path(path) for path in targets], data.pairing)
+        match_pairs(list(map(known_path, inputs)), list(map(known_path, targets)), data.pairing)
         for inputs, targets in (
             (data.train_inputs, data.train_targets),
             (data.val_inputs, data.val_targets),

@@ -112,7 +112,7 @@ def field_named(spec: Any, name: str) -> FieldInfo:
         if info.name == name:
             return info
     known = ", ".join(info.name for info in fields_of(spec))
-    raise UserError(f"There is no field '{name}'; choose one of {known}.")
+    raise UserError(f"There is no field {_shown(name)}; choose one of {known}.")
 
 
 def value_problem(info: FieldInfo, value: Any) -> str | None:

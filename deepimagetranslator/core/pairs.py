@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from deepimagetranslator.core.files import stem
@@ -74,20 +75,36 @@ class _Names:
 
     def __init__(self, files: Sequence[Path]) -> None:
         self.files = files
-        full = [Path(os.path.abspath(file)) for file in files]  # noqa: PTH100  resolves ".."
-        root = Path(os.path.commonpath([file.parent for file in full])) if full else Path()
-        self.above = tuple(word for part in root.parts if (word := kernel(part, folder=True)))
-        self.raw = [
-            tuple(plain(part) for part in file.parent.relative_to(root).parts) for file in full
-        ]
-        self.folders = [
-            tuple(word for part in folder if (word := kernel(part, folder=True)))
-            for folder in self.raw
-        ]
-        self.names = [plain(file.name) for file in full]
-        self.stems = [stem(name) for name in self.names]
-        self.kernels = [kernel(stem) or stem for stem in self.stems]
-        self.cores, self.common = _without_common(self.kernels)
+        full = [os.path.abspath(file) for file in files]  # noqa: PTH100  resolves ".."
+        parents = [os.path.dirname(file) for file in full]  # noqa: PTH120  of thousands
+        known = {parent: Path(parent) for parent in parents}
+        root = Path(os.path.commonpath(known)) if files else Path()
+        self.above = _words_of(root.parts)
+        raw = {
+            parent: tuple(plain(part) for part in path.relative_to(root).parts)
+            for parent, path in known.items()
+        }
+        words = {parent: _words_of(folder) for parent, folder in raw.items()}
+        self.raw = [raw[parent] for parent in parents]
+        self.folders = [words[parent] for parent in parents]
+        self.names = [plain(file.name) for file in files]
+
+    @cached_property
+    def stems(self) -> list[str]:
+        return [stem(name) for name in self.names]
+
+    @cached_property
+    def kernels(self) -> list[str]:
+        return [kernel(stem) or stem for stem in self.stems]
+
+    @cached_property
+    def _cores(self) -> tuple[list[str], frozenset[str]]:
+        return _without_common(self.kernels)
+
+    @property
+    def common(self) -> frozenset[str]:
+        """The words that all names have."""
+        return self._cores[1]
 
     def depth(self) -> int:
         return max(map(len, self.folders), default=0)
@@ -98,17 +115,19 @@ class _Names:
             self.folders = [self.above[-levels:] + folder for folder in self.folders]
 
     def keys(self, rule: str) -> list[Key]:
-        numbers = [re.sub("[0-9]+", lambda run: str(int(run[0])), core) for core in self.cores]
         nowhere: list[tuple[str, ...]] = [()] * len(self.files)
         folders, names = {
-            "the same file name": (self.raw, self.names),
-            "the same name with another ending": (self.raw, self.stems),
-            "names without words such as image or mask": (self.folders, self.kernels),
-            "names without what each set has in common": (self.folders, self.cores),
-            "numbers in the names": (self.folders, numbers),
-            "names in other folders": (nowhere, self.kernels),
-        }[rule]
+            "the same file name": lambda: (self.raw, self.names),
+            "the same name with another ending": lambda: (self.raw, self.stems),
+            "names without words such as image or mask": lambda: (self.folders, self.kernels),
+            "names without what each set has in common": lambda: (self.folders, self._cores[0]),
+            "numbers in the names": lambda: (self.folders, self._numbers()),
+            "names in other folders": lambda: (nowhere, self.kernels),
+        }[rule]()
         return list(zip(folders, names, strict=True))
+
+    def _numbers(self) -> list[str]:
+        return [re.sub("[0-9]+", lambda run: str(int(run[0])), core) for core in self._cores[0]]
 
 
 _RULES = (
@@ -142,14 +161,20 @@ def match_pairs(inputs: Sequence[Path], targets: Sequence[Path], pairing: str = 
     rules = list(_RULES)
     if min(len(set(ours.folders)), len(set(theirs.folders))) == 1:
         rules.append(_FLAT_RULE)
-    best = _match(ours, theirs, rules[0])
-    for rule in rules[1:]:
-        if not (best.unmatched_inputs or best.unmatched_targets):
+    best, most = rules[0], -1
+    for rule in rules:
+        found = _count(ours, theirs, rule)
+        if found > most:
+            best, most = rule, found
+        if found == len(inputs) == len(targets):
             break
-        found = _match(ours, theirs, rule)
-        if len(found.pairs) > len(best.pairs):
-            best = found
-    return best
+    return _match(ours, theirs, best)
+
+
+def _count(ours: _Names, theirs: _Names, rule: str) -> int:
+    """How many pairs a rule finds."""
+    partners = Counter(theirs.keys(rule))
+    return sum(n == partners[key] == 1 for key, n in Counter(ours.keys(rule)).items())
 
 
 def _match_by_order(inputs: Sequence[Path], targets: Sequence[Path]) -> Pairing:
@@ -161,7 +186,8 @@ def _match_by_order(inputs: Sequence[Path], targets: Sequence[Path]) -> Pairing:
             f"There are {len(inputs)} inputs and {len(targets)} targets, so this file is the first "
             "without a partner; give as many of each, or pair by name."
         )
-        problems = (Problem(str(longer[count]), message, kind="unmatched"),)
+        file = str(longer[count])
+        problems = (Problem(file, message, kind="unmatched", files=(file,)),)
     pairs = tuple(ImagePair(*both) for both in zip(inputs, targets, strict=False))
     return Pairing(
         pairs,
@@ -175,6 +201,8 @@ def _match_by_order(inputs: Sequence[Path], targets: Sequence[Path]) -> Pairing:
 
 def _likeness_of_names(pair: ImagePair) -> str:
     """How far the names alone speak for a pair that was made by order."""
+    if pair.input.name == pair.target.name:
+        return CERTAIN
     ours, theirs = plain(pair.input.stem), plain(pair.target.stem)
     if ours == theirs:
         return CERTAIN
@@ -237,7 +265,7 @@ def _unpaired(file: Path, alike: list[Path], partners: list[Path], kind: str) ->
         names = " and ".join(str(one) for one in several[:2])
         message = f"Its {kind} is not certain, because of {names}; rename them, or pair by order."
     repair = Repair("Leave out this file", (str(file),))
-    return Problem(str(file), message, kind="unmatched", repair=repair)
+    return Problem(str(file), message, kind="unmatched", files=(str(file),), repair=repair)
 
 
 def kernel(name: str, folder: bool = False) -> str:
@@ -254,6 +282,11 @@ def kernel(name: str, folder: bool = False) -> str:
     while words and is_affix(words[-1]):
         words.pop()
     return "_".join(words)
+
+
+def _words_of(folders: Sequence[str]) -> tuple[str, ...]:
+    """Folders as they are compared, without those named like images or targets."""
+    return tuple(word for part in folders if (word := kernel(part, folder=True)))
 
 
 def _without_common(names: Sequence[str]) -> tuple[list[str], frozenset[str]]:

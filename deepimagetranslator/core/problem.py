@@ -15,11 +15,13 @@ class UserError(Exception):
     """Something that the user must change; its text is one plain sentence with the remedy.
 
     The command line prints it without a traceback and ends with status 2; the window shows it.
-    What cannot be printed in one line, as a damaged file's words may hold, becomes "?".
+    What cannot be printed in one line, as a damaged file's words may hold, becomes "?"; several
+    messages have a line each.
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__("".join("?" if category(x) in _UNSHOWN else x for x in message))
+    def __init__(self, *messages: str) -> None:
+        lines = ("".join("?" if category(x) in _UNSHOWN else x for x in m) for m in messages)
+        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True)

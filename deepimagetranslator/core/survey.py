@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts, pair_facts
@@ -16,6 +17,7 @@ from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.values.scaling import ValueRange
 
 _THREADS = min(4, os.cpu_count() or 1)
+_AT_ONCE = 8  # pairs a thread takes: what is remembered takes less time than handing it over
 
 Shape = tuple[int, int, int]
 
@@ -92,15 +94,25 @@ def survey(
         report: called with the number of pairs read and of all pairs.
     """
     result = Survey()
+
+    def read(some: Sequence[ImagePair]) -> list[PairFacts]:
+        found = []
+        for pair in some:
+            found.append(pair_facts(pair))
+            if cancelled and cancelled():
+                break  # nobody asks for the others' facts
+        return found
+
+    parts = [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        for done, facts in enumerate(pool.map(pair_facts, pairs), 1):
+        for done, facts in enumerate(chain.from_iterable(pool.map(read, parts)), 1):
             result.add(facts)
             if report:
                 report(done, len(pairs))
             if cancelled and cancelled():
                 pool.shutdown(wait=False, cancel_futures=True)
-                result.complete = False
                 break
+    result.complete = len(result.facts) == len(pairs)
     result.palette = result.colours.label_palette()
     result.ratio = _common_ratio(result.readable)
     return result

@@ -29,6 +29,12 @@ def slice_path(file: str | Path, number: int) -> Path:
     return Path(file) / f"{number:04}"
 
 
+def shown_name(path: str | Path) -> str:
+    """The file's name, of a slice with its number: "scan.nii.gz/0007"."""
+    file, number = locate(path)
+    return file.name if number is None else f"{file.name}/{Path(path).name}"
+
+
 def expand(file: str | Path) -> list[Path]:
     """The slices of a file; the file itself if it holds one image or cannot be read."""
     try:

@@ -27,7 +27,7 @@ from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, LogLine, Report, ignore
 from deepimagetranslator.core.values.scaling import ValueRange, choose_scaling
-from deepimagetranslator.core.volumes import locate
+from deepimagetranslator.core.volumes import shown_name
 
 POOLED = "pooled"
 
@@ -181,7 +181,7 @@ def _measured(
     for done, pair in enumerate(pairs, 1):
         control.raise_if_cancelled()
         try:
-            name = _name(pair.input)
+            name = shown_name(pair.input)
             measured.append((name, _measure(pair, name, image_of(pair), compare)))
         except UserError as error:
             problems.append(Problem(str(pair.input), str(error)))
@@ -197,12 +197,6 @@ def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) 
             f"{target.shape[1]} x {target.shape[0]}; translate it anew or choose its own target."
         )
     return measure(*compare(target, predicted, name))
-
-
-def _name(path: Path) -> str:
-    """The file's name, of a slice with its number."""
-    file, number = locate(path)
-    return file.name if number is None else f"{file.name}/{path.name}"
 
 
 def _table(
@@ -221,8 +215,8 @@ def _table(
             problems.append(Problem(name, "is grey while others have colour; convert it."))
     measured = [(name, m) for name, m in measured if m.target.size == channels]
     if not measured:
-        listed = "\n".join(map(str, problems))
-        raise UserError(f"There is nothing to measure: no prediction fits a target.\n{listed}")
+        message = "There is nothing to measure: no prediction fits a target."
+        raise UserError(message, *map(str, problems))
     names = names or channel_names(channels)
     rows: list[dict[str, str | float]] = []
     for name, measurement in [*measured, (POOLED, pooled(m for _, m in measured))]:

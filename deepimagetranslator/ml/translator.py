@@ -16,7 +16,7 @@ from deepimagetranslator.core.output.rendition import Network, choose_rendition
 from deepimagetranslator.core.pixels import Array, resize, to_channels
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.tiling import Floats, plan_tiles, resized_bands
-from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.values.scaling import TYPE_WORDS, Scaling
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.unet import FINAL
 
@@ -24,6 +24,7 @@ NETWORKS_KEPT = 4
 UNKNOWN_SIZE_TILE = 512
 """Height and width of the tiles for a network whose file names no size."""
 _LARGE_VALUES = 2**24
+_OVERSHOOT = 0.05  # of floats that are meant to lie from 0 to 1
 
 Render = Callable[[Floats], Array]
 """From rows of the network's output (height, width, channels) to those of the image to write."""
@@ -233,13 +234,21 @@ class Translator:
         return height, width
 
     def _refuse_other_depth(self, image: np.ndarray, name: str) -> None:
-        """A range of file values, as of 16-bit or float images, means nothing in another type."""
+        """A range of file values, as of 16-bit or float images, means nothing in another type.
+
+        So do floats beyond 0..1, such as Hounsfield units, where 8 or 16 bits were divided by
+        their type's maximum.
+        """
         scaling = self.card.input_scaling
-        if not scaling.fits(image.dtype.name):
+        fits = scaling.fits(image.dtype.name)
+        if scaling.kind == "type" and scaling.dtype != "float32" == image.dtype.name:
+            low, high = (edge.reduce(image, axis=None) for edge in (np.fmin, np.fmax))
+            fits = not (low < -_OVERSHOOT or high > 1 + _OVERSHOOT)
+        if not fits:
             raise UserError(
-                f"{name} holds {image.dtype.name} values, but the network was trained on "
-                f"{scaling.dtype} values from {scaling.low:g} to {scaling.high:g}; save the image "
-                "in that type, or train on images such as this one."
+                f"{name} holds {TYPE_WORDS[image.dtype.name]} values, but the network was trained "
+                f"on {TYPE_WORDS[scaling.dtype]} values from {scaling.low:g} to {scaling.high:g}; "
+                "save the image in that type, or train on images such as this one."
             )
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:

@@ -28,8 +28,8 @@ from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import ModelSpec
 from deepimagetranslator.core.values.scaling import BYTES, Scaling
 from deepimagetranslator.ml.unet import build_unet, convolutions
-from deepimagetranslator.ml.weights_contents import check_contents
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
+from deepimagetranslator.ml.weights_contents import check_contents
 
 SUFFIX = ".weights.h5"
 FORMAT = 1

@@ -52,13 +52,17 @@ def _layers_group(file: h5py.File) -> Any:
 
 
 def _arrays(group: Any) -> list[np.ndarray]:
-    found = []
+    arrays: dict[Any, np.ndarray] = {}
     for layer_name in group.attrs["layer_names"]:
         layer = group[_text(layer_name)]
-        found += [layer[_text(name)] for name in layer.attrs.get("weight_names", ())]
-    if len(set(found)) < len(found):  # may be as large as one likes
-        raise ValueError("one array in two places")
-    return [np.asarray(array) for array in found]
+        for name in layer.attrs.get("weight_names", ()):
+            array = layer[_text(name)]
+            if not isinstance(array, h5py.Dataset) or array.dtype.kind != "f":
+                raise ValueError("no array of numbers")
+            if array in arrays:  # named again and again it would fill any memory
+                raise ValueError("one array in two places")
+            arrays[array] = np.asarray(array)
+    return list(arrays.values())
 
 
 def _spec_of(shapes: list[tuple[int, ...]], name: str) -> ModelSpec:

@@ -308,6 +308,17 @@ def test_check_mends_what_it_is_asked_to(call, tmp_path):
     assert path.read_bytes() == saved
 
 
+def test_every_file_without_a_partner_is_left_out_at_once(call, tmp_path):
+    write_sample(tmp_path, size=32, people=[1], slices=4)
+    folder, path = tmp_path / "person01", tmp_path / "p.json"
+    (folder / "targets" / "person01_slice002.png").rename(folder / "targets" / "other.png")
+    arguments = ("--train-inputs", folder / "images", "--train-targets", folder / "targets")
+    assert call("new", path, *arguments).status == 2
+    told = call("check", path, "--repair", "unmatched", "--json")
+    assert told.status == 0 and told.json["train_pairs"] == 3
+    assert "(person01_slice002.png)" in told.err and "(other.png)" in told.err
+
+
 def test_a_repair_of_no_finding_is_refused(call, project):
     told = call("check", project, "--repair", "everything", "--json")
     assert told.status == 2 and "everything" in told.json["error"]

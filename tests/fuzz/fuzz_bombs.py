@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import socket
+import stat
 import struct
 import zipfile
 import zlib
@@ -71,11 +71,7 @@ def _endless(path: Path) -> None:
 
 
 def _socket(path: Path) -> None:
-    here = Path.cwd()
-    os.chdir(path.parent)  # a socket's path must be short
-    with socket.socket(socket.AF_UNIX) as one:
-        one.bind(path.name)
-    os.chdir(here)
+    os.mknod(path, stat.S_IFSOCK | 0o600)
 
 
 def _sparse(path: Path) -> None:
@@ -127,17 +123,21 @@ for _ending in (".png", ".npy", ".pkl", ""):
 
 def _png(width: int, height: int, bits: int, kind: int, *chunks: tuple[bytes, bytes]) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
-    content = b"\x89PNG\r\n\x1a\n"
+    content = [b"\x89PNG\r\n\x1a\n"]
     for name, data in ((b"IHDR", head), *chunks, (b"IEND", b"")):
-        content += len(data).to_bytes(4, "big") + name + data + bytes(4)
-    return mended_png(content)
+        content += [len(data).to_bytes(4, "big"), name, data, bytes(4)]
+    return mended_png(b"".join(content))
 
 
 def _zeros(length: int) -> bytes:
-    """So many zeros, deflated."""
+    """So many zeros, deflated: one block for a MiB, over and over."""
     code, part = zlib.compressobj(9), bytes(2**20)
-    whole = [code.compress(part) for _ in range(length >> 20)]
-    return b"".join(whole) + code.compress(bytes(length % 2**20)) + code.flush()
+    first, other = (code.compress(part) + code.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    last = zlib.compressobj(9, wbits=-15)
+    end = last.compress(bytes(length % 2**20)) + last.flush()
+    count, checksum = length >> 20, length % 65521 << 16 | 1
+    blocks = first + other * (count - 1) if count else first[:2]
+    return blocks + end + checksum.to_bytes(4, "big")
 
 
 def _flat_png(bits: int, kind: int) -> bytes:
@@ -166,7 +166,7 @@ _content(
         2, 2, 8, 0, (b"iCCP", b"a\0\0" + _zeros(2**30)), (b"IDAT", zlib.compress(bytes(6)))
     ),
 )
-_content("pictures", "chunks.png", lambda: _png(2, 2, 8, 0, *[(b"tEXt", b"a\0b")] * 100_000))
+_content("pictures", "chunks.png", lambda: _png(2, 2, 8, 0, *[(b"tEXt", b"a\0b")] * 50_000))
 _content("pictures", "long.png", lambda: _png(2, 2, 8, 0, (b"IDAT", _zeros(2**31))))
 _content("pictures", "long deep.png", lambda: _png(2, 2, 16, 2, (b"IDAT", _zeros(2**31))))
 
@@ -206,7 +206,7 @@ def _bmp(side: int, compression: int, data: bytes) -> bytes:
 _content("pictures", "runs.bmp", lambda: _bmp(_SIDE, 1, b"\xff\0" * 800_000 + b"\0\1"))
 _content("pictures", "steps.bmp", lambda: _bmp(_SIDE, 1, b"\0\2\xff\xff" * 800_000 + b"\0\1"))
 _content("pictures", "ends.bmp", lambda: _bmp(_SIDE, 1, b"\0\0" * 100_000 + b"\0\1"))
-_content("pictures", "single runs.bmp", lambda: _bmp(_SIDE, 1, b"\1\0" * 2_000_000 + b"\0\1"))
+_content("pictures", "single runs.bmp", lambda: _bmp(_SIDE, 1, b"\1\0" * 1_000_000 + b"\0\1"))
 _content("pictures", "promise.bmp", lambda: _bmp(_SIDE, 0, b""))
 
 
@@ -231,12 +231,12 @@ def _tiff(directories: list[bytes], loop: int | None = None, rest: bytes = b"") 
     for one in directories:
         places.append(place)
         place += 6 + len(one)
-    content = b"II*\0" + struct.pack("<I", 8)
+    content = [b"II*\0" + struct.pack("<I", 8)]
     for number, one in enumerate(directories):
         last = number == len(directories) - 1
         after = (0 if loop is None else places[loop]) if last else places[number + 1]
-        content += struct.pack("<H", len(one) // 12) + one + struct.pack("<I", after)
-    return content + rest
+        content += [struct.pack("<H", len(one) // 12), one, struct.pack("<I", after)]
+    return b"".join([*content, rest])
 
 
 def _entries(width: int = 4, height: int = 4, **more: tuple[int, int, int]) -> bytes:
@@ -326,13 +326,13 @@ def _inflated_tiff(compression: int, data: bytes) -> bytes:
 def _lzma() -> bytes:
     import lzma  # noqa: PLC0415
 
-    return lzma.compress(bytes(2**30))
+    return lzma.compress(bytes(2**27), preset=0)
 
 
 def _zstd() -> bytes:
     import imagecodecs  # noqa: PLC0415
 
-    return bytes(imagecodecs.zstd_encode(bytes(2**30), 1))
+    return bytes(imagecodecs.zstd_encode(bytes(2**29), 1))
 
 
 _content("pictures", "deflate.tif", lambda: _inflated_tiff(8, _zeros(2**31)))
@@ -385,12 +385,18 @@ def _replaced(content: bytes, group: int, element: int, kind: bytes, value: byte
     return content[:place] + _element(group, element, kind, value) + content[place + 8 + length :]
 
 
+def _deflated_head() -> bytes:
+    content = deflated(_volume("signed-dcm"))
+    return content[: 144 + int.from_bytes(content[140:144], "little")]
+
+
 _DEEP = b"\xfe\xff\0\xe0\xff\xff\xff\xff" + b"\x08\0\x15\x11SQ\0\0\xff\xff\xff\xff"
-_content("volumes", "deflated.dcm", lambda: deflated(_volume("signed-dcm") + bytes(2**30)))
+_content("volumes", "deflated.dcm", lambda: deflated(_volume("signed-dcm") + bytes(2**27)))
 _content(
-    "volumes", "deflated long.dcm",
-    lambda: (lambda head: head + _zeros(2**32)[2:])(deflated(_volume("signed-dcm"))[:300]),
-)  # fmt: skip
+    "volumes",
+    "deflated long.dcm",
+    lambda: _deflated_head() + _zeros(2**32)[2:],
+)
 _content(
     "volumes", "nested.dcm",
     lambda: _dicom_with(b"\x08\0\x15\x11SQ\0\0\xff\xff\xff\xff" + _DEEP * 20_000),
@@ -437,10 +443,10 @@ def _nifti(shape: tuple[int, ...], datatype: int, bits: int, zeros: int) -> byte
 
 
 _content("volumes", "flat.nii.gz", lambda: _nifti((512, 512, 512), 4, 16, 2**28))
-_content("volumes", "large.nii.gz", lambda: _nifti((512, 512, 8000), 4, 16, 2**32))
+_content("volumes", "large.nii.gz", lambda: _nifti((512, 512, 500), 4, 16, 2**28))
 _content("volumes", "promise.nii.gz", lambda: _nifti((512, 512, 8000), 4, 16, 2**20))
 _content("volumes", "huge.nii.gz", lambda: _nifti((512, 512, 19_000), 64, 64, 2**20))
-_content("volumes", "long.nii.gz", lambda: _nifti((4, 4, 4), 4, 16, 2**32))
+_content("volumes", "long.nii.gz", lambda: _nifti((4, 4, 4), 4, 16, 2**28))
 _content(
     "volumes", "members.nii.gz",
     lambda: packed(_volume("scaled-nii")[:352]) + packed(b"") * 50_000,
@@ -452,13 +458,22 @@ _content(
 _content("volumes", "not a number.nii", lambda: _volume("scaled-nii")[:108] + b"\0\0\xc0\x7f" * 61)
 
 
+@_bomb("volumes", "pair.hdr")
+def _nifti_pair(path: Path) -> None:
+    """A header with a pipe where its voxels should be."""
+    content = bytearray(_volume("scaled-nii")[:352])
+    content[344:348] = b"ni1\0"
+    path.write_bytes(content)
+    os.mkfifo(path.with_suffix(".img"))
+
+
 # Project files.
 
 _content("projects", "deep.json", lambda: b"[" * 3_000_000)
 _content(
     "projects", "deep list.json", lambda: b'{"format": 1, "run": ' + b"[" * 900 + b"]" * 900 + b"}"
 )
-for _depth in (300, 600, 800, 950, 980):
+for _depth in (300, 950, *range(976, 996)):
     _content(
         "projects", f"deep {_depth}.json",
         lambda depth=_depth: b'{"format": 1, "model": {"depth": ' + b"[" * depth + b"]" * depth + b"}}",  # type: ignore[misc]
@@ -478,12 +493,15 @@ _content(
     "wide.json",
     lambda: json.dumps({"format": 1, "run": {str(n): n for n in range(300_000)}}).encode(),
 )
-_content(
-    "projects",
-    "paths.json",
-    lambda: json.dumps({"format": 1, "data": {"train_inputs": ["a"] * 500_000}}).encode(),
-)
-_content("projects", "text.json", lambda: b'{"format": 1, "preset": "' + b"a" * 300_000_000 + b'"}')
+for _count in (390_000, 9_000_000):
+    _content(
+        "projects",
+        f"{_count} paths.json",
+        lambda count=_count: (  # type: ignore[misc]
+            b'{"format": 1, "data": {"train_inputs": [' + b'"a",' * count + b'"a"]}}'
+        ),
+    )
+_content("projects", "text.json", lambda: b'{"format": 1, "preset": "' + b"a" * 60_000_000 + b'"}')
 _content(
     "projects", "keys.json", lambda: b'{"format": 1, ' + b'"run": {}, ' * 300_000 + b'"run": {}}'
 )

@@ -6,9 +6,10 @@ import base64
 import json
 import os
 import selectors
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ class Child:
 
     kind: str
     folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    count: int = 0
     started: int = 0
+    seconds: float = 0.0
+    longest: float = 0.0
 
     def __post_init__(self) -> None:
         self.good, self.cases = self.folder / "good", self.folder / "cases"
@@ -34,13 +37,12 @@ class Child:
         for folder in (self.good, self.cases, *self.private):
             folder.mkdir(parents=True)
         self._process: subprocess.Popen[bytes] | None = None
-        self.seconds = self.longest = 0.0
-        self.count = 0
 
     def start(self) -> None:
         """Start the process, without waiting for it."""
         tmp, home, cwd = map(str, self.private)
         environment = os.environ | {"TMPDIR": tmp, "HOME": home, "CUDA_VISIBLE_DEVICES": "-1"}
+        environment["PYTHONPATH"] = str(CHILD.parents[2])
         reader, writer = os.pipe()
         self.printed = self.folder / f"printed-{self.started}"
         with self.printed.open("wb") as printed:
@@ -51,7 +53,7 @@ class Child:
                 stderr=printed,
                 pass_fds=[writer],
                 cwd=cwd,
-                env=environment | {"PYTHONPATH": str(CHILD.parents[2])} | self.environment,
+                env=environment,
             )
         os.close(writer)
         self._answers = os.fdopen(reader, "rb")
@@ -75,20 +77,20 @@ class Child:
         self._process.stdin.write(json.dumps([reader, str(path)]).encode() + b"\n")
         self._process.stdin.flush()
 
-    def answer(self) -> tuple[list[str], str]:
-        """What became of the file, and what was wrong with that; empty if nothing."""
+    def answer(self) -> str:
+        """What was wrong with how the file was read; empty if nothing."""
         facts = self._read(HANG + 20)
-        if facts is None:
-            wrong = f"the child died or hung: {self._death()}"
-            self.stop()
-            return [], wrong
         self.count += 1
+        if facts is None:
+            death = f"the child died or hung: {self._death()}"
+            self.stop()
+            return death
         self.seconds += facts["seconds"]
-        self.longest = max(self.longest, facts["seconds"])
+        self.longest = max(self.longest, facts["longest"])
         wrong = [facts["wrong"]] if facts["wrong"] else []
         wrong += facts["done"]
-        if facts["seconds"] > LIMIT:
-            wrong.append(f"it took {facts['seconds']:.1f} s")
+        if facts["longest"] > LIMIT:
+            wrong.append(f"it took {facts['longest']:.1f} s")
         if self.printed.stat().st_size != self._quiet:
             wrong.append(f"it printed {self.printed.read_bytes()[self._quiet :][:300]!r}")
             self._quiet = self.printed.stat().st_size
@@ -97,7 +99,15 @@ class Child:
         if (private := self._private_files()) != self._known:
             wrong.append(f"it left files: {private - self._known}")
             self._known = private
-        return facts["said"], "; ".join(wrong)
+        return "; ".join(wrong)
+
+    def clear(self) -> None:
+        """Remove the case."""
+        for path in self.cases.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def stop(self) -> None:
         if self._process is not None:

@@ -29,7 +29,7 @@ GREY = cv2.GaussianBlur(_RNG.integers(0, 256, (20, 24), dtype=np.uint8), (5, 5),
 COLOUR = np.stack([GREY, GREY[::-1], GREY[:, ::-1]], axis=-1)
 DEEP = GREY.astype(np.uint16) * 257
 _MOST = 65_536  # bytes of a real file that is taken for a seed
-_CHUNKS = b"\x89PNG\r\n\x1a\n"
+_EXPLICIT, _DEFLATED = b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99"
 
 
 def _same(content: bytes) -> bytes:
@@ -53,13 +53,14 @@ class Seed:
 
 def mended_png(content: bytes) -> bytes:
     """The PNG with the checksum of every chunk put right."""
-    result, place = content[:8], 8
+    result, place = [content[:8]], 8
     while place + 12 <= len(content):
         length = min(int.from_bytes(content[place : place + 4], "big"), len(content) - place - 12)
         end = place + 8 + length
-        result += content[place:end] + zlib.crc32(content[place + 4 : end]).to_bytes(4, "big")
+        checksum = zlib.crc32(content[place + 4 : end]).to_bytes(4, "big")
+        result += [content[place:end], checksum]
         place = end + 4
-    return result + content[place:]
+    return b"".join([*result, content[place:]])
 
 
 def packed(content: bytes) -> bytes:
@@ -68,17 +69,14 @@ def packed(content: bytes) -> bytes:
 
 
 def deflated(content: bytes) -> bytes:
-    """An explicit little-endian DICOM file as a deflated one."""
-    file = io.BytesIO(content)
-    start = 144 + int.from_bytes(content[140:144], "little")
-    meta = content[:start].replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99")
-    meta = meta[:140] + (len(meta) - 144).to_bytes(4, "little") + meta[144:]
-    # The length of the element grew by two.
-    place = meta.find(b"1.2.840.10008.1.2.1.99")
-    meta = meta[: place - 2] + (22).to_bytes(2, "little") + meta[place:]
-    file.seek(start)
+    """An explicit little-endian DICOM file as a deflated one; a damaged one as far as it goes."""
+    explicit = len(_EXPLICIT).to_bytes(2, "little") + _EXPLICIT
+    name = len(_DEFLATED).to_bytes(2, "little") + _DEFLATED
+    start = min(144 + int.from_bytes(content[140:144], "little"), 1000)
+    meta = content[144:start].replace(explicit, name)
     code = zlib.compressobj(1, wbits=-15)
-    return meta + code.compress(file.read()) + code.flush()
+    rest = code.compress(content[start:]) + code.flush()
+    return content[:140] + len(meta).to_bytes(4, "little") + meta + rest
 
 
 def pictures() -> dict[str, Seed]:
@@ -88,7 +86,7 @@ def pictures() -> dict[str, Seed]:
     def pillow(name: str, image: Image.Image, kind: str, **options: Any) -> None:
         file = io.BytesIO()
         image.save(file, kind, **options)
-        found[name] = Seed(file.getvalue(), f".{name.split('-')[-1]}")
+        found[name] = Seed(file.getvalue(), f".{name.rpartition('-')[2]}")
 
     grey, colour = Image.fromarray(GREY), Image.fromarray(COLOUR)
     exif = Image.Exif()

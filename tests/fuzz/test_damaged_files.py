@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import pytest
 pytest.importorskip("resource", reason="a child's memory cannot be limited on this system")
 
 from fuzz_bombs import BOMBS
-from fuzz_cases import Case, damaged, json_values, rewritten
+from fuzz_cases import Case, damaged, rewritten
 from fuzz_children import Child, shown
 from fuzz_seeds import Seed, pictures, projects, small_real_files, volumes, write_good
 from fuzz_weights import made, weights_files
@@ -28,75 +30,83 @@ from hypothesis import strategies as st
 
 DATA = Path(__file__).parents[1] / "data" / "weights_2021"
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "awkward"
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "350"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 RANDOM = os.environ.get("FUZZ_SEED")
 KEEP = os.environ.get("FUZZ_KEEP")
 TOLD = 30
 KINDS = ("pictures", "volumes", "projects", "weights")
-READER = {kind: kind for kind in KINDS}
-Make = Callable[[Path], Any]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to read: by which reader, how its name ends, what makes it, and its recipe in words."""
+
+    reader: str
+    ending: str
+    make: Callable[[Path], Any]
+    recipe: Any
+
+
+def written(reader: str, ending: str, content: Callable[[], bytes], recipe: Any) -> File:
+    return File(reader, ending, lambda path: path.write_bytes(content()), recipe)
 
 
 class Run:
-    """The four children, the good files, and what was found."""
+    """The four children and the good files."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.number = folder, 0
         self.children = {kind: Child(kind, folder / kind) for kind in KINDS}
-        (folder / "room").mkdir()
-        image_seeds, volume_seeds = pictures(), volumes(folder / "room")
-        real = small_real_files(REAL)
-        for name, one in real.items():
-            (volume_seeds if one.ending == ".dcm" else image_seeds)[name] = one
+        self.threads = ThreadPoolExecutor(len(KINDS))
+        room = folder / "room"
+        room.mkdir()
         plain = DATA / "plain-weights.hdf5"
         self.seeds: dict[str, dict[str, Seed]] = {
-            "pictures": image_seeds,
-            "volumes": volume_seeds,
-            "projects": projects(folder / "room"),
+            "pictures": pictures(),
+            "volumes": volumes(room),
+            "projects": projects(room),
             "weights": {plain.stem: Seed(plain.read_bytes(), ".hdf5")},
         }
+        for name, one in small_real_files(REAL).items():
+            self.seeds["volumes" if one.ending == ".dcm" else "pictures"][name] = one
+        every = {**self.seeds["pictures"], **self.seeds["volumes"]}
         for kind, child in self.children.items():
             write_good(child.good, self.seeds[kind])
             child.start()
+        for name in ("pages-tif", "jpeg2000-signed-dcm", "packed-scaled-nii"):
+            write_good(self.children["projects"].good, {name: every[name]})
         for child in self.children.values():
             child.wait_until_ready()
         ours = self.children["weights"].good / "ours.weights.h5"
         self.seeds["weights"]["ours"] = Seed(ours.read_bytes(), ".weights.h5")
 
-    def read(self, files: Mapping[str, tuple[str, str, Make, Any]]) -> list[str]:
-        """Let every child read a file at the same time: (reader, ending, what makes it, recipe) by
-        kind. What was wrong."""
-        self.number += 1
-        paths = {}
-        for kind, (reader, ending, make, _) in files.items():
-            paths[kind] = self.children[kind].cases / f"case-{self.number}{ending}"
-            make(paths[kind])
-            self.children[kind].ask(reader, paths[kind])
-        found = []
-        for kind, path in paths.items():
-            said, wrong = self.children[kind].answer()
+    def read(self, files: Mapping[str, Iterable[File]]) -> list[str]:
+        """Let each kind's child read its files, all children at the same time; what was wrong."""
+        found = self.threads.map(lambda kind: [*self._read(kind, files[kind])], files)
+        return [one for some in found for one in some]
+
+    def _read(self, kind: str, files: Iterable[File]) -> Iterator[str]:
+        child = self.children[kind]
+        for file in files:
+            path = child.cases / f"case-{child.count}{file.ending}"
+            file.make(path)
+            child.ask(file.reader, path)
+            wrong = child.answer()
             if wrong:
-                found.append(f"{kind}: {wrong} -- {files[kind][3]!r:.1500} {shown(path)}")
+                yield f"{kind}: {wrong} -- {file.recipe!r:.1500} {shown(path)}"
                 if KEEP and path.is_file():
                     shutil.copyfile(path, Path(KEEP) / f"{kind}-{path.name}")
-            clear(self.children[kind].cases)
-        return found
-
-
-def clear(folder: Path) -> None:
-    for path in folder.iterdir():
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            child.clear()
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     one = Run(tmp_path_factory.mktemp("fuzz"))
     yield one
+    one.threads.shutdown()
     for child in one.children.values():
         child.stop()
-        print(
-            f"{child.kind}: {child.count} cases, {child.seconds:.1f} s, at most {child.longest:.2f} s"
-        )
+        facts = f"{child.count} cases, {child.seconds:.1f} s, at most {child.longest:.2f} s"
+        print(f"{child.kind}: {facts} a call, {child.started} started")
 
 
 def told(found: list[str]) -> None:
@@ -107,14 +117,26 @@ def told(found: list[str]) -> None:
         pytest.fail(f"{len(found)} cases, {len(different)} kinds:\n{listed}", pytrace=False)
 
 
-def writer(content: Callable[[], bytes]) -> Make:
-    return lambda path: path.write_bytes(content())
-
-
 def test_damage_of_every_kind(run: Run) -> None:
+    """An example is three pictures, three volumes, two projects and a weights file."""
     seeds, found = run.seeds, list[str]()
-    texts = st.one_of(
-        rewritten(seeds["projects"]), rewritten(seeds["projects"]), damaged(seeds["projects"], 3000)
+
+    def file(kind: str, case: Any) -> File:
+        ending = {"projects": ".json", "weights": ".weights.h5"}.get(kind)
+        if isinstance(case, Case):
+            ending = ending or seeds[kind][case.seed].ending
+            return written(kind, ending, lambda: case.content(seeds[kind]), case)
+        content = (lambda: case) if kind == "projects" else lambda: made(case, seeds[kind])
+        return written(kind, str(ending), content, case)
+
+    texts = st.one_of([rewritten(seeds["projects"])] * 3 + [damaged(seeds["projects"], 3000)])
+    drawn = st.fixed_dictionaries(
+        {
+            "pictures": st.lists(damaged(seeds["pictures"]), min_size=3, max_size=3),
+            "volumes": st.lists(damaged(seeds["volumes"], 1200), min_size=3, max_size=3),
+            "projects": st.lists(texts, min_size=2, max_size=2),
+            "weights": st.tuples(damaged(seeds["weights"], 6000) | weights_files(seeds["weights"])),
+        }
     )
 
     @settings(
@@ -125,33 +147,12 @@ def test_damage_of_every_kind(run: Run) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(
-        damaged(seeds["pictures"]),
-        damaged(seeds["volumes"], 1200),
-        texts,
-        st.one_of(damaged(seeds["weights"], 6000), weights_files(seeds["weights"])),
-    )
-    def read(picture: Case, volume: Case, text: Any, weights: Any) -> None:
-        files = {
-            kind: (
-                kind,
-                seeds[kind][case.seed].ending,
-                writer(lambda case=case, kind=kind: case.content(seeds[kind])),
-                case,
-            )
-            for kind, case in (("pictures", picture), ("volumes", volume))
-        }
-        content = text if isinstance(text, bytes) else text.content(seeds["projects"])
-        files["projects"] = "projects", ".json", writer(lambda: content), text
-        if isinstance(weights, Case):
-            data = weights.content(seeds["weights"])
-        else:
-            data = made(weights, seeds["weights"])
-        files["weights"] = "weights", ".weights.h5", writer(lambda: data), weights
+    @given(drawn)
+    def read(cases: dict[str, Any]) -> None:
+        files = {kind: [file(kind, case) for case in some] for kind, some in cases.items()}
         found.extend(run.read(files))
 
-    if RANDOM is not None:
-        read = seed(int(RANDOM))(read)
+    read = read if RANDOM is None else seed(int(RANDOM))(read)
     try:
         read()
     finally:
@@ -159,34 +160,25 @@ def test_damage_of_every_kind(run: Run) -> None:
 
 
 def test_truncated_at_every_kilobyte(run: Run) -> None:
-    queues = {kind: list(_truncated(run.seeds[kind])) for kind in KINDS}
-    found = []
-    while any(queues.values()):
-        found += run.read({kind: (kind, *queue.pop()) for kind, queue in queues.items() if queue})
-    told(found)
+    told(run.read({kind: list(_truncated(kind, run.seeds[kind])) for kind in KINDS}))
 
 
-def _truncated(seeds: Mapping[str, Seed]) -> Iterator[tuple[str, Make, str]]:
+def _truncated(kind: str, seeds: Mapping[str, Seed]) -> Iterator[File]:
     for name, one in seeds.items():
         content = one.finished(one.content)
-        for end in (1, 300, *range(1024, len(content), 1024), len(content) - 1):
+        for end in sorted({1, 300, *range(1024, len(content), 1024), len(content) - 1}):
             if end < len(content):
-                yield (
-                    one.ending,
-                    writer(lambda content=content, end=end: content[:end]),
-                    f"{name}[:{end}]",
-                )
+                cut = content[:end]
+                yield written(kind, one.ending, lambda cut=cut: cut, f"{name}[:{end}]")
 
 
 def test_what_is_made_to_harm(run: Run) -> None:
-    queues: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+    files: dict[str, list[File]] = {kind: [] for kind in KINDS}
     for number, (name, (reader, make)) in enumerate(BOMBS.items()):
-        kinds = {"folders": ["projects"], "read_picture": ["pictures", "volumes"][number % 2 :][:1]}
-        for kind in kinds.get(reader, [reader]):
-            readers = {"read_picture": kind}
-            ending = "".join(Path(name.replace(" ", "")).suffixes)
-            queues[kind].append((readers.get(reader, reader), ending, make, name))
-    found = []
-    while any(queues.values()):
-        found += run.read({kind: queue.pop() for kind, queue in queues.items() if queue})
-    told(found)
+        if reader == "read_picture":
+            reader = ("pictures", "volumes")[number % 2]
+        ending = "".join(Path(name.replace(" ", "")).suffixes)
+        files["projects" if reader == "folders" else reader].append(
+            File(reader, ending, make, name)
+        )
+    told(run.read(files))

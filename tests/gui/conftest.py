@@ -18,6 +18,7 @@ from deepimagetranslator.gui.theme import Theme
 def interpreters_die_here() -> Iterator[None]:
     """The collector runs in the main thread only: Tcl aborts if another ends an interpreter."""
     gc.collect()
+    gc.freeze()  # what is there before the test need not be searched again and again
     gc.disable()
     yield
     gc.enable()

@@ -274,3 +274,13 @@ def test_values_written_as_float_are_measured_in_the_targets_range(tmp_path):
     write_image(tmp_path / "p" / "a.tif", target.astype(np.float32) + np.float32(2.55))
     found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
     assert found["mae"] == pytest.approx(0.01, rel=1e-4)
+
+
+def test_predictions_of_mixed_encodings_are_all_measured(tmp_path):
+    for number, top in enumerate((1, 255), 1):
+        target = (CLASSES[number] > 1).astype(np.uint8)
+        write_image(tmp_path / "t" / f"{number}.png", target)
+        write_image(tmp_path / "p" / f"{number}.png", target * np.uint8(top))
+    table = evaluate([tmp_path / "p"], [tmp_path / "t"])
+    assert table.images == 2 and table.problems == ()
+    assert table.pooled()["grey"]["dice"] == 1

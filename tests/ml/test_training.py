@@ -17,10 +17,12 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tifffile
 from tiny import STILL, picture, project_of, target, write_set
 
 from deepimagetranslator.core.dataset import prepare
 from deepimagetranslator.core.drawing import PairDrawer
+from deepimagetranslator.core.files import list_images
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.project import Project, load_project
@@ -48,6 +50,7 @@ from deepimagetranslator.ml.losses import build_loss
 WEIGHTS_2021 = Path(__file__).parents[1] / "data" / "weights_2021" / "plain-weights.hdf5"
 SMALL = {"depth": 2}
 LEAST = {"depth": 1}
+LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
 
 
 @dataclass
@@ -251,12 +254,39 @@ def test_a_resume_finds_moved_images_by_their_content(whole, tmp_path):
     def moved(files: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(tmp_path / "moved" / Path(*Path(file).parts[-3:])) for file in files)
 
-    lists = ("train_inputs", "train_targets", "val_inputs", "val_targets")
-    data = replace(data, **{name: moved(getattr(data, name)) for name in lists})
+    data = replace(data, **{name: moved(getattr(data, name)) for name in LISTS})
     elsewhere = replace(project, specs=replace(project.specs, data=data))
     assert run(elsewhere, tmp_path / "run", resume=True).result.epochs == 3
     write_image(Path(data.val_targets[0]), target(9))
     with pytest.raises(UserError, match=r"data\.val_targets"):
+        training.train(elsewhere, tmp_path / "run", resume=True)
+
+
+def test_slices_of_volumes_are_trained_on_and_found_when_moved(sets, tmp_path):
+    """A slice's path is no file; each volume is read once for its checksum."""
+    lists = []
+    for part, numbers in (("train", (1, 2, 3)), ("val", (4, 5))):
+        for kind, make in (("x", picture), ("y", target)):
+            file = tmp_path / "a" / f"{part}_{kind}.tif"
+            file.parent.mkdir(exist_ok=True)
+            stack = np.stack([make(n) for n in numbers]).squeeze()
+            tifffile.imwrite(file, stack, photometric="rgb" if kind == "y" else "minisblack")
+            lists.append(tuple(map(str, list_images(file))))
+    assert [len(files) for files in lists] == [3, 3, 2, 2]
+    project = project_of((lists[0], lists[1]), (lists[2], lists[3]), model=LEAST)
+    run(project, tmp_path / "run")
+    facts = load_project(tmp_path / "run" / "project.json").run["sha256"]
+    whole = hashlib.sha256((tmp_path / "a" / "train_x.tif").read_bytes()).hexdigest()
+    assert [facts[file] for file in lists[0]] == [f"{whole}/{n}" for n in (1, 2, 3)]
+    (tmp_path / "a").rename(tmp_path / "b")
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    moved = [tuple(file.replace(a, b) for file in one) for one in lists]
+    data = replace(project.specs.data, **dict(zip(LISTS, moved, strict=True)))
+    elsewhere = replace(project, specs=replace(project.specs, data=data))
+    assert run(elsewhere, tmp_path / "run", resume=True).result.epochs == 1
+    turned = replace(data, train_inputs=moved[0][::-1])
+    elsewhere = replace(project, specs=replace(project.specs, data=turned))
+    with pytest.raises(UserError, match=r"data\.train_inputs"):
         training.train(elsewhere, tmp_path / "run", resume=True)
 
 

@@ -194,6 +194,18 @@ def test_the_input_scaling_of_the_weights_is_used(make, tmp_path):
     np.testing.assert_array_equal(one, other)
 
 
+def test_hounsfield_units_are_no_8_bit_values(make, tmp_path):
+    """Floats from 0 to 1 are what 8 bits divided by 255 are; others mean something else."""
+    plane = np.linspace(0, 1, 16 * 24, dtype=np.float32).reshape(16, 24, 1)
+    write_image(tmp_path / "in" / "unit.tif", plane)
+    write_image(tmp_path / "in" / "units.tif", plane * 2000 - 1000)
+    result = translate(make("bytes"), [tmp_path / "in"], tmp_path / "out")
+    assert [source.stem for source, _ in result.translated] == ["unit"]
+    ((skipped, reason),) = result.skipped
+    assert skipped.name == "units.tif"
+    assert "holds float values, but the network was trained on 8-bit values" in reason
+
+
 # --- label maps --------------------------------------------------------------------------------
 
 

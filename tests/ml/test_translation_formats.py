@@ -149,8 +149,16 @@ def test_a_volume_as_images(classes, volume, tmp_path):
     assert files(tmp_path / "out") == [f"scan/{n:04}.png" for n in range(1, SLICES + 1)]
 
 
-def test_a_dicom_series_becomes_a_series_in_the_same_places(classes, shared, tmp_path):
+def test_a_dicom_series_becomes_a_series_in_the_same_places(shared, tmp_path):
     folder = shared / "data" / "ct_dicom" / "crlm_1006"
+    classes = write_network(
+        tmp_path,
+        "classes",
+        target_channels=3,
+        final_activation="softmax",
+        palette=COLOURS,
+        input_scaling=Scaling("window", -160.0, 240.0, "float32"),
+    )
     result = translate(classes, [folder], tmp_path / "out")
     sources = list_images(folder)
     assert [path.name for path in list_images(tmp_path / "out")] == [p.name for p in sources]

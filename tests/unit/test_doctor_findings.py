@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
+import tifffile
 
 from deepimagetranslator.core.dataset import examine, suited_to_targets
 from deepimagetranslator.core.doctor import machine
@@ -349,6 +350,28 @@ def test_validation_that_is_all_training_is_split_anew(folder):
     dataset, matched, problems = examine(repaired(specs, problem.repair))
     assert {problem.kind for problem in problems} <= {"few_images"}
     assert len(matched.train) == len(matched.val) == SLICES and dataset
+
+
+def test_an_empty_target_is_not_mispaired(folder):
+    change(folder.target(1, 3), np.zeros_like)
+    assert "mispaired" not in kinds(folder.specs())
+
+
+def test_a_window_that_misses_most_images_is_not_mended_by_leaving_them_out(folder):
+    specs = folder.specs(input_scaling="window", input_low=250.0, input_high=255.0)
+    problem = only(specs, "outside_window")
+    mended = repaired(specs, problem.repair)
+    assert mended.data.train_inputs == specs.data.train_inputs
+    assert mended.data.input_scaling == "data"
+    assert "outside_window" not in kinds(mended)
+
+
+def test_slices_are_named_with_their_file(tmp_path):
+    stack = tmp_path / "stack.tif"
+    tifffile.imwrite(stack, np.full((3, 8, 8), 7, np.uint8), photometric="minisblack")
+    files = tuple(map(str, list_images(stack)))
+    problem = only(replace(Specs(), data=DataSpec(files, files)), "constant_image")
+    assert "stack.tif/0001, stack.tif/0002 and 1 more" in problem.message
 
 
 def test_many_unreadable_files_are_counted(folder):

@@ -109,7 +109,7 @@ def test_two_persons_are_never_paired_by_their_slices() -> None:
 def test_many_files_without_a_partner_are_counted() -> None:
     inputs = [Path(f"i/{number}.png") for number in range(10)]
     found = match_pairs(inputs, inputs[:1])
-    assert [len(problem.files) for problem in found.problems] == [0] * 5 + [4]
+    assert [len(problem.files) for problem in found.problems] == [1] * 5 + [4]
     assert "4 more files" in found.problems[-1].message
     left_out = [file for p in found.problems if p.repair for file in p.repair.leave_out]
     assert left_out == list(map(str, inputs[1:]))

@@ -13,6 +13,7 @@ from deepimagetranslator.core.problem import Problem, Repair
 from deepimagetranslator.core.specs import ModelSpec, Specs
 from deepimagetranslator.core.survey import Survey
 from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.volumes import shown_name
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,10 @@ def leave_out(files: Sequence[str | Path]) -> Repair | None:
 
 def named(files: Sequence[str | Path], most: int = 2) -> str:
     """The first files' names and how many more there are: "a.png, b.png and 3 more"."""
-    names = [Path(file).name for file in files]
-    if len(names) <= most:
+    names = [shown_name(file) for file in files[:most]]
+    if len(files) <= most:
         return " and ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return f"{', '.join(names)} and {len(files) - most} more"
 
 
 def told(files: Sequence[str | Path], noun: str, one: str = "", several: str = "") -> str:

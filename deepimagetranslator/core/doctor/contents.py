@@ -13,13 +13,17 @@ from deepimagetranslator.core.doctor.facts import FileFacts
 from deepimagetranslator.core.problem import Problem, Repair, first_few
 from deepimagetranslator.core.survey import Survey, fits
 from deepimagetranslator.core.values.counts import Distribution
-from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.values.scaling import TYPE_WORDS, Scaling
 
 _ODD = 0.5  # files of another kind are left out only if they are fewer than this part
 _STRAY = 0.05  # so much of an image may lie outside the training images' own range
 _MORE_OUTSIDE = 0.4  # of a validation image, than of the usual training image
 _NEARLY_ALL = 0.98
 _MUCH, _HARDLY = 0.3, 0.15
+_OWN_RANGE = Repair(
+    "Use the training images' own range",
+    settings=(("data.input_scaling", "data"), ("data.input_offset", 0.0)),
+)
 
 
 def unreadable(case: Case) -> Iterator[Problem]:
@@ -79,9 +83,8 @@ def constant_image(case: Case) -> Iterator[Problem]:
 
 def bit_depths(case: Case) -> Iterator[Problem]:
     """Sets of mixed value types."""
-    words = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
     for side in ("input", "target"):
-        kinds = _by_kind(case, side, lambda facts: words.get(facts.dtype, facts.dtype))
+        kinds = _by_kind(case, side, lambda facts: TYPE_WORDS[facts.dtype])
         yield from _mixture(
             "bit_depths",
             side,
@@ -137,9 +140,7 @@ def outside_window(case: Case) -> Iterator[Problem]:
             f"training images, whose values go from {spread.low:g} to {spread.high:g}; choose "
             "another window, or the offset that the files need."
         )
-        settings = (("data.input_scaling", "data"), ("data.input_offset", 0.0))
-        repair = Repair("Use the training images' own range", settings=settings)
-        yield finding("outside_window", message, subject="data.input_low", repair=repair)
+        yield finding("outside_window", message, subject="data.input_low", repair=_OWN_RANGE)
         return
 
     def outside(facts: FileFacts) -> float:
@@ -162,7 +163,9 @@ def outside_window(case: Case) -> Iterator[Problem]:
             f"{scaling.low:g} to {scaling.high:g}, which the network sees; choose another window "
             "under Values, or leave them out."
         )
-        yield finding("outside_window", message, files, repair=leave_out(files))
+        few = len(files) < _ODD * (len(train) + len(case.val.readable))
+        repair = leave_out(files) if few or scaling.kind == "data" else _OWN_RANGE
+        yield finding("outside_window", message, files, repair=repair)
 
 
 def _shows_nothing(train: Survey, scaling: Scaling) -> bool:

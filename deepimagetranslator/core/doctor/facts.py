@@ -42,6 +42,7 @@ class FileFacts:
         digest: of the decoded pixels with their type; equal for equal images.
         thumbnail: (64, 64) in grey, stretched to 0..255, whatever its ratio of sides.
         patient: the person, if the file itself says (DICOM), else empty.
+        label_map: whether its colours look like those of a label map.
     """
 
     trouble: str = ""
@@ -51,6 +52,7 @@ class FileFacts:
     digest: bytes = b""
     thumbnail: Thumbnail = field(default_factory=lambda: np.zeros((SIDE, SIDE), np.uint8))
     patient: str = ""
+    label_map: bool = False
 
     @property
     def dtype(self) -> str:
@@ -132,6 +134,7 @@ def read_facts(path: Path, target: bool) -> FileFacts:
         digest=hashed.digest(),
         thumbnail=thumbnail_of(image),
         patient=patient_of(path) or "",
+        label_map=colours.label_palette() is not None,
     )
 
 

@@ -24,6 +24,7 @@ _ALL_WRONG = 0.9
 _LEAST_SHIFT = 2  # in pixels of 64
 _STILL = 0.7  # so much of the usual fit is left to a shifted target, part of which is cut off
 _SAMPLE = 128
+_TYPICAL = 256
 _MOST_LOOKED_AT = 1024
 _ROWS = 512
 
@@ -53,16 +54,20 @@ def fit_of(pairs: Sequence[PairFacts]) -> Fit:
     ours = likeness.outlines([facts.input.thumbnail for facts in pairs])
     theirs = likeness.outlines([facts.target.thumbnail for facts in pairs])
     own = likeness.own_scores(ours, theirs)
-    best, partner, usual_other = _best_partners(ours, theirs)
+    # What is usual, some inputs tell; of the others only those that fit badly meet all targets.
+    some = np.linspace(0, len(own) - 1, min(len(own), _TYPICAL)).astype(np.intp)
+    best, _, usual_other = _best_partners(ours[some], theirs)
     reference = float(np.median(best))
     if reference < _CLEAR:
         return Fit()
-    fitting = own >= best - _FAR / 3
-    confirmed = bool(fitting.mean() >= _USUAL and np.median(own) > usual_other + _FAR)
-    shifts = _shifts(ours, theirs, own) if fitting.mean() >= _USUAL else {}
-    wrong = (best - own > _FAR) & (own < reference - _FAR) & (best > reference - _FAR)
-    better = {int(i): int(partner[i]) for i in np.flatnonzero(wrong)}
-    if not fitting.mean() >= _USUAL and len(set(better.values())) < _ALL_WRONG * len(pairs):
+    fitting = float((own[some] >= best - _FAR / 3).mean())
+    confirmed = bool(fitting >= _USUAL and np.median(own) > usual_other + _FAR)
+    shifts = _shifts(ours, theirs, own) if fitting >= _USUAL else {}
+    low = np.flatnonzero((own < reference - _FAR) & ours.any(axis=(1, 2)))
+    best, partner, _ = _best_partners(ours[low], theirs)
+    wrong = (best - own[low] > _FAR) & (best > reference - _FAR)
+    better = {int(low[i]): int(partner[i]) for i in np.flatnonzero(wrong)}
+    if fitting < _USUAL and len(set(better.values())) < _ALL_WRONG * len(pairs):
         better = {}
     for i in [i for i in better if i in shifts]:
         _, tables = likeness.best_offsets(ours[[i, i]], theirs[[i, better[i]]])
@@ -76,6 +81,8 @@ def _best_partners(
     ours: likeness.Vectors, theirs: likeness.Vectors
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], float]:
     """Of each input the best score with any target, that target, and the usual score."""
+    if not len(ours):
+        return np.zeros(0, np.float32), np.zeros(0, np.intp), 0.0
     best, partner, middle = [], [], []
     for start in range(0, len(ours), _ROWS):
         scores = likeness.scores_between(ours[start : start + _ROWS], theirs)

@@ -17,6 +17,7 @@ from deepimagetranslator.core.pairs import DOUBTFUL, ImagePair
 from deepimagetranslator.core.problem import Problem, Repair, first_few
 from deepimagetranslator.core.specs import OPERATIONS
 from deepimagetranslator.core.survey import Survey, fits
+from deepimagetranslator.core.volumes import shown_name
 
 _TARGET_WORDS = {"mask", "masks", "seg", "segmentation", "label", "labels", "gt", "groundtruth"}
 _TARGET_WORDS |= {"target", "targets", "annotation", "annotations", "segmentations"}
@@ -124,6 +125,7 @@ def misplaced(case: Case) -> Iterator[Problem]:
         pairs = part.readable
         if any(not fits(f.input.shape[:2], f.target.shape[:2], part.ratio) for f in pairs):
             pairs = [f for f in pairs if fits(f.input.shape[:2], f.target.shape[:2], part.ratio)]
+        pairs = [f for f in pairs if not f.target.constant]  # an empty target fits nothing
         fit = fit_of(pairs)
         yield from _shifted(pairs, fit)
         yield from _mispaired(case, name, pairs, fit)
@@ -136,7 +138,8 @@ def misplaced(case: Case) -> Iterator[Problem]:
             files = [pair.input for pair in doubtful]
             message = (
                 f"{told(files, 'pair', 'was', 'were')} matched by {pairing.rule} "
-                f"alone, {doubtful[0].input.name} with {doubtful[0].target.name} for one; look "
+                f"alone, {shown_name(doubtful[0].input)} with {shown_name(doubtful[0].target)} for "
+                "one; look "
                 "whether they belong together."
             )
             yield finding("doubtful_pairs", message, files)
@@ -154,7 +157,7 @@ def _shifted(pairs: Sequence[PairFacts], fit: Fit) -> Iterator[Problem]:
     where += [f"{columns} pixels to the {'right' if right > 0 else 'left'}"] if columns else []
     message = (
         f"{told(files, 'target', 'does', 'do')} not lie over the input as others do: "
-        f"{files[0].name} is off by about {' and '.join(where)}; correct that or leave the "
+        f"{shown_name(files[0])} is off by about {' and '.join(where)}; correct that or leave the "
         "pairs out."
     )
     yield finding("shifted_pair", message, files, repair=leave_out(files))
@@ -167,8 +170,8 @@ def _mispaired(case: Case, name: str, pairs: Sequence[PairFacts], fit: Fit) -> I
     other = next(iter(fit.better.values()))
     message = (
         f"{told(files, 'image', 'fits', 'fit')} the target of another pair better, "
-        f"{files[0].name} that of {pairs[other].pair.input.name} for one; choose the right targets "
-        "or leave these pairs out."
+        f"{shown_name(files[0])} that of {shown_name(pairs[other].pair.input)} for one; choose the "
+        "right targets or leave these pairs out."
     )
     repair = leave_out(files)
     if fit.exchange:
@@ -187,7 +190,7 @@ def _mispaired(case: Case, name: str, pairs: Sequence[PairFacts], fit: Fit) -> I
 
 
 def _is_label_map(facts: FileFacts) -> bool:
-    return not facts.constant and facts.colours.label_palette() is not None
+    return facts.label_map and not facts.constant
 
 
 def _names_are_swapped(pairs: Sequence[PairFacts]) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from deepimagetranslator.core.names import known_path
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.problem import Repair
 from deepimagetranslator.core.specs import DataSpec, Specs
@@ -61,7 +61,7 @@ def moved(train: Sequence[ImagePair], val: Sequence[ImagePair], label: str) -> R
 def matched(data: DataSpec, part: str) -> list[ImagePair]:
     """The pairs of a part, "train" or "val", by name or order."""
     inputs, targets = (
-        [Path(file) for file in getattr(data, f"{part}_{side}")] for side in ("inputs", "targets")
+        list(map(known_path, getattr(data, f"{part}_{side}"))) for side in ("inputs", "targets")
     )
     return list(match_pairs(inputs, targets, data.pairing).pairs)
 
@@ -83,7 +83,8 @@ def _with_lists(data: DataSpec, lists: Mapping[str, Any]) -> DataSpec:
     parts = []
     for part in PARTS:
         both = zip(lists[f"{part}_inputs"], lists[f"{part}_targets"], strict=True)
-        parts.append([ImagePair(Path(a), Path(b)) for a, b in both if {a, b} <= there])
+        found = [(a, b) for a, b in both if a in there and b in there]
+        parts.append([ImagePair(known_path(a), known_path(b)) for a, b in found])
     return with_pairs(data, *parts)
 
 
@@ -94,8 +95,8 @@ def _without(data: DataSpec, files: set[str], only: str) -> DataSpec:
     for part in PARTS:
         pairs = matched(data, part)
         gone = files if only in ("", part) else set()
-        parts[part] = [p for p in pairs if not {str(p.input), str(p.target)} & gone]
-        out = [pair for pair in pairs if pair not in parts[part]]
+        out = {pair for pair in pairs if str(pair.input) in gone or str(pair.target) in gone}
+        parts[part] = [pair for pair in pairs if pair not in out]
         gone = gone | {str(file) for pair in out for file in (pair.input, pair.target)}
         for side in ("inputs", "targets"):
             name = f"{part}_{side}"

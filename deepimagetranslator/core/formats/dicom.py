@@ -28,6 +28,8 @@ from deepimagetranslator.core.pixels import Array
 
 _DEFLATED, _EXPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1"
 _MAX_INFLATED = 4 * MAX_PIXELS
+_MAX_ELEMENTS = 20_000  # of a header; each costs time, however short it is
+_UNDEFINED = 2**32 - 1  # a length
 _PIXEL_DATA = {
     0x7FE00008: "FloatPixelData",
     0x7FE00009: "DoubleFloatPixelData",
@@ -121,7 +123,7 @@ def header_of(path: Path, tags: list[str] | None = None) -> Any:
         Exception: whatever pydicom raises for a damaged file.
     """
     with _opened(path) as file:
-        return pydicom().dcmread(file, force=True, stop_before_pixels=True, specific_tags=tags)
+        return _read_header(file, tags)
 
 
 @cache
@@ -148,7 +150,7 @@ def _inspected(path: Path, modified: int, size: int) -> _Image:
     """The facts about a file that was changed last at ``modified`` and has ``size`` bytes."""
     del modified, size
     with _opened(path) as file:
-        dataset = pydicom().dcmread(file, force=True, stop_before_pixels=True)
+        dataset = _read_header(file)
         implicit, little_endian = dataset.original_encoding
         offset, keyword, kind = _pixel_data(file, little_endian)
         if not keyword or "Rows" not in dataset:
@@ -168,6 +170,32 @@ def _inspected(path: Path, modified: int, size: int) -> _Image:
     shape = (options["rows"], options["columns"], values.channels)
     header = Header(shape, values.dtype, options["number_of_frames"], spacing_of(dataset))
     return _Image(header, values, syntax, options, offset)
+
+
+def _read_header(file: BinaryIO, tags: list[str] | None = None) -> Any:
+    """The data set before the pixels, or only the elements ``tags`` of it.
+
+    Raises:
+        UnreadableError: it has too many elements, or one that is not all there.
+        Exception: whatever pydicom raises for a damaged file.
+    """
+    from pydicom.filereader import read_partial  # noqa: PLC0415
+
+    end = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    count = 0
+
+    def at_pixels(tag: int, _kind: str | None, length: int) -> bool:
+        nonlocal count
+        count += 1
+        if tag in _PIXEL_DATA:
+            return True
+        if count > _MAX_ELEMENTS or end < length < _UNDEFINED:
+            raise UnreadableError("is damaged or incomplete")
+        return False
+
+    wanted = None if tags is None else [pydicom().tag.Tag(tag) for tag in tags]
+    return read_partial(file, at_pixels, force=True, specific_tags=wanted)
 
 
 @contextmanager

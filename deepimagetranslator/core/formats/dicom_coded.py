@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from deepimagetranslator.core.formats.jpeg_scans import check_scans
 from deepimagetranslator.core.image_header import UnreadableError
 
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -58,6 +59,8 @@ def coded_frame(file: BinaryIO, index: int, options: dict[str, Any]) -> bytes:
         extended_offsets=options.get("extended_offsets"),
         number_of_frames=options["number_of_frames"],
     )
+    if frame.startswith(_JPEG):
+        check_scans(frame)
     size, expected = coded_size(frame), (options["rows"], options["columns"])
     if size not in (None, expected):
         raise UnreadableError(f"contradicts itself: a frame of {size} is not {expected}")

@@ -140,7 +140,9 @@ def patient_of(path: str | Path) -> str | None:
 
 def _chosen(found: list[Series], series: str) -> list[Series]:
     chosen = [one for one in found if one.uid == series] or [
-        one for one in found if series in (str(one.number), one.description)
+        one
+        for one in found
+        if series == str(one.number) or series.casefold() == one.description.casefold()
     ]
     if not chosen:
         there = "; ".join(map(str, found)) or "no DICOM images"

@@ -1,29 +1,30 @@
-"""PNG, JPEG, BMP and GIF: Pillow reads them, and OpenCV the PNG files that Pillow would cut to
-8 bits."""
+"""PNG, JPEG, BMP and GIF, read by Pillow; for the PNG files that it would cut see png_deep.py."""
 
 from __future__ import annotations
 
+import io
 import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
+from deepimagetranslator.core.formats import png_deep
+from deepimagetranslator.core.formats.jpeg_scans import check_scans
 from deepimagetranslator.core.image_header import Header, UnreadableError, check_size, for_print
 from deepimagetranslator.core.pixels import Array, turned
 
 _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF")
 _STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
+_MAX_PACKED_BMP = 2**22  # bytes; Pillow unpacks them run by run
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _PNG_CHANNELS = {2: 3, 4: 1, 6: 3}  # of colour, of grey with alpha, of colour with alpha
 
 # Odd files are our own sentences' matter; nobody else shall print about them or stop earlier.
 Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", module=r"PIL\.")
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def is_picture(start: bytes) -> bool:
@@ -55,7 +56,12 @@ def read(path: Path, number: int = 1) -> Array:
     with path.open("rb") as file:
         image, deep = _opened(file)
         header = _header(image, deep)
-        pixels = _decode_deep(file, image, deep) if deep else _pixels(image)
+        _check(file, image)
+        if deep:
+            file.seek(0)
+            pixels = png_deep.decode(file.read())
+        else:
+            pixels = _pixels(image)
         pixels = turned(pixels, _orientation(image))
         return pixels.reshape(*pixels.shape[:2], -1).astype(header.dtype, copy=False)
 
@@ -96,13 +102,17 @@ def _pixels(image: Image.Image) -> Array:
     return np.asarray(image.convert("RGB"))
 
 
-def _decode_deep(file: BinaryIO, image: Image.Image, channels: int) -> Array:
-    image.verify()  # every checksum; libpng would print what it finds
-    file.seek(0)
-    pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise UnreadableError("is damaged or incomplete")
-    return np.asarray(pixels[..., 2::-1] if channels == 3 else pixels[..., :1])
+def _check(file: BinaryIO, image: Image.Image) -> None:
+    """Refuse what would take too long.
+
+    Raises:
+        UnreadableError: a JPEG with too many scans, or too large a packed BMP.
+    """
+    if image.format == "JPEG":
+        file.seek(0)
+        check_scans(file.read())
+    elif image.info.get("compression") in (1, 2) and file.seek(0, io.SEEK_END) > _MAX_PACKED_BMP:
+        raise UnreadableError("is too large for a packed BMP", "save it as PNG")
 
 
 def _orientation(image: Image.Image) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from deepimagetranslator.core.formats.dicom_coded import coded_size
+from deepimagetranslator.core.formats.jpeg_scans import check_scans
 from deepimagetranslator.core.formats.tiff_spacing import spacing_of
 from deepimagetranslator.core.formats.tiff_values import (
     channels_of,
@@ -32,6 +34,7 @@ _MAX_PAGE = 4 * MAX_PIXELS  # values: an image with four samples
 _JPEG = (6, 7, 33003, 33004, 33005, 34712)  # and JPEG 2000
 _COMPRESSIONS = (1, 2, 3, 4, 5, *_JPEG, 8, 32773, 32946, 34925, 34926, 50000)
 """None, fax, LZW, JPEG, deflate, PackBits, LZMA and ZSTD: what cannot grow beyond its page."""
+_MAX_PLANES = 2_000_000  # of a set of OME files
 _CODE_START = 65_536  # bytes of a part in which its code states its size
 
 
@@ -118,6 +121,8 @@ def _inspected(path: Path, _changed: int, _size: int) -> _Stack:
     with _opened(path) as tif:
         _check(tif, tif.pages.first)
         check_size(1, 1, len(tif.pages))
+        if tif.is_ome:
+            _check_ome(tif.ome_metadata)
         series = tif.series[0]
         page = series.keyframe
         _check(tif, page)
@@ -177,9 +182,27 @@ def _check_coded(tif: Any, parts: list[tuple[int, int]], chunk: tuple[int, ...])
     """Refuse a part whose code makes it larger than the page says."""
     for start, length in parts:
         tif.filehandle.seek(start)
-        size = coded_size(tif.filehandle.read(min(length, _CODE_START)))
+        code = tif.filehandle.read(min(length, _CODE_START))
+        check_scans(code)
+        size = coded_size(code)
         if size is not None and math.prod(size) > math.prod(chunk):
             raise UnreadableError("contradicts itself", "copy it again or take it out")
+
+
+def _check_ome(described: str) -> None:
+    """Refuse a description of more planes than can be, for which a list would be made.
+
+    A file may be one of many that share a description of them all.
+
+    Raises:
+        UnreadableError: it is such a description.
+    """
+    for pixels in re.findall(r"<(?:\w+:)?Pixels\b[^>]*>", described):
+        planes = math.prod(map(int, re.findall(r'\bSize[ZCT]="([0-9]{1,20})"', pixels)))
+        check_size(1, 1, planes if planes > _MAX_PLANES else 1)
+    numbers = re.findall(r'\b(?:PlaneCount|IFD|First[ZCT])="([0-9]{1,20})"', described)
+    if max(map(int, numbers), default=0) > _MAX_PLANES:
+        raise UnreadableError("is damaged or incomplete")
 
 
 def _orientation(page: Any) -> int:

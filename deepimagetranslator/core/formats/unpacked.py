@@ -22,6 +22,7 @@ MAX_UNPACKED = 4 * 2**30
 KEPT_BYTES = 2 * MAX_UNPACKED
 """How much unpacked content is kept, the latest."""
 _STEP = 2**22
+_MOST_PACKED = 1033  # bytes of content in one of the file, by the format's nature
 
 Bytes = NDArray[np.uint8]
 
@@ -45,6 +46,8 @@ class Unpacked:
             reason = f"is larger than {MAX_UNPACKED / 2**30:.0f} GiB when it is unpacked"
             raise UnreadableError(reason, "unpack it with a program such as gunzip or 7-Zip")
         facts = path.stat()
+        if size > _MOST_PACKED * facts.st_size:
+            raise UnreadableError("is damaged or incomplete")
         key = str(path), facts.st_mtime_ns, facts.st_size
         with self._lock:
             if key not in self._kept or len(self._kept[key]) < size:

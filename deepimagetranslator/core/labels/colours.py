@@ -87,13 +87,15 @@ class ColourCount:
         self.dtypes |= other.dtypes
         self.sketch.merge(other.sketch)
         self.regions = self.regions.joined(other.regions)
-        channels = max((len(c) for c in self.pixels.keys() | other.pixels.keys()), default=1)
+        ours, theirs = (max(map(len, each), default=0) for each in (self.pixels, other.pixels))
+        channels = max(ours, theirs, 1)
         for name in ("pixels", "flat"):
-            total: dict[Colour, int] = {}
-            for counts in (getattr(self, name), getattr(other, name)):
-                for colour, count in counts.items():
-                    key = colour_of(colour, channels)
-                    total[key] = total.get(key, 0) + count
+            total: dict[Colour, int] = getattr(self, name)
+            if ours not in (0, channels):
+                total = {colour_of(colour, channels): count for colour, count in total.items()}
+            for colour, count in getattr(other, name).items():
+                key = colour if theirs == channels else colour_of(colour, channels)
+                total[key] = total.get(key, 0) + count
             setattr(self, name, total)
         self.groups = _joined_groups(self.groups, other.groups, channels)
         if self.many or other.many or len(self.pixels) > MAX_COLOURS:

@@ -34,7 +34,7 @@ def scalings(data: DataSpec, inputs: ValueRange, targets: ValueRange) -> tuple[S
 
 def chosen_windows(data: DataSpec) -> tuple[Scaling | None, Scaling | None]:
     """The scalings that are known before the files are read: windows; None for any other."""
-    if problems(data):
+    if "window" not in (data.input_scaling, data.target_scaling) or problems(data):
         return None, None
     deep = ValueRange(dtypes={"float32"})
     inputs, targets = scalings(data, deep, deep)

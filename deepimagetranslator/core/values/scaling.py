@@ -12,6 +12,7 @@ from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.values.counts import Distribution, ValueCounts, counted
 
 TYPE_MAXIMUM = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+TYPE_WORDS = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
 KINDS = ("type", "data", "window", "image")
 
 
