@@ -42,7 +42,7 @@ class ChoosingSession(ViewingSession):
         """Load a project file.
 
         Raises:
-            UserError: it is none.
+            UserError: it is none, or another window has it.
         """
         self._replace_project(load_project(path), path)
         self.settings.used_project(path)
@@ -55,8 +55,9 @@ class ChoosingSession(ViewingSession):
         """Write the project file.
 
         Raises:
-            UserError: it cannot be written.
+            UserError: it cannot be written, or another window has it.
         """
+        self.lock.take(path)
         save_project(replace(self.project, run={}), path)
         self.path, self.changed = path, False
         self.settings.used_project(path)
@@ -102,6 +103,10 @@ class ChoosingSession(ViewingSession):
         self.client.send(InitialiseModel(self._sized(model), path, self.specs.training.seed))
 
     def _replace_project(self, project: Project, path: Path | None) -> None:
+        if path is None:
+            self.lock.release()
+        else:
+            self.lock.take(path)
         self.project, self.path, self.changed = project, path, False
         self.weights, self.weights_lines, self.weights_scalings = None, (), (None, None)
         self.positions = dict.fromkeys(PARTS, 0)

@@ -127,6 +127,7 @@ class Session(LoadingSession):
         """End everything."""
         self.background.close()
         self.client.close()
+        self.lock.release()
 
     def _refuse_second_job(self) -> None:
         if self.job_kind:

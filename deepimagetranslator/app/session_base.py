@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.monitor_state import MonitorState
+from deepimagetranslator.app.project_lock import ProjectLock
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.views import PARTS, TRAINING
 from deepimagetranslator.app.worker_client import WorkerClient
@@ -23,6 +24,7 @@ class SessionBase:
     """The state of one window.
 
     Attributes:
+        lock: holds the project's file, so that no second window has it.
         project, path, changed: what is chosen, its file if it has one, and whether it was changed.
         matched: the pairs by name and what has no partner.
         problems: what is wrong with the images, as far as it is known.
@@ -48,6 +50,7 @@ class SessionBase:
         self.client = client
         self.settings = settings
         self.background = Background()
+        self.lock = ProjectLock()
         self.monitor = MonitorState()
         self.project = Project()
         self.path: Path | None = None
