@@ -63,6 +63,17 @@ def mended_png(content: bytes) -> bytes:
     return b"".join([*result, content[place:]])
 
 
+def zeros(length: int) -> bytes:
+    """So many zeros, deflated: one block for a MiB, over and over."""
+    code, part = zlib.compressobj(9), bytes(2**20)
+    first, other = (code.compress(part) + code.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    last = zlib.compressobj(9, wbits=-15)
+    end = last.compress(bytes(length % 2**20)) + last.flush()
+    count, checksum = length >> 20, length % 65521 << 16 | 1
+    blocks = first + other * (count - 1) if count else first[:2]
+    return blocks + end + checksum.to_bytes(4, "big")
+
+
 def packed(content: bytes) -> bytes:
     """As .gz, always the same."""
     return gzip.compress(content, 1, mtime=0)

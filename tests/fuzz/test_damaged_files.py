@@ -20,7 +20,12 @@ import pytest
 
 pytest.importorskip("resource", reason="a child's memory cannot be limited on this system")
 
-from fuzz_bombs import BOMBS
+import fuzz_bombs_anywhere as anywhere
+from fuzz_bombs_pictures import BOMBS as PICTURES
+from fuzz_bombs_projects import BOMBS as PROJECTS
+from fuzz_bombs_tiff import BOMBS as TIFF
+from fuzz_bombs_volumes import BOMBS as VOLUMES
+from fuzz_bombs_weights import BOMBS as WEIGHTS
 from fuzz_cases import Case, damaged, rewritten
 from fuzz_children import Child, shown
 from fuzz_seeds import Seed, pictures, projects, small_real_files, volumes, write_good
@@ -34,12 +39,13 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 RANDOM = os.environ.get("FUZZ_SEED")
 KEEP = os.environ.get("FUZZ_KEEP")
 TOLD = 30
+BOMBS = (PICTURES, TIFF, VOLUMES, PROJECTS, WEIGHTS)
 KINDS = ("pictures", "volumes", "projects", "weights")
 
 
 @dataclass(frozen=True)
 class File:
-    """A file to read: by which reader, how its name ends, what makes it, and its recipe in words."""
+    """A file to read: by which reader, how its name ends, what makes it, its recipe in words."""
 
     reader: str
     ending: str
@@ -174,11 +180,9 @@ def _truncated(kind: str, seeds: Mapping[str, Seed]) -> Iterator[File]:
 
 def test_what_is_made_to_harm(run: Run) -> None:
     files: dict[str, list[File]] = {kind: [] for kind in KINDS}
-    for number, (name, (reader, make)) in enumerate(BOMBS.items()):
-        if reader == "read_picture":
-            reader = ("pictures", "volumes")[number % 2]
-        ending = "".join(Path(name.replace(" ", "")).suffixes)
-        files["projects" if reader == "folders" else reader].append(
-            File(reader, ending, make, name)
-        )
+    for bombs in (*anywhere.ANYWHERE.values(), anywhere.BOMBS, *BOMBS):
+        child = "projects" if bombs.reader == "folders" else bombs.reader
+        for name, make in bombs.items():
+            ending = "".join(Path(name.replace(" ", "")).suffixes)
+            files[child].append(File(bombs.reader, ending, make, name))
     told(run.read(files))
