@@ -247,7 +247,7 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
         axis.yaxis.set_minor_locator(NullLocator())
     else:
         axis.yaxis.set_major_locator(MaxNLocator(nbins=max(2, min(6, int(down / 22)))))
-    axis.yaxis.set_major_formatter(lambda value, _position: f"{value:.3g}")
+    axis.yaxis.set_major_formatter(lambda value, _position: number_between(value, *axis.get_ylim()))
     all_epochs = [epoch for epoch, _ in (*chart.training, *chart.validation)] or [1.0]
     room = max(0.5, 0.02 * (max(all_epochs) - min(all_epochs)))
     axis.set_xlim(min(all_epochs) - room, max(all_epochs) + room)
@@ -260,3 +260,10 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
     for name, spine in axis.spines.items():
         spine.set_visible(name in ("left", "bottom"))
         spine.set_color(palette.border)
+
+
+def number_between(value: float, low: float, high: float) -> str:
+    """A number with three digits, or as many more as tell it from its neighbours between limits."""
+    size = max(abs(low), abs(high))
+    apart = math.log10(size / (high - low)) if size > 0 and high > low else 0.0
+    return f"{value:.{min(10, max(3, 2 + math.ceil(apart)))}g}"

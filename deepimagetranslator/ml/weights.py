@@ -90,8 +90,7 @@ class WeightsCard:
             + "".join(f", {extra}" for extra in extras),
             f"Input: {size(model.input_height, model.input_width, model.input_channels)}",
             f"Output: {size(model.target_height, model.target_width, model.target_channels)}",
-            f"Values: input {self.input_scaling.low:g} to {self.input_scaling.high:g}, "
-            f"target {self.target_scaling.low:g} to {self.target_scaling.high:g}",
+            f"Values: input {_range(self.input_scaling)}, target {_range(self.target_scaling)}",
         ]
         if self.palette is not None:
             names = self.palette.names or [""] * len(self.palette.colours)
@@ -321,6 +320,14 @@ def _unfit(path: Path) -> str:
         f"{path.name}: its arrays do not fit the network that it describes; the file is damaged, "
         "use another."
     )
+
+
+def _range(scaling: Scaling) -> str:
+    """The file values that become 0 and 1, for a reader."""
+    if scaling.kind == "image":
+        return "each image's own range"
+    offset = f" (after adding {scaling.offset:g})" if scaling.offset else ""
+    return f"{scaling.low:g} to {scaling.high:g}{offset}"
 
 
 def _damaged_card(where: str) -> str:

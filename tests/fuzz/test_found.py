@@ -49,6 +49,8 @@ def test_a_volume_whose_voxels_are_a_pipe(tmp_path: Path) -> None:
     refused(tmp_path / "x.hdr", r"no x\.img beside it")
 
 
+# pytest drops the filter that core/formats/dicom.py sets.
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 @pytest.mark.parametrize(
     ("bombs", "name", "reason"),
     [
@@ -129,8 +131,9 @@ def test_too_large_a_packed_bmp_is_refused(tmp_path: Path) -> None:
     PICTURES["single runs.bmp"](tmp_path / "x.bmp")
     content = (tmp_path / "x.bmp").read_bytes()
     (tmp_path / "x.bmp").write_bytes(content + bytes(2**22))
-    assert image_size(tmp_path / "x.bmp")[0] == 14_000
     refused(tmp_path / "x.bmp", "save it as PNG")
+    with pytest.raises(UserError, match="save it as PNG"):
+        image_size(tmp_path / "x.bmp")  # Pillow unpacks it to look at its palette
 
 
 def test_what_a_packed_volume_cannot_hold_is_not_unpacked(tmp_path: Path) -> None:

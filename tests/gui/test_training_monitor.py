@@ -16,7 +16,12 @@ from PIL import Image
 from deepimagetranslator.app.monitor_state import MonitorState, Phase
 from deepimagetranslator.core import protocol
 from deepimagetranslator.gui import curves
-from deepimagetranslator.gui.curves import CurvesRenderer, CurvesRequest, charts_of
+from deepimagetranslator.gui.curves import (
+    CurvesRenderer,
+    CurvesRequest,
+    charts_of,
+    number_between,
+)
 from deepimagetranslator.gui.palette import DARK, LIGHT
 from deepimagetranslator.gui.theme import theme_of
 from deepimagetranslator.gui.training_monitor import MonitorActions, TrainingMonitor, open_monitor
@@ -444,3 +449,9 @@ def test_the_constructor_never_waits(root, state, actions):
     monitor = TrainingMonitor(root, state, actions)
     assert monitor.winfo_exists()
     monitor.destroy()
+
+
+def test_neighbouring_ticks_of_a_curve_are_told_apart() -> None:
+    for low, high in ((0.252, 0.2552), (1.4, 1.6), (0.0, 1e-4), (99.9990, 99.9999), (-0.2, 0.1)):
+        ticks = [low + part * (high - low) / 6 for part in range(7)]
+        assert len({number_between(tick, low, high) for tick in ticks}) == 7

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import os
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -56,7 +56,9 @@ def read(path: Path, number: int = 1) -> Array:
     with path.open("rb") as file:
         image, deep = _opened(file)
         header = _header(image, deep)
-        _check(file, image)
+        if image.format == "JPEG":
+            file.seek(0)
+            check_scans(file.read())
         if deep:
             file.seek(0)
             pixels = png_deep.decode(file.read())
@@ -73,6 +75,9 @@ def _opened(file: BinaryIO) -> tuple[Image.Image, int]:
     file.seek(0)
     image = Image.open(file, formats=_FORMATS)
     check_size(image.height, image.width)
+    packed = image.format == "BMP" and image.info.get("compression") in (1, 2)
+    if packed and os.fstat(file.fileno()).st_size > _MAX_PACKED_BMP:
+        raise UnreadableError("is too large for a packed BMP", "save it as PNG")
     deep = image.format == "PNG" and start[24] == 16
     return image, _PNG_CHANNELS.get(start[25], 0) if deep else 0
 
@@ -100,19 +105,6 @@ def _pixels(image: Image.Image) -> Array:
     if image.mode in (*_DEEP_MODES, "L", "RGB"):
         return np.asarray(image)
     return np.asarray(image.convert("RGB"))
-
-
-def _check(file: BinaryIO, image: Image.Image) -> None:
-    """Refuse what would take too long.
-
-    Raises:
-        UnreadableError: a JPEG with too many scans, or too large a packed BMP.
-    """
-    if image.format == "JPEG":
-        file.seek(0)
-        check_scans(file.read())
-    elif image.info.get("compression") in (1, 2) and file.seek(0, io.SEEK_END) > _MAX_PACKED_BMP:
-        raise UnreadableError("is too large for a packed BMP", "save it as PNG")
 
 
 def _orientation(image: Image.Image) -> int:

@@ -44,16 +44,15 @@ def decode(data: bytes) -> Array:
     head, *parts = [chunk for kind, chunk in chunks if kind in (b"IHDR", b"IDAT")]
     width, height, _, colour, _, _, interlaced = struct.unpack(">IIBBBBB", head[8:21])
     sample_bytes = 2 * _SAMPLES[colour]
+    for chunk in (head, *parts):
+        if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+            raise UnreadableError("is damaged or incomplete")
     passes = []
     for row, column, down, across in _INTERLACED if interlaced else _WHOLE:
         rows, columns = -((row - height) // down), -((column - width) // across)
         if rows > 0 and columns > 0:
             passes.append((rows, 1 + columns * sample_bytes))  # first how the row is filtered
-    rest = _unpacked(parts, sum(map(math.prod, passes)))
-    for rows, length in passes:
-        if rest[: rows * length : length].max() > _LAST_FILTER:
-            raise UnreadableError("is damaged or incomplete")
-        rest = rest[rows * length :]
+    _check_rows(parts, passes)
     whole = b"".join([data[:8], head, *parts, _END])
     pixels = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
@@ -69,6 +68,15 @@ def _chunks(data: bytes) -> Iterable[tuple[bytes, bytes]]:
         end = place + 12 + int.from_bytes(data[place : place + 4], "big")
         yield data[place + 4 : place + 8], data[place:end]
         place = end
+
+
+def _check_rows(parts: Iterable[bytes], passes: list[tuple[int, int]]) -> None:
+    """Refuse data that are not so many rows of so many bytes, pass after pass."""
+    rest = _unpacked(parts, sum(map(math.prod, passes)))
+    for rows, length in passes:
+        if rest[: rows * length : length].max() > _LAST_FILTER:
+            raise UnreadableError("is damaged or incomplete")
+        rest = rest[rows * length :]
 
 
 def _unpacked(parts: Iterable[bytes], length: int) -> Array:
