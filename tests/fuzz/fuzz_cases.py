@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fuzz_seeds import Seed
@@ -112,25 +113,27 @@ def damaged(seeds: Mapping[str, Seed], head: int = _HEAD) -> st.SearchStrategy[C
     return st.builds(Case, names, st.lists(change, min_size=1, max_size=6).map(tuple))
 
 
+_LETTERS = 'a0.,:[]{}\\"\n\0é脂\u2028\U0001f600'
 _VALUES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-2, 20),
     st.sampled_from([10**400, -(10**400), 2**63, 1e308, 5e-324, float("nan"), float("inf")]),
     st.floats(),
-    st.text(max_size=8),
+    st.text(_LETTERS, max_size=4),
     st.sampled_from(["\ud800", "\0", "\n\u2028", "../" * 50, "automatic", "2021", "a" * 5000]),
 )
 
 
+@cache
 def json_values() -> st.SearchStrategy[Any]:
     """Any JSON, with the names and the nesting of a project's here and there."""
     fields = [info.name for section in SECTIONS for info in fields_of(getattr(Specs(), section))]
     names = st.sampled_from([*SECTIONS, *fields, "format", "preset", "run", "kind", "colours"])
     return st.recursive(
         _VALUES,
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
-        max_leaves=12,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+        max_leaves=6,
     )
 
 
@@ -143,6 +146,6 @@ def rewritten(draw: st.DrawFn, seeds: Mapping[str, Seed]) -> bytes:
         place = data
         if isinstance(data[section], dict) and data[section] and draw(st.integers(0, 4)):
             place = data[section]
-        name = draw(st.one_of(*[st.sampled_from(sorted(place))] * 5, st.text(max_size=5)))
+        name = draw(st.sampled_from([*place, draw(st.text(_LETTERS, max_size=4))]))
         place[name] = draw(json_values())
     return json.dumps(data, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
