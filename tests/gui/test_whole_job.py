@@ -120,6 +120,7 @@ def test_from_sample_images_to_a_translated_folder(
     inputs = sample.pairs["person03"][0][0].parent
     window.answers.paths = [inputs]
     window.choose("Translate", "Load folder for translation...")
+    window.until(lambda: window.session.part == "translated" and window.session.count() == 4)
     window.until(lambda: window.shown("prediction") is not None)
     seen = []
     for _ in range(4):
