@@ -62,8 +62,9 @@ def _filtered(file: h5py.File, place: str) -> None:
 
 
 def _values(file: h5py.File, place: str) -> None:
-    if isinstance(file[place], h5py.Dataset) and file[place].dtype.kind in "fui":
-        file[place][...] = np.asarray(np.nan if file[place].dtype.kind == "f" else 255)
+    found = file[place]
+    if isinstance(found, h5py.Dataset) and found.dtype.kind in "fui" and found.size < 2**20:
+        found[...] = np.asarray(np.nan if found.dtype.kind == "f" else 255)
 
 
 def _attribute(value: Any) -> Callable[[h5py.File, str], None]:
