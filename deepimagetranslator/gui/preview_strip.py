@@ -137,7 +137,8 @@ class PreviewStrip(ttk.Frame):
         self.use_button.state(["!disabled" if path is not None else "disabled"])
         self.hint.configure(text=NOT_KEPT if epoch is not None and path is None else "")
         size = self.canvas.winfo_width(), self.canvas.winfo_height()
-        predicted = [] if epoch is None else state.previews[epoch]
+        # A new training may have begun, or pictures been thinned out, since ``show``.
+        predicted = [] if epoch is None else state.previews.get(epoch, [])
         key = size, epoch, id(predicted), id(state.preview_inputs), id(state.preview_targets)
         if key == self._drawn and not anew:
             return

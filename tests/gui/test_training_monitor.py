@@ -220,6 +220,15 @@ def test_the_strip_follows_and_goes_back(root, monitor, state, calls, tmp_path, 
     pump(root, lambda: strip.epoch == 5)
 
 
+def test_the_strip_is_resized_as_a_new_training_begins(root, monitor, state, tmp_path, pump):
+    train_epoch(state, 1, tmp_path)
+    pump(root, lambda: monitor.strip.epoch == 1)
+    state.begin(tmp_path, 5)
+    # Before the monitor has looked at its state again.
+    monitor.strip.canvas.event_generate("<Configure>", width=300, height=200)
+    pump(root, lambda: monitor.strip.epoch is None)
+
+
 def test_the_strip_shows_inputs_and_targets_too(root, monitor, state, tmp_path, pump):
     grey = np.full((32, 48), 99, np.uint8)
     state.set_preview_references([grey] * 4, [np.dstack([grey] * 3)] * 4)
