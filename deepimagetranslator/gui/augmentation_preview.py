@@ -10,7 +10,6 @@ from functools import partial
 from tkinter import ttk
 from typing import Any
 
-from deepimagetranslator.app.background import Background
 from deepimagetranslator.core.pixels import Array
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
@@ -18,13 +17,13 @@ from deepimagetranslator.gui.image_canvas import ImageCanvas
 from deepimagetranslator.gui.mnemonics import Mnemonics
 from deepimagetranslator.gui.theme import theme_of
 from deepimagetranslator.gui.viewport import View
+from deepimagetranslator.gui.widget_background import WidgetBackground
 
 DrawPair = Callable[[AugmentationSpec, int], tuple[Array, Array | None]]
 """Gives a pair as a batch of that draw would hold it; called in a thread."""
 
 NO_IMAGES = "Load training images and targets to see them changed here."
 UNEXPECTED = "The preview failed unexpectedly; the log says why."
-_POLL_MS = 15
 _log = logging.getLogger(__name__)
 
 
@@ -54,8 +53,7 @@ class AugmentationPreview(ttk.Frame):
         super().__init__(parent)
         self._draw = draw
         self._spec: AugmentationSpec | None = None
-        self._background = Background()
-        self._poll_id = ""
+        self._background = WidgetBackground(self)
         self.draw_number = 0
         self.shown: tuple[AugmentationSpec, int] | None = None
         self._plain = tk.BooleanVar(self, False)
@@ -98,8 +96,6 @@ class AugmentationPreview(ttk.Frame):
             partial(self._on_pair, wanted, number),
             self._on_failure,
         )
-        if not self._poll_id:
-            self._poll_id = self.after(_POLL_MS, self._poll)
 
     def set_sides(self, width: int, height: int) -> None:
         """Ask for so many pixels for each of the two pictures."""
@@ -119,18 +115,12 @@ class AugmentationPreview(ttk.Frame):
 
     def destroy(self) -> None:
         """End the thread too."""
-        if self._poll_id:
-            self.after_cancel(self._poll_id)
         self._background.close()
         super().destroy()
 
     def _ask_again(self) -> None:
         if self._spec is not None:
             self.ask(self._spec)
-
-    def _poll(self) -> None:
-        self._background.poll()
-        self._poll_id = self.after(_POLL_MS, self._poll) if self._background.busy else ""
 
     def _on_pair(
         self, spec: AugmentationSpec, number: int, pair: tuple[Array, Array | None]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from tkinter import ttk
 
-from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.label_table import BeforeAfter, before_and_after
 from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pixels import Array
@@ -16,6 +15,7 @@ from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.gui.image_canvas import ImageCanvas
 from deepimagetranslator.gui.theme import theme_of
 from deepimagetranslator.gui.viewport import View
+from deepimagetranslator.gui.widget_background import WidgetBackground
 
 ReadTarget = Callable[[], tuple[Array, str] | None]
 """Gives the target in view and its file's name; called in a thread."""
@@ -23,7 +23,6 @@ ReadTarget = Callable[[], tuple[Array, str] | None]
 NO_TARGET = "Load training targets to see one here."
 AS_VALUES = "The targets are treated as values: any colour is learnt."
 _SIDE = 230
-_POLL_MS = 30
 _log = logging.getLogger(__name__)
 
 
@@ -42,8 +41,7 @@ class BeforeAfterView(ttk.Frame):
         super().__init__(parent)
         self._read_target = read_target
         self._target: tuple[Array, str] | None = None
-        self._background = Background()
-        self._poll_id = ""
+        self._background = WidgetBackground(self)
         self._asked: Palette | str | None = "nothing yet"
         self._zoomed_to: tuple[float, float, float] | None = None
         self.shown: BeforeAfter | None = None
@@ -72,8 +70,6 @@ class BeforeAfterView(ttk.Frame):
             return before_and_after(target[0], palette, target[1])
 
         self._background.run("target", work, self._on_done, partial(self._on_failure, palette))
-        if not self._poll_id:
-            self._poll_id = self.after(_POLL_MS, self._poll)
 
     @property
     def busy(self) -> bool:
@@ -82,16 +78,8 @@ class BeforeAfterView(ttk.Frame):
 
     def destroy(self) -> None:
         """End the thread too."""
-        if self._poll_id:
-            self.after_cancel(self._poll_id)
         self._background.close()
         super().destroy()
-
-    def _poll(self) -> None:
-        self._poll_id = ""
-        self._background.poll()
-        if self._background.busy:
-            self._poll_id = self.after(_POLL_MS, self._poll)
 
     def _on_done(self, found: BeforeAfter | tuple[Array, str] | None) -> None:
         self.shown = found if isinstance(found, BeforeAfter) else None

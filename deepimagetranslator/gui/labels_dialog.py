@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from tkinter import ttk
 
-from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.label_table import LabelTable, colours_text
 from deepimagetranslator.core.labels.classes import colour_of, colour_text
 from deepimagetranslator.core.labels.colours import ColourCount
@@ -18,6 +17,7 @@ from deepimagetranslator.gui.before_after import BeforeAfterView, ReadTarget
 from deepimagetranslator.gui.class_table import ClassTable
 from deepimagetranslator.gui.dialog import Dialog
 from deepimagetranslator.gui.form_fields import MessageLabel
+from deepimagetranslator.gui.widget_background import WidgetBackground
 
 NAME, TITLE = "labels", "Label colours"
 KINDS = {"automatic": "Automatic", "labels": "Label maps", "values": "Values"}
@@ -36,7 +36,6 @@ HELP = {
     "the label maps. The files stay as they are.",
 }
 _WIDTH = 470
-_POLL_MS = 30
 _log = logging.getLogger(__name__)
 
 CountColours = Callable[[Callable[[], bool]], ColourCount]
@@ -82,8 +81,8 @@ class LabelsDialog(Dialog[DataSpec]):
         self._spec, self._pick_colour = spec, pick_colour
         self.table: LabelTable | None = None
         self._wrong: dict[str, str] = {}
-        self._quiet, self._closed, self._poll_id = False, False, ""
-        self._background = Background()
+        self._quiet, self._closed = False, False
+        self._background = WidgetBackground(self)
         self.texts = {name: tk.StringVar(self) for name in FIELDS}
         self.snap = tk.BooleanVar(self)
         self.entries: dict[str, ttk.Entry] = {}
@@ -96,7 +95,6 @@ class LabelsDialog(Dialog[DataSpec]):
         self._background.run(
             "count", lambda: count(lambda: self._closed), self._on_counted, self._on_failure
         )
-        self._poll_id = self.after(_POLL_MS, self._poll)
         self.place(self.kind)
 
     def value(self) -> DataSpec | None:
@@ -114,8 +112,6 @@ class LabelsDialog(Dialog[DataSpec]):
     def destroy(self) -> None:
         """End the thread too."""
         self._closed = True
-        if self._poll_id:
-            self.after_cancel(self._poll_id)
         self._background.close()
         super().destroy()
 
@@ -197,12 +193,6 @@ class LabelsDialog(Dialog[DataSpec]):
         return label
 
     # ---- reading in a thread ---------------------------------------------------------------
-
-    def _poll(self) -> None:
-        self._poll_id = ""
-        self._background.poll()
-        if self._background.busy:
-            self._poll_id = self.after(_POLL_MS, self._poll)
 
     def _on_counted(self, count: ColourCount) -> None:
         self.table = LabelTable(self._spec, count)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from tkinter import ttk
 
-from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.splitting import (
     BY_IMAGE,
     BY_NAME,
@@ -19,9 +18,10 @@ from deepimagetranslator.app.splitting import (
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.gui.dialog import Dialog
 from deepimagetranslator.gui.theme import PALETTE_CHANGED
+from deepimagetranslator.gui.widget_background import WidgetBackground
 
 NAME = "split"
-_DELAY_MS, _POLL_MS = 150, 15
+_DELAY_MS = 150
 _ROWS, _FEW_ROWS, _WIDTH, _MOST_SHOWN = 9, 4, 560, 1000
 _ROOMY = 700  # a screen's height from which many groups are shown
 _WORDS = {
@@ -62,8 +62,8 @@ class SplitDialog(Dialog[SplitWay]):
         super().__init__(parent, NAME, "Split validation from training", "Split", on_ok)
         self._pairs = tuple(pairs)
         self.preview: SplitPreview | None = None
-        self._background = Background()
-        self._waiting = self._polling = ""
+        self._background = WidgetBackground(self)
+        self._waiting = ""
         ways = [way for way in _WORDS if has_patients or way != BY_PATIENT]
         first = way.by if way.by in ways else BY_NAME
         self.by = tk.StringVar(self, _WORDS[first])
@@ -182,12 +182,6 @@ class SplitDialog(Dialog[SplitWay]):
         self._background.run(
             "groups", partial(preview_split, self._pairs, way), self._show, self._broke
         )
-        if not self._polling:
-            self._poll()
-
-    def _poll(self) -> None:
-        self._background.poll()
-        self._polling = self.after(_POLL_MS, self._poll) if self._background.busy else ""
 
     def _broke(self, error: Exception) -> None:
         raise error
@@ -225,8 +219,7 @@ class SplitDialog(Dialog[SplitWay]):
 
     def destroy(self) -> None:
         """End the thread too."""
-        for waiting in (self._waiting, self._polling):
-            if waiting:
-                self.after_cancel(waiting)
+        if self._waiting:
+            self.after_cancel(self._waiting)
         self._background.close()
         super().destroy()
