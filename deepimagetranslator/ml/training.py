@@ -33,10 +33,11 @@ from deepimagetranslator.core.protocol import (
     ignore,
 )
 from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import SECTIONS, TrainingSpec
+from deepimagetranslator.core.specs import SECTIONS
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.metrics import build_metrics
+from deepimagetranslator.ml.optimizers import build_optimizer
 from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
 from deepimagetranslator.ml.sequence import PairSequence
 from deepimagetranslator.ml.unet import COARSE, FINAL, unet_tensors
@@ -338,28 +339,6 @@ class _Job:
             preset=self.project.preset,
             training=summary | {name: float(v) for name, v in self.standing.values.items()},
         )
-
-
-def build_optimizer(training: TrainingSpec, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer with its schedule.
-
-    Args:
-        training: names optimizer, learning rate and schedule.
-        steps: planned training steps in all; the cosine schedule (Loshchilov and Hutter 2017,
-            SGDR, without restarts) reaches zero after them.
-    """
-    rate: Any = training.learning_rate
-    if training.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=max(1, steps))
-    classes = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": keras.optimizers.SGD,
-        "adagrad": keras.optimizers.Adagrad,
-        "adadelta": keras.optimizers.Adadelta,
-    }
-    return classes[training.optimizer](learning_rate=rate)
 
 
 def _take_up(run: RunFolder, project: Project, resume: bool) -> _Standing:
