@@ -21,8 +21,13 @@ from typing import Any
 from deepimagetranslator.core.problem import UserError
 
 
-def load_engine() -> None:
+def load_engine(cpu_devices: int = 1) -> None:
     """Import Keras with its backend, silently; takes some seconds the first time.
+
+    Args:
+        cpu_devices: more than one makes that many devices out of the processor, over which
+            ``distribution`` then splits a batch: to try several GPUs where there is none. Only
+            with TensorFlow, and only before it has computed anything.
 
     Raises:
         UserError: the backend cannot be imported, with the likely reason.
@@ -32,10 +37,12 @@ def load_engine() -> None:
     try:
         with _quiet_stderr():
             import cv2  # noqa: PLC0415
-            import keras  # noqa: PLC0415
+
+            with _without_matplotlib():
+                import keras  # noqa: PLC0415
 
             keras.config.backend()
-            _let_gpu_memory_grow()
+            _prepare_devices(cpu_devices)
     except ImportError as error:
         raise UserError(
             f"The deep-learning engine cannot be loaded ({error}). It needs a 64-bit processor "
@@ -59,9 +66,93 @@ def choose_precision(wanted: str) -> str:
     return "bfloat16" if _has_bfloat16() else "float32"
 
 
+def distribution(batch_size: int) -> tuple[contextlib.AbstractContextManager[Any], str]:
+    """Over which devices the steps of a training are split.
+
+    With TensorFlow and several GPUs every GPU has a copy of the network and a share of each
+    batch, and all take the same step: the one that a single GPU would take with the whole batch.
+
+    Args:
+        batch_size: images per step in all; more devices than images are never used.
+
+    Returns:
+        A context in which the network, its optimizer and ``compile`` must be made, which does
+        nothing on one device; and a sentence for the user, empty if there is only one.
+    """
+    nothing = contextlib.nullcontext()
+    if _backend() != "tensorflow":
+        return nothing, ""
+    import tensorflow as tf  # noqa: PLC0415
+
+    kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    there = [device.name for device in tf.config.list_logical_devices(kind)]
+    used = there[:batch_size]
+    if len(there) == 1:
+        return nothing, ""
+    what = f"{len(there)} {kind}s"
+    if len(used) < len(there):
+        what = f"{len(used)} of {what}; a batch size of {len(there)} or more would use all"
+    if len(used) == 1:
+        return nothing, f"Batch size 1 uses {what}."
+    # Sums over one device: a network of this size is copied in moments, while the default's
+    # collectives, once aborted by any error, fail until the process is started anew.
+    sums = tf.distribute.ReductionToOneDevice()
+    strategy = tf.distribute.MirroredStrategy(used, cross_device_ops=sums)
+    return strategy.scope(), f"Each step is split over {what}."
+
+
+def sharing() -> bool:
+    """Whether what is computed now is one device's share of a step, see ``distribution``."""
+    if _backend() != "tensorflow":
+        return False
+    import tensorflow as tf  # noqa: PLC0415
+
+    replica = tf.distribute.get_replica_context()
+    return replica is not None and replica.num_replicas_in_sync > 1
+
+
+def total(x: Any) -> Any:
+    """The sum of a tensor over the devices that share a step; ``x`` itself where there is one.
+
+    Every device gets the sum, and gradients flow back to each one's part of it.
+    """
+    if not sharing():
+        return x
+    import tensorflow as tf  # noqa: PLC0415
+
+    return tf.distribute.get_replica_context().all_reduce("SUM", x)
+
+
+def feed(batches: Any) -> Any:
+    """What ``fit`` is given to take the batches of a ``keras.utils.PyDataset`` in their order.
+
+    Keras itself would let tf.data tune how many batches it fetches ahead; its tuner sleeps longer
+    the longer an epoch lasts, and in every second epoch or so the next one waits until it wakes:
+    up to as long again as the epoch took. Here one batch is fetched ahead, and nothing is tuned.
+
+    Args:
+        batches: their arrays all have the shapes of the first one's, but for the number of images.
+    """
+    if _backend() != "tensorflow":
+        return batches
+    import tensorflow as tf  # noqa: PLC0415
+
+    signature = tf.nest.map_structure(
+        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batches[0]
+    )
+    count = len(batches)
+    dataset = tf.data.Dataset.from_generator(
+        lambda: (batches[index] for index in range(count)), output_signature=signature
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
+    return dataset.prefetch(1).with_options(options)
+
+
 def gpu_names() -> list[str]:
     """The names of the GPUs that the backend uses; empty on a CPU."""
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    backend = _backend()
     if backend == "torch":
         import torch  # noqa: PLC0415
 
@@ -110,14 +201,24 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _let_gpu_memory_grow() -> None:
-    if os.environ["KERAS_BACKEND"] != "tensorflow":
+def _backend() -> str:
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
+def _prepare_devices(cpu_devices: int) -> None:
+    """What TensorFlow wants to know of its devices before its first computation."""
+    if _backend() != "tensorflow":
         return
     import tensorflow as tf  # noqa: PLC0415
 
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # in use already: it keeps what it has
             tf.config.experimental.set_memory_growth(gpu, True)
+    if cpu_devices > 1:
+        tf.config.set_logical_device_configuration(
+            tf.config.list_physical_devices("CPU")[0],
+            [tf.config.LogicalDeviceConfiguration()] * cpu_devices,
+        )
 
 
 @lru_cache(maxsize=1)
@@ -141,6 +242,19 @@ def _matmul_seconds(dtype: str) -> float:
         keras.ops.convert_to_numpy(keras.ops.sum(keras.ops.matmul(a, a)))
         times.append(time.perf_counter() - start)
     return min(times[1:])
+
+
+@contextlib.contextmanager
+def _without_matplotlib() -> Iterator[None]:
+    """Keras imports it at its start, a tenth of that, for galleries that nobody here asks for."""
+    if "matplotlib" in sys.modules:
+        yield
+        return
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]  # so that importing it fails
+    try:
+        yield
+    finally:
+        del sys.modules["matplotlib"]
 
 
 @contextlib.contextmanager

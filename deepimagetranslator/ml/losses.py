@@ -22,6 +22,7 @@ from keras import ops
 from deepimagetranslator.core.measures import SSIM_C1, SSIM_C2, gaussian_window
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, VALUE_LOSSES
+from deepimagetranslator.ml import devices
 
 Tensor = Any
 LossFunction = Callable[[Tensor, Tensor, str], Tensor]
@@ -73,8 +74,8 @@ def dice(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
     """
     if activation == "linear":
         y_pred = ops.clip(y_pred, 0, 1)
-    overlap = _channel_sum(y_true * y_pred)
-    size = _channel_sum(y_true) + _channel_sum(y_pred)
+    overlap = devices.total(_channel_sum(y_true * y_pred))
+    size = devices.total(_channel_sum(y_true) + _channel_sum(y_pred))
     score = (2 * overlap + DICE_SMOOTHING) / (size + DICE_SMOOTHING)
     return ops.broadcast_to(1 - ops.mean(score), ops.shape(y_pred)[:1])
 
@@ -122,7 +123,11 @@ class NamedLoss(keras.losses.Loss):
         self._function = LOSSES[name]
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return self._function(y_true, y_pred, self.final_activation)
+        values = self._function(y_true, y_pred, self.final_activation)
+        # Devices may hold unequal shares of the batch, one of them none: their own means' mean,
+        # which Keras would take, is not the mean over the images.
+        count = devices.total(ops.sum(ops.ones_like(values)))
+        return ops.reshape(devices.total(ops.sum(values)) / count, (1,))
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name, "final_activation": self.final_activation}
