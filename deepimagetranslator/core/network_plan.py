@@ -56,6 +56,12 @@ def group_count(channels: int) -> int:
     return next(n for n in range(min(MOST_GROUPS, channels), 0, -1) if channels % n == 0)
 
 
+def is_normalized(spec: ModelSpec, filters: int) -> bool:
+    """Whether group normalization follows the convolutions of the block with so many channels."""
+    deep = spec.normalization == "deep" and filters > spec.base_filters
+    return deep or spec.normalization == "group"
+
+
 def convolution_shapes(spec: ModelSpec) -> list[tuple[int, int, int, int]]:
     """Kernel shapes (height, width, channels in, channels out) in the order of the layers.
 
@@ -82,7 +88,7 @@ def count_parameters(spec: ModelSpec) -> int:
     total = 0
     for height, width, channels, out in convolution_shapes(spec):
         total += height * width * channels * out + out
-        if spec.normalization == "group" and height == 3:
+        if height == 3 and is_normalized(spec, out):
             total += 2 * out
     return total
 
@@ -105,7 +111,7 @@ def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
     for block in blocks:
         down = block.filters * block.height * block.width
         kept += 2 * down  # two convolutions
-        normalized += 2 * down
+        normalized += 2 * down * is_normalized(spec, block.filters)
         if block is blocks[-1]:
             gradients = 2.0 * down
         else:
@@ -114,14 +120,13 @@ def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
             kept += 2 * up + 3 * up + 2 * up  # up-sampled, joined with the skip, two convolutions
             if (block.up_height, block.up_width) != (block.height, block.width):
                 kept += up  # the resized skip
-            normalized += 2 * up
+            normalized += 2 * up * is_normalized(spec, block.filters)
             gradients = 5.0 * up  # of the joined channels, of a convolution and its ReLU
         most_gradients = max(most_gradients, gradients)
     # Half precision keeps some values in float32 too, on their way in and out of layers.
     factor = 1.0 if bytes_each == 4 else 1.25
     numbers = (kept + most_gradients) * bytes_each * factor
-    if spec.normalization == "group":
-        numbers += 1.6 * 4 * normalized  # it computes in float32 always
+    numbers += 2 * 4 * normalized  # the layer and its square, in float32 always
     outputs = 2 if spec.deep_supervision else 1
     target = spec.target_height * spec.target_width * spec.target_channels
     numbers += 8 * 4 * outputs * target  # outputs, targets, loss and their gradients

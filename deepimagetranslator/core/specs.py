@@ -183,10 +183,11 @@ class ModelSpec:
         "Needs depth 3 or more.",
     )
     normalization: str = choice(
-        "none",
-        ("none", "group"),
+        "deep",
+        ("none", "deep", "group"),
         "Normalization",
-        "Group normalization often helps with texture; none keeps absolute brightness, as in CT.",
+        "Group normalization helps with texture. 'deep' leaves out the first block, which keeps "
+        "absolute brightness, as in CT, and costs little time; 'group' acts in every block.",
     )
     input_height: int = number(0, 0, 16384, "Input height", "0: the first image's.", "pixels")
     input_width: int = number(0, 0, 16384, "Input width", "0: the first image's.", "pixels")
@@ -213,10 +214,11 @@ class ModelSpec:
         "nearest", ("nearest", "bilinear"), "Up-sampling", "How the decoder doubles its size."
     )
     initialization: str = choice(
-        "he_normal",
-        ("he_normal", "glorot_uniform"),
+        "data_dependent",
+        ("data_dependent", "he_normal", "glorot_uniform"),
         "Initialization",
-        "Where the weights start; he_normal suits ReLU and learns faster at first.",
+        "Where the weights start. Data-dependent: he_normal, which suits ReLU, scaled to some "
+        "training images so that all layers learn from the first step on.",
     )
     final_activation: str = choice(
         "automatic",
@@ -237,18 +239,28 @@ class TrainingSpec:
         "adam", OPTIMIZERS, "Optimizer", "How the weights are changed; Adam is a good choice."
     )
     learning_rate: float = number(
-        0.001,
+        0.003,
         1e-8,
         10.0,
         "Learning rate",
-        "How far the weights move in a step. 0.001 suits Adam, AdamW and RMSprop; SGD and Adagrad "
-        "want about 0.01 to 0.1, Adadelta 1.",
+        "How far the weights move in a step. 0.003 suits Adam and AdamW with normalization and "
+        "warm-up, 0.001 without; RMSprop wants 0.001, SGD and Adagrad about 0.01 to 0.1, "
+        "Adadelta 1.",
     )
     schedule: str = choice(
         "cosine",
         ("constant", "cosine"),
         "Schedule",
         "Cosine lowers the learning rate smoothly to zero over all epochs.",
+    )
+    warmup: int = number(
+        20,
+        0,
+        1_000_000,
+        "Warm-up",
+        "With cosine: the learning rate first rises evenly over so many steps (at most a fifth of "
+        "all), which steadies a high one.",
+        "steps",
     )
     loss: str = choice(
         "dice_crossentropy",
@@ -463,12 +475,15 @@ PRESETS: dict[str, Specs] = {
         model=ModelSpec(
             input_channels=3,
             target_channels=3,
+            normalization="none",
             initialization="glorot_uniform",
             final_activation="sigmoid",
         ),
         training=TrainingSpec(
             epochs=200,
+            learning_rate=0.001,
             schedule="constant",
+            warmup=0,
             loss="binary_crossentropy",
             precision="float32",
             keep_best=0,

@@ -18,7 +18,7 @@ from deepimagetranslator.gui.words import shown_word
 TRAINING = "training"
 TRANSLATION = "translation"
 TRAINING_GROUPS = (
-    Group("Learning", ("optimizer", "loss", "learning_rate", "schedule")),
+    Group("Learning", ("optimizer", "loss", "learning_rate", "schedule", "warmup")),
     Group("Course", ("epochs", "batch_size", "early_stopping", "seed")),
     Group("Judging", ("metrics", "judge"), column=1),
     Group("Keeping and computing", ("keep_best", "precision"), column=1),

@@ -15,11 +15,18 @@ def build_optimizer(training: TrainingSpec, steps: int) -> keras.optimizers.Opti
     Args:
         training: names optimizer, learning rate and schedule.
         steps: planned training steps in all; the cosine schedule (Loshchilov and Hutter 2017,
-            SGDR, without restarts) reaches zero after them.
+            SGDR, without restarts) reaches zero after them. Its linear warm-up is after Goyal et
+            al., "Accurate, large minibatch SGD", 2017.
     """
     rate: Any = training.learning_rate
     if training.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, decay_steps=max(1, steps))
+        warmup = min(training.warmup, steps // 5)
+        rate = keras.optimizers.schedules.CosineDecay(
+            rate / (warmup + 1),
+            decay_steps=max(1, steps - warmup),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
     classes = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ from deepimagetranslator.ml.metrics import build_metrics
 from deepimagetranslator.ml.optimizers import build_optimizer
 from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
 from deepimagetranslator.ml.sequence import PairSequence
-from deepimagetranslator.ml.unet import COARSE, FINAL, unet_tensors
+from deepimagetranslator.ml.sharing import LossScaling, SharedModel
+from deepimagetranslator.ml.unet import COARSE, FINAL, fit_to_images, unet_tensors
 
 # What may differ between a run and its resumption: it changes no step that is still to come,
 # or, for the epochs, the user asks for more of them.
@@ -50,6 +52,8 @@ _FREE_AT_RESUME = {
     "training.keep_best",
     "training.early_stopping",
 }
+
+_FIRST_PIXELS = 2**20
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class TrainingResult:
 
 
 @dataclass
-class _Standing:
+class Standing:
     """Where a run stands after its last whole epoch; stored in last.weights.h5."""
 
     epoch: int = 0
@@ -118,9 +122,13 @@ def train(
         precision = devices.choose_precision(project.specs.training.precision)
         standing.precision = precision
         _begin(run, project, dataset, precision, start_weights, report)
-    job = _Job(project, dataset, run, standing, report, control)
+    job = Job(project, dataset, run, standing, report, control)
     try:
-        job.build(start_weights if not resume else None)
+        scope, split = devices.distribution(project.specs.training.batch_size)
+        if split:
+            report(LogLine(split))
+        with scope:
+            job.build(start_weights if not resume else None)
         if standing.epoch < project.specs.training.epochs:
             job.fit()
         else:
@@ -138,7 +146,7 @@ def train(
     )
 
 
-class _Job:
+class Job:
     """One training: the network, its batches and what happens after each epoch."""
 
     def __init__(
@@ -146,7 +154,7 @@ class _Job:
         project: Project,
         dataset: Dataset,
         run: RunFolder,
-        standing: _Standing,
+        standing: Standing,
         report: Report,
         control: JobControl,
     ) -> None:
@@ -182,7 +190,7 @@ class _Job:
         # Two models over the same layers: only the second has an optimizer, so that saving the
         # first writes the weights alone.
         self.network = keras.Model(inputs, outputs, name="unet")
-        self.trained = keras.Model(inputs, outputs, name="trained_unet")
+        self.trained = SharedModel(inputs, outputs, name="trained_unet")
         loss = build_loss(training.loss, model.final_activation)
         metrics = build_metrics(
             training.metrics,
@@ -200,10 +208,12 @@ class _Job:
             }
         optimizer = build_optimizer(training, len(self.train_batches) * training.epochs)
         if self.standing.precision == "float16":
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            optimizer = LossScaling(optimizer)
         self.trained.compile(optimizer=optimizer, auto_scale_loss=False, **heads)
         if start_weights is not None:
             self._start_from(start_weights)
+        elif not self.standing.epoch and model.initialization == "data_dependent":
+            fit_to_images(self.network, model, self.standing.precision, self._first_images())
         if self.standing.epoch:
             # Built first, or Keras would silently start the optimizer anew.
             optimizer.build(self.trained.trainable_variables)
@@ -220,27 +230,23 @@ class _Job:
             self.train_batches, training.epochs, self.report, self.control, self._epoch_ended
         )
         try:
-            self.trained.fit(
-                self.train_batches,
-                validation_data=self.val_batches if self.dataset.val else None,
-                initial_epoch=self.standing.epoch,
-                epochs=training.epochs,
-                shuffle=False,
-                verbose=0,
-                callbacks=[callback],
-            )
+            with enough_memory():
+                self.trained.fit(
+                    devices.feed(self.train_batches),
+                    validation_data=devices.feed(self.val_batches) if self.dataset.val else None,
+                    initial_epoch=self.standing.epoch,
+                    epochs=training.epochs,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[callback],
+                )
         except (UserError, Cancelled):
             raise
-        except Exception as error:
+        except Exception:
             # Keras wraps what a batch raised; the original says what to do.
             original = self.train_batches.error or self.val_batches.error
             if original is not None:
                 raise original from None
-            if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-                raise UserError(
-                    "There is not enough memory for this network: choose a smaller batch size, "
-                    "fewer channels, a smaller image size, or close other programs."
-                ) from error
             raise
 
     def close(self) -> None:
@@ -263,6 +269,12 @@ class _Job:
                     f"{model.target_channels}."
                 )
             )
+
+    def _first_images(self) -> np.ndarray:
+        """The first epoch's first images: four, or fewer if they are large."""
+        model, drawer = self.dataset.model, self.train_batches.drawer
+        count = max(1, min(4, _FIRST_PIXELS // (model.input_height * model.input_width)))
+        return np.stack([drawer.draw(1, int(i))[0] for i in drawer.order(1)[:count]])
 
     def _learning_rate(self) -> float:
         """Of the next step; history.csv names that of an epoch's first."""
@@ -341,7 +353,25 @@ class _Job:
         )
 
 
-def _take_up(run: RunFolder, project: Project, resume: bool) -> _Standing:
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """What is computed inside may not fit into memory.
+
+    Raises:
+        UserError: it does not, with the remedy.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+            raise UserError(
+                "There is not enough memory for this network: choose a smaller batch size, fewer "
+                "channels, a smaller image size, or close other programs."
+            ) from error
+        raise
+
+
+def _take_up(run: RunFolder, project: Project, resume: bool) -> Standing:
     """Where the run in the folder stands; a fresh one where there is none."""
     if not resume:
         if run.last.exists() or run.history.exists():
@@ -349,7 +379,7 @@ def _take_up(run: RunFolder, project: Project, resume: bool) -> _Standing:
                 f"{run.path} holds a run already: add --resume to continue it, or choose another "
                 "folder."
             )
-        return _Standing()
+        return Standing()
     if not run.last.exists():
         message = f"{run.path} holds no run that has finished an epoch; train without resume."
         raise UserError(message)
@@ -359,7 +389,7 @@ def _take_up(run: RunFolder, project: Project, resume: bool) -> _Standing:
     specs = replace(before.specs, training=project.specs.training)
     save_project(replace(before, specs=specs), run.project)
     state = weights.read_state(run.last)
-    standing = _Standing(**{name: state[name] for name in asdict(_Standing())})
+    standing = Standing(**{name: state[name] for name in asdict(Standing())})
     run.cut_history(standing.epoch)
     run.drop_improvements_after(standing.epoch)
     return standing

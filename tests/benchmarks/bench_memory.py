@@ -1,9 +1,10 @@
 """The memory a training step really takes, beside ``network_plan.step_memory_bytes``.
 
 Run it as ``python tests/benchmarks/bench_memory.py [--json] [--all] [SPEC ...]``; a SPEC reads
-512x512,d5,f16,b1,float32[,deep][,group][,bilinear][,c3][,t256x128]: size, depth, channels of the
-first convolution, batch size, precision, then channels and size of the target. Each one is built
-and trained three steps in a process of its own. Measured is the growth of its greatest resident
+512x512,d5,f16,b1,float32[,deep][,group|,deepnorm][,bilinear][,c3][,t256x128]: size, depth,
+channels of the first convolution, batch size, precision, deep supervision, normalization (of all
+blocks, or of the deep ones), then channels and size of the target. Each one is built and trained
+three steps in a process of its own. Measured is the growth of its greatest resident
 set (VmHWM) from after the imports to the end: network, optimizer, gradients, activations and what
 the engine takes at its first use. Linux only.
 """
@@ -31,6 +32,8 @@ MORE_CASES = (
     "512x512,d5,f16,b4,bfloat16",
     "512x512,d5,f16,b2,float32,group",
     "512x512,d5,f16,b2,bfloat16,group",
+    "512x512,d5,f16,b2,float32,deepnorm",
+    "512x512,d5,f16,b2,bfloat16,deepnorm",
     "128x128,d5,f64,b2,float32",
     "256x256,d4,f32,b4,bfloat16",
     "64x64,d6,f32,b1,float32",
@@ -53,6 +56,7 @@ def parsed(text: str) -> tuple[ModelSpec, int, str]:
         target_height=height,
         target_width=width,
         target_channels=1,
+        normalization="none",
         final_activation="sigmoid",
     )
     batch_size, precision = 1, "float32"
@@ -73,6 +77,8 @@ def parsed(text: str) -> tuple[ModelSpec, int, str]:
             spec = replace(spec, deep_supervision=True)
         elif word == "group":
             spec = replace(spec, normalization="group")
+        elif word == "deepnorm":
+            spec = replace(spec, normalization="deep")
         elif word == "bilinear":
             spec = replace(spec, upsampling="bilinear")
         else:

@@ -46,6 +46,7 @@ from deepimagetranslator.core.specs import (
 )
 from deepimagetranslator.ml import training, weights
 from deepimagetranslator.ml.losses import build_loss
+from deepimagetranslator.ml.unet import convolutions
 
 WEIGHTS_2021 = Path(__file__).parents[1] / "data" / "weights_2021" / "plain-weights.hdf5"
 SMALL = {"depth": 2}
@@ -122,7 +123,12 @@ def whole(sets, tmp_path_factory):
     """A whole run of three epochs with metrics: its project, folder and events."""
     project = sets["labels"].project(
         model=SMALL,
-        training={"epochs": 3, "metrics": ("mse", "dice_score", "psnr"), "learning_rate": 0.01},
+        training={
+            "epochs": 3,
+            "metrics": ("mse", "dice_score", "psnr"),
+            "learning_rate": 0.01,
+            "warmup": 0,
+        },
     )
     folder = tmp_path_factory.mktemp("runs") / "a run"
     return project, RunFolder(folder), run(project, folder)
@@ -350,12 +356,12 @@ def test_cancel_while_files_are_read_leaves_no_folder(sets, tmp_path):
 
 def scripted(monkeypatch, values: list[float]) -> None:
     """Let the validation losses of epochs 1, 2 ... be these."""
-    real = training._Job._epoch_ended
+    real = training.Job._epoch_ended
 
     def ended(self, epoch, logs, seconds):
         return real(self, epoch, logs | {self.judge: values[epoch - 1]}, seconds)
 
-    monkeypatch.setattr(training._Job, "_epoch_ended", ended)
+    monkeypatch.setattr(training.Job, "_epoch_ended", ended)
 
 
 def test_early_stopping_counts_on_over_a_resume(sets, tmp_path, monkeypatch):
@@ -489,13 +495,13 @@ def _forget_draws(job: Any) -> None:
 def test_a_resume_that_forgot_something_would_be_noticed(
     sets, uninterrupted, half, tmp_path, monkeypatch, forget: Callable[[Any], None]
 ):
-    real = training._Job.build
+    real = training.Job.build
 
     def build(self, start_weights):
         real(self, start_weights)
         forget(self)
 
-    monkeypatch.setattr(training._Job, "build", build)
+    monkeypatch.setattr(training.Job, "build", build)
     found = resumed(sets, half, tmp_path / "run")
     assert np.array_equal(found[:2], uninterrupted[:2])
     losses = found[2:, 1:3] - uninterrupted[2:, 1:3]
@@ -603,11 +609,11 @@ def test_the_judge_is_a_value_that_the_run_has(sets, tmp_path, deep, validated, 
         model={"deep_supervision": deep},
         training={"judge": chosen},
     )
-    job = training._Job(
+    job = training.Job(
         project,
         prepare(project.specs),
         RunFolder(tmp_path),
-        training._Standing(),
+        training.Standing(),
         Watch(),
         JobControl(),
     )
@@ -684,8 +690,7 @@ def start(sets, folder: Path, weights_file: Path, kind: str = "labels", **model:
 
 def kernels(path: Path) -> list[np.ndarray]:
     model, _ = weights.load(path, size=(32, 32))
-    ordered = sorted((layer for layer in model.layers if layer.weights), key=lambda x: x.name)
-    return [layer.get_weights()[0] for layer in ordered]
+    return [layer.get_weights()[0] for layer in convolutions(model)]
 
 
 def test_training_starts_from_weights_of_the_2021_program(sets, tmp_path):

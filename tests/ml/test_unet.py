@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 from keras import ops
 
-from deepimagetranslator.core.network_plan import convolution_shapes, count_parameters
+from deepimagetranslator.core.network_plan import (
+    convolution_shapes,
+    count_parameters,
+    is_normalized,
+)
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import ModelSpec
-from deepimagetranslator.ml.unet import build_unet, convolutions
+from deepimagetranslator.ml.group_normalization import GroupNormalization
+from deepimagetranslator.ml.unet import build_unet, convolutions, fit_to_images
 
 BASE = ModelSpec(
     depth=3,
@@ -23,6 +28,7 @@ BASE = ModelSpec(
     target_height=20,
     target_width=28,
     target_channels=2,
+    normalization="none",
     initialization="glorot_uniform",
 )
 CHOICES = {
@@ -35,6 +41,7 @@ CHOICES = {
     "smaller target": replace(BASE, target_height=7, target_width=5),
     "other shape": replace(BASE, target_height=33, target_width=9),
     "five filters, normalized": replace(BASE, base_filters=5, normalization="group"),
+    "deep normalization": replace(BASE, normalization="deep"),
     "one filter": replace(BASE, base_filters=1, normalization="group"),
     "grey, softmax": replace(BASE, input_channels=1, final_activation="softmax"),
     "deep": replace(BASE, deep_supervision=True),
@@ -181,8 +188,59 @@ def test_group_normalization_follows_every_wide_convolution():
     model = build_unet(replace(BASE, base_filters=12, normalization="group"))
     groups = [x.groups for x in model.layers if isinstance(x, keras.layers.GroupNormalization)]
     assert groups == [6, 6, 8, 8, 8, 8, 8, 8, 6, 6]
+    deep = build_unet(replace(BASE, base_filters=12, normalization="deep"))
+    groups = [x.groups for x in deep.layers if isinstance(x, keras.layers.GroupNormalization)]
+    assert groups == [8, 8, 8, 8, 8, 8]  # not in the first block, on neither way
     plain = build_unet(BASE)
     assert not [x for x in plain.layers if isinstance(x, keras.layers.GroupNormalization)]
+
+
+@pytest.mark.parametrize("groups", [1, 3, 6])
+def test_group_normalization_is_keras_own(groups):
+    x = np.random.default_rng(1).normal(2, 3, (2, 9, 7, 6)).astype(np.float32)
+    weights = [np.linspace(0.5, 2, 6), np.linspace(-1, 1, 6)]
+    ours, theirs = GroupNormalization(groups), keras.layers.GroupNormalization(groups)
+    for layer in (ours, theirs):
+        layer.build(x.shape)
+        layer.set_weights(weights)
+    np.testing.assert_allclose(ours(x), theirs(x), atol=2e-5)
+    assert type(ours).__name__ == type(theirs).__name__  # by which weights files name the arrays
+
+
+def convolved(model: keras.Model, spec: ModelSpec, x: np.ndarray) -> list[np.ndarray]:
+    """What each 3x3 convolution without normalization makes of the images."""
+    wide = [layer.output for layer in convolutions(model) if is_fitted(layer, spec)]
+    return [ops.convert_to_numpy(y) for y in keras.Model(model.input, wide)(x)]
+
+
+def is_fitted(layer: keras.layers.Conv2D, spec: ModelSpec) -> bool:
+    return layer.kernel_size == (3, 3) and not is_normalized(spec, layer.filters)
+
+
+@pytest.mark.parametrize(
+    "name", ["depth 1", "depth 2", "deep normalization", "deep", "grey, softmax"]
+)
+def test_fitted_to_images_each_channel_has_mean_0_and_variance_1(name):
+    spec = CHOICES[name]
+    model, x = build_unet(spec, seed=2), 0.01 * picture(spec, 3) + 0.4
+    before = [y.std(axis=(0, 1, 2)) for y in convolved(model, spec, x)]
+    assert min(deviation.min() for deviation in before) < 0.2
+    others = [layer for layer in convolutions(model) if not is_fitted(layer, spec)]
+    as_before = [layer.get_weights()[0] for layer in others]
+    fit_to_images(model, spec, "float32", x)
+    for y in convolved(model, spec, x):
+        np.testing.assert_allclose(y.mean(axis=(0, 1, 2)), 0, atol=2e-3)
+        np.testing.assert_allclose(y.std(axis=(0, 1, 2)), 1, rtol=2e-2)
+    for layer, kernel in zip(others, as_before, strict=True):
+        np.testing.assert_array_equal(layer.get_weights()[0], kernel)
+
+
+def test_images_all_black_change_no_weights():
+    model = build_unet(BASE)
+    before = model.get_weights()
+    fit_to_images(model, BASE, "float32", np.zeros_like(picture(BASE)))
+    for kept, was in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(kept, was)
 
 
 def test_dropout_acts_in_training_only_and_differs_from_step_to_step():

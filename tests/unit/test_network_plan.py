@@ -42,6 +42,8 @@ def test_normalization_adds_a_scale_and_a_shift_per_channel() -> None:
     wide = [out for height, _, _, out in convolution_shapes(CT) if height == 3]
     more = count_parameters(replace(CT, normalization="group")) - count_parameters(CT)
     assert more == 2 * sum(wide)
+    less = count_parameters(replace(CT, normalization="deep")) - count_parameters(CT)
+    assert less == 2 * sum(out for out in wide if out > CT.base_filters)
 
 
 def test_odd_sides_round_down_and_targets_keep_the_ratio() -> None:

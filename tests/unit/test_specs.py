@@ -90,6 +90,7 @@ def test_the_2021_preset_is_that_program() -> None:
         base_filters=16,
         input_channels=3,
         target_channels=3,
+        normalization="none",
         initialization="glorot_uniform",
         final_activation="sigmoid",
     )

@@ -22,6 +22,7 @@ SPEC = ModelSpec(
     target_height=512,
     target_width=512,
     target_channels=1,
+    normalization="none",
 )
 
 # python tests/benchmarks/bench_memory.py --all: growth of VmHWM, in MiB, of a fresh process with
@@ -34,8 +35,10 @@ MEASURED = [
     ({"depth": 3, "base_filters": 4}, 64, 1, "float32", 68),
     ({}, 512, 4, "float32", 1586),
     ({}, 512, 4, "bfloat16", 985),
-    ({"normalization": "group"}, 512, 2, "float32", 1232),
-    ({"normalization": "group"}, 512, 2, "bfloat16", 947),
+    ({"normalization": "group"}, 512, 2, "float32", 1290),
+    ({"normalization": "group"}, 512, 2, "bfloat16", 1062),
+    ({"normalization": "deep"}, 512, 2, "float32", 1154),
+    ({"normalization": "deep"}, 512, 2, "bfloat16", 919),
     ({"base_filters": 64}, 128, 2, "float32", 916),
     ({"depth": 4, "base_filters": 32}, 256, 4, "bfloat16", 486),
     ({"depth": 6, "base_filters": 32}, 64, 1, "float32", 822),
@@ -76,6 +79,7 @@ def test_images_count_by_their_area():
         {"base_filters": 17},
         {"depth": 6},
         {"deep_supervision": True},
+        {"normalization": "deep"},
         {"normalization": "group"},
         {"input_channels": 3},
         {"target_channels": 3},
