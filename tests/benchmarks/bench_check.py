@@ -12,6 +12,7 @@ Ends with 1 if it took more than 120 s or 1 GiB.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import sys
@@ -58,6 +59,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--json", action="store_true")
     parser.add_argument("--folder", type=Path, help="keep the images here; used again if there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -68,22 +70,28 @@ def main() -> int:
             tuple(inputs[val:]), tuple(targets[val:]), tuple(inputs[:val]), tuple(targets[:val])
         )
         specs = replace(Specs(), data=data)
+        found: dict[str, float] = {"images": given.images}
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for name in ("first", "again"):
             wall, cpu = time.perf_counter(), time.process_time()
             _, matched, problems = examine(specs, folder=folder)
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-            if name == "first":
-                first = wall
-            print(
-                f"{name}: {wall:.1f} s, {cpu:.1f} s of processor time on {os.cpu_count()} cores, "
-                f"{len(matched.train) + len(matched.val)} pairs of {given.size} pixels"
-            )
+            found |= {f"{name}, s": round(wall, 2), f"{name}, processor s": round(cpu, 2)}
+            found["pairs"] = len(matched.train) + len(matched.val)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(f"memory at its peak: {peak / 1024:.0f} MiB ({before / 1024:.0f} MiB before)")
-        for problem in problems:
-            print(f"found: {problem.kind}: {problem.message}")
-    return int(first > MOST_SECONDS or peak * 1024 > MOST_BYTES)
+        found |= {
+            "before, MiB": before // 1024,
+            "peak, MiB": peak // 1024,
+            "load": os.getloadavg()[0],
+        }
+        if given.json:
+            print(json.dumps(found))
+        else:
+            for name, value in found.items():
+                print(f"{name:20}{value:10g}")
+            for problem in problems:
+                print(f"found: {problem.kind}: {problem.message}")
+    return int(found["first, s"] > MOST_SECONDS or peak * 1024 > MOST_BYTES)
 
 
 if __name__ == "__main__":

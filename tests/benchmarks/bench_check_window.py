@@ -10,6 +10,7 @@ itself was at work on one round of events, which is how long a key would have wa
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -36,8 +37,8 @@ def write_pairs(folder: Path, count: int) -> None:
         cv2.imwrite(str(folder / "out" / name), np.where(image > 100, 255, 0).astype(np.uint8))
 
 
-def measure(folder: Path) -> None:
-    """Print every measure."""
+def measure(folder: Path) -> dict[str, float]:
+    """Every measure by name: seconds until all is shown, and milliseconds of the longest round."""
     from window import Window  # noqa: PLC0415
 
     from deepimagetranslator.gui.check_window import CheckWindow  # noqa: PLC0415
@@ -46,6 +47,7 @@ def measure(folder: Path) -> None:
     window = Window()
     session, update = window.session, window.root.update
     rounds = [0.0]
+    found: dict[str, float] = {}
 
     def timed_update() -> None:
         began = time.thread_time()
@@ -55,7 +57,8 @@ def measure(folder: Path) -> None:
     def tell(what: str, began: float) -> None:
         longest = 1000 * max(rounds)
         rounds[:] = [0.0]
-        print(f"{what}: {time.monotonic() - began:.2f} s, longest round {longest:.0f} ms")
+        found[f"{what}, s"] = time.monotonic() - began
+        found[f"{what}, longest round, ms"] = longest
 
     setattr(window.root, "update", timed_update)  # noqa: B010
     window.answers.paths = [folder / "in", folder / "out"]
@@ -74,11 +77,12 @@ def measure(folder: Path) -> None:
         check.table.go(step * len(check.table.rows) // _STEPS)
         window.root.update()
         steps.append(1000 * (time.perf_counter() - start))
-    print(f"a scrolling step: median {np.median(steps):.1f} ms, longest {max(steps):.1f} ms")
+    found["scrolling step, median, ms"] = float(np.median(steps))
+    found["scrolling step, longest, ms"] = max(steps)
     rounds[:] = [0.0]
     began = time.monotonic()
     check.leave_out(check.table.rows[5:6])
-    print(f"leaving out a pair: {time.monotonic() - began:.2f} s in the window's thread")
+    found["leaving out a pair, ms"] = 1000 * (time.monotonic() - began)
     window.until(lambda: session.examination.complete, _PATIENCE)
     tell("checked again", began)
     began = time.monotonic()
@@ -92,17 +96,24 @@ def measure(folder: Path) -> None:
     window.until(lambda: dialog.preview, _PATIENCE)
     tell("groups after typing a pattern", began)
     window.close()
+    return found
 
 
 def main() -> int:
     """Parse the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=10_000)
-    pairs: int = parser.parse_args().pairs
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, virtual_screen():
         os.environ["DEEPIMAGETRANSLATOR_HOME"] = str(Path(name) / "home")
-        write_pairs(Path(name), pairs)
-        measure(Path(name))
+        write_pairs(Path(name), given.pairs)
+        found = measure(Path(name))
+    if given.json:
+        print(json.dumps(found))
+    else:
+        for what, value in found.items():
+            print(f"{what:46}{value:8.2f}")
     return 0
 
 
