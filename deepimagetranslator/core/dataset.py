@@ -16,8 +16,16 @@ from numpy.typing import NDArray
 
 from deepimagetranslator.core import specs as spec_rules
 from deepimagetranslator.core.crops import default_side
+from deepimagetranslator.core.doctor import facts
 from deepimagetranslator.core.doctor.case import Case
-from deepimagetranslator.core.doctor.findings import blocking, explained, find
+from deepimagetranslator.core.doctor.findings import (
+    FINDINGS,
+    FOR_TRAINING,
+    Finding,
+    blocking,
+    explained,
+    find,
+)
 from deepimagetranslator.core.doctor.kinds import rank
 from deepimagetranslator.core.doctor.repairs import with_pairs
 from deepimagetranslator.core.groups import Split
@@ -143,6 +151,7 @@ def examine(
     report: Report = ignore,
     control: JobControl | None = None,
     folder: Path | None = None,
+    findings: Sequence[Finding] = FINDINGS,
 ) -> tuple[Dataset | None, Matched, list[Problem]]:
     """Read every file once and find every problem.
 
@@ -151,6 +160,7 @@ def examine(
         report: told of ``FilesRead``.
         control: may cancel.
         folder: where runs will lie, whose free disk space is looked at.
+        findings: what is looked for.
 
     Returns:
         The data set if nothing fatal was found, else None; the pairs; the problems and remarks.
@@ -198,7 +208,7 @@ def examine(
             model=dataset.model,
             input_scaling=dataset.input_scaling,
         )
-    found = find(case, control.raise_if_cancelled)
+    found = find(case, control.raise_if_cancelled, findings)
     found, decided = explained(case, found, decided)
     problems = [*matched.problems, *found, *decided]
     if not matched.val:
@@ -213,13 +223,14 @@ def examine(
 
 
 def prepare(specs: Specs, report: Report = ignore, control: JobControl | None = None) -> Dataset:
-    """The data set, ready for training.
+    """The data set, ready for training; what its files say is not remembered meanwhile.
 
     Raises:
         DataProblems: what must be mended first, a line each.
         Cancelled: by ``control``.
     """
-    dataset, _, problems = examine(specs, report, control)
+    dataset, _, problems = examine(specs, report, control, findings=FOR_TRAINING)
+    facts.forget()
     if dataset is None:
         raise DataProblems([problem for problem in problems if problem.fatal])
     return dataset
@@ -229,8 +240,10 @@ def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
     """The ``recommended`` choices for these targets: the loss follows from what they are.
 
     Label maps in pure colours keep Dice + cross-entropy on independent channels; label maps in
-    other colours get the same loss on classes (softmax); any other image gets mae. Some of the
-    files are looked at. A loss that was chosen already stays.
+    other colours get the same loss on classes (softmax). Any other image gets mae, and the network
+    neither a normalization nor a start scaled to the images, which make it forget how bright they
+    are; without these it wants a smaller learning rate. Some of the files are looked at. What was
+    chosen already stays.
     """
     if specs.training.loss != Specs().training.loss:
         return specs
@@ -251,10 +264,21 @@ def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
     if palette is None and colours.instances:
         return specs
     if palette is None:
-        return replace(specs, training=replace(specs.training, loss="mae"))
+        return _suited_to_values(specs)
     if not _is_pure(palette, choose_scaling(_range_of(images), target=True)):
         return replace(specs, model=replace(specs.model, final_activation="softmax"))
     return specs
+
+
+def _suited_to_values(specs: Specs) -> Specs:
+    model, training, usual = specs.model, replace(specs.training, loss="mae"), Specs()
+    if model.normalization == usual.model.normalization:
+        model = replace(model, normalization="none")
+    if model.initialization == usual.model.initialization:
+        model = replace(model, initialization="he_normal")
+    if training.learning_rate == usual.training.learning_rate:
+        training = replace(training, learning_rate=0.001)
+    return replace(specs, model=model, training=training)
 
 
 def _decide(

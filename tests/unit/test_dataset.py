@@ -373,7 +373,19 @@ def test_the_recommended_loss_follows_from_the_targets(sets, kind, loss, activat
     specs = suited_to_targets(specs_of(sets[kind]), sets[kind][1])
     assert specs.training.loss == loss
     assert specs.model.final_activation == activation
+    values = loss == "mae"
+    assert specs.model.normalization == ("none" if values else "deep")
+    assert specs.model.initialization == ("he_normal" if values else "data_dependent")
+    assert specs.training.learning_rate == (0.001 if values else 0.003)
     prepare(specs)  # and it fits
+
+
+def test_what_was_chosen_already_stays(sets):
+    specs = specs_of(sets["values"])
+    model = replace(specs.model, normalization="group", initialization="glorot_uniform")
+    training = replace(specs.training, learning_rate=0.01)
+    suited = suited_to_targets(replace(specs, model=model, training=training), sets["values"][1])
+    assert suited.model == model and suited.training == replace(training, loss="mae")
 
 
 def test_unreadable_targets_leave_the_choices_alone(tmp_path):

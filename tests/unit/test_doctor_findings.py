@@ -13,8 +13,8 @@ import pydicom
 import pytest
 import tifffile
 
-from deepimagetranslator.core.dataset import examine, suited_to_targets
-from deepimagetranslator.core.doctor import machine
+from deepimagetranslator.core.dataset import DataProblems, examine, prepare, suited_to_targets
+from deepimagetranslator.core.doctor import facts, machine
 from deepimagetranslator.core.doctor.kinds import TITLES
 from deepimagetranslator.core.doctor.repairs import repaired
 from deepimagetranslator.core.files import list_images
@@ -282,6 +282,24 @@ def test_exactly_this_fault_is_found_and_mended(folder, kind):
     if kind not in WITHOUT_REPAIR:
         assert found(specs) == []
     assert {path: path.read_bytes() for path in folder.path.rglob("*.png")} == before
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_training_is_refused_for_what_is_fatal_alone(folder, kind):
+    specs = FAULTS[kind](folder)
+    if kind in FATAL:
+        with pytest.raises(DataProblems) as refused:
+            prepare(specs)
+        assert {problem.kind for problem in refused.value.problems} == {kind}
+    else:
+        assert prepare(specs).train
+
+
+def test_a_training_keeps_no_facts_in_memory(folder):
+    examine(folder.specs())
+    assert facts._remembered
+    prepare(folder.specs())
+    assert not facts._remembered
 
 
 # --- which files, and how it is mended ------------------------------------------------------------

@@ -106,6 +106,12 @@ def facts_of(path: Path, target: bool) -> FileFacts:
     return facts
 
 
+def forget() -> None:
+    """Give back the memory of what is remembered."""
+    with _lock:
+        _remembered.clear()
+
+
 def pair_facts(pair: ImagePair) -> PairFacts:
     """What both files of a pair say; a file that is its own target is read once."""
     theirs = facts_of(pair.target, True)

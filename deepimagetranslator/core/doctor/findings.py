@@ -36,21 +36,29 @@ FINDINGS: tuple[Finding, ...] = (
 )
 """Each takes the ``Case`` and yields what it finds."""
 
+FOR_TRAINING = tuple(finding for finding in FINDINGS if finding is not pairs.misplaced)
+"""Without the comparison of all outlines, which stops no training and takes the most memory."""
+
 
 def blocking(case: Case) -> list[Problem]:
     """What stands in the way of deciding on sizes, label colours and scalings."""
     return [problem for finding in BLOCKING for problem in finding(case)]
 
 
-def find(case: Case, between: Callable[[], None] = lambda: None) -> list[Problem]:
+def find(
+    case: Case,
+    between: Callable[[], None] = lambda: None,
+    findings: Sequence[Finding] = FINDINGS,
+) -> list[Problem]:
     """Everything that is wrong with the images.
 
     Args:
         case: to be examined.
         between: called before each finding; may raise to end it.
+        findings: what is looked for.
     """
     found: list[Problem] = []
-    for finding in FINDINGS:
+    for finding in findings:
         between()
         found += finding(case)
     return found
