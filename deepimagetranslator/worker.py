@@ -135,13 +135,13 @@ class _Worker:
         self._send(request.job, end)
 
     def _result(self, request: Job, control: JobControl) -> Mapping[str, Any]:
-        from deepimagetranslator.ml import evaluation, training, translation  # noqa: PLC0415
-
         def report(event: Event) -> None:
             self._send(request.job, event)
 
         match request:
             case StartTraining(_, project, run_dir, resume, start_weights):
+                from deepimagetranslator.ml import training  # noqa: PLC0415
+
                 result = training.train(
                     project,
                     run_dir,
@@ -158,6 +158,8 @@ class _Worker:
                     "best_value": result.best_value,
                 }
             case TranslateImages(_, weights, inputs, output, spec):
+                from deepimagetranslator.ml import translation  # noqa: PLC0415
+
                 done = translation.translate(
                     weights, inputs, output, spec, report=report, control=control
                 )
@@ -168,6 +170,8 @@ class _Worker:
                     "output": str(output),
                 }
             case Evaluate(_, weights, pairs):
+                from deepimagetranslator.ml import evaluation  # noqa: PLC0415
+
                 measured = evaluation.evaluate_weights(
                     weights, pairs, report=report, control=control
                 )

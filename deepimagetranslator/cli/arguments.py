@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_translate(commands)
     _add_evaluate(commands)
     _add_augment(commands)
+    _add_benchmark(commands)
     _add_self_test(commands)
     return parser
 
@@ -264,6 +265,22 @@ def _add_augment(commands: Any) -> None:
     parser.add_argument("project", type=Path, metavar="PROJECT.json")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--epochs", type=int, default=1, metavar="N", help="draws of each pair")
+
+
+def _add_benchmark(commands: Any) -> None:
+    _command(
+        commands,
+        "benchmark",
+        engine_commands.benchmark,
+        "measure how fast this machine trains and translates, and what limits it (a minute)",
+        "machine (processor, cores, memory, gpus, precision, versions), step_ms, "
+        "predict_ms, read_pair_ms, augment_pair_ms, step_images_per_second, "
+        "epoch_images_per_second, translated_images_per_second, step_share (of an epoch), limit "
+        "(a sentence), seconds",
+        "The network has the default depth and filters, images of 512 x 512 pixels, three channels "
+        "and a\nbatch size of 1; the images are drawn. Nothing is left on disk. Please put the "
+        "figures into a\nreport of a problem with speed or memory.",
+    )
 
 
 def _add_self_test(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""Commands that need the deep-learning engine: train, translate, evaluate, self-test.
+"""Commands that need the deep-learning engine: train, translate, evaluate, benchmark, self-test.
 
 Keras is imported inside the commands, after ``load_engine``, so that the others and ``--help``
 answer at once.
@@ -10,6 +10,7 @@ import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
@@ -116,6 +117,20 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     }
 
 
+def benchmark(arguments: argparse.Namespace) -> Outcome:
+    """Measure this machine in a temporary folder."""
+    del arguments
+    start = time.monotonic()
+    terminal.say("Loading the engine ...")
+    devices.load_engine()
+    from deepimagetranslator.ml import benchmark as ml_benchmark  # noqa: PLC0415
+
+    with terminal.progress() as (report, control):
+        found = ml_benchmark.figures(report, control)
+    print(benchmark_table(found))
+    return 0, {**found, "seconds": round(time.monotonic() - start, 3)}
+
+
 def self_test(arguments: argparse.Namespace) -> Outcome:
     """Try every part of the program, the window included, in a temporary folder."""
     del arguments
@@ -135,6 +150,26 @@ def self_test(arguments: argparse.Namespace) -> Outcome:
         terminal.say(f"  {package} {version}")
     terminal.say(f"Device: {found['device']}")
     return 0, {"ok": True, **found, "seconds": round(time.monotonic() - start, 3)}
+
+
+def benchmark_table(found: dict[str, Any]) -> str:
+    """The figures of ``ml.benchmark`` as aligned text, the sentence last."""
+    machine = found["machine"]
+    rows = [
+        ("processor", f"{machine['processor']}, {machine['cores']} cores"),
+        ("memory", machine["memory"]),
+        ("GPU", ", ".join(machine["gpus"]) or "none"),
+        ("automatic precision", machine["precision"]),
+        ("versions", ", ".join(f"{name} {text}" for name, text in machine["versions"].items())),
+        ("training step", f"{found['step_ms']:.0f} ms"),
+        ("prediction", f"{found['predict_ms']:.0f} ms"),
+        ("reading a pair", f"{found['read_pair_ms']:.1f} ms"),
+        ("augmenting a pair", f"{found['augment_pair_ms']:.1f} ms"),
+        ("steps alone", f"{found['step_images_per_second']:.2f} images per second"),
+        ("training in an epoch", f"{found['epoch_images_per_second']:.2f} images per second"),
+        ("translating files", f"{found['translated_images_per_second']:.2f} images per second"),
+    ]
+    return "\n".join([*(f"{name:26}{text}" for name, text in rows), found["limit"]])
 
 
 def pooled_table(pooled: dict[str, dict[str, float]]) -> str:

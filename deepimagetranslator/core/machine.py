@@ -1,16 +1,39 @@
-"""How much memory this computer has and how much of it is free, and bytes in words."""
+"""This computer's processor, its memory and how much of it is free, and bytes in words."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import re
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _LINUX = Path("/proc/meminfo")
+_LINUX_PROCESSOR = Path("/proc/cpuinfo")
+
+
+def processor_name() -> str:
+    """The processor's name, such as "AMD Ryzen 7 5800X"; its kind, if the system does not tell."""
+    found = ""
+    with suppress(OSError, subprocess.SubprocessError):
+        if sys.platform == "win32":
+            import winreg  # noqa: PLC0415
+
+            place = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+            with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
+                found = str(winreg.QueryValueEx(key, "ProcessorNameString")[0])
+        elif sys.platform == "darwin":
+            command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+            found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        else:
+            text = _LINUX_PROCESSOR.read_text(encoding="utf-8", errors="replace")
+            named = re.search(r"model name\s*:\s*(.+)", text)
+            found = named[1] if named else ""
+    return found.strip() or platform.machine()
 
 
 def memory_bytes() -> int:

@@ -23,9 +23,20 @@ from deepimagetranslator.core.project import load_project, project_problems
 from deepimagetranslator.core.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.specs import PRESETS, SECTIONS, Specs
+from deepimagetranslator.ml.devices import load_engine
 
 QUICK = ("model.depth=2", "model.base_filters=4", "training.epochs=2", "training.batch_size=4")
-COMMANDS = ("demo", "new", "check", "train", "translate", "evaluate", "augment", "self-test")
+COMMANDS = (
+    "demo",
+    "new",
+    "check",
+    "train",
+    "translate",
+    "evaluate",
+    "augment",
+    "benchmark",
+    "self-test",
+)
 
 
 @dataclass
@@ -521,6 +532,48 @@ def test_self_test_says_all_is_well():
     assert told.status == 0, told.err
     assert set(told.json) == {"ok", "device", "versions", "seconds"}
     assert told.json["ok"] is True and "keras" in told.json["versions"]
+
+
+# --- benchmark ---------------------------------------------------------------------------------
+
+
+def test_benchmark_prints_a_table_and_its_figures(call, monkeypatch):
+    load_engine()
+    from deepimagetranslator.ml import benchmark  # noqa: PLC0415
+
+    real = benchmark.figures
+
+    def tiny(*arguments: Any) -> dict[str, Any]:
+        return real(*arguments, size=32, depth=2, base_filters=4)
+
+    monkeypatch.setattr(benchmark, "figures", tiny)
+    told = call("benchmark", "--json")
+    assert told.status == 0, told.err
+    assert "Epochs of training ..." in told.err
+    for line in ("processor", "training step", "translating files", told.json["limit"]):
+        assert line in told.out
+    keys = {"machine", "step_ms", "predict_ms", "step_share", "limit", "seconds"}
+    assert keys <= set(told.json) and told.json["seconds"] > 0
+    help = call("benchmark", "--help").out
+    assert all(key in help for key in (*told.json, *told.json["machine"]))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process alone")
+def test_ctrl_c_ends_a_benchmark_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    process = start("benchmark", "--json")
+    assert process.stderr is not None
+    said = ""
+    while "Training steps" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert json.loads(out.splitlines()[-1]) == {"error": "cancelled"}
+    assert list(tmp_path.glob("deepimagetranslator-*")) == []
 
 
 # --- Ctrl+C and the unexpected -----------------------------------------------------------------

@@ -286,9 +286,10 @@ from deepimagetranslator.gui.app import App
 if __name__ == "__main__":
     app = App(scaling=1.0)
     app.root.update()
-    heavy = [name for name in ("tensorflow", "keras", "matplotlib") if name in sys.modules]
+    heavy = {"tensorflow", "keras", "matplotlib", "Augmentor", "scipy", "h5py"} & set(sys.modules)
+    heavy |= {"pydicom", "nibabel", "tifffile", "imagecodecs"} & set(sys.modules)
     app.close()
-    print(heavy)
+    print(sorted(heavy))
 """
     script = tmp_path / "window_only.py"
     script.write_text(code, encoding="utf-8")

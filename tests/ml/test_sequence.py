@@ -17,7 +17,7 @@ from deepimagetranslator.core.drawing import PairDrawer, PairReader
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import AugmentationSpec
-from deepimagetranslator.ml import sequence
+from deepimagetranslator.ml import devices, sequence
 from deepimagetranslator.ml.sequence import PairSequence
 
 RESTLESS = AugmentationSpec(
@@ -238,6 +238,23 @@ def test_a_label_colour_that_appears_later_is_named(tmp_path):
     try:
         with pytest.raises(UserError, match=r"slice01\.png has the colour \(1, 2, 3\)"):
             one_epoch(batches, 1)
+    finally:
+        batches.close()
+
+
+def test_the_engine_is_fed_all_batches_in_order_and_tunes_nothing(files):
+    batches = batches_of(dataset_of(files), batch_size=3)
+    try:
+        fed = devices.feed(batches)
+        assert len(fed) == len(batches) == 3
+        for epoch in (1, 2):
+            batches.epoch = epoch
+            for index, (x, y) in enumerate(fed):
+                ours = batches.batch(epoch, index)
+                np.testing.assert_array_equal(x, ours[0])
+                np.testing.assert_array_equal(y, ours[1])
+        # tf.data's tuner would let every second epoch or so wait for seconds.
+        assert fed.options().autotune.enabled is False
     finally:
         batches.close()
 

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import cv2
@@ -66,6 +67,18 @@ def test_palettes_become_colours_and_grey_ones_one_channel(tmp_path: Path) -> No
 def test_cmyk_as_pillow_converts_it(tmp_path: Path) -> None:
     image = Image.fromarray(COLOUR).convert("CMYK")
     check(saved(tmp_path / "cmyk.tif", image, format="TIFF"), np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize("image", [GREY, COLOUR, COLOUR16[..., :1], COLOUR16])
+def test_png_is_written_fast(tmp_path: Path, image: np.ndarray) -> None:
+    write_image(tmp_path / "x.png", image)
+    data = (tmp_path / "x.png").read_bytes()
+    start = data.index(b"IDAT")
+    packed = data[start + 4 : start + 4 + int.from_bytes(data[start - 4 : start], "big")]
+    assert packed[1] >> 6 == 0  # of four levels that zlib tells apart the fastest
+    rows = zlib.decompress(packed)
+    length = 1 + image[0].nbytes
+    assert set(rows[::length]) == {1} and len(rows) == length * len(image)  # one filter, no search
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])

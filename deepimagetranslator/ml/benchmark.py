@@ -1,0 +1,416 @@
+"""What this machine makes of the program: steps, epochs and translated images, in figures.
+
+All times are wall times. A bare step is Keras' own ``train_on_batch`` (``test_on_batch`` to
+validate) of the same network, loss, metrics, optimizer and precision on batches that were made
+before and lie in memory: what an epoch takes beyond its bare steps is what the program adds.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from deepimagetranslator.core.dataset import prepare
+from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.machine import (
+    bytes_in_words,
+    free_memory_bytes,
+    memory_bytes,
+    processor_name,
+)
+from deepimagetranslator.core.project import Project, new_project
+from deepimagetranslator.core.protocol import (
+    EpochEnded,
+    EpochStarted,
+    Event,
+    ImageTranslated,
+    JobControl,
+    LogLine,
+    Report,
+    ignore,
+)
+from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.ml import devices, training, translation
+
+STEP_SHARE = 0.85
+"""From this part of an epoch on, its bare steps are what limits it."""
+_TRANSLATED_SHARE = 0.7
+_LITTLE_MEMORY = 0.05
+_STEPS = 5
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Seconds of one epoch of ``training.train``.
+
+    Attributes:
+        training: from its start to the end of its last training step.
+        validation: from there to the end of the last validation step; 0 without validation.
+        whole: all of it, with history and checkpoints.
+    """
+
+    training: float
+    validation: float
+    whole: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Epochs, and the bare steps that were measured before the first and after each.
+
+    Attributes:
+        epochs: in the first one the engine also prepares its functions.
+        steps: mean seconds of a bare training step, at each of these times.
+        forward: mean seconds of a bare validation step; empty without validation.
+        train_steps, val_steps: how many an epoch has.
+    """
+
+    epochs: tuple[Epoch, ...]
+    steps: tuple[float, ...]
+    forward: tuple[float, ...]
+    train_steps: int
+    val_steps: int
+
+    def ratios(self, part: str) -> list[float]:
+        """Of each epoch but the first: "training", "validation" or "whole" over its bare steps.
+
+        These take the mean of what was measured just before and just after the epoch.
+        """
+        found = []
+        for number, epoch in enumerate(self.epochs[1:], 1):
+            bare = {
+                "training": self.train_steps * sum(self.steps[number : number + 2]) / 2,
+                "validation": self.val_steps * sum(self.forward[number : number + 2]) / 2,
+            }
+            bare["whole"] = sum(bare.values())
+            found.append(getattr(epoch, part) / bare[part])
+        return found
+
+
+class BareSteps:
+    """The steps of a project's training alone, on a network of their own.
+
+    Attributes:
+        dataset: the project's, prepared.
+        counts: training and validation steps of an epoch.
+    """
+
+    def __init__(self, project: Project, folder: Path, most: int) -> None:
+        """Build the network and make up to ``most`` batches for training, as many to validate.
+
+        Raises:
+            UserError: as ``training.train``.
+        """
+        self.dataset = prepare(project.specs)
+        precision = devices.choose_precision(project.specs.training.precision)
+        standing = training.Standing(precision=precision)
+        run = RunFolder(folder)
+        self._job = training.Job(project, self.dataset, run, standing, ignore, JobControl())
+        self._job.build(None)
+        parts = self._job.train_batches, self._job.val_batches
+        self.counts = len(parts[0]), len(parts[1])
+        self._train, self._val = (
+            [part.batch(1, index) for index in range(min(most, len(part)))] for part in parts
+        )
+        # The engine prepares its functions with the first of each.
+        self._job.trained.train_on_batch(*self._train[0])
+        if self._val:
+            self._job.trained.test_on_batch(*self._val[0])
+
+    def train(self, control: JobControl) -> float:
+        """Mean seconds of a training step."""
+        return self._mean(self._job.trained.train_on_batch, self._train, control)
+
+    def validate(self, control: JobControl) -> float:
+        """Mean seconds of a validation step: forward, loss and metrics."""
+        return self._mean(self._job.trained.test_on_batch, self._val, control)
+
+    def predict(self, control: JobControl) -> float:
+        """Median seconds of a prediction of one batch."""
+        inputs = [(x,) for x, _ in self._train]
+        return self._mean(self._job.network.predict_on_batch, [*inputs[:1], *inputs], control, 1)
+
+    def close(self) -> None:
+        """End the threads and let go of the memory."""
+        self._job.close()
+
+    @staticmethod
+    def _mean(
+        step: Callable[..., Any], batches: Sequence[Any], control: JobControl, skip: int = 0
+    ) -> float:
+        times = []
+        for batch in batches:
+            control.raise_if_cancelled()
+            start = time.perf_counter()
+            step(*batch)
+            times.append(time.perf_counter() - start)
+        return sum(times[skip:]) / len(times[skip:])
+
+
+@dataclass
+class _Clock:
+    """Times the epochs of a training by what it tells and asks for."""
+
+    report: Report
+    control: JobControl
+    between: Callable[[], None]
+    epochs: list[Epoch] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.control = replace(self.control, serve=self._step_ended)
+        self._start, self._batches = 0.0, 0
+        self._ends: list[float] = []
+
+    def _step_ended(self) -> None:
+        self._ends.append(time.perf_counter())
+
+    def __call__(self, event: Event) -> None:
+        now = time.perf_counter()
+        self.report(event)
+        if isinstance(event, EpochStarted):
+            self._start, self._batches, self._ends = now, event.batches, []
+        elif isinstance(event, EpochEnded):
+            trained, validated = self._ends[self._batches - 1], self._ends[-1]
+            self.epochs.append(Epoch(trained - self._start, validated - trained, now - self._start))
+            self.between()
+
+
+def compare(
+    project: Project,
+    folder: Path,
+    *,
+    epochs: int = 3,
+    most: int = 12,
+    bare: BareSteps | None = None,
+    report: Report = ignore,
+    control: JobControl | None = None,
+) -> Comparison:
+    """Train a project as ``train`` does, with bare steps between its epochs.
+
+    Args:
+        project: what to train; its number of epochs does not count.
+        folder: for the run.
+        epochs: how many are measured beside the first.
+        most: how many bare steps are taken each time.
+        bare: the project's bare steps, if they are there already.
+        report: is told what the training tells.
+        control: to cancel.
+
+    Raises:
+        UserError: as ``training.train``.
+        Cancelled: by ``control``.
+    """
+    control = control or JobControl()
+    choices = replace(project.specs.training, epochs=epochs + 1)
+    project = replace(project, specs=replace(project.specs, training=choices))
+    own = bare or BareSteps(project, folder, most)
+    steps: list[float] = []
+    forward: list[float] = []
+
+    def measure() -> None:
+        steps.append(own.train(control))
+        if own.counts[1]:
+            forward.append(own.validate(control))
+
+    clock = _Clock(report, control, measure)
+    try:
+        measure()
+        training.train(project, folder, report=clock, control=clock.control)
+    finally:
+        if bare is None:
+            own.close()
+    return Comparison(tuple(clock.epochs), tuple(steps), tuple(forward), *own.counts)
+
+
+def drawn_project(folder: Path, train: int, val: int, size: int = 512) -> Project:
+    """A project of the preset ``recommended`` on so many drawn pairs of that size, in pixels."""
+    drawn = write_sample(folder, size=size, people=[1], slices=train + val).pairs
+    pairs = [pair for person in drawn.values() for pair in person]
+    inputs, targets = (tuple(str(pair[side]) for pair in pairs) for side in (0, 1))
+    files = {"train_inputs": inputs[:train], "train_targets": targets[:train]}
+    files |= {"val_inputs": inputs[train:], "val_targets": targets[train:]}
+    return new_project("recommended", files)
+
+
+def figures(
+    report: Report = ignore,
+    control: JobControl | None = None,
+    *,
+    size: int = 512,
+    depth: int = 5,
+    base_filters: int = 16,
+) -> dict[str, Any]:
+    """This machine's figures, in half a minute to a minute; nothing is left on disk.
+
+    The network is ``recommended`` with three channels in and out and a batch size of 1.
+
+    Args:
+        report: told of ``LogLine`` for each part, and of what training and translation tell.
+        control: to cancel.
+        size: height and width of the images, in pixels.
+        depth, base_filters: of the network.
+
+    Returns:
+        Plain values by name: machine (processor, cores, memory, gpus, precision, versions);
+        milliseconds step_ms, predict_ms, read_pair_ms and augment_pair_ms (in one
+        thread); images per second step_images_per_second, epoch_images_per_second and
+        translated_images_per_second; step_share, the bare steps' part of an epoch; limit, a
+        sentence.
+
+    Raises:
+        UserError: there is not enough memory or disk space.
+        Cancelled: by ``control``.
+    """
+    control = control or JobControl()
+    folder = tempfile.TemporaryDirectory(prefix="deepimagetranslator-", ignore_cleanup_errors=True)
+    with folder as place, training.enough_memory():
+        return _Trial(Path(place), report, control).run(size, depth, base_filters)
+
+
+class _Trial:
+    """One run of the figures."""
+
+    def __init__(self, folder: Path, report: Report, control: JobControl) -> None:
+        self.folder = folder
+        self.report = report
+        self.control = control
+
+    def run(self, size: int, depth: int, base_filters: int) -> dict[str, Any]:
+        """Everything, one after another."""
+        self._say("Drawing images")
+        project = drawn_project(self.folder / "sample", _STEPS, 2, size)
+        specs = project.specs
+        sizes = {"depth": depth, "base_filters": base_filters, "input_channels": 3}
+        model = replace(specs.model, **sizes, target_channels=3)
+        choices = replace(specs.training, batch_size=1)
+        project = replace(project, specs=replace(specs, model=model, training=choices))
+        precision = devices.choose_precision("automatic")
+        self._say(f"Training steps in {precision}")
+        bare = self._bare(project)
+        try:
+            predict_ms = 1000 * bare.predict(self.control)
+            read_ms, augment_ms = self._pair_ms(project, bare)
+            free = [free_memory_bytes()]
+            self._say("Epochs of training")
+            result = compare(
+                project,
+                self.folder / "run",
+                epochs=1,
+                bare=bare,
+                report=lambda event: self._trained(event, free),
+                control=self.control,
+            )
+        finally:
+            bare.close()
+        step_ms = 1000 * median(result.steps)
+        self._say("Translating files")
+        found = {
+            "machine": machine(),
+            "step_ms": step_ms,
+            "predict_ms": predict_ms,
+            "read_pair_ms": read_ms,
+            "augment_pair_ms": augment_ms,
+            "step_images_per_second": 1000 / step_ms,
+            "epoch_images_per_second": _STEPS / median(e.training for e in result.epochs[1:]),
+            "step_share": 1 / median(result.ratios("whole")),
+            "translated_images_per_second": self._translated_per_second(),
+        }
+        return found | {"limit": limit(found, min(free), memory_bytes())}
+
+    def _say(self, text: str) -> None:
+        self.control.raise_if_cancelled()
+        self.report(LogLine(f"{text} ..."))
+
+    def _bare(self, project: Project) -> BareSteps:
+        return BareSteps(project, self.folder, _STEPS)
+
+    def _trained(self, event: Event, free: list[int]) -> None:
+        if isinstance(event, EpochEnded):
+            free.append(free_memory_bytes())
+        if not isinstance(event, LogLine):
+            self.report(event)
+
+    def _pair_ms(self, project: Project, bare: BareSteps) -> tuple[float, float]:
+        """Milliseconds to read a pair from its files, and to augment it; medians."""
+        dataset, specs = bare.dataset, project.specs
+        kept, anew = PairReader(dataset, 2**30), PairReader(dataset, 0)
+        drawer = PairDrawer(kept, dataset.train, specs.augmentation, specs.training.seed)
+        reading, making = [], []
+        for epoch in (1, 2):
+            for position, pair in enumerate(dataset.train):
+                self.control.raise_if_cancelled()
+                start = time.perf_counter()
+                anew.read(pair)
+                middle = time.perf_counter()
+                drawer.draw(epoch, position)
+                reading.append(middle - start)
+                if epoch == 2:
+                    making.append(time.perf_counter() - middle)
+        return 1000 * median(reading), 1000 * median(making)
+
+    def _translated_per_second(self) -> float:
+        """Images a second from the first written one, which waits for the engine, to the last."""
+        written = []
+
+        def tell(event: Event) -> None:
+            if isinstance(event, ImageTranslated):
+                written.append(time.perf_counter())
+            self.report(event)
+
+        translation.translate(
+            RunFolder(self.folder / "run").best,
+            sorted((self.folder / "sample").rglob("images/*")),
+            self.folder / "translated",
+            TranslationSpec(),
+            report=tell,
+            control=self.control,
+        )
+        return (len(written) - 1) / (written[-1] - written[0])
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on, for a bug report."""
+    return {
+        "processor": processor_name(),
+        "cores": os.cpu_count() or 1,
+        "memory": bytes_in_words(memory_bytes()),
+        "gpus": devices.gpu_names(),
+        "precision": devices.choose_precision("automatic"),
+        "versions": devices.versions(),
+    }
+
+
+def limit(found: dict[str, Any], least_free: int, memory: int) -> str:
+    """What limits, in one sentence.
+
+    Args:
+        found: of ``figures``.
+        least_free: the least free memory that was seen, in bytes.
+        memory: all memory, in bytes; 0 if not known.
+    """
+    share = found["step_share"]
+    if least_free < _LITTLE_MEMORY * memory:
+        return (
+            f"Memory limits: only {bytes_in_words(least_free)} were free; close other programs, or "
+            "choose smaller images or a smaller network."
+        )
+    if share < STEP_SHARE:
+        read, augment = found["read_pair_ms"], found["augment_pair_ms"]
+        what, ms = ("Making", augment) if augment >= read else ("Reading", read)
+        return (
+            f"{what} the pairs ({ms:.0f} ms each) limits training: its steps take {share:.0%} of "
+            "an epoch."
+        )
+    words = f"The training step itself limits training: it takes {share:.0%} of an epoch"
+    predicted = 1000 / found["predict_ms"]
+    if found["translated_images_per_second"] < _TRANSLATED_SHARE * predicted:
+        return f"{words}; reading and writing files limits translation."
+    return f"{words}."
