@@ -150,7 +150,7 @@ def test_asking_for_a_model(root: tk.Tk) -> None:
 
     root.after(1, press, "ok_button")
     spec = model_dialog.ask_model(root, ModelSpec(depth=4), TrainingSpec(), SHAPES)
-    assert spec == ModelSpec(4, 16, False, "none", 480, 512, 3, 240, 256, 1)
+    assert spec == ModelSpec(4, 16, False, "deep", 480, 512, 3, 240, 256, 1)
     root.after(1, press, "cancel_button")
     assert model_dialog.ask_model(root, ModelSpec(), TrainingSpec(), None) is None
 

@@ -155,7 +155,7 @@ def test_values_are_the_networks_own_in_the_images_size(plain, pictures, tmp_pat
     model, _ = weights.load(plain)
     expected = np.asarray(model(image[None].astype(np.float32) / 255))[0]
     ((_, path),) = translate(plain, [pictures / "b.tif"], tmp_path / "out").translated
-    assert np.abs(read_image(path) / 255 - expected).max() < 0.01  # bfloat16 and 8 bits
+    assert np.abs(read_image(path) / 255 - expected).max() < 0.02  # bfloat16 and 8 bits
 
 
 def test_deep_inputs_are_written_as_tiff_with_their_scaling_inverted(make, tmp_path):
