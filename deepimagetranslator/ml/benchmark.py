@@ -288,8 +288,13 @@ class _Trial:
         self._say("Drawing images")
         project = drawn_project(self.folder / "sample", _STEPS, 2, size)
         specs = project.specs
-        sizes = {"depth": depth, "base_filters": base_filters, "input_channels": 3}
-        model = replace(specs.model, **sizes, target_channels=3)
+        model = replace(
+            specs.model,
+            depth=depth,
+            base_filters=base_filters,
+            input_channels=3,
+            target_channels=3,
+        )
         choices = replace(specs.training, batch_size=1)
         project = replace(project, specs=replace(specs, model=model, training=choices))
         precision = devices.choose_precision("automatic")
