@@ -29,7 +29,6 @@ from deepimagetranslator.core.protocol import (
     EpochEnded,
     EpochStarted,
     Event,
-    ImageTranslated,
     JobControl,
     LogLine,
     Report,
@@ -64,11 +63,11 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Epochs, and the bare steps that were measured before the first and after each.
+    """Epochs, and the bare steps that were measured after each.
 
     Attributes:
         epochs: in the first one the engine also prepares its functions.
-        steps: mean seconds of a bare training step, at each of these times.
+        steps: mean seconds of a bare training step, after each epoch.
         forward: mean seconds of a bare validation step; empty without validation.
         train_steps, val_steps: how many an epoch has.
     """
@@ -85,7 +84,7 @@ class Comparison:
         These take the mean of what was measured just before and just after the epoch.
         """
         found = []
-        for number, epoch in enumerate(self.epochs[1:], 1):
+        for number, epoch in enumerate(self.epochs[1:]):
             bare = {
                 "training": self.train_steps * sum(self.steps[number : number + 2]) / 2,
                 "validation": self.val_steps * sum(self.forward[number : number + 2]) / 2,
@@ -134,7 +133,7 @@ class BareSteps:
         return self._mean(self._job.trained.test_on_batch, self._val, control)
 
     def predict(self, control: JobControl) -> float:
-        """Median seconds of a prediction of one batch."""
+        """Mean seconds of a prediction of one batch."""
         inputs = [(x,) for x, _ in self._train]
         return self._mean(self._job.network.predict_on_batch, [*inputs[:1], *inputs], control, 1)
 
@@ -222,7 +221,6 @@ def compare(
 
     clock = _Clock(report, control, measure)
     try:
-        measure()
         training.train(project, folder, report=clock, control=clock.control)
     finally:
         if bare is None:
@@ -362,23 +360,20 @@ class _Trial:
         return 1000 * median(reading), 1000 * median(making)
 
     def _translated_per_second(self) -> float:
-        """Images a second from the first written one, which waits for the engine, to the last."""
-        written = []
+        """Images a second, reading and writing included, from the second image on.
 
-        def tell(event: Event) -> None:
-            if isinstance(event, ImageTranslated):
-                written.append(time.perf_counter())
-            self.report(event)
-
-        translation.translate(
+        The first one waits until the engine is ready.
+        """
+        begun: list[float] = []
+        result = translation.translate(
             RunFolder(self.folder / "run").best,
             sorted((self.folder / "sample").rglob("images/*")),
             self.folder / "translated",
-            TranslationSpec(),
-            report=tell,
-            control=self.control,
+            TranslationSpec(batch_size=1),
+            report=self.report,
+            control=replace(self.control, serve=lambda: begun.append(time.perf_counter())),
         )
-        return (len(written) - 1) / (written[-1] - written[0])
+        return (len(result.translated) - 1) / (time.perf_counter() - begun[1])
 
 
 def machine() -> dict[str, Any]:

@@ -3,10 +3,10 @@
 Run it as ``python tests/benchmarks/bench_epoch.py [--json] [--batch N ...] [--quick] [--profile]``.
 The recommended preset in automatic precision on 24 training and 8 validation images of 512x512,
 drawn and lying in files, once with the default geometry and once with all eleven operations ticked
-for the inputs. ``training.train`` trains; before its first epoch and after each one a network of
-the same kind takes bare steps on batches that lie in memory (``ml.benchmark``). Each epoch is
-divided by its number of steps times the mean of the bare ones just before and after it; the median
-of the epochs counts. The first epoch, in which the engine prepares its functions, is left out.
+for the inputs. ``training.train`` trains; after each of its epochs a network of the same kind takes
+bare steps on batches that lie in memory (``ml.benchmark``). Each epoch is divided by its number of
+steps times the mean of the bare ones just before and after it; the median of the epochs counts. The
+first epoch, in which the engine prepares its functions, is shown and left out.
 
 "training" goes from the epoch's start to the end of its last step, "validation" from there to the
 end of the last validation step, "whole" is all of it, with history and checkpoints. The exit status

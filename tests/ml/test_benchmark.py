@@ -103,7 +103,7 @@ def test_epochs_are_trained_as_train_does_with_bare_steps_between(tmp_path):
 
     found = benchmark.compare(project, tmp_path / "beside", epochs=2, report=note)
     assert (found.train_steps, found.val_steps) == (2, 1)
-    assert len(found.epochs) == 3 and len(found.steps) == len(found.forward) == 4
+    assert len(found.epochs) == len(found.steps) == len(found.forward) == 3
     for epoch in found.epochs:
         assert 0 < epoch.training < epoch.training + epoch.validation < epoch.whole
     # The bare steps have changed nothing of the training.
@@ -115,7 +115,7 @@ def test_epochs_are_trained_as_train_does_with_bare_steps_between(tmp_path):
 
 def test_ratios_take_the_bare_steps_on_both_sides():
     epochs = (benchmark.Epoch(9, 9, 18), benchmark.Epoch(10, 3, 14), benchmark.Epoch(12, 2, 15))
-    found = benchmark.Comparison(epochs, (9, 1, 3, 1), (9, 1, 1, 3), train_steps=4, val_steps=2)
+    found = benchmark.Comparison(epochs, (1, 3, 1), (1, 1, 3), train_steps=4, val_steps=2)
     assert found.ratios("training") == [10 / 8, 12 / 8]
     assert found.ratios("validation") == [3 / 2, 2 / 4]
     assert found.ratios("whole") == [14 / 10, 15 / 12]
