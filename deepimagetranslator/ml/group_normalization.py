@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 
@@ -18,25 +17,26 @@ class GroupNormalization(keras.layers.GroupNormalization):
     """
 
     def call(self, inputs: Any) -> Any:
-        # From values of channels to the means of their groups, for each channel again.
-        size = inputs.shape[-1] // self.groups
-        of_groups = np.kron(np.eye(self.groups), np.full((size, size), 1 / size)).astype(np.float32)
-        exact = ops.cast(inputs, "float32")
-        mean = ops.matmul(_image_means(exact), of_groups)
-        square = ops.matmul(_image_means(ops.square(exact)), of_groups)
-        variance = ops.maximum(square - ops.square(mean), 0)
-        factor = ops.rsqrt(variance + self.epsilon) * self.gamma
-        summand = self.beta - mean * factor
-        return inputs * self._spread(factor) + self._spread(summand)
+        channels = inputs.shape[-1]
+        size = channels // self.groups
 
-    def _spread(self, values: Any) -> Any:
-        """(batch, channels) to (batch, 1, 1, channels) in the layer's precision."""
-        return ops.cast(values, self.compute_dtype)[:, None, None, :]
+        def of_groups(values: Any) -> Any:
+            """The mean of (batch, channels) over each group, for each channel again."""
+            grouped = ops.mean(ops.reshape(values, (-1, self.groups, size)), axis=-1)
+            return ops.repeat(grouped, size, axis=-1)
+
+        exact = ops.cast(inputs, "float32")
+        mean = of_groups(_image_means(exact))
+        variance = of_groups(_image_means(ops.square(exact))) - ops.square(mean)
+        factor = ops.rsqrt(ops.maximum(variance, 0) + self.epsilon) * self.gamma
+        summand = self.beta - mean * factor
+        factor, summand = (
+            ops.cast(x, self.compute_dtype)[:, None, None, :] for x in (factor, summand)
+        )
+        return inputs * factor + summand
 
 
 def _image_means(values: Any) -> Any:
-    """(batch, height, width, channels) to (batch, channels).
-
-    Column by column, as TensorFlow adds float32 one after the other on the CPU.
-    """
+    """(batch, height, width, channels) to (batch, channels); rows first, which keeps float32 exact
+    enough on the CPU."""
     return ops.mean(ops.mean(values, axis=1), axis=1)
