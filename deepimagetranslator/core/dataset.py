@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from deepimagetranslator.core import specs as spec_rules
 from deepimagetranslator.core.crops import default_side
-from deepimagetranslator.core.doctor import facts
 from deepimagetranslator.core.doctor.case import Case
 from deepimagetranslator.core.doctor.findings import (
     FINDINGS,
-    FOR_TRAINING,
-    Finding,
+    STOPPING,
     blocking,
     explained,
     find,
@@ -151,7 +149,7 @@ def examine(
     report: Report = ignore,
     control: JobControl | None = None,
     folder: Path | None = None,
-    findings: Sequence[Finding] = FINDINGS,
+    for_training: bool = False,
 ) -> tuple[Dataset | None, Matched, list[Problem]]:
     """Read every file once and find every problem.
 
@@ -160,7 +158,7 @@ def examine(
         report: told of ``FilesRead``.
         control: may cancel.
         folder: where runs will lie, whose free disk space is looked at.
-        findings: what is looked for.
+        for_training: look only for what stops it, in little memory.
 
     Returns:
         The data set if nothing fatal was found, else None; the pairs; the problems and remarks.
@@ -184,6 +182,7 @@ def examine(
             pairs,
             cancelled=control.cancel.is_set,
             report=lambda done, _: tell(before + done),
+            in_brief=for_training,
         )
         control.raise_if_cancelled()
         return found
@@ -208,7 +207,7 @@ def examine(
             model=dataset.model,
             input_scaling=dataset.input_scaling,
         )
-    found = find(case, control.raise_if_cancelled, findings)
+    found = find(case, control.raise_if_cancelled, STOPPING if for_training else FINDINGS)
     found, decided = explained(case, found, decided)
     problems = [*matched.problems, *found, *decided]
     if not matched.val:
@@ -223,14 +222,13 @@ def examine(
 
 
 def prepare(specs: Specs, report: Report = ignore, control: JobControl | None = None) -> Dataset:
-    """The data set, ready for training; what its files say is not remembered meanwhile.
+    """The data set, ready for training.
 
     Raises:
         DataProblems: what must be mended first, a line each.
         Cancelled: by ``control``.
     """
-    dataset, _, problems = examine(specs, report, control, findings=FOR_TRAINING)
-    facts.forget()
+    dataset, _, problems = examine(specs, report, control, for_training=True)
     if dataset is None:
         raise DataProblems([problem for problem in problems if problem.fatal])
     return dataset

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts, pair_facts
+from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts, brief, pair_facts
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair
@@ -63,9 +63,9 @@ class Survey:
             if facts.trouble
         }
 
-    def add(self, facts: PairFacts) -> None:
-        """Take in one pair."""
-        self.facts.append(facts)
+    def add(self, facts: PairFacts, in_brief: bool = False) -> None:
+        """Take in one pair; its facts are kept in brief if the set's suffice."""
+        self.facts.append(brief(facts) if in_brief else facts)
         self._add_input(facts.input)
         self._add_target(facts.target)
 
@@ -85,6 +85,7 @@ def survey(
     pairs: Sequence[ImagePair],
     cancelled: Callable[[], bool] | None = None,
     report: Callable[[int, int], None] | None = None,
+    in_brief: bool = False,
 ) -> Survey:
     """Read every file once, in a few threads and little memory.
 
@@ -92,13 +93,14 @@ def survey(
         pairs: to look at.
         cancelled: asked after each pair; True ends with what was found so far.
         report: called with the number of pairs read and of all pairs.
+        in_brief: keep ``brief`` facts of the pairs, and remember none.
     """
     result = Survey()
 
     def read(some: Sequence[ImagePair]) -> list[PairFacts]:
         found = []
         for pair in some:
-            found.append(pair_facts(pair))
+            found.append(pair_facts(pair, remember=not in_brief))
             if cancelled and cancelled():
                 break  # nobody asks for the others' facts
         return found
@@ -106,7 +108,7 @@ def survey(
     parts = [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
     with ThreadPoolExecutor(_THREADS) as pool:
         for done, facts in enumerate(chain.from_iterable(pool.map(read, parts)), 1):
-            result.add(facts)
+            result.add(facts, in_brief)
             if report:
                 report(done, len(pairs))
             if cancelled and cancelled():

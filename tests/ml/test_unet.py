@@ -207,6 +207,25 @@ def test_group_normalization_is_keras_own(groups):
     assert type(ours).__name__ == type(theirs).__name__  # by which weights files name the arrays
 
 
+@pytest.mark.parametrize("groups", [1, 3, 6])
+def test_group_normalization_learns_as_keras_own(groups):
+    """One large step of plain gradient descent moves gamma, beta and a kernel before it alike."""
+    rng = np.random.default_rng(1)
+    x, y = (rng.normal(2, 3, (2, 9, 7, 6)).astype(np.float32) for _ in range(2))
+    start, after = keras.initializers.RandomNormal(stddev=1, seed=1), []
+    for kind in (GroupNormalization, keras.layers.GroupNormalization):
+        before = keras.layers.Conv2D(6, 1, kernel_initializer=start, use_bias=False)
+        model = keras.Sequential([before, kind(groups, gamma_initializer=start)])
+        model.build(x.shape)
+        unmoved = model.get_weights()
+        model.compile(keras.optimizers.SGD(1.0), "mse")
+        model.train_on_batch(x, y)
+        after.append(model.get_weights())
+    for our, their, was in zip(*after, unmoved, strict=True):
+        assert np.abs(their - was).max() > 0.01
+        np.testing.assert_allclose(our, their, atol=1e-5)
+
+
 def convolved(model: keras.Model, spec: ModelSpec, x: np.ndarray) -> list[np.ndarray]:
     """What each 3x3 convolution without normalization makes of the images."""
     wide = [layer.output for layer in convolutions(model) if is_fitted(layer, spec)]

@@ -296,10 +296,11 @@ def test_training_is_refused_for_what_is_fatal_alone(folder, kind):
 
 
 def test_a_training_keeps_no_facts_in_memory(folder):
-    examine(folder.specs())
-    assert facts._remembered
+    facts._remembered.clear()
     prepare(folder.specs())
     assert not facts._remembered
+    examine(folder.specs())
+    assert facts._remembered
 
 
 # --- which files, and how it is mended ------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -43,6 +43,7 @@ class FileFacts:
         thumbnail: (64, 64) in grey, stretched to 0..255, whatever its ratio of sides.
         patient: the person, if the file itself says (DICOM), else empty.
         label_map: whether its colours look like those of a label map.
+        constant: whether all of its values are the same (of a coloured image: one colour).
     """
 
     trouble: str = ""
@@ -53,25 +54,29 @@ class FileFacts:
     thumbnail: Thumbnail = field(default_factory=lambda: np.zeros((SIDE, SIDE), np.uint8))
     patient: str = ""
     label_map: bool = False
+    constant: bool = False
 
     @property
     def dtype(self) -> str:
         """Of the image: "uint8", "uint16" or "float32"; empty if it cannot be read."""
         return next(iter(self.values.dtypes), "")
 
-    @property
-    def constant(self) -> bool:
-        """Whether all of its values are the same (of a coloured image: one colour)."""
-        return len(self.colours.pixels) == 1 or not self.values.low < self.values.high
+
+_NOTHING = FileFacts()
 
 
 @dataclass(frozen=True, slots=True)
 class PairFacts:
-    """A pair with what its two files say."""
+    """A pair with what its two files say.
+
+    Attributes:
+        alike: the correlation of both at 64 x 64 pixels; 0 if one is constant.
+    """
 
     pair: ImagePair
     input: FileFacts
     target: FileFacts
+    alike: float = 0.0
 
     @property
     def readable(self) -> bool:
@@ -85,6 +90,8 @@ _lock = threading.Lock()
 
 def facts_of(path: Path, target: bool) -> FileFacts:
     """What the file says, read only if it has changed since it was last asked for.
+
+    Remembered for that, which takes about 7 KiB a file.
 
     Args:
         path: an image file.
@@ -106,17 +113,20 @@ def facts_of(path: Path, target: bool) -> FileFacts:
     return facts
 
 
-def forget() -> None:
-    """Give back the memory of what is remembered."""
-    with _lock:
-        _remembered.clear()
-
-
-def pair_facts(pair: ImagePair) -> PairFacts:
+def pair_facts(pair: ImagePair, remember: bool = True) -> PairFacts:
     """What both files of a pair say; a file that is its own target is read once."""
-    theirs = facts_of(pair.target, True)
-    ours = theirs if pair.input == pair.target else facts_of(pair.input, False)
-    return PairFacts(pair, ours, theirs)
+    ask = facts_of if remember else read_facts
+    theirs = ask(pair.target, True)
+    ours = theirs if pair.input == pair.target else ask(pair.input, False)
+    return PairFacts(pair, ours, theirs, _likeness(ours.thumbnail, theirs.thumbnail))
+
+
+def brief(facts: PairFacts) -> PairFacts:
+    """Without what takes most of the memory: thumbnails, values, and the inputs' colours."""
+    none = _NOTHING
+    ours = replace(facts.input, values=none.values, colours=none.colours, thumbnail=none.thumbnail)
+    theirs = replace(facts.target, values=none.values, thumbnail=none.thumbnail)
+    return replace(facts, input=ours, target=theirs)
 
 
 def read_facts(path: Path, target: bool) -> FileFacts:
@@ -141,6 +151,7 @@ def read_facts(path: Path, target: bool) -> FileFacts:
         thumbnail=thumbnail_of(image),
         patient=patient_of(path) or "",
         label_map=colours.label_palette() is not None,
+        constant=len(colours.pixels) == 1 or not values.low < values.high,
     )
 
 
@@ -154,6 +165,14 @@ def thumbnail_of(image: Array) -> Thumbnail:
     stretched = (small - low) * (255 / (high - low) if high > low else 0.0)
     thumbnail: Thumbnail = np.rint(stretched).astype(np.uint8).reshape(SIDE, SIDE)
     return thumbnail
+
+
+def _likeness(ours: Thumbnail, theirs: Thumbnail) -> float:
+    """Their correlation; 0 if one is constant."""
+    a, b = (side.astype(np.float32).ravel() for side in (ours, theirs))
+    a, b = a - a.mean(), b - b.mean()
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / length if length else 0.0
 
 
 def _has_few_colours(image: Array) -> bool:

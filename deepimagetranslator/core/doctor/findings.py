@@ -36,8 +36,8 @@ FINDINGS: tuple[Finding, ...] = (
 )
 """Each takes the ``Case`` and yields what it finds."""
 
-FOR_TRAINING = tuple(finding for finding in FINDINGS if finding is not pairs.misplaced)
-"""Without the comparison of all outlines, which stops no training and takes the most memory."""
+STOPPING: tuple[Finding, ...] = (*BLOCKING, pairs.swapped, pairs.target_is_input)
+"""Those that can stop a training; ``brief`` facts suffice for them."""
 
 
 def blocking(case: Case) -> list[Problem]:

@@ -77,7 +77,7 @@ def target_is_input(case: Case) -> Iterator[Problem]:
     """Targets that show what their input shows, where those of the other pairs do not."""
     pairs = case.readable
     same = np.array([f.input.digest == f.target.digest for f in pairs], np.bool_)
-    alike = np.array([_brightness_alike(f) for f in pairs], np.float32)
+    alike = np.array([f.alike for f in pairs], np.float32)
     if not pairs or same.mean() >= 1 - _MOST:
         return
     labels = np.array([_is_label_map(f.target) for f in pairs], np.bool_)
@@ -204,12 +204,3 @@ def _names_are_swapped(pairs: Sequence[PairFacts]) -> bool:
         and not words(f.pair.input) & _INPUT_WORDS and not words(f.pair.target) & _TARGET_WORDS
         for f in pairs
     )  # fmt: skip
-
-
-def _brightness_alike(facts: PairFacts) -> float:
-    """The correlation of input and target at 64 x 64 pixels; 0 if one is constant."""
-    ours, theirs = (side.thumbnail.astype(np.float32).ravel() for side in
-                    (facts.input, facts.target))  # fmt: skip
-    ours, theirs = ours - ours.mean(), theirs - theirs.mean()
-    length = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
-    return float(ours @ theirs) / length if length else 0.0
