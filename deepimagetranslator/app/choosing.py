@@ -18,7 +18,8 @@ from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.project import Project, load_project, save_project
 from deepimagetranslator.core.protocol import InitialiseModel
 from deepimagetranslator.core.run_folder import RunFolder, runs_folder
-from deepimagetranslator.core.specs import ModelSpec, Specs, with_sizes
+from deepimagetranslator.core.spec_rules import with_sizes
+from deepimagetranslator.core.specs import ModelSpec, Specs
 
 # Pairing thousands of names takes longer than a window may wait: loading does it in its thread, and
 # whoever asks again, for instance after a change of the network, has it at once.

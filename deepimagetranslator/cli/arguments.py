@@ -11,7 +11,8 @@ from deepimagetranslator import __version__
 from deepimagetranslator.cli import data_commands, demo, doctor_commands, engine_commands
 from deepimagetranslator.core.doctor.kinds import TITLES
 from deepimagetranslator.core.fields import fields_of
-from deepimagetranslator.core.specs import PRESETS, SECTIONS, Specs
+from deepimagetranslator.core.presets import PRESETS
+from deepimagetranslator.core.specs import SECTIONS, Specs
 from deepimagetranslator.core.values.windows import PRESETS as WINDOWS
 
 STATUS = (

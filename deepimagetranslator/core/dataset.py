@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core import specs as spec_rules
+from deepimagetranslator.core import spec_rules
 from deepimagetranslator.core.crops import default_side
 from deepimagetranslator.core.doctor.case import Case
 from deepimagetranslator.core.doctor.findings import (
@@ -35,13 +35,13 @@ from deepimagetranslator.core.names import known_path
 from deepimagetranslator.core.pairs import NO_PAIRING, ImagePair, Pairing, match_pairs
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
+from deepimagetranslator.core.spec_rules import with_final_activation
 from deepimagetranslator.core.specs import (
     CATEGORICAL_LOSSES,
     VALUE_LOSSES,
     DataSpec,
     ModelSpec,
     Specs,
-    with_final_activation,
 )
 from deepimagetranslator.core.survey import Survey, survey
 from deepimagetranslator.core.values.chosen import scalings

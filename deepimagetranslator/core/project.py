@@ -16,8 +16,10 @@ from typing import Any
 from deepimagetranslator import __version__
 from deepimagetranslator.core import fields
 from deepimagetranslator.core.files import complete_file
+from deepimagetranslator.core.presets import preset
 from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.specs import SECTIONS, DataSpec, Specs, preset, problems
+from deepimagetranslator.core.spec_rules import problems
+from deepimagetranslator.core.specs import SECTIONS, DataSpec, Specs
 
 FORMAT = 1
 _MAX_BYTES = 2**26

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from tkinter import ttk
 from typing import Any, Generic, TypeVar
 
-from deepimagetranslator.core import specs
+from deepimagetranslator.core import spec_rules
 from deepimagetranslator.core.fields import FieldInfo, fields_of, parse
 from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.gui.theme import theme_of
@@ -29,7 +29,7 @@ class FormFields(Generic[Spec]):
     Args:
         master: any widget of the window.
         spec_class: the dataclass.
-        check: more problems of a whole spec than ``core.specs.problems`` finds.
+        check: more problems of a whole spec than ``core.spec_rules.problems`` finds.
         on_change: called after each change by the user or by ``show``.
         on_help: called with a field's help when the pointer or the keyboard comes to it.
 
@@ -127,7 +127,7 @@ class FormFields(Generic[Spec]):
         if found:
             return found, None
         spec = dataclasses.replace(self._base, **values)  # type: ignore[type-var]
-        found = specs.problems(spec)
+        found = spec_rules.problems(spec)
         if not found and self._check is not None:
             found = self._check(spec)
         return found, None if any(problem.fatal for problem in found) else spec

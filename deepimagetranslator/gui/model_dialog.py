@@ -12,13 +12,8 @@ from deepimagetranslator.core.crops import default_shapes
 from deepimagetranslator.core.machine import bytes_in_words, memory_bytes
 from deepimagetranslator.core.network_plan import count_parameters, step_memory_bytes
 from deepimagetranslator.core.problem import Problem
-from deepimagetranslator.core.specs import (
-    CATEGORICAL_LOSSES,
-    DataSpec,
-    ModelSpec,
-    TrainingSpec,
-    with_sizes,
-)
+from deepimagetranslator.core.spec_rules import with_sizes
+from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, DataSpec, ModelSpec, TrainingSpec
 from deepimagetranslator.gui.dialog import opened
 from deepimagetranslator.gui.form import Form, FormDialog, Group, Row
 from deepimagetranslator.gui.form_fields import MessageLabel

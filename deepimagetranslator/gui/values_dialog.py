@@ -11,7 +11,8 @@ from typing import Any
 from deepimagetranslator.core.fields import field_named, parse
 from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.specs import DataSpec, problems
+from deepimagetranslator.core.spec_rules import problems
+from deepimagetranslator.core.specs import DataSpec
 from deepimagetranslator.core.values.chosen import scalings
 from deepimagetranslator.core.values.counts import Distribution
 from deepimagetranslator.core.values.scaling import Scaling, ValueRange

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from deepimagetranslator.core import specs
+from deepimagetranslator.core import spec_rules
 from deepimagetranslator.core.network_plan import (
     Block,
     group_count,
@@ -206,7 +206,7 @@ def _resized(x: Any, height: int, width: int) -> Any:
 
 
 def _refuse_unbuildable(spec: ModelSpec) -> None:
-    problems = specs.problems(spec)
+    problems = spec_rules.problems(spec)
     if problems:
         raise UserError(str(problems[0].message))
     for name in (

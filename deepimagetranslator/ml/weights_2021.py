@@ -15,8 +15,9 @@ import h5py
 import numpy as np
 
 from deepimagetranslator.core.network_plan import convolution_shapes
+from deepimagetranslator.core.presets import PRESETS
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import PRESETS, ModelSpec
+from deepimagetranslator.core.specs import ModelSpec
 
 
 def is_2021_file(file: h5py.File) -> bool:

@@ -31,10 +31,11 @@ import numpy as np
 
 from deepimagetranslator.core.dataset import suited_to_targets
 from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.presets import PRESETS
 from deepimagetranslator.core.project import Project
 from deepimagetranslator.core.protocol import EpochEnded, Event
 from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import PRESETS, DataSpec, Specs
+from deepimagetranslator.core.specs import DataSpec, Specs
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 EPOCHS = {"2021": 20, "recommended": 7}

@@ -31,10 +31,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deepimagetranslator.core.presets import PRESETS
 from deepimagetranslator.core.project import Project, new_project
 from deepimagetranslator.core.protocol import EpochEnded, EpochStarted, Event, JobControl
 from deepimagetranslator.core.sample import write_sample
-from deepimagetranslator.core.specs import PRESETS
 from deepimagetranslator.ml.devices import choose_precision, gpu_names, load_engine
 
 TRAIN, VAL, SIZE = 18, 9, 512

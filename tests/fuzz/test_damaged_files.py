@@ -149,7 +149,6 @@ def test_damage_of_every_kind(run: Run) -> None:
         max_examples=EXAMPLES,
         derandomize=RANDOM is None,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

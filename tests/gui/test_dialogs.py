@@ -13,7 +13,8 @@ import pytest
 from deepimagetranslator.core import machine
 from deepimagetranslator.core.fields import fields_of
 from deepimagetranslator.core.network_plan import count_parameters
-from deepimagetranslator.core.specs import PRESETS, ModelSpec, TrainingSpec, TranslationSpec
+from deepimagetranslator.core.presets import PRESETS
+from deepimagetranslator.core.specs import ModelSpec, TrainingSpec, TranslationSpec
 from deepimagetranslator.gui import dialogs, model_dialog
 from deepimagetranslator.gui.dialogs import TrainingDialog, TranslationChoice, TranslationDialog
 from deepimagetranslator.gui.model_dialog import ModelDialog

@@ -37,13 +37,8 @@ from deepimagetranslator.core.protocol import (
     LogLine,
 )
 from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import (
-    LOSSES,
-    OPTIMIZERS,
-    AugmentationSpec,
-    ModelSpec,
-    with_final_activation,
-)
+from deepimagetranslator.core.spec_rules import with_final_activation
+from deepimagetranslator.core.specs import LOSSES, OPTIMIZERS, AugmentationSpec, ModelSpec
 from deepimagetranslator.ml import training, weights
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.unet import convolutions

@@ -64,7 +64,7 @@ def colours_of(image):
 
 
 @given(seed=NUMBERS, epoch=st.integers(0, 9999), index=st.integers(0, 2**31))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_same_numbers_give_the_same_bytes(seed, epoch, index):
     pair = noise_image(0), noise_image(1)
     first, again = (
@@ -159,7 +159,7 @@ def test_an_operation_does_something_within_range_and_alike_on_both_sides(operat
     channels=st.sampled_from([1, 2, 3, 4, 5]),
     index=st.integers(0, 1000),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_ticks_sizes_and_channels(on_input, on_target, target_size, channels, index):
     spec = AugmentationSpec(
         **{f"{o}_input": o in on_input for o in OPERATIONS},
@@ -228,7 +228,7 @@ def test_values_of_a_larger_target_change_as_the_inputs(operation):
 
 
 @given(index=st.integers(0, 10**6), size=st.sampled_from([(40, 56), (80, 112), (24, 24)]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_label_target_gets_no_new_colour_but_black(index, size):
     target = label_map(index, size)
     pair = noise_image(0), target
@@ -395,7 +395,7 @@ def test_one_warp_equals_one_operation_after_another():
     amount=st.sampled_from([30.0, 500.0, 4096.0]),
     size=st.tuples(st.integers(1, 70), st.integers(1, 70)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_scaling_never_folds_the_image(index, amount, size):
     (operation,) = build_pipeline(ticked("scaling", scaling=amount)).operations
     matrix = operation.draw(draw_generator(0, 0, index), size)

@@ -189,7 +189,7 @@ def test_each_operation_does_something_in_steps_of_255_with_one_draw_for_both_si
 
 
 @given(seed=st.integers(0, 2**40), epoch=st.integers(0, 999), index=st.integers(0, 99999))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_draws_depend_on_seed_epoch_and_index_alone(seed, epoch, index):
     images = pair()
     spec = ticked(*OPERATIONS)

@@ -19,17 +19,11 @@ from deepimagetranslator.core.dataset import (
     suited_to_targets,
 )
 from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.presets import PRESETS
 from deepimagetranslator.core.problem import Problem
 from deepimagetranslator.core.protocol import Cancelled, FilesRead, JobControl
-from deepimagetranslator.core.specs import (
-    CATEGORICAL_LOSSES,
-    LOSSES,
-    PRESETS,
-    DataSpec,
-    ModelSpec,
-    Specs,
-    with_final_activation,
-)
+from deepimagetranslator.core.spec_rules import with_final_activation
+from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, LOSSES, DataSpec, ModelSpec, Specs
 
 PURE = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
 MIXED = ((0, 0, 0), (200, 30, 30), (30, 200, 90))

@@ -202,7 +202,7 @@ def test_too_large_images_are_refused_before_decoding(tmp_path: Path) -> None:
     assert MAX_PIXELS > 10_000 * 15_000
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(["PNG", "GIF", "BMP", "JPEG", "TIFF"]), st.data())
 def test_damaged_files_only_raise_user_errors(
     tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject

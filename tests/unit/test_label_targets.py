@@ -14,8 +14,9 @@ from deepimagetranslator.core.dataset import Dataset, examine, prepare, suited_t
 from deepimagetranslator.core.drawing import PairReader
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.labels.palette import Palette
+from deepimagetranslator.core.presets import PRESETS
 from deepimagetranslator.core.problem import Problem
-from deepimagetranslator.core.specs import PRESETS, DataSpec, ModelSpec, Specs
+from deepimagetranslator.core.specs import DataSpec, ModelSpec, Specs
 
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
 SIDE = 64

@@ -13,7 +13,8 @@ from deepimagetranslator.core.labels.colours import ColourCount, find_palette
 from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pixels import resize
 from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import DataSpec, problems
+from deepimagetranslator.core.spec_rules import problems
+from deepimagetranslator.core.specs import DataSpec
 from deepimagetranslator.core.values.scaling import Scaling
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -16,7 +16,8 @@ from deepimagetranslator.core.network_plan import (
     group_count,
     plan_blocks,
 )
-from deepimagetranslator.core.specs import ModelSpec, deepest, problems
+from deepimagetranslator.core.spec_rules import deepest, problems
+from deepimagetranslator.core.specs import ModelSpec
 
 CT = ModelSpec(5, 16, False, "none", 512, 512, 3, 512, 512, 3)
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepimagetranslator.core import fields
+from deepimagetranslator.core.presets import PRESETS
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.project import (
     Project,
@@ -22,7 +23,7 @@ from deepimagetranslator.core.project import (
     save_project,
     set_field,
 )
-from deepimagetranslator.core.specs import PRESETS, SECTIONS, Specs, TrainingSpec
+from deepimagetranslator.core.specs import SECTIONS, Specs, TrainingSpec
 
 names = st.text("abcé 脂'#%", min_size=1, max_size=12).map(str.strip).filter(bool)
 

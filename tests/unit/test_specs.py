@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core import fields, specs
+from deepimagetranslator.core import fields, presets, spec_rules
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.specs import (
     OPERATIONS,
-    PRESETS,
     SECTIONS,
     AugmentationSpec,
     ModelSpec,
@@ -77,14 +76,14 @@ def test_every_field_is_described(cls: type) -> None:
         assert fields.value_problem(info, info.default) is None
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", presets.PRESETS)
 def test_presets_have_no_problems(preset: str) -> None:
     for section in SECTIONS:
-        assert specs.problems(getattr(PRESETS[preset], section)) == []
+        assert spec_rules.problems(getattr(presets.PRESETS[preset], section)) == []
 
 
 def test_the_2021_preset_is_that_program() -> None:
-    chosen = specs.preset("2021")
+    chosen = presets.preset("2021")
     assert chosen.model == ModelSpec(
         depth=5,
         base_filters=16,
@@ -105,7 +104,7 @@ def test_the_2021_preset_is_that_program() -> None:
 
 def test_an_unknown_preset_names_those_there_are() -> None:
     with pytest.raises(UserError, match="recommended, 2021"):
-        specs.preset("best")
+        presets.preset("best")
 
 
 @pytest.mark.parametrize(
@@ -158,12 +157,12 @@ def test_a_whole_number_is_a_float_too() -> None:
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
 def test_depth_goes_as_far_as_the_size_allows(height: int, width: int) -> None:
-    most = specs.deepest(height, width)
+    most = spec_rules.deepest(height, width)
     assert min(height, width) >> (most - 1) == 1
     spec = ModelSpec(input_height=height, input_width=width, base_filters=1)
-    assert specs.problems(replace(spec, depth=min(most, 12))) == []
+    assert spec_rules.problems(replace(spec, depth=min(most, 12))) == []
     if most < 12:
-        (problem,) = specs.problems(replace(spec, depth=most + 1))
+        (problem,) = spec_rules.problems(replace(spec, depth=most + 1))
         assert problem.subject == "depth"
         assert str(most) in problem.message
 
@@ -179,4 +178,4 @@ def test_depth_goes_as_far_as_the_size_allows(height: int, width: int) -> None:
     ],
 )
 def test_fields_that_do_not_go_together_are_named(spec: Any, field: str) -> None:
-    assert [problem.subject for problem in specs.problems(spec)] == [field]
+    assert [problem.subject for problem in spec_rules.problems(spec)] == [field]

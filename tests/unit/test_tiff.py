@@ -251,7 +251,7 @@ def test_bombs_are_refused_before_anything_is_decoded(
     refused("30 slices, more than")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 3), st.data())
 def test_damaged_files_only_raise_user_errors(
     tmp_path_factory: pytest.TempPathFactory, kind: int, data: st.DataObject

@@ -11,7 +11,8 @@ from deepimagetranslator.core.dataset import examine
 from deepimagetranslator.core.images import write_image
 from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.project import load_project
-from deepimagetranslator.core.specs import DataSpec, ModelSpec, Specs, TrainingSpec, problems
+from deepimagetranslator.core.spec_rules import problems
+from deepimagetranslator.core.specs import DataSpec, ModelSpec, Specs, TrainingSpec
 from deepimagetranslator.core.values.chosen import chosen_windows
 from deepimagetranslator.core.values.windows import PRESETS, Window, parse_window
 

@@ -36,7 +36,7 @@ def choose_palette(
         needed: the loss or the network's output is for label maps only.
 
     Raises:
-        UserError: ``data.labels`` says no classes; ``specs.problems(data)`` tells it before.
+        UserError: ``data.labels`` says no classes; ``spec_rules.problems(data)`` tells it before.
     """
     if data.target_kind == "values":
         return None, []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deepimagetranslator.core.specs import DataSpec, problems
+from deepimagetranslator.core.spec_rules import problems
+from deepimagetranslator.core.specs import DataSpec
 from deepimagetranslator.core.values.scaling import Scaling, ValueRange, choose_scaling
 
 
