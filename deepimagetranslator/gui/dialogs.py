@@ -26,7 +26,7 @@ TRAINING_GROUPS = (
 )
 TRANSLATION_GROUPS = (
     Group("What is written", ("output", "file_format", "value_type", "overwrite")),
-    Group("How", ("large_images", "batch_size")),
+    Group("How", ("large_images", "mirrors", "batch_size")),
 )
 
 

@@ -93,7 +93,7 @@ def translate(
         weights_path: a weights file of this program or of the 2021 program.
         inputs: files and folders.
         output: the folder to write to, made if need be.
-        spec: batch size, what to write, whether to overwrite.
+        spec: how to translate, what to write, whether to overwrite.
         series: of several DICOM series in a folder the one to translate.
 
     Raises:
@@ -104,7 +104,12 @@ def translate(
     """
     spec = spec or TranslationSpec()
     translator = Translator(
-        weights_path, spec.output, spec.value_type, spec.large_images, spec.batch_size
+        weights_path,
+        spec.output,
+        spec.value_type,
+        spec.large_images,
+        spec.batch_size,
+        mirrors=spec.mirrors,
     )
     products = plan(_images(inputs, output, series), output, translator.network, spec)
     run = _Run(translator, products, spec.batch_size, report, control or JobControl())

@@ -26,6 +26,9 @@ UNKNOWN_SIZE_TILE = 512
 _LARGE_VALUES = 2**24
 _OVERSHOOT = 0.05  # of floats that are meant to lie from 0 to 1
 
+_MIRRORS = ((), (1,), (2,), (1, 2))
+"""The axes of a batch along which it is turned round: the image itself, then its mirror images."""
+
 Render = Callable[[Floats], Array]
 """From rows of the network's output (height, width, channels) to those of the image to write."""
 Between = Callable[[int, int], None]
@@ -57,6 +60,8 @@ class Translator:
         value_type: str = "automatic",
         large_images: str = "automatic",
         batch_size: int = 1,
+        *,
+        mirrors: bool = False,
     ) -> None:
         """Read the file's card; the network is built with the first image.
 
@@ -66,6 +71,7 @@ class Translator:
             value_type: a ``TranslationSpec.value_type``.
             large_images: a ``TranslationSpec.large_images``.
             batch_size: tiles translated at once.
+            mirrors: the outputs are the mean over an image and its three mirror images.
 
         Raises:
             UserError: not a weights file, or its output cannot be rendered as wanted.
@@ -84,6 +90,7 @@ class Translator:
         deep = self.rendition.kind == "values" and self.rendition.dtype != "uint8"
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
+        self._mirrors = mirrors
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
         self._networks: OrderedDict[tuple[int, int], keras.Model] = OrderedDict()
@@ -208,8 +215,12 @@ class Translator:
     ) -> Floats:
         """The network's output (images, height, width, channels) for images of its own size."""
         x = np.stack([scaling.to_unit(image) for image in images])
-        y: Any = self._network(size).predict_on_batch(x)
-        return np.asarray(y[FINAL] if isinstance(y, dict) else y, np.float32)
+        network = self._network(size)
+        if not self._mirrors:
+            return _final(network, x)
+        turned = (np.flip(_final(network, np.flip(x, axes)), axes) for axes in _MIRRORS)
+        mean: Floats = np.mean(list(turned), axis=0)
+        return mean
 
     def _tile_size(self) -> tuple[int, int]:
         model = self.card.model
@@ -273,3 +284,9 @@ class Translator:
                 self._networks.popitem(last=False)
         self._networks.move_to_end(size)
         return self._networks[size]
+
+
+def _final(network: keras.Model, x: Floats) -> Floats:
+    """The final output (images, height, width, channels) of a batch, whatever other there is."""
+    y: Any = network.predict_on_batch(x)
+    return np.asarray(y[FINAL] if isinstance(y, dict) else y, np.float32)

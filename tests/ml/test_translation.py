@@ -253,6 +253,18 @@ def test_values_or_labels_as_the_user_wants(make, pictures, tmp_path):
         Translator(make("five", target_channels=5))
 
 
+def test_mirror_images_are_translated_too_and_turned_back(make):
+    path, image = make("mirrors", target_channels=3), picture(1, 16, 24)
+    turns = ((), (0,), (1,), (0, 1))
+    alone = Translator(path)
+    each = [np.flip(alone.predict([np.flip(image, t)], ["a"])[0], t) for t in turns]
+    (mean,) = Translator(path, mirrors=True).predict([image], ["a"])
+    np.testing.assert_allclose(mean, np.mean(each, axis=0), atol=1e-6)
+    assert np.abs(mean - each[0]).max() > 1e-3
+    (turned,) = Translator(path, mirrors=True).predict([image[:, ::-1]], ["a"])
+    np.testing.assert_allclose(turned[:, ::-1], mean, atol=1e-6)
+
+
 # --- sizes -------------------------------------------------------------------------------------
 
 
