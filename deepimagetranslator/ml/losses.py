@@ -71,9 +71,14 @@ def dice(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
     denominator: sum(p^2) forgives faint mistakes, as its gradient 2p fades with p, and for a soft
     target it is no more right. At 0 and 1 both are the Dice that core.measures reports. The
     smoothing s of one pixel makes an empty channel that was predicted empty a perfect one.
+
+    One channel alone is a mask: the Dice of its black counts as much as that of its white, as
+    either may be what is looked for.
     """
     if activation == "linear":
         y_pred = ops.clip(y_pred, 0, 1)
+    if y_pred.shape[-1] == 1:
+        y_true, y_pred = (ops.concatenate([y, 1 - y], axis=-1) for y in (y_true, y_pred))
     overlap = devices.total(_channel_sum(y_true * y_pred))
     size = devices.total(_channel_sum(y_true) + _channel_sum(y_pred))
     score = (2 * overlap + DICE_SMOOTHING) / (size + DICE_SMOOTHING)

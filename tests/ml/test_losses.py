@@ -44,6 +44,8 @@ def targets_for(name, seed=0, shape=SHAPE):
 
 
 def dice_by_hand(t, p):
+    if t.shape[-1] == 1:
+        t, p = (np.concatenate([x, 1 - x], axis=-1) for x in (t, p))
     scores = [
         (2 * (t[..., c] * p[..., c]).sum() + 1) / (t[..., c].sum() + p[..., c].sum() + 1)
         for c in range(t.shape[-1])
@@ -152,6 +154,15 @@ def test_dice_sums_a_large_image_exactly():
     t = (p > 0.3).astype(np.float32)
     expected = dice_by_hand(t.astype(float), p.astype(float))
     assert float(build_loss("dice", "sigmoid")(t, p)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_a_mask_shows_may_be_black_or_white():
+    t, p = masks(shape=(2, 8, 8, 1)), outputs("sigmoid", shape=(2, 8, 8, 1))
+    loss = build_loss("dice", "sigmoid")
+    assert float(loss(t, p)) == pytest.approx(float(loss(1 - t, 1 - p)), rel=1e-6)
+    alone = 1 - (2 * (t * p).sum() + 1) / (t.sum() + p.sum() + 1)
+    other = 1 - (2 * ((1 - t) * (1 - p)).sum() + 1) / ((1 - t).sum() + (1 - p).sum() + 1)
+    assert float(loss(t, p)) == pytest.approx((alone + other) / 2, rel=1e-6)
 
 
 def test_a_tissue_missing_in_one_image_of_a_batch_is_no_miss():
