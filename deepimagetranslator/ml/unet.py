@@ -6,6 +6,7 @@ Pure Keras: its own layers and ``keras.ops``, so that any Keras backend can run 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +77,8 @@ def fit_to_images(model: keras.Model, spec: ModelSpec, precision: str, images: A
         images: (images, input height, width, channels) float32 as in training; some suffice.
     """
     fitting = _Fitting(spec, POLICIES[precision], seed=0, convolutions=convolutions(model))
-    _outputs(fitting, ops.convert_to_tensor(images))
+    with suppress(_AllFitted):
+        _outputs(fitting, ops.convert_to_tensor(images))
 
 
 def _outputs(layers: _Layers, inputs: Any) -> Any:
@@ -168,6 +170,10 @@ class _Layers:
         )
 
 
+class _AllFitted(Exception):
+    """The rest of the network need not be computed."""
+
+
 @dataclass
 class _Fitting(_Layers):
     """The layers of a network that is there already, each convolution fitted as it is called."""
@@ -177,6 +183,8 @@ class _Fitting(_Layers):
     def _convolution(self, filters: int, size: int, policy: str) -> Any:
         self.made += 1
         layer, deviation = self.convolutions[self.made - 1], self.deviation(self.made)
+        if not any(map(self.deviation, range(self.made, len(self.convolutions) + 1))):
+            raise _AllFitted
 
         def fitted(x: Any) -> Any:
             if size > 1 and deviation:
