@@ -39,7 +39,7 @@ class SharedModel(keras.Model):
         if self._has_state:
             return
         strategy = self.distribute_strategy
-        for _, _, batches in iterator:
+        for _, _, batches in iterator or ():
             shares = next(batches)
             data_batch = keras.tree.map_structure(
                 lambda share: strategy.experimental_local_results(share)[0], shares
