@@ -312,6 +312,24 @@ def test_a_resume_without_a_run_is_refused(whole, tmp_path):
 # --- stopping ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("deep", [False, True])
+def test_the_engine_prepares_each_step_once(sets, tmp_path, monkeypatch, deep):
+    """Tracing takes seconds with a real network; the smaller last batch needs none of its own."""
+    traced = []
+    for name in ("train_step", "test_step"):
+        real = getattr(training.SharedModel, name)
+
+        def step(self, data, real=real, name=name):
+            traced.append(name)
+            return real(self, data)
+
+        monkeypatch.setattr(training.SharedModel, name, step)
+    choices = {"epochs": 3, "batch_size": 4, "metrics": ("mse", "dice_score")}
+    model = {"depth": 3, "deep_supervision": deep}
+    run(sets["labels"].project(model=model, training=choices), tmp_path / "run")
+    assert traced == ["train_step", "test_step"]
+
+
 def test_finish_early_ends_after_the_whole_epoch(sets, tmp_path):
     project = sets["labels"].project(model=LEAST, training={"epochs": 5})
     watch = run(project, tmp_path / "run", Watch(finish_in=2))
