@@ -240,8 +240,7 @@ def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
     Label maps in pure colours keep Dice + cross-entropy on independent channels; label maps in
     other colours get the same loss on classes (softmax). Any other image gets mae, and the network
     neither a normalization nor a start scaled to the images, which make it forget how bright they
-    are; without these it wants a smaller learning rate. Some of the files are looked at. What was
-    chosen already stays.
+    are. Some of the files are looked at. What was chosen already stays.
     """
     if specs.training.loss != Specs().training.loss:
         return specs
@@ -269,14 +268,12 @@ def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
 
 
 def _suited_to_values(specs: Specs) -> Specs:
-    model, training, usual = specs.model, replace(specs.training, loss="mae"), Specs()
-    if model.normalization == usual.model.normalization:
+    model, usual = specs.model, Specs().model
+    if model.normalization == usual.normalization:
         model = replace(model, normalization="none")
-    if model.initialization == usual.model.initialization:
+    if model.initialization == usual.initialization:
         model = replace(model, initialization="he_normal")
-    if training.learning_rate == usual.training.learning_rate:
-        training = replace(training, learning_rate=0.001)
-    return replace(specs, model=model, training=training)
+    return replace(specs, model=model, training=replace(specs.training, loss="mae"))
 
 
 def _decide(

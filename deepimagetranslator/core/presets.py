@@ -25,6 +25,7 @@ PRESETS: dict[str, Specs] = {
         ),
         training=TrainingSpec(
             epochs=200,
+            optimizer="adam",
             learning_rate=0.001,
             schedule="constant",
             warmup=0,

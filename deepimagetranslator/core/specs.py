@@ -32,7 +32,7 @@ LOSSES = (
 CATEGORICAL_LOSSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 VALUE_LOSSES = ("mse", "mae", "ssim_mae")
 METRICS = (*LOSSES, "psnr", "ssim", "dice_score", "iou")
-OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "adagrad", "adadelta")
+OPTIMIZERS = ("muon", "adam", "adamw", "rmsprop", "sgd", "adagrad", "adadelta")
 PRECISIONS = ("automatic", "float32", "bfloat16", "float16")
 OPERATIONS = (
     "ripple",
@@ -233,16 +233,20 @@ class TrainingSpec:
     epochs: int = number(100, 1, 100_000, "Epochs", "How often every training image is seen.")
     batch_size: int = number(1, 1, 4096, "Batch size", "Images per training step.", "images")
     optimizer: str = choice(
-        "adam", OPTIMIZERS, "Optimizer", "How the weights are changed; Adam is a good choice."
+        "muon",
+        OPTIMIZERS,
+        "Optimizer",
+        "How the weights are changed. Muon needs far fewer steps than the others and 1.05 times as "
+        "long for each; Adam is the classic one.",
     )
     learning_rate: float = number(
         0.003,
         1e-8,
         10.0,
         "Learning rate",
-        "How far the weights move in a step. 0.003 suits Adam and AdamW with normalization and "
-        "warm-up, 0.001 without; RMSprop wants 0.001, SGD and Adagrad about 0.01 to 0.1, "
-        "Adadelta 1.",
+        "How far the weights move in a step. 0.003 suits Muon, and Adam and AdamW with "
+        "normalization and warm-up, 0.001 without; RMSprop wants 0.001, SGD and Adagrad about "
+        "0.01 to 0.1, Adadelta 1.",
     )
     schedule: str = choice(
         "cosine",

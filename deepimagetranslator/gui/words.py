@@ -7,6 +7,7 @@ from typing import Any
 from deepimagetranslator.core.fields import FieldInfo
 
 _WORDS = {
+    "muon": "Muon",
     "adam": "Adam",
     "adamw": "AdamW",
     "rmsprop": "RMSprop",

@@ -114,8 +114,9 @@ def growth_of_fit(_folder: Path, epochs: int) -> dict[str, float]:
     import keras  # noqa: PLC0415
     import numpy as np  # noqa: PLC0415
 
-    from deepimagetranslator.core.specs import ModelSpec  # noqa: PLC0415
+    from deepimagetranslator.core.specs import ModelSpec, TrainingSpec  # noqa: PLC0415
     from deepimagetranslator.ml.losses import build_loss  # noqa: PLC0415
+    from deepimagetranslator.ml.optimizers import build_optimizer  # noqa: PLC0415
     from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
 
     sizes = {
@@ -131,7 +132,8 @@ def growth_of_fit(_folder: Path, epochs: int) -> dict[str, float]:
     )
     model = build_unet(spec)
     loss = build_loss("dice_crossentropy", "sigmoid")
-    model.compile(optimizer=keras.optimizers.Adam(), loss=loss, auto_scale_loss=False)
+    optimizer = build_optimizer(TrainingSpec(), STEPS * epochs)
+    model.compile(optimizer=optimizer, loss=loss, auto_scale_loss=False)
     rng = np.random.default_rng(1)
     count = STEPS * SMALL_BATCH + VALIDATION
     x = rng.random((count, SMALL_SIZE, SMALL_SIZE, 1), np.float32)

@@ -411,7 +411,7 @@ def exacting(sets) -> Project:
             "epochs": 4,
             "precision": "automatic",
             "schedule": "cosine",
-            "optimizer": "adam",
+            "optimizer": "muon",
             "learning_rate": 0.01,
             "metrics": ("mse",),
         },
@@ -537,6 +537,7 @@ def test_more_epochs_may_be_asked_for_at_a_resume(sets, tmp_path):
 # --- losses, optimizers, judging ---------------------------------------------------------------
 
 RATES = {
+    "muon": 0.01,
     "adam": 0.01,
     "adamw": 0.01,
     "rmsprop": 0.003,

@@ -13,7 +13,15 @@ from deepimagetranslator.core.network_plan import count_parameters, step_memory_
 from deepimagetranslator.core.problem import Problem, Repair
 from deepimagetranslator.core.specs import ModelSpec, TrainingSpec
 
-_SLOTS = {"adam": 2, "adamw": 2, "adadelta": 2, "adagrad": 1, "rmsprop": 1, "sgd": 1}
+_SLOTS = {
+    "muon": 1,
+    "adam": 2,
+    "adamw": 2,
+    "adadelta": 2,
+    "adagrad": 1,
+    "rmsprop": 1,
+    "sgd": 1,
+}
 """How many numbers an optimizer keeps for each weight."""
 
 _SPARE_DISK = 200 * 2**20  # history, previews, the log
