@@ -38,7 +38,7 @@ from deepimagetranslator.core.run_folder import RunFolder
 from deepimagetranslator.core.specs import DataSpec, Specs
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-EPOCHS = {"2021": 20, "recommended": 7}
+EPOCHS = {"2021": 20, "recommended": 5}
 SETS = ("ct", "em")
 SIDES = ("images", "targets")
 LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
