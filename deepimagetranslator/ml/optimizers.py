@@ -60,6 +60,7 @@ class Muon(keras.optimizers.Muon):
         super().__init__(learning_rate=learning_rate, weight_decay=None, adam_weight_decay=None)
 
     def _should_use_adamw(self, variable: Any) -> bool:
+        # Keras' own hook, though its name is private: it would keep to Adam but for matrices.
         return len(variable.shape) != 4 or variable.shape[0] == 1
 
     def lr_adjust(self, x: Any) -> Any:
