@@ -236,7 +236,7 @@ class TrainingSpec:
         "muon",
         OPTIMIZERS,
         "Optimizer",
-        "How the weights are changed. Muon needs far fewer steps than the others and 1.05 times as "
+        "How the weights are changed. Muon needs far fewer steps than the others and 1.06 times as "
         "long for each; Adam is the classic one.",
     )
     learning_rate: float = number(
