@@ -64,7 +64,10 @@ class Muon(keras.optimizers.Muon):
         return len(variable.shape) != 4 or variable.shape[0] == 1
 
     def lr_adjust(self, x: Any) -> Any:
-        """A change of a kernel, scaled so that its root mean square is ``rms_rate`` at most."""
+        """A change of a kernel, scaled to a root mean square of ``rms_rate`` times the rate.
+
+        About that, if all its directions are learnt; less, if the gradients have but a few.
+        """
         return x * (self.rms_rate * max(np.prod(x.shape[:-1]), x.shape[-1]) ** 0.5)
 
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
