@@ -20,7 +20,7 @@ def _give_streams() -> None:
     """A windowed build on Windows has no stdout and stderr; libraries print to them: a log file."""
     if sys.stdout is not None and sys.stderr is not None:
         return
-    from deepimagetranslator.core import paths  # noqa: PLC0415
+    from deepimagetranslator.core.system import paths  # noqa: PLC0415
 
     paths.log_folder().mkdir(parents=True, exist_ok=True)
     log = (paths.log_folder() / "output.log").open("w", buffering=1, encoding="utf-8")

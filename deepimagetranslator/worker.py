@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.protocol import (
     CancelJob,
     Cancelled,

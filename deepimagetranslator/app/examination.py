@@ -8,10 +8,10 @@ from pathlib import Path
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.core import dataset as datasets
+from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.dataset import Dataset, Matched
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.protocol import Cancelled, Event, FilesRead, JobControl
-from deepimagetranslator.core.specs import Specs
 
 Found = tuple[Dataset | None, Matched, list[Problem]]
 

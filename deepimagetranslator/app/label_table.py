@@ -12,9 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deepimagetranslator.core.doctor.facts import facts_of
-from deepimagetranslator.core.labels.choice import choose_palette, classes_of
-from deepimagetranslator.core.labels.classes import (
+from deepimagetranslator.core.config.classes import (
     MAX_COLOURS,
     REST,
     Colour,
@@ -25,11 +23,13 @@ from deepimagetranslator.core.labels.classes import (
     parse_colour,
     to_texts,
 )
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.doctor.facts import facts_of
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.labels.choice import choose_palette, classes_of
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import DataSpec
 
 _REGION = 8  # the region shown first is about so many times smaller than the image
 _UNSEEN = 16  # a change by less than this part of the brightest colour

@@ -13,10 +13,10 @@ from deepimagetranslator.app.splitting import SplitWay, split_pairs
 from deepimagetranslator.app.views import TRAINING, TRANSLATED
 from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core import dataset as datasets
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats.dicom_series import Series, SeveralSeriesError
-from deepimagetranslator.core.project import Project, load_project
-from deepimagetranslator.core.specs import DataSpec, Specs
+from deepimagetranslator.core.config.project import Project, load_project
+from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.series import Series, SeveralSeriesError
 
 Result = TypeVar("Result")
 Sources = Mapping[str, Path | Sequence[Path]]

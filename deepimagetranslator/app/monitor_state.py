@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.protocol import (
     BatchEnded,
     CheckpointSaved,
@@ -29,7 +30,6 @@ from deepimagetranslator.core.protocol import (
     LogLine,
     WorkerDied,
 )
-from deepimagetranslator.core.run_folder import RunFolder
 
 FORCE_AFTER = 10.0
 PREVIEW_SIDE = 320

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from deepimagetranslator.core import paths
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.system import paths
 
 
 class ProjectLock:

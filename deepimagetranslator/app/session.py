@@ -14,8 +14,10 @@ from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.validation_strip import ValidationStrip
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.app.worker_client import WorkerClient
+from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     BatchEnded,
     EpochEnded,
@@ -33,8 +35,6 @@ from deepimagetranslator.core.protocol import (
     WorkerDied,
     WorkerReady,
 )
-from deepimagetranslator.core.run_folder import RunFolder, new_run_dir
-from deepimagetranslator.core.specs import TranslationSpec
 
 
 class Session(LoadingSession):

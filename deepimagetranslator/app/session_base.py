@@ -11,10 +11,10 @@ from deepimagetranslator.app.project_lock import ProjectLock
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.views import PARTS, TRAINING
 from deepimagetranslator.app.worker_client import WorkerClient
+from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.dataset import Dataset, Matched
-from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.project import Project
-from deepimagetranslator.core.specs import Specs
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.values.scaling import Scaling
 
 Listener = Callable[[str, object], None]

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.core import paths
-from deepimagetranslator.core.files import complete_file
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.system import paths
+from deepimagetranslator.core.system.atomic_write import complete_file
 
 MOST_RECENT = 8
 

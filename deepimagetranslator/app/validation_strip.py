@@ -10,13 +10,13 @@ import numpy as np
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.monitor_state import MonitorState
 from deepimagetranslator.app.views import PREVIEW_SIDE
+from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.crops import middle_crop
 from deepimagetranslator.core.dataset import Dataset
-from deepimagetranslator.core.images import read_image, write_image
+from deepimagetranslator.core.imaging.images import read_image, write_image
+from deepimagetranslator.core.imaging.pixels import Array, within
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.pixels import Array, within
 from deepimagetranslator.core.protocol import PreviewReady, PreviewTranslation
-from deepimagetranslator.core.run_folder import RunFolder
 
 MOST_IMAGES = 4
 

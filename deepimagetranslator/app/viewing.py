@@ -11,10 +11,10 @@ from deepimagetranslator.app.session_base import SessionBase
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.app.worker_client import WorkerClient
-from deepimagetranslator.core.files import complete_file
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.config.specs import OPERATIONS
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.protocol import DescribeWeights, PreviewTranslation
-from deepimagetranslator.core.specs import OPERATIONS
+from deepimagetranslator.core.system.atomic_write import complete_file
 from deepimagetranslator.core.values.chosen import chosen_windows
 from deepimagetranslator.core.values.scaling import Scaling
 

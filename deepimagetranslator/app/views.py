@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.dataset import Dataset
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.pixels import Array, within
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import AugmentationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.pixels import Array, within
 
 TRAINING, VALIDATION, TRANSLATED = "training", "validation", "translated"
 PARTS = (TRAINING, VALIDATION, TRANSLATED)

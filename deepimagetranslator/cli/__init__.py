@@ -14,7 +14,7 @@ from pathlib import Path
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.arguments import build_parser
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.protocol import Cancelled
 
 DONE, UNEXPECTED, USER_MUST_CHANGE, SKIPPED, CANCELLED = 0, 1, 2, 3, 130

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator import __version__
 from deepimagetranslator.cli import data_commands, demo, doctor_commands, engine_commands
+from deepimagetranslator.core.config.fields import fields_of
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.specs import SECTIONS, Specs
 from deepimagetranslator.core.doctor.kinds import TITLES
-from deepimagetranslator.core.fields import fields_of
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.specs import SECTIONS, Specs
 from deepimagetranslator.core.values.windows import PRESETS as WINDOWS
+from deepimagetranslator.core.version import __version__
 
 STATUS = (
     "Exit status: 0 done, 1 unexpected, 2 something must be changed (one sentence on stderr), "

@@ -14,15 +14,7 @@ import numpy as np
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.doctor_commands import as_json
 from deepimagetranslator.core import dataset
-from deepimagetranslator.core.drawing import PairDrawer, PairReader
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats.dicom_series import SeveralSeriesError
-from deepimagetranslator.core.groups import split_by_group
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.project import (
+from deepimagetranslator.core.config.project import (
     Project,
     load_project,
     new_project,
@@ -30,6 +22,14 @@ from deepimagetranslator.core.project import (
     save_project,
     set_field,
 )
+from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.groups import split_by_group
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import write_image
+from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.imaging.series import SeveralSeriesError
+from deepimagetranslator.core.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.values.windows import parse_window
 
 Outcome = tuple[int, dict[str, Any]]

@@ -13,11 +13,11 @@ from pathlib import Path
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.cli.engine_commands import pooled_table
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.project import Project, new_project
+from deepimagetranslator.core.config.project import Project, new_project
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report
-from deepimagetranslator.core.run_folder import RunFolder
 from deepimagetranslator.core.sample import SAMPLE_PEOPLE, SampleSet, write_sample
 from deepimagetranslator.ml import devices
 

@@ -12,14 +12,19 @@ from typing import Any
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.core import dataset
+from deepimagetranslator.core.config.project import (
+    Project,
+    load_project,
+    project_problems,
+    save_project,
+)
+from deepimagetranslator.core.config.run_folder import runs_folder
+from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.doctor.kinds import TITLES, title
 from deepimagetranslator.core.doctor.repairs import repaired
-from deepimagetranslator.core.files import complete_file
-from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.project import Project, load_project, project_problems, save_project
-from deepimagetranslator.core.run_folder import runs_folder
-from deepimagetranslator.core.specs import Specs
-from deepimagetranslator.core.volumes import shown_name
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.imaging.slices import shown_name
+from deepimagetranslator.core.system.atomic_write import complete_file
 
 ALL = "all"
 Found = tuple[dataset.Matched, list[Problem]]

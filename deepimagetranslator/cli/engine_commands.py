@@ -14,10 +14,10 @@ from typing import Any
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
-from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.project import Project, load_project
-from deepimagetranslator.core.run_folder import new_run_dir, runs_folder
-from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.core.config.project import Project, load_project
+from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.ml import devices
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.protocol import (
     BatchEnded,
     EpochEnded,

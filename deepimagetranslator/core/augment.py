@@ -56,8 +56,8 @@ from deepimagetranslator.core.augment_operations import (
     from_picture,
     to_picture,
 )
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.crops import Frame
-from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
 
 Pair = tuple[Array, Array | None]
 

@@ -23,7 +23,7 @@ from PIL import Image, ImageEnhance
 
 from deepimagetranslator.core.augment_geometry import axis_nodes
 from deepimagetranslator.core.augment_operations import Array, Size, by_channels
-from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 Bytes = NDArray[np.uint8]
 Change = Callable[[Bytes, bool], Bytes]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deepimagetranslator.core.names import system_path
-from deepimagetranslator.core.volumes import locate
+from deepimagetranslator.core.imaging.slices import locate
+from deepimagetranslator.core.system.system_path import system_path
 
 
 def checksums(paths: Sequence[Path]) -> list[str]:

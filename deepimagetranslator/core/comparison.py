@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.labels.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.imaging.pixels import Array, to_channels
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.pixels import Array, to_channels
 from deepimagetranslator.core.values.scaling import BYTES, Scaling
 
 Floats = NDArray[np.float32]

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.tiling import cut, whole_step
 
 LARGEST_DEFAULT = 512

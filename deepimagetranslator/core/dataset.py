@@ -14,7 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core import spec_rules
+from deepimagetranslator.core.config import validation
+from deepimagetranslator.core.config.specs import (
+    CATEGORICAL_LOSSES,
+    VALUE_LOSSES,
+    DataSpec,
+    ModelSpec,
+    Specs,
+)
+from deepimagetranslator.core.config.validation import with_final_activation
 from deepimagetranslator.core.crops import default_side
 from deepimagetranslator.core.doctor.case import Case
 from deepimagetranslator.core.doctor.findings import (
@@ -26,23 +34,15 @@ from deepimagetranslator.core.doctor.findings import (
 )
 from deepimagetranslator.core.doctor.kinds import rank
 from deepimagetranslator.core.doctor.repairs import with_pairs
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.groups import Split
-from deepimagetranslator.core.images import image_size, read_image
+from deepimagetranslator.core.imaging.filenames import known_path
+from deepimagetranslator.core.imaging.images import image_size, read_image
 from deepimagetranslator.core.labels.choice import choose_palette
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.names import known_path
 from deepimagetranslator.core.pairs import NO_PAIRING, ImagePair, Pairing, match_pairs
-from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, Report, ignore
-from deepimagetranslator.core.spec_rules import with_final_activation
-from deepimagetranslator.core.specs import (
-    CATEGORICAL_LOSSES,
-    VALUE_LOSSES,
-    DataSpec,
-    ModelSpec,
-    Specs,
-)
 from deepimagetranslator.core.survey import Survey, survey
 from deepimagetranslator.core.values.chosen import scalings
 from deepimagetranslator.core.values.scaling import Scaling, ValueRange, choose_scaling
@@ -285,7 +285,7 @@ def _decide(
     """
     data, loss = specs.data, specs.training.loss
     model = with_final_activation(specs.model, loss)
-    wrong = [replace(p, subject=f"data.{p.subject}") for p in spec_rules.problems(data)]
+    wrong = [replace(p, subject=f"data.{p.subject}") for p in validation.problems(data)]
     if wrong:
         return None, wrong
     for_labels = (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy")
@@ -302,7 +302,7 @@ def _decide(
         side = default_side([shape[:2] for shape in train.input_shapes], model.depth)
         model = replace(model, input_height=side, input_width=side)
     model = _with_sizes(model, matched.train[0], palette)
-    problems = spec_rules.problems(model)
+    problems = validation.problems(model)
     if model.final_activation == "softmax" and palette is not None:
         classes = len(palette.colours)
         if model.target_channels != classes:
@@ -346,7 +346,7 @@ def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> 
         height = max(1, round(height * model.input_height / in_height))
         width = max(1, round(width * model.input_width / in_width))
     shapes = (in_height, in_width, in_channels), (height, width, channels)
-    return spec_rules.with_sizes(model, *shapes)
+    return validation.with_sizes(model, *shapes)
 
 
 def _loss_problems(

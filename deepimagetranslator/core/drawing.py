@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.augment import augment, draw_generator, margin
+from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.crops import Frame, Size, random_crop, target_size
 from deepimagetranslator.core.dataset import Dataset
-from deepimagetranslator.core.images import image_size, read_image
+from deepimagetranslator.core.imaging.images import image_size, read_image
+from deepimagetranslator.core.imaging.pixels import Array, resize, to_channels
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.pixels import Array, resize, to_channels
-from deepimagetranslator.core.specs import AugmentationSpec
 from deepimagetranslator.core.values.scaling import Scaling
 
 _ORDER_DRAW = 2**32 - 1

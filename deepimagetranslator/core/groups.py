@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.pairs import ImagePair, kernel
-from deepimagetranslator.core.problem import UserError
 
 _PART_WORDS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing"])
 _SLICE = re.compile("(s|z|t|i|slice|slices|frame|layer|plane|page|image|img|im)?[0-9]*")
@@ -205,7 +205,7 @@ def _matched(pattern: str, paths: Sequence[Path]) -> list[str]:
 
 
 def _patients(files: Sequence[Path]) -> list[str]:
-    from deepimagetranslator.core.formats.dicom_series import patient_of  # noqa: PLC0415
+    from deepimagetranslator.core.imaging.series import patient_of  # noqa: PLC0415
 
     names = []
     for file in files:

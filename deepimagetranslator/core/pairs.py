@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from deepimagetranslator.core.files import stem
-from deepimagetranslator.core.names import plain
-from deepimagetranslator.core.problem import Problem, Repair, first_few
+from deepimagetranslator.core.errors import Problem, Repair, first_few
+from deepimagetranslator.core.imaging.filenames import plain
+from deepimagetranslator.core.imaging.files import stem
 
 _AFFIX_WORDS = """
 mask masks seg segs segmentation segmentations segmented label labels labelled labeled map target

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.specs import ModelSpec, TranslationSpec
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.project import Project
-from deepimagetranslator.core.specs import ModelSpec, TranslationSpec
 from deepimagetranslator.core.values.scaling import Scaling
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.phantom.people import BUILDS, person_of
 from deepimagetranslator.core.phantom.scanner import scan
 

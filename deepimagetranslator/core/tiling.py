@@ -21,7 +21,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.pixels import Array, resize
+from deepimagetranslator.core.imaging.pixels import Array, resize
 
 Floats = NDArray[np.float32]
 _BAND_VALUES = 2**24

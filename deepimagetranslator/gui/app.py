@@ -16,8 +16,8 @@ from PIL import ImageTk
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.worker_client import WorkerClient
-from deepimagetranslator.core import paths
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.system import paths
 from deepimagetranslator.gui.boxes import Boxes, system_boxes
 from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.mark import draw_mark

@@ -6,8 +6,8 @@ import tkinter as tk
 from collections.abc import Callable, Iterator
 from tkinter import ttk
 
-from deepimagetranslator.core.fields import FieldInfo
-from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.fields import FieldInfo
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.gui.augmentation_preview import AugmentationPreview, DrawPair
 from deepimagetranslator.gui.dialog import opened
 from deepimagetranslator.gui.form import FormDialog

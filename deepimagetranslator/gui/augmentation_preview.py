@@ -10,9 +10,9 @@ from functools import partial
 from tkinter import ttk
 from typing import Any
 
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.gui.image_canvas import ImageCanvas
 from deepimagetranslator.gui.mnemonics import Mnemonics
 from deepimagetranslator.gui.theme import theme_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tkinter import colorchooser, filedialog, messagebox, simpledialog
 
-from deepimagetranslator.core.files import SUFFIXES
+from deepimagetranslator.core.imaging.files import SUFFIXES
 from deepimagetranslator.gui.message import Message
 
 IMAGE_TYPES = (("Images", " ".join(f"*{suffix}" for suffix in SUFFIXES)), ("All files", "*"))

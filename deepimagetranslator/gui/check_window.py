@@ -10,7 +10,7 @@ from tkinter import ttk
 from deepimagetranslator.app.choosing import ChoosingSession
 from deepimagetranslator.app.data_check import DataCheck, Row
 from deepimagetranslator.app.monitor_words import time_left
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.findings_view import FindingsView
 from deepimagetranslator.gui.mnemonics import Mnemonics
 from deepimagetranslator.gui.pair_table import PairTable

@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from PIL import Image, ImageDraw, ImageTk
 
-from deepimagetranslator.core.labels.classes import Colour, LabelClass, colour_of
+from deepimagetranslator.core.config.classes import Colour, LabelClass, colour_of
 from deepimagetranslator.gui.theme import PALETTE_CHANGED, Theme, theme_of
 
 _ROWS = 8

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.boxes import Boxes
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
-from deepimagetranslator import __version__
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.core import paths
+from deepimagetranslator.core.system import paths
+from deepimagetranslator.core.version import __version__
 from deepimagetranslator.gui.boxes import Boxes
 from deepimagetranslator.gui.command_base import open_folder
 from deepimagetranslator.gui.job_commands import JobCommands

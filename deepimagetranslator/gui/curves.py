@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from deepimagetranslator.app.monitor_state import MonitorState, Series
-from deepimagetranslator.core.files import complete_file
+from deepimagetranslator.core.system.atomic_write import complete_file
 from deepimagetranslator.gui.palette import LIGHT, Palette
 from deepimagetranslator.gui.words import shown_word
 

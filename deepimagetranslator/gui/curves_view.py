@@ -12,7 +12,7 @@ from tkinter import ttk
 from PIL import ImageTk
 
 from deepimagetranslator.app.monitor_state import MonitorState
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.curves import CurvesRenderer, CurvesRequest, charts_of, write_curves
 from deepimagetranslator.gui.mnemonics import Mnemonics
 from deepimagetranslator.gui.preview_strip import TOOLS

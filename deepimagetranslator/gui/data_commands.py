@@ -12,11 +12,11 @@ from deepimagetranslator.app.data_check import DataCheck
 from deepimagetranslator.app.label_table import count_colours
 from deepimagetranslator.app.splitting import SplitWay
 from deepimagetranslator.app.views import load
-from deepimagetranslator.core.formats.dicom_series import patient_of
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.specs import DataSpec
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.gui.boxes import IMAGE_TYPES
 from deepimagetranslator.gui.file_commands import FileCommands
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tkinter import ttk
 
-from deepimagetranslator.core.presets import preset
-from deepimagetranslator.core.problem import Problem
-from deepimagetranslator.core.specs import TrainingSpec, TranslationSpec
+from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.config.specs import TrainingSpec, TranslationSpec
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.dialog import Dialog, opened
 from deepimagetranslator.gui.form import Form, FormDialog, Group
 from deepimagetranslator.gui.form_fields import MessageLabel

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageTk
 
-from deepimagetranslator.core.run_folder import Improvement, RunFolder
+from deepimagetranslator.core.config.run_folder import Improvement, RunFolder
 from deepimagetranslator.gui.dialog import Dialog
 
 NAME = "epoch"

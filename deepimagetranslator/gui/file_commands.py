@@ -7,8 +7,8 @@ from pathlib import Path
 
 from deepimagetranslator.app.loading import SeriesQuestion
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
-from deepimagetranslator.core import paths
-from deepimagetranslator.core.presets import preset
+from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.system import paths
 from deepimagetranslator.gui.boxes import PROJECT_TYPES
 from deepimagetranslator.gui.command_base import CommandBase
 

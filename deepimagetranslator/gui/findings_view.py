@@ -8,7 +8,7 @@ from pathlib import Path
 from tkinter import ttk
 
 from deepimagetranslator.core.doctor import kinds
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.image_view import elided
 from deepimagetranslator.gui.mnemonics import Mnemonics
 from deepimagetranslator.gui.theme import theme_of

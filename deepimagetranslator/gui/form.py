@@ -9,7 +9,7 @@ from functools import partial
 from tkinter import ttk
 from typing import Generic, TypeVar
 
-from deepimagetranslator.core.presets import preset
+from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.gui.dialog import Dialog
 from deepimagetranslator.gui.form_fields import Check, FormFields, MessageLabel, TickGrid
 from deepimagetranslator.gui.mnemonics import Mnemonics

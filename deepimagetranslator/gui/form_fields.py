@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from tkinter import ttk
 from typing import Any, Generic, TypeVar
 
-from deepimagetranslator.core import spec_rules
-from deepimagetranslator.core.fields import FieldInfo, fields_of, parse
-from deepimagetranslator.core.problem import Problem, UserError
+from deepimagetranslator.core.config import validation
+from deepimagetranslator.core.config.fields import FieldInfo, fields_of, parse
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.gui.theme import theme_of
 from deepimagetranslator.gui.words import full_help, shown_value, shown_word
 
@@ -127,7 +127,7 @@ class FormFields(Generic[Spec]):
         if found:
             return found, None
         spec = dataclasses.replace(self._base, **values)  # type: ignore[type-var]
-        found = spec_rules.problems(spec)
+        found = validation.problems(spec)
         if not found and self._check is not None:
             found = self._check(spec)
         return found, None if any(problem.fatal for problem in found) else spec

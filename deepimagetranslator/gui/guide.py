@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageTk
 
-from deepimagetranslator.core import paths
+from deepimagetranslator.core.system import paths
 from deepimagetranslator.gui.theme import PALETTE_CHANGED, theme_of
 
 _OPEN = "_deepimagetranslator_guide"

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from deepimagetranslator.app.loading import SeriesQuestion
 from deepimagetranslator.app.views import VALIDATION
-from deepimagetranslator.core.files import list_images
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     JobFailed,
     WorkerDied,
 )
-from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.gui.model_commands import ModelCommands
 
 _LOG = logging.getLogger(__name__)

@@ -14,9 +14,8 @@ from PIL import Image, ImageTk
 
 from deepimagetranslator.app.monitor_words import time_left
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.core.files import complete_file
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.measures import MEASURES
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     FilesRead,
     ImageSkipped,
@@ -25,6 +24,7 @@ from deepimagetranslator.core.protocol import (
     PartTranslated,
     SliceTranslated,
 )
+from deepimagetranslator.core.system.atomic_write import complete_file
 from deepimagetranslator.gui.command_base import open_folder
 from deepimagetranslator.gui.theme import theme_of
 

@@ -13,7 +13,7 @@ from typing import Any
 from deepimagetranslator.app import monitor_words
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION, Shown
-from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.protocol import (
     BatchEnded,
     EpochEnded,

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepimagetranslator.app.views import TRAINING, Wanted, drawn
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import AugmentationSpec, ModelSpec
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import AugmentationSpec, ModelSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.gui.boxes import WEIGHTS_TYPES
 from deepimagetranslator.gui.command_base import open_folder
 from deepimagetranslator.gui.data_commands import DataCommands

@@ -8,12 +8,17 @@ from dataclasses import replace
 from tkinter import ttk
 from typing import Any
 
+from deepimagetranslator.core.config.network_plan import count_parameters, step_memory_bytes
+from deepimagetranslator.core.config.specs import (
+    CATEGORICAL_LOSSES,
+    DataSpec,
+    ModelSpec,
+    TrainingSpec,
+)
+from deepimagetranslator.core.config.validation import with_sizes
 from deepimagetranslator.core.crops import default_shapes
-from deepimagetranslator.core.machine import bytes_in_words, memory_bytes
-from deepimagetranslator.core.network_plan import count_parameters, step_memory_bytes
-from deepimagetranslator.core.problem import Problem
-from deepimagetranslator.core.spec_rules import with_sizes
-from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, DataSpec, ModelSpec, TrainingSpec
+from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.system.machine import bytes_in_words, memory_bytes
 from deepimagetranslator.gui.dialog import opened
 from deepimagetranslator.gui.form import Form, FormDialog, Group, Row
 from deepimagetranslator.gui.form_fields import MessageLabel

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tkinter as tk
 from typing import Literal
 
-from deepimagetranslator.core.network_plan import Block, plan_blocks
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config.network_plan import Block, plan_blocks
+from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.gui.theme import theme_of
 
 TIMES = " × "

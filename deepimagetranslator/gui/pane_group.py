@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from tkinter import ttk
 
-from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.core.values.windows import Window
 from deepimagetranslator.gui import shading

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from tkinter import ttk
 from typing import Literal
 
-from deepimagetranslator.core.formats.dicom_series import ALL, Series
+from deepimagetranslator.core.imaging.series import ALL, Series
 from deepimagetranslator.gui.dialog import Dialog
 
 NAME = "series"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.values.scaling import TYPE_MAXIMUM, Scaling
 
 Levels = tuple[float, float]

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import tkinter as tk
 
-from deepimagetranslator.core import paths
+from deepimagetranslator.core.system import paths
 
 _IDENTITY = "DeepImageTranslator.DeepImageTranslator"
 

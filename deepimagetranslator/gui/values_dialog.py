@@ -8,11 +8,11 @@ from dataclasses import replace
 from tkinter import ttk
 from typing import Any
 
-from deepimagetranslator.core.fields import field_named, parse
+from deepimagetranslator.core.config.fields import field_named, parse
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.config.validation import problems
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.problem import Problem, UserError
-from deepimagetranslator.core.spec_rules import problems
-from deepimagetranslator.core.specs import DataSpec
 from deepimagetranslator.core.values.chosen import scalings
 from deepimagetranslator.core.values.counts import Distribution
 from deepimagetranslator.core.values.scaling import Scaling, ValueRange

@@ -7,9 +7,9 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 
 from deepimagetranslator.app.background import Background
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.survey import survey
 from deepimagetranslator.core.values.scaling import ValueRange
 

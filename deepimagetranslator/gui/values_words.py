@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.values.counts import Distribution
 from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.gui.shading import number_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepimagetranslator.core.fields import FieldInfo
+from deepimagetranslator.core.config.fields import FieldInfo
 
 _WORDS = {
     "muon": "Muon",

@@ -16,15 +16,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from deepimagetranslator.core.config.project import Project, new_project
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.dataset import prepare
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
-from deepimagetranslator.core.machine import (
-    bytes_in_words,
-    free_memory_bytes,
-    memory_bytes,
-    processor_name,
-)
-from deepimagetranslator.core.project import Project, new_project
 from deepimagetranslator.core.protocol import (
     EpochEnded,
     EpochStarted,
@@ -34,9 +30,13 @@ from deepimagetranslator.core.protocol import (
     Report,
     ignore,
 )
-from deepimagetranslator.core.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
-from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.core.system.machine import (
+    bytes_in_words,
+    free_memory_bytes,
+    memory_bytes,
+    processor_name,
+)
 from deepimagetranslator.ml import devices, training, translation
 
 STEP_SHARE = 0.85

@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 
 
 def load_engine(cpu_devices: int = 1) -> None:

@@ -18,16 +18,17 @@ from deepimagetranslator.core.comparison import (
     comparison,
 )
 from deepimagetranslator.core.dataset import channel_names
-from deepimagetranslator.core.files import complete_file, list_images
-from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.imaging.slices import shown_name
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.measures import MEASURES, Measurement, measure, pooled
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import Problem, UserError
 from deepimagetranslator.core.protocol import FilesRead, JobControl, LogLine, Report, ignore
+from deepimagetranslator.core.system.atomic_write import complete_file
 from deepimagetranslator.core.values.scaling import ValueRange, choose_scaling
-from deepimagetranslator.core.volumes import shown_name
 
 POOLED = "pooled"
 

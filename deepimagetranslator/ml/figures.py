@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from deepimagetranslator.core.files import complete_file
+from deepimagetranslator.core.system.atomic_write import complete_file
 
 _COLUMNS = ("Original image", "Original target", "Predicted target")
 

@@ -19,9 +19,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepimagetranslator.core.config.specs import CATEGORICAL_LOSSES, VALUE_LOSSES
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.measures import SSIM_C1, SSIM_C2, gaussian_window
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, VALUE_LOSSES
 from deepimagetranslator.ml import devices
 
 Tensor = Any

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from deepimagetranslator.core.specs import TrainingSpec
+from deepimagetranslator.core.config.specs import TrainingSpec
 
 _FACTORS_AT_ONCE = 3
 

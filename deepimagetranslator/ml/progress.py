@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.protocol import (
     BatchEnded,
     EpochStarted,

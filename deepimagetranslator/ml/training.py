@@ -17,13 +17,14 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core import fields
 from deepimagetranslator.core.checksums import checksums
+from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config.project import Project, load_project, save_project
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.dataset import Dataset, prepare
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
-from deepimagetranslator.core.files import complete_file
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.project import Project, load_project, save_project
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.protocol import (
     Cancelled,
     CheckpointSaved,
@@ -33,8 +34,7 @@ from deepimagetranslator.core.protocol import (
     Report,
     ignore,
 )
-from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import SECTIONS
+from deepimagetranslator.core.system.atomic_write import complete_file
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.metrics import build_metrics

@@ -13,13 +13,15 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
-from deepimagetranslator.core.names import system_path
-from deepimagetranslator.core.output.assembly import Assembly
-from deepimagetranslator.core.output.plan import Product, plan, same_file_key
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export.dicom_derived import DerivedSeries
+from deepimagetranslator.core.export.plan import Product, plan, same_file_key
+from deepimagetranslator.core.export.volume import Assembly
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.imaging.read_ahead import read_ahead
+from deepimagetranslator.core.imaging.slices import locate
 from deepimagetranslator.core.protocol import (
     ImageSkipped,
     ImageTranslated,
@@ -29,9 +31,7 @@ from deepimagetranslator.core.protocol import (
     SliceTranslated,
     ignore,
 )
-from deepimagetranslator.core.read_ahead import read_ahead
-from deepimagetranslator.core.specs import TranslationSpec
-from deepimagetranslator.core.volumes import locate
+from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.ml.translator import Translator
 
 _READ_AHEAD = 4

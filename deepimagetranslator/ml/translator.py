@@ -12,9 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core.output.rendition import Network, choose_rendition
-from deepimagetranslator.core.pixels import Array, resize, to_channels
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export.encodings import Network, choose_rendition
+from deepimagetranslator.core.imaging.pixels import Array, resize, to_channels
 from deepimagetranslator.core.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.values.scaling import TYPE_WORDS, Scaling
 from deepimagetranslator.ml import devices, weights

@@ -14,15 +14,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from deepimagetranslator.core import spec_rules
-from deepimagetranslator.core.network_plan import (
+from deepimagetranslator.core.config import validation
+from deepimagetranslator.core.config.network_plan import (
     Block,
     group_count,
     is_normalized,
     plan_blocks,
 )
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.ml.group_normalization import GroupNormalization
 
 FINAL = "final"
@@ -225,7 +225,7 @@ def _resized(x: Any, height: int, width: int) -> Any:
 
 
 def _refuse_unbuildable(spec: ModelSpec) -> None:
-    problems = spec_rules.problems(spec)
+    problems = validation.problems(spec)
     if problems:
         raise UserError(str(problems[0].message))
     for name in (

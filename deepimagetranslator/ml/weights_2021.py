@@ -14,10 +14,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from deepimagetranslator.core.network_plan import convolution_shapes
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config.network_plan import convolution_shapes
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.errors import UserError
 
 
 def is_2021_file(file: h5py.File) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.core import paths
+from deepimagetranslator.core.system import paths
 from deepimagetranslator.self_test import formats, window
 
 _FOLDER = "Prüfung mit Leerzeichen 図"  # letters and spaces that a careless program trips over

@@ -14,12 +14,12 @@ import numpy as np
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.network_plan import convolution_shapes
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.config.network_plan import convolution_shapes
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.sample import write_sample
-from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.gui.app import App
 from deepimagetranslator.gui.boxes import Boxes
 

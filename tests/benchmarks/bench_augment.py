@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.augment import augment, draw_generator
-from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 BUDGET_MS = 60.0
 

@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
+from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.dataset import examine
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.sample import draw_slice
-from deepimagetranslator.core.specs import DataSpec, Specs
 
 PEOPLE, DRAWN_EACH = 4, 10
 MOST_SECONDS, MOST_BYTES = 120, 2**30

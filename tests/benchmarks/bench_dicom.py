@@ -17,8 +17,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 from dicom_samples import dataset, write
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats import dicom
+from deepimagetranslator.core.imaging import dicom
+from deepimagetranslator.core.imaging.files import list_images
 
 BUDGET_S, BUDGET_MIB = 4.0, 16.0
 SIZE, FRAMES = 256, 400

@@ -29,13 +29,13 @@ from pathlib import Path
 
 import numpy as np
 
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.dataset import suited_to_targets
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.project import Project
+from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.protocol import EpochEnded, Event
-from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.specs import DataSpec, Specs
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 EPOCHS = {"2021": 20, "recommended": 5}

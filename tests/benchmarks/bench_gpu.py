@@ -31,8 +31,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.project import Project, new_project
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.protocol import EpochEnded, EpochStarted, Event, JobControl
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.ml.devices import choose_precision, gpu_names, load_engine

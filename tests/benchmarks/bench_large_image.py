@@ -29,7 +29,7 @@ def write_picture(path: Path, height: int, width: int) -> None:
     """Write noise on a ramp, uint8."""
     import numpy as np  # noqa: PLC0415
 
-    from deepimagetranslator.core.images import write_image  # noqa: PLC0415
+    from deepimagetranslator.core.imaging.images import write_image  # noqa: PLC0415
 
     rng = np.random.default_rng(1)
     image = np.empty((height, width, 3), np.uint8)
@@ -42,7 +42,7 @@ def write_picture(path: Path, height: int, width: int) -> None:
 
 def write_network(path: Path) -> None:
     """Write the weights of a tiny network."""
-    from deepimagetranslator.core.specs import ModelSpec  # noqa: PLC0415
+    from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
 
@@ -67,7 +67,7 @@ def translate(weights: Path, image: Path, output: Path, how: str) -> None:
     from deepimagetranslator.ml.devices import load_engine  # noqa: PLC0415
 
     load_engine()
-    from deepimagetranslator.core.specs import TranslationSpec  # noqa: PLC0415
+    from deepimagetranslator.core.config.specs import TranslationSpec  # noqa: PLC0415
     from deepimagetranslator.ml import translation  # noqa: PLC0415
 
     start = time.monotonic()

@@ -17,8 +17,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from deepimagetranslator.core.network_plan import step_memory_bytes
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config.network_plan import step_memory_bytes
+from deepimagetranslator.core.config.specs import ModelSpec
 
 CASES = (
     "512x512,d5,f16,b1,float32",

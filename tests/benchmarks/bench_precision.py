@@ -20,7 +20,7 @@ import time
 import numpy as np
 from bench_good_model import DATA, in_a_process
 
-from deepimagetranslator.core.specs import ModelSpec, TrainingSpec
+from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec
 from deepimagetranslator.ml import devices
 
 STEP_LIMIT = 0.62

@@ -15,8 +15,8 @@ import nibabel
 import numpy as np
 import tifffile
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import read_image
 
 MOST = 4.0  # times slower than the library itself
 

@@ -44,7 +44,7 @@ def project_of(folder: Path, pairs: int, size: int, **choices: Any) -> Any:
     """The first pairs of the drawn ones with a tiny network; the last few may validate."""
     from bench_check import write_set  # noqa: PLC0415
 
-    from deepimagetranslator.core.project import new_project  # noqa: PLC0415
+    from deepimagetranslator.core.config.project import new_project  # noqa: PLC0415
 
     val = choices.pop("val", 0)
     inputs, targets = write_set(folder, pairs + val, size)
@@ -71,7 +71,7 @@ def project_of(folder: Path, pairs: int, size: int, **choices: Any) -> Any:
 
 def peak_of(path: Path) -> dict[str, float]:
     """Train a project in this process; its greatest resident set in MiB."""
-    from deepimagetranslator.core.project import load_project  # noqa: PLC0415
+    from deepimagetranslator.core.config.project import load_project  # noqa: PLC0415
     from deepimagetranslator.ml.devices import load_engine  # noqa: PLC0415
 
     load_engine()
@@ -114,7 +114,7 @@ def growth_of_fit(_folder: Path, epochs: int) -> dict[str, float]:
     import keras  # noqa: PLC0415
     import numpy as np  # noqa: PLC0415
 
-    from deepimagetranslator.core.specs import ModelSpec, TrainingSpec  # noqa: PLC0415
+    from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec  # noqa: PLC0415
     from deepimagetranslator.ml.losses import build_loss  # noqa: PLC0415
     from deepimagetranslator.ml.optimizers import build_optimizer  # noqa: PLC0415
     from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
@@ -166,7 +166,7 @@ def child(kind: str, *arguments: object) -> dict[str, float]:
 
 def measure_images(folder: Path, pairs: int, repeats: int) -> dict[str, float]:
     """The peaks of few and of many pairs, in MiB, and their difference over the budget."""
-    from deepimagetranslator.core.project import save_project  # noqa: PLC0415
+    from deepimagetranslator.core.config.project import save_project  # noqa: PLC0415
 
     peaks: dict[int, list[float]] = {FEW: [], pairs: []}
     for count, epochs in ((FEW, FEW_EPOCHS), (pairs, 1)):

@@ -43,8 +43,8 @@ def write_images(folder: Path, count: int, size: tuple[int, int]) -> None:
     """PNGs of drawn CT with its noise, every other one in colour; some drawn, then copied."""
     import numpy as np  # noqa: PLC0415
 
-    from deepimagetranslator.core.images import write_image  # noqa: PLC0415
-    from deepimagetranslator.core.pixels import resize  # noqa: PLC0415
+    from deepimagetranslator.core.imaging.images import write_image  # noqa: PLC0415
+    from deepimagetranslator.core.imaging.pixels import resize  # noqa: PLC0415
     from deepimagetranslator.core.sample import draw_slice  # noqa: PLC0415
 
     folder.mkdir()
@@ -63,8 +63,8 @@ def write_images(folder: Path, count: int, size: tuple[int, int]) -> None:
 
 def write_network(path: Path) -> None:
     """Weights as a training on label maps leaves them, but untrained."""
+    from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.core.labels.palette import Palette  # noqa: PLC0415
-    from deepimagetranslator.core.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
 
@@ -91,8 +91,8 @@ def folder_case(weights_path: Path, folder: Path, output: str) -> dict[str, floa
     """Translate a folder in this process, with bare forward passes between its parts."""
     import numpy as np  # noqa: PLC0415
 
+    from deepimagetranslator.core.config.specs import TranslationSpec  # noqa: PLC0415
     from deepimagetranslator.core.protocol import Event, ImageTranslated  # noqa: PLC0415
-    from deepimagetranslator.core.specs import TranslationSpec  # noqa: PLC0415
     from deepimagetranslator.ml import devices  # noqa: PLC0415
 
     devices.load_engine()
@@ -172,8 +172,8 @@ def child(kind: str, *arguments: object) -> dict[str, float]:
 def first_of_worker(weights_path: Path, folder: Path, home: Path) -> float:
     """Seconds from the request to the first event that names a translated image."""
     from deepimagetranslator.app.worker_client import WorkerClient  # noqa: PLC0415
+    from deepimagetranslator.core.config.specs import TranslationSpec  # noqa: PLC0415
     from deepimagetranslator.core.protocol import ImageTranslated, TranslateImages  # noqa: PLC0415
-    from deepimagetranslator.core.specs import TranslationSpec  # noqa: PLC0415
 
     client = WorkerClient(home / "worker.log")
     client.start()

@@ -15,12 +15,12 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
-from deepimagetranslator.core.output.assembly import Assembly
-from deepimagetranslator.core.output.plan import plan
-from deepimagetranslator.core.output.rendition import Network
-from deepimagetranslator.core.specs import TranslationSpec
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.export.dicom_derived import DerivedSeries
+from deepimagetranslator.core.export.encodings import Network
+from deepimagetranslator.core.export.plan import plan
+from deepimagetranslator.core.export.volume import Assembly
+from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.values.scaling import Scaling
 
 SLICES, SIDE = 400, 512

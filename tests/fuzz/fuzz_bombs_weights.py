@@ -13,8 +13,8 @@ import numpy as np
 from fuzz_registry import Bombs
 from fuzz_weights import CARD
 
-from deepimagetranslator.core import fields
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.values.scaling import BYTES
 
 BOMBS = Bombs("weights")

@@ -11,8 +11,8 @@ from typing import Any
 from fuzz_seeds import Seed
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.fields import fields_of
-from deepimagetranslator.core.specs import SECTIONS, Specs
+from deepimagetranslator.core.config.fields import fields_of
+from deepimagetranslator.core.config.specs import SECTIONS, Specs
 
 _HEAD = 512  # most places are drawn from here: headers are what readers believe
 _MOST = 2**20  # bytes of a damaged file

@@ -20,9 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.core.images import image_size, read_image, read_spacing
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.volumes import expand
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import image_size, read_image, read_spacing
+from deepimagetranslator.core.imaging.slices import expand
 
 ROOM = 2**30  # bytes of memory beyond what is loaded
 LIMIT = 5.0  # seconds for a call
@@ -59,7 +59,7 @@ def read_picture(path: Path) -> list[str]:
 
 def read_folder(path: Path) -> list[str]:
     """What becomes of a folder, or a file, whose images are listed and read."""
-    from deepimagetranslator.core.files import list_images  # noqa: PLC0415
+    from deepimagetranslator.core.imaging.files import list_images  # noqa: PLC0415
 
     listed = _said(list_images, path)
     if isinstance(listed, str):
@@ -70,7 +70,7 @@ def read_folder(path: Path) -> list[str]:
 
 def read_project(path: Path) -> list[str]:
     """What becomes of a project file."""
-    from deepimagetranslator.core.project import load_project, project_problems  # noqa: PLC0415
+    from deepimagetranslator.core.config.project import load_project, project_problems  # noqa: PLC0415
 
     project = _said(load_project, path)
     if isinstance(project, str):
@@ -167,7 +167,7 @@ def _write_weights(folder: Path) -> None:
     """A weights file of ours, as small as can be."""
     import numpy as np  # noqa: PLC0415
 
-    from deepimagetranslator.core.specs import ModelSpec  # noqa: PLC0415
+    from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
 

@@ -21,8 +21,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID
 
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.project import new_project, save_project
+from deepimagetranslator.core.config.project import new_project, save_project
+from deepimagetranslator.core.imaging.images import write_image
 
 _RNG = np.random.default_rng(4)
 GREY = cv2.GaussianBlur(_RNG.integers(0, 256, (20, 24), dtype=np.uint8), (5, 5), 2)

@@ -17,10 +17,10 @@ from fuzz_bombs_tiff import BOMBS as TIFF
 from fuzz_bombs_volumes import BOMBS as VOLUMES
 from fuzz_seeds import DEEP, mended_png, packed, volumes
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.images import image_size, read_image
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.project import load_project
+from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import image_size, read_image
 
 COLOUR16 = np.stack([DEEP, DEEP[::-1], DEEP // 3], axis=-1)
 PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
@@ -49,7 +49,7 @@ def test_a_volume_whose_voxels_are_a_pipe(tmp_path: Path) -> None:
     refused(tmp_path / "x.hdr", r"no x\.img beside it")
 
 
-# pytest drops the filter that core/formats/dicom.py sets.
+# pytest drops the filter that core/imaging/dicom/image.py sets.
 @pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 @pytest.mark.parametrize(
     ("bombs", "name", "reason"),

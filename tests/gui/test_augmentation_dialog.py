@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.core.augment import augment, draw_generator
-from deepimagetranslator.core.presets import preset
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui import augmentation_preview
 from deepimagetranslator.gui.augmentation_dialog import AugmentationDialog, ask_augmentation
 from deepimagetranslator.gui.form_fields import MessageLabel

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from window import Window
 
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.gui.check_window import CheckWindow
 from deepimagetranslator.gui.series_dialog import SeriesDialog
 from deepimagetranslator.gui.target_dialog import TargetDialog
@@ -222,7 +222,7 @@ def test_only_rows_in_view_are_drawn(window: Window, tmp_path: Path) -> None:
 
 def test_a_series_is_chosen_by_its_description(window: Window, tmp_path: Path) -> None:
     from deepimagetranslator.app.loading import SeriesQuestion  # noqa: PLC0415
-    from deepimagetranslator.core.formats.dicom_series import Series  # noqa: PLC0415
+    from deepimagetranslator.core.imaging.series import Series  # noqa: PLC0415
 
     both = (
         Series("1.2.3", 2, "thin slices", "CT", "P7", (tmp_path / "a", tmp_path / "b")),

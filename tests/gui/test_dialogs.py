@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from deepimagetranslator.core import machine
-from deepimagetranslator.core.fields import fields_of
-from deepimagetranslator.core.network_plan import count_parameters
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.specs import ModelSpec, TrainingSpec, TranslationSpec
+from deepimagetranslator.core.config.fields import fields_of
+from deepimagetranslator.core.config.network_plan import count_parameters
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec, TranslationSpec
+from deepimagetranslator.core.system import machine
 from deepimagetranslator.gui import dialogs, model_dialog
 from deepimagetranslator.gui.dialogs import TrainingDialog, TranslationChoice, TranslationDialog
 from deepimagetranslator.gui.model_dialog import ModelDialog

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from deepimagetranslator.core.fields import FieldInfo, fields_of, parse
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.problem import Problem
-from deepimagetranslator.core.specs import SECTIONS, ModelSpec, Specs, TrainingSpec
+from deepimagetranslator.core.config.fields import FieldInfo, fields_of, parse
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.specs import SECTIONS, ModelSpec, Specs, TrainingSpec
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.dialog import opened
 from deepimagetranslator.gui.form import Form, FormDialog, Group, Row
 from deepimagetranslator.gui.form_fields import FormFields, MessageLabel, TickGrid

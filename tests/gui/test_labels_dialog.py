@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.labels.classes import LabelClass
+from deepimagetranslator.core.config.classes import LabelClass
+from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.specs import DataSpec, Specs
 from deepimagetranslator.gui.before_after import AS_VALUES, NO_TARGET
 from deepimagetranslator.gui.class_table import draw_swatch
 from deepimagetranslator.gui.data_commands import DataCommands

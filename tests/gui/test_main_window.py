@@ -14,7 +14,7 @@ import pytest
 from window import Window
 
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
-from deepimagetranslator.core.images import read_image, write_image
+from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.check_window import CheckWindow
 from deepimagetranslator.gui.split_dialog import SplitDialog

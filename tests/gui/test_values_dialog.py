@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from window import Window as MainWindow
 
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.specs import DataSpec
 from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.core.values.windows import PRESETS, Window
 from deepimagetranslator.gui.pane_group import PaneGroup

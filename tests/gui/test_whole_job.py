@@ -14,8 +14,8 @@ import pytest
 from window import Window
 
 from deepimagetranslator.app.monitor_state import Phase
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.sample import SampleSet, write_sample
 from deepimagetranslator.gui.augmentation_dialog import AugmentationDialog
 from deepimagetranslator.gui.check_window import CheckWindow

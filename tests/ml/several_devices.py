@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from tiny import project_of, write_set
 
+from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.protocol import Cancelled, EpochStarted, Event, JobControl, LogLine
-from deepimagetranslator.core.run_folder import RunFolder
 from deepimagetranslator.ml import devices
 
 TRAIN, VAL = range(5), range(5, 8)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.protocol import Cancelled, EpochEnded, JobControl, LogLine
-from deepimagetranslator.core.run_folder import RunFolder
 from deepimagetranslator.ml import benchmark, devices, training
 
 TINY = {"size": 32, "depth": 2, "base_filters": 4}

@@ -10,9 +10,9 @@ import nibabel
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.measures import MEASURES
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import Cancelled, FilesRead, JobControl
 from deepimagetranslator.ml.evaluation import Evaluation, evaluate
 

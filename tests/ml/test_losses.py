@@ -7,9 +7,9 @@ import tensorflow as tf
 from keras import ops
 from skimage.metrics import structural_similarity
 
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import CATEGORICAL_LOSSES
-from deepimagetranslator.core.specs import LOSSES as NAMES
+from deepimagetranslator.core.config.specs import CATEGORICAL_LOSSES
+from deepimagetranslator.core.config.specs import LOSSES as NAMES
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.ml import losses
 from deepimagetranslator.ml.losses import LOSSES, build_loss
 

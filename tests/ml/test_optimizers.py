@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.specs import TrainingSpec
+from deepimagetranslator.core.config.specs import TrainingSpec
 from deepimagetranslator.ml import optimizers
 from deepimagetranslator.ml.optimizers import Muon, build_optimizer
 

@@ -12,11 +12,11 @@ import pytest
 from tiny import COLOURS, STILL, classes_of, picture, project_of, target, write_set
 
 from deepimagetranslator.core import drawing
+from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.dataset import Dataset, prepare
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import AugmentationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.ml import devices, sequence
 from deepimagetranslator.ml.sequence import PairSequence
 

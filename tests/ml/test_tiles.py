@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from tiny import project_of, write_set
 
-from deepimagetranslator.core.images import read_image, write_image
+from deepimagetranslator.core.config.specs import ModelSpec, TranslationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     Cancelled,
     ImageTranslated,
     JobControl,
     PartTranslated,
 )
-from deepimagetranslator.core.specs import ModelSpec, TranslationSpec
 from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.ml import translation, weights
 from deepimagetranslator.ml import translator as translators

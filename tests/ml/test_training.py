@@ -20,12 +20,15 @@ import pytest
 import tifffile
 from tiny import STILL, picture, project_of, target, write_set
 
+from deepimagetranslator.core.config.project import Project, load_project
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import LOSSES, OPTIMIZERS, AugmentationSpec, ModelSpec
+from deepimagetranslator.core.config.validation import with_final_activation
 from deepimagetranslator.core.dataset import prepare
 from deepimagetranslator.core.drawing import PairDrawer
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.project import Project, load_project
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.protocol import (
     BatchEnded,
     Cancelled,
@@ -36,9 +39,6 @@ from deepimagetranslator.core.protocol import (
     JobControl,
     LogLine,
 )
-from deepimagetranslator.core.run_folder import RunFolder
-from deepimagetranslator.core.spec_rules import with_final_activation
-from deepimagetranslator.core.specs import LOSSES, OPTIMIZERS, AugmentationSpec, ModelSpec
 from deepimagetranslator.ml import training, weights
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.unet import convolutions

@@ -11,16 +11,16 @@ import pytest
 from networks import COLOURS, files, write_network
 from tiny import picture
 
-from deepimagetranslator.core.images import read_image, write_image
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.protocol import (
     Cancelled,
     ImageSkipped,
     ImageTranslated,
     JobControl,
 )
-from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml import translator as translators

@@ -11,17 +11,17 @@ import tifffile
 from networks import COLOURS, files, write_identity, write_network
 from tiny import picture
 
-from deepimagetranslator.core import read_ahead as images
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.images import read_image, read_spacing, write_image
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging import read_ahead as images
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import read_image, read_spacing, write_image
 from deepimagetranslator.core.protocol import (
     Cancelled,
     ImageTranslated,
     JobControl,
     SliceTranslated,
 )
-from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from deepimagetranslator.core.network_plan import (
+from deepimagetranslator.core.config.network_plan import (
     convolution_shapes,
     count_parameters,
     is_normalized,
 )
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.ml.group_normalization import GroupNormalization
 from deepimagetranslator.ml.unet import build_unet, convolutions, fit_to_images
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.project import Project, new_project
-from deepimagetranslator.core.specs import AugmentationSpec
+from deepimagetranslator.core.config.project import Project, new_project
+from deepimagetranslator.core.config.specs import AugmentationSpec
+from deepimagetranslator.core.imaging.images import write_image
 
 COLOURS = np.array([(0, 0, 0), (255, 0, 0), (0, 0, 255)], np.uint8)
 """Of label targets: background, a disc, and the disc's core."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.imaging.images import write_image
 
 
 class NoEngine:

@@ -21,7 +21,7 @@ from deepimagetranslator.core.augment import (
 )
 from deepimagetranslator.core.augment_geometry import axis_nodes, displaced, warp
 from deepimagetranslator.core.augment_operations import Noise, PairOperation
-from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 GEOMETRY = ("scaling", "rotation", "translation", "flip", "elastic")
 NUMBERS = st.integers(0, 2**40)

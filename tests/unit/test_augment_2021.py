@@ -18,7 +18,7 @@ from PIL import Image
 
 from deepimagetranslator.core.augment import augment, draw_generator
 from deepimagetranslator.core.augment_2021 import GeneratorDraws, run
-from deepimagetranslator.core.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = sorted((ROOT / "tests/data/augmentation_2021").glob("*.npz"))

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.images import image_size, read_image
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import image_size, read_image
 
 AWKWARD = Path(__file__).parents[3] / "shared" / "data" / "awkward"
 EXPECTED = json.loads((Path(__file__).parents[1] / "data" / "awkward.json").read_text("utf-8"))

@@ -10,7 +10,7 @@ import pytest
 from sessions import Sessions, write_pairs
 
 from deepimagetranslator.app.data_check import ALONE, BY_HAND, CERTAIN, DataCheck, Row
-from deepimagetranslator.core.problem import Problem, Repair
+from deepimagetranslator.core.errors import Problem, Repair
 
 NAMES = [f"p{k}.png" for k in range(5)]
 

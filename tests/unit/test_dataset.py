@@ -9,6 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.specs import (
+    CATEGORICAL_LOSSES,
+    LOSSES,
+    DataSpec,
+    ModelSpec,
+    Specs,
+)
+from deepimagetranslator.core.config.validation import with_final_activation
 from deepimagetranslator.core.dataset import (
     DataProblems,
     Dataset,
@@ -18,12 +27,9 @@ from deepimagetranslator.core.dataset import (
     prepare,
     suited_to_targets,
 )
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.protocol import Cancelled, FilesRead, JobControl
-from deepimagetranslator.core.spec_rules import with_final_activation
-from deepimagetranslator.core.specs import CATEGORICAL_LOSSES, LOSSES, DataSpec, ModelSpec, Specs
 
 PURE = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
 MIXED = ((0, 0, 0), (200, 30, 30), (30, 200, 90))

@@ -14,11 +14,11 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 
-from deepimagetranslator.core.formats import dicom
-from deepimagetranslator.core.formats.dicom_coded import coded_size
-from deepimagetranslator.core.image_header import UnreadableError
-from deepimagetranslator.core.images import image_size, read_image
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging import dicom
+from deepimagetranslator.core.imaging.dicom.coded import coded_size
+from deepimagetranslator.core.imaging.header import UnreadableError
+from deepimagetranslator.core.imaging.images import image_size, read_image
 
 RNG = np.random.default_rng(4)
 GREY16 = RNG.integers(0, 4096, (6, 7), np.uint16)
@@ -352,7 +352,7 @@ def test_odd_files_are_read_in_silence(capfd: pytest.CaptureFixture[str]) -> Non
 
 
 def test_pydicom_is_not_imported_before_a_dicom_file_comes() -> None:
-    code = "import sys, deepimagetranslator.core.images; sys.exit('pydicom' in sys.modules)"
+    code = "import sys, deepimagetranslator.core.imaging.images; sys.exit('pydicom' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
 
 

@@ -8,10 +8,10 @@ import pytest
 from dicom_samples import carried, dataset, group, write
 from pydicom.dataset import Dataset
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats import dicom
-from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
-from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.export.dicom_derived import DerivedSeries
+from deepimagetranslator.core.imaging import dicom
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import read_image
 
 RNG = np.random.default_rng(5)
 WEIGHTS = "naïve fat.weights.h5"

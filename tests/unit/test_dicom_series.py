@@ -7,16 +7,15 @@ import pytest
 from dicom_samples import carried, dataset, write
 
 from deepimagetranslator.cli.arguments import build_parser
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats import dicom_series
-from deepimagetranslator.core.formats.dicom_series import (
+from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import read_image, write_image
+from deepimagetranslator.core.imaging.series import (
     SeveralSeriesError,
     find_series,
     in_order,
     patient_of,
 )
-from deepimagetranslator.core.images import read_image, write_image
-from deepimagetranslator.core.project import load_project
 
 AXIAL, CORONAL = [1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, -1]
 
@@ -183,7 +182,7 @@ def test_patient_of_slices_and_other_files(tmp_path: Path) -> None:
 def test_headers_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [slice_file(tmp_path / f"{z}.dcm", z) for z in (2, 1)]
     before = in_order(paths)
-    monkeypatch.setattr(dicom_series, "header_of", None)
+    monkeypatch.setattr(series, "header_of", None)
     assert in_order(paths) == before == paths[::-1]
     monkeypatch.undo()
     slice_file(paths[0], 0, SeriesDescription="moved to another place")

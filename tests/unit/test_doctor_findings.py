@@ -13,15 +13,15 @@ import pydicom
 import pytest
 import tifffile
 
+from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.dataset import DataProblems, examine, prepare, suited_to_targets
 from deepimagetranslator.core.doctor import facts, machine
 from deepimagetranslator.core.doctor.kinds import TITLES
 from deepimagetranslator.core.doctor.repairs import repaired
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.images import read_image, write_image
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
-from deepimagetranslator.core.specs import DataSpec, Specs
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PEOPLE = ("person01", "person02", "person03")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.dataset import match
 from deepimagetranslator.core.doctor.kinds import TITLES, rank, title
 from deepimagetranslator.core.doctor.repairs import moved, repaired, with_pairs
+from deepimagetranslator.core.errors import Repair
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.problem import Repair
-from deepimagetranslator.core.specs import DataSpec, Specs
 
 
 def pairs_of(names: str) -> list[ImagePair]:

@@ -11,13 +11,13 @@ import pytest
 
 from deepimagetranslator.core import drawing
 from deepimagetranslator.core.augment import margin
+from deepimagetranslator.core.config.specs import AugmentationSpec, ModelSpec
 from deepimagetranslator.core.crops import default_side, random_crop
 from deepimagetranslator.core.dataset import Dataset
 from deepimagetranslator.core.drawing import PairDrawer, PairReader
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.specs import AugmentationSpec, ModelSpec
 from deepimagetranslator.core.values.scaling import Scaling
 
 SIDE = 32

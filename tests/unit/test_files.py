@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from deepimagetranslator.core import files
-from deepimagetranslator.core.files import complete_file, list_images, write_bytes
-from deepimagetranslator.core.names import long_path
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging import files
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.system.atomic_write import complete_file, write_bytes
+from deepimagetranslator.core.system.system_path import long_path
 
 
 def test_folders_are_listed_in_natural_order(tmp_path: Path) -> None:

@@ -14,10 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from deepimagetranslator.core.image_header import MAX_PIXELS
-from deepimagetranslator.core.images import image_size, read_image, read_spacing, write_image
-from deepimagetranslator.core.pixels import turned
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.header import MAX_PIXELS
+from deepimagetranslator.core.imaging.images import (
+    image_size,
+    read_image,
+    read_spacing,
+    write_image,
+)
+from deepimagetranslator.core.imaging.pixels import turned
 
 RNG = np.random.default_rng(1)
 COLOUR16 = RNG.integers(0, 65536, (20, 30, 3), dtype=np.uint16)
@@ -243,8 +248,8 @@ def test_nothing_is_printed_and_no_heavy_module_is_loaded(tmp_path: Path) -> Non
     (tmp_path / "deep.png").write_bytes((tmp_path / "deep.png").read_bytes()[:-90])
     code = (
         "import sys\n"
-        "from deepimagetranslator.core.images import read_image\n"
-        "from deepimagetranslator.core.problem import UserError\n"
+        "from deepimagetranslator.core.imaging.images import read_image\n"
+        "from deepimagetranslator.core.errors import UserError\n"
         "heavy = {'tifffile', 'imagecodecs', 'pydicom', 'nibabel', 'keras', 'tkinter'}\n"
         "assert not heavy & set(sys.modules)\n"
         "for name in sys.argv[1:]:\n"

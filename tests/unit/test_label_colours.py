@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepimagetranslator.core.images import read_image
+from deepimagetranslator.core.config.classes import to_texts
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.labels.choice import choose_palette, classes_of
-from deepimagetranslator.core.labels.classes import to_texts
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import Problem
-from deepimagetranslator.core.specs import DataSpec
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 COLOURS = ((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0))

@@ -14,11 +14,11 @@ from deepimagetranslator.app.label_table import (
     colours_text,
     count_colours,
 )
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import DataSpec
 
 COLOURS = ((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0))
 

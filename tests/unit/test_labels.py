@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.labels.classes import LabelClass, parse_classes, to_texts
+from deepimagetranslator.core.config.classes import LabelClass, parse_classes, to_texts
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.config.validation import problems
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.pixels import resize
 from deepimagetranslator.core.labels.colours import ColourCount, find_palette
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.pixels import resize
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.spec_rules import problems
-from deepimagetranslator.core.specs import DataSpec
 from deepimagetranslator.core.values.scaling import Scaling
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

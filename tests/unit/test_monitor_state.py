@@ -10,7 +10,7 @@ import pytest
 from deepimagetranslator.app import monitor_state, monitor_words
 from deepimagetranslator.app.monitor_state import MonitorState, Phase
 from deepimagetranslator.core import protocol
-from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.config.run_folder import RunFolder
 
 
 class Clock:

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.network_plan import (
+from deepimagetranslator.core.config.network_plan import (
     convolution_shapes,
     count_parameters,
     group_count,
     plan_blocks,
 )
-from deepimagetranslator.core.spec_rules import deepest, problems
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.config.validation import deepest, problems
 
 CT = ModelSpec(5, 16, False, "none", 512, 512, 3, 512, 512, 3)
 

@@ -8,11 +8,12 @@ import nibabel
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats import nifti, unpacked
-from deepimagetranslator.core.formats.nifti_writer import write_volume
-from deepimagetranslator.core.images import image_size, read_image, read_spacing
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export.nifti import write_volume
+from deepimagetranslator.core.imaging import nifti
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import image_size, read_image, read_spacing
+from deepimagetranslator.core.imaging.nifti import unpacked
 
 RNG = np.random.default_rng(3)
 LPS = np.diag([-0.5, -0.75, 2.0, 1.0])  # stored as a CT is: columns to the left, rows to the back

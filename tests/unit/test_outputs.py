@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import tifffile
 
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.formats.dicom_derived import DerivedSeries
-from deepimagetranslator.core.images import read_image, read_spacing, write_image
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export.dicom_derived import DerivedSeries
+from deepimagetranslator.core.export.encodings import Network, Rendition, choose_rendition
+from deepimagetranslator.core.export.plan import Product, plan
+from deepimagetranslator.core.export.volume import Assembly
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import read_image, read_spacing, write_image
+from deepimagetranslator.core.imaging.slices import locate, slice_path
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.output.assembly import Assembly
-from deepimagetranslator.core.output.plan import Product, plan
-from deepimagetranslator.core.output.rendition import Network, Rendition, choose_rendition
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import TranslationSpec
 from deepimagetranslator.core.values.scaling import BYTES, Scaling
-from deepimagetranslator.core.volumes import locate, slice_path
 
 COLOURS = Palette(((0, 0, 0), (10, 20, 200), (255, 0, 0)), "uint8")
 HOUNSFIELD = Scaling("window", -160.0, 240.0, "uint16", -1024.0)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.groups import group_names, people, split_by_group
-from deepimagetranslator.core.images import write_image
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.survey import fits, survey
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.pixels import resize, to_channels
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.pixels import resize, to_channels
 
 RNG = np.random.default_rng(1)
 COLOUR16 = RNG.integers(0, 65536, (20, 30, 3), dtype=np.uint16)

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deepimagetranslator.core import fields
-from deepimagetranslator.core.presets import PRESETS
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.project import (
+from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.project import (
     Project,
     load_project,
     new_project,
@@ -23,7 +22,8 @@ from deepimagetranslator.core.project import (
     save_project,
     set_field,
 )
-from deepimagetranslator.core.specs import SECTIONS, Specs, TrainingSpec
+from deepimagetranslator.core.config.specs import SECTIONS, Specs, TrainingSpec
+from deepimagetranslator.core.errors import UserError
 
 names = st.text("abcé 脂'#%", min_size=1, max_size=12).map(str.strip).filter(bool)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deepimagetranslator.app.project_lock import ProjectLock
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 
 HOLD = """
 import sys

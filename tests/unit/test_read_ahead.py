@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.read_ahead import read_ahead
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import write_image
+from deepimagetranslator.core.imaging.read_ahead import read_ahead
 
 
 class Pool:

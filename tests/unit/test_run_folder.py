@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.run_folder import RunFolder
+from deepimagetranslator.core.config.run_folder import RunFolder
 
 numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.values.counts import MOST_VALUES, VALUES_PER_IMAGE, Distribution
 from deepimagetranslator.core.values.scaling import Scaling, ValueRange, choose_scaling
 

@@ -13,8 +13,8 @@ from sessions import Sessions, write_pairs
 from deepimagetranslator.app import examination
 from deepimagetranslator.app.loading import SeriesQuestion
 from deepimagetranslator.app.splitting import NEIGHBOURS, SplitWay, preview_split
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.problem import UserError
 
 NAMES = [f"p{k}.png" for k in range(4)]
 

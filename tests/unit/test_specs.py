@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepimagetranslator.core import fields, presets, spec_rules
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.specs import (
+from deepimagetranslator.core.config import fields, presets, validation
+from deepimagetranslator.core.config.specs import (
     OPERATIONS,
     SECTIONS,
     AugmentationSpec,
@@ -22,6 +21,7 @@ from deepimagetranslator.core.specs import (
     Specs,
     TrainingSpec,
 )
+from deepimagetranslator.core.errors import UserError
 
 SPEC_CLASSES = [type(getattr(Specs(), section)) for section in SECTIONS]
 EVERY_FIELD = [(cls, info) for cls in SPEC_CLASSES for info in fields.fields_of(cls)]
@@ -79,7 +79,7 @@ def test_every_field_is_described(cls: type) -> None:
 @pytest.mark.parametrize("preset", presets.PRESETS)
 def test_presets_have_no_problems(preset: str) -> None:
     for section in SECTIONS:
-        assert spec_rules.problems(getattr(presets.PRESETS[preset], section)) == []
+        assert validation.problems(getattr(presets.PRESETS[preset], section)) == []
 
 
 def test_the_2021_preset_is_that_program() -> None:
@@ -157,12 +157,12 @@ def test_a_whole_number_is_a_float_too() -> None:
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
 def test_depth_goes_as_far_as_the_size_allows(height: int, width: int) -> None:
-    most = spec_rules.deepest(height, width)
+    most = validation.deepest(height, width)
     assert min(height, width) >> (most - 1) == 1
     spec = ModelSpec(input_height=height, input_width=width, base_filters=1)
-    assert spec_rules.problems(replace(spec, depth=min(most, 12))) == []
+    assert validation.problems(replace(spec, depth=min(most, 12))) == []
     if most < 12:
-        (problem,) = spec_rules.problems(replace(spec, depth=most + 1))
+        (problem,) = validation.problems(replace(spec, depth=most + 1))
         assert problem.subject == "depth"
         assert str(most) in problem.message
 
@@ -178,4 +178,4 @@ def test_depth_goes_as_far_as_the_size_allows(height: int, width: int) -> None:
     ],
 )
 def test_fields_that_do_not_go_together_are_named(spec: Any, field: str) -> None:
-    assert [problem.subject for problem in spec_rules.problems(spec)] == [field]
+    assert [problem.subject for problem in validation.problems(spec)] == [field]

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from deepimagetranslator.core.network_plan import (
+from deepimagetranslator.core.config.network_plan import (
     ENGINE_BYTES,
     count_parameters,
     step_memory_bytes,
 )
-from deepimagetranslator.core.specs import ModelSpec
+from deepimagetranslator.core.config.specs import ModelSpec
 
 MIB = 2**20
 SPEC = ModelSpec(

@@ -12,10 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from deepimagetranslator.core import image_header
-from deepimagetranslator.core.files import list_images
-from deepimagetranslator.core.images import image_size, read_image, read_spacing, write_stack
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.images import (
+    image_size,
+    read_image,
+    read_spacing,
+    write_stack,
+)
 
 RNG = np.random.default_rng(2)
 RGB16 = RNG.integers(0, 65536, (40, 48, 3), dtype=np.uint16)
@@ -247,7 +251,7 @@ def test_bombs_are_refused_before_anything_is_decoded(
     )
     refused("contradicts itself")
     tifffile.imwrite(path, np.zeros((30, 8, 8), np.uint8), photometric="minisblack")
-    monkeypatch.setattr(image_header, "MAX_SLICES", 20)
+    monkeypatch.setattr(header, "MAX_SLICES", 20)
     refused("30 slices, more than")
 
 
@@ -277,8 +281,8 @@ def test_nothing_is_printed(tmp_path: Path) -> None:
         (tmp_path / f"{part}.tif").write_bytes(content[:part])
     code = (
         "import sys\n"
-        "from deepimagetranslator.core.images import read_image\n"
-        "from deepimagetranslator.core.problem import UserError\n"
+        "from deepimagetranslator.core.imaging.images import read_image\n"
+        "from deepimagetranslator.core.errors import UserError\n"
         "for name in sys.argv[1:]:\n"
         "    try:\n"
         "        read_image(name)\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.pixels import resize
+from deepimagetranslator.core.imaging.pixels import resize
 from deepimagetranslator.core.tiling import cut, plan_tiles, resized_bands, whole_step
 
 SIZES = [

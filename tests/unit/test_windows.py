@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.cli import main
+from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs, TrainingSpec
+from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.dataset import examine
-from deepimagetranslator.core.images import write_image
-from deepimagetranslator.core.problem import UserError
-from deepimagetranslator.core.project import load_project
-from deepimagetranslator.core.spec_rules import problems
-from deepimagetranslator.core.specs import DataSpec, ModelSpec, Specs, TrainingSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.values.chosen import chosen_windows
 from deepimagetranslator.core.values.windows import PRESETS, Window, parse_window
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepimagetranslator.core.config.specs import ModelSpec, Specs
 from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts
+from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.imaging.slices import shown_name
 from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import NO_PAIRING, Pairing
-from deepimagetranslator.core.problem import Problem, Repair
-from deepimagetranslator.core.specs import ModelSpec, Specs
 from deepimagetranslator.core.survey import Survey
 from deepimagetranslator.core.values.scaling import Scaling
-from deepimagetranslator.core.volumes import shown_name
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from deepimagetranslator.core.doctor.case import Case, finding, leave_out, told
 from deepimagetranslator.core.doctor.facts import FileFacts
-from deepimagetranslator.core.problem import Problem, Repair, first_few
+from deepimagetranslator.core.errors import Problem, Repair, first_few
 from deepimagetranslator.core.survey import Survey, fits
 from deepimagetranslator.core.values.counts import Distribution
 from deepimagetranslator.core.values.scaling import TYPE_WORDS, Scaling

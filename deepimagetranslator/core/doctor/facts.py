@@ -12,16 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.formats.dicom_series import patient_of
-from deepimagetranslator.core.images import read_image
-from deepimagetranslator.core.labels.classes import MAX_COLOURS
+from deepimagetranslator.core.config.classes import MAX_COLOURS
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.imaging.series import patient_of
+from deepimagetranslator.core.imaging.slices import locate
 from deepimagetranslator.core.labels.colours import ColourCount
-from deepimagetranslator.core.names import system_path
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.pixels import Array
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.values.scaling import ValueRange
-from deepimagetranslator.core.volumes import locate
 
 SIDE = 64
 _LOOKED_AT = 2048

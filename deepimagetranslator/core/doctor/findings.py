@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from deepimagetranslator.core.doctor import contents, machine, pairs, splits
 from deepimagetranslator.core.doctor.case import Case
-from deepimagetranslator.core.problem import Problem
+from deepimagetranslator.core.errors import Problem
 
 Finding = Callable[[Case], Iterator[Problem]]
 

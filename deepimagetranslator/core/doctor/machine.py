@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from deepimagetranslator.core.config.network_plan import count_parameters, step_memory_bytes
+from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec
 from deepimagetranslator.core.doctor.case import Case, finding
-from deepimagetranslator.core.machine import bytes_in_words, free_memory_bytes
-from deepimagetranslator.core.network_plan import count_parameters, step_memory_bytes
-from deepimagetranslator.core.problem import Problem, Repair
-from deepimagetranslator.core.specs import ModelSpec, TrainingSpec
+from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.system.machine import bytes_in_words, free_memory_bytes
 
 _SLOTS = {
     "muon": 1,

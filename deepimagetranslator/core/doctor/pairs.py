@@ -8,16 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.doctor.case import Case, finding, leave_out, told
 from deepimagetranslator.core.doctor.facts import SIDE, FileFacts, PairFacts
 from deepimagetranslator.core.doctor.fit import Fit, fit_of
 from deepimagetranslator.core.doctor.repairs import moved
-from deepimagetranslator.core.names import plain
+from deepimagetranslator.core.errors import Problem, Repair, first_few
+from deepimagetranslator.core.imaging.filenames import plain
+from deepimagetranslator.core.imaging.slices import shown_name
 from deepimagetranslator.core.pairs import DOUBTFUL, ImagePair
-from deepimagetranslator.core.problem import Problem, Repair, first_few
-from deepimagetranslator.core.specs import OPERATIONS
 from deepimagetranslator.core.survey import Survey, fits
-from deepimagetranslator.core.volumes import shown_name
 
 _TARGET_WORDS = {"mask", "masks", "seg", "segmentation", "label", "labels", "gt", "groundtruth"}
 _TARGET_WORDS |= {"target", "targets", "annotation", "annotations", "segmentations"}

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from deepimagetranslator.core.names import known_path
+from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.errors import Repair
+from deepimagetranslator.core.imaging.filenames import known_path
 from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.problem import Repair
-from deepimagetranslator.core.specs import DataSpec, Specs
 
 PARTS = ("train", "val")
 

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
 from deepimagetranslator.core.doctor.case import Case, finding, told
 from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts
 from deepimagetranslator.core.doctor.repairs import moved
+from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.groups import people, split_by_names
-from deepimagetranslator.core.labels.classes import Colour, colour_of, colour_text
 from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.problem import Problem, Repair, UserError
 
 _SOLID = 0.1  # of a class's pixels so many lie in flat squares
 _TRIES = 40  # seeds, until a split has every class on both sides

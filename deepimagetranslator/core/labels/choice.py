@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deepimagetranslator.core.labels.classes import (
+from deepimagetranslator.core.config.classes import (
     MAX_COLOURS,
     Colour,
     LabelClass,
@@ -14,11 +14,11 @@ from deepimagetranslator.core.labels.classes import (
     parse_classes,
     to_texts,
 )
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.core.labels.encodings import apart
 from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.problem import Problem, Repair
-from deepimagetranslator.core.specs import DataSpec
 
 _NAMED = 4
 _SNAP = ("data.snap_labels", True)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.labels.classes import MAX_COLOURS, Colour, colour_of
+from deepimagetranslator.core.config.classes import MAX_COLOURS, Colour, colour_of
+from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.labels.encodings import palette_of_encodings
 from deepimagetranslator.core.labels.palette import TOPS, Palette, pack, whole_numbers
 from deepimagetranslator.core.labels.sketch import Sketch
-from deepimagetranslator.core.pixels import Array
 
 _SOLID = 0.1  # of a label colour's pixels at least this part lies in flat squares of 2x2
 _MOST_GROUPS = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deepimagetranslator.core.labels.classes import Colour
+from deepimagetranslator.core.config.classes import Colour
 from deepimagetranslator.core.labels.palette import TOPS, Palette
 
 _MOST_STRETCHED = 16  # classes; with more, 255 / (classes - 1) could be a class number

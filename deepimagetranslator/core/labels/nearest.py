@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.labels.classes import Colour
-from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.config.classes import Colour
+from deepimagetranslator.core.imaging.pixels import Array
 
 Floats = NDArray[np.float32]
 # Brightness, blueness and redness of red, green and blue, as JPEG keeps them.

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.labels.classes import MAX_COLOURS, Colour, LabelClass, colour_of
+from deepimagetranslator.core.config.classes import MAX_COLOURS, Colour, LabelClass, colour_of
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.pixels import Array, to_channels
 from deepimagetranslator.core.labels.nearest import closest, nearest_colours
-from deepimagetranslator.core.pixels import Array, to_channels
-from deepimagetranslator.core.problem import UserError
 from deepimagetranslator.core.values.scaling import Scaling
 
 TOPS = {"uint8": 255, "uint16": 65535}

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.labels.classes import MAX_COLOURS, Colour, colour_of
-from deepimagetranslator.core.pixels import Array
+from deepimagetranslator.core.config.classes import MAX_COLOURS, Colour, colour_of
+from deepimagetranslator.core.imaging.pixels import Array
 
 Counted = tuple[NDArray[Any], NDArray[np.float32]]
 """Different keys, and about how many pixels each stands for."""

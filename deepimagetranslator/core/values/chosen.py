@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deepimagetranslator.core.spec_rules import problems
-from deepimagetranslator.core.specs import DataSpec
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.values.scaling import Scaling, ValueRange, choose_scaling
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.values.counts import Distribution, ValueCounts, counted
 
 TYPE_MAXIMUM = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from deepimagetranslator.core.problem import UserError
+from deepimagetranslator.core.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""The choices that a new project starts with, by name."""
+
+from __future__ import annotations
+
+from deepimagetranslator.core.config.specs import (
+    AugmentationSpec,
+    DataSpec,
+    ModelSpec,
+    Specs,
+    TrainingSpec,
+    TranslationSpec,
+)
+from deepimagetranslator.core.errors import UserError
+
+PRESETS: dict[str, Specs] = {
+    "recommended": Specs(),
+    "2021": Specs(
+        data=DataSpec(target_kind="values", input_scaling="type", target_scaling="type"),
+        model=ModelSpec(
+            input_channels=3,
+            target_channels=3,
+            normalization="none",
+            initialization="glorot_uniform",
+            final_activation="sigmoid",
+        ),
+        training=TrainingSpec(
+            epochs=200,
+            optimizer="adam",
+            learning_rate=0.001,
+            schedule="constant",
+            warmup=0,
+            loss="binary_crossentropy",
+            precision="float32",
+            keep_best=0,
+            judge="val_total_loss",
+        ),
+        augmentation=AugmentationSpec(behaviour="2021"),
+        translation=TranslationSpec(output="values"),
+    ),
+}
+
+
+def preset(name: str) -> Specs:
+    """The specs of a preset, ``recommended`` or ``2021``.
+
+    Raises:
+        UserError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise UserError(f"There is no preset '{name}'; choose one of {', '.join(PRESETS)}.")
+    return PRESETS[name]

@@ -1,0 +1,469 @@
+"""What the user chooses: one frozen dataclass per thing, with bounds, units and help.
+
+A size of 0 in a ``ModelSpec`` means "not chosen": the first pair's when a project is made or
+trained, the image's own when weights of unknown size translate. ``core.spec_rules`` says what is
+wrong with a spec, ``core.presets`` which ones a project starts with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from deepimagetranslator.core.config.fields import choice, flag, names, number, paths, texts
+
+LOSSES = (
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "mse",
+    "mae",
+    "dice",
+    "dice_crossentropy",
+    "ssim_mae",
+)
+CATEGORICAL_LOSSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
+VALUE_LOSSES = ("mse", "mae", "ssim_mae")
+METRICS = (*LOSSES, "psnr", "ssim", "dice_score", "iou")
+OPTIMIZERS = ("muon", "adam", "adamw", "rmsprop", "sgd", "adagrad", "adadelta")
+PRECISIONS = ("automatic", "float32", "bfloat16", "float16")
+OPERATIONS = (
+    "ripple",
+    "scaling",
+    "rotation",
+    "translation",
+    "flip",
+    "drop",
+    "elastic",
+    "blur",
+    "noise",
+    "brightness",
+    "contrast",
+)
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """The image files and how their values and names are understood."""
+
+    train_inputs: tuple[str, ...] = paths("Training images", "The images to learn from.")
+    train_targets: tuple[str, ...] = paths(
+        "Training targets", "What each training image should become."
+    )
+    val_inputs: tuple[str, ...] = paths(
+        "Validation images", "Images never learnt from, by which each epoch is judged."
+    )
+    val_targets: tuple[str, ...] = paths(
+        "Validation targets", "What each validation image should become."
+    )
+    pairing: str = choice(
+        "name",
+        ("name", "order"),
+        "Pair files by",
+        "Inputs and targets belong together by their file names, or, if you are sure, by order.",
+    )
+    target_kind: str = choice(
+        "automatic",
+        ("automatic", "labels", "values"),
+        "Targets are",
+        "Label maps hold a few exact colours, which are never mixed; values are any other image. "
+        "Automatic looks at the files.",
+    )
+    labels: tuple[str, ...] = texts(
+        "Label colours",
+        "The classes of label maps, each COLOUR, COLOUR>NEW or COLOUR=NAME (0,0,0=background; "
+        "255,0,0>200,0,0=fat): a colour in the files, the colour to write, a name. Several colours "
+        "of a class are joined by +; 'rest' is every other colour. Empty: found in the targets.",
+    )
+    snap_labels: bool = flag(
+        False,
+        "Nearest label colour",
+        "Take each pixel of the targets for the nearest label colour, where smoothing or JPEG has "
+        "blurred them.",
+    )
+    input_scaling: str = choice(
+        "automatic",
+        ("automatic", "type", "data", "percentiles", "window", "image"),
+        "Input values",
+        "How values become 0..1: 'type' divides by the largest value of the file type (255 or "
+        "65535), 'data' maps the training images' own range, 'percentiles' that range without its "
+        "extremes, 'window' the limits below, 'image' each image's own range. Automatic: 'type' "
+        "for 8-bit files, else 'data'.",
+    )
+    input_low: float = number(
+        0.0, -1e9, 1e9, "Input window from", "The value that becomes 0; with 'window'."
+    )
+    input_high: float = number(
+        0.0, -1e9, 1e9, "Input window to", "The value that becomes 1; with 'window'."
+    )
+    input_offset: float = number(
+        0.0,
+        -1e9,
+        1e9,
+        "Input offset",
+        "Added to the values of PNG, TIFF and the like: -1024 where they hold Hounsfield units + "
+        "1024. DICOM and NIfTI files say their own.",
+    )
+    target_scaling: str = choice(
+        "automatic",
+        ("automatic", "type", "data", "percentiles", "window"),
+        "Target values",
+        "As for the inputs; automatic also stretches masks whose two values are not 0 and 255.",
+    )
+    target_low: float = number(
+        0.0, -1e9, 1e9, "Target window from", "The value that becomes 0; with 'window'."
+    )
+    target_high: float = number(
+        0.0, -1e9, 1e9, "Target window to", "The value that becomes 1; with 'window'."
+    )
+    target_offset: float = number(
+        0.0,
+        -1e9,
+        1e9,
+        "Target offset",
+        "As for the inputs: added to the values of PNG, TIFF and the like.",
+    )
+    percentile: float = number(
+        0.5,
+        0.0,
+        20.0,
+        "Percentile",
+        "So much of the values is cut off at either end; with 'percentiles'.",
+        "per cent",
+    )
+    large_images: str = choice(
+        "resize",
+        ("resize", "crop"),
+        "Larger images",
+        "Images larger than the network are resized to it, or it learns from crops of them, at "
+        "random places, in full resolution.",
+    )
+    cache_mib: int = number(
+        1024,
+        0,
+        1_000_000,
+        "Image cache",
+        "Decoded images kept in memory so that they are read once.",
+        "MiB",
+    )
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """The network, a U-Net."""
+
+    depth: int = number(
+        5,
+        1,
+        12,
+        "Number of layers/blocks",
+        "Blocks from full size to the bottom: depth 5 halves the image four times.",
+    )
+    base_filters: int = number(
+        16,
+        1,
+        1024,
+        "Channels of the first convolution",
+        "Doubled at each block further down. More can learn more, and cost time and memory.",
+    )
+    deep_supervision: bool = flag(
+        False,
+        "Deep supervision",
+        "A second output from a coarser block is trained too, which can steady deep networks. "
+        "Needs depth 3 or more.",
+    )
+    normalization: str = choice(
+        "deep",
+        ("none", "deep", "group"),
+        "Normalization",
+        "Group normalization helps with texture. 'deep' leaves out the first block, which keeps "
+        "absolute brightness, as in CT, and costs little time; 'group' acts in every block.",
+    )
+    input_height: int = number(0, 0, 16384, "Input height", "0: the first image's.", "pixels")
+    input_width: int = number(0, 0, 16384, "Input width", "0: the first image's.", "pixels")
+    input_channels: int = number(
+        0, 0, 64, "Input channels", "1 grey, 3 colour; 0: the first image's."
+    )
+    target_height: int = number(0, 0, 16384, "Target height", "0: the first target's.", "pixels")
+    target_width: int = number(0, 0, 16384, "Target width", "0: the first target's.", "pixels")
+    target_channels: int = number(
+        0,
+        0,
+        256,
+        "Target channels",
+        "1 grey, 3 colour; the number of classes for a categorical loss; 0: the first target's.",
+    )
+    dropout: float = number(
+        0.0,
+        0.0,
+        0.9,
+        "Dropout",
+        "Part of the deepest channels that is silenced at random in training; against overfitting.",
+    )
+    upsampling: str = choice(
+        "nearest", ("nearest", "bilinear"), "Up-sampling", "How the decoder doubles its size."
+    )
+    initialization: str = choice(
+        "data_dependent",
+        ("data_dependent", "he_normal", "glorot_uniform"),
+        "Initialization",
+        "Where the weights start. Data-dependent: he_normal, which suits ReLU, scaled to some "
+        "training images so that all layers learn from the first step on.",
+    )
+    final_activation: str = choice(
+        "automatic",
+        ("automatic", "sigmoid", "softmax", "linear"),
+        "Final activation",
+        "Automatic chooses softmax for the categorical losses, linear for mse, mae and ssim_mae, "
+        "sigmoid otherwise.",
+    )
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """Optimizer, loss and everything else about the training."""
+
+    epochs: int = number(100, 1, 100_000, "Epochs", "How often every training image is seen.")
+    batch_size: int = number(1, 1, 4096, "Batch size", "Images per training step.", "images")
+    optimizer: str = choice(
+        "muon",
+        OPTIMIZERS,
+        "Optimizer",
+        "How the weights are changed. Muon needs far fewer steps than the others and 1.06 times as "
+        "long for each; Adam is the classic one.",
+    )
+    learning_rate: float = number(
+        0.003,
+        1e-8,
+        10.0,
+        "Learning rate",
+        "How far the weights move in a step. 0.003 suits Muon, and Adam and AdamW with "
+        "normalization and warm-up, 0.001 without; RMSprop wants 0.001, SGD and Adagrad about "
+        "0.01 to 0.1, Adadelta 1.",
+    )
+    schedule: str = choice(
+        "cosine",
+        ("constant", "cosine"),
+        "Schedule",
+        "Cosine lowers the learning rate smoothly to zero over all epochs.",
+    )
+    warmup: int = number(
+        20,
+        0,
+        1_000_000,
+        "Warm-up",
+        "With cosine: the learning rate first rises evenly over so many steps (at most a fifth of "
+        "all), which steadies a high one.",
+        "steps",
+    )
+    loss: str = choice(
+        "dice_crossentropy",
+        LOSSES,
+        "Loss",
+        "What training makes small: cross-entropy or Dice for tissue maps and masks, mae, mse or "
+        "ssim_mae for images.",
+    )
+    metrics: tuple[str, ...] = names(
+        ("mse",), METRICS, "Metrics", "Further figures to watch; they do not steer the training."
+    )
+    precision: str = choice(
+        "automatic",
+        PRECISIONS,
+        "Precision",
+        "Automatic: bfloat16 where the processor has it, float16 on a GPU, else float32. Weights "
+        "and the last layer are always float32.",
+    )
+    seed: int = number(
+        1, 0, 2**31 - 1, "Seed", "The same seed gives the same start, order and augmentation."
+    )
+    keep_best: int = number(
+        5,
+        0,
+        100_000,
+        "Keep best weights",
+        "How many weights-improvement files to keep besides the best and the last; 0 keeps all.",
+    )
+    early_stopping: int = number(
+        0,
+        0,
+        100_000,
+        "Early stopping",
+        "Stop after so many epochs without a better validation loss; 0 never does.",
+        "epochs",
+    )
+    judge: str = choice(
+        "val_loss",
+        ("val_loss", "val_total_loss"),
+        "Best is the lowest",
+        "val_loss judges the final output; val_total_loss includes deep supervision's, as in 2021.",
+    )
+
+
+def _tick(side: str, on: bool, words: str) -> Any:
+    return flag(on, side, words)
+
+
+def _input(on: bool) -> Any:
+    return _tick("Input images", on, "Apply it to the input images.")
+
+
+def _target(on: bool) -> Any:
+    return _tick("Target images", on, "Apply it to the target images, with the same draw.")
+
+
+def _validation() -> Any:
+    return _tick(
+        "Validation inputs",
+        False,
+        "Apply it to validation images too, one fixed draw per image: for denoising, where a clean "
+        "input would reward doing nothing.",
+    )
+
+
+@dataclass(frozen=True)
+class AugmentationSpec:
+    """The eleven random operations: an amount, and where each applies.
+
+    Pixels are those of the network's input. Amounts are upper bounds of a random draw that is
+    made anew for each pair and epoch. An operation with neither tick does nothing.
+    """
+
+    ripple: float = number(
+        0.7, 0.0, 1.0, "Ripple effect", "Darker and brighter rings round the centre.", "probability"
+    )
+    ripple_input: bool = _input(False)
+    ripple_target: bool = _target(False)
+    ripple_validation: bool = _validation()
+    scaling: float = number(
+        30.0, 0.0, 4096.0, "Scaling", "Each corner moves by up to this much.", "pixels"
+    )
+    scaling_input: bool = _input(True)
+    scaling_target: bool = _target(True)
+    scaling_validation: bool = _validation()
+    rotation: float = number(
+        70.0, 0.0, 180.0, "Rotation", "Turned by up to this angle either way.", "degrees"
+    )
+    rotation_input: bool = _input(True)
+    rotation_target: bool = _target(True)
+    rotation_validation: bool = _validation()
+    translation: float = number(
+        30.0, 0.0, 4096.0, "Translation", "Shifted by up to this much.", "pixels"
+    )
+    translation_input: bool = _input(True)
+    translation_target: bool = _target(True)
+    translation_validation: bool = _validation()
+    flip_input: bool = _input(True)
+    flip_target: bool = _target(True)
+    flip_validation: bool = _validation()
+    drop_count: int = number(
+        12, 0, 10_000, "Drop up to", "Black rectangles at random places.", "rectangles"
+    )
+    drop: float = number(20.0, 0.0, 4096.0, "of", "The rectangles' largest side.", "pixels")
+    drop_input: bool = _input(False)
+    drop_target: bool = _target(False)
+    drop_validation: bool = _validation()
+    elastic: float = number(
+        2.0, 0.0, 256.0, "Elastic transform", "A grid's corners move by up to this much.", "pixels"
+    )
+    elastic_input: bool = _input(False)
+    elastic_target: bool = _target(False)
+    elastic_validation: bool = _validation()
+    blur: float = number(
+        3.0, 0.0, 256.0, "Gaussian blur", "Blurred with up to this radius.", "pixels"
+    )
+    blur_input: bool = _input(False)
+    blur_target: bool = _target(False)
+    blur_validation: bool = _validation()
+    noise: float = number(
+        0.1,
+        0.0,
+        1.0,
+        "Gaussian noise",
+        "Noise of up to this standard deviation, as a part of the full range.",
+        "of range",
+    )
+    noise_input: bool = _input(False)
+    noise_target: bool = _target(False)
+    noise_validation: bool = _validation()
+    brightness: float = number(
+        1.5, 1.0, 100.0, "Brightness", "Brighter or darker by up to this factor.", "times"
+    )
+    brightness_input: bool = _input(False)
+    brightness_target: bool = _target(False)
+    brightness_validation: bool = _validation()
+    contrast: float = number(
+        1.5, 1.0, 100.0, "Contrast", "More or less contrast by up to this factor.", "times"
+    )
+    contrast_input: bool = _input(False)
+    contrast_target: bool = _target(False)
+    contrast_validation: bool = _validation()
+    behaviour: str = choice(
+        "current",
+        ("current", "2021"),
+        "Behaviour",
+        "'2021' repeats the operations of the 2021 program exactly, its oddities included.",
+    )
+
+    def ticks(self, operation: str) -> tuple[bool, bool, bool]:
+        """Where ``operation`` (one of ``OPERATIONS``) applies: input, target, validation."""
+        input_on, target_on, validation_on = (
+            bool(getattr(self, f"{operation}_{side}")) for side in ("input", "target", "validation")
+        )
+        return input_on, target_on, validation_on
+
+
+@dataclass(frozen=True)
+class TranslationSpec:
+    """How images are translated with trained weights."""
+
+    batch_size: int = number(1, 1, 4096, "Batch size", "Images translated at once.", "images")
+    output: str = choice(
+        "automatic",
+        ("automatic", "values", "labels", "classes"),
+        "Write",
+        "Labels writes the exact colours of the targets, classes their numbers (0, 1, 2 ...), "
+        "values the network's own output. Automatic writes labels if the targets were label maps "
+        "(classes where the format is DICOM or NIfTI), else values.",
+    )
+    file_format: str = choice(
+        "automatic",
+        ("automatic", "png", "tif", "nifti", "dicom"),
+        "Format",
+        "Automatic writes a derived DICOM series for DICOM, NIfTI for NIfTI, a TIFF stack for "
+        "stacks; for other images PNG for 8 bits and TIFF for more.",
+    )
+    value_type: str = choice(
+        "automatic",
+        ("automatic", "8-bit", "16-bit", "float"),
+        "Value type",
+        "Automatic writes values in the targets' own type and range; 8 and 16 bits stretch that "
+        "range over the type's, float writes the targets' own values unrounded.",
+    )
+    large_images: str = choice(
+        "automatic",
+        ("automatic", "resize", "tiles"),
+        "Larger images",
+        "Images larger than the network are resized to it, or translated in overlapping tiles in "
+        "full resolution. Automatic: tiles if the network was trained on crops.",
+    )
+    mirrors: bool = flag(
+        False,
+        "Mean of mirror images",
+        "Translate each image and its three mirror images, and take the mean: four times the time, "
+        "mostly a little more accurate with a network that learnt from flipped images.",
+    )
+    overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
+
+
+@dataclass(frozen=True)
+class Specs:
+    """Everything that the user chooses, by section."""
+
+    data: DataSpec = DataSpec()
+    model: ModelSpec = ModelSpec()
+    training: TrainingSpec = TrainingSpec()
+    augmentation: AugmentationSpec = AugmentationSpec()
+    translation: TranslationSpec = TranslationSpec()
+
+
+SECTIONS = ("data", "model", "training", "augmentation", "translation")

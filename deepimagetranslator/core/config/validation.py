@@ -1,0 +1,137 @@
+"""What is wrong with a spec, in plain words, and what follows from one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from deepimagetranslator.core.config.classes import parse_classes
+from deepimagetranslator.core.config.fields import field_problems
+from deepimagetranslator.core.config.specs import (
+    CATEGORICAL_LOSSES,
+    OPERATIONS,
+    VALUE_LOSSES,
+    AugmentationSpec,
+    DataSpec,
+    ModelSpec,
+    TranslationSpec,
+)
+from deepimagetranslator.core.errors import Problem, UserError
+
+
+def problems(spec: Any) -> list[Problem]:
+    """The wrong fields of one spec, in plain words; empty if it can be used."""
+    found = field_problems(spec)
+    if not found and isinstance(spec, DataSpec):
+        found += _data_problems(spec)
+    if not found and isinstance(spec, ModelSpec):
+        found += _model_problems(spec)
+    if not found and isinstance(spec, TranslationSpec):
+        found += _translation_problems(spec)
+    if not found and isinstance(spec, AugmentationSpec):
+        found += _augmentation_problems(spec)
+    return found
+
+
+def deepest(height: int, width: int) -> int:
+    """The greatest depth at which an image of that size, in pixels, still has a pixel to pool."""
+    return min(height, width).bit_length()
+
+
+def with_sizes(
+    model: ModelSpec, input_shape: tuple[int, int, int], target_shape: tuple[int, int, int]
+) -> ModelSpec:
+    """The spec with sizes and channels that were not chosen taken from these shapes.
+
+    Args:
+        model: a size or number of channels of 0 is not chosen.
+        input_shape, target_shape: (height, width, channels).
+    """
+    return replace(
+        model,
+        input_height=model.input_height or input_shape[0],
+        input_width=model.input_width or input_shape[1],
+        input_channels=model.input_channels or input_shape[2],
+        target_height=model.target_height or target_shape[0],
+        target_width=model.target_width or target_shape[1],
+        target_channels=model.target_channels or target_shape[2],
+    )
+
+
+def with_final_activation(model: ModelSpec, loss: str) -> ModelSpec:
+    """The spec with its automatic final activation decided by the loss."""
+    if model.final_activation != "automatic":
+        return model
+    # A sigmoid that has once learnt "all black", the median of many images, hardly ever leaves it
+    # again with mae; a linear output does.
+    by_loss = dict.fromkeys(CATEGORICAL_LOSSES, "softmax") | dict.fromkeys(VALUE_LOSSES, "linear")
+    return replace(model, final_activation=by_loss.get(loss, "sigmoid"))
+
+
+def _data_problems(spec: DataSpec) -> list[Problem]:
+    found = []
+    for side in ("input", "target"):
+        low, high = getattr(spec, f"{side}_low"), getattr(spec, f"{side}_high")
+        if getattr(spec, f"{side}_scaling") == "window" and not low < high:
+            message = (
+                f"The {side} window goes from {low:g} to {high:g}; set data.{side}_low and "
+                f"data.{side}_high to a lower and a higher value."
+            )
+            found.append(Problem(f"{side}_low", message))
+    try:
+        parse_classes(spec.labels)
+    except UserError as error:
+        found.append(Problem("labels", str(error)))
+    return found
+
+
+def _translation_problems(spec: TranslationSpec) -> list[Problem]:
+    if spec.value_type == "automatic":
+        return []
+    if spec.output in ("labels", "classes"):
+        message = "Label maps have a type of their own; leave the value type automatic."
+        return [Problem("value_type", message)]
+    if spec.value_type == "float" and spec.file_format in ("png", "dicom"):
+        holder = {"png": "PNG", "dicom": "A DICOM image"}[spec.file_format]
+        message = f"{holder} cannot hold floating-point values; choose the format tif or 16-bit."
+        return [Problem("value_type", message)]
+    return []
+
+
+def _model_problems(spec: ModelSpec) -> list[Problem]:
+    found = []
+    if spec.deep_supervision and spec.depth < 3:
+        message = f"Deep supervision needs a depth of 3 or more, not {spec.depth}."
+        found.append(Problem("deep_supervision", message))
+    for side in ("input", "target"):
+        height, width = getattr(spec, f"{side}_height"), getattr(spec, f"{side}_width")
+        if (height == 0) != (width == 0):
+            message = f"Give both the {side}'s height and width, or leave both 0."
+            found.append(Problem(f"{side}_height", message))
+    most = deepest(spec.input_height, spec.input_width)
+    if not found and spec.input_height and spec.depth > most:
+        found.append(
+            Problem(
+                "depth",
+                f"An input of {spec.input_width} x {spec.input_height} pixels allows a depth of "
+                f"at most {most}, not {spec.depth}; choose {most} or larger images.",
+            )
+        )
+    if spec.base_filters * 2 ** (spec.depth - 1) > 65536:
+        message = (
+            "The deepest block would have more than 65536 channels; choose a smaller depth or "
+            "fewer channels of the first convolution."
+        )
+        found.append(Problem("base_filters", message))
+    return found
+
+
+def _augmentation_problems(spec: AugmentationSpec) -> list[Problem]:
+    return [
+        Problem(
+            f"{operation}_validation",
+            f"'{operation}' can act on validation images only if it is ticked for the inputs.",
+        )
+        for operation in OPERATIONS
+        if spec.ticks(operation)[2] and not spec.ticks(operation)[0]
+    ]

@@ -1,0 +1,188 @@
+"""Write translated images as DICOM files that a viewer lays over those they were made from."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepimagetranslator.core.export import dicom_attributes as attributes
+from deepimagetranslator.core.export.dicom_pixels import Stored, stored_pixels
+from deepimagetranslator.core.imaging.dicom.image import header_of, pydicom
+from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.version import __version__
+
+PROGRAM = "DeepImageTranslator"
+_CT, _MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
+_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_FRAMES_8_BIT, _FRAMES_16_BIT, _FRAMES_COLOUR = (f"{_CAPTURE}.{kind}" for kind in (2, 3, 4))
+_NUMBER_APART = 1000  # between the numbers of a series and of the one derived from it
+
+
+class DerivedSeries:
+    """The DICOM series that one translation makes: one for each series it is made from.
+
+    Each file keeps its source's patient, study, frame of reference, place, orientation and
+    instance number, and gets new UIDs, the series one that all of the series' files share. Make
+    one object for a run, then call ``write`` for each source file, in any order::
+
+        derived = DerivedSeries("fat.weights.h5")
+        derived.write(output / "1-26.dcm", Path("ct/1-26.dcm"), [classes], classes=4)
+    """
+
+    def __init__(self, weights: str, class_names: Sequence[str] = ()) -> None:
+        """Args:
+        weights: the weights file's name, which the description of the series tells.
+        class_names: of the classes, in order, if class numbers are written.
+        """
+        self._weights = weights.replace("\\", "/")  # a backslash divides values
+        self._class_names = class_names
+        self._begun = datetime.datetime.now()
+        self._uids: dict[str, str] = {}
+
+    def write(
+        self,
+        path: str | Path,
+        source: str | Path,
+        images: Sequence[Array],
+        classes: int = 0,
+        limits: tuple[float, float] | None = None,
+    ) -> None:
+        """Write the file for one source file; it appears under its name only when complete.
+
+        Whole numbers in float32 are stored as they are if 16 bits hold them; other float32 values
+        with the slope and intercept that bring them into 16 bits, so that they are read back to
+        half a step; uint8 and uint16 as they are. Grey float32 values of a CT are Hounsfield
+        units; the file is then a CT image again, any other a "secondary capture" with the
+        source's modality and place (an MR image stays one if it has 16 bits).
+
+        Args:
+            path: of the file to write.
+            source: the DICOM file that was translated, not one slice of it.
+            images: one for each of the source's frames, (height, width[, 1 or 3]), all of one
+                size and type: uint8, uint16 or float32; colours uint8. In another size than the
+                source's they cover the same area.
+            classes: how many there are if the (uint8) values are class numbers, for the window.
+            limits: the lowest and highest value that the series may have, for one step and one
+                window in all of its files; by default each file has its own.
+
+        Raises:
+            UserError: the file cannot be written.
+            ValueError: the images do not fit the source or the file format.
+            Exception: whatever pydicom raises for a damaged source.
+        """
+        origin = header_of(system_path(Path(source)))
+        frames = int(origin.get("NumberOfFrames") or 1)
+        if len(images) != frames:
+            raise ValueError(f"{source} has {frames} frames; {len(images)} images were given")
+        pixels = np.stack([image.reshape(*image.shape[:2], -1) for image in images])
+        stored = stored_pixels(pixels, classes, limits)
+        hounsfield = pixels.dtype == np.float32 and origin.get("Modality") == "CT"
+        kind = _kind(origin, stored, hounsfield)
+        result = pydicom().Dataset()
+        attributes.copy(origin, result, kind in (_CT, _MR))
+        self._name(result, origin, kind, Path(source).parent)
+        _refer(result, origin)
+        _describe_pixels(result, stored, "HU" if hounsfield else "US")
+        if kind in (_FRAMES_8_BIT, _FRAMES_16_BIT, _FRAMES_COLOUR):
+            attributes.number_frames(result, origin, frames)
+        scale = origin.Rows / pixels.shape[1], origin.Columns / pixels.shape[2]
+        attributes.rescale_places(result, scale)
+        with complete_file(path) as beside:
+            pydicom().dcmwrite(beside, result, enforce_file_format=True)
+
+    def _name(self, result: Any, origin: Any, kind: str, folder: Path) -> None:
+        """What the new file is and how it came about."""
+        result.SpecificCharacterSet = "ISO_IR 192"
+        result.SOPClassUID, result.SOPInstanceUID = kind, _new_uid()
+        result.SeriesInstanceUID = self._uid(str(origin.get("SeriesInstanceUID") or folder))
+        if not result.get("StudyInstanceUID"):
+            result.StudyInstanceUID = self._uid(f"study of {folder}")
+        result.SeriesNumber = _NUMBER_APART + int(origin.get("SeriesNumber") or 0)
+        result.SeriesDescription = f"{PROGRAM}: {self._weights}"[:64]
+        result.ImageType = ["DERIVED", "SECONDARY", *_plane(origin)]
+        text = f"Translated by {PROGRAM} {__version__} with {self._weights}"
+        classes = ", ".join(f"{number} {name}" for number, name in enumerate(self._class_names))
+        text += f"; classes: {classes}" if classes else ""
+        result.DerivationDescription = text[:1024]
+        now = datetime.datetime.now()
+        for name, when in (("InstanceCreation", now), ("Content", now), ("Series", self._begun)):
+            setattr(result, f"{name}Date", when.strftime("%Y%m%d"))
+            setattr(result, f"{name}Time", when.strftime("%H%M%S.%f"))
+        result.Manufacturer = result.ManufacturerModelName = PROGRAM
+        result.SoftwareVersions = __version__
+        result.BurnedInAnnotation = str(origin.get("BurnedInAnnotation") or "NO")
+        if kind not in (_CT, _MR):
+            result.ConversionType = "WSD"  # made on a workstation
+        result.file_meta = pydicom().dataset.FileMetaDataset()
+        result.file_meta.TransferSyntaxUID = pydicom().uid.ExplicitVRLittleEndian
+        result.file_meta.MediaStorageSOPClassUID = kind
+        result.file_meta.MediaStorageSOPInstanceUID = result.SOPInstanceUID
+
+    def _uid(self, of: str) -> str:
+        return self._uids.setdefault(of, _new_uid())
+
+
+def _new_uid() -> str:
+    return str(pydicom().uid.generate_uid(prefix=None))
+
+
+def _kind(origin: Any, stored: Stored, hounsfield: bool) -> str:
+    """The SOP class of what is written."""
+    if len(stored.array) > 1 or "PerFrameFunctionalGroupsSequence" in origin:
+        if stored.array.shape[-1] == 3:
+            return _FRAMES_COLOUR
+        return _FRAMES_8_BIT if stored.bits == 8 else _FRAMES_16_BIT
+    again = {_CT: hounsfield, _MR: True}.get(origin.get("SOPClassUID"), False)
+    return str(origin.SOPClassUID) if again and stored.bits == 16 else _CAPTURE
+
+
+def _plane(origin: Any) -> list[str]:
+    """AXIAL or the like, as the source calls it."""
+    given = origin.get("ImageType") or ()
+    words = [given] if isinstance(given, str) else list(given)
+    return [word for word in words[2:3] if word]
+
+
+def _refer(result: Any, origin: Any) -> None:
+    """Name the image that this one was made from, and its series, as far as they have names."""
+    if not origin.get("SOPClassUID") or not origin.get("SOPInstanceUID"):
+        return
+    purpose, image, instance, series = (pydicom().Dataset() for _ in range(4))
+    for item in (image, instance):
+        item.ReferencedSOPClassUID = origin.SOPClassUID
+        item.ReferencedSOPInstanceUID = origin.SOPInstanceUID
+    purpose.CodeValue, purpose.CodingSchemeDesignator = "121322", "DCM"
+    purpose.CodeMeaning = "Source image for image processing operation"
+    image.PurposeOfReferenceCodeSequence = [purpose]
+    result.SourceImageSequence = [image]
+    if origin.get("SeriesInstanceUID"):
+        series.SeriesInstanceUID = origin.SeriesInstanceUID
+        series.ReferencedInstanceSequence = [instance]
+        result.ReferencedSeriesSequence = [series]
+
+
+def _describe_pixels(result: Any, stored: Stored, units: str) -> None:
+    """The pixels and what their numbers mean."""
+    _, rows, columns, samples = stored.array.shape
+    result.Rows, result.Columns, result.SamplesPerPixel = rows, columns, samples
+    result.BitsAllocated = result.BitsStored = stored.bits
+    result.HighBit = stored.bits - 1
+    result.PixelRepresentation = int(stored.array.dtype.kind == "i")
+    data = stored.array.astype(stored.array.dtype.newbyteorder("<")).tobytes()
+    result.PixelData = data + b"\0" * (len(data) % 2)
+    result["PixelData"].VR = "OB" if stored.bits == 8 else "OW"
+    if samples == 3:
+        result.PhotometricInterpretation, result.PlanarConfiguration = "RGB", 0
+        return
+    result.PhotometricInterpretation = "MONOCHROME2"
+    result.PresentationLUTShape = "IDENTITY"
+    result.RescaleSlope, result.RescaleIntercept = stored.slope, stored.intercept
+    result.RescaleType = units
+    if stored.window is not None:
+        result.WindowCenter, result.WindowWidth = stored.window

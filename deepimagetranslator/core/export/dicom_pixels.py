@@ -1,0 +1,69 @@
+"""The numbers that a DICOM file stores for values, with the slope that leads back to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepimagetranslator.core.export.dicom_attributes import decimal
+from deepimagetranslator.core.imaging.pixels import Array
+
+_STEPS = 65535
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Numbers to store; a value is its number times ``slope`` plus ``intercept``.
+
+    Attributes:
+        array: (frames, height, width, 1 or 3), uint8, uint16 or int16.
+        slope, intercept: as decimal strings of at most 16 characters, as DICOM has them.
+        window: centre and width that show everything, or None: then the viewer's own.
+    """
+
+    array: Array
+    slope: str = "1"
+    intercept: str = "0"
+    window: tuple[str, str] | None = None
+
+    @property
+    def bits(self) -> int:
+        return 8 * self.array.dtype.itemsize
+
+
+def stored_pixels(pixels: Array, classes: int, limits: tuple[float, float] | None) -> Stored:
+    """The numbers for the frames of one file.
+
+    Args:
+        pixels: (frames, height, width, 1 or 3), uint8, uint16 or float32; colours uint8.
+        classes: how many there are if the values are class numbers, else 0.
+        limits: the lowest and highest value of the whole series; None for this file's own.
+
+    Raises:
+        ValueError: values that a DICOM image cannot hold.
+    """
+    if pixels.shape[-1] not in (1, 3) or (pixels.shape[-1] == 3 and pixels.dtype != np.uint8):
+        raise ValueError(f"no DICOM image of {pixels.shape[-1]} channels of {pixels.dtype.name}")
+    if pixels.shape[-1] == 3:
+        return Stored(pixels)
+    if pixels.dtype == np.uint8:
+        return Stored(pixels, window=_window(0, (classes or 256) - 1))
+    window = None if limits is None else _window(*limits)
+    if pixels.dtype == np.uint16:
+        return Stored(pixels, window=window)
+    if pixels.dtype != np.float32 or not np.isfinite(pixels).all():
+        raise ValueError("values that are no finite numbers of 8 or 16 bits or float32")
+    low, high = float(pixels.min()), float(pixels.max())
+    if low >= -(2**15) and high < 2**15 and (pixels == np.rint(pixels)).all():
+        return Stored(pixels.astype(np.int16), window=window)
+    low, high = min(low, *(limits or (low,))), max(high, *(limits or (high,)))
+    slope, intercept = decimal((high - low) / _STEPS or 1), decimal(low)
+    steps = (pixels.astype(np.float64) - float(intercept)) / float(slope)
+    numbers = np.clip(np.rint(steps), 0, _STEPS).astype(np.uint16)
+    return Stored(numbers, slope, intercept, window)
+
+
+def _window(low: float, high: float) -> tuple[str, str]:
+    """Centre and width of the window that shows the lowest value black, the highest white."""
+    return decimal((low + high + 1) / 2), decimal(max(high - low + 1, 1))

@@ -1,0 +1,240 @@
+"""Which files a translation writes and what they hold, decided before anything is translated.
+
+With the format "automatic" an output follows its input: a derived DICOM file for DICOM, a NIfTI
+volume for a volume, a TIFF stack for a stack; for any other image, or where only some slices of a
+file were given, PNG for 8 bits and TIFF for more. A volume in another format becomes a folder of
+images named by their slices.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export.encodings import Network, Rendition, choose_rendition
+from deepimagetranslator.core.imaging import dicom, nifti, tiff
+from deepimagetranslator.core.imaging.files import SUFFIXES
+from deepimagetranslator.core.imaging.readers import reader_of
+from deepimagetranslator.core.imaging.slices import expand, locate, slice_path
+from deepimagetranslator.core.system.system_path import system_path
+
+_ORIGINS: tuple[tuple[str, object], ...] = (("dicom", dicom), ("nifti", nifti), ("tiff", tiff))
+_WORDS = {"dicom": "DICOM", "nifti": "NIfTI"}
+_NIFTI_ENDINGS = (".nii", ".nii.gz")
+
+
+@dataclass(frozen=True)
+class Product:
+    """A file to write.
+
+    Attributes:
+        path: its name.
+        form: "png", "tif", "stack" (a TIFF page for each slice), "nifti" or "dicom".
+        original: the file that it is made from.
+        sources: the images that it is made of: one, or every slice in order.
+        rendition: how the network's outputs become its images.
+    """
+
+    path: Path
+    form: str
+    original: Path
+    sources: tuple[Path, ...]
+    rendition: Rendition
+
+    def part(self, source: Path) -> Path:
+        """Where the output for one of the sources is found, as ``read_image`` reads it."""
+        if len(self.sources) == 1:
+            return self.path
+        return slice_path(self.path, locate(source)[1] or 1)
+
+
+def plan(
+    images: Mapping[Path, PurePath], output: Path, network: Network, spec: TranslationSpec
+) -> list[Product]:
+    """The files to write for some images.
+
+    Args:
+        images: each, perhaps a slice of a file, with its file's place below the output folder.
+        output: the folder.
+        network: what translates them.
+        spec: what to write, and how.
+
+    Raises:
+        UserError: the format cannot hold it, two inputs would get one name, or an output exists
+            already or would overwrite an input.
+    """
+    given: dict[Path, dict[int, Path]] = {}
+    for image in images:
+        file, number = locate(image)
+        given.setdefault(file, {})[number or 0] = image
+    made = _Renditions(network, spec)
+    products: list[Product] = []
+    for file, slices in given.items():
+        whole = 0 in slices or len(slices) == len(expand(file))
+        place = output / images[next(iter(slices.values()))]
+        form = _form(file, len(slices) if whole else 0, spec.file_format)
+        if form:
+            sources = tuple(slices[number] for number in sorted(slices))
+            products.append(Product(_named(place, form), form, file, sources, made.of(form)))
+            continue
+        form = made.single()
+        for number, image in slices.items():
+            path = _single(place, number, whole).with_suffix(f".{form}")
+            products.append(Product(path, form, file, (image,), made.of(form)))
+    _refuse_loss(products, spec.overwrite)
+    return products
+
+
+def _single(place: Path, number: int, whole: bool) -> Path:
+    """The name of an image of its own, with any ending; ``number`` is the slice's or 0."""
+    stem = _stem(place)
+    if not number:
+        return place.with_name(f"{stem}.x")
+    if whole:
+        return place.with_name(stem) / f"{number:04}.x"
+    return place.with_name(f"{stem}_{number:04}.x")
+
+
+class _Renditions:
+    """The rendition for each form, made and checked once."""
+
+    def __init__(self, network: Network, spec: TranslationSpec) -> None:
+        self._network, self._spec = network, spec
+        self._known: dict[str, Rendition] = {}
+
+    def single(self) -> str:
+        """The form of images of their own."""
+        if self._spec.file_format in ("png", "tif"):
+            return self._spec.file_format
+        return "png" if self._chosen("png").dtype == "uint8" else "tif"
+
+    def of(self, form: str) -> Rendition:
+        """The rendition for a form.
+
+        Raises:
+            UserError: that form cannot hold it.
+        """
+        if form not in self._known:
+            found = self._chosen(form)
+            _check(found, form, self._spec.value_type)
+            self._known[form] = found
+        return self._known[form]
+
+    def _chosen(self, form: str) -> Rendition:
+        spec = self._spec
+        found = choose_rendition(self._network, spec.output, spec.value_type, form in _WORDS)
+        if found.kind != "values" or spec.value_type != "automatic":
+            return found
+        # Other programs take the values of medical files for real units, such as Hounsfield's.
+        scaling = self._network.scaling
+        real = scaling.dtype == "float32" or scaling.offset != 0
+        if form in _WORDS and real and found.channels == 1:
+            return Rendition(self._network, "values", "float")
+        return found
+
+
+def _check(rendition: Rendition, form: str, value_type: str) -> None:
+    if form == "png" and rendition.dtype == "float32":
+        raise UserError("PNG cannot hold floating-point values; choose the format tif.")
+    if form == "dicom" and value_type == "float":
+        raise UserError(
+            "A DICOM image cannot hold floating-point values; leave the value type automatic (they "
+            "are then rescaled to 16 bits), or choose the format tif."
+        )
+    if form in _WORDS and rendition.channels == 3 and rendition.dtype != "uint8":
+        raise UserError(
+            f"{_WORDS[form]} holds colours of 8 bits only; choose the value type 8-bit, output "
+            "'classes', or the format tif."
+        )
+
+
+def _form(file: Path, slices: int, file_format: str) -> str:
+    """The form of the one file that all of a file's slices become; "" for images of their own.
+
+    Args:
+        file: the input.
+        slices: how many of its slices were given; 0 if not all.
+        file_format: a ``TranslationSpec.file_format``.
+    """
+    if file_format in ("png", "tif"):
+        return ""
+    origin = origin_of(file)
+    if file_format in _WORDS:
+        words = _WORDS[file_format]
+        if origin not in (file_format, ""):
+            raise UserError(
+                f"{file} is no {words} file, so it says no place for a {words} output; leave the "
+                "format automatic, or choose png or tif."
+            )
+        if not slices:
+            raise UserError(
+                f"Only some slices of {file} were given, and a {words} output needs all; give the "
+                "whole file, or choose the format png or tif."
+            )
+        return file_format if origin else ""
+    if not slices:
+        return ""
+    if origin == "tiff":
+        return "stack" if slices > 1 else ""
+    return origin if origin in _WORDS else ""
+
+
+def origin_of(file: Path) -> str:
+    """What kind of file it is by its content: "dicom", "nifti", "tiff", "picture", or "" for one
+    that cannot be opened or is no image (reading it will name the reason).
+    """
+    try:
+        reader = reader_of(system_path(file))
+    except Exception:
+        return ""
+    return next((name for name, known in _ORIGINS if reader is known), "picture")
+
+
+def _named(place: Path, form: str) -> Path:
+    """The name of a file of a form; a medical file keeps its own where it can."""
+    if form == "nifti" and not place.name.lower().endswith(_NIFTI_ENDINGS):
+        return place.with_name(f"{_stem(place)}.nii.gz")
+    return place.with_name(f"{_stem(place)}.tif") if form == "stack" else place
+
+
+def _stem(path: PurePath) -> str:
+    """The name without its ending; 1.2.840.45 and other names of scanners have none."""
+    lower = path.name.lower()
+    for ending in sorted(SUFFIXES, key=len, reverse=True):
+        if lower.endswith(ending) and len(lower) > len(ending):
+            return path.name[: -len(ending)]
+    return path.name
+
+
+def _refuse_loss(products: Sequence[Product], overwrite: bool) -> None:
+    """Refuse whatever would lose data."""
+    taken: dict[str, Product] = {}
+    originals = {same_file_key(product.original) for product in products}
+    for product in products:
+        other = taken.setdefault(same_file_key(product.path), product)
+        if other is not product:
+            raise UserError(
+                f"{other.sources[0]} and {product.sources[0]} would both be written as "
+                f"{product.path}; rename one, or translate them into different folders."
+            )
+    for product in products:
+        if same_file_key(product.path) in originals:
+            raise UserError(
+                f"{product.path} is one of the images to translate and would be overwritten; "
+                "choose another output folder."
+            )
+    existing = [product.path for product in products if system_path(product.path).exists()]
+    if existing and not overwrite:
+        raise UserError(
+            f"{len(existing)} of the translated images exist already, the first is {existing[0]}; "
+            "choose another folder, or overwrite them with --overwrite."
+        )
+
+
+def same_file_key(path: Path) -> str:
+    """Equal for two names of one file."""
+    return os.path.normcase(os.path.realpath(path))

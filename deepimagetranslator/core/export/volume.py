@@ -1,0 +1,102 @@
+"""Writing the files of a translation: images at once, volumes with their last slice."""
+
+from __future__ import annotations
+
+import mmap
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export import nifti
+from deepimagetranslator.core.export.dicom_derived import DerivedSeries
+from deepimagetranslator.core.export.plan import Product
+from deepimagetranslator.core.imaging.images import read_spacing, write_image, write_stack
+from deepimagetranslator.core.imaging.pixels import Array
+
+
+class Assembly:
+    """The images of one file until all are there, in the type in which they are written.
+
+    Attributes:
+        product: the file.
+    """
+
+    def __init__(self, product: Product, derived: DerivedSeries) -> None:
+        """``derived`` is one for all files of a translation."""
+        self.product = product
+        self._derived = derived
+        self._lock = threading.Lock()
+        self._images: dict[Path, Array] = {}
+
+    def put(self, source: Path, image: Array, size: tuple[int, int]) -> None:
+        """Take the image of one source; with the last one the file is written. Thread-safe.
+
+        Args:
+            source: one of the product's.
+            image: (height, width, 1 or 3).
+            size: height and width of the source in pixels.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        if len(self.product.sources) > 1:
+            image = _apart(image)
+        with self._lock:
+            self._images[source] = image
+            if len(self._images) < len(self.product.sources):
+                return
+        self._write(size, image.shape[:2])
+
+    def drop(self) -> None:
+        """Forget the images."""
+        with self._lock:
+            self._images = {}
+
+    def _taken(self) -> Iterator[Array]:
+        """The images in order, each forgotten here: written, a volume is not in memory twice."""
+        for source in self.product.sources:
+            yield self._images.pop(source)
+
+    def _write(self, size: tuple[int, int], written: Sequence[int]) -> None:
+        path, original = self.product.path, self.product.original
+        try:
+            if self.product.form == "dicom":
+                rendition = self.product.rendition
+                palette = rendition.network.palette
+                classes = len(palette.colours) if palette and rendition.kind == "classes" else 0
+                self._derived.write(path, original, list(self._taken()), classes, rendition.limits)
+            elif self.product.form == "nifti":
+                nifti.write_volume(path, self._taken(), original)
+            else:
+                spacing = _scaled(read_spacing(original), size, written)
+                if self.product.form == "stack":
+                    size_in_bytes = sum(image.nbytes for image in self._images.values())
+                    write_stack(path, self._taken(), spacing, size_in_bytes)
+                else:
+                    write_image(path, next(self._taken()), spacing)
+        except (UserError, MemoryError):
+            raise
+        except Exception as error:  # of the readers, for the headers of odd files
+            raise UserError(
+                f"{path} cannot be made after {original} ({error}); choose the format tif."
+            ) from error
+
+
+def _apart(image: Array) -> Array:
+    """A copy in pages of its own, which go back to the system as soon as it is forgotten: a slice
+    in the common heap would keep its memory while the volume is put together."""
+    copy: Array = np.frombuffer(mmap.mmap(-1, image.nbytes), image.dtype).reshape(image.shape)
+    copy[...] = image
+    return copy
+
+
+def _scaled(
+    spacing: tuple[float, float] | None, size: tuple[int, int], written: Sequence[int]
+) -> tuple[float, float] | None:
+    """The spacing of an image of another size that shows the same area."""
+    if spacing is None:
+        return None
+    return spacing[0] * size[0] / written[0], spacing[1] * size[1] / written[1]

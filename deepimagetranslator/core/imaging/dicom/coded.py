@@ -1,0 +1,106 @@
+"""The code of one compressed DICOM frame, looked at before a decoder is."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from deepimagetranslator.core.imaging.header import UnreadableError
+from deepimagetranslator.core.imaging.jpeg_scans import check_scans
+
+_ITEM = b"\xfe\xff\x00\xe0"
+_JPEG = b"\xff\xd8"
+_SIZE_2000 = b"\xff\x4f\xff\x51"  # start of a JPEG 2000 code and of its size
+_SEQUENTIAL = (0xC0, 0xC1)
+_WHOLE_SPECTRUM = bytes([0, 63, 0])  # what the scan of a sequential JPEG must say
+_NO_FRAME = (0xC4, 0xC8, 0xCC)  # the markers among the JPEG frame headers that are none
+_JPEG_LS, _SCAN, _FILLING = 0xF7, 0xDA, 0xFF
+
+
+def check_fragments(file: BinaryIO, frames: int, end: int) -> None:
+    """Refuse compressed pixels that were cut off; some decoders would fill up what is missing.
+
+    Args:
+        file: at the pixel data's value.
+        frames: how many there should be.
+        end: of the file.
+
+    Raises:
+        UnreadableError: a fragment is not all there, or there are fewer than frames.
+    """
+    count = -1  # the first is a table of the others
+    while file.read(4) == _ITEM:
+        count += 1
+        if file.seek(int.from_bytes(file.read(4), "little"), io.SEEK_CUR) > end:
+            raise UnreadableError("is damaged or incomplete")
+    if count < frames:
+        raise UnreadableError("is damaged or incomplete")
+
+
+def coded_frame(file: BinaryIO, index: int, options: dict[str, Any]) -> bytes:
+    """A frame's code.
+
+    Args:
+        file: at the pixel data's value.
+        index: of the frame, from 0.
+        options: of the pixels, as the decoder takes them.
+
+    Raises:
+        UnreadableError: the code gives the image another size than the file's header does; a
+            decoder would make room for it.
+        ValueError: there is no such frame.
+    """
+    from pydicom.encaps import get_frame  # noqa: PLC0415
+
+    frame: bytes = get_frame(
+        file,
+        index,
+        extended_offsets=options.get("extended_offsets"),
+        number_of_frames=options["number_of_frames"],
+    )
+    if frame.startswith(_JPEG):
+        check_scans(frame)
+    size, expected = coded_size(frame), (options["rows"], options["columns"])
+    if size not in (None, expected):
+        raise UnreadableError(f"contradicts itself: a frame of {size} is not {expected}")
+    return _mended(frame)
+
+
+def coded_size(code: bytes) -> tuple[int, int] | None:
+    """Height and width that a JPEG, JPEG-LS or JPEG 2000 code says; None if it says none."""
+    for marker, place, _ in _segments(code):
+        if marker == _JPEG_LS or (0xC0 <= marker <= 0xCF and marker not in _NO_FRAME):
+            height, width = _number(code, place + 5, 2), _number(code, place + 7, 2)
+            return (height, width) if height else None
+    place = code[:4096].find(_SIZE_2000) + 8
+    if code[:2] == _JPEG or not 8 <= place <= len(code) - 16:
+        return None
+    right, bottom, left, top = (_number(code, at, 4) for at in range(place, place + 16, 4))
+    return bottom - top, right - left
+
+
+def _mended(code: bytes) -> bytes:
+    """The code; old encoders left the spectrum of a sequential JPEG's scan empty, which decoders
+    refuse."""
+    sequential = False
+    for marker, _, end in _segments(code):
+        sequential = sequential or marker in _SEQUENTIAL
+        if marker == _SCAN and sequential:
+            return code[: end - 3] + _WHOLE_SPECTRUM + code[end:]
+    return code
+
+
+def _segments(code: bytes) -> Iterator[tuple[int, int, int]]:
+    """The marker, begin and end of each segment of a JPEG or JPEG-LS code up to its first scan."""
+    place, marker = 2, 0
+    while code[:2] == _JPEG and place + 10 <= len(code) and code[place] == 0xFF and marker != _SCAN:
+        marker = code[place + 1]
+        end = place + 1 if marker == _FILLING else place + 2 + _number(code, place + 2, 2)
+        if marker != _FILLING:
+            yield marker, place, end
+        place = end
+
+
+def _number(code: bytes, place: int, length: int) -> int:
+    return int.from_bytes(code[place : place + length], "big")

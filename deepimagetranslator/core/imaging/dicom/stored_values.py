@@ -1,0 +1,166 @@
+"""From the numbers that a DICOM file stores to the values that they mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepimagetranslator.core.imaging.header import UnreadableError
+from deepimagetranslator.core.imaging.pixels import Array
+
+
+@dataclass(frozen=True)
+class Values:
+    """How one file's stored numbers become values.
+
+    Attributes:
+        dtype: of the values: uint8, uint16 or float32.
+        channels: 1 or 3.
+        rescale: slope and intercept of every frame, or one pair for all; empty for none.
+        table: what stands for each stored number from ``first`` on (numbers, channels); or None.
+        first: the smallest number that can be stored.
+        top: where dark is stored as high: the values become ``top`` less what they were; or None.
+    """
+
+    dtype: str
+    channels: int
+    rescale: tuple[tuple[float, float], ...] = ()
+    table: Array | None = None
+    first: int = 0
+    top: int | None = None
+
+    def of(self, stored: Array, frame: int) -> Array:
+        """The values (height, width, channels) of a frame (height, width, samples), from 0."""
+        if self.table is not None:
+            places = stored[..., 0].astype(np.int64) - self.first
+            stored = self.table[np.clip(places, 0, len(self.table) - 1)]
+        image = stored.astype(self.dtype)
+        if self.rescale:
+            slope, intercept = self.rescale[min(frame, len(self.rescale) - 1)]
+            image *= np.float32(slope)
+            image += np.float32(intercept)
+        if self.top is not None:
+            np.subtract(image.dtype.type(self.top), image, out=image)
+        return image
+
+
+def values_of(dataset: Any, options: dict[str, Any], little_endian: bool) -> Values:
+    """How the numbers of a file become values.
+
+    Args:
+        dataset: the file's header.
+        options: of its pixels, as the decoder takes them.
+        little_endian: how its tables are written.
+
+    Raises:
+        UnreadableError: a palette of a kind that is not read.
+    """
+    bits, stored = options["bits_allocated"], options["bits_stored"]
+    whole, signed = options["pixel_keyword"] == "PixelData", options["pixel_representation"] == 1
+    kind = options["photometric_interpretation"]
+    dtype = "float32" if signed or not whole or bits > 16 else "uint8" if bits <= 8 else "uint16"
+    if options["samples_per_pixel"] == 3:
+        return Values(dtype, 3)
+    if kind == "PALETTE COLOR":
+        table = _palette(dataset, stored, little_endian)
+        return Values(table.dtype.name, table.shape[1], table=table)
+    first = -(1 << stored - 1) if signed else 0
+    top = (1 << stored) - 1 + 2 * first if kind == "MONOCHROME1" and whole else None
+    if bits == 1:
+        black_white = np.array([[0], [255]], np.uint8)
+        return Values("uint8", 1, table=black_white if top is None else black_white[::-1])
+    if dataset.get("ModalityLUTSequence") and whole and stored <= 16:
+        item = dataset.ModalityLUTSequence[0]
+        numbers = np.arange(first, first + (1 << stored))
+        table, depth = _looked_up(numbers, item.LUTDescriptor, item.LUTData, little_endian)
+        top = None if top is None else (1 << depth) - 1
+        return Values(table.dtype.name, 1, table=table[:, None], first=first, top=top)
+    rescale = _rescale(dataset, options["number_of_frames"])
+    return Values("float32", 1, rescale=rescale) if rescale else Values(dtype, 1, top=top)
+
+
+def from_groups(dataset: Any, frame: int, sequence: str, keyword: str) -> Any:
+    """What a file says for one frame, None if it does not.
+
+    An "enhanced" file says it in the item of a ``sequence`` of the frame's own group or of the
+    group shared by all; any other at the top.
+    """
+    own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    shared = dataset.get("SharedFunctionalGroupsSequence") or ()
+    for group in (*own[frame : frame + 1], *shared[:1]):
+        for item in (group.get(sequence) or ())[:1]:
+            if item.get(keyword) is not None:
+                return item.get(keyword)
+    return dataset.get(keyword)
+
+
+def _rescale(dataset: Any, frames: int) -> tuple[tuple[float, float], ...]:
+    """Slope and intercept of every frame, once if all agree; nothing if they change nothing."""
+    alone = "PerFrameFunctionalGroupsSequence" not in dataset
+    sequence = "PixelValueTransformationSequence"
+    found = []
+    for frame in range(1 if alone else frames):
+        dose = dataset.get("DoseGridScaling")
+        slope = _number(from_groups(dataset, frame, sequence, "RescaleSlope") or dose, 1.0)
+        intercept = _number(from_groups(dataset, frame, sequence, "RescaleIntercept"), 0.0)
+        found.append((slope or 1.0, intercept))
+    if set(found) == {(1.0, 0.0)}:
+        return ()
+    return tuple(found[:1] if len(set(found)) == 1 else found)
+
+
+def _number(value: Any, default: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return default
+    return number if math.isfinite(number) else default
+
+
+def _palette(dataset: Any, stored: int, little_endian: bool) -> Array:
+    """The colour of every number that can be stored: (2 ** stored, 3), or 1 if all are grey."""
+    if stored > 16:
+        raise UnreadableError("has a palette of more than 16 bits", "save it as an RGB image")
+    numbers = np.arange(1 << stored)
+    if "SegmentedRedPaletteColorLookupTableData" in dataset:
+        from pydicom.pixels import apply_color_lut  # noqa: PLC0415
+
+        table = np.asarray(apply_color_lut(numbers, dataset))[:, :3]
+    else:
+        columns = [
+            _looked_up(
+                numbers,
+                dataset[f"{colour}PaletteColorLookupTableDescriptor"].value,
+                dataset[f"{colour}PaletteColorLookupTableData"].value,
+                little_endian,
+            )[0]
+            for colour in ("Red", "Green", "Blue")
+        ]
+        table = np.stack(columns, axis=-1)
+    if table.dtype == np.uint16 and not (table & 0xFF).any():  # 8 bits written into 16
+        table = (table >> 8).astype(np.uint8)
+    return table[:, :1] if (table == table[:, :1]).all() else table
+
+
+def _looked_up(
+    numbers: Array, descriptor: Sequence[int], data: bytes | Sequence[int], little_endian: bool
+) -> tuple[Array, int]:
+    """What a look-up table gives for numbers (uint8 or uint16), and of how many bits.
+
+    Its descriptor says how many entries it has (0 for 65,536), for which number the first stands
+    (smaller numbers take it too, larger ones the last) and the bits of an entry, which may be
+    written in bytes or in words.
+    """
+    count, start, depth = (int(value) for value in descriptor)
+    count = count or 1 << 16
+    if isinstance(data, bytes):
+        words = len(data) >= 2 * count
+        entries = np.frombuffer(data, ("<u2" if little_endian else ">u2") if words else "u1")
+    else:
+        entries = np.asarray(data, np.uint16)
+    entries = entries[:count].astype(np.uint8 if depth <= 8 else np.uint16)
+    return entries[np.clip(numbers - start, 0, len(entries) - 1)], depth

@@ -1,0 +1,122 @@
+"""Image files listed as people would, and files that appear only when complete."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.filenames import natural_key
+from deepimagetranslator.core.imaging.series import in_order
+from deepimagetranslator.core.imaging.slices import expand, locate
+from deepimagetranslator.core.system.system_path import system_path
+
+_SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+_DICOM = (".dcm", ".dicom", ".ima")
+SUFFIXES = (*_SINGLE, ".tif", ".tiff", ".nii", ".nii.gz", *_DICOM)
+"""What a folder is searched for, and DICOM files without an ending. Of a file's kind its content
+decides, not its name."""
+
+_LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
+
+
+def list_images(
+    paths: str | Path | Iterable[str | Path],
+    series: str | None = None,
+    without: Path | None = None,
+) -> list[Path]:
+    """The images in files and folders: files as given, folders searched through in natural order
+    (slice2 before slice10), each file once.
+
+    A file with several slices is followed by its slices, see volumes.py; DICOM slices come in the
+    order of their place in the body.
+
+    Args:
+        paths: files, slices of files, and folders.
+        series: of the DICOM series, the uid, number or description of the only one that is wanted;
+            "all" for every one.
+        without: a folder inside the given ones that is not searched.
+
+    Raises:
+        SeveralSeriesError: a patient has several DICOM series, and none was chosen.
+        UserError: a path is missing, a folder holds no image, or there is no such series.
+    """
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    found: list[Path] = []
+    for path in map(Path, given):
+        if system_path(path).is_dir():
+            inside = sorted(_images_below(path, without), key=natural_key)
+            if not inside:
+                endings = ", ".join(SUFFIXES)
+                message = f"The folder {path} holds no images ({endings}); choose another one."
+                raise UserError(message)
+        elif system_path(locate(path)[0]).exists():
+            inside = [path]
+        else:
+            raise UserError(f"{path} does not exist; check its name or choose another one.")
+        found += inside
+    found = _once(found)
+    if series is not None or any(map(_may_be_dicom, found)):
+        found = in_order(found, series)
+    return _once(image for file in found for image in _slices(file))
+
+
+def _once(files: Iterable[Path]) -> list[Path]:
+    """Each file once, where it came first; on Windows capitals make no other file."""
+    first: dict[str, Path] = {}
+    for file in files:
+        first.setdefault(os.path.normcase(file.absolute()), file)
+    return list(first.values())
+
+
+def stem(name: str) -> str:
+    """A file's name without its ending, of which .nii.gz is one and the number in 1.2.840 none."""
+    ending = next((end for end in _LONGEST_FIRST if name.lower().endswith(end)), None)
+    if ending is None:
+        ending = "" if _is_bare(Path(name)) else Path(name).suffix
+    return name[: len(name) - len(ending)]
+
+
+def _slices(file: Path) -> list[Path]:
+    if file.name.lower().endswith(_SINGLE):  # not opened: there may be thousands
+        return [file]
+    return expand(file)
+
+
+def _images_below(folder: Path, without: Path | None) -> Iterator[Path]:
+    seen: set[str] = set()  # links may loop
+    if without is not None and os.path.realpath(without) != os.path.realpath(folder):
+        seen.add(os.path.realpath(without))
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if not name.startswith((".", "@", "__MACOSX"))]
+        for name in files:
+            path = Path(place) / name
+            if not name.startswith(".") and (
+                name.lower().endswith(SUFFIXES) or (_is_bare(path) and _starts_like_dicom(path))
+            ):
+                yield path
+
+
+def _may_be_dicom(path: Path) -> bool:
+    return path.name.lower().endswith(_DICOM) or _is_bare(path)
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a name has no ending, or a number for one as in 1.2.840.12; an index is no image."""
+    return path.suffix[1:].isdigit() or (not path.suffix and path.name.upper() != "DICOMDIR")
+
+
+def _starts_like_dicom(path: Path) -> bool:
+    file = system_path(path)
+    with suppress(OSError):
+        if file.is_file():  # opening a pipe would wait for ever
+            with file.open("rb") as opened:
+                return opened.read(132)[128:] == b"DICM"
+    return False

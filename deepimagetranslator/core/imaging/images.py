@@ -1,0 +1,176 @@
+"""Read and write any image file.
+
+An image is an array (height, width, channels) with 1 (grey) or 3 (red, green, blue) channels and
+dtype uint8, uint16 or float32, always with the values that stand in the file. A path may name a
+slice of a file with several (core/volumes.py). A file that cannot be read raises ``UserError`` with
+one sentence: the file, the reason, the remedy.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.header import Header, UnreadableError
+from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.imaging.readers import Reader, reader_of
+from deepimagetranslator.core.imaging.slices import locate
+from deepimagetranslator.core.system.atomic_write import complete_file, write_bytes
+from deepimagetranslator.core.system.system_path import system_path
+
+# Without a filter and a strategy of its own level 1 takes two to four times as long, and the files
+# are hardly smaller.
+_PNG_OPTIONS = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+)
+_BIG_TIFF = 2**32 - 2**25  # bytes of pixels; the directories of an ordinary TIFF need the rest
+
+
+def read_image(path: str | Path) -> Array:
+    """The image in a file or slice: (height, width, 1 or 3), dtype uint8, uint16 or float32.
+
+    Palettes become their colours (a grey palette one channel), alpha is dropped, CMYK becomes
+    RGB, 1 bit becomes 0 and 255, signed and 32-bit integers float32; the file's own slope and
+    intercept are applied (float32), and its rotation. A path without a slice's number is read as
+    the first slice.
+
+    Raises:
+        UserError: the file is missing, no image, damaged, truncated, too large or unsupported.
+    """
+    with _opened(path) as (reader, file, number):
+        header = reader.inspect(file)
+        image = reader.read(file, number)
+        if (image.shape, image.dtype.name) != (header.shape, header.dtype):
+            raise UnreadableError(f"contradicts itself: {image.shape} is not {header.shape}")
+        return np.ascontiguousarray(image)
+
+
+def image_size(path: str | Path) -> tuple[int, int, int, str]:
+    """Height, width, channels and dtype of what ``read_image`` returns; decodes palettes only.
+
+    Raises:
+        UserError: as ``read_image``, except that damage in the pixels goes unnoticed.
+    """
+    header = _header(path)
+    return (*header.shape, header.dtype)
+
+
+def read_spacing(path: str | Path) -> tuple[float, float] | None:
+    """Millimetres from row to row and from column to column, None if the file does not say.
+
+    Resolutions that screens and printers are set to, such as 72 dots per inch, say nothing.
+
+    Raises:
+        UserError: as ``image_size``.
+    """
+    return _header(path).spacing
+
+
+def _header(path: str | Path) -> Header:
+    with _opened(path) as (reader, file, number):
+        header = reader.inspect(file)
+        header.check_slice(number)
+        return header
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[tuple[Reader, Path, int]]:
+    """The reader, the file and the slice's number; whatever goes wrong becomes a ``UserError``."""
+    try:
+        named, number = locate(path)
+        file = system_path(named)
+        yield reader_of(file), file, 1 if number is None else number
+    except UnreadableError as error:
+        raise UserError(f"{path} {error}") from error
+    except FileNotFoundError as error:
+        message = f"{path} does not exist; check its name or choose another file."
+        raise UserError(message) from error
+    except MemoryError as error:
+        message = f"{path} needs more memory than is free; close other programs or reduce it."
+        raise UserError(message) from error
+    except Exception as error:  # decoders raise anything at all for damaged files
+        if isinstance(error, OSError) and error.errno is not None:
+            message = f"{path} cannot be opened ({error.strerror}); check its permissions and disk."
+        else:
+            message = f"{path} is damaged or incomplete; copy it again or take it out."
+        raise UserError(message) from error
+
+
+def write_image(path: str | Path, image: Array, spacing: tuple[float, float] | None = None) -> None:
+    """Write (height, width[, 1 or 3]) as PNG (uint8, uint16) or TIFF (those and float32).
+
+    The file appears under its name only when complete; a TIFF is not compressed, so that every
+    program reads it.
+
+    Args:
+        path: with the ending .png, .tif or .tiff.
+        image: the pixels.
+        spacing: millimetres from row to row and from column to column, for the file's resolution.
+
+    Raises:
+        UserError: the name's ending does not suit the values, or the file cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    kinds = {".png": ("uint8", "uint16"), ".tif": ("uint8", "uint16", "float32")}
+    kinds[".tiff"] = kinds[".tif"]
+    if image.dtype.name not in kinds.get(suffix, ()):
+        message = f"{path} cannot hold {image.dtype.name} values; give it the ending "
+        raise UserError(message + (".tif." if image.dtype.name == "float32" else ".png or .tif."))
+    if image.ndim == 3 and image.shape[2] not in (1, 3):
+        raise UserError(f"{path} cannot hold {image.shape[2]} channels; write 1 or 3.")
+    if suffix == ".png":
+        write_bytes(path, _png(image, spacing))
+    else:
+        write_stack(path, [image.reshape(*image.shape[:2], -1)], spacing, image.nbytes)
+
+
+def _png(image: Array, spacing: tuple[float, float] | None) -> bytes:
+    pixels = image[..., ::-1] if image.ndim == 3 else image
+    pixels = np.ascontiguousarray(pixels)
+    data: bytes = cv2.imencode(".png", pixels, _PNG_OPTIONS)[1].tobytes()
+    if spacing is None:
+        return data
+    down, across = (min(max(round(1000 / size), 1), 2**31 - 1) for size in spacing)  # a metre
+    chunk = b"pHYs" + across.to_bytes(4, "big") + down.to_bytes(4, "big") + b"\1"
+    chunk = b"\0\0\0\x09" + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    return data[:33] + chunk + data[33:]  # after the header
+
+
+def write_stack(
+    path: str | Path,
+    images: Iterable[Array],
+    spacing: tuple[float, float] | None,
+    size: int,
+) -> None:
+    """Write images (height, width, 1 or 3), uint8, uint16 or float32, as a TIFF of a page each.
+
+    Args:
+        path: with the ending .tif or .tiff.
+        images: in their order; taken one by one.
+        spacing: as in ``write_image``.
+        size: bytes of all the images together.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    import tifffile  # noqa: PLC0415
+
+    options: dict[str, Any] = {"metadata": None}
+    if spacing is not None:
+        options["resolution"] = 10 / spacing[1], 10 / spacing[0]
+        options["resolutionunit"] = "CENTIMETER"
+    big = size > _BIG_TIFF
+    with complete_file(path) as beside, tifffile.TiffWriter(beside, bigtiff=big) as tif:
+        for image in images:
+            grey = image.shape[2] == 1
+            page, kind = (image[..., 0], "minisblack") if grey else (image, "rgb")
+            tif.write(page, photometric=kind, **options)

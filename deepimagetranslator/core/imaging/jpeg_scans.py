@@ -1,0 +1,20 @@
+"""How often a JPEG code goes over its image."""
+
+from __future__ import annotations
+
+from deepimagetranslator.core.imaging.header import UnreadableError
+
+MAX_SCANS = 100
+"""The most scans of a JPEG; encoders write up to some tens. Each, however short its code, costs a
+decoder a walk over the whole image, so what has more is taken for a bomb."""
+_SCAN = b"\xff\xda"  # within a scan an FF is always followed by 0 or a restart marker
+
+
+def check_scans(code: bytes) -> None:
+    """Refuse a JPEG code with too many scans.
+
+    Raises:
+        UnreadableError: it has more than ``MAX_SCANS``.
+    """
+    if code.count(_SCAN) > MAX_SCANS:
+        raise UnreadableError("has too many scans for a JPEG", "save it anew as PNG or TIFF")

@@ -1,0 +1,182 @@
+"""Read one slice of a NIfTI volume: .nii, .nii.gz, or a .hdr with its .img beside it.
+
+The slices are shown as a radiologist sees them: axial ones from the feet up, with the person's
+front on top and right side on the left. A volume whose voxels are clearly longest in another
+direction was scanned in that direction, and its slices lie across it. A file that does not say how
+it lies is shown as stored: column i, row j, slice k. The volumes of a fourth dimension follow one
+another.
+
+nibabel reads the header. A packed volume is unpacked once, see unpacked.py; of a file that is not
+packed only the slice is read.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepimagetranslator.core.imaging.header import Header, UnreadableError, check_size
+from deepimagetranslator.core.imaging.nifti.geometry import Geometry, geometry_of
+from deepimagetranslator.core.imaging.nifti.unpacked import UNPACKED
+from deepimagetranslator.core.imaging.pixels import Array
+
+_HEADER = 540  # bytes, the longer one of NIfTI-2
+_GZIP = b"\x1f\x8b"
+_MAX_OFFSET = 2**26  # of the voxels; extensions of the header stand before them
+
+
+@dataclass(frozen=True)
+class Volume:
+    """What a file says about its voxels.
+
+    Attributes:
+        header: of every slice.
+        geometry: how its slices lie in the volume.
+        dtype: of the stored voxels.
+        slope: values are the stored ones times this, None if they are the values themselves.
+        intercept: and then plus this.
+        offset: bytes before the first voxel.
+        data: the file with the voxels.
+    """
+
+    header: Header
+    geometry: Geometry
+    dtype: np.dtype[Any]
+    slope: float | None
+    intercept: float
+    offset: int
+    data: Path
+
+
+def is_nifti(start: bytes) -> bool:
+    """Whether a file that starts so is NIfTI, packed or not."""
+    if start.startswith(_GZIP):
+        try:
+            start = zlib.decompressobj(31).decompress(start, _HEADER)
+        except zlib.error:
+            return False
+    return start[344:348] in (b"n+1\0", b"ni1\0") or start[4:8] in (b"n+2\0", b"ni2\0")
+
+
+def inspect(path: Path) -> Header:
+    """What the file says about its slices; nothing is decoded.
+
+    Raises:
+        UnreadableError: a volume too large or of a kind that is not read.
+        Exception: it is damaged.
+    """
+    return volume_of(path).header
+
+
+def read_geometry(path: Path) -> Geometry:
+    """How the slices of a file lie in its volume and in the person.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: it is damaged.
+    """
+    return volume_of(path).geometry
+
+
+def read(path: Path, number: int = 1) -> Array:
+    """One slice: (height, width, 1 or 3), uint8, uint16 or float32.
+
+    The file's slope and intercept are applied, and the result is float32; without them unsigned
+    integers of 8 and 16 bits stay, everything else becomes float32. Colour loses its alpha.
+
+    Args:
+        path: the file.
+        number: of the slice, from 1.
+
+    Raises:
+        UnreadableError: as ``inspect``, or there is no such slice.
+        Exception: it is damaged.
+    """
+    volume = volume_of(path)
+    volume.header.check_slice(number)
+    voxels = volume.geometry.slices(_voxels(volume))
+    moment, place = divmod(number - 1, voxels.shape[2])
+    stored: Array = voxels[:, :, place, moment]
+    if stored.dtype.names:
+        return np.stack([stored[name] for name in stored.dtype.names[:3]], axis=-1)
+    if volume.slope is not None:
+        stored = stored * np.float64(volume.slope) + np.float64(volume.intercept)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.array(stored, volume.header.dtype, order="C")[..., np.newaxis]
+
+
+def volume_of(path: Path) -> Volume:
+    """What a file says about its voxels.
+
+    Raises:
+        UnreadableError: a volume too large or of a kind that is not read.
+        Exception: it is damaged.
+    """
+    facts = path.stat()
+    return _inspected(path, facts.st_mtime_ns, facts.st_size)
+
+
+def raw_header(path: Path) -> Any:
+    """The file's header as nibabel knows it; its mistakes are not mended, and not printed."""
+    import nibabel  # noqa: PLC0415
+
+    with gzip.open(path) if _is_packed(path) else path.open("rb") as file:
+        start = file.read(_HEADER)
+    kind = nibabel.Nifti2Header if start[4:8] in (b"n+2\0", b"ni2\0") else nibabel.Nifti1Header
+    size = kind.template_dtype.itemsize
+    return kind(start[:size], check=False)
+
+
+@lru_cache(maxsize=256)
+def _inspected(path: Path, _changed: int, _size: int) -> Volume:
+    header = raw_header(path)
+    lengths = [int(length) for length in header.get_data_shape()]
+    i, j, k = (*lengths, 1, 1)[:3]
+    dtype = header.get_data_dtype()
+    if dtype.kind not in "uif" and (dtype.names or ())[:3] != ("R", "G", "B"):
+        reason = "is a NIfTI file with values of a kind that this version does not read"
+        raise UnreadableError(reason, "save it with integers or floating-point numbers")
+    placed = geometry_of(header, (i, j, k, math.prod(lengths[3:])))
+    height, width, slices, moments = placed.shape
+    check_size(height, width, slices * moments)
+    slope, intercept = header.get_slope_inter()
+    plain = slope is None or (slope, intercept) == (1, 0)
+    kept = plain and dtype.name in ("uint8", "uint16")
+    kind = "uint8" if dtype.names else dtype.name if kept else "float32"
+    shape = height, width, 3 if dtype.names else 1
+    image = Header(shape, kind, slices * moments, placed.spacing)
+    pair = header["magic"].item()[:2] == b"ni"
+    offset = int(header.get_data_offset())
+    if not 0 <= offset <= _MAX_OFFSET:
+        raise UnreadableError("is damaged or incomplete")
+    data = path.with_suffix(".img") if pair else path
+    return Volume(
+        image, placed, dtype, None if plain else float(slope), float(intercept or 0), offset, data
+    )
+
+
+def _voxels(volume: Volume) -> Array:
+    """The stored voxels (i, j, k, moment), read where they are used."""
+    shape, dtype = volume.geometry.stored, volume.dtype
+    if not volume.data.is_file():
+        raise UnreadableError(f"has no {volume.data.name} beside it", "put it there")
+    end = volume.offset + math.prod(shape) * dtype.itemsize
+    if _is_packed(volume.data):
+        content = UNPACKED.content(volume.data, end)
+    elif volume.data.stat().st_size < end:
+        raise UnreadableError("is damaged or incomplete")
+    else:
+        content = np.memmap(volume.data, np.uint8, "r")
+    return content[volume.offset : end].view(dtype).reshape(shape, order="F")
+
+
+def _is_packed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP

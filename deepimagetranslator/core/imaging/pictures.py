@@ -1,0 +1,139 @@
+"""PNG, JPEG, BMP and GIF, read by Pillow; for the PNG files that it would cut see png16.py."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from deepimagetranslator.core.imaging import png16
+from deepimagetranslator.core.imaging.header import Header, UnreadableError, check_size, for_print
+from deepimagetranslator.core.imaging.jpeg_scans import check_scans
+from deepimagetranslator.core.imaging.pixels import Array, turned
+
+_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF")
+_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
+_MAX_PACKED_BMP = 2**22  # bytes; Pillow unpacks them run by run
+_DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+_PNG_CHANNELS = {2: 3, 4: 1, 6: 3}  # of colour, of grey with alpha, of colour with alpha
+
+# Odd files are our own sentences' matter; nobody else shall print about them or stop earlier.
+Image.MAX_IMAGE_PIXELS = None
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def is_picture(start: bytes) -> bool:
+    """Whether a file that starts so is one of these."""
+    return start.startswith(_STARTS)
+
+
+def inspect(path: Path) -> Header:
+    """What the file says about its image; decodes palettes only.
+
+    Raises:
+        UnreadableError: it has no pixels or too many.
+        Exception: it is damaged.
+    """
+    with path.open("rb") as file:
+        return _header(*_opened(file))
+
+
+def read(path: Path, number: int = 1) -> Array:
+    """The image (height, width, 1 or 3), uint8 or uint16; of a GIF the first frame.
+
+    Palettes become their colours (a grey palette one channel), alpha is dropped, CMYK becomes
+    RGB, 1 bit becomes 0 and 255; EXIF rotation is applied.
+
+    Raises:
+        UnreadableError: it has no pixels or too many.
+        Exception: it is damaged.
+    """
+    with path.open("rb") as file:
+        image, deep = _opened(file)
+        header = _header(image, deep)
+        if image.format == "JPEG":
+            file.seek(0)
+            check_scans(file.read())
+        if deep:
+            file.seek(0)
+            pixels = png16.decode(file.read())
+        else:
+            pixels = _pixels(image)
+        pixels = turned(pixels, _orientation(image))
+        return pixels.reshape(*pixels.shape[:2], -1).astype(header.dtype, copy=False)
+
+
+def _opened(file: BinaryIO) -> tuple[Image.Image, int]:
+    """The image; and the channels of a PNG with colours or alpha of 16 bits, which Pillow would
+    cut, else 0."""
+    start = file.read(26)
+    file.seek(0)
+    image = Image.open(file, formats=_FORMATS)
+    check_size(image.height, image.width)
+    packed = image.format == "BMP" and image.info.get("compression") in (1, 2)
+    if packed and os.fstat(file.fileno()).st_size > _MAX_PACKED_BMP:
+        raise UnreadableError("is too large for a packed BMP", "save it as PNG")
+    deep = image.format == "PNG" and start[24] == 16
+    return image, _PNG_CHANNELS.get(start[25], 0) if deep else 0
+
+
+def _header(image: Image.Image, deep: int) -> Header:
+    channels = deep or _channels(image)
+    dtype = "uint16" if deep or image.mode in _DEEP_MODES else "uint8"
+    height, width, spacing = image.height, image.width, _spacing(image)
+    if _orientation(image) >= 5:
+        height, width = width, height
+        spacing = spacing and spacing[::-1]
+    return Header((height, width, channels), dtype, spacing=spacing)
+
+
+def _pixels(image: Image.Image) -> Array:
+    """The values of an image that Pillow opened in its full depth: (h, w) or (h, w, 3)."""
+    image.load()
+    if image.mode == "P":
+        colours: Array = _palette_values(image)[np.asarray(image)]
+        return colours
+    if image.mode == "1":
+        return np.asarray(image).astype(np.uint8) * 255
+    if image.mode in ("LA", "La", "RGBA", "RGBX"):
+        return np.asarray(image)[..., : 3 if image.mode.startswith("RGB") else 1]
+    if image.mode in (*_DEEP_MODES, "L", "RGB"):
+        return np.asarray(image)
+    return np.asarray(image.convert("RGB"))
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 if there is none or it cannot be read."""
+    if image.format == "PNG" and not {"exif", "Raw profile type exif"} & image.info.keys():
+        return 1  # Pillow would decode the whole image to look behind it
+    orientation: object = 1
+    with suppress(Exception):
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+
+
+def _spacing(image: Image.Image) -> tuple[float, float] | None:
+    with suppress(Exception):
+        across, down = (float(value) for value in image.info["dpi"])
+        if min(across, down) > 0 and not (for_print(across) and for_print(down)):
+            return 25.4 / down, 25.4 / across
+    return None
+
+
+def _channels(image: Image.Image) -> int:
+    if image.mode == "P":
+        return 1 if _palette_values(image).ndim == 1 else 3
+    return 1 if image.mode in (*_DEEP_MODES, "1", "L", "LA", "La") else 3
+
+
+def _palette_values(image: Image.Image) -> Array:
+    """The palette's values: (256, 3), or (256,) if all of its colours are grey; uint8."""
+    colours = np.zeros((256, 3), np.uint8)
+    listed = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
+    colours[: len(listed)] = listed
+    return colours[:, 0] if (colours == colours[:, :1]).all() else colours

@@ -1,0 +1,52 @@
+"""Readers of one kind of file each, chosen by what the file begins with, never by its name.
+
+Every reader has ``inspect(path) -> Header`` (nothing is decoded) and ``read(path, number) ->
+Array`` (one slice, from 1). For what they name themselves they raise ``UnreadableError``; anything
+else that a decoder raises means damage.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from deepimagetranslator.core.imaging import dicom, nifti, pictures, tiff
+from deepimagetranslator.core.imaging.header import Header, UnreadableError
+from deepimagetranslator.core.imaging.pixels import Array
+
+_START = 1024  # bytes; a packed NIfTI header is in them
+
+
+class Reader(Protocol):
+    """A module that reads one kind of file."""
+
+    def inspect(self, path: Path) -> Header: ...
+
+    def read(self, path: Path, number: int) -> Array: ...
+
+
+def reader_of(path: Path) -> Reader:
+    """The reader for a file.
+
+    Raises:
+        UnreadableError: it is empty, no image of a known kind, or no ordinary file.
+        OSError: it cannot be opened.
+    """
+    if path.is_dir():
+        raise UnreadableError("is a folder", "choose an image file")
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        raise UnreadableError("is not an ordinary file", "choose an image file")
+    with path.open("rb") as file:
+        start = file.read(_START)
+    if not start:
+        raise UnreadableError("is empty (0 bytes)")
+    if pictures.is_picture(start):
+        return pictures
+    if dicom.is_dicom(start):
+        return dicom
+    if tiff.is_tiff(start):
+        return tiff
+    if nifti.is_nifti(start):
+        return nifti
+    reason = "is not an image of a known kind, or its beginning is damaged"
+    raise UnreadableError(reason, "convert it to PNG or TIFF, or take it out")

@@ -1,0 +1,262 @@
+"""The series that DICOM files belong to, and the order of a series' slices in the body."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, text_of
+from deepimagetranslator.core.imaging.filenames import natural_key
+from deepimagetranslator.core.imaging.slices import locate
+from deepimagetranslator.core.system.system_path import system_path
+
+ALL = "all"
+"""Chooses every series of what is given."""
+
+_TAGS = ["SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "Modality", "PatientID"]
+_TAGS += ["PatientName", "Rows", "Columns", "ImagePositionPatient", "ImageOrientationPatient"]
+_TAGS += ["InstanceNumber", "AcquisitionNumber"]
+_SAME_DIRECTION = 0.01  # the components of unit vectors
+_SAME_PLACE = 2  # decimals of a millimetre
+_MAX_PARTS = 3  # planes of a survey scan; more are a rotating stack, which is one
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of DICOM images.
+
+    Attributes:
+        uid: by which it is told from every other; with "#2" where a part of a series has another
+            size or orientation than most of it.
+        number: as the scanner counted; None if it is not said.
+        description: in the words of who made it, may be empty.
+        modality: such as "CT".
+        patient: the id, or the name where there is none; may be empty.
+        files: in the order of their place in the body.
+    """
+
+    uid: str
+    number: int | None
+    description: str
+    modality: str
+    patient: str
+    files: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        number = "?" if self.number is None else self.number
+        count = f"{len(self.files)} image{'s' if len(self.files) > 1 else ''}"
+        return f'{number} "{self.description}" ({self.modality or "?"}, {count})'
+
+
+class SeveralSeriesError(UserError):
+    """A patient's files belong to several series, of which one must be chosen.
+
+    Attributes:
+        series: to choose from.
+    """
+
+    def __init__(self, message: str, series: tuple[Series, ...]) -> None:
+        super().__init__(message)
+        self.series = series
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """What one file says about itself; ``position`` is along the plane's normal, in mm."""
+
+    uid: str
+    number: int | None
+    description: str
+    modality: str
+    patient: str
+    size: tuple[int, int]
+    plane: tuple[float, ...]
+    position: float | None
+    acquisition: int
+    instance: int | None
+
+
+def in_order(paths: Sequence[Path], series: str | None = None) -> list[Path]:
+    """Files with each DICOM series in the order of its slices, where its first file stood.
+
+    Files that are not DICOM stay where they are; so do DICOM files without an image, unless one
+    series is chosen, of which they are no part.
+
+    Args:
+        paths: files; those that cannot be read count as not DICOM.
+        series: a series' uid, number or description; "all" for all of them.
+
+    Raises:
+        SeveralSeriesError: a patient has several series, and ``series`` does not choose.
+        UserError: there are series, but not this one.
+    """
+    found = find_series(paths)
+    chosen = found
+    if series != ALL:
+        chosen = found if series is None or not found else _chosen(found, series)
+        _refuse_several(chosen)
+    mates = {file: one.files for one in chosen for file in one.files}
+    left_out = {file for one in found for file in one.files} - mates.keys()
+    if chosen and series not in (None, ALL):
+        left_out.update(path for path in paths if path not in mates and _is_dicom(path))
+    result: dict[Path, None] = {}
+    for path in paths:
+        if path not in left_out:
+            result.update(dict.fromkeys(mates.get(path, (path,))))
+    return list(result)
+
+
+def find_series(paths: Iterable[Path]) -> list[Series]:
+    """The series of images among files, by number, each in the order of its slices."""
+    groups: defaultdict[tuple[str, str], list[tuple[_Slice, Path]]] = defaultdict(list)
+    for path in paths:
+        one = _slice_of(path)
+        if one is not None:
+            groups[one.patient, one.uid or str(path.parent)].append((one, path))
+    found = []
+    for (_, uid), slices in groups.items():
+        for index, part in enumerate(_parts(slices)):
+            first = part[0][0]
+            files = tuple(path for _, path in _ordered(part))
+            name = uid if index == 0 else f"{uid}#{index + 1}"
+            about = first.number, first.description, first.modality, first.patient
+            found.append(Series(name, *about, files))
+    return sorted(found, key=lambda one: (one.patient, one.number or 0, one.uid))
+
+
+def patient_of(path: str | Path) -> str | None:
+    """The id, or else the name, of the patient in a DICOM file or a slice of one; else None."""
+    one = _slice_of(locate(path)[0])
+    return (one.patient or None) if one else None
+
+
+def _chosen(found: list[Series], series: str) -> list[Series]:
+    chosen = [one for one in found if one.uid == series] or [
+        one
+        for one in found
+        if series == str(one.number) or series.casefold() == one.description.casefold()
+    ]
+    if not chosen:
+        there = "; ".join(map(str, found)) or "no DICOM images"
+        raise UserError(f"There is no series {series}; choose one of these: {there}.")
+    return chosen
+
+
+def _refuse_several(found: list[Series]) -> None:
+    whose = [one.patient or str(one.files[0].parent) for one in found]
+    several = tuple(one for one, name in zip(found, whose, strict=True) if whose.count(name) > 1)
+    if not several:
+        return
+    place = os.path.commonpath([one.files[0].parent for one in several])
+    names = Counter((one.number, one.description) for one in several)
+    listed = "; ".join(
+        str(one) + (f" {one.uid}" if names[one.number, one.description] > 1 else "")
+        for one in several
+    )
+    raise SeveralSeriesError(
+        f"{place} holds several DICOM series: {listed}. Choose one by its number or description "
+        f"(on the command line with --series, or --series {ALL}).",
+        several,
+    )
+
+
+def _parts(slices: list[tuple[_Slice, Path]]) -> list[list[tuple[_Slice, Path]]]:
+    """A series divided by size and orientation, as survey scans hide in stacks; largest first."""
+    if not all(one.plane for one, _ in slices):
+        return [slices]
+    parts: list[list[tuple[_Slice, Path]]] = []
+    for one, path in slices:
+        for part in parts:
+            other = part[0][0]
+            apart = np.abs(np.subtract(one.plane, other.plane)).max()
+            if one.size == other.size and apart < _SAME_DIRECTION:
+                part.append((one, path))
+                break
+        else:
+            parts.append([(one, path)])
+    return sorted(parts, key=len, reverse=True) if len(parts) <= _MAX_PARTS else [slices]
+
+
+def _ordered(slices: list[tuple[_Slice, Path]]) -> list[tuple[_Slice, Path]]:
+    """By place along the normal, else by instance number, else by name."""
+    placed = all(one.position is not None for one, _ in slices)
+    placed = placed and len({one.position for one, _ in slices}) > 1
+    numbered = all(one.instance is not None for one, _ in slices)
+
+    def key(item: tuple[_Slice, Path]) -> tuple[Any, ...]:
+        one, path = item
+        place = one.position if placed else 0
+        return place, one.acquisition, one.instance if numbered else 0, natural_key(path)
+
+    return sorted(slices, key=key)
+
+
+def _is_dicom(path: Path) -> bool:
+    file = system_path(path)
+    with suppress(OSError):
+        if file.is_file():  # opening a pipe would wait for ever
+            with file.open("rb") as opened:
+                return is_dicom(opened.read(132))
+    return False
+
+
+def _slice_of(path: Path) -> _Slice | None:
+    """What a file says about its place; None if it is no DICOM image or cannot be read."""
+    file = system_path(path)
+    with suppress(Exception):
+        facts = file.stat()
+        return _read(file, facts.st_mtime_ns, facts.st_size)
+    return None
+
+
+@lru_cache(maxsize=20_000)
+def _read(file: Path, modified: int, size: int) -> _Slice | None:
+    """The facts about a file that was changed last at ``modified`` and has ``size`` bytes."""
+    del modified, size
+    if not _is_dicom(file):
+        return None
+    dataset = header_of(file, _TAGS)
+    if "Rows" not in dataset:
+        return None
+    plane = _numbers(dataset.get("ImageOrientationPatient"), 6)
+    corner = _numbers(dataset.get("ImagePositionPatient"), 3)
+    position = None
+    if plane and corner:
+        normal = np.cross(plane[:3], plane[3:])
+        position = round(float(np.dot(normal, corner)), _SAME_PLACE)
+    return _Slice(
+        uid=text_of(dataset.get("SeriesInstanceUID")),
+        number=_whole(dataset.get("SeriesNumber")),
+        description=text_of(dataset.get("SeriesDescription")),
+        modality=text_of(dataset.get("Modality")),
+        patient=text_of(dataset.get("PatientID")) or text_of(dataset.get("PatientName")),
+        size=(dataset.get("Rows") or 0, dataset.get("Columns") or 0),
+        plane=plane,
+        position=position,
+        acquisition=_whole(dataset.get("AcquisitionNumber")) or 0,
+        instance=_whole(dataset.get("InstanceNumber")),
+    )
+
+
+def _numbers(value: Any, count: int) -> tuple[float, ...]:
+    """So many finite numbers, or nothing."""
+    with suppress(TypeError, ValueError):
+        numbers = tuple(float(item) for item in value)
+        if len(numbers) == count and np.isfinite(numbers).all():
+            return numbers
+    return ()
+
+
+def _whole(value: Any) -> int | None:
+    with suppress(TypeError, ValueError):
+        return int(value)
+    return None

@@ -1,0 +1,53 @@
+"""Files that appear under their name only when complete."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.system.system_path import system_path
+
+_RETRIES = (0.05, 0.1, 0.2, 0.4)
+
+
+@contextmanager
+def complete_file(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` to write to: in its place at success, gone at failure.
+
+    The temporary name ends as the final one does; missing folders are made.
+
+    Raises:
+        UserError: the file cannot be written (any ``OSError`` inside).
+    """
+    final = system_path(path)
+    beside = final.with_name(f".tmp-{uuid.uuid4().hex[:8]}-{final.name[-40:]}")
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        for wait in _RETRIES:  # on Windows a virus scanner may hold a fresh file for a moment
+            with suppress(PermissionError):
+                beside.replace(final)
+                return
+            time.sleep(wait)
+        beside.replace(final)
+    except OSError as error:
+        reason = error.strerror or "it was not finished"
+        message = f"{path} cannot be written ({reason}); choose another folder or free some space."
+        raise UserError(message) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write a whole file, which appears under its name only when complete.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with complete_file(path) as beside:
+        beside.write_bytes(data)

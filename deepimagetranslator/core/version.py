@@ -1,0 +1,3 @@
+"""The program's version, which weights, projects and DICOM files name."""
+
+__version__ = "2.0.0"
