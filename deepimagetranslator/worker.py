@@ -21,29 +21,30 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.protocol import (
-    CancelJob,
-    Cancelled,
-    DescribeWeights,
-    Evaluate,
+from deepimagetranslator.core.messages.events import (
     Event,
-    FinishEarly,
-    InitialiseModel,
-    Job,
     JobCancelled,
-    JobControl,
     JobFailed,
     JobFinished,
     JobStarted,
     ModelInitialised,
     PreviewReady,
+    WeightsDescribed,
+    WorkerReady,
+)
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.messages.requests import (
+    CancelJob,
+    DescribeWeights,
+    Evaluate,
+    FinishEarly,
+    InitialiseModel,
+    Job,
     PreviewTranslation,
     Request,
     Shutdown,
     StartTraining,
     TranslateImages,
-    WeightsDescribed,
-    WorkerReady,
 )
 
 _TRANSLATORS_KEPT = 2

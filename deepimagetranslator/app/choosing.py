@@ -11,14 +11,14 @@ from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.viewing import ViewingSession
 from deepimagetranslator.app.views import PARTS, TRAINING
 from deepimagetranslator.app.worker_client import WorkerClient
-from deepimagetranslator.core import dataset as datasets
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder, runs_folder
 from deepimagetranslator.core.config.specs import ModelSpec, Specs
 from deepimagetranslator.core.config.validation import with_sizes
+from deepimagetranslator.core.data import dataset as datasets
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import image_size
-from deepimagetranslator.core.protocol import InitialiseModel
+from deepimagetranslator.core.messages.requests import InitialiseModel
 from deepimagetranslator.core.system import paths
 
 # Pairing thousands of names takes longer than a window may wait: loading does it in its thread, and

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from deepimagetranslator.app.choosing import ChoosingSession
 from deepimagetranslator.app.views import TRAINING, VALIDATION
+from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.specs import DataSpec, Specs
-from deepimagetranslator.core.doctor.repairs import repaired
+from deepimagetranslator.core.data.pairs import ImagePair, Pairing
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.core.pairs import ImagePair, Pairing
 
 CERTAIN, LIKELY, DOUBTFUL, ALONE = "certain", "likely", "doubtful", "no partner"
 _ORDER = {ALONE: 0, DOUBTFUL: 1, LIKELY: 2, CERTAIN: 3}

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.core import dataset as datasets
+from deepimagetranslator.core.checks.examination import examine
 from deepimagetranslator.core.config.specs import Specs
-from deepimagetranslator.core.dataset import Dataset, Matched
+from deepimagetranslator.core.data.dataset import Dataset, Matched
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.core.protocol import Cancelled, Event, FilesRead, JobControl
+from deepimagetranslator.core.messages.events import Event, FilesRead
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 
 Found = tuple[Dataset | None, Matched, list[Problem]]
 
@@ -60,7 +61,7 @@ class Examination:
 
         self._background.run(
             "examine",
-            lambda: datasets.examine(specs, report, control, folder),
+            lambda: examine(specs, report, control, folder),
             self._ended,
             self._broke,
         )

@@ -24,12 +24,12 @@ from deepimagetranslator.core.config.classes import (
     to_texts,
 )
 from deepimagetranslator.core.config.specs import DataSpec
-from deepimagetranslator.core.doctor.facts import facts_of
+from deepimagetranslator.core.data.facts import facts_of
+from deepimagetranslator.core.data.labels.choice import choose_palette, classes_of
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.pixels import Array
-from deepimagetranslator.core.labels.choice import choose_palette, classes_of
-from deepimagetranslator.core.labels.colours import ColourCount
-from deepimagetranslator.core.labels.palette import Palette
+from deepimagetranslator.core.typing import Array
 
 _REGION = 8  # the region shown first is about so many times smaller than the image
 _UNSEEN = 16  # a change by less than this part of the brightest colour

@@ -12,9 +12,10 @@ from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.splitting import SplitWay, split_pairs
 from deepimagetranslator.app.views import TRAINING, TRANSLATED
 from deepimagetranslator.app.worker_client import WorkerClient
-from deepimagetranslator.core import dataset as datasets
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.data import dataset as datasets
+from deepimagetranslator.core.data import suggestions
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.series import Series, SeveralSeriesError
 
@@ -111,7 +112,7 @@ class LoadingSession(ChoosingSession):
                     return ask(side, several)
             suited = specs
             if choose_loss and "targets" in files:
-                suited = datasets.suited_to_targets(specs, list(map(str, files["targets"])))
+                suited = suggestions.suited_to_targets(specs, list(map(str, files["targets"])))
             if part != TRANSLATED:
                 match_once(_with_files(specs.data, part, files))
             return _Listed(files, suited)
@@ -129,7 +130,7 @@ class LoadingSession(ChoosingSession):
         """Load images ("inputs") or targets of a part at once."""
         listed, suited = list(files), self.specs
         if side == "targets" and part == TRAINING and self.project.preset == "recommended":
-            suited = datasets.suited_to_targets(suited, list(map(str, listed)))
+            suited = suggestions.suited_to_targets(suited, list(map(str, listed)))
         self._take_files(part, _Listed({side: listed}, suited))
 
     def split_validation(self, way: SplitWay) -> str:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     BatchEnded,
     CheckpointSaved,
     EpochEnded,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from deepimagetranslator.core.protocol import PreviewTranslation, Request
+from deepimagetranslator.core.messages.requests import PreviewTranslation, Request
 
 
 class Outbox:

@@ -16,12 +16,11 @@ from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
-    Evaluate,
     Event,
     ImageTranslated,
     JobCancelled,
@@ -29,12 +28,11 @@ from deepimagetranslator.core.protocol import (
     JobFinished,
     ModelInitialised,
     PreviewReady,
-    StartTraining,
-    TranslateImages,
     WeightsDescribed,
     WorkerDied,
     WorkerReady,
 )
+from deepimagetranslator.core.messages.requests import Evaluate, StartTraining, TranslateImages
 
 
 class Session(LoadingSession):

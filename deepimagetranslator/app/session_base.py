@@ -13,9 +13,9 @@ from deepimagetranslator.app.views import PARTS, TRAINING
 from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import Specs
-from deepimagetranslator.core.dataset import Dataset, Matched
+from deepimagetranslator.core.data.dataset import Dataset, Matched
+from deepimagetranslator.core.data.intensity.normalization import Scaling
 from deepimagetranslator.core.errors import Problem, UserError
-from deepimagetranslator.core.values.scaling import Scaling
 
 Listener = Callable[[str, object], None]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.splits import Split, split_by_group
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.groups import Split, split_by_group
-from deepimagetranslator.core.pairs import ImagePair
 
 BY_NAME, BY_PATIENT, BY_IMAGE = "name", "patient", "image"
 NEIGHBOURS = (

@@ -11,12 +11,14 @@ from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.monitor_state import MonitorState
 from deepimagetranslator.app.views import PREVIEW_SIDE
 from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.crops import middle_crop
-from deepimagetranslator.core.dataset import Dataset
+from deepimagetranslator.core.data.crops import middle_crop
+from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import read_image, write_image
-from deepimagetranslator.core.imaging.pixels import Array, within
-from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.protocol import PreviewReady, PreviewTranslation
+from deepimagetranslator.core.imaging.pixels import within
+from deepimagetranslator.core.messages.events import PreviewReady
+from deepimagetranslator.core.messages.requests import PreviewTranslation
+from deepimagetranslator.core.typing import Array
 
 MOST_IMAGES = 4
 

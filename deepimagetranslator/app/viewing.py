@@ -12,11 +12,11 @@ from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.config.specs import OPERATIONS
+from deepimagetranslator.core.data.intensity.chosen import chosen_windows
+from deepimagetranslator.core.data.intensity.normalization import Scaling
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.protocol import DescribeWeights, PreviewTranslation
+from deepimagetranslator.core.messages.requests import DescribeWeights, PreviewTranslation
 from deepimagetranslator.core.system.atomic_write import complete_file
-from deepimagetranslator.core.values.chosen import chosen_windows
-from deepimagetranslator.core.values.scaling import Scaling
 
 
 class ViewingSession(SessionBase):

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deepimagetranslator.core.config.specs import AugmentationSpec
-from deepimagetranslator.core.dataset import Dataset
+from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.imaging.pixels import Array, within
+from deepimagetranslator.core.imaging.pixels import within
+from deepimagetranslator.core.typing import Array
 
 TRAINING, VALIDATION, TRANSLATED = "training", "validation", "translated"
 PARTS = (TRAINING, VALIDATION, TRANSLATED)
@@ -89,7 +90,7 @@ def _load(wanted: Wanted) -> Shown:
 def drawn(dataset: Dataset, wanted: Wanted) -> tuple[Array, Array]:
     """Input and target as the training batch of that epoch holds them, as images."""
     # Augmentor with all it imports would keep the window from the screen for a while.
-    from deepimagetranslator.core.drawing import PairDrawer, PairReader  # noqa: PLC0415
+    from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader  # noqa: PLC0415
 
     assert wanted.augmentation is not None
     validation = wanted.part == VALIDATION

@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.app.outbox import Outbox
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     BatchEnded,
-    CancelJob,
     Event,
-    FinishEarly,
-    Job,
     JobCancelled,
     JobFailed,
     JobFinished,
-    Request,
-    Shutdown,
     WorkerDied,
     WorkerReady,
+)
+from deepimagetranslator.core.messages.requests import (
+    CancelJob,
+    FinishEarly,
+    Job,
+    Request,
+    Shutdown,
 )
 
 MOST_MESSAGES = 50

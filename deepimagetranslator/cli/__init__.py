@@ -15,7 +15,7 @@ from pathlib import Path
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.arguments import build_parser
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.protocol import Cancelled
+from deepimagetranslator.core.messages.job_control import Cancelled
 
 DONE, UNEXPECTED, USER_MUST_CHANGE, SKIPPED, CANCELLED = 0, 1, 2, 3, 130
 

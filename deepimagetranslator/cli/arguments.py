@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.cli import data_commands, demo, doctor_commands, engine_commands
+from deepimagetranslator.core.checks.kinds import TITLES
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
-from deepimagetranslator.core.doctor.kinds import TITLES
-from deepimagetranslator.core.values.windows import PRESETS as WINDOWS
+from deepimagetranslator.core.data.intensity.windows import PRESETS as WINDOWS
 from deepimagetranslator.core.version import __version__
 
 STATUS = (

@@ -13,7 +13,8 @@ import numpy as np
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.doctor_commands import as_json
-from deepimagetranslator.core import dataset
+from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.checks import examination
 from deepimagetranslator.core.config.project import (
     Project,
     load_project,
@@ -22,15 +23,15 @@ from deepimagetranslator.core.config.project import (
     save_project,
     set_field,
 )
-from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.data import dataset, suggestions
+from deepimagetranslator.core.data.intensity.windows import parse_window
+from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.data.splits import split_by_group
 from deepimagetranslator.core.errors import Problem, UserError
-from deepimagetranslator.core.groups import split_by_group
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
-from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.values.windows import parse_window
+from deepimagetranslator.core.typing import Array
 
 Outcome = tuple[int, dict[str, Any]]
 
@@ -49,7 +50,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--group says how --val-fraction splits; give both.")
     project = new_project(arguments.preset, data | _window(arguments.window))
     if arguments.preset == "recommended":
-        suited = dataset.suited_to_targets(project.specs, data["train_targets"])
+        suited = suggestions.suited_to_targets(project.specs, data["train_targets"])
         project = replace(project, specs=suited)
     project = with_settings(project, arguments.set)
     problems: list[Problem] = []
@@ -85,7 +86,7 @@ def augment(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--epochs must be 1 or more.")
     specs = load_project(arguments.project).specs
     with terminal.progress() as (report, control):
-        data = dataset.prepare(specs, report, control)
+        data = examination.prepare(specs, report, control)
         names = _output_names(data.train)
         first = arguments.output / "epoch001"
         if first.exists():

@@ -17,7 +17,8 @@ from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.protocol import FilesRead, JobControl, Report
+from deepimagetranslator.core.messages.events import FilesRead, Report
+from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.sample import SAMPLE_PEOPLE, SampleSet, write_sample
 from deepimagetranslator.ml import devices
 

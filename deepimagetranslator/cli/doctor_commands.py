@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.cli import terminal
-from deepimagetranslator.core import dataset
+from deepimagetranslator.core.checks import examination
+from deepimagetranslator.core.checks.kinds import TITLES, title
+from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.project import (
     Project,
     load_project,
@@ -20,8 +22,7 @@ from deepimagetranslator.core.config.project import (
 )
 from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import Specs
-from deepimagetranslator.core.doctor.kinds import TITLES, title
-from deepimagetranslator.core.doctor.repairs import repaired
+from deepimagetranslator.core.data import dataset
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.slices import shown_name
 from deepimagetranslator.core.system.atomic_write import complete_file
@@ -42,7 +43,7 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
         def examine(specs: Specs) -> Found:
             folder = runs_folder(arguments.project)
-            return dataset.examine(specs, report, control, folder)[1:]
+            return examination.examine(specs, report, control, folder)[1:]
 
         matched, problems = examine(project.specs)
         specs, changes, (matched, problems) = _mend(

@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
     EpochStarted,
@@ -21,11 +21,11 @@ from deepimagetranslator.core.protocol import (
     FilesRead,
     ImageSkipped,
     ImageTranslated,
-    JobControl,
     LogLine,
     PartTranslated,
     SliceTranslated,
 )
+from deepimagetranslator.core.messages.job_control import JobControl
 
 
 def use_utf8() -> None:

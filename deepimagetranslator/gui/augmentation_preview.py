@@ -12,7 +12,7 @@ from typing import Any
 
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.image_canvas import ImageCanvas
 from deepimagetranslator.gui.mnemonics import Mnemonics
 from deepimagetranslator.gui.theme import theme_of

@@ -9,9 +9,9 @@ from functools import partial
 from tkinter import ttk
 
 from deepimagetranslator.app.label_table import BeforeAfter, before_and_after
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.pixels import Array
-from deepimagetranslator.core.labels.palette import Palette
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.image_canvas import ImageCanvas
 from deepimagetranslator.gui.theme import theme_of
 from deepimagetranslator.gui.viewport import View

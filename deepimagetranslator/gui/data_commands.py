@@ -15,8 +15,8 @@ from deepimagetranslator.app.views import load
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.imaging.series import patient_of
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.boxes import IMAGE_TYPES
 from deepimagetranslator.gui.file_commands import FileCommands
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import ttk
 
-from deepimagetranslator.core.doctor import kinds
+from deepimagetranslator.core.checks import kinds
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.image_view import elided
 from deepimagetranslator.gui.mnemonics import Mnemonics

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deepimagetranslator.core.values.counts import Distribution
+from deepimagetranslator.core.data.intensity.histogram import Distribution
 from deepimagetranslator.gui.shading import Levels, number_words
 from deepimagetranslator.gui.theme import PALETTE_CHANGED, theme_of
 

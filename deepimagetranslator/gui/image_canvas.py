@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageTk
 
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui import shading, viewport
 from deepimagetranslator.gui.mark import draw_mark
 from deepimagetranslator.gui.shading import Levels

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tkinter import font as tkfont
 from tkinter import ttk
 
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui import shading
 from deepimagetranslator.gui.image_canvas import ImageCanvas, Place
 from deepimagetranslator.gui.shading import Levels

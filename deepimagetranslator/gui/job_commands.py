@@ -10,13 +10,10 @@ from deepimagetranslator.app.loading import SeriesQuestion
 from deepimagetranslator.app.views import VALIDATION
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.protocol import (
-    JobFailed,
-    WorkerDied,
-)
+from deepimagetranslator.core.messages.events import JobFailed, WorkerDied
 from deepimagetranslator.gui.model_commands import ModelCommands
 
 _LOG = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from PIL import Image, ImageTk
 from deepimagetranslator.app.monitor_words import time_left
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.measures import MEASURES
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.messages.events import (
     FilesRead,
     ImageSkipped,
     ImageTranslated,

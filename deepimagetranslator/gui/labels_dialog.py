@@ -11,8 +11,8 @@ from tkinter import ttk
 from deepimagetranslator.app.label_table import LabelTable, colours_text
 from deepimagetranslator.core.config.classes import colour_of, colour_text
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.errors import Problem, UserError
-from deepimagetranslator.core.labels.colours import ColourCount
 from deepimagetranslator.gui.before_after import BeforeAfterView, ReadTarget
 from deepimagetranslator.gui.class_table import ClassTable
 from deepimagetranslator.gui.dialog import Dialog

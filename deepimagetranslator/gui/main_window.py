@@ -13,8 +13,7 @@ from typing import Any
 from deepimagetranslator.app import monitor_words
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION, Shown
-from deepimagetranslator.core.imaging.pixels import Array
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
     FilesRead,
@@ -23,6 +22,7 @@ from deepimagetranslator.core.protocol import (
     PartTranslated,
     PreviewReady,
 )
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.boxes import Boxes
 from deepimagetranslator.gui.commands import Commands
 from deepimagetranslator.gui.image_view import Caption

@@ -10,7 +10,7 @@ from deepimagetranslator.app.views import TRAINING, Wanted, drawn
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import AugmentationSpec, ModelSpec
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.boxes import WEIGHTS_TYPES
 from deepimagetranslator.gui.command_base import open_folder
 from deepimagetranslator.gui.data_commands import DataCommands

@@ -16,7 +16,7 @@ from deepimagetranslator.core.config.specs import (
     TrainingSpec,
 )
 from deepimagetranslator.core.config.validation import with_sizes
-from deepimagetranslator.core.crops import default_shapes
+from deepimagetranslator.core.data.crops import default_shapes
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.system.machine import bytes_in_words, memory_bytes
 from deepimagetranslator.gui.dialog import opened

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from tkinter import ttk
 
-from deepimagetranslator.core.imaging.pixels import Array
-from deepimagetranslator.core.values.scaling import Scaling
-from deepimagetranslator.core.values.windows import Window
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.windows import Window
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui import shading
 from deepimagetranslator.gui.image_canvas import ZOOM_STEP, ImageCanvas, Place
 from deepimagetranslator.gui.image_view import Caption, ImagePane

@@ -9,8 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from deepimagetranslator.core.imaging.pixels import Array
-from deepimagetranslator.core.values.scaling import TYPE_MAXIMUM, Scaling
+from deepimagetranslator.core.data.intensity.normalization import TYPE_MAXIMUM, Scaling
+from deepimagetranslator.core.typing import Array
 
 Levels = tuple[float, float]
 """The value drawn black and the one drawn white."""

@@ -15,7 +15,7 @@ from deepimagetranslator.app.splitting import (
     SplitWay,
     preview_split,
 )
-from deepimagetranslator.core.pairs import ImagePair
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.gui.dialog import Dialog
 from deepimagetranslator.gui.theme import PALETTE_CHANGED
 from deepimagetranslator.gui.widget_background import WidgetBackground

@@ -15,7 +15,7 @@ from PIL import Image, ImageTk
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.shading import levels_of, to_rgb
 
 _KEPT = 600

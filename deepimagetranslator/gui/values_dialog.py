@@ -11,12 +11,12 @@ from typing import Any
 from deepimagetranslator.core.config.fields import field_named, parse
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import problems
+from deepimagetranslator.core.data.intensity.chosen import scalings
+from deepimagetranslator.core.data.intensity.histogram import Distribution
+from deepimagetranslator.core.data.intensity.normalization import Scaling, ValueRange
+from deepimagetranslator.core.data.intensity.windows import PRESETS, Window
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import Problem, UserError
-from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.values.chosen import scalings
-from deepimagetranslator.core.values.counts import Distribution
-from deepimagetranslator.core.values.scaling import Scaling, ValueRange
-from deepimagetranslator.core.values.windows import PRESETS, Window
 from deepimagetranslator.gui import values_words as words
 from deepimagetranslator.gui.dialog import Dialog
 from deepimagetranslator.gui.form_fields import MessageLabel

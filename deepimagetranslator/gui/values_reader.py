@@ -7,11 +7,11 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 
 from deepimagetranslator.app.background import Background
+from deepimagetranslator.core.data.intensity.normalization import ValueRange
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.statistics import survey
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.pixels import Array
-from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.survey import survey
-from deepimagetranslator.core.values.scaling import ValueRange
+from deepimagetranslator.core.typing import Array
 
 _POLL_MS = 30
 _log = logging.getLogger(__name__)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from deepimagetranslator.core.data.intensity.histogram import Distribution
+from deepimagetranslator.core.data.intensity.normalization import Scaling
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.core.values.counts import Distribution
-from deepimagetranslator.core.values.scaling import Scaling
 from deepimagetranslator.gui.shading import number_words
 
 CHOICES = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 NEAREST_FROM = 2.0  # screen pixels per image pixel
 _LARGEST_PIXEL = 64.0

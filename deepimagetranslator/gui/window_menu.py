@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
-from deepimagetranslator.core.values.windows import PRESETS, Window
+from deepimagetranslator.core.data.intensity.windows import PRESETS, Window
 from deepimagetranslator.gui.pane_group import PaneGroup
 from deepimagetranslator.gui.shading import number_words
 

@@ -16,20 +16,20 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.dataset import prepare
-from deepimagetranslator.core.drawing import PairDrawer, PairReader
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     EpochEnded,
     EpochStarted,
     Event,
-    JobControl,
     LogLine,
     Report,
     ignore,
 )
+from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.system.machine import (
     bytes_in_words,

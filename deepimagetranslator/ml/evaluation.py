@@ -10,25 +10,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deepimagetranslator.core.comparison import (
+from deepimagetranslator.core.data.dataset import channel_names
+from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_scaling
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.evaluation.comparison import (
     ByClasses,
     ByValues,
     Comparison,
     by_classes,
     comparison,
 )
-from deepimagetranslator.core.dataset import channel_names
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.evaluation.measures import MEASURES, Measurement, measure, pooled
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.imaging.slices import shown_name
-from deepimagetranslator.core.labels.colours import ColourCount
-from deepimagetranslator.core.measures import MEASURES, Measurement, measure, pooled
-from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.protocol import FilesRead, JobControl, LogLine, Report, ignore
+from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
+from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.atomic_write import complete_file
-from deepimagetranslator.core.values.scaling import ValueRange, choose_scaling
+from deepimagetranslator.core.typing import Array
 
 POOLED = "pooled"
 

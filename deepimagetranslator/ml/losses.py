@@ -21,7 +21,7 @@ from keras import ops
 
 from deepimagetranslator.core.config.specs import CATEGORICAL_LOSSES, VALUE_LOSSES
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.measures import SSIM_C1, SSIM_C2, gaussian_window
+from deepimagetranslator.core.evaluation.measures import SSIM_C1, SSIM_C2, gaussian_window
 from deepimagetranslator.ml import devices
 
 Tensor = Any

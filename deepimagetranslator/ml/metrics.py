@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from deepimagetranslator.core.measures import THRESHOLD
+from deepimagetranslator.core.evaluation.measures import THRESHOLD
 from deepimagetranslator.ml import losses
 
 Tensor = Any

@@ -10,12 +10,8 @@ from typing import Any
 import keras
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.protocol import (
-    BatchEnded,
-    EpochStarted,
-    JobControl,
-    Report,
-)
+from deepimagetranslator.core.messages.events import BatchEnded, EpochStarted, Report
+from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.ml.sequence import PairSequence
 from deepimagetranslator.ml.unet import COARSE, FINAL
 

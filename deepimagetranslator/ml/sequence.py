@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core.drawing import CLASS_UNIT, PairDrawer
+from deepimagetranslator.core.augmentation.sampling import CLASS_UNIT, PairDrawer
 from deepimagetranslator.ml.unet import COARSE, FINAL
 
 BATCHES_AHEAD = 3

@@ -17,23 +17,23 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core.checksums import checksums
+from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import SECTIONS
-from deepimagetranslator.core.dataset import Dataset, prepare
-from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.data.checksums import checksums
+from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.protocol import (
-    Cancelled,
+from deepimagetranslator.core.messages.events import (
     CheckpointSaved,
     EpochEnded,
-    JobControl,
     LogLine,
     Report,
     ignore,
 )
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.system.atomic_write import complete_file
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.losses import build_loss

@@ -19,19 +19,19 @@ from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.plan import Product, plan, same_file_key
 from deepimagetranslator.core.export.volume import Assembly
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
 from deepimagetranslator.core.imaging.slices import locate
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
-    JobControl,
     PartTranslated,
     Report,
     SliceTranslated,
     ignore,
 )
+from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml.translator import Translator
 
 _READ_AHEAD = 4

@@ -12,11 +12,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, Scaling
+from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.encodings import Network, choose_rendition
-from deepimagetranslator.core.imaging.pixels import Array, resize, to_channels
-from deepimagetranslator.core.tiling import Floats, plan_tiles, resized_bands
-from deepimagetranslator.core.values.scaling import TYPE_WORDS, Scaling
+from deepimagetranslator.core.imaging.pixels import resize, to_channels
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.unet import FINAL
 

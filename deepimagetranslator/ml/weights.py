@@ -24,10 +24,10 @@ from keras.src.saving import saving_lib
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.intensity.normalization import BYTES, Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.labels.palette import Palette
 from deepimagetranslator.core.system.atomic_write import complete_file
-from deepimagetranslator.core.values.scaling import BYTES, Scaling
 from deepimagetranslator.core.version import __version__
 from deepimagetranslator.ml.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file

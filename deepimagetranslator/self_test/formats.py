@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from deepimagetranslator.core.imaging.images import read_image, write_image
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import figures
 
 _GREY = (np.arange(24 * 32).reshape(24, 32) * 53 % 4096).astype(np.uint16)

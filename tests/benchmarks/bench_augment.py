@@ -13,7 +13,7 @@ import time
 import cv2
 import numpy as np
 
-from deepimagetranslator.core.augment import augment, draw_generator
+from deepimagetranslator.core.augmentation.pipeline import augment, draw_generator
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 BUDGET_MS = 60.0

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
+from deepimagetranslator.core.checks.examination import examine
 from deepimagetranslator.core.config.specs import DataSpec, Specs
-from deepimagetranslator.core.dataset import examine
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.sample import draw_slice
 

@@ -28,7 +28,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.core import drawing
+from deepimagetranslator.core.augmentation import sampling
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.ml.devices import describe_device, load_engine
@@ -55,9 +55,9 @@ class Profile:
         from deepimagetranslator.ml.progress import ProgressCallback  # noqa: PLC0415
 
         for owner, name, part in (
-            (drawing, "read_image", "pair: reading a file"),
-            (drawing.PairReader, "_in_units", "pair: values to 0..1"),
-            (drawing, "augment", "pair: augmentation"),
+            (sampling, "read_image", "pair: reading a file"),
+            (sampling.PairReader, "_in_units", "pair: values to 0..1"),
+            (sampling, "augment", "pair: augmentation"),
             (sequence.PairSequence, "batch", "pair: a batch, all of it"),
             (sequence.PairSequence, "__getitem__", "engine: waiting for a batch"),
             (ProgressCallback, "on_train_batch_end", "step: events and control"),

@@ -33,9 +33,9 @@ from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import DataSpec, Specs
-from deepimagetranslator.core.dataset import suited_to_targets
+from deepimagetranslator.core.data.suggestions import suited_to_targets
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.protocol import EpochEnded, Event
+from deepimagetranslator.core.messages.events import EpochEnded, Event
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 EPOCHS = {"2021": 20, "recommended": 5}

@@ -33,7 +33,8 @@ from typing import Any
 
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project, new_project
-from deepimagetranslator.core.protocol import EpochEnded, EpochStarted, Event, JobControl
+from deepimagetranslator.core.messages.events import EpochEnded, EpochStarted, Event
+from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.ml.devices import choose_precision, gpu_names, load_engine
 

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from deepimagetranslator.core.labels.colours import ColourCount
-from deepimagetranslator.core.labels.palette import Palette
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.palette import Palette
 
 _ROUNDS, _ALLOWED = 20, 6.0
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8", snap=True)

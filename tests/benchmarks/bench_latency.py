@@ -31,7 +31,7 @@ from screen import need, virtual_screen
 
 from deepimagetranslator import worker
 from deepimagetranslator.app import worker_client
-from deepimagetranslator.core.protocol import BatchEnded, Event
+from deepimagetranslator.core.messages.events import BatchEnded, Event
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.app import App
 from deepimagetranslator.gui.training_monitor import TrainingMonitor

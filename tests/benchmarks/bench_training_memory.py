@@ -85,7 +85,7 @@ def peak_of(path: Path) -> dict[str, float]:
 
 def growth_of_training(folder: Path, epochs: int) -> dict[str, float]:
     """Train in this process; the resident set after some epochs and after the last."""
-    from deepimagetranslator.core.protocol import EpochEnded, Event  # noqa: PLC0415
+    from deepimagetranslator.core.messages.events import EpochEnded, Event  # noqa: PLC0415
     from deepimagetranslator.ml.devices import load_engine  # noqa: PLC0415
 
     load_engine()

@@ -64,7 +64,7 @@ def write_images(folder: Path, count: int, size: tuple[int, int]) -> None:
 def write_network(path: Path) -> None:
     """Weights as a training on label maps leaves them, but untrained."""
     from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
-    from deepimagetranslator.core.labels.palette import Palette  # noqa: PLC0415
+    from deepimagetranslator.core.data.labels.palette import Palette  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
 
@@ -92,7 +92,7 @@ def folder_case(weights_path: Path, folder: Path, output: str) -> dict[str, floa
     import numpy as np  # noqa: PLC0415
 
     from deepimagetranslator.core.config.specs import TranslationSpec  # noqa: PLC0415
-    from deepimagetranslator.core.protocol import Event, ImageTranslated  # noqa: PLC0415
+    from deepimagetranslator.core.messages.events import Event, ImageTranslated  # noqa: PLC0415
     from deepimagetranslator.ml import devices  # noqa: PLC0415
 
     devices.load_engine()
@@ -143,7 +143,7 @@ def folder_case(weights_path: Path, folder: Path, output: str) -> dict[str, floa
 
 def first_case(weights_path: Path, folder: Path, _output: str) -> dict[str, float]:
     """Seconds until the first image of a folder is there, in this fresh process."""
-    from deepimagetranslator.core.protocol import Event, ImageTranslated  # noqa: PLC0415
+    from deepimagetranslator.core.messages.events import Event, ImageTranslated  # noqa: PLC0415
     from deepimagetranslator.ml import devices  # noqa: PLC0415
 
     devices.load_engine()
@@ -173,7 +173,8 @@ def first_of_worker(weights_path: Path, folder: Path, home: Path) -> float:
     """Seconds from the request to the first event that names a translated image."""
     from deepimagetranslator.app.worker_client import WorkerClient  # noqa: PLC0415
     from deepimagetranslator.core.config.specs import TranslationSpec  # noqa: PLC0415
-    from deepimagetranslator.core.protocol import ImageTranslated, TranslateImages  # noqa: PLC0415
+    from deepimagetranslator.core.messages.events import ImageTranslated  # noqa: PLC0415
+    from deepimagetranslator.core.messages.requests import TranslateImages  # noqa: PLC0415
 
     client = WorkerClient(home / "worker.log")
     client.start()

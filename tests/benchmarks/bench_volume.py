@@ -16,12 +16,12 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.intensity.normalization import Scaling
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.encodings import Network
 from deepimagetranslator.core.export.plan import plan
 from deepimagetranslator.core.export.volume import Assembly
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.values.scaling import Scaling
 
 SLICES, SIDE = 400, 512
 WRITER = (

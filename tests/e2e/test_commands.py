@@ -614,7 +614,7 @@ def test_the_unexpected_is_one_sentence_with_details_in_a_file(call, project, mo
     def broken(*_args: Any, **_kwargs: Any) -> None:
         raise ZeroDivisionError("nobody thought of this")
 
-    monkeypatch.setattr("deepimagetranslator.core.dataset.examine", broken)
+    monkeypatch.setattr("deepimagetranslator.core.checks.examination.examine", broken)
     told = call("check", project, "--json")
     assert told.status == 1 and "nobody thought of this" in told.err
     assert told.err.strip() == told.json["error"]

@@ -15,7 +15,7 @@ from fuzz_weights import CARD
 
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.specs import ModelSpec
-from deepimagetranslator.core.values.scaling import BYTES
+from deepimagetranslator.core.data.intensity.normalization import BYTES
 
 BOMBS = Bombs("weights")
 Fill = Callable[[h5py.File], None]

@@ -11,7 +11,7 @@ from tkinter import ttk
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.augment import augment, draw_generator
+from deepimagetranslator.core.augmentation.pipeline import augment, draw_generator
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.errors import UserError

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
     JobFinished,

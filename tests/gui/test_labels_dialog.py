@@ -15,10 +15,10 @@ import pytest
 
 from deepimagetranslator.core.config.classes import LabelClass
 from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.labels.colours import ColourCount
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.pairs import ImagePair
 from deepimagetranslator.gui.before_after import AS_VALUES, NO_TARGET
 from deepimagetranslator.gui.class_table import draw_swatch
 from deepimagetranslator.gui.data_commands import DataCommands

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from window import Window
 
-from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.check_window import CheckWindow

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deepimagetranslator.app.splitting import BY_IMAGE, BY_NAME, BY_PATIENT, NEIGHBOURS, SplitWay
-from deepimagetranslator.core.pairs import ImagePair
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.gui.split_dialog import _WORDS, SplitDialog
 
 PAIRS = [

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from deepimagetranslator.app.monitor_state import MonitorState, Phase
-from deepimagetranslator.core import protocol
+from deepimagetranslator.core.messages import events
 from deepimagetranslator.gui import curves
 from deepimagetranslator.gui.curves import (
     CurvesRenderer,
@@ -89,15 +89,15 @@ def monitor(root, state, actions, pump):
 
 
 def train_epoch(state, epoch, tmp_path, improved=True):
-    state.handle(protocol.EpochStarted(epoch, 5, 10))
-    state.handle(protocol.BatchEnded(epoch, 10, 10, 0.5, 60.0))
+    state.handle(events.EpochStarted(epoch, 5, 10))
+    state.handle(events.BatchEnded(epoch, 10, 10, 0.5, 60.0))
     value = 1 / epoch
     if improved:
         path = tmp_path / f"weights-improvement-{epoch:02d}-{value:.4f}.weights.h5"
         path.write_bytes(b"")
-        state.handle(protocol.CheckpointSaved(str(path), epoch, value))
+        state.handle(events.CheckpointSaved(str(path), epoch, value))
     values = {"epoch": epoch, "loss": value, "mse": 0.1, "val_loss": value, "val_mse": 0.2}
-    state.handle(protocol.EpochEnded(epoch, 5, values, 20.0, epoch, value))
+    state.handle(events.EpochEnded(epoch, 5, values, 20.0, epoch, value))
     state.add_preview(epoch, [np.full((32, 48, 3), 40 * epoch, np.uint8)] * 4)
 
 
@@ -115,8 +115,8 @@ def log_text(monitor):
 
 
 def test_shows_progress(root, monitor, state, pump):
-    state.handle(protocol.EpochStarted(2, 5, 10))
-    state.handle(protocol.BatchEnded(2, 4, 10, 0.25, 80.0))
+    state.handle(events.EpochStarted(2, 5, 10))
+    state.handle(events.BatchEnded(2, 4, 10, 0.25, 80.0))
     pump(root, lambda: monitor.head.headline.cget("text") == "Training, epoch 2 of 5")
     assert monitor.head.remark.cget("text") == "Loss 0.25 so far in this epoch."
     (overall, overall_words), (epoch, epoch_words) = monitor.head.bars
@@ -131,8 +131,8 @@ def test_shows_progress(root, monitor, state, pump):
 
 
 def test_time_goes_on_between_events(root, monitor, state, clock, pump):
-    state.handle(protocol.EpochStarted(1, 5, 10))
-    state.handle(protocol.BatchEnded(1, 4, 10, 0.25, 300.0))
+    state.handle(events.EpochStarted(1, 5, 10))
+    state.handle(events.BatchEnded(1, 4, 10, 0.25, 300.0))
     pump(root, lambda: monitor.head.facts[2][1].cget("text") == "about 5 min")
     clock.now += 60
     pump(root, lambda: monitor.head.facts[2][1].cget("text") == "about 4 min")
@@ -248,7 +248,7 @@ def test_the_strip_shows_inputs_and_targets_too(root, monitor, state, tmp_path, 
 
 
 def test_finish_and_stop(root, monitor, state, calls, clock, pump):
-    state.handle(protocol.EpochStarted(1, 5, 10))
+    state.handle(events.EpochStarted(1, 5, 10))
     pump(root, lambda: enabled(monitor.buttons["finish"]))
     monitor.buttons["finish"].invoke()
     assert calls == [("finish",)] and state.phase is Phase.FINISHING
@@ -262,13 +262,13 @@ def test_finish_and_stop(root, monitor, state, calls, clock, pump):
     pump(root, lambda: stop.cget("text") == "Force stop")
     stop.invoke()
     assert calls[2:] == [("force_stop",)]
-    state.handle(protocol.WorkerDied(-9, ""))
+    state.handle(events.WorkerDied(-9, ""))
     pump(root, lambda: shown(monitor) == {"open_folder", "close"})
 
 
 def test_at_the_end(root, monitor, state, calls, tmp_path, pump):
     train_epoch(state, 1, tmp_path)
-    state.handle(protocol.JobFinished({"best_weights": str(tmp_path / "best.weights.h5")}))
+    state.handle(events.JobFinished({"best_weights": str(tmp_path / "best.weights.h5")}))
     pump(root, lambda: shown(monitor) == {"load_best", "translate", "open_folder", "close"})
     assert str(tmp_path) in monitor.head.remark.cget("text")
     for name in ("load_best", "translate", "open_folder"):
@@ -278,7 +278,7 @@ def test_at_the_end(root, monitor, state, calls, tmp_path, pump):
 
 def test_after_a_failure(root, monitor, state, calls, tmp_path, pump):
     train_epoch(state, 1, tmp_path)
-    state.handle(protocol.JobFailed("user", "The disk is full.", "trace"))
+    state.handle(events.JobFailed("user", "The disk is full.", "trace"))
     pump(root, lambda: {"details", "resume"} <= shown(monitor))
     assert monitor.head.remark.cget("text") == "The disk is full."
     assert str(monitor.head.remark.cget("style")) == "Error.TLabel"
@@ -291,7 +291,7 @@ def test_after_a_failure(root, monitor, state, calls, tmp_path, pump):
 
 def test_without_resume_and_details_there_are_no_such_buttons(root, state, actions, tmp_path, pump):
     train_epoch(state, 1, tmp_path)
-    state.handle(protocol.JobFailed("user", "The disk is full.", "trace"))
+    state.handle(events.JobFailed("user", "The disk is full.", "trace"))
     bare = MonitorActions(**(vars(actions) | {"resume": None, "show_details": None}))
     monitor = open_monitor(root, state, bare)
     pump(root, lambda: "load_best" in shown(monitor))
@@ -317,7 +317,7 @@ def test_the_log_grows_and_starts_anew(root, monitor, state, tmp_path, pump):
 
 
 def test_the_keyboard(root, monitor, state, calls, pump):
-    state.handle(protocol.EpochStarted(1, 5, 10))
+    state.handle(events.EpochStarted(1, 5, 10))
     pump(root, lambda: enabled(monitor.buttons["finish"]))
     monitor.focus_force()
     root.update()
@@ -368,7 +368,7 @@ def test_no_head_or_button_is_clipped(root, state, actions, tmp_path, pump, scal
     theme._size_fonts()
     theme.apply("dark")
     train_epoch(state, 1, tmp_path)
-    state.handle(protocol.JobFailed("user", "The disk is full. " * 20, "trace"))
+    state.handle(events.JobFailed("user", "The disk is full. " * 20, "trace"))
     monitor = open_monitor(root, state, actions)
     pump(root, lambda: "load_best" in shown(monitor))
     root.update()

@@ -13,10 +13,10 @@ import pytest
 from window import Window as MainWindow
 
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.windows import PRESETS, Window
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.values.scaling import Scaling
-from deepimagetranslator.core.values.windows import PRESETS, Window
 from deepimagetranslator.gui.pane_group import PaneGroup
 from deepimagetranslator.gui.shading import to_rgb
 from deepimagetranslator.gui.values_dialog import ValuesDialog, with_values

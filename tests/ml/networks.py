@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from deepimagetranslator.core.config.specs import ModelSpec
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.unet import build_unet, convolutions
 

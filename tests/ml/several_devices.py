@@ -15,7 +15,8 @@ import numpy as np
 from tiny import project_of, write_set
 
 from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.protocol import Cancelled, EpochStarted, Event, JobControl, LogLine
+from deepimagetranslator.core.messages.events import EpochStarted, Event, LogLine
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml import devices
 
 TRAIN, VAL = range(5), range(5, 8)

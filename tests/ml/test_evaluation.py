@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.measures import MEASURES
-from deepimagetranslator.core.protocol import Cancelled, FilesRead, JobControl
+from deepimagetranslator.core.messages.events import FilesRead
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml.evaluation import Evaluation, evaluate
 
 NAMES = ("a.png", "b.png", "c.png")

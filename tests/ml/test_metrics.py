@@ -8,7 +8,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from deepimagetranslator.core.config.specs import CATEGORICAL_LOSSES, METRICS
 from deepimagetranslator.core.config.specs import LOSSES as LOSS_NAMES
-from deepimagetranslator.core.measures import measure, pooled
+from deepimagetranslator.core.evaluation.measures import measure, pooled
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.metrics import build_metrics
 

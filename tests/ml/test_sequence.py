@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from tiny import COLOURS, STILL, classes_of, picture, project_of, target, write_set
 
-from deepimagetranslator.core import drawing
+from deepimagetranslator.core.augmentation import sampling
+from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.specs import AugmentationSpec
-from deepimagetranslator.core.dataset import Dataset, prepare
-from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.ml import devices, sequence
@@ -194,13 +195,13 @@ def test_images_of_other_sizes_become_the_networks(tmp_path):
 
 def test_a_file_is_read_once_within_the_budget_and_again_beyond(files, monkeypatch):
     reads: list[Path] = []
-    real = drawing.read_image
+    real = sampling.read_image
 
     def counted(path):
         reads.append(path)
         return real(path)
 
-    monkeypatch.setattr(drawing, "read_image", counted)
+    monkeypatch.setattr(sampling, "read_image", counted)
     data = dataset_of(files)
     pair_bytes = 24 * 40 * (1 + 3)
     for budget, read_each_epoch in ((UNLIMITED, 0), (3 * pair_bytes, 4), (0, 7)):

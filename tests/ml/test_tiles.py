@@ -11,16 +11,12 @@ import pytest
 from tiny import project_of, write_set
 
 from deepimagetranslator.core.config.specs import ModelSpec, TranslationSpec
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image, write_image
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.protocol import (
-    Cancelled,
-    ImageTranslated,
-    JobControl,
-    PartTranslated,
-)
-from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.messages.events import ImageTranslated, PartTranslated
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml import translation, weights
 from deepimagetranslator.ml import translator as translators
 from deepimagetranslator.ml.training import train
@@ -215,7 +211,7 @@ def test_a_smaller_image_keeps_its_scale_with_a_network_trained_on_crops(make):
 def test_resizing_by_bands_equals_resizing_at_once(blur, monkeypatch):
     image = picture(150, 201)
     (whole,) = Translator(blur).predict([image], ["image"])
-    monkeypatch.setattr("deepimagetranslator.core.tiling._BAND_VALUES", 3000)
+    monkeypatch.setattr("deepimagetranslator.core.data.tiling._BAND_VALUES", 3000)
     seen: list[tuple[int, int]] = []
     banded = Translator(blur).translate(image, "i", between=lambda *done: seen.append(done))
     np.testing.assert_allclose(banded, whole, atol=1e-5)

@@ -20,25 +20,24 @@ import pytest
 import tifffile
 from tiny import STILL, picture, project_of, target, write_set
 
+from deepimagetranslator.core.augmentation.sampling import PairDrawer
+from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import LOSSES, OPTIMIZERS, AugmentationSpec, ModelSpec
 from deepimagetranslator.core.config.validation import with_final_activation
-from deepimagetranslator.core.dataset import prepare
-from deepimagetranslator.core.drawing import PairDrawer
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.protocol import (
+from deepimagetranslator.core.messages.events import (
     BatchEnded,
-    Cancelled,
     CheckpointSaved,
     EpochEnded,
     EpochStarted,
     Event,
-    JobControl,
     LogLine,
 )
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml import training, weights
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.unet import convolutions

@@ -12,16 +12,12 @@ from networks import COLOURS, files, write_network
 from tiny import picture
 
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image, write_image
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.protocol import (
-    Cancelled,
-    ImageSkipped,
-    ImageTranslated,
-    JobControl,
-)
-from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.messages.events import ImageSkipped, ImageTranslated
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml import translator as translators
 from deepimagetranslator.ml.translation import translate

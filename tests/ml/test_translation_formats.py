@@ -12,17 +12,13 @@ from networks import COLOURS, files, write_identity, write_network
 from tiny import picture
 
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.intensity.normalization import Scaling
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging import read_ahead as images
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, read_spacing, write_image
-from deepimagetranslator.core.protocol import (
-    Cancelled,
-    ImageTranslated,
-    JobControl,
-    SliceTranslated,
-)
-from deepimagetranslator.core.values.scaling import Scaling
+from deepimagetranslator.core.messages.events import ImageTranslated, SliceTranslated
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.intensity.normalization import BYTES, Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.values.scaling import BYTES, Scaling
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.unet import build_unet
 

@@ -9,7 +9,7 @@ from pathlib import Path
 CODE = """
 import multiprocessing, sys
 from deepimagetranslator.app import worker_client
-from deepimagetranslator.core.protocol import Shutdown, WorkerReady
+from deepimagetranslator.core.messages.events import Shutdown, WorkerReady
 from deepimagetranslator.worker import main
 
 if __name__ == "__main__":

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from deepimagetranslator.core.augment import (
+from deepimagetranslator.core.augmentation.geometric import axis_nodes, displaced, warp
+from deepimagetranslator.core.augmentation.intensity import Noise, PairOperation
+from deepimagetranslator.core.augmentation.pipeline import (
     OPERATION_CLASSES,
     VALUE_OPERATIONS,
     augment,
     build_pipeline,
     draw_generator,
 )
-from deepimagetranslator.core.augment_geometry import axis_nodes, displaced, warp
-from deepimagetranslator.core.augment_operations import Noise, PairOperation
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 GEOMETRY = ("scaling", "rotation", "translation", "flip", "elastic")

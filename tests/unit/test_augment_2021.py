@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from deepimagetranslator.core.augment import augment, draw_generator
-from deepimagetranslator.core.augment_2021 import GeneratorDraws, run
+from deepimagetranslator.core.augmentation.legacy_2021 import GeneratorDraws, run
+from deepimagetranslator.core.augmentation.pipeline import augment, draw_generator
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 ROOT = Path(__file__).parents[2]

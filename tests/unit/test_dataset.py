@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deepimagetranslator.core.checks.examination import DataProblems, examine, prepare
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import (
     CATEGORICAL_LOSSES,
@@ -18,18 +19,12 @@ from deepimagetranslator.core.config.specs import (
     Specs,
 )
 from deepimagetranslator.core.config.validation import with_final_activation
-from deepimagetranslator.core.dataset import (
-    DataProblems,
-    Dataset,
-    channel_names,
-    examine,
-    match,
-    prepare,
-    suited_to_targets,
-)
+from deepimagetranslator.core.data.dataset import Dataset, channel_names, match
+from deepimagetranslator.core.data.suggestions import suited_to_targets
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.protocol import Cancelled, FilesRead, JobControl
+from deepimagetranslator.core.messages.events import FilesRead
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 
 PURE = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
 MIXED = ((0, 0, 0), (200, 30, 30), (30, 200, 90))

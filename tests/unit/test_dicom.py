@@ -323,7 +323,7 @@ def test_a_deflated_bomb_is_not_inflated(tmp_path: Path, monkeypatch: pytest.Mon
     path = write(tmp_path / "a.dcm", file)
     assert path.stat().st_size < 5000
     assert not read(path).any()
-    monkeypatch.setattr(dicom, "_MAX_INFLATED", 100_000)
+    monkeypatch.setattr(dicom.image, "_MAX_INFLATED", 100_000)
     with pytest.raises(UserError, match="larger when unpacked"):
         read_image(write(tmp_path / "b.dcm", file))
 

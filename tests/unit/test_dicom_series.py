@@ -182,7 +182,7 @@ def test_patient_of_slices_and_other_files(tmp_path: Path) -> None:
 def test_headers_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [slice_file(tmp_path / f"{z}.dcm", z) for z in (2, 1)]
     before = in_order(paths)
-    monkeypatch.setattr(series, "header_of", None)
+    monkeypatch.setattr("deepimagetranslator.core.imaging.series.header_of", None)
     assert in_order(paths) == before == paths[::-1]
     monkeypatch.undo()
     slice_file(paths[0], 0, SeriesDescription="moved to another place")

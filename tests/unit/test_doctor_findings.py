@@ -13,11 +13,13 @@ import pydicom
 import pytest
 import tifffile
 
+from deepimagetranslator.core.checks import machine
+from deepimagetranslator.core.checks.examination import DataProblems, examine, prepare
+from deepimagetranslator.core.checks.kinds import TITLES
+from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.specs import DataSpec, Specs
-from deepimagetranslator.core.dataset import DataProblems, examine, prepare, suited_to_targets
-from deepimagetranslator.core.doctor import facts, machine
-from deepimagetranslator.core.doctor.kinds import TITLES
-from deepimagetranslator.core.doctor.repairs import repaired
+from deepimagetranslator.core.data import facts
+from deepimagetranslator.core.data.suggestions import suited_to_targets
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, write_image

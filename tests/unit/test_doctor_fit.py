@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.doctor.facts import FileFacts, PairFacts, thumbnail_of
-from deepimagetranslator.core.doctor.fit import Fit, fit_of
-from deepimagetranslator.core.pairs import ImagePair
+from deepimagetranslator.core.checks.fit import Fit, fit_of
+from deepimagetranslator.core.data.facts import FileFacts, PairFacts, thumbnail_of
+from deepimagetranslator.core.data.pairs import ImagePair
 
 SIZE = 96
 Image = NDArray[np.float32]

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from deepimagetranslator.core.checks.kinds import TITLES, rank, title
+from deepimagetranslator.core.checks.repairs import moved, repaired
 from deepimagetranslator.core.config.specs import DataSpec, Specs
-from deepimagetranslator.core.dataset import match
-from deepimagetranslator.core.doctor.kinds import TITLES, rank, title
-from deepimagetranslator.core.doctor.repairs import moved, repaired, with_pairs
+from deepimagetranslator.core.data.dataset import match
+from deepimagetranslator.core.data.pair_lists import with_pairs
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import Repair
-from deepimagetranslator.core.pairs import ImagePair
 
 
 def pairs_of(names: str) -> list[ImagePair]:

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepimagetranslator.core import drawing
-from deepimagetranslator.core.augment import margin
+from deepimagetranslator.core.augmentation import sampling
+from deepimagetranslator.core.augmentation.pipeline import margin
+from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
 from deepimagetranslator.core.config.specs import AugmentationSpec, ModelSpec
-from deepimagetranslator.core.crops import default_side, random_crop
-from deepimagetranslator.core.dataset import Dataset
-from deepimagetranslator.core.drawing import PairDrawer, PairReader
+from deepimagetranslator.core.data.crops import default_side, random_crop
+from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.values.scaling import Scaling
 
 SIDE = 32
 HEIGHT, WIDTH = 90, 120
@@ -161,7 +161,9 @@ def test_turning_and_moving_brings_in_the_image_not_black(tmp_path):
     draw = drawer(data, turned)
     inside = 0
     for epoch in range(1, 60):
-        ours, _ = random_crop(size, data.model, around, drawing.draw_generator(draw.seed, epoch, 0))
+        ours, _ = random_crop(
+            size, data.model, around, sampling.draw_generator(draw.seed, epoch, 0)
+        )
         full = (SIDE + 2 * around[0], SIDE + 2 * around[1])
         if ours.window.size == full:
             inside += 1
@@ -230,7 +232,7 @@ def test_a_range_per_image_is_that_of_the_whole_image(tmp_path):
 
 def test_images_beyond_the_budget_are_read_again_one_at_a_time(tmp_path, monkeypatch):
     data = dataset(tmp_path)
-    monkeypatch.setattr(drawing, "_LARGE_BYTES", 1)
+    monkeypatch.setattr(sampling, "_LARGE_BYTES", 1)
     none, all_of_them = drawer(data, MOVED, cache=0), drawer(data, MOVED)
     for position in range(3):
         np.testing.assert_array_equal(none.draw(4, position)[0], all_of_them.draw(4, position)[0])

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging import files
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.system.atomic_write import complete_file, write_bytes
 from deepimagetranslator.core.system.system_path import long_path
@@ -51,7 +50,7 @@ def test_a_file_held_by_another_program_is_tried_again(
             raise PermissionError("held")
         return replace(self, target)
 
-    monkeypatch.setattr(files, "_RETRIES", (0, 0, 0))
+    monkeypatch.setattr("deepimagetranslator.core.system.atomic_write._RETRIES", (0, 0, 0))
     monkeypatch.setattr(Path, "replace", held)
     write_bytes(tmp_path / "x", b"1")
     assert (tmp_path / "x").read_bytes() == b"1"

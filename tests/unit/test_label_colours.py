@@ -10,12 +10,12 @@ from PIL import Image
 
 from deepimagetranslator.core.config.classes import to_texts
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.labels.choice import choose_palette, classes_of
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.imaging.pixels import Array
-from deepimagetranslator.core.labels.choice import choose_palette, classes_of
-from deepimagetranslator.core.labels.colours import ColourCount
-from deepimagetranslator.core.labels.palette import Palette
+from deepimagetranslator.core.typing import Array
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 COLOURS = ((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0))

@@ -15,10 +15,10 @@ from deepimagetranslator.app.label_table import (
     count_colours,
 )
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.labels.colours import ColourCount
-from deepimagetranslator.core.labels.palette import Palette
 
 COLOURS = ((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0))
 

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deepimagetranslator.core.augmentation.sampling import PairReader
+from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
-from deepimagetranslator.core.dataset import Dataset, examine, prepare, suited_to_targets
-from deepimagetranslator.core.drawing import PairReader
+from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.suggestions import suited_to_targets
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.labels.palette import Palette
 
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
 SIDE = 64

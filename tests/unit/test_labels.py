@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from deepimagetranslator.core.config.classes import LabelClass, parse_classes, to_texts
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import problems
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.labels.colours import ColourCount, find_palette
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.pixels import resize
-from deepimagetranslator.core.labels.colours import ColourCount, find_palette
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.values.scaling import Scaling
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")

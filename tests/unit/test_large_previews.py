@@ -13,12 +13,12 @@ from deepimagetranslator.app.monitor_state import MonitorState
 from deepimagetranslator.app.validation_strip import ValidationStrip
 from deepimagetranslator.app.views import TRANSLATED, Wanted
 from deepimagetranslator.core.config.specs import ModelSpec
-from deepimagetranslator.core.crops import default_shapes, middle_crop
-from deepimagetranslator.core.dataset import Dataset
+from deepimagetranslator.core.data.crops import default_shapes, middle_crop
+from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.intensity.normalization import BYTES
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.pixels import within
-from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.values.scaling import BYTES
 
 
 def picture(height: int, width: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from deepimagetranslator.core.measures import (
+from deepimagetranslator.core.evaluation.measures import (
     LIKENESS,
     MEASURES,
     gaussian_window,

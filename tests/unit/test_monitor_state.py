@@ -9,8 +9,8 @@ import pytest
 
 from deepimagetranslator.app import monitor_state, monitor_words
 from deepimagetranslator.app.monitor_state import MonitorState, Phase
-from deepimagetranslator.core import protocol
 from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.messages import events
 
 
 class Clock:
@@ -36,16 +36,16 @@ def state(clock, tmp_path) -> MonitorState:
 
 
 def end_epoch(state: MonitorState, epoch: int, value: float, best: int, seconds=20.0) -> None:
-    state.handle(protocol.EpochStarted(epoch, 4, 10))
-    state.handle(protocol.BatchEnded(epoch, 10, 10, 0.5, 60.0))
+    state.handle(events.EpochStarted(epoch, 4, 10))
+    state.handle(events.BatchEnded(epoch, 10, 10, 0.5, 60.0))
     values = {"epoch": epoch, "loss": 0.5, "mse": 0.1, "val_loss": value, "val_mse": 0.2}
     values |= {"learning_rate": 0.001, "seconds": seconds}
-    state.handle(protocol.EpochEnded(epoch, 4, values, seconds, best, 0.25))
+    state.handle(events.EpochEnded(epoch, 4, values, seconds, best, 0.25))
 
 
 def test_a_new_state_is_idle_and_passes_events_over():
     state = MonitorState()
-    state.handle(protocol.EpochStarted(1, 4, 10))
+    state.handle(events.EpochStarted(1, 4, 10))
     assert (state.phase, state.version, state.running) == (Phase.IDLE, 0, False)
     assert monitor_words.headline(state) == "No training runs"
     assert state.seconds_left is None and state.overall_part == 0
@@ -53,11 +53,11 @@ def test_a_new_state_is_idle_and_passes_events_over():
 
 def test_progress(state, clock):
     assert state.phase is Phase.PREPARING
-    state.handle(protocol.FilesRead(3, 8))
+    state.handle(events.FilesRead(3, 8))
     assert "3 of 8 files" in monitor_words.remark(state)
-    state.handle(protocol.EpochStarted(1, 4, 10))
+    state.handle(events.EpochStarted(1, 4, 10))
     assert state.phase is Phase.TRAINING
-    state.handle(protocol.BatchEnded(1, 5, 10, 0.75, 70.0))
+    state.handle(events.BatchEnded(1, 5, 10, 0.75, 70.0))
     assert (state.epoch_part, state.overall_part) == (0.5, 0.125)
     assert monitor_words.headline(state) == "Training, epoch 1 of 4"
     assert monitor_words.remark(state) == "Loss 0.75 so far in this epoch."
@@ -65,7 +65,7 @@ def test_progress(state, clock):
     assert state.seconds_left == 40
     assert state.seconds_passed == 30
     assert monitor_words.status(state) == "Training 1/4, 40 s left"
-    state.handle(protocol.BatchEnded(1, 10, 10, 0.7, 35.0))
+    state.handle(events.BatchEnded(1, 10, 10, 0.7, 35.0))
     assert state.validating and "validation" in monitor_words.remark(state)
 
 
@@ -85,17 +85,17 @@ def test_epochs_make_rows_curves_and_the_best(state):
 
 def test_every_event_of_the_training_changes_the_version(state):
     for event in (
-        protocol.FilesRead(1, 2),
-        protocol.LogLine("A sentence."),
-        protocol.EpochStarted(1, 4, 10),
-        protocol.BatchEnded(1, 1, 10, 0.5, None),
-        protocol.CheckpointSaved("run/weights-improvement-01-0.5.weights.h5", 1, 0.5),
+        events.FilesRead(1, 2),
+        events.LogLine("A sentence."),
+        events.EpochStarted(1, 4, 10),
+        events.BatchEnded(1, 1, 10, 0.5, None),
+        events.CheckpointSaved("run/weights-improvement-01-0.5.weights.h5", 1, 0.5),
     ):
         before = state.version
         state.handle(event)
         assert state.version > before, event
     before = state.version
-    state.handle(protocol.JobStarted())
+    state.handle(events.JobStarted())
     assert state.version == before
 
 
@@ -126,7 +126,7 @@ def test_the_judge_is_the_one_that_there_is(clock, tmp_path):
 
 def test_weights_of_an_epoch_are_looked_up(state, tmp_path):
     path = tmp_path / "weights-improvement-01-0.5000.weights.h5"
-    state.handle(protocol.CheckpointSaved(str(path), 1, 0.5))
+    state.handle(events.CheckpointSaved(str(path), 1, 0.5))
     assert state.weights_of(1) is None, "it is not there any more"
     path.write_bytes(b"")
     assert state.weights_of(1) == path
@@ -140,16 +140,16 @@ def test_finish_then_the_end(state, tmp_path):
     state.request_finish()
     assert state.phase is Phase.FINISHING and state.running
     assert [text for _, text in state.log].count("Finishing after this epoch, as you asked.") == 1
-    state.handle(protocol.EpochStarted(2, 4, 10))
+    state.handle(events.EpochStarted(2, 4, 10))
     assert state.phase is Phase.FINISHING
-    state.handle(protocol.JobFinished({"best_weights": str(tmp_path / "best.weights.h5")}))
+    state.handle(events.JobFinished({"best_weights": str(tmp_path / "best.weights.h5")}))
     assert state.phase is Phase.FINISHED and not state.running
     assert state.overall_part == 1 and state.seconds_left is None
     said = monitor_words.remark(state)
     assert "1 epoch was trained" in said and "epoch 1" in said and str(tmp_path) in said
     state.request_stop()
     assert state.phase is Phase.FINISHED
-    state.handle(protocol.JobCancelled())
+    state.handle(events.JobCancelled())
     assert state.phase is Phase.FINISHED
 
 
@@ -161,7 +161,7 @@ def test_stopping_may_be_forced_after_ten_seconds(state, clock):
     assert not state.may_force
     clock.now += 0.1
     assert state.may_force
-    state.handle(protocol.WorkerDied(-9, "log"))
+    state.handle(events.WorkerDied(-9, "log"))
     assert state.phase is Phase.CANCELLED
     assert monitor_words.remark(state) == "No epoch was finished, so nothing was kept."
 
@@ -169,7 +169,7 @@ def test_stopping_may_be_forced_after_ten_seconds(state, clock):
 def test_cancelled(state, clock):
     state.request_stop()
     clock.now += 1
-    state.handle(protocol.JobCancelled())
+    state.handle(events.JobCancelled())
     clock.now += 50
     assert state.phase is Phase.CANCELLED and state.seconds_passed == 1
 
@@ -177,8 +177,8 @@ def test_cancelled(state, clock):
 @pytest.mark.parametrize(
     ("event", "words"),
     [
-        (protocol.JobFailed("user", "The disk is full.", "trace"), "The disk is full."),
-        (protocol.WorkerDied(-9, "trace"), "resumed"),
+        (events.JobFailed("user", "The disk is full.", "trace"), "The disk is full."),
+        (events.WorkerDied(-9, "trace"), "resumed"),
     ],
 )
 def test_a_failure_says_why(state, event, words):

@@ -79,7 +79,9 @@ def test_groups_divide_the_channels(channels: int, groups: int) -> None:
 
 def test_the_plan_needs_no_engine() -> None:
     code = (
-        "import sys; from deepimagetranslator.core import network_plan, dataset, project, drawing;"
+        "import sys; from deepimagetranslator.core.checks import examination;"
+        "from deepimagetranslator.core.config import network_plan, project;"
+        "from deepimagetranslator.core.augmentation import sampling;"
         "print([m for m in ('keras', 'tensorflow', 'tkinter') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

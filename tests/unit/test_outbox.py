@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.app.outbox import Outbox
-from deepimagetranslator.core.protocol import CancelJob, PreviewTranslation
+from deepimagetranslator.core.messages.requests import CancelJob, PreviewTranslation
 
 LARGE = np.zeros((2048, 2048, 1), np.uint8)
 """More than a pipe holds."""

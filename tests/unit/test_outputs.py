@@ -11,6 +11,8 @@ import pytest
 import tifffile
 
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.intensity.normalization import BYTES, Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.encodings import Network, Rendition, choose_rendition
@@ -19,8 +21,6 @@ from deepimagetranslator.core.export.volume import Assembly
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, read_spacing, write_image
 from deepimagetranslator.core.imaging.slices import locate, slice_path
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.values.scaling import BYTES, Scaling
 
 COLOURS = Palette(((0, 0, 0), (10, 20, 200), (255, 0, 0)), "uint8")
 HOUNSFIELD = Scaling("window", -160.0, 240.0, "uint16", -1024.0)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.data.splits import group_names, people, split_by_group
+from deepimagetranslator.core.data.statistics import fits, survey
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.groups import group_names, people, split_by_group
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.survey import fits, survey
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -5,9 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepimagetranslator.core.data.intensity.histogram import (
+    MOST_VALUES,
+    VALUES_PER_IMAGE,
+    Distribution,
+)
+from deepimagetranslator.core.data.intensity.normalization import (
+    Scaling,
+    ValueRange,
+    choose_scaling,
+)
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.values.counts import MOST_VALUES, VALUES_PER_IMAGE, Distribution
-from deepimagetranslator.core.values.scaling import Scaling, ValueRange, choose_scaling
 
 COLOUR = np.random.default_rng(1).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 

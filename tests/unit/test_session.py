@@ -13,8 +13,8 @@ from sessions import Sessions, write_pairs
 from deepimagetranslator.app import examination
 from deepimagetranslator.app.loading import SeriesQuestion
 from deepimagetranslator.app.splitting import NEIGHBOURS, SplitWay, preview_split
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.pairs import ImagePair
 
 NAMES = [f"p{k}.png" for k in range(4)]
 
@@ -107,9 +107,9 @@ def test_opening_a_project_does_not_wait_for_its_names(sessions: Sessions, tmp_p
 def test_reading_tells_how_far_it_is_and_stops(
     sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from deepimagetranslator.core.protocol import FilesRead  # noqa: PLC0415
+    from deepimagetranslator.core.messages.events import FilesRead  # noqa: PLC0415
 
-    real, ended = examination.datasets.examine, []
+    real, ended = examination.examine, []
 
     def examine(specs: object, report: object, control: object, folder: object) -> object:
         for done in range(1, 4):
@@ -119,7 +119,7 @@ def test_reading_tells_how_far_it_is_and_stops(
         control.raise_if_cancelled()  # type: ignore[attr-defined]
         return real(specs, report, control, folder)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(examination.datasets, "examine", examine)
+    monkeypatch.setattr(examination, "examine", examine)
     write_pairs(tmp_path, NAMES)
     session = sessions.session
     session.load_from("training", {"inputs": tmp_path / "in", "targets": tmp_path / "out"})
@@ -133,7 +133,7 @@ def test_reading_tells_how_far_it_is_and_stops(
     sessions.session.tick()
     assert session.dataset is None
     assert sessions.problems() == []
-    monkeypatch.setattr(examination.datasets, "examine", real)
+    monkeypatch.setattr(examination, "examine", real)
     session.examine()
     sessions.until(lambda: session.examination.complete)
     assert session.dataset is not None

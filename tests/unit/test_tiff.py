@@ -251,7 +251,7 @@ def test_bombs_are_refused_before_anything_is_decoded(
     )
     refused("contradicts itself")
     tifffile.imwrite(path, np.zeros((30, 8, 8), np.uint8), photometric="minisblack")
-    monkeypatch.setattr(header, "MAX_SLICES", 20)
+    monkeypatch.setattr("deepimagetranslator.core.imaging.header.MAX_SLICES", 20)
     refused("30 slices, more than")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deepimagetranslator.core.data.tiling import cut, plan_tiles, resized_bands, whole_step
 from deepimagetranslator.core.imaging.pixels import resize
-from deepimagetranslator.core.tiling import cut, plan_tiles, resized_bands, whole_step
 
 SIZES = [
     # image, tile, output of a tile
@@ -160,7 +160,7 @@ def test_steps_of_whole_output_pixels(tile, output, step):
 
 @pytest.mark.parametrize("size", [(700, 640), (701, 20), (10, 900), (700, 30)])
 def test_bands_are_the_resized_image(size, monkeypatch):
-    monkeypatch.setattr("deepimagetranslator.core.tiling._BAND_VALUES", 10_000)
+    monkeypatch.setattr("deepimagetranslator.core.data.tiling._BAND_VALUES", 10_000)
     image = np.random.default_rng(1).random((40, 30, 2), dtype=np.float32)
     bands = [(first, rows.copy()) for first, rows in resized_bands(image, *size)]
     joined = np.concatenate([rows for _, rows in bands])

@@ -14,9 +14,10 @@ from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.monitor_state import MonitorState
 from deepimagetranslator.app.validation_strip import MOST_IMAGES, ValidationStrip, displayable
 from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import read_image, write_image
-from deepimagetranslator.core.pairs import ImagePair
-from deepimagetranslator.core.protocol import PreviewReady, PreviewTranslation
+from deepimagetranslator.core.messages.events import PreviewReady
+from deepimagetranslator.core.messages.requests import PreviewTranslation
 
 
 @pytest.fixture

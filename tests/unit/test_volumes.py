@@ -9,11 +9,11 @@ import pytest
 import tifffile
 from PIL import Image
 
+from deepimagetranslator.core.data.pairs import match_pairs
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images, stem
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.slices import expand, locate, slice_path
-from deepimagetranslator.core.pairs import match_pairs
 
 
 def volume(path: Path, slices: int = 3, offset: int = 0) -> Path:

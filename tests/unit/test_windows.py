@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.cli import main
+from deepimagetranslator.core.checks.examination import examine
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs, TrainingSpec
 from deepimagetranslator.core.config.validation import problems
-from deepimagetranslator.core.dataset import examine
+from deepimagetranslator.core.data.intensity.chosen import chosen_windows
+from deepimagetranslator.core.data.intensity.windows import PRESETS, Window, parse_window
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.values.chosen import chosen_windows
-from deepimagetranslator.core.values.windows import PRESETS, Window, parse_window
 
 
 @pytest.mark.parametrize(

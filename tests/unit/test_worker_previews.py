@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from deepimagetranslator import worker
-from deepimagetranslator.core.protocol import Cancelled, DescribeWeights, PreviewTranslation
+from deepimagetranslator.core.messages.job_control import Cancelled
+from deepimagetranslator.core.messages.requests import DescribeWeights, PreviewTranslation
 
 IMAGE = np.zeros((8, 8, 1), np.uint8)
 

@@ -12,9 +12,9 @@ import numpy as np
 from deepimagetranslator.core.export import dicom_attributes as attributes
 from deepimagetranslator.core.export.dicom_pixels import Stored, stored_pixels
 from deepimagetranslator.core.imaging.dicom.image import header_of, pydicom
-from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.system.atomic_write import complete_file
 from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.core.version import __version__
 
 PROGRAM = "DeepImageTranslator"

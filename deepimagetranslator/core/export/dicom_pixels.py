@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepimagetranslator.core.export.dicom_attributes import decimal
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 _STEPS = 65535
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepimagetranslator.core.data.intensity.normalization import TYPE_MAXIMUM, Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.pixels import Array
-from deepimagetranslator.core.labels.palette import Palette
-from deepimagetranslator.core.values.scaling import TYPE_MAXIMUM, Scaling
+from deepimagetranslator.core.typing import Array
 
 _STRETCHED = {"8-bit": "uint8", "16-bit": "uint16"}
 

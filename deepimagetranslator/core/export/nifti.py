@@ -12,9 +12,9 @@ import numpy as np
 
 from deepimagetranslator.core.imaging.nifti.geometry import Geometry
 from deepimagetranslator.core.imaging.nifti.volume import raw_header, read_geometry
-from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.system.atomic_write import complete_file
 from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.typing import Array
 
 _COLOUR = np.dtype([("R", np.uint8), ("G", np.uint8), ("B", np.uint8)])
 

@@ -14,7 +14,7 @@ from deepimagetranslator.core.export import nifti
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.plan import Product
 from deepimagetranslator.core.imaging.images import read_spacing, write_image, write_stack
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 
 class Assembly:

@@ -19,11 +19,11 @@ import numpy as np
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
-from deepimagetranslator.core.imaging.pixels import Array
 from deepimagetranslator.core.imaging.readers import Reader, reader_of
 from deepimagetranslator.core.imaging.slices import locate
 from deepimagetranslator.core.system.atomic_write import complete_file, write_bytes
 from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.typing import Array
 
 # Without a filter and a strategy of its own level 1 takes two to four times as long, and the files
 # are hardly smaller.

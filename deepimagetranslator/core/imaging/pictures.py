@@ -14,7 +14,8 @@ from PIL import ExifTags, Image
 from deepimagetranslator.core.imaging import png16
 from deepimagetranslator.core.imaging.header import Header, UnreadableError, check_size, for_print
 from deepimagetranslator.core.imaging.jpeg_scans import check_scans
-from deepimagetranslator.core.imaging.pixels import Array, turned
+from deepimagetranslator.core.imaging.pixels import turned
+from deepimagetranslator.core.typing import Array
 
 _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF")
 _STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")

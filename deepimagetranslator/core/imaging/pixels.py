@@ -6,15 +6,11 @@ dtype uint8, uint16 or float32, always with the values that stand in its file.
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from deepimagetranslator.core.errors import UserError
-
-Array = NDArray[Any]
+from deepimagetranslator.core.typing import Array
 
 
 def to_channels(image: Array, channels: int, name: str) -> Array:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.imaging.header import UnreadableError
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 _SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}
 _WHOLE = ((0, 0, 1, 1),)

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import image_size, read_image
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 MOST_BYTES = 256 * 2**20
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from deepimagetranslator.core.imaging import dicom, nifti, pictures, tiff
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 _START = 1024  # bytes; a packed NIfTI header is in them
 

@@ -24,7 +24,7 @@ import numpy as np
 from deepimagetranslator.core.imaging.dicom.coded import check_fragments, coded_frame
 from deepimagetranslator.core.imaging.dicom.stored_values import Values, from_groups, values_of
 from deepimagetranslator.core.imaging.header import MAX_PIXELS, Header, UnreadableError, check_size
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 _DEFLATED, _EXPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1"
 _MAX_INFLATED = 4 * MAX_PIXELS

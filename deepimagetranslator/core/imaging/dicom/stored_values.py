@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deepimagetranslator.core.imaging.header import UnreadableError
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 _SIDE, _FRONT, _UP = range(3)  # the person's axes, which run to the right, front and head
 _MILLIMETRES = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}

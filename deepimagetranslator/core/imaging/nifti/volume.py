@@ -25,7 +25,7 @@ import numpy as np
 from deepimagetranslator.core.imaging.header import Header, UnreadableError, check_size
 from deepimagetranslator.core.imaging.nifti.geometry import Geometry, geometry_of
 from deepimagetranslator.core.imaging.nifti.unpacked import UNPACKED
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 _HEADER = 540  # bytes, the longer one of NIfTI-2
 _GZIP = b"\x1f\x8b"

@@ -20,7 +20,7 @@ import numpy as np
 from deepimagetranslator.core.imaging.dicom.coded import coded_size
 from deepimagetranslator.core.imaging.header import MAX_PIXELS, Header, UnreadableError, check_size
 from deepimagetranslator.core.imaging.jpeg_scans import check_scans
-from deepimagetranslator.core.imaging.pixels import Array, turned
+from deepimagetranslator.core.imaging.pixels import turned
 from deepimagetranslator.core.imaging.tiff.samples import (
     channels_of,
     dtype_of,
@@ -28,6 +28,7 @@ from deepimagetranslator.core.imaging.tiff.samples import (
     values_of,
 )
 from deepimagetranslator.core.imaging.tiff.spacing import spacing_of
+from deepimagetranslator.core.typing import Array
 
 _STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MAX_PAGE = 4 * MAX_PIXELS  # values: an image with four samples

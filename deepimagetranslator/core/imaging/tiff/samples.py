@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from deepimagetranslator.core.imaging.header import UnreadableError
-from deepimagetranslator.core.imaging.pixels import Array
+from deepimagetranslator.core.typing import Array
 
 _WHITE_IS_0, _BLACK_IS_0, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR = range(7)  # photometric
 _JPEG = (6, 7)  # compressions whose decoder turns YCbCr into RGB itself

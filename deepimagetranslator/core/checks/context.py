@@ -1,0 +1,84 @@
+"""Everything that a finding may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepimagetranslator.core.config.specs import ModelSpec, Specs
+from deepimagetranslator.core.data.facts import FileFacts, PairFacts
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import NO_PAIRING, Pairing
+from deepimagetranslator.core.data.statistics import Survey
+from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.imaging.slices import shown_name
+
+
+@dataclass(frozen=True)
+class Case:
+    """A project with what its files say, and with what follows if it can be trained.
+
+    Attributes:
+        specs: the choices.
+        train, val: what the files of either part say.
+        pairings: how the training and the validation files were matched.
+        model: with all sizes decided; None while something fatal stands in the way, as for the
+            scalings. The scaling and the palette are the training set's.
+        folder: where runs will lie; None if the project has no file yet.
+    """
+
+    specs: Specs
+    train: Survey
+    val: Survey
+    pairings: tuple[Pairing, Pairing] = (NO_PAIRING, NO_PAIRING)
+    palette: Palette | None = None
+    model: ModelSpec | None = None
+    input_scaling: Scaling | None = None
+    folder: Path | None = None
+
+    @property
+    def readable(self) -> list[PairFacts]:
+        """The readable pairs of both parts, training first."""
+        return [*self.train.readable, *self.val.readable]
+
+    def images(self, side: str) -> Iterator[tuple[Path, FileFacts]]:
+        """The readable files of a side, "input" or "target", of both parts."""
+        for facts in self.readable:
+            yield getattr(facts.pair, side), getattr(facts, side)
+
+
+def finding(
+    kind: str,
+    message: str,
+    files: Sequence[str | Path] = (),
+    *,
+    fatal: bool = False,
+    repair: Repair | None = None,
+    subject: str = "",
+) -> Problem:
+    """A ``Problem`` of the doctor's, about the first of its files unless something is named."""
+    names = tuple(map(str, files))
+    return Problem(subject or (names[0] if names else kind), message, fatal, kind, names, repair)
+
+
+def leave_out(files: Sequence[str | Path]) -> Repair | None:
+    """The repair that takes these files' pairs out of the project."""
+    names = tuple(map(str, files))
+    label = "Leave out this pair" if len(names) == 1 else f"Leave out these {len(names)} pairs"
+    return Repair(label, names) if names else None
+
+
+def named(files: Sequence[str | Path], most: int = 2) -> str:
+    """The first files' names and how many more there are: "a.png, b.png and 3 more"."""
+    names = [shown_name(file) for file in files[:most]]
+    if len(files) <= most:
+        return " and ".join(names)
+    return f"{', '.join(names)} and {len(files) - most} more"
+
+
+def told(files: Sequence[str | Path], noun: str, one: str = "", several: str = "") -> str:
+    """Files with a verb: "1 image (a.png) is", "3 images (a.png, b.png and 1 more) are"."""
+    count, verb = (noun, one) if len(files) == 1 else (f"{noun}s", several)
+    return f"{len(files)} {count} ({named(files)}) {verb}".strip()

@@ -1,0 +1,256 @@
+"""The data check: every file is read once, and every problem found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from deepimagetranslator.core.checks.context import Case
+from deepimagetranslator.core.checks.findings import FINDINGS, STOPPING, blocking, explained, find
+from deepimagetranslator.core.checks.kinds import rank
+from deepimagetranslator.core.config import validation
+from deepimagetranslator.core.config.specs import (
+    CATEGORICAL_LOSSES,
+    VALUE_LOSSES,
+    ModelSpec,
+    Specs,
+)
+from deepimagetranslator.core.config.validation import with_final_activation
+from deepimagetranslator.core.data.crops import default_side
+from deepimagetranslator.core.data.dataset import Dataset, Matched, match
+from deepimagetranslator.core.data.intensity.chosen import scalings
+from deepimagetranslator.core.data.intensity.normalization import (
+    Scaling,
+    ValueRange,
+)
+from deepimagetranslator.core.data.labels.choice import choose_palette
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.statistics import Survey, survey
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.imaging.images import image_size
+from deepimagetranslator.core.messages.events import FilesRead, Report, ignore
+from deepimagetranslator.core.messages.job_control import JobControl
+
+_SECONDS_BETWEEN_REPORTS = 0.2
+
+
+class DataProblems(UserError):
+    """Several problems at once; the text has a line for each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(*map(str, problems))
+        self.problems = tuple(problems)
+
+
+def examine(
+    specs: Specs,
+    report: Report = ignore,
+    control: JobControl | None = None,
+    folder: Path | None = None,
+    for_training: bool = False,
+) -> tuple[Dataset | None, Matched, list[Problem]]:
+    """Read every file once and find every problem.
+
+    Args:
+        specs: the choices.
+        report: told of ``FilesRead``.
+        control: may cancel.
+        folder: where runs will lie, whose free disk space is looked at.
+        for_training: look only for what stops it, in little memory.
+
+    Returns:
+        The data set if nothing fatal was found, else None; the pairs; the problems and remarks.
+
+    Raises:
+        Cancelled: by ``control``.
+    """
+    control = control or JobControl()
+    matched = match(specs.data)
+    count = len(matched.train) + len(matched.val)
+    told = 0.0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if done == count or time.monotonic() - told > _SECONDS_BETWEEN_REPORTS:
+            told = time.monotonic()
+            report(FilesRead(done, count))
+
+    def read(pairs: Sequence[ImagePair], before: int) -> Survey:
+        found = survey(
+            pairs,
+            cancelled=control.cancel.is_set,
+            report=lambda done, _: tell(before + done),
+            in_brief=for_training,
+        )
+        control.raise_if_cancelled()
+        return found
+
+    train, val = read(matched.train, 0), read(matched.val, len(matched.train))
+    case = Case(
+        specs,
+        train,
+        val,
+        (matched.train_pairing, matched.val_pairing),
+        folder=folder,
+    )
+    dataset: Dataset | None = None
+    decided: list[Problem] = []
+    blocked = any(problem.fatal for problem in (*matched.problems, *blocking(case)))
+    if not blocked:
+        dataset, decided = _decide(specs, matched, train, val)
+    if dataset is not None:
+        case = replace(
+            case,
+            palette=dataset.palette,
+            model=dataset.model,
+            input_scaling=dataset.input_scaling,
+        )
+    found = find(case, control.raise_if_cancelled, STOPPING if for_training else FINDINGS)
+    found, decided = explained(case, found, decided)
+    problems = [*matched.problems, *found, *decided]
+    if not matched.val:
+        message = (
+            "There are no validation pairs, so the best weights are chosen by the training loss, "
+            "which cannot see over-fitting."
+        )
+        problems.append(Problem("validation", message, fatal=False, kind="no_validation"))
+    if any(problem.fatal for problem in problems):
+        dataset = None
+    return dataset, matched, sorted(problems, key=lambda problem: rank(problem.kind))
+
+
+def prepare(specs: Specs, report: Report = ignore, control: JobControl | None = None) -> Dataset:
+    """The data set, ready for training.
+
+    Raises:
+        DataProblems: what must be mended first, a line each.
+        Cancelled: by ``control``.
+    """
+    dataset, _, problems = examine(specs, report, control, for_training=True)
+    if dataset is None:
+        raise DataProblems([problem for problem in problems if problem.fatal])
+    return dataset
+
+
+def _decide(
+    specs: Specs, matched: Matched, train: Survey, val: Survey
+) -> tuple[Dataset | None, list[Problem]]:
+    """Everything that follows from the choices and the files together.
+
+    Scalings and label colours are the training set's alone.
+    """
+    data, loss = specs.data, specs.training.loss
+    model = with_final_activation(specs.model, loss)
+    wrong = [replace(p, subject=f"data.{p.subject}") for p in validation.problems(data)]
+    if wrong:
+        return None, wrong
+    for_labels = (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy")
+    needed = loss in for_labels or model.final_activation == "softmax"
+    palette, remarks = choose_palette(data, train.colours, val.colours, needed)
+    if any(problem.fatal for problem in remarks):
+        return None, remarks
+    target_range = _learnt_range(train.target_range, palette)
+    input_scaling, target_scaling = scalings(data, train.input_range, target_range)
+    problems = _loss_problems(loss, model, palette, target_scaling)
+    if problems:
+        return None, [*remarks, *problems]
+    if data.large_images == "crop" and not model.input_height:
+        side = default_side([shape[:2] for shape in train.input_shapes], model.depth)
+        model = replace(model, input_height=side, input_width=side)
+    model = _with_sizes(model, matched.train[0], palette)
+    problems = validation.problems(model)
+    if model.final_activation == "softmax" and palette is not None:
+        classes = len(palette.colours)
+        if model.target_channels != classes:
+            message = (
+                f"The targets have {classes} label colours, so the network needs {classes} target "
+                f"channels, not {model.target_channels}; set model.target_channels=0."
+            )
+            problems.append(Problem("model.target_channels", message))
+    dataset = Dataset(
+        matched.train,
+        matched.val,
+        model,
+        input_scaling,
+        target_scaling,
+        palette,
+        sparse=loss == "sparse_categorical_crossentropy",
+        crops=data.large_images == "crop",
+    )
+    return dataset, [*remarks, *problems]
+
+
+def _learnt_range(targets: ValueRange, palette: Palette | None) -> ValueRange:
+    """The values that are learnt: the label colours', where the files hold others too."""
+    if palette is None or (palette.plain and targets.dtypes == {palette.dtype}):
+        return targets
+    return ValueRange.of([palette.array])
+
+
+def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> ModelSpec:
+    """Sizes and channels that were not chosen, from the first pair."""
+    in_height, in_width, in_channels, _ = image_size(first.input)
+    height, width, channels, _ = image_size(first.target)
+    if model.final_activation == "softmax" and palette is not None:
+        channels = len(palette.colours)
+    elif palette is not None:
+        channels = palette.channels
+    if not model.input_height and model.target_height:
+        height, width = model.target_height, model.target_width
+    elif model.input_height and not model.target_height:
+        # A chosen input size keeps the pair's own ratio of target to input.
+        height = max(1, round(height * model.input_height / in_height))
+        width = max(1, round(width * model.input_width / in_width))
+    shapes = (in_height, in_width, in_channels), (height, width, channels)
+    return validation.with_sizes(model, *shapes)
+
+
+def _loss_problems(
+    loss: str, model: ModelSpec, palette: Palette | None, scaling: Scaling
+) -> list[Problem]:
+    """Why the loss cannot fit such targets or such an output; empty if it can."""
+    activation = model.final_activation
+
+    def refused(message: str) -> list[Problem]:
+        return [Problem("training.loss", message)]
+
+    if loss in CATEGORICAL_LOSSES and activation != "softmax":
+        return refused(
+            f"{loss} needs classes, but model.final_activation is {activation}; set it to "
+            "automatic."
+        )
+    if activation == "softmax":
+        if palette is None:
+            return refused(
+                f"{loss} on classes needs label maps, targets of a few exact colours, but the "
+                "targets hold more; choose mae or ssim_mae, or set data.target_kind=labels if a "
+                "few colours are all there is."
+            )
+        if loss not in (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy"):
+            return refused(
+                f"{loss} does not fit class probabilities (softmax); choose "
+                "categorical_crossentropy or dice_crossentropy, or another final activation."
+            )
+        return []
+    if activation == "linear" and loss not in VALUE_LOSSES:
+        return refused(
+            f"{loss} needs outputs between 0 and 1, but model.final_activation is linear; choose "
+            "mae, mse or ssim_mae, or another final activation."
+        )
+    if loss in ("dice", "dice_crossentropy") and palette is None:
+        return refused(
+            f"{loss} is for label maps and masks, but the targets are images of many values; "
+            "choose mae, mse or ssim_mae (or binary_crossentropy for soft masks)."
+        )
+    on_channels = loss in ("dice", "dice_crossentropy", "binary_crossentropy")
+    if on_channels and palette is not None and not palette.is_pure(scaling):
+        colours = ", ".join(map(str, palette.colours[:6]))
+        return refused(
+            f"{loss} on independent channels needs label colours whose channels are all off or "
+            f"all on, but there are {colours}; choose categorical_crossentropy with "
+            "model.final_activation=automatic."
+        )
+    return []

@@ -1,0 +1,206 @@
+"""Findings about pairs: two files that do not belong together, or not in this way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from deepimagetranslator.core.checks.context import Case, finding, leave_out, told
+from deepimagetranslator.core.checks.fit import Fit, fit_of
+from deepimagetranslator.core.checks.repairs import moved
+from deepimagetranslator.core.config.specs import OPERATIONS
+from deepimagetranslator.core.data.facts import SIDE, FileFacts, PairFacts
+from deepimagetranslator.core.data.pairs import DOUBTFUL, ImagePair
+from deepimagetranslator.core.data.statistics import Survey, fits
+from deepimagetranslator.core.errors import Problem, Repair, first_few
+from deepimagetranslator.core.imaging.filenames import plain
+from deepimagetranslator.core.imaging.slices import shown_name
+
+_TARGET_WORDS = {"mask", "masks", "seg", "segmentation", "label", "labels", "gt", "groundtruth"}
+_TARGET_WORDS |= {"target", "targets", "annotation", "annotations", "segmentations"}
+_INPUT_WORDS = {"image", "images", "img", "imgs", "input", "inputs", "raw", "original", "originals"}
+_MOST = 0.6  # so much of a set is its usual kind
+_NEARLY_EQUAL = 0.97  # correlation of brightness at 64 x 64 pixels
+_FAR_BELOW = 0.1
+
+
+def sizes(case: Case) -> Iterator[Problem]:
+    """Targets whose size is not their input's times the ratio that most pairs have."""
+    found = []
+    for part in (case.train, case.val):
+        for facts in part.readable:
+            ours, theirs = facts.input.shape, facts.target.shape
+            if fits(ours[:2], theirs[:2], part.ratio):
+                continue
+            height, width = (round(a * r) for a, r in zip(ours, part.ratio, strict=False))
+            pair = facts.pair
+            message = (
+                f"It has {theirs[1]} x {theirs[0]} pixels where {width} x {height} belong to its "
+                f"input {pair.input} ({ours[1]} x {ours[0]}); resize it or choose the right file."
+            )
+            files = (str(pair.target),)
+            found.append(Problem(str(pair.target), message, True, "sizes", files, leave_out(files)))
+    yield from first_few(found, "more targets do not have the size that belongs to their input")
+
+
+def swapped(case: Case) -> Iterator[Problem]:
+    """Pairs whose input is a label map and whose target is none, unlike the others."""
+    pairs = case.readable
+    odd = [f for f in pairs if _is_label_map(f.input) and not _is_label_map(f.target)]
+    usual = [f for f in pairs if _is_label_map(f.target) and not _is_label_map(f.input)]
+    if not odd:
+        return
+    if len(usual) >= _MOST * len(pairs):
+        message = f"{told([f.pair.input for f in odd], 'pair', 'seems', 'seem')} "
+    elif len(odd) == len(pairs) and _names_are_swapped(pairs):
+        message = "All pairs seem "
+    else:
+        return
+    chosen = {facts.pair for facts in odd}
+
+    def turned(part: Survey) -> list[ImagePair]:
+        return [
+            ImagePair(f.pair.target, f.pair.input) if f.pair in chosen else f.pair
+            for f in part.facts
+        ]
+
+    repair = moved(turned(case.train), turned(case.val), "Exchange inputs and targets")
+    message += "to have input and target exchanged: the input is the label map."
+    files = [facts.pair.input for facts in odd]
+    yield finding("swapped", message, files, repair=repair)
+
+
+def target_is_input(case: Case) -> Iterator[Problem]:
+    """Targets that show what their input shows, where those of the other pairs do not."""
+    pairs = case.readable
+    same = np.array([f.input.digest == f.target.digest for f in pairs], np.bool_)
+    alike = np.array([f.alike for f in pairs], np.float32)
+    if not pairs or same.mean() >= 1 - _MOST:
+        return
+    labels = np.array([_is_label_map(f.target) for f in pairs], np.bool_)
+    constant = np.array([f.input.constant for f in pairs], np.bool_)
+    unlike = np.median(alike) < _NEARLY_EQUAL - _FAR_BELOW and labels.mean() >= _MOST
+    odd = ~constant & (same | (unlike & ~labels & (alike > _NEARLY_EQUAL)))
+    files = [facts.pair.target for facts, is_odd in zip(pairs, odd, strict=True) if is_odd]
+    if files:
+        message = (
+            f"{told(files, 'target', 'looks like its input', 'look like their inputs')}, unlike "
+            "the others; choose the right files or leave these pairs out."
+        )
+        yield finding("target_is_input", message, files, repair=leave_out(files))
+
+
+def own_target(case: Case) -> Iterator[Problem]:
+    """Images that are their own targets, without augmentation that gives something to learn."""
+    files = [f.pair.input for f in case.readable if f.pair.input == f.pair.target]
+    augmentation = case.specs.augmentation
+    learns = any(
+        augmentation.ticks(name)[0] and not augmentation.ticks(name)[1] for name in OPERATIONS
+    )
+    if learns or not files or len(files) < _MOST * len(case.readable):
+        return
+    message = (
+        f"{told(files, 'image', 'is its own target', 'are their own targets')}, so there is "
+        "nothing to learn; for denoising tick noise for the inputs only, under Augmentation, else "
+        "choose the targets."
+    )
+    fields = ("augmentation.noise_input", "augmentation.noise_validation")
+    repair = Repair(
+        "Add noise to the inputs in training", settings=tuple((name, True) for name in fields)
+    )
+    yield finding("own_target", message, files, repair=repair)
+
+
+def misplaced(case: Case) -> Iterator[Problem]:
+    """Pairs that their outlines speak against: shifted, or with another pair's target.
+
+    Pairs that were matched by little more than numbers are named unless the outlines confirm them.
+    """
+    for part, pairing, name in zip(
+        (case.train, case.val), case.pairings, ("train", "val"), strict=True
+    ):
+        pairs = part.readable
+        if any(not fits(f.input.shape[:2], f.target.shape[:2], part.ratio) for f in pairs):
+            pairs = [f for f in pairs if fits(f.input.shape[:2], f.target.shape[:2], part.ratio)]
+        pairs = [f for f in pairs if not f.target.constant]  # an empty target fits nothing
+        fit = fit_of(pairs)
+        yield from _shifted(pairs, fit)
+        yield from _mispaired(case, name, pairs, fit)
+        doubtful = [
+            pair
+            for pair, confidence in zip(pairing.pairs, pairing.confidences, strict=True)
+            if confidence == DOUBTFUL
+        ]
+        if doubtful and pairing.rule != "their order" and not fit.confirmed:
+            files = [pair.input for pair in doubtful]
+            message = (
+                f"{told(files, 'pair', 'was', 'were')} matched by {pairing.rule} "
+                f"alone, {shown_name(doubtful[0].input)} with {shown_name(doubtful[0].target)} for "
+                "one; look "
+                "whether they belong together."
+            )
+            yield finding("doubtful_pairs", message, files)
+
+
+def _shifted(pairs: Sequence[PairFacts], fit: Fit) -> Iterator[Problem]:
+    if not fit.shifts:
+        return
+    files = [pairs[number].pair.target for number in fit.shifts]
+    number, (down, right) = next(iter(fit.shifts.items()))
+    height, width = pairs[number].target.shape[:2]
+    rows, columns = (round(abs(part) * side / SIDE) for part, side in
+                     ((down, height), (right, width)))  # fmt: skip
+    where = [f"{rows} pixels {'down' if down > 0 else 'up'}"] if rows else []
+    where += [f"{columns} pixels to the {'right' if right > 0 else 'left'}"] if columns else []
+    message = (
+        f"{told(files, 'target', 'does', 'do')} not lie over the input as others do: "
+        f"{shown_name(files[0])} is off by about {' and '.join(where)}; correct that or leave the "
+        "pairs out."
+    )
+    yield finding("shifted_pair", message, files, repair=leave_out(files))
+
+
+def _mispaired(case: Case, name: str, pairs: Sequence[PairFacts], fit: Fit) -> Iterator[Problem]:
+    if not fit.better:
+        return
+    files = [pairs[number].pair.input for number in fit.better]
+    other = next(iter(fit.better.values()))
+    message = (
+        f"{told(files, 'image', 'fits', 'fit')} the target of another pair better, "
+        f"{shown_name(files[0])} that of {shown_name(pairs[other].pair.input)} for one; choose the "
+        "right targets or leave these pairs out."
+    )
+    repair = leave_out(files)
+    if fit.exchange:
+        targets = {pairs[i].pair: pairs[j].pair.target for i, j in fit.exchange.items()}
+        both = {
+            part: [
+                ImagePair(f.pair.input, targets[f.pair]) if part == name and f.pair in targets
+                else f.pair
+                for f in survey.facts
+            ]
+            for part, survey in (("train", case.train), ("val", case.val))
+        }  # fmt: skip
+        label = f"Give these {len(files)} images the targets that fit"
+        repair = moved(both["train"], both["val"], label)
+    yield finding("mispaired", message, files, repair=repair)
+
+
+def _is_label_map(facts: FileFacts) -> bool:
+    return facts.label_map and not facts.constant
+
+
+def _names_are_swapped(pairs: Sequence[PairFacts]) -> bool:
+    """Whether the inputs' folders or names say mask, and the targets' say image."""
+
+    def words(path: Path) -> set[str]:
+        return set(re.split(r"[^a-z]+", plain(f"{path.parent.name} {path.stem}")))
+
+    return all(
+        words(f.pair.input) & _TARGET_WORDS and words(f.pair.target) & _INPUT_WORDS
+        and not words(f.pair.input) & _INPUT_WORDS and not words(f.pair.target) & _TARGET_WORDS
+        for f in pairs
+    )  # fmt: skip

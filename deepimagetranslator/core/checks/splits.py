@@ -1,0 +1,183 @@
+"""Findings about training and validation together, and how many images there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from deepimagetranslator.core.checks.context import Case, finding, told
+from deepimagetranslator.core.checks.repairs import moved
+from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.data.facts import FileFacts, PairFacts
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.splits import people, split_by_names
+from deepimagetranslator.core.errors import Problem, Repair, UserError
+
+_SOLID = 0.1  # of a class's pixels so many lie in flat squares
+_TRIES = 40  # seeds, until a split has every class on both sides
+_FEWEST = 8
+_FEWEST_A_CLASS = 4
+
+Suits = Callable[[set[Colour], set[Colour]], bool]
+
+
+def in_both(case: Case) -> Iterator[Problem]:
+    """The same image, by its content, in training and validation."""
+    files = [facts.pair.input for facts in _in_both(case)]
+    if not files:
+        return
+    message = (
+        f"{told(files, 'validation image', 'is', 'are')} in training too, where validation would "
+        "praise what was learnt by heart; keep each image in one of the two."
+    )
+    repair: Repair | None = Repair("Leave out of validation", tuple(map(str, files)), "val")
+    if len(files) == len(case.val.facts):
+        repair = _new_split(case) or repair
+    yield finding("in_both", message, files, repair=repair)
+
+
+def person_in_both(case: Case) -> Iterator[Problem]:
+    """Images of one person, by DICOM patient, folder or name, in training and validation."""
+    same = {facts.pair for facts in _in_both(case)}
+    train = case.train.readable
+    val = [facts for facts in case.val.readable if facts.pair not in same]
+    persons = _persons([*train, *val])
+    both = set(persons[: len(train)]) & set(persons[len(train) :]) - {""}
+    if not both:
+        return
+    files = [f.pair.input for f, who in zip(val, persons[len(train) :], strict=True) if who in both]
+    who = ", ".join(sorted(both)[:3]) + (f" and {len(both) - 3} more" if len(both) > 3 else "")
+    message = (
+        f"Images of {who} are in training and in validation, which then cannot tell how well "
+        "images of other people will be translated; split by person."
+    )
+    yield finding("person_in_both", message, files, repair=_new_split(case))
+
+
+def class_missing(case: Case) -> Iterator[Problem]:
+    """Classes that training targets have and no validation target."""
+    if case.palette is None or not case.val.readable:
+        return
+    train, val = (_classes(part.readable, case.palette) for part in (case.train, case.val))
+    if train is None or val is None:
+        return
+    missing = sorted(set(train) - set(val))
+    files = [path for number in missing for path in train[number]]
+    if missing:
+        what = ", ".join(_class_name(case.palette, number) for number in missing[:3])
+        message = (
+            f"No validation target has {what}, though training targets have, so nothing tells how "
+            "well that is learnt; move images so that both sides have every class."
+        )
+        repair = _new_split(case, set.__eq__)
+        yield finding("class_missing", message, files, repair=repair, subject="validation targets")
+
+
+def missing_from_training(case: Case, unknown: Problem) -> Problem:
+    """The problem that validation targets have unknown colours, where they may be a whole class.
+
+    Then another split can give training the class; else the problem stays as it is.
+    """
+    counts = case.val.colours
+    known = case.train.colours.pixels.keys()
+    colours = [colour for colour in counts.pixels if colour not in known]
+    if case.train.colours.many or counts.many or not colours:
+        return unknown
+    if any(counts.flat.get(colour, 0) < _SOLID * counts.pixels[colour] for colour in colours):
+        return unknown  # stray colours of smoothed edges
+    repair = _new_split(case, set.__eq__) or _new_split(case, set.__ge__)
+    if repair is None:
+        return unknown
+    files = [f.pair.target for f in case.val.readable if f.target.colours.pixels.keys() & colours]
+    message = (
+        f"No training target has the label colour {', '.join(map(str, colours[:3]))}, though "
+        "validation targets have; move images so that training has every class."
+    )
+    return finding(
+        "class_missing", message, files, fatal=True, repair=repair, subject="validation targets"
+    )
+
+
+def few_images(case: Case) -> Iterator[Problem]:
+    """Too few training images, at all or for a class."""
+    pairs = case.train.readable
+    if not pairs or case.specs.data.large_images == "crop":
+        return
+    classes = len(case.palette.colours) if case.palette else 0
+    least = max(_FEWEST, _FEWEST_A_CLASS * classes)
+    if len(pairs) < least:
+        why = f"for {classes} classes" if least > _FEWEST else "to learn from"
+        message = (
+            f"There are few training images {why}: {len(pairs)}, where {least} or more are better; "
+            "strong augmentation helps."
+        )
+        yield finding("few_images", message, subject="training")
+
+
+def _in_both(case: Case) -> list[PairFacts]:
+    known = {facts.input.digest for facts in case.train.readable}
+    return [f for f in case.val.readable if f.input.digest in known and not f.input.constant]
+
+
+def _persons(pairs: Sequence[PairFacts]) -> list[str]:
+    """Each pair's person: as the file says, else as its folder or name says; empty if unknown."""
+    by_name = people([facts.pair.input for facts in pairs])
+    return [facts.input.patient or name for facts, name in zip(pairs, by_name, strict=True)]
+
+
+def _new_split(case: Case, suits: Suits | None = None) -> Repair | None:
+    """All pairs split anew by person, with about as many for validation; None if impossible.
+
+    Args:
+        case: its pairs, each image once.
+        suits: whether the training targets' label colours suit the validation targets'; several
+            splits are tried until they do. Without it the first split is taken.
+    """
+    once: dict[bytes | ImagePair, PairFacts] = {}
+    for facts in case.readable:
+        once.setdefault(facts.pair if facts.input.constant else facts.input.digest, facts)
+    pool = list(once.values())
+    persons = _persons(pool)
+    known = len(set(persons)) > 1 and "" not in persons
+    names = persons if known else [str(facts.pair.input) for facts in pool]
+    label = "Split anew by person" if known else "Split anew, image by image"
+    classes = {facts.pair: _colours(facts.target) for facts in pool if suits}
+    fraction = len(case.val.facts) / max(1, len(case.train.facts) + len(case.val.facts))
+    seed = case.specs.training.seed
+    for attempt in range(seed, seed + (_TRIES if suits else 1)):
+        try:
+            split = split_by_names([facts.pair for facts in pool], names, fraction, attempt)
+        except UserError:
+            return None
+        sides = [
+            set().union(*(classes[pair] for pair in part)) if suits else set()
+            for part in (split.train, split.val)
+        ]
+        if suits is None or suits(*sides):
+            return moved(split.train, split.val, label)
+    return None
+
+
+def _classes(pairs: Iterable[PairFacts], palette: Palette) -> dict[int, list[Path]] | None:
+    """The targets that hold each class; None if that cannot be told from their colours."""
+    numbers = {colour_of(colour, 3): number for number, colour in enumerate(palette.colours)}
+    numbers |= {colour_of(colour, 3): number for colour, number in palette.also}
+    found: dict[int, list[Path]] = defaultdict(list)
+    for facts in pairs:
+        if facts.target.colours.many:
+            return None
+        for number in {numbers.get(colour, palette.rest) for colour in _colours(facts.target)}:
+            found[number].append(facts.pair.target)
+    found.pop(-1, None)
+    return dict(found)
+
+
+def _class_name(palette: Palette, number: int) -> str:
+    name = palette.names[number] if palette.names else ""
+    return name or f"the label colour {colour_text(palette.colours[number])}"
+
+
+def _colours(facts: FileFacts) -> set[Colour]:
+    return {colour_of(colour, 3) for colour in facts.colours.pixels}

@@ -1,0 +1,111 @@
+"""From a project's choices and files to a data set ready for training, or what is wrong.
+
+Everything that can be known before training is found here: partners, sizes, label colours, the
+scaling of values, the network's sizes, and whether the loss fits the targets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepimagetranslator.core.config.specs import (
+    DataSpec,
+    ModelSpec,
+)
+from deepimagetranslator.core.data.intensity.normalization import (
+    Scaling,
+)
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pair_lists import with_pairs
+from deepimagetranslator.core.data.pairs import NO_PAIRING, ImagePair, Pairing, match_pairs
+from deepimagetranslator.core.data.splits import Split
+from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.imaging.filenames import known_path
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The pairs of a project by its files' names alone, and what has no partner.
+
+    The pairings say by which rule, how sure each pair is, and which files have no partner.
+    """
+
+    train: tuple[ImagePair, ...]
+    val: tuple[ImagePair, ...]
+    problems: tuple[Problem, ...]
+    train_pairing: Pairing = NO_PAIRING
+    val_pairing: Pairing = NO_PAIRING
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Pairs that can be trained on, and how their values are understood.
+
+    Attributes:
+        train, val: the pairs; ``val`` may be empty.
+        model: the network with all sizes, channels and its final activation decided.
+        input_scaling, target_scaling: between file values and [0, 1].
+        palette: the label colours if the targets are label maps, else None.
+        sparse: targets are given to the loss as class numbers.
+        crops: the network learns from crops of its size in full resolution, not from whole images
+            resized to it.
+    """
+
+    train: tuple[ImagePair, ...]
+    val: tuple[ImagePair, ...]
+    model: ModelSpec
+    input_scaling: Scaling
+    target_scaling: Scaling
+    palette: Palette | None
+    sparse: bool
+    crops: bool = False
+
+    @property
+    def classes(self) -> int:
+        """The number of classes if the network's channels are classes, else 0."""
+        return self.model.target_channels if self.model.final_activation == "softmax" else 0
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Names of the network's output channels, for metrics; classes have the user's names."""
+        if self.classes and self.palette is not None:
+            return self.palette.class_names
+        return channel_names(self.model.target_channels, bool(self.classes))
+
+    def target_image(self, y: NDArray[np.float32]) -> NDArray[np.generic]:
+        """An augmented target, as a batch draws it, as an image to write."""
+        if self.classes and self.palette is not None:
+            return self.palette.decode(np.rint(y[..., 0] * 255).astype(np.uint8))
+        return self.target_scaling.from_unit(y)
+
+
+def channel_names(channels: int, classes: bool = False) -> tuple[str, ...]:
+    """Names for image channels (grey, or red, green, blue) or classes (class0, class1 ...)."""
+    images = {1: ("grey",), 3: ("red", "green", "blue")}
+    if not classes and channels in images:
+        return images[channels]
+    return tuple(f"{'class' if classes else 'channel'}{i}" for i in range(channels))
+
+
+def with_split(data: DataSpec, split: Split) -> DataSpec:
+    """The choices with the pairs of a split as training and validation files."""
+    return with_pairs(data, split.train, split.val)
+
+
+def match(data: DataSpec) -> Matched:
+    """Pair the project's files, without opening them."""
+    train, val = (
+        match_pairs(list(map(known_path, inputs)), list(map(known_path, targets)), data.pairing)
+        for inputs, targets in (
+            (data.train_inputs, data.train_targets),
+            (data.val_inputs, data.val_targets),
+        )
+    )
+    problems = [*train.problems, *val.problems]
+    if not train.pairs:
+        message = "There is no pair to train on; load training images and their targets."
+        problems.append(Problem("training", message))
+    return Matched(train.pairs, val.pairs, tuple(problems), train, val)

@@ -1,0 +1,200 @@
+"""What one image file says: read once, small whatever the image's size, and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepimagetranslator.core.config.classes import MAX_COLOURS
+from deepimagetranslator.core.data.intensity.normalization import ValueRange
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.series import patient_of
+from deepimagetranslator.core.imaging.slices import locate
+from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.typing import Array
+
+SIDE = 64
+_LOOKED_AT = 2048
+_MOST_REMEMBERED = 20_000  # about 7 KiB each
+
+Thumbnail = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What one file says.
+
+    Attributes:
+        trouble: why it cannot be read, a sentence with its name; else empty.
+        shape: height, width, channels.
+        values: its range, type and channels.
+        colours: its colours; of an input with more than a few only that they are many.
+        digest: of the decoded pixels with their type; equal for equal images.
+        thumbnail: (64, 64) in grey, stretched to 0..255, whatever its ratio of sides.
+        patient: the person, if the file itself says (DICOM), else empty.
+        label_map: whether its colours look like those of a label map.
+        constant: whether all of its values are the same (of a coloured image: one colour).
+    """
+
+    trouble: str = ""
+    shape: tuple[int, int, int] = (0, 0, 0)
+    values: ValueRange = field(default_factory=ValueRange)
+    colours: ColourCount = field(default_factory=ColourCount)
+    digest: bytes = b""
+    thumbnail: Thumbnail = field(default_factory=lambda: np.zeros((SIDE, SIDE), np.uint8))
+    patient: str = ""
+    label_map: bool = False
+    constant: bool = False
+
+    @property
+    def dtype(self) -> str:
+        """Of the image: "uint8", "uint16" or "float32"; empty if it cannot be read."""
+        return next(iter(self.values.dtypes), "")
+
+
+_NOTHING = FileFacts()
+
+
+@dataclass(frozen=True, slots=True)
+class PairFacts:
+    """A pair with what its two files say.
+
+    Attributes:
+        alike: the correlation of both at 64 x 64 pixels; 0 if one is constant.
+    """
+
+    pair: ImagePair
+    input: FileFacts
+    target: FileFacts
+    alike: float = 0.0
+
+    @property
+    def readable(self) -> bool:
+        """Whether both files can be read."""
+        return not (self.input.trouble or self.target.trouble)
+
+
+_remembered: OrderedDict[tuple[str, bool], tuple[tuple[int, int, int], FileFacts]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def facts_of(path: Path, target: bool) -> FileFacts:
+    """What the file says, read only if it has changed since it was last asked for.
+
+    Remembered for that, which takes about 7 KiB a file.
+
+    Args:
+        path: an image file.
+        target: whether its colours are looked at closely, as a target's.
+    """
+    stamp = _stamp(path)
+    key = str(path), target
+    with _lock:
+        known = _remembered.get(key)
+    if stamp is not None and known is not None and known[0] == stamp:
+        return known[1]
+    facts = read_facts(path, target)
+    if stamp is not None and not facts.trouble:
+        with _lock:
+            _remembered[key] = stamp, facts
+            _remembered.move_to_end(key)
+            while len(_remembered) > _MOST_REMEMBERED:
+                _remembered.popitem(last=False)
+    return facts
+
+
+def pair_facts(pair: ImagePair, remember: bool = True) -> PairFacts:
+    """What both files of a pair say; a file that is its own target is read once."""
+    ask = facts_of if remember else read_facts
+    theirs = ask(pair.target, True)
+    ours = theirs if pair.input == pair.target else ask(pair.input, False)
+    return PairFacts(pair, ours, theirs, _likeness(ours.thumbnail, theirs.thumbnail))
+
+
+def brief(facts: PairFacts) -> PairFacts:
+    """Without what takes most of the memory: thumbnails, values, and the inputs' colours."""
+    none = _NOTHING
+    ours = replace(facts.input, values=none.values, colours=none.colours, thumbnail=none.thumbnail)
+    theirs = replace(facts.target, values=none.values, thumbnail=none.thumbnail)
+    return replace(facts, input=ours, target=theirs)
+
+
+def read_facts(path: Path, target: bool) -> FileFacts:
+    """What the file says now; an unreadable one says why."""
+    try:
+        image = read_image(path)
+    except UserError as error:
+        return FileFacts(trouble=str(error))
+    values, colours = ValueRange(), ColourCount()
+    values.add(image)
+    if target or _has_few_colours(image):
+        colours.add(image)
+    else:
+        colours.dtypes, colours.many = {image.dtype.name}, True
+    hashed = hashlib.blake2b(f"{image.dtype.name} {image.shape}".encode(), digest_size=16)
+    hashed.update(image.data)
+    return FileFacts(
+        shape=image.shape,
+        values=values,
+        colours=colours,
+        digest=hashed.digest(),
+        thumbnail=thumbnail_of(image),
+        patient=patient_of(path) or "",
+        label_map=colours.label_palette() is not None,
+        constant=len(colours.pixels) == 1 or not values.low < values.high,
+    )
+
+
+def thumbnail_of(image: Array) -> Thumbnail:
+    """An image (height, width, 1 or 3) in grey at 64 x 64 pixels, stretched to 0..255."""
+    small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if small.ndim == 3 and small.shape[2] == 3:
+        small = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    np.nan_to_num(small, copy=False, posinf=0.0, neginf=0.0)
+    low, high = float(small.min()), float(small.max())
+    stretched = (small - low) * (255 / (high - low) if high > low else 0.0)
+    thumbnail: Thumbnail = np.rint(stretched).astype(np.uint8).reshape(SIDE, SIDE)
+    return thumbnail
+
+
+def _likeness(ours: Thumbnail, theirs: Thumbnail) -> float:
+    """Their correlation; 0 if one is constant."""
+    a, b = (side.astype(np.float32).ravel() for side in (ours, theirs))
+    a, b = a - a.mean(), b - b.mean()
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / length if length else 0.0
+
+
+def _has_few_colours(image: Array) -> bool:
+    """Whether a look at some of the pixels finds few colours, which takes no time."""
+    pixels = image.reshape(-1, image.shape[2])
+    some = (
+        pixels[:: max(1, len(pixels) // _LOOKED_AT)].astype(np.float64) @ _APART[: image.shape[2]]
+    )
+    return len(np.unique(some)) <= MAX_COLOURS
+
+
+_APART = np.array([1.0, 2.0**16, 2.0**32])
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = _file_of(path).stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _file_of(path: Path) -> Path:
+    """The file on disk that holds the image, which may be one of several in it."""
+    return system_path(locate(path)[0])

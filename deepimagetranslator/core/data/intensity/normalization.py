@@ -1,0 +1,249 @@
+"""Values in files to values in [0, 1] and back: one scaling for a whole set of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepimagetranslator.core.data.intensity.histogram import Distribution, ValueCounts, counted
+from deepimagetranslator.core.errors import UserError
+
+TYPE_MAXIMUM = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
+TYPE_WORDS = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
+KINDS = ("type", "data", "window", "image")
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """How file values become [0, 1], and in which type they are written back.
+
+    Attributes:
+        kind: "type" divides an integer image by the largest value of its own type, so that 8-bit
+            files suit weights trained on 16-bit ones too; "data" maps ``low``..``high`` to 0..1;
+            "window" does so too and clips what lies outside; "image" maps each image's own lowest
+            and highest value.
+        low: the value that becomes 0, with the offset added; 0 for "type".
+        high: the value that becomes 1; the maximum of ``dtype`` for "type", 1 for float.
+        dtype: of the written images: "uint8", "uint16" or "float32".
+        offset: added to the values of integer files before anything else, such as -1024 where
+            they hold Hounsfield units + 1024; float files hold what they mean.
+    """
+
+    kind: str
+    low: float
+    high: float
+    dtype: str
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        known = self.kind in KINDS and self.dtype in TYPE_MAXIMUM
+        finite = np.isfinite([self.low, self.high, self.offset]).all()
+        if not (known and finite and self.low < self.high):
+            raise UserError(f"{self} is not a scaling; the weights or project file is damaged.")
+
+    def to_unit(self, image: NDArray[Any]) -> NDArray[np.float32]:
+        """File values of any shape as float32, [0, 1] within the range; NaN becomes 0."""
+        if self.kind == "image":
+            return self.for_image(image).to_unit(image)
+        values = image.astype(np.float32)
+        if self.kind != "type":
+            values -= np.float32(self.low - self.offset_of(image))
+            values /= np.float32(self.high - self.low)
+        elif image.dtype != np.float32:
+            values /= np.float32(TYPE_MAXIMUM[image.dtype.name])
+        if image.dtype == np.float32:
+            np.nan_to_num(values, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
+        if self.kind == "window":
+            np.clip(values, 0, 1, out=values)
+        return values
+
+    def from_unit(self, values: NDArray[Any]) -> NDArray[Any]:
+        """[0, 1] as file values of ``dtype``: integers rounded and clipped, floats as they come.
+
+        A window ends at its limits for floats too.
+        """
+        result = self.meaning(values)
+        if self.dtype != "float32":
+            result -= np.float32(self.offset)
+            np.rint(result, out=result)
+            np.clip(result, 0, TYPE_MAXIMUM[self.dtype], out=result)
+        return result.astype(self.dtype)
+
+    def meaning(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """[0, 1] as what the values mean, such as Hounsfield units: the offset stays in."""
+        result = values.astype(np.float32)
+        if self.kind == "window":
+            np.clip(result, 0, 1, out=result)
+        result *= np.float32(self.high - self.low)
+        result += np.float32(self.low)
+        return result
+
+    def for_image(self, image: NDArray[Any]) -> Scaling:
+        """The scaling of all parts of one image: this one, unless each image has its own range."""
+        if self.kind != "image":
+            return self
+        values = ValueRange()
+        values.add(image)
+        return replace(choose_scaling(values, "data"), dtype=self.dtype)
+
+    def offset_of(self, image: NDArray[Any]) -> float:
+        """What is added to the values of an image of this type."""
+        return 0.0 if image.dtype == np.float32 else self.offset
+
+    def fits(self, dtype: str) -> bool:
+        """Whether files of that type ("uint8", "uint16", "float32") mean the same by a value.
+
+        A window is in real units, so 16-bit and float files share it; a range of file values
+        belongs to its own type.
+        """
+        if self.kind in ("type", "image"):
+            return True
+        if self.kind == "window" and self.dtype != "uint8":
+            return dtype != "uint8"
+        return dtype == self.dtype
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Scaling:
+        """The scaling that ``to_json`` wrote.
+
+        Raises:
+            UserError: it is none.
+        """
+        try:
+            data = {"offset": 0.0, **data}  # weights of version 2.0 know no offset
+            low, high, offset = (float(data[key]) for key in ("low", "high", "offset"))
+            return cls(str(data["kind"]), low, high, str(data["dtype"]), offset)
+        except (TypeError, KeyError, ValueError) as error:
+            message = f"{data!r:.200} is not a scaling; the weights or project file is damaged."
+            raise UserError(message) from error
+
+
+BYTES = Scaling("type", 0.0, 255.0, "uint8")
+"""8-bit values divided by 255, as the 2021 program read all its images."""
+
+
+@dataclass
+class ValueRange:
+    """Lowest and highest value, types and channels of a set, gathered image by image.
+
+    Attributes:
+        low: lowest finite value so far; infinity before the first.
+        high: highest finite value so far.
+        dtypes: names of the types that occurred.
+        channels: numbers of channels that occurred.
+        values: which of the 256 values occurred in 8-bit images.
+        integers: how often which value occurs in 8-bit and 16-bit images.
+        floats: likewise in float images.
+    """
+
+    low: float = np.inf
+    high: float = -np.inf
+    dtypes: set[str] = field(default_factory=set)
+    channels: set[int] = field(default_factory=set)
+    values: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(256, np.bool_))
+    integers: ValueCounts = field(default_factory=ValueCounts)
+    floats: ValueCounts = field(default_factory=ValueCounts)
+
+    @classmethod
+    def of(cls, images: Iterable[NDArray[Any]]) -> ValueRange:
+        """What a few images (height, width, channels) hold."""
+        result = cls()
+        for image in images:
+            result.add(image)
+        return result
+
+    def add(self, image: NDArray[Any]) -> None:
+        """Take in one image (height, width, channels)."""
+        self.dtypes.add(image.dtype.name)
+        self.channels.add(image.shape[2])
+        found = counted(image)
+        counts = self.floats if image.dtype == np.float32 else self.integers
+        if image.dtype == np.uint8:
+            self.values[found[0].astype(np.intp)] = True
+            image = found[0]
+        elif image.dtype == np.float32:
+            image = image[np.isfinite(image)]
+        if image.size:
+            low, high = float(image.min()), float(image.max())
+            self.low, self.high = min(self.low, low), max(self.high, high)
+            counts.add(found, low, high)
+
+    def merge(self, other: ValueRange) -> None:
+        """Take in what another one gathered."""
+        self.low, self.high = min(self.low, other.low), max(self.high, other.high)
+        self.dtypes |= other.dtypes
+        self.channels |= other.channels
+        self.values |= other.values
+        self.integers.merge(other.integers)
+        self.floats.merge(other.floats)
+
+    def distribution(self, offset: float = 0.0) -> Distribution:
+        """How the values are spread, with ``offset`` added to those of integer images."""
+        values, counts = self.integers.table()
+        more, more_counts = self.floats.table()
+        values = np.concatenate([values + np.float32(offset), more])
+        counts = np.concatenate([counts, more_counts])
+        order = np.argsort(values, kind="stable")
+        low = min(self.integers.low + offset, self.floats.low)
+        high = max(self.integers.high + offset, self.floats.high)
+        low, high = (low, high) if low <= high else (0.0, 1.0)
+        return Distribution(values[order], counts[order], low, high)
+
+    @property
+    def dtype(self) -> str:
+        """The type that holds all of the set's values."""
+        return max(self.dtypes, key=lambda name: list(TYPE_MAXIMUM).index(name), default="uint8")
+
+
+def choose_scaling(
+    values: ValueRange,
+    choice: str = "automatic",
+    target: bool = False,
+    *,
+    window: tuple[float, float] = (0.0, 1.0),
+    percentile: float = 0.5,
+    offset: float = 0.0,
+) -> Scaling:
+    """The scaling of a set of images.
+
+    Args:
+        values: gathered over the whole training set.
+        choice: "type", "data" (lowest to highest value), "percentiles" (that range without its
+            extremes), "window" (the limits given), "image" (each image's own range), or
+            "automatic": "data" for 16-bit and float images, else "type"; images of 8 and 16 bits
+            mixed are each divided by their own type's maximum.
+        target: "automatic" then also stretches grey 8-bit masks of two values, such as 0 and 1.
+        window: what becomes 0 and 1 with "window", the lower first, with the offset added.
+        percentile: so many per cent of the values are cut off at either end with "percentiles".
+        offset: as in ``Scaling``.
+
+    Returns:
+        A scaling that never divides by zero, even for a constant set.
+    """
+    dtype = values.dtype
+    if choice == "automatic":
+        mask = values.dtypes == {"uint8"} and values.channels == {1} and values.values.sum() == 2
+        stretched = target and mask and (values.low, values.high) != (0, 255)
+        deep = values.dtypes == {"uint16"} or "float32" in values.dtypes
+        choice = "data" if deep or stretched else "type"
+    if choice == "type":
+        return Scaling("type", 0.0, TYPE_MAXIMUM[dtype], dtype)
+    if choice == "window":
+        return Scaling("window", *window, dtype, offset)
+    spread = values.distribution(offset)
+    low, high = spread.low, spread.high
+    if choice == "percentiles":
+        inner = spread.quantile(percentile / 100), spread.quantile(1 - percentile / 100)
+        # Nearly all values are one, as in sparse images: nothing would be left between.
+        low, high = inner if inner[0] < inner[1] else (low, high)
+    high = high if low < high else low + max(1.0, abs(low))
+    kind = {"percentiles": "window", "image": "image"}.get(choice, "data")
+    return Scaling(kind, low, high, dtype, offset)

@@ -1,0 +1,171 @@
+"""From the targets' colours and the user's choices to the palette, or what is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from deepimagetranslator.core.config.classes import (
+    MAX_COLOURS,
+    Colour,
+    LabelClass,
+    colour_of,
+    colour_text,
+    parse_classes,
+    to_texts,
+)
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.encodings import apart
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.errors import Problem, Repair
+
+_NAMED = 4
+_SNAP = ("data.snap_labels", True)
+
+
+def choose_palette(
+    data: DataSpec, train: ColourCount, val: ColourCount, needed: bool = False
+) -> tuple[Palette | None, list[Problem]]:
+    """The label colours of the targets, None if they are values, and what is to be said of them.
+
+    Args:
+        data: the choices.
+        train: the colours of the training targets.
+        val: of the validation targets, empty if there are none.
+        needed: the loss or the network's output is for label maps only.
+
+    Raises:
+        UserError: ``data.labels`` says no classes; ``spec_rules.problems(data)`` tells it before.
+    """
+    if data.target_kind == "values":
+        return None, []
+    if data.labels:
+        palette = Palette.of(parse_classes(data.labels), train.dtype, data.snap_labels)
+        return palette, _unknown("training", train, palette) + _unknown("validation", val, palette)
+    automatic = data.target_kind == "automatic"
+    found = train.label_palette() if automatic else train.palette()
+    found = _with_encodings_of(found, train, val)
+    if found is None and data.snap_labels:
+        return train.blurred_palette(), []
+    if found is None:
+        return None, _no_palette(train, needed or not automatic, not automatic)
+    palette = replace(found, snap=data.snap_labels)
+    return palette, [*_encodings(palette, train), *_unknown("validation", val, palette)]
+
+
+def classes_of(palette: Palette) -> tuple[LabelClass, ...]:
+    """The palette's classes as a user writes them."""
+    return tuple(
+        LabelClass(
+            () if number == palette.rest else (colour, *_further(palette, number)),
+            palette.written[number] if palette.written else _rest_colour(palette, number),
+            palette.names[number] if palette.names else "",
+        )
+        for number, colour in enumerate(palette.colours)
+    )
+
+
+def _rest_colour(palette: Palette, number: int) -> Colour | None:
+    """The class of the rest has no other place for its colour."""
+    return palette.colours[number] if number == palette.rest else None
+
+
+def _further(palette: Palette, number: int) -> tuple[Colour, ...]:
+    return tuple(colour for colour, of in palette.also if of == number)
+
+
+def _with_encodings_of(
+    palette: Palette | None, train: ColourCount, val: ColourCount
+) -> Palette | None:
+    """The palette that also reads validation masks which write its classes in another way."""
+    if palette is None or val.many or not val.pixels:
+        return palette
+    both = ColourCount()
+    both.merge(train)
+    both.merge(val)
+    wider = both.palette()
+    if wider is None or len(wider.colours) != len(palette.colours) or wider.also == palette.also:
+        return palette
+    return wider
+
+
+def _encodings(palette: Palette, train: ColourCount) -> list[Problem]:
+    if palette.also:
+        written = [colour_text(c[:1]) for c in palette.colours]
+        also = [colour_text(colour[:1]) for colour, _ in palette.also]
+        message = (
+            f"Some masks write their classes as {', '.join(written)}, others as 0, "
+            f"{', '.join(also)}; they are taken for the same classes in this order."
+        )
+        return [Problem("targets", message, fatal=False, kind="mask_encodings")]
+    greys, colours = apart(train.pixels, train.groups)
+    if greys:
+        example = f"{colour_text(colours[0])} + {colour_text(greys[0][:1])}"
+        message = (
+            f"Some targets hold the greys {_listed(greys)}, others the colours {_listed(colours)}, "
+            "and no file holds both; if they are the same classes, say which belong together in "
+            f"data.labels, such as {example}."
+        )
+        return [Problem("targets", message, fatal=False, kind="mask_encodings")]
+    return []
+
+
+def _no_palette(train: ColourCount, fatal: bool, asked: bool) -> list[Problem]:
+    """What the targets are if not exact label maps; nothing if plain images."""
+    blurred = train.blurred_palette()
+    if blurred is not None:
+        count = len(blurred.colours)
+        message = (
+            f"The targets look like label maps of {count} colours ({_listed(blurred.colours)}) "
+            "that smoothing or JPEG has blurred; take the nearest label colour for each pixel, or "
+            "treat them as values."
+        )
+        label = f"Take the nearest of the {count} label colours"
+        settings = (("data.labels", to_texts(classes_of(blurred))), _SNAP)
+        repair = Repair(label, settings=settings)
+        return [Problem("targets", message, fatal, "blurred_labels", repair=repair)]
+    if train.instances:
+        message = (
+            f"The targets number their objects with more than {MAX_COLOURS} different values; "
+            "learn object and background from them, or treat them as values."
+        )
+        labels = to_texts(
+            (LabelClass(((0,),), None, "background"), LabelClass((), (255,), "object"))
+        )
+        repair = Repair("Learn object and background", settings=(("data.labels", labels),))
+        return [Problem("targets", message, fatal, "instance_masks", repair=repair)]
+    if asked:
+        message = "The targets hold too many colours for label maps; choose target_kind=values."
+        return [Problem("data.target_kind", message)]
+    return []
+
+
+def _unknown(part: str, count: ColourCount, palette: Palette) -> list[Problem]:
+    """Colours of a part that no class has, if they are not taken for the nearest or the rest."""
+    if palette.snap or palette.rest >= 0 or not (count.pixels or count.many):
+        return []
+    read = (*palette.colours, *(colour for colour, _ in palette.also))
+    known = {colour_of(colour, 3) for colour in read}
+    new = [colour for colour in sorted(count.pixels) if colour_of(colour, 3) not in known]
+    if not (new or count.many):
+        return []
+    whose = "which no training target has" if part == "validation" else "which no class has"
+    what = f"more than {MAX_COLOURS} colours" if count.many else _listed(new)
+    share = sum(count.pixels[colour] for colour in new) / max(1, sum(count.pixels.values()))
+    amount = "" if count.many else f" ({share:.2%} of the pixels)"
+    message = (
+        f"They hold {what}{amount}, {whose}; correct them, add the colours to the classes, or take "
+        "the nearest label colour for each pixel."
+    )
+    repair = Repair("Take the nearest label colour", settings=(_SNAP,))
+    return [Problem(f"{part} targets", message, kind="unknown_labels", repair=repair)]
+
+
+def _listed(colours: Sequence[Colour]) -> str:
+    shown = ", ".join(
+        f"({colour_text(c).replace(',', ', ')})" if len(c) == 3 else str(c[0])
+        for c in colours[:_NAMED]
+    )
+    more = len(colours) - _NAMED
+    return f"{shown} and {more} more" if more > 0 else shown

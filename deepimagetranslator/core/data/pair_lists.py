@@ -1,0 +1,46 @@
+"""A project's lists of files as pairs, and pairs as lists of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.imaging.filenames import known_path
+
+PARTS = ("train", "val")
+
+
+def with_pairs(data: DataSpec, train: Sequence[ImagePair], val: Sequence[ImagePair]) -> DataSpec:
+    """The choices with exactly these pairs.
+
+    Files stay paired by name where their names say the same, else they are paired by order.
+    """
+    data = replace(data, **lists_of(train, val))
+    if data.pairing == "order":
+        return data
+    for part, pairs in zip(PARTS, (train, val), strict=True):
+        if matched(data, part) != list(pairs):
+            return replace(data, pairing="order")
+    return data
+
+
+def matched(data: DataSpec, part: str) -> list[ImagePair]:
+    """The pairs of a part, "train" or "val", by name or order."""
+    inputs, targets = (
+        list(map(known_path, getattr(data, f"{part}_{side}"))) for side in ("inputs", "targets")
+    )
+    return list(match_pairs(inputs, targets, data.pairing).pairs)
+
+
+LISTS = tuple(f"{part}_{side}" for part in PARTS for side in ("inputs", "targets"))
+
+
+def lists_of(train: Sequence[ImagePair], val: Sequence[ImagePair]) -> dict[str, Any]:
+    return {
+        f"{part}_{side}s": tuple(str(getattr(pair, side)) for pair in pairs)
+        for part, pairs in zip(PARTS, (train, val), strict=True)
+        for side in ("input", "target")
+    }

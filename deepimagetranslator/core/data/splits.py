@@ -1,0 +1,229 @@
+"""Keep whole groups of images, such as persons, for validation.
+
+The slices of one file are always one group: names are judged by their file's name.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from deepimagetranslator.core.data.pairs import ImagePair, kernel
+from deepimagetranslator.core.errors import UserError
+
+_PART_WORDS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing"])
+_SLICE = re.compile("(s|z|t|i|slice|slices|frame|layer|plane|page|image|img|im)?[0-9]*")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pairs to learn from and pairs to validate with.
+
+    Attributes:
+        train: never empty.
+        val: never empty; no group is in both.
+        groups: each group's name with its part, "train" or "val".
+        warning: a sentence if neighbouring images may be in both parts, else empty.
+        sizes: each group's number of images.
+    """
+
+    train: tuple[ImagePair, ...]
+    val: tuple[ImagePair, ...]
+    groups: dict[str, str]
+    warning: str
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+def split_by_group(
+    pairs: Sequence[ImagePair],
+    fraction: float,
+    pattern: str | None = None,
+    seed: int = 1,
+    by: str = "name",
+) -> Split:
+    """Keep whole groups, such as persons, for validation: as near to ``fraction`` as they allow.
+
+    Args:
+        pairs: at least two.
+        fraction: of the images, above 0 and below 1.
+        pattern: for ``by="name"``: a regular expression, sought in the input's file name, then in
+            its path below the inputs' common folder; its first group, or else the whole match,
+            names the group. Without one, the first folder level that differs, or else the name
+            without its slice number; if that groups nothing each file is a group, with a warning.
+        seed: which groups are chosen.
+        by: "name"; "patient": who a DICOM file says it is of; "image": each image is a group,
+            with a warning.
+
+    Raises:
+        UserError: the fraction or the pattern is wrong, a file does not match or is not DICOM, or
+            there is only one group.
+    """
+    files = [pair.input for pair in pairs]
+    if by == "patient":
+        return split_by_names(pairs, _patients(files), fraction, seed)
+    if by == "image":
+        names = [path.as_posix() for path in files]
+        return split_by_names(pairs, names, fraction, seed, _EACH_IMAGE)
+    names, warning = _named(files, pattern)
+    return split_by_names(pairs, names, fraction, seed, warning)
+
+
+def split_by_names(
+    pairs: Sequence[ImagePair],
+    names: Sequence[str],
+    fraction: float,
+    seed: int = 1,
+    warning: str = "",
+) -> Split:
+    """Keep whole groups for validation, where each pair's group is known already.
+
+    Args:
+        pairs: at least two.
+        names: each pair's group.
+        fraction: of the images, above 0 and below 1.
+        seed: which groups are chosen.
+        warning: taken over into the split.
+
+    Raises:
+        UserError: the fraction is wrong, or there is only one group.
+    """
+    if not 0 < fraction < 1:
+        raise UserError(f"The validation fraction must be between 0 and 1, not {fraction}.")
+    sizes = Counter(names)
+    if len(sizes) < 2:
+        message = f"Only one group ('{names[0]}') was found" if names else "There are no images"
+        remedy = "add images of others, give other groups, or give validation images of their own"
+        raise UserError(f"{message}, so none can be kept for validation; {remedy}.")
+    order = sorted(sizes)
+    random.Random(seed).shuffle(order)
+    # Bit s of reached[n] is set if some of the first n groups hold s images together.
+    reached = [1]
+    for group in order:
+        reached.append(reached[-1] | reached[-1] << sizes[group])
+    sums = [count for count in range(1, len(names)) if reached[-1] >> count & 1]
+    wanted = min(sums, key=lambda count: abs(count - fraction * len(names)))
+    chosen = set()
+    for number, group in reversed(list(enumerate(order))):
+        if not reached[number] >> wanted & 1:
+            chosen.add(group)
+            wanted -= sizes[group]
+    parts: dict[bool, list[ImagePair]] = {True: [], False: []}
+    for pair, name in zip(pairs, names, strict=True):
+        parts[name in chosen].append(pair)
+    groups = {name: "val" if name in chosen else "train" for name in sizes}
+    return Split(tuple(parts[False]), tuple(parts[True]), groups, warning, dict(sizes))
+
+
+def group_names(files: Sequence[Path], pattern: str | None = None) -> list[tuple[Path, str]]:
+    """Each file with the group that a pattern, or without one its folder or name, puts it in.
+
+    Quick enough to be asked at every key, of 10,000 files too.
+
+    Raises:
+        UserError: the pattern is no regular expression, or a file does not match.
+    """
+    return list(zip(files, _named(files, pattern or None)[0], strict=True))
+
+
+def people(files: Sequence[Path]) -> list[str]:
+    """Each file's person as far as folders and names tell; empty where they do not.
+
+    More careful than ``group_names``: a name must hold a number (person01, CT-12) to be a person's,
+    and folders such as train and val are no persons.
+    """
+    paths = _below_common_folder(files)
+    folders = [
+        [part for part in path.parent.parts if kernel(part, folder=True) not in ("", *_PART_WORDS)]
+        for path in paths
+    ]
+    first = [folder[0] if folder else "" for folder in folders]
+    if "" not in first and 1 < len(set(first)) < len(first):
+        return first
+    stems = [_without_slice(path.stem) for path in paths]
+    return [stem if re.search("[0-9]", stem) else "" for stem in stems]
+
+
+_EACH_IMAGE = (
+    "Each image counts as a group of its own, so neighbouring slices of one person may be in "
+    "both training and validation; give --group a pattern that finds the person in the names."
+)
+
+
+def _named(files: Sequence[Path], pattern: str | None) -> tuple[list[str], str]:
+    """Each file's group by its name, and the warning."""
+    paths = _below_common_folder(files)
+    if pattern is not None:
+        return _matched(pattern, paths), ""
+    folders = [[part for part in path.parent.parts if kernel(part, folder=True)] for path in paths]
+    by_folder = [folder[0] if folder else "." for folder in folders]
+    by_name = [_without_slice(path.stem) or path.stem for path in paths]
+    for names in (by_folder, by_name):
+        if 1 < len(set(names)) < len(names):
+            return names, ""
+    return [path.with_suffix("").as_posix() for path in paths], _EACH_IMAGE
+
+
+def _below_common_folder(files: Sequence[Path]) -> tuple[Path, ...]:
+    """The files' paths below the folder that all share; of a slice that of its file."""
+    return _relative(tuple(files))
+
+
+@lru_cache(maxsize=2)  # a pattern is tried on the same files at every key
+def _relative(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    holds: dict[Path, bool] = {}
+    full = []
+    for file in files:
+        path = Path(os.path.abspath(file))  # noqa: PTH100  resolves ".."
+        if path.parent not in holds:
+            holds[path.parent] = path.parent.is_file()
+        full.append(path.parent if holds[path.parent] else path)
+    root = Path(os.path.commonpath([file.parent for file in full])) if full else Path()
+    return tuple(file.relative_to(root) for file in full)
+
+
+def _matched(pattern: str, paths: Sequence[Path]) -> list[str]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        message = f"The group pattern '{pattern}' is no regular expression ({error}); correct it."
+        raise UserError(message) from error
+    names = []
+    for path in paths:
+        match = compiled.search(path.name) or compiled.search(path.as_posix())
+        if not match:
+            message = f"The group pattern '{pattern}' is not found in {path.as_posix()}; widen it."
+            raise UserError(message)
+        named = match[1] if compiled.groups else None
+        names.append(match[0] if named is None else str(named))
+    return names
+
+
+def _patients(files: Sequence[Path]) -> list[str]:
+    from deepimagetranslator.core.imaging.series import patient_of  # noqa: PLC0415
+
+    names = []
+    for file in files:
+        patient = patient_of(file)
+        if not patient:
+            message = f"{file} does not say whose image it is, as DICOM files do; split by name."
+            raise UserError(message)
+        names.append(patient)
+    return names
+
+
+def _without_slice(stem: str) -> str:
+    """CT-12-004 -> ct_12, person01_slice003 -> person01; empty if nothing would remain."""
+    words = kernel(stem).split("_")
+    numbered = False
+    while words and _SLICE.fullmatch(words[-1]):
+        if words[-1].isdigit() and numbered:
+            break
+        numbered = numbered or words[-1][-1:].isdigit()
+        words.pop()
+    return "_".join(words) if numbered else ""

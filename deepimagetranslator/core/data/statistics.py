@@ -1,0 +1,139 @@
+"""Look at every file of the pairs once, and gather which sizes, values and colours a set has."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from deepimagetranslator.core.data.facts import FileFacts, PairFacts, brief, pair_facts
+from deepimagetranslator.core.data.intensity.normalization import ValueRange
+from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair
+
+_THREADS = min(4, os.cpu_count() or 1)
+_AT_ONCE = 8  # pairs a thread takes: what is remembered takes less time than handing it over
+
+Shape = tuple[int, int, int]
+
+
+@dataclass
+class Survey:
+    """What one reading of all files of a set found.
+
+    Attributes:
+        facts: of each pair, in the pairs' order.
+        input_range: for ``choose_scaling``; likewise ``target_range``.
+        target_range: of the targets.
+        colours: of the targets; its ``palette()`` serves if the user calls them labels.
+        palette: the targets' if they are label maps, else None.
+        input_shapes: how many inputs have each (height, width, channels), the first file's first.
+        target_shapes: of the targets.
+        ratio: target height and width divided by the input's, of most pairs.
+        complete: False if it was cancelled.
+    """
+
+    facts: list[PairFacts] = field(default_factory=list)
+    input_range: ValueRange = field(default_factory=ValueRange)
+    target_range: ValueRange = field(default_factory=ValueRange)
+    colours: ColourCount = field(default_factory=ColourCount)
+    palette: Palette | None = None
+    input_shapes: Counter[Shape] = field(default_factory=Counter)
+    target_shapes: Counter[Shape] = field(default_factory=Counter)
+    ratio: tuple[float, float] = (1.0, 1.0)
+    complete: bool = True
+
+    @property
+    def readable(self) -> list[PairFacts]:
+        """The pairs whose files can both be read."""
+        return [facts for facts in self.facts if facts.readable]
+
+    @property
+    def unreadable(self) -> dict[Path, str]:
+        """The files that cannot be read, each with the reason."""
+        return {
+            path: facts.trouble
+            for both in self.facts
+            for path, facts in ((both.pair.input, both.input), (both.pair.target, both.target))
+            if facts.trouble
+        }
+
+    def add(self, facts: PairFacts, in_brief: bool = False) -> None:
+        """Take in one pair; its facts are kept in brief if the set's suffice."""
+        self.facts.append(brief(facts) if in_brief else facts)
+        self._add_input(facts.input)
+        self._add_target(facts.target)
+
+    def _add_input(self, facts: FileFacts) -> None:
+        if not facts.trouble:
+            self.input_range.merge(facts.values)
+            self.input_shapes[facts.shape] += 1
+
+    def _add_target(self, facts: FileFacts) -> None:
+        if not facts.trouble:
+            self.target_range.merge(facts.values)
+            self.colours.merge(facts.colours)
+            self.target_shapes[facts.shape] += 1
+
+
+def survey(
+    pairs: Sequence[ImagePair],
+    cancelled: Callable[[], bool] | None = None,
+    report: Callable[[int, int], None] | None = None,
+    in_brief: bool = False,
+) -> Survey:
+    """Read every file once, in a few threads and little memory.
+
+    Args:
+        pairs: to look at.
+        cancelled: asked after each pair; True ends with what was found so far.
+        report: called with the number of pairs read and of all pairs.
+        in_brief: keep ``brief`` facts of the pairs, and remember none.
+    """
+    result = Survey()
+
+    def read(some: Sequence[ImagePair]) -> list[PairFacts]:
+        found = []
+        for pair in some:
+            found.append(pair_facts(pair, remember=not in_brief))
+            if cancelled and cancelled():
+                break  # nobody asks for the others' facts
+        return found
+
+    parts = [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for done, facts in enumerate(chain.from_iterable(pool.map(read, parts)), 1):
+            result.add(facts, in_brief)
+            if report:
+                report(done, len(pairs))
+            if cancelled and cancelled():
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+    result.complete = len(result.facts) == len(pairs)
+    result.palette = result.colours.label_palette()
+    result.ratio = _common_ratio(result.readable)
+    return result
+
+
+def fits(ours: Iterable[int], theirs: Iterable[int], ratio: tuple[float, float]) -> bool:
+    """Whether a target's (height, width) is its input's times the ratio, to a pixel."""
+    return all(
+        abs(a * r - b) <= max(1.0, r) / 2 + 1e-9
+        for a, b, r in zip(ours, theirs, ratio, strict=True)
+    )
+
+
+def _common_ratio(pairs: Sequence[PairFacts]) -> tuple[float, float]:
+    """The ratio of target to input size that most pairs have."""
+    kinds = Counter((facts.input.shape[:2], facts.target.shape[:2]) for facts in pairs)
+    ratios = {(1.0, 1.0): 0}
+    for (small, large), _ in kinds.most_common(20):
+        ratios[large[0] / small[0], large[1] / small[1]] = 0
+    for ratio in ratios:
+        ratios[ratio] = sum(n for sides, n in kinds.items() if fits(*sides, ratio))
+    return max(ratios, key=lambda ratio: ratios[ratio])

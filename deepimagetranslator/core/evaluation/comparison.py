@@ -1,0 +1,162 @@
+"""Bring predictions and targets to one scale, whatever encoding each of them has.
+
+Label maps are the same thing as 0 and 1, as 0 and 255, as class numbers and as colours. Coloured
+ones are compared by red, green and blue as in the 2021 paper, grey masks of two values by
+themselves, and grey label maps of more classes class by class, the first (the background) left
+out. Any other images are compared by their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.data.intensity.normalization import BYTES, Scaling
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.imaging.pixels import to_channels
+from deepimagetranslator.core.typing import Array
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ByValues:
+    """Values as the targets' type or range says.
+
+    Attributes:
+        scaling: the targets'.
+        names: of the channels; none, they are the images' own.
+    """
+
+    scaling: Scaling
+    names: tuple[str, ...] = ()
+
+    def __call__(self, target: Array, predicted: Array, name: str) -> tuple[Floats, Floats]:
+        """Both images as (height, width, channels) in [0, 1].
+
+        Args:
+            target, predicted: (height, width, 1 or 3), of one size.
+            name: the prediction's, for messages.
+
+        Raises:
+            UserError: the channels do not fit.
+        """
+        channels = max(predicted.shape[2], target.shape[2])
+        return (
+            self.scaling.to_unit(to_channels(target, channels, f"the target of {name}")),
+            self._of(predicted).to_unit(to_channels(predicted, channels, name)),
+        )
+
+    def _of(self, predicted: Array) -> Scaling:
+        """The scaling of predictions of another type than the targets'."""
+        scaling = self.scaling
+        if predicted.dtype.name == "float32" and scaling.high > 1 and predicted.max() > 1:
+            return replace(scaling, kind="data")  # the targets' own values, unrounded
+        # A mask of 0 and 1 may have been predicted as 0 and 255.
+        stretched = predicted.dtype == np.uint8 and predicted.max() > scaling.high
+        return BYTES if stretched or predicted.dtype.name != scaling.dtype else scaling
+
+
+@dataclass(frozen=True)
+class ByClasses:
+    """Label maps of any encodings.
+
+    Attributes:
+        target, predicted: the colours of either side; a class has the same place in both.
+        names: of the channels if the classes are compared one by one.
+    """
+
+    target: Palette
+    predicted: Palette
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        pairs = zip(self.predicted.colours, self.target.colours, strict=True)
+        told = ", ".join(f"{_text(one)} is {_text(other)}" for one, other in pairs)
+        return f"of the predictions' and the targets' values {told}"
+
+    def __call__(self, target: Array, predicted: Array, name: str) -> tuple[Floats, Floats]:
+        """As ``ByValues``.
+
+        Raises:
+            UserError: an image has a colour that is no class's.
+        """
+        one = self.target.encode(target, f"The target of {name}")
+        return self._shown(one), self._shown(self.predicted.encode(predicted, name))
+
+    def _shown(self, classes: NDArray[np.uint8]) -> Floats:
+        if self.names:
+            numbers = np.arange(1, len(self.target.colours), dtype=np.uint8)
+            return np.asarray(classes[..., None] == numbers, np.float32)
+        colours = max(self.target, self.predicted, key=lambda palette: palette.channels)
+        if colours.channels == 1:
+            return np.asarray(classes[..., None] > 0, np.float32)
+        top = np.float32(np.iinfo(colours.dtype).max)
+        shown: Any = colours.array[0].astype(np.float32) / top
+        return np.asarray(shown[classes], np.float32)
+
+
+Comparison = ByValues | ByClasses
+
+
+def by_classes(target: Palette, predicted: Palette) -> ByClasses:
+    """Label maps whose classes have the same places in both palettes."""
+    grey = target.channels == predicted.channels == 1
+    one_by_one = grey and len(target.colours) > 2
+    return ByClasses(target, predicted, target.class_names[1:] if one_by_one else ())
+
+
+def comparison(scaling: Scaling, target: Palette | None, predicted: Palette | None) -> Comparison:
+    """How a set of predictions is compared with its targets.
+
+    Args:
+        scaling: of the targets.
+        target: the targets' label colours, None if they are no label maps.
+        predicted: the predictions' colours, None if there are too many.
+    """
+    values = ByValues(scaling)
+    if target is None or predicted is None:
+        return values
+    ours, theirs = _read(predicted), _read(target)
+    count = len(target.colours)
+    if ours <= theirs:
+        return by_classes(target, target)
+    for numbers in _numbered(count):
+        if ours <= set(map(_wide, numbers.colours)):
+            return by_classes(target, numbers)
+    # Greys stand for classes in their order, and of two values the higher is the object; which of
+    # other colours is which class cannot be known.
+    grey = 1 in (target.channels, predicted.channels)
+    return (
+        by_classes(target, predicted)
+        if len(predicted.colours) == count and (grey or count == 2)
+        else values
+    )
+
+
+def _numbered(count: int) -> Iterator[Palette]:
+    """Class numbers as such and stretched over 8 and 16 bits."""
+    for step, dtype in (
+        (1, "uint8"),
+        (255 / (count - 1), "uint8"),
+        (65535 / (count - 1), "uint16"),
+    ):
+        yield Palette(tuple((round(number * step),) for number in range(count)), dtype)
+
+
+def _text(colour: Colour) -> str:
+    return colour_text(colour) if len(colour) == 1 else f"({colour_text(colour)})"
+
+
+def _read(palette: Palette) -> set[Colour]:
+    """All the colours that a palette's files may hold, whatever their encodings, as triples."""
+    return set(map(_wide, (*palette.colours, *(colour for colour, _ in palette.also))))
+
+
+def _wide(colour: Colour) -> Colour:
+    return colour_of(colour, 3)

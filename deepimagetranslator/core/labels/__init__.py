@@ -1,1 +1,0 @@
-"""Label maps: images of a few exact colours, as class numbers and back."""

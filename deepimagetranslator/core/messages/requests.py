@@ -1,0 +1,112 @@
+"""What the window asks of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.specs import ModelSpec, TranslationSpec
+from deepimagetranslator.core.data.pairs import ImagePair
+
+
+@dataclass(frozen=True)
+class StartTraining:
+    """Train a project in ``run_dir``; see ``ml.training.train``."""
+
+    job: int
+    project: Project
+    run_dir: Path
+    resume: bool = False
+    start_weights: Path | None = None
+
+
+@dataclass(frozen=True)
+class TranslateImages:
+    """Translate files and folders; see ``ml.translation.translate``."""
+
+    job: int
+    weights: Path
+    inputs: tuple[Path, ...]
+    output: Path
+    spec: TranslationSpec
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure what weights make of pairs; the result has the table's rows."""
+
+    job: int
+    weights: Path
+    pairs: tuple[ImagePair, ...]
+
+
+Job = StartTraining | TranslateImages | Evaluate
+
+
+@dataclass(frozen=True)
+class DescribeWeights:
+    """Short; answered by WeightsDescribed."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class InitialiseModel:
+    """Make a network with random weights and save it in ``path``; answered by ModelInitialised."""
+
+    spec: ModelSpec
+    path: Path
+    seed: int
+
+
+@dataclass(frozen=True)
+class PreviewTranslation:
+    """Translate one image; answered by PreviewReady.
+
+    Of those that wait only the newest is answered, unless they are to be kept.
+
+    Attributes:
+        number: comes back with the answer.
+        weights: the weights file.
+        image: (height, width, channels) in the file's own type.
+        name: of the image, for messages.
+        keep: answer it even if a newer one waits.
+    """
+
+    number: int
+    weights: Path
+    image: Any
+    name: str
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class FinishEarly:
+    """End the training after this epoch."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class CancelJob:
+    """Stop the job at the next batch or image."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """Leave."""
+
+
+Request = (
+    Job
+    | DescribeWeights
+    | InitialiseModel
+    | PreviewTranslation
+    | FinishEarly
+    | CancelJob
+    | Shutdown
+)

@@ -1,1 +1,0 @@
-"""Values in files to values in [0, 1] and back."""
