@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.examination import Examination, Found
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.viewing import ViewingSession
 from deepimagetranslator.app.views import PARTS, TRAINING
-from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder, runs_folder
 from deepimagetranslator.core.config.specs import ModelSpec, Specs

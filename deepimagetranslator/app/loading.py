@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from deepimagetranslator.app.choosing import ChoosingSession, match_once
+from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.splitting import SplitWay, split_pairs
 from deepimagetranslator.app.views import TRAINING, TRANSLATED
-from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data import dataset as datasets

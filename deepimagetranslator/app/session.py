@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.loading import LoadingSession
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.validation_strip import ValidationStrip
 from deepimagetranslator.app.views import TRANSLATED
-from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.app.monitor_state import MonitorState
+from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.project_lock import ProjectLock
 from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.training_state import MonitorState
 from deepimagetranslator.app.views import PARTS, TRAINING
-from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data.dataset import Dataset, Matched

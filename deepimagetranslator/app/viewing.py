@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepimagetranslator.app import views
+from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.session_base import SessionBase
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
-from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.intensity.chosen import chosen_windows
 from deepimagetranslator.core.data.intensity.normalization import Scaling

@@ -13,16 +13,16 @@ from types import TracebackType
 
 from PIL import ImageTk
 
+from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
-from deepimagetranslator.app.worker_client import WorkerClient
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
-from deepimagetranslator.gui.boxes import Boxes, system_boxes
 from deepimagetranslator.gui.main_window import MainWindow
-from deepimagetranslator.gui.mark import draw_mark
-from deepimagetranslator.gui.system import be_sharp, own_taskbar_button, sharp_icon
-from deepimagetranslator.gui.theme import Theme
+from deepimagetranslator.gui.system_dialogs import Boxes, system_boxes
+from deepimagetranslator.gui.theme.logo import draw_mark
+from deepimagetranslator.gui.theme.theme import Theme
+from deepimagetranslator.gui.windows_os import be_sharp, own_taskbar_button, sharp_icon
 
 TICK_MS = 15
 _LOG = logging.getLogger(__name__)

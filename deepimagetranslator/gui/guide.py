@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image, ImageTk
 
 from deepimagetranslator.core.system import paths
-from deepimagetranslator.gui.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 
 _OPEN = "_deepimagetranslator_guide"
 

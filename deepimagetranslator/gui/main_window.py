@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
 
-from deepimagetranslator.app import monitor_words
+from deepimagetranslator.app import training_words
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION, Shown
 from deepimagetranslator.core.messages.events import (
@@ -23,12 +23,12 @@ from deepimagetranslator.core.messages.events import (
     PreviewReady,
 )
 from deepimagetranslator.core.typing import Array
-from deepimagetranslator.gui.boxes import Boxes
-from deepimagetranslator.gui.commands import Commands
-from deepimagetranslator.gui.image_view import Caption
+from deepimagetranslator.gui.actions.commands import Commands
 from deepimagetranslator.gui.menus import build_menus
-from deepimagetranslator.gui.pane_group import PaneGroup
-from deepimagetranslator.gui.theme import theme_of
+from deepimagetranslator.gui.system_dialogs import Boxes
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.viewer.image_pane import Caption
+from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 
 PROGRAM = "DeepImageTranslator"
 
@@ -236,7 +236,7 @@ class MainWindow(ttk.Frame):
                 self._set_progress(f"Reading files {done}/{count}", done / max(1, count))
             case BatchEnded() | EpochEnded():
                 monitor = self.session.monitor
-                self._set_progress(monitor_words.status(monitor), monitor.overall_part)
+                self._set_progress(training_words.status(monitor), monitor.overall_part)
             case PartTranslated(_, done, parts, i, n):
                 part = (i - 1 + done / max(1, parts)) / max(1, n)
                 self._set_progress(f"Translating {i}/{n}", part)

@@ -6,10 +6,10 @@ import tkinter as tk
 from collections.abc import Callable
 from functools import partial
 
-from deepimagetranslator.gui.commands import Commands
-from deepimagetranslator.gui.pane_group import PaneGroup
-from deepimagetranslator.gui.theme import theme_of
-from deepimagetranslator.gui.window_menu import build_window_menu
+from deepimagetranslator.gui.actions.commands import Commands
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.viewer.window_menu import build_window_menu
 
 Entry = tuple[str, Callable[[], object], str] | None
 """A label (& before its mnemonic), what it does, its key; None is a separator."""

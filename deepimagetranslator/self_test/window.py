@@ -21,7 +21,7 @@ from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.app import App
-from deepimagetranslator.gui.boxes import Boxes
+from deepimagetranslator.gui.system_dialogs import Boxes
 
 _SECONDS = 240.0  # for one step; loading the engine is the longest
 _PAUSE_MS = 20

@@ -41,8 +41,8 @@ def measure(folder: Path) -> dict[str, float]:
     """Every measure by name: seconds until all is shown, and milliseconds of the longest round."""
     from window import Window  # noqa: PLC0415
 
-    from deepimagetranslator.gui.check_window import CheckWindow  # noqa: PLC0415
-    from deepimagetranslator.gui.split_dialog import SplitDialog  # noqa: PLC0415
+    from deepimagetranslator.gui.data_check.check_window import CheckWindow  # noqa: PLC0415
+    from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog  # noqa: PLC0415
 
     window = Window()
     session, update = window.session, window.root.update

@@ -30,11 +30,11 @@ import numpy as np
 from screen import need, virtual_screen
 
 from deepimagetranslator import worker
-from deepimagetranslator.app import worker_client
+from deepimagetranslator.app.engine import worker_client
 from deepimagetranslator.core.messages.events import BatchEnded, Event
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.app import App
-from deepimagetranslator.gui.training_monitor import TrainingMonitor
+from deepimagetranslator.gui.monitor.training_monitor import TrainingMonitor
 
 BUDGET_MS = 50.0
 IDLE_SECONDS = 5.0

@@ -171,7 +171,7 @@ def child(kind: str, *arguments: object) -> dict[str, float]:
 
 def first_of_worker(weights_path: Path, folder: Path, home: Path) -> float:
     """Seconds from the request to the first event that names a translated image."""
-    from deepimagetranslator.app.worker_client import WorkerClient  # noqa: PLC0415
+    from deepimagetranslator.app.engine.worker_client import WorkerClient  # noqa: PLC0415
     from deepimagetranslator.core.config.specs import TranslationSpec  # noqa: PLC0415
     from deepimagetranslator.core.messages.events import ImageTranslated  # noqa: PLC0415
     from deepimagetranslator.core.messages.requests import TranslateImages  # noqa: PLC0415

@@ -25,7 +25,7 @@ _PATIENCE = 120.0
 
 def worker_seconds(log: Path) -> float:
     """From the start of the process until it says that it is ready."""
-    from deepimagetranslator.app.worker_client import WorkerClient  # noqa: PLC0415
+    from deepimagetranslator.app.engine.worker_client import WorkerClient  # noqa: PLC0415
 
     client = WorkerClient(log)
     begin = time.monotonic()

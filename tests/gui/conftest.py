@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from deepimagetranslator.gui.theme import Theme
+from deepimagetranslator.gui.theme.theme import Theme
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from deepimagetranslator.core.augmentation.pipeline import augment, draw_generat
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.gui import augmentation_preview
-from deepimagetranslator.gui.augmentation_dialog import AugmentationDialog, ask_augmentation
-from deepimagetranslator.gui.form_fields import MessageLabel
+from deepimagetranslator.gui.dialogs import augmentation_preview
+from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog, ask_augmentation
+from deepimagetranslator.gui.widgets.form_fields import MessageLabel
 
 Pump = Callable[..., None]
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 60, 1)).astype(np.uint8)

@@ -10,9 +10,9 @@ import pytest
 from window import Window
 
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.gui.check_window import CheckWindow
-from deepimagetranslator.gui.series_dialog import SeriesDialog
-from deepimagetranslator.gui.target_dialog import TargetDialog
+from deepimagetranslator.gui.data_check.check_window import CheckWindow
+from deepimagetranslator.gui.data_check.target_dialog import TargetDialog
+from deepimagetranslator.gui.dialogs.series_dialog import SeriesDialog
 
 NAMES = [f"p{k}_1.png" for k in range(10)]
 

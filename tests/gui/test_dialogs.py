@@ -15,10 +15,11 @@ from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec, TranslationSpec
 from deepimagetranslator.core.system import machine
-from deepimagetranslator.gui import dialogs, model_dialog
-from deepimagetranslator.gui.dialogs import TrainingDialog, TranslationChoice, TranslationDialog
-from deepimagetranslator.gui.model_dialog import ModelDialog
-from deepimagetranslator.gui.theme import theme_of
+from deepimagetranslator.gui.dialogs import model_dialog, training_dialog
+from deepimagetranslator.gui.dialogs.model_dialog import ModelDialog
+from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog
+from deepimagetranslator.gui.dialogs.translation_dialog import TranslationChoice, TranslationDialog
+from deepimagetranslator.gui.theme.theme import theme_of
 
 Pump = Callable[..., None]
 SHAPES = ((480, 512, 3), (240, 256, 1))
@@ -127,7 +128,7 @@ def test_training_twice_comes_to_the_front(root: tk.Tk) -> None:
     first = TrainingDialog.open(root, TrainingSpec())
     first.form.fields.variables["epochs"].set("12")
     assert TrainingDialog.open(root, TrainingSpec()) is first
-    assert dialogs.ask_training(root, TrainingSpec()) is None
+    assert training_dialog.ask_training(root, TrainingSpec()) is None
     assert first.form.fields.variables["epochs"].get() == "12"
     assert sum(isinstance(child, tk.Toplevel) for child in root.winfo_children()) == 1
 
@@ -142,7 +143,7 @@ def test_asking_for_training(root: tk.Tk) -> None:
 
     root.after(1, fill)
     expected = TrainingSpec(epochs=12, loss="mae", metrics=("mse", "psnr"))
-    assert dialogs.ask_training(root, TrainingSpec()) == expected
+    assert training_dialog.ask_training(root, TrainingSpec()) == expected
 
 
 def test_asking_for_a_model(root: tk.Tk) -> None:

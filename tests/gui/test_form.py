@@ -14,11 +14,11 @@ from deepimagetranslator.core.config.fields import FieldInfo, fields_of, parse
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import SECTIONS, ModelSpec, Specs, TrainingSpec
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.gui.dialog import opened
-from deepimagetranslator.gui.form import Form, FormDialog, Group, Row
-from deepimagetranslator.gui.form_fields import FormFields, MessageLabel, TickGrid
-from deepimagetranslator.gui.mnemonics import Mnemonics
-from deepimagetranslator.gui.words import full_help, shown_value, shown_word
+from deepimagetranslator.gui.widgets.dialog import opened
+from deepimagetranslator.gui.widgets.form import Form, FormDialog, Group, Row
+from deepimagetranslator.gui.widgets.form_fields import FormFields, MessageLabel, TickGrid
+from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+from deepimagetranslator.gui.widgets.words import full_help, shown_value, shown_word
 
 Pump = Callable[..., None]
 EVERY_FIELD = [info for section in SECTIONS for info in fields_of(getattr(Specs(), section))]

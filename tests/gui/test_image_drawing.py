@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from deepimagetranslator.gui import shading, viewport
-from deepimagetranslator.gui.viewport import FIT, View
+from deepimagetranslator.gui.viewer import shading, viewport
+from deepimagetranslator.gui.viewer.viewport import FIT, View
 
 Pump = Callable[..., None]
 RNG = np.random.default_rng(0)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from deepimagetranslator.gui.image_canvas import ImageCanvas
-from deepimagetranslator.gui.image_view import Caption, ImagePane, elided
-from deepimagetranslator.gui.theme import theme_of
-from deepimagetranslator.gui.viewport import FIT, View
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
+from deepimagetranslator.gui.viewer.image_pane import Caption, ImagePane, elided
+from deepimagetranslator.gui.viewer.viewport import FIT, View
 
 Pump = Callable[..., None]
 RNG = np.random.default_rng(0)

@@ -15,8 +15,8 @@ from deepimagetranslator.core.messages.events import (
     JobFinished,
     SliceTranslated,
 )
-from deepimagetranslator.gui import job_window
-from deepimagetranslator.gui.job_window import JobWindow
+from deepimagetranslator.gui.jobs import job_window
+from deepimagetranslator.gui.jobs.job_window import JobWindow
 
 OUT = str(Path("ct") / "out")
 

@@ -19,11 +19,11 @@ from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.gui.before_after import AS_VALUES, NO_TARGET
-from deepimagetranslator.gui.class_table import draw_swatch
-from deepimagetranslator.gui.data_commands import DataCommands
-from deepimagetranslator.gui.labels_dialog import READING, LabelsDialog, with_labels
-from deepimagetranslator.gui.theme import theme_of
+from deepimagetranslator.gui.actions.data_commands import DataCommands
+from deepimagetranslator.gui.dialogs.labels.before_after import AS_VALUES, NO_TARGET
+from deepimagetranslator.gui.dialogs.labels.class_table import draw_swatch
+from deepimagetranslator.gui.dialogs.labels.labels_dialog import READING, LabelsDialog, with_labels
+from deepimagetranslator.gui.theme.theme import theme_of
 
 Pump = Callable[..., None]
 COLOURS = ((0, 0, 0), (0, 0, 255), (255, 0, 0))

@@ -16,9 +16,9 @@ from window import Window
 from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
-from deepimagetranslator.gui.check_window import CheckWindow
-from deepimagetranslator.gui.split_dialog import SplitDialog
-from deepimagetranslator.gui.training_monitor import TrainingMonitor
+from deepimagetranslator.gui.data_check.check_window import CheckWindow
+from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog
+from deepimagetranslator.gui.monitor.training_monitor import TrainingMonitor
 
 MENUS_2021 = {
     "File": [

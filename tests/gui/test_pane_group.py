@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import ImageTk
 
-from deepimagetranslator.gui import viewport
-from deepimagetranslator.gui.image_canvas import ImageCanvas
-from deepimagetranslator.gui.image_view import Caption
-from deepimagetranslator.gui.pane_group import DIFFERENCE_TITLE, PaneGroup
-from deepimagetranslator.gui.viewport import FIT
+from deepimagetranslator.gui.viewer import viewport
+from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
+from deepimagetranslator.gui.viewer.image_pane import Caption
+from deepimagetranslator.gui.viewer.pane_group import DIFFERENCE_TITLE, PaneGroup
+from deepimagetranslator.gui.viewer.viewport import FIT
 
 Pump = Callable[..., None]
 RNG = np.random.default_rng(0)

@@ -11,7 +11,7 @@ import pytest
 
 from deepimagetranslator.app.splitting import BY_IMAGE, BY_NAME, BY_PATIENT, NEIGHBOURS, SplitWay
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.gui.split_dialog import _WORDS, SplitDialog
+from deepimagetranslator.gui.dialogs.split_dialog import _WORDS, SplitDialog
 
 PAIRS = [
     ImagePair(Path(f"/in/{who}_s{k}.png"), Path(f"/out/{who}_s{k}.png"))

@@ -7,9 +7,15 @@ from tkinter import ttk
 
 import pytest
 
-from deepimagetranslator.gui.icons import ICONS, draw_icon
-from deepimagetranslator.gui.palette import DARK, LIGHT, PALETTES, Palette, palette_named
-from deepimagetranslator.gui.theme import Theme, theme_of
+from deepimagetranslator.gui.theme.icons import ICONS, draw_icon
+from deepimagetranslator.gui.theme.palette import (
+    DARK,
+    LIGHT,
+    PALETTES,
+    Palette,
+    palette_named,
+)
+from deepimagetranslator.gui.theme.theme import Theme, theme_of
 
 BOTH = pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda palette: palette.name)
 

@@ -13,18 +13,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepimagetranslator.app.monitor_state import MonitorState, Phase
+from deepimagetranslator.app.training_state import MonitorState, Phase
 from deepimagetranslator.core.messages import events
-from deepimagetranslator.gui import curves
-from deepimagetranslator.gui.curves import (
+from deepimagetranslator.gui.monitor import curves
+from deepimagetranslator.gui.monitor.curves import (
     CurvesRenderer,
     CurvesRequest,
     charts_of,
     number_between,
 )
-from deepimagetranslator.gui.palette import DARK, LIGHT
-from deepimagetranslator.gui.theme import theme_of
-from deepimagetranslator.gui.training_monitor import MonitorActions, TrainingMonitor, open_monitor
+from deepimagetranslator.gui.monitor.training_monitor import (
+    MonitorActions,
+    TrainingMonitor,
+    open_monitor,
+)
+from deepimagetranslator.gui.theme.palette import DARK, LIGHT
+from deepimagetranslator.gui.theme.theme import theme_of
 
 _KEPT: list[object] = []
 
@@ -447,7 +451,7 @@ def test_the_latest_request_wins(state, tmp_path, monkeypatch):
 
 def test_matplotlib_comes_with_the_first_picture_only():
     code = (
-        "import sys; import deepimagetranslator.gui.training_monitor; "
+        "import sys; import deepimagetranslator.gui.monitor.training_monitor; "
         "names = {'matplotlib', 'keras', 'tensorflow'}; sys.exit(len(names & set(sys.modules)))"
     )
     root = Path(__file__).parents[2]

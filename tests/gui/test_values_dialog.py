@@ -17,10 +17,10 @@ from deepimagetranslator.core.data.intensity.normalization import Scaling
 from deepimagetranslator.core.data.intensity.windows import PRESETS, Window
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.gui.pane_group import PaneGroup
-from deepimagetranslator.gui.shading import to_rgb
-from deepimagetranslator.gui.values_dialog import ValuesDialog, with_values
-from deepimagetranslator.gui.window_menu import build_window_menu
+from deepimagetranslator.gui.dialogs.intensity.intensity_dialog import ValuesDialog, with_values
+from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.viewer.shading import to_rgb
+from deepimagetranslator.gui.viewer.window_menu import build_window_menu
 
 Pump = Callable[..., None]
 ABDOMEN = PRESETS["abdomen"][1]

@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 from window import Window
 
-from deepimagetranslator.app.monitor_state import Phase
+from deepimagetranslator.app.training_state import Phase
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.sample import SampleSet, write_sample
-from deepimagetranslator.gui.augmentation_dialog import AugmentationDialog
-from deepimagetranslator.gui.check_window import CheckWindow
-from deepimagetranslator.gui.dialogs import TrainingDialog, TranslationDialog
-from deepimagetranslator.gui.job_window import JobWindow
-from deepimagetranslator.gui.model_dialog import ModelDialog
-from deepimagetranslator.gui.training_monitor import TrainingMonitor
+from deepimagetranslator.gui.data_check.check_window import CheckWindow
+from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog
+from deepimagetranslator.gui.dialogs.model_dialog import ModelDialog
+from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog
+from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog
+from deepimagetranslator.gui.jobs.job_window import JobWindow
+from deepimagetranslator.gui.monitor.training_monitor import TrainingMonitor
 
 DATA_2021 = Path(__file__).parents[1] / "data" / "weights_2021"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deepimagetranslator.gui.app import App
-from deepimagetranslator.gui.boxes import Boxes
+from deepimagetranslator.gui.system_dialogs import Boxes
 
 
 @dataclass

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from deepimagetranslator.gui.mark import draw_mark
-from deepimagetranslator.gui.palette import PALETTES
+from deepimagetranslator.gui.theme.logo import draw_mark
+from deepimagetranslator.gui.theme.palette import PALETTES
 
 SIZES = (16, 20, 24, 32, 40, 48, 64, 96, 128, 256)
 ROUNDING = 0.18  # of a side

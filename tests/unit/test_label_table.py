@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deepimagetranslator.app.label_table import (
+from deepimagetranslator.app.label_editor import (
     TOO_MANY,
     LabelTable,
     before_and_after,

@@ -9,7 +9,7 @@ import pytest
 
 from deepimagetranslator.app import views
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.app.monitor_state import MonitorState
+from deepimagetranslator.app.training_state import MonitorState
 from deepimagetranslator.app.validation_strip import ValidationStrip
 from deepimagetranslator.app.views import TRANSLATED, Wanted
 from deepimagetranslator.core.config.specs import ModelSpec

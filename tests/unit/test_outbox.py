@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepimagetranslator.app.outbox import Outbox
+from deepimagetranslator.app.engine.outbox import Outbox
 from deepimagetranslator.core.messages.requests import CancelJob, PreviewTranslation
 
 LARGE = np.zeros((2048, 2048, 1), np.uint8)

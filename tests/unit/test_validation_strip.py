@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.app.monitor_state import MonitorState
+from deepimagetranslator.app.training_state import MonitorState
 from deepimagetranslator.app.validation_strip import MOST_IMAGES, ValidationStrip, displayable
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.pairs import ImagePair

@@ -1,0 +1,200 @@
+"""The window's end of the worker: start, send, poll, cancel, end. Knows no Tk.
+
+Only this file and ``outbox.py`` touch the pipe. Whoever owns a client calls ``poll`` often.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import multiprocessing
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from deepimagetranslator.app.engine.outbox import Outbox
+from deepimagetranslator.core.messages.events import (
+    BatchEnded,
+    Event,
+    JobCancelled,
+    JobFailed,
+    JobFinished,
+    WorkerDied,
+    WorkerReady,
+)
+from deepimagetranslator.core.messages.requests import (
+    CancelJob,
+    FinishEarly,
+    Job,
+    Request,
+    Shutdown,
+)
+
+MOST_MESSAGES = 50
+MOST_SECONDS = 0.010
+_ENDS = (JobFinished, JobCancelled, JobFailed, WorkerDied)
+_LOG_END = 4000
+
+
+def worker_main(connection: Any, log_path: str) -> None:
+    """The process' entry: the worker by its dotted name, so that this side never imports it."""
+    importlib.import_module("deepimagetranslator.worker").main(connection, log_path)
+
+
+class WorkerClient:
+    """One worker process at a time.
+
+    Attributes:
+        ready: the engine is loaded.
+        job: the id of the running job, 0 if none runs.
+    """
+
+    def __init__(self, log_path: Path) -> None:
+        self.log_path = log_path
+        self.ready = False
+        self.job = 0
+        self._ids = itertools.count(1)
+        self._process: BaseProcess | None = None
+        self._pipe: Any = None  # its class differs on Windows
+        self._outbox: Outbox | None = None
+        self._waiting: list[Request] = []
+        self._announced_death = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.is_alive()
+
+    @property
+    def pid(self) -> int | None:
+        """The process' id."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Start the process in the background; what is sent before it is ready waits."""
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe(duplex=True)
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.log_path.write_text("", encoding="utf-8")
+        self._process = context.Process(
+            target=worker_main, args=(theirs, str(self.log_path)), name="engine", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        if self._outbox is not None:
+            self._outbox.close()
+        self._pipe, self._outbox = ours, Outbox(ours)
+        self.ready = False
+        self._announced_death = False
+
+    def next_job(self) -> int:
+        """A new job id."""
+        return next(self._ids)
+
+    def submit(self, job: Job) -> None:
+        """Send a job; a dead worker is started again for it."""
+        if not self.alive:
+            self.start()
+        self.job = job.job
+        self.send(job)
+
+    def send(self, request: Request) -> None:
+        """Send a request, or keep it until the engine is loaded."""
+        if not self.ready and not isinstance(request, Shutdown):
+            self._waiting.append(request)
+            return
+        if self._outbox is not None:
+            self._outbox.put(request)
+
+    def finish_early(self) -> None:
+        """Ask the running training to end after this epoch."""
+        self.send(FinishEarly(self.job))
+
+    def cancel(self) -> None:
+        """Ask the running job to stop at the next batch."""
+        self.send(CancelJob(self.job))
+
+    def force_stop(self) -> None:
+        """End the process, whatever it does; the job ends with WorkerDied at the next poll."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        self._process.join(2)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join(2)
+
+    def poll(self) -> list[Event]:
+        """What has happened since the last call, at most 50 messages or 10 ms at once.
+
+        Successive BatchEnded are merged into the last; events of a job that has ended are dropped.
+        """
+        events: list[Event] = []
+        end = time.monotonic() + MOST_SECONDS
+        for _ in range(MOST_MESSAGES):
+            message = self._receive()
+            if message is None:
+                break
+            self._take(*message, events)
+            if time.monotonic() > end:
+                break
+        else:
+            return events
+        if self._process is not None and not self.alive and not self._announced_death:
+            self._drain(events)
+            self._died(events)
+        return events
+
+    def close(self) -> None:
+        """End the process, kindly first."""
+        self.send(Shutdown())
+        if self._outbox is not None:
+            self._outbox.close()
+        if self._process is not None:
+            self._process.join(2)
+            self.force_stop()
+
+    def _receive(self) -> tuple[int, Event] | None:
+        if self._pipe is None:
+            return None
+        try:
+            if not self._pipe.poll():
+                return None
+            job, event = self._pipe.recv()
+        except (EOFError, OSError):
+            return None
+        return int(job), event
+
+    def _take(self, job: int, event: Event, events: list[Event]) -> None:
+        if job and job != self.job:
+            return
+        if isinstance(event, WorkerReady):
+            self.ready = True
+            waiting, self._waiting = self._waiting, []
+            for request in waiting:
+                self.send(request)
+        if isinstance(event, BatchEnded) and events and isinstance(events[-1], BatchEnded):
+            events.pop()
+        events.append(event)
+        if job and isinstance(event, _ENDS):
+            self.job = 0
+
+    def _drain(self, events: list[Event]) -> None:
+        while (message := self._receive()) is not None:
+            self._take(*message, events)
+
+    def _died(self, events: list[Event]) -> None:
+        assert self._process is not None
+        self._announced_death = True
+        self.ready = False
+        self.job = 0
+        self._waiting = []
+        events.append(WorkerDied(self._process.exitcode, self._log_end()))
+
+    def _log_end(self) -> str:
+        try:
+            text = self.log_path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        return text[-_LOG_END:]

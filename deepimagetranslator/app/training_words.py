@@ -1,0 +1,134 @@
+"""What a ``MonitorState`` says in words: for the training monitor and the status bar."""
+
+from __future__ import annotations
+
+from deepimagetranslator.app.training_state import MonitorState, Phase, value_text
+
+NOTHING = "–"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def duration(seconds: float | None) -> str:
+    """A time span in one or two units, "1 h 05 min" for instance; a dash for None."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min {whole % MINUTE:02d} s"
+    whole = round(seconds / MINUTE)
+    if whole < DAY // MINUTE:
+        return f"{whole // 60} h {whole % 60:02d} min"
+    return f"{whole // 1440} d {whole % 1440 // 60:02d} h"
+
+
+def time_left(seconds: float) -> str:
+    """A rough time span that does not flicker as it counts down: "3 min" for instance."""
+    if seconds < 90:
+        return f"{max(1, round(seconds / 5) * 5)} s"
+    if seconds < 90 * MINUTE:
+        return f"{round(seconds / MINUTE)} min"
+    return duration(seconds)
+
+
+def headline(state: MonitorState) -> str:
+    """Where the training stands, without a full stop."""
+    match state.phase:
+        case Phase.IDLE:
+            return "No training runs"
+        case Phase.PREPARING:
+            return "Preparing the training"
+        case Phase.FINISHED:
+            return "Training finished"
+        case Phase.CANCELLED:
+            return "Training stopped"
+        case Phase.FAILED:
+            return "Training failed"
+        case Phase.FINISHING:
+            return f"Finishing after epoch {max(1, state.epoch)}"
+        case Phase.STOPPING:
+            return "Stopping"
+        case Phase.TRAINING:
+            return f"Training, epoch {state.epoch} of {state.epochs}"
+
+
+def remark(state: MonitorState) -> str:
+    """A sentence under the headline: what happens now, or what was reached."""
+    match state.phase:
+        case Phase.IDLE:
+            return "Choose Train, Train model to begin one."
+        case Phase.PREPARING if state.files:
+            return f"Checking the images: {state.files_done} of {state.files} files."
+        case Phase.PREPARING:
+            return "The engine reads the images and builds the network."
+        case Phase.STOPPING if state.may_force:
+            return "The engine does not answer; it can be stopped by force."
+        case Phase.STOPPING:
+            return "The engine stops after the step it is doing."
+        case Phase.FINISHED | Phase.CANCELLED:
+            return _reached(state)
+        case Phase.FAILED:
+            return state.message
+    if state.validating:
+        return f"The validation images are judged after epoch {state.epoch}."
+    if state.loss is None:
+        return "The first step of the epoch takes longest."
+    return f"Loss {value_text(state.loss)} so far in this epoch."
+
+
+def overall_text(state: MonitorState) -> str:
+    """Beside the overall bar: "36 of 100 epochs"."""
+    if not state.epochs:
+        return NOTHING
+    return f"{state.epochs_done} of {state.epochs} {_plural(state.epochs, 'epoch')}"
+
+
+def epoch_text(state: MonitorState) -> str:
+    """Beside the epoch's bar: "120 of 320 steps"."""
+    if not state.batches:
+        return NOTHING
+    return f"{state.batch} of {state.batches} {_plural(state.batches, 'step')}"
+
+
+def facts(state: MonitorState) -> list[tuple[str, str]]:
+    """The figures of the monitor: (label, value)."""
+    left = state.seconds_left
+    best = NOTHING if state.best_epoch is None else f"epoch {state.best_epoch}"
+    value = NOTHING if state.best_value is None else value_text(state.best_value)
+    return [
+        ("Time per epoch", duration(state.seconds_per_epoch)),
+        ("Time passed", duration(state.seconds_passed) if state.phase is not Phase.IDLE else "–"),
+        ("Time left", NOTHING if left is None else f"about {time_left(left)}"),
+        ("Best", best),
+        (f"Best {state.judge}", value),
+    ]
+
+
+def status(state: MonitorState) -> str:
+    """For the status bar: "Training 12/200, 3 min left"."""
+    if state.phase is not Phase.TRAINING:
+        return headline(state)
+    left = state.seconds_left
+    words = f"Training {state.epoch}/{state.epochs}"
+    return words if left is None else f"{words}, {time_left(left)} left"
+
+
+def _reached(state: MonitorState) -> str:
+    if not state.epochs_done:
+        return "No epoch was finished, so nothing was kept."
+    one = state.epochs_done == 1
+    words = "1 epoch was trained" if one else f"{state.epochs_done} epochs were trained"
+    words += f" in {duration(state.seconds_passed)}."
+    if state.best_epoch is not None and state.best_value is not None:
+        words += f" The best is epoch {state.best_epoch}: {state.judge} is "
+        words += f"{value_text(state.best_value)}."
+    if state.run_dir is not None:
+        words += f" The weights are in {state.run_dir}."
+    return words
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"

@@ -1,0 +1,297 @@
+"""The data doctor's window: what was read, what was found, and the table of pairs to mend."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tkinter import ttk
+
+from deepimagetranslator.app.choosing import ChoosingSession
+from deepimagetranslator.app.data_check import DataCheck, Row
+from deepimagetranslator.app.training_words import time_left
+from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.gui.data_check.findings_view import FindingsView
+from deepimagetranslator.gui.data_check.pair_table import PairTable
+from deepimagetranslator.gui.data_check.target_dialog import TargetDialog
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+
+Guarded = Callable[[Callable[[], object]], Callable[[], None]]
+_WIDTH, _HEIGHT = 1080, 700
+
+
+class CheckWindow(tk.Toplevel):
+    """Shows a ``DataCheck`` and hands it what the user mends.
+
+    Args:
+        parent: a widget of the main window.
+        check: the truth.
+        guarded: makes of an action one whose ``UserError`` is shown.
+        ask_file: asks for a target file.
+        repair: applies a finding's repair, or opens the dialog that does.
+
+    Attributes:
+        table: of pairs.
+        findings: what was found.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        check: DataCheck,
+        guarded: Guarded,
+        ask_file: Callable[[], Path | None],
+        repair: Callable[[Problem], object],
+    ) -> None:
+        super().__init__(parent)
+        self.withdraw()
+        self.title("Check data")
+        self.check = check
+        self.session: ChoosingSession = check.session
+        self._guarded, self._ask_file = guarded, ask_file
+        self._train: Callable[[], object] | None = None
+        self.theme = theme_of(self)
+        self.mnemonics = Mnemonics(self)
+        self.heading = tk.StringVar(self)
+        self.words = tk.StringVar(self)
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(1, weight=1)
+        self._build_head()
+        self._build_middle(repair)
+        self._build_buttons()
+        self.bind("<Escape>", lambda _event: self.destroy())
+        self.bind("<Control-z>", lambda _event: self.undo())
+        self.session.subscribe(self._on_change)
+        self.refresh()
+        self._place()
+
+    # ---- building --------------------------------------------------------------------------
+
+    def _build_head(self) -> None:
+        px = self.theme.px
+        head = ttk.Frame(self, padding=(px(16), px(14), px(16), px(10)))
+        head.grid(row=0, column=0, sticky="ew")
+        head.columnconfigure(0, weight=1)
+        ttk.Label(head, textvariable=self.heading, style="Heading.TLabel").grid(
+            row=0, column=0, sticky="w"
+        )
+        ttk.Label(head, textvariable=self.words, style="Muted.TLabel").grid(
+            row=1, column=0, sticky="w", pady=(px(2), 0)
+        )
+        self.bar = ttk.Progressbar(head, maximum=1.0, length=px(220))
+        self.bar.grid(row=0, column=1, rowspan=2, padx=px(12))
+        self.cancel_button = ttk.Button(head, text="Cancel", command=self._cancel_or_read)
+        self.cancel_button.grid(row=0, column=2, rowspan=2)
+        underline = self.mnemonics.add("Cancel", self.cancel_button.invoke)
+        self.cancel_button.configure(underline=underline)
+
+    def _build_middle(self, repair: Callable[[Problem], object]) -> None:
+        px = self.theme.px
+        panes = ttk.PanedWindow(self, orient="vertical")
+        panes.grid(row=1, column=0, sticky="nsew", padx=px(16))
+        self.findings = FindingsView(panes, self.mnemonics, self.show_file, repair)
+        below = ttk.Frame(panes, padding=(0, px(6), 0, 0))
+        below.columnconfigure(0, weight=1)
+        below.rowconfigure(0, weight=1)
+        self.table = PairTable(
+            below, self._show_row, self.change_target, self._on_drop, self.leave_out
+        )
+        self.table.grid(row=0, column=0, sticky="nsew")
+        panes.add(self.findings, weight=2)
+        panes.add(below, weight=3)
+
+    def _build_buttons(self) -> None:
+        px = self.theme.px
+        row = ttk.Frame(self, padding=(px(16), px(10), px(16), px(14)))
+        row.grid(row=2, column=0, sticky="ew")
+        row.columnconfigure(3, weight=1)
+        self.buttons: dict[str, ttk.Button] = {}
+        entries: list[tuple[str, str, Callable[[], object], int, str]] = [
+            ("change", "Change target...", self._change_chosen, 0, "TButton"),
+            ("leave_out", "Leave out", lambda: self.leave_out(self.table.chosen), 1, "TButton"),
+            ("undo", "Undo", self.undo, 2, "TButton"),
+            ("train", "Train anyway", self._train_anyway, 4, "Accent.TButton"),
+            ("close", "Close", self.destroy, 5, "TButton"),
+        ]
+        for name, text, action, column, style in entries:
+            button = ttk.Button(row, text=text, command=action, style=style)
+            button.configure(underline=self.mnemonics.add(text, button.invoke))
+            gap = (0, px(8)) if column < 3 else (px(8), 0)
+            button.grid(row=0, column=column, padx=gap, sticky="w" if column < 3 else "e")
+            self.buttons[name] = button
+
+    def _place(self) -> None:
+        """As large as is comfortable and the screen allows, in the middle of the main window."""
+        self.update_idletasks()
+        parent, px = self.master.winfo_toplevel(), self.theme.px
+        width = min(px(_WIDTH), int(self.winfo_screenwidth() * 0.96))
+        height = min(px(_HEIGHT), int(self.winfo_screenheight() * 0.88))
+        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
+        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
+        x = max(0, min(x, self.winfo_screenwidth() - width))
+        y = max(0, min(y, self.winfo_screenheight() - height - px(40)))
+        self.geometry(f"{width}x{height}+{x}+{y}")
+        self.minsize(min(width, px(560)), min(height, px(420)))
+        if parent.winfo_viewable():
+            self.transient(parent)
+        self.to_front()
+        self.table.canvas.focus_set()
+
+    # ---- what is shown ---------------------------------------------------------------------
+
+    def to_front(self) -> None:
+        """Raise the window and give it the keyboard."""
+        self.deiconify()
+        self.lift()
+        (self.focus_lastfor() or self).focus_force()
+
+    def before_training(self, train: Callable[[], object]) -> None:
+        """Offer to go on with a training once nothing fatal is left."""
+        self._train = train
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the session holds now."""
+        self.check.refresh()
+        self.heading.set(self.check.heading)
+        self.table.show(self.check.rows)
+        self.findings.show(self.check.findings)
+        self._write_progress()
+        has_rows = bool(self.check.rows)
+        for name in ("change", "leave_out"):
+            self.buttons[name].state(["!disabled" if has_rows else "disabled"])
+        label = self.check.undo_label
+        self.buttons["undo"].configure(text=f"Undo: {label}" if label else "Undo")
+        self.buttons["undo"].state(["!disabled" if label else "disabled"])
+        self._write_train()
+        if self.session.examination.complete:
+            if self._train is not None and not self.check.findings:
+                self._train_anyway()
+            else:
+                self.check.mark_seen()
+
+    def _write_train(self) -> None:
+        button = self.buttons["train"]
+        if self._train is None:
+            button.grid_remove()
+            return
+        ready = self.session.examination.complete and not self.check.blocked
+        button.state(["!disabled" if ready else "disabled"])
+        button.grid()
+
+    def _write_progress(self) -> None:
+        examination = self.session.examination
+        if examination.running:
+            words = f"Reading {examination.done} of {examination.count} pairs"
+            if not examination.count:
+                words = "Reading the files..."
+            left = examination.seconds_left
+            self.words.set(words if left is None else f"{words}, {time_left(left)} left")
+            self.bar.configure(value=examination.done / max(1, examination.count))
+            self.bar.grid()
+            self._show_cancel("Cancel")
+            return
+        self.bar.grid_remove()
+        if not self.session.matched.train:
+            self._show_cancel("")
+            self.words.set("There is no pair to read yet.")
+        elif examination.complete:
+            self._show_cancel("")
+            self.words.set(_summary(self.check.findings))
+        else:
+            self._show_cancel("Read the files")
+            self.words.set("The files have not all been read, so more may be wrong.")
+
+    def _show_cancel(self, text: str) -> None:
+        if text:
+            self.cancel_button.configure(text=text)
+            self.cancel_button.grid()
+        else:
+            self.cancel_button.grid_remove()
+
+    def _on_change(self, topic: str, _subject: object) -> None:
+        if topic == "examining":
+            self._write_progress()
+        elif topic in ("project", "examined"):
+            self.refresh()
+
+    # ---- what the user does ----------------------------------------------------------------
+
+    def show_file(self, file: str) -> None:
+        """Bring the pair of a file into view."""
+        number = self.check.row_of(file)
+        if number is not None:
+            self.table.go(number)
+
+    def change_target(self, row: Row) -> None:
+        """Ask for a row's target."""
+        if row.input is None:
+            self.bell()
+            return
+        unused = self.check.unused_targets
+        used = [r.target for r in self.check.rows if r.input and r.target and r is not row]
+        TargetDialog.open(
+            self,
+            row.input.name,
+            unused,
+            used,
+            self._ask_file,
+            on_ok=lambda path: self._guarded(lambda: self.check.set_target(row, path))(),
+        )
+
+    def leave_out(self, rows: Sequence[Row]) -> None:
+        """Take rows out of the project."""
+        self._guarded(lambda: self.check.leave_out(rows))()
+
+    def undo(self) -> None:
+        """Take back the last change."""
+        self._guarded(self.check.undo)()
+
+    def destroy(self) -> None:
+        """Stop listening."""
+        self.session.unsubscribe(self._on_change)
+        super().destroy()
+
+    def _show_row(self, row: Row) -> None:
+        """The main window shows the pair at full size."""
+        place = self.check.place_of(row)
+        if place is not None:
+            part, index = place
+            self.session.part = part
+            self.session.go(index)
+
+    def _on_drop(self, row: Row, giver: Row) -> None:
+        if row.input is None or giver.target is None:
+            self.bell()
+            return
+        target = giver.target
+        self._guarded(lambda: self.check.set_target(row, target))()
+
+    def _change_chosen(self) -> None:
+        if self.table.chosen:
+            self.change_target(self.table.rows[self.table.current])
+
+    def _cancel_or_read(self) -> None:
+        if self.session.examination.running:
+            self.session.stop_examining()
+        else:
+            self.session.examine()
+
+    def _train_anyway(self) -> None:
+        train = self._train
+        self.check.mark_seen()
+        self.destroy()
+        if train is not None:
+            self._guarded(train)()
+
+
+def _summary(findings: Sequence[Problem]) -> str:
+    fatal = sum(problem.fatal for problem in findings)
+    remarks = len(findings) - fatal
+    words = []
+    if fatal:
+        words.append(f"{fatal} must be mended before training")
+    if remarks:
+        words.append("1 remark" if remarks == 1 else f"{remarks} remarks")
+    return f"All files were read: {', '.join(words)}." if words else "All files were read."

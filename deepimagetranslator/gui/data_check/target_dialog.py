@@ -1,0 +1,97 @@
+"""Choosing another target for an input: those without an input first."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tkinter import ttk
+
+from deepimagetranslator.gui.widgets.dialog import Dialog
+
+NAME = "target"
+_ROWS, _WIDTH = 12, 560
+
+
+class TargetDialog(Dialog[Path]):
+    """A list of targets that narrows as one types; or any other file.
+
+    Args:
+        parent: a widget of the window in front of which it appears.
+        name: the input's.
+        unused: targets without an input.
+        used: targets of other inputs; choosing one exchanges the two.
+        ask_file: asks for a file.
+        on_ok: called with the chosen target.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        name: str,
+        unused: Sequence[Path],
+        used: Sequence[Path],
+        ask_file: Callable[[], Path | None],
+        on_ok: Callable[[Path], object],
+    ) -> None:
+        super().__init__(parent, NAME, "Change target", "Take this target", on_ok)
+        px = self.theme.px
+        self._all = [(path, "without an input") for path in unused]
+        self._all += [(path, "of another input") for path in used]
+        self._ask_file, self._other = ask_file, Path()
+        self._shown: list[Path] = []
+        self.pattern = tk.StringVar(self)
+        self.body.columnconfigure(1, weight=1)
+        self.body.rowconfigure(2, weight=1)
+        words = ttk.Label(self.body, text=f"Target of {name}", style="Bold.TLabel")
+        words.grid(row=0, column=0, columnspan=2, sticky="w", pady=(0, px(8)))
+        find = ttk.Label(self.body, text="Find")
+        find.grid(row=1, column=0, sticky="w", padx=(0, px(8)), pady=(0, px(8)))
+        self.entry = ttk.Entry(self.body, textvariable=self.pattern)
+        self.entry.grid(row=1, column=1, sticky="ew", pady=(0, px(8)))
+        find.configure(underline=self.mnemonics.add("Find", self.entry.focus_set))
+        box = ttk.Frame(self.body)
+        box.grid(row=2, column=0, columnspan=2, sticky="nsew")
+        self.table = ttk.Treeview(box, columns=("use",), height=_ROWS, selectmode="browse")
+        self.table.heading("#0", text="Target", anchor="w")
+        self.table.heading("use", text="It is", anchor="w")
+        self.table.column("#0", width=px(_WIDTH - 160))
+        self.table.column("use", width=px(160), stretch=False)
+        bar = ttk.Scrollbar(box, command=self.table.yview)
+        self.table.configure(yscrollcommand=bar.set)
+        bar.pack(side="right", fill="y")
+        self.table.pack(side="left", fill="both", expand=True)
+        self.table.bind("<Double-1>", lambda _event: self.accept())
+        self.entry.bind("<Down>", lambda _event: self.table.focus_set())
+        self.add_button("Another file...", self._take_other, left=True)
+        self.show_help("A target of another input is exchanged with this one's.")
+        self.pattern.trace_add("write", lambda *_: self._fill())
+        self._fill()
+        self.place(self.entry)
+
+    def value(self) -> Path | None:
+        """The chosen target."""
+        if self._other != Path():
+            return self._other
+        chosen = self.table.selection()
+        return self._shown[int(chosen[0])] if chosen else None
+
+    def _take_other(self) -> None:
+        path = self._ask_file()
+        if path is not None:
+            self._other = path
+            self.accept()
+
+    def _fill(self) -> None:
+        sought = self.pattern.get().casefold()
+        found = [pair for pair in self._all if sought in str(pair[0]).casefold()][:500]
+        self._shown = [path for path, _ in found]
+        self.table.delete(*self.table.get_children())
+        for number, (path, use) in enumerate(found):
+            # The folder too: slices of many people often have the same names.
+            name = "/".join(path.parts[-2:])
+            self.table.insert("", "end", str(number), text=name, values=(use,))
+        if found:
+            self.table.selection_set("0")
+            self.table.focus("0")
+        self.ok_button.state(["!disabled" if found else "disabled"])

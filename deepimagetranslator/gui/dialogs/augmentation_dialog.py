@@ -1,0 +1,203 @@
+"""Choose data augmentation schemes: the table of operations, and a live preview beside it."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from tkinter import ttk
+
+from deepimagetranslator.core.config.fields import FieldInfo
+from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.gui.dialogs.augmentation_preview import AugmentationPreview, DrawPair
+from deepimagetranslator.gui.widgets.dialog import opened
+from deepimagetranslator.gui.widgets.form import FormDialog
+
+NAME = "augmentation"
+TITLE = "Choose data augmentation schemes"
+SIDES = {"input": "Input\nimages", "target": "Target\nimages", "validation": "Validation\ninputs"}
+FLIP = "Flipping"
+_FIRST_TICK = 3
+_AMOUNT_WIDTH = 5
+_TICK = "Tick.TCheckbutton"
+_GAP = 24
+_ROOMY = 720  # a screen's height from which rows stand apart
+_PICTURE, _SMALLEST_PICTURE = 210, 90
+_BESIDE_PICTURES, _BETWEEN_PICTURES = (60, 260), 110
+
+
+def ask_augmentation(
+    parent: tk.Misc, spec: AugmentationSpec, draw: DrawPair | None
+) -> AugmentationSpec | None:
+    """The augmentation that the user applies; None if cancelled, or if the dialog is open already.
+
+    Args:
+        parent: a widget of the window in front of which it appears.
+        spec: what is shown at first.
+        draw: gives the previewed pair, in a thread; None without training images.
+    """
+    if opened(parent, NAME) is not None:
+        return None
+    return AugmentationDialog(parent, spec, draw).wait()
+
+
+class AugmentationDialog(FormDialog[AugmentationSpec]):
+    """The dialog; its constructor does not wait.
+
+    Args:
+        parent, spec, draw: as in ``ask_augmentation``.
+        on_ok: called with the spec when it is applied.
+
+    Attributes:
+        controls: the widgets by field name.
+        preview: the pair beside the table.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        spec: AugmentationSpec,
+        draw: DrawPair | None,
+        on_ok: Callable[[AugmentationSpec], object] | None = None,
+    ) -> None:
+        self._built, self._rows = False, 0
+        super().__init__(parent, NAME, TITLE, spec, "augmentation", (), ok="Apply", on_ok=on_ok)
+        self.controls: dict[str, ttk.Widget] = {}
+        self.preview = AugmentationPreview(self.body, draw, self.mnemonics)
+        self._build_table()
+        self.body.columnconfigure(1, weight=1)
+        self.body.rowconfigure(0, weight=1)
+        self.preview.grid(row=0, column=1, sticky="nsew", padx=(self.theme.px(_GAP), 0))
+        self._size_preview()
+        self._built = True
+        self.form.show(spec)
+        self.place(self.controls["ripple"])
+
+    def changed(self) -> None:
+        """Draw the preview anew."""
+        spec = self.form.read()
+        if self._built and spec is not None:
+            self.preview.ask(spec)
+
+    def _build_table(self) -> None:
+        table, px = self.form, self.theme.px
+        # A tick without words: the keyboard's frame goes round the box.
+        focus = ("Checkbutton.focus", {"children": [("Drawn.indicator", {"sticky": ""})]})
+        padding = ("Checkbutton.padding", {"sticky": "nswe", "children": [focus]})
+        self.theme.style.layout(_TICK, [padding])  # type: ignore[list-item]
+        heading = ttk.Label(table, text="Apply random", style="Heading.TLabel")
+        heading.grid(row=0, column=0, columnspan=3, sticky="sw", pady=(0, px(6)))
+        for column, words in enumerate(SIDES.values(), _FIRST_TICK):
+            table.columnconfigure(column, uniform="ticks")
+            head = ttk.Label(table, text=words, justify="center", anchor="s", style="Small.TLabel")
+            head.grid(row=0, column=column, sticky="s", padx=px(4), pady=(0, px(6)))
+        for name in OPERATIONS:
+            self._add_operation(name)
+        row = self._next_row()
+        self._add_label("behaviour", row)
+        box = self.form.fields.control(table, "behaviour", width=9)
+        box.grid(row=row, column=1, columnspan=2, sticky="w", pady=(px(10), 0))
+        self.controls["behaviour"] = box
+        for label in _labels(table):
+            label.configure(takefocus=False)  # else Tab stops at them: they tell of their help
+        # Before the preview for the Tab key, as it stands before it.
+        table.lower(self.preview)
+
+    def _size_preview(self) -> None:
+        """As large pictures as the screen has room for, up to a comfortable size."""
+        px = self.theme.px
+        self.update_idletasks()
+        across = self.winfo_screenwidth() - self.form.winfo_reqwidth() - px(_BESIDE_PICTURES[0])
+        down = (self.winfo_screenheight() - px(_BESIDE_PICTURES[1] + _BETWEEN_PICTURES)) // 2
+        width, height = (
+            max(px(_SMALLEST_PICTURE), min(px(_PICTURE), room))
+            for room in (across - px(_GAP), down)
+        )
+        self.preview.set_sides(width, height)
+
+    def _add_operation(self, name: str) -> None:
+        table, row = self.form, self._next_row()
+        if name == "flip":
+            self._add_flip_label(row)
+        else:
+            amount = "drop_count" if name == "drop" else name
+            self._add_amount(table, amount, row)
+            if name == "drop":
+                self._add_second_amount(row)
+            else:
+                unit = self.form.fields.unit(table, name)
+                unit.grid(row=row, column=2, sticky="w", padx=(self.theme.px(6), 0))
+        for column, side in enumerate(SIDES, _FIRST_TICK):
+            field = f"{name}_{side}"
+            tick = self.form.fields.control(table, field)
+            assert isinstance(tick, ttk.Checkbutton)
+            tick.configure(text="", style=_TICK)
+            tick.grid(row=row, column=column)
+            self.controls[field] = tick
+        for field in _fields_of_row(name, self.form.fields.infos):
+            self._add_message(field)
+
+    def _add_amount(self, table: tk.Misc, name: str, row: int) -> None:
+        self._add_label(name, row)
+        entry = self.form.fields.control(table, name, width=_AMOUNT_WIDTH)
+        entry.grid(row=row, column=1, sticky="w", pady=self._row_gap())
+        self.controls[name] = entry
+
+    def _add_second_amount(self, row: int) -> None:
+        """ "rectangles of [20] pixels" behind the count."""
+        px, fields = self.theme.px, self.form.fields
+        cell = ttk.Frame(self.form)
+        cell.grid(row=row, column=2, sticky="w", padx=(px(6), px(10)))
+        words = f"{fields.infos['drop_count'].unit} {fields.infos['drop'].label}"
+        label = fields.label(cell, "drop", words)
+        label.configure(style="Muted.TLabel")
+        label.pack(side="left")
+        entry = fields.control(cell, "drop", width=_AMOUNT_WIDTH)
+        entry.pack(side="left", padx=px(6))
+        fields.unit(cell, "drop").pack(side="left")
+        self.controls["drop"] = entry
+
+    def _add_label(self, name: str, row: int) -> None:
+        label = self.form.fields.label(self.form, name)
+        above = self.theme.px(10) if name == "behaviour" else 0
+        label.grid(row=row, column=0, sticky="w", padx=(0, self.theme.px(14)), pady=(above, 0))
+        underline = self.mnemonics.add(label.cget("text"), lambda: self._focus(name))
+        label.configure(underline=underline)
+
+    def _add_flip_label(self, row: int) -> None:
+        # Flipping has no amount; its row is as high as the others.
+        height = self.controls["ripple"].winfo_reqheight() + 2 * self._row_gap()
+        self.form.rowconfigure(row, minsize=height)
+        label = self.form.fields.label(self.form, "flip_input", FLIP)
+        label.grid(row=row, column=0, sticky="w")
+        label.configure(underline=self.mnemonics.add(FLIP, lambda: self._focus("flip_input")))
+
+    def _add_message(self, name: str) -> None:
+        message = self.form.fields.message(self.form, name, self.theme.px(480))
+        message.grid(row=self._next_row(), column=0, columnspan=6, sticky="w")
+        message.show(None)
+
+    def _focus(self, name: str) -> None:
+        control = self.controls[name]
+        control.focus_set()
+        if isinstance(control, ttk.Entry):
+            control.selection_range(0, "end")
+
+    def _row_gap(self) -> int:
+        px = self.theme.px
+        return px(4) if self.winfo_screenheight() >= px(_ROOMY) else 0
+
+    def _next_row(self) -> int:
+        self._rows += 1
+        return self._rows
+
+
+def _labels(parent: tk.Misc) -> Iterator[ttk.Label]:
+    for child in parent.winfo_children():
+        if isinstance(child, ttk.Label):
+            yield child
+        yield from _labels(child)
+
+
+def _fields_of_row(name: str, infos: dict[str, FieldInfo]) -> list[str]:
+    """The fields of an operation's row that can be wrong."""
+    return [field for field in (f"{name}_count", name, f"{name}_validation") if field in infos]

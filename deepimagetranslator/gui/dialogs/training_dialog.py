@@ -1,0 +1,47 @@
+"""The dialog for training parameters: a table of fields."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+
+from deepimagetranslator.core.config.specs import TrainingSpec
+from deepimagetranslator.gui.widgets.dialog import opened
+from deepimagetranslator.gui.widgets.form import FormDialog, Group
+
+TRAINING = "training"
+TRAINING_GROUPS = (
+    Group("Learning", ("optimizer", "loss", "learning_rate", "schedule", "warmup")),
+    Group("Course", ("epochs", "batch_size", "early_stopping", "seed")),
+    Group("Judging", ("metrics", "judge"), column=1),
+    Group("Keeping and computing", ("keep_best", "precision"), column=1),
+)
+
+
+def ask_training(parent: tk.Misc, spec: TrainingSpec) -> TrainingSpec | None:
+    """Wait for training parameters; None if cancelled, or if the dialog was open already."""
+    if opened(parent, TRAINING) is not None:
+        return None
+    return TrainingDialog(parent, spec).wait()
+
+
+class TrainingDialog(FormDialog[TrainingSpec]):
+    """Define training parameters; the constructor does not wait."""
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        spec: TrainingSpec,
+        on_ok: Callable[[TrainingSpec], object] | None = None,
+    ) -> None:
+        super().__init__(
+            parent,
+            TRAINING,
+            "Define training parameters",
+            spec,
+            "training",
+            TRAINING_GROUPS,
+            ok="Apply",
+            on_ok=on_ok,
+        )
+        self.place(self.form.first())

@@ -1,0 +1,197 @@
+"""The dialog for translating files and folders."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tkinter import ttk
+
+from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.gui.widgets.dialog import Dialog, opened
+from deepimagetranslator.gui.widgets.form import Form, Group
+from deepimagetranslator.gui.widgets.form_fields import MessageLabel
+from deepimagetranslator.gui.widgets.words import shown_word
+
+TRANSLATION = "translation"
+Start = Callable[[Path, Path, TranslationSpec], object]
+
+TRANSLATION_GROUPS = (
+    Group("What is written", ("output", "file_format", "value_type", "overwrite")),
+    Group("How", ("large_images", "mirrors", "batch_size")),
+)
+
+
+@dataclass(frozen=True)
+class TranslationChoice:
+    """What the translation dialog gives: the weights, the folder, and how."""
+
+    weights: Path
+    output: Path
+    spec: TranslationSpec
+
+
+def ask_translation(
+    parent: tk.Misc,
+    spec: TranslationSpec,
+    *,
+    current: Path | None,
+    best: Path | None,
+    epochs: Mapping[int, Path],
+    folder: Path,
+    ask_folder: Callable[[], Path | None],
+) -> TranslationChoice | None:
+    """Wait for what to translate with; None if cancelled, or if the dialog was open already."""
+    if opened(parent, TRANSLATION) is not None:
+        return None
+    dialog = TranslationDialog(
+        parent,
+        spec,
+        current=current,
+        best=best,
+        epochs=epochs,
+        folder=folder,
+        ask_folder=ask_folder,
+    )
+    return dialog.wait()
+
+
+class TranslationDialog(Dialog[TranslationChoice]):
+    """Translate and save: which weights, where to, and how; the constructor does not wait.
+
+    Args:
+        parent: a widget of the window in front of which it appears.
+        spec: the choices so far.
+        current, best: weights files; None if there is no such.
+        epochs: weights files of epochs that were kept.
+        folder: where the images are written unless another is chosen.
+        ask_folder: asks for another one; None if the user cancels.
+        on_ok: called with the weights, the folder and the spec after "Translate".
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        spec: TranslationSpec,
+        *,
+        current: Path | None,
+        best: Path | None,
+        epochs: Mapping[int, Path],
+        folder: Path,
+        ask_folder: Callable[[], Path | None],
+        on_ok: Start | None = None,
+    ) -> None:
+        def start(choice: TranslationChoice) -> None:
+            if on_ok is not None:
+                on_ok(choice.weights, choice.output, choice.spec)
+
+        super().__init__(parent, TRANSLATION, "Translate and save", "Translate", start)
+        self._spec = spec
+        self._ask_folder = ask_folder
+        named = {f"Epoch {epoch}": path for epoch, path in sorted(epochs.items())}
+        firsts = {"Current model": current, "Best epoch": best}
+        self._weights = {words: path for words, path in firsts.items() if path} | named
+        self.weights = tk.StringVar(self, next(iter(self._weights), ""))
+        self.folder = tk.StringVar(self, str(folder))
+        self.body.columnconfigure(0, weight=1)
+        self._label_width = 0
+        self._build_ends()
+        self.form: Form[TranslationSpec] = Form(
+            self.body,
+            TranslationSpec,
+            TRANSLATION_GROUPS,
+            mnemonics=self.mnemonics,
+            on_change=self._on_change,
+            on_help=self.show_help,
+        )
+        self._ends.columnconfigure(0, minsize=self.form.align_labels(self._label_width))
+        self.form.grid(row=1, column=0, sticky="nw", pady=(self.theme.px(14), 0))
+        self.reset_button = self.add_button("Reset", self.reset, left=True)
+        self.form.show(spec)
+        for variable in (self.weights, self.folder):
+            variable.trace_add("write", lambda *_names: self._on_change())
+        self.place(self.weights_box)
+
+    def value(self) -> TranslationChoice | None:
+        """What is chosen; None while something is missing or wrong."""
+        spec, folder = self.form.read(), self.folder.get().strip()
+        weights = self._weights.get(self.weights.get())
+        if spec is None or weights is None or not folder:
+            return None
+        return TranslationChoice(weights, Path(folder).expanduser(), spec)
+
+    def reset(self) -> None:
+        """Show the recommended values."""
+        self.form.show(preset("recommended").translation)
+
+    def choose_folder(self) -> None:
+        """Ask for the folder."""
+        folder = self._ask_folder()
+        if folder is not None:
+            self.folder.set(str(folder))
+
+    def _on_change(self) -> None:
+        self._follow_output()
+        self.ok_button.state(["disabled" if self.value() is None else "!disabled"])
+        no_weights = "There are no weights yet; train or load a model first."
+        no_folder = "Choose a folder for the translated images."
+        known, named = self.weights.get() in self._weights, self.folder.get().strip()
+        self.weights_message.show(None if known else Problem("weights", no_weights))
+        self.folder_message.show(None if named else Problem("folder", no_folder))
+
+    def _follow_output(self) -> None:
+        """Label maps have a type of their own."""
+        variables = self.form.fields.variables
+        labels = variables["output"].get() in map(shown_word, ("labels", "classes"))
+        self.form.controls["value_type"].state(["disabled" if labels else "!disabled"])
+        if labels:
+            variables["value_type"].set(shown_word("automatic"))
+
+    def _build_ends(self) -> None:
+        """Which weights, and where to."""
+        px = self.theme.px
+        ends = self._ends = ttk.Frame(self.body)
+        ends.grid(row=0, column=0, sticky="ew")
+        ends.columnconfigure(1, weight=1)
+        heading = ttk.Label(ends, text="From and to", style="Heading.TLabel")
+        heading.grid(row=0, column=0, columnspan=3, sticky="w", pady=(0, px(6)))
+        self.weights_box = ttk.Combobox(
+            ends,
+            textvariable=self.weights,
+            values=list(self._weights),
+            state="readonly",
+            width=20,
+        )
+        self.weights_box.grid(row=1, column=1, sticky="w", pady=px(3))
+        self.folder_entry = ttk.Entry(ends, textvariable=self.folder, width=44)
+        self.folder_entry.grid(row=3, column=1, sticky="ew", pady=px(3))
+        self.folder_button = ttk.Button(ends, text="Choose...", command=self.choose_folder)
+        self.folder_button.grid(row=3, column=2, padx=(px(8), 0))
+        self.folder_button.configure(
+            underline=self.mnemonics.add("Choose...", self.folder_button.invoke)
+        )
+        rows = (
+            (1, "Weights", self.weights_box, "The trained network that translates the images."),
+            (3, "Output folder", self.folder_entry, "Where the translated images are written."),
+        )
+        self.weights_message = MessageLabel(ends, px(420))
+        self.folder_message = MessageLabel(ends, px(420))
+        for row, message in ((2, self.weights_message), (4, self.folder_message)):
+            message.grid(row=row, column=0, columnspan=3, sticky="w", pady=(0, px(4)))
+            message.show(None)
+        for row, words, control, sentence in rows:
+            label = ttk.Label(ends, text=words)
+            label.grid(row=row, column=0, sticky="w", padx=(0, px(14)))
+            label.configure(underline=self.mnemonics.add(words, control.focus_set))
+            self._explain(label, sentence)
+            self._explain(control, sentence)
+            self._label_width = max(self._label_width, label.winfo_reqwidth() + px(14))
+
+    def _explain(self, widget: tk.Misc, sentence: str) -> None:
+        # The Tab key would stop at a label that is bound to the focus.
+        label = isinstance(widget, ttk.Label)
+        for event in ("<Enter>",) if label else ("<Enter>", "<FocusIn>"):
+            widget.bind(event, lambda _event: self.show_help(sentence), add=True)

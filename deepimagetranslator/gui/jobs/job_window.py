@@ -1,0 +1,246 @@
+"""The window of a translation or a measurement: progress, time left, cancel, and the outcome."""
+
+from __future__ import annotations
+
+import csv
+import time
+import tkinter as tk
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tkinter import filedialog, ttk
+from typing import Any
+
+from PIL import Image, ImageTk
+
+from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.training_words import time_left
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.messages.events import (
+    FilesRead,
+    ImageSkipped,
+    ImageTranslated,
+    JobFinished,
+    PartTranslated,
+    SliceTranslated,
+)
+from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.windows_os import open_folder
+
+_MOST_ROWS = 500  # a table of more takes too long to fill
+
+
+class JobWindow(tk.Toplevel):
+    """Follows the session's running job to its end and then shows what came of it.
+
+    Args:
+        parent: a widget of the main window.
+        session: whose job it is.
+        title: of the window, and the first words of its progress.
+        ask_file: asks where to save a table, as ``filedialog.asksaveasfilename``.
+    """
+
+    def __init__(self, parent: tk.Misc, session: Session, title: str, ask_file: Any = None) -> None:
+        super().__init__(parent)
+        self.title(title)
+        self.session = session
+        self.rows: list[Mapping[str, Any]] = []
+        self.figure: Image.Image | None = None
+        self._ask_file = ask_file or filedialog.asksaveasfilename
+        self._began = time.monotonic()
+        self._skipped: list[tuple[str, str]] = []
+        px = theme_of(self).px
+        self._words = tk.StringVar(self, f"{title}...")
+        self._box = ttk.Frame(self, padding=px(16))
+        self._box.pack(fill="both", expand=True)
+        ttk.Label(self._box, textvariable=self._words, wraplength=px(560)).pack(anchor="w")
+        self.bar = ttk.Progressbar(self._box, maximum=1.0, length=px(420))
+        self.bar.pack(fill="x", pady=px(10))
+        self._list = ttk.Frame(self._box)
+        self.table = ttk.Treeview(self._list, show="headings", height=8)
+        scroll = ttk.Scrollbar(self._list, command=self.table.yview)
+        self.table.configure(yscrollcommand=scroll.set)
+        scroll.pack(side="right", fill="y")
+        self.table.pack(side="left", fill="both", expand=True)
+        self._detail = ttk.Label(self._box, wraplength=px(560), justify="left")
+        self._buttons = ttk.Frame(self._box)
+        self._buttons.pack(side="bottom", fill="x", pady=(px(10), 0))
+        self.cancel_button = ttk.Button(self._buttons, text="Cancel", command=self._on_cancel)
+        self.cancel_button.pack(side="right")
+        self.bind("<Escape>", lambda _event: self._on_cancel())
+        self.protocol("WM_DELETE_WINDOW", self._on_cancel)
+        self.transient(parent.winfo_toplevel())
+        session.subscribe(self._on_change)
+        self._centre()
+
+    def destroy(self) -> None:
+        """Stop listening."""
+        self.session.unsubscribe(self._on_change)
+        super().destroy()
+
+    def _on_cancel(self) -> None:
+        if self.session.job_kind:
+            self.session.stop()
+            self._words.set("Cancelling...")
+        else:
+            self.destroy()
+
+    def _on_change(self, topic: str, subject: object) -> None:
+        if topic == "progress":
+            self._progress(subject)
+        elif topic == "job ended" and isinstance(subject, tuple):
+            self._ended(*subject)
+
+    def _progress(self, event: object) -> None:
+        match event:
+            case FilesRead(done, count):
+                self._step("Measured", done, count)
+            case PartTranslated(_, done, parts, index, count):
+                self._step("Translated", index - 1, count, done / max(1, parts))
+            case ImageTranslated(index=index, count=count):
+                self._step("Translated", index, count)
+            case SliceTranslated(index, count):
+                self._step("Translated", index, count)
+            case ImageSkipped(source, reason, index, count):
+                self._skipped.append((source, reason))
+                self._step("Translated", index, count)
+
+    def _step(self, verb: str, done: int, count: int, of_next: float = 0.0) -> None:
+        part = (done + of_next) / max(1, count)
+        passed = time.monotonic() - self._began
+        left = f", {time_left(passed * (1 - part) / part)} left" if 0 < part < 1 else ""
+        within = f" and {of_next:.0%} of the next" if of_next else ""
+        self._words.set(f"{verb} {done} of {count} images{within}{left}")
+        self.bar.configure(value=part)
+
+    def _ended(self, kind: str, event: object) -> None:
+        self.cancel_button.configure(text="Close")
+        if not isinstance(event, JobFinished):
+            self._words.set(f"The {kind} was ended. Images that were written are complete.")
+            return
+        self.bar.configure(value=1.0)
+        if "rows" in event.result:
+            self._show_measures(event.result["rows"], event.result["problems"])
+        else:
+            self._show_files(event.result)
+
+    def _show_files(self, result: Mapping[str, Any]) -> None:
+        """What was skipped, and why; what was written, and where."""
+        folder, done = Path(result["output"]), len(result["translated"])
+        skipped = f", {len(self._skipped)} skipped" if self._skipped else ""
+        self._words.set(f"{done} images were translated into {folder}{skipped}.")
+        rows = [(Path(source).name, f"skipped: {reason}") for source, reason in self._skipped]
+        written = [(Path(source).name, output) for source, output in result["files"]]
+        room = max(0, _MOST_ROWS - len(rows))
+        rows += [(name, f"written: {Path(to).relative_to(folder)}") for name, to in written[:room]]
+        if len(written) > room:
+            rows.append(("...", f"and {len(written) - room} more files"))
+        self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
+        self.table.bind("<<TreeviewSelect>>", lambda _event: self._show_row())
+        self._fill(("File", "What became of it"), rows)
+        if self._skipped:
+            self.table.selection_set(self.table.get_children()[0])
+
+        def show() -> None:
+            try:
+                open_folder(folder)
+            except UserError as error:
+                self._words.set(str(error))
+
+        button = ttk.Button(self._buttons, text="Open folder", command=show)
+        button.pack(side="left")
+        self._centre()
+
+    def _show_row(self) -> None:
+        """The chosen row in full; a reason is longer than its line."""
+        for row in self.table.selection()[:1]:
+            self._detail.configure(text=": ".join(map(str, self.table.item(row, "values"))))
+            self._centre()
+
+    def _show_measures(self, rows: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> None:
+        self.rows = list(rows)
+        images = len({row["image"] for row in rows}) - 1
+        left_out = f" {len(problems)} left out: {problems[0]}" if problems else ""
+        self._words.set(f"{images} images as one volume, then one by one.{left_out}")
+        self._draw_figure()
+        ordered = [r for r in rows if r["image"] == "pooled"]
+        ordered += [r for r in rows if r["image"] != "pooled"]
+        columns = ("Image", "Channel", *(name.replace("_", " ") for name in MEASURES))
+        self._fill(columns, [self._cells(row) for row in ordered])
+        px = theme_of(self).px
+        for text, command in (("Save table...", self.save), ("Save figure...", self.save_figure)):
+            button = ttk.Button(self._buttons, text=text, command=command)
+            button.pack(side="left", padx=(0, px(8)))
+
+    def _draw_figure(self) -> None:
+        theme, rows = theme_of(self), self.rows
+        size, palette = (theme.px(820), theme.px(260)), theme.palette
+
+        def show(picture: Image.Image) -> None:
+            if not self.winfo_exists():
+                return
+            self.figure = picture
+            self._picture = ImageTk.PhotoImage(picture, master=self)
+            ttk.Label(self._box, image=self._picture).pack(side="bottom", pady=theme.px(8))
+            self._centre()
+
+        def tell(error: Exception) -> None:
+            self._words.set(f"The figure could not be drawn ({error}).")
+
+        def draw() -> Image.Image:
+            from deepimagetranslator.gui.jobs.measures_figure import draw_measures  # noqa: PLC0415
+
+            return draw_measures(rows, size, palette, theme.scaling)
+
+        self.session.background.run("measures figure", draw, show, tell)
+
+    def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        def cell(value: Any) -> str:
+            return f"{value:.4g}" if value == value else ""  # noqa: PLR0124  nan
+
+        values = (cell(row[name]) if name in row else "" for name in MEASURES)
+        return (str(row["image"]), str(row["channel"]), *values)
+
+    def _fill(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        px = theme_of(self).px
+        self.table.configure(columns=tuple(columns))
+        for number, column in enumerate(columns):
+            self.table.heading(column, text=column)
+            font = theme_of(self).font("bold")
+            wide = px(170) if number == 0 else px(84) if len(columns) > 2 else px(420)
+            wide = max(wide, font.measure(column) + px(22))
+            self.table.column(column, width=wide, anchor="w" if number < 2 else "e")
+        for row in rows:
+            self.table.insert("", "end", values=tuple(row))
+        self._list.pack(fill="both", expand=True)
+        self._centre()
+
+    def _centre(self) -> None:
+        """In the middle of the main window, and on the screen."""
+        self.update_idletasks()
+        parent = self.master.winfo_toplevel()
+        width, height = self.winfo_reqwidth(), self.winfo_reqheight()
+        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
+        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
+        self.geometry(f"+{max(0, x)}+{max(0, y)}")
+
+    def save_figure(self) -> None:
+        """Save the figure as PNG."""
+        name = self._ask_file(parent=self, initialfile="evaluation.png", defaultextension=".png")
+        if name and self.figure is not None:
+            with complete_file(Path(name)) as temporary:
+                self.figure.save(temporary, format="PNG")
+
+    def save(self) -> None:
+        """Save the table as CSV."""
+        name = self._ask_file(parent=self, initialfile="evaluation.csv", defaultextension=".csv")
+        if not name:
+            return
+        with (
+            complete_file(Path(name)) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("image", "channel", *MEASURES))
+            writer.writerows(self._cells(row) for row in self.rows)

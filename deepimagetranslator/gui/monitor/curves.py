@@ -1,0 +1,269 @@
+"""Draws training curves as a picture, off the window's thread.
+
+matplotlib takes half a second to import and 50 ms a picture, so it is imported by the drawing
+thread and at the first picture only. pyplot, which keeps figures alive and may open windows, is
+never used. Knows no Tk: who wants a picture asks, and later takes it.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from deepimagetranslator.app.training_state import MonitorState, Series
+from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.gui.theme.palette import LIGHT, Palette
+from deepimagetranslator.gui.widgets.words import shown_word
+
+PICTURE_TYPES = ("png", "svg")
+_PRINT = replace(LIGHT, background="#ffffff", field="#ffffff")
+_ONE_AT_A_TIME = threading.Lock()
+_MARGINS = (52, 12, 28, 36)
+"""Left, right, above and below a chart in pixels at 100 per cent."""
+_LEGEND = 16
+"""Room for the legend above all charts."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One pair of axes: training and validation values by epoch."""
+
+    title: str
+    training: Series
+    validation: Series = ()
+
+
+@dataclass(frozen=True)
+class CurvesRequest:
+    """Everything that a picture of the curves depends on.
+
+    Attributes:
+        charts: drawn side by side, as many in a row as fit.
+        width, height: of the picture in pixels.
+        scaling: 1.0 is 96 dots an inch.
+        palette: its colours.
+        logarithmic: whether the values' axis is.
+        best_epoch: marked by a dot, if there is one.
+    """
+
+    charts: tuple[Chart, ...]
+    width: int
+    height: int
+    scaling: float
+    palette: Palette
+    logarithmic: bool = False
+    best_epoch: int | None = None
+
+
+def charts_of(state: MonitorState, name: str | None = None) -> tuple[Chart, ...]:
+    """The charts of a training: one, or all but the learning rate."""
+    names = state.curve_names()
+    chosen = [name] if name else [each for each in names if each != "learning_rate"]
+    return tuple(
+        Chart(shown_word(each), state.series(each), state.series(f"val_{each}"))
+        for each in chosen
+        if each in names
+    )
+
+
+def render(request: CurvesRequest) -> Image.Image:
+    """The picture, RGB; may be called from any thread."""
+    with _ONE_AT_A_TIME:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+
+        figure = _figure(request)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def write_curves(request: CurvesRequest, path: Path) -> None:
+    """Save the curves as PNG or SVG by the file's ending, on white, at 200 dots an inch.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    kind = kind if kind in PICTURE_TYPES else "png"
+    content = io.BytesIO()
+    with _ONE_AT_A_TIME:
+        figure = _figure(replace(request, palette=_PRINT))
+        figure.savefig(content, format=kind, dpi=200)
+    with complete_file(path) as temporary:
+        temporary.write_bytes(content.getvalue())
+
+
+class CurvesRenderer:
+    """Draws the latest request in a thread of its own; older ones that wait are dropped."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._wanted: CurvesRequest | None = None
+        self._picture: Image.Image | None = None
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def ask(self, request: CurvesRequest) -> None:
+        """Draw this one next; returns at once."""
+        with self._changed:
+            if self._closed:
+                return
+            self._wanted = request
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="curves", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def take(self) -> Image.Image | None:
+        """The newest picture that was not taken yet, if there is one."""
+        with self._changed:
+            picture, self._picture = self._picture, None
+            return picture
+
+    def close(self) -> None:
+        """End the thread after the picture that it draws."""
+        with self._changed:
+            self._closed = True
+            self._wanted = None
+            self._changed.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while self._wanted is None and not self._closed:
+                    self._changed.wait()
+                request, self._wanted = self._wanted, None
+            if request is None:
+                return
+            try:
+                picture = render(request)
+            except Exception:
+                logging.getLogger(__name__).exception("The curves could not be drawn.")
+                continue
+            with self._changed:
+                self._picture = picture
+
+
+def _figure(request: CurvesRequest) -> Any:
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    dpi = 96 * request.scaling
+    width, height = float(max(request.width, 160)), float(max(request.height, 120))
+    figure = Figure((width / dpi, height / dpi), dpi=dpi, facecolor=request.palette.background)
+    count = len(request.charts)
+    if not count:
+        return figure
+    # Margins by hand: a layout engine draws everything twice over to find them.
+    left, right, top, bottom = (side * request.scaling for side in _MARGINS)
+    legend = _LEGEND * request.scaling
+    height -= legend
+    columns = _columns(count, width, height, (left + right, top + bottom))
+    rows = math.ceil(count / columns)
+    for index, chart in enumerate(request.charts):
+        row, column = divmod(index, columns)
+        place = (
+            (column * width / columns + left) / width,
+            ((rows - 1 - row) * height / rows + bottom) / height,
+            max(1.0, width / columns - left - right) / width,
+            max(1.0, height / rows - top - bottom) / height,
+        )
+        x, y, across, up = place
+        part = height / (height + legend)
+        _draw(figure.add_axes((x, y * part, across, up * part)), chart, request)
+    lines, names = figure.axes[0].get_legend_handles_labels()
+    figure.legend(
+        lines,
+        names,
+        loc="upper right",
+        ncols=3,
+        fontsize=8.5,
+        labelcolor=request.palette.text,
+        frameon=False,
+        borderaxespad=0.3,
+        columnspacing=1.4,
+    )
+    return figure
+
+
+def _columns(count: int, width: float, height: float, margins: tuple[float, float]) -> int:
+    """As many columns as make the charts nearest to 3:2 and leave few places empty."""
+
+    def badness(columns: int) -> float:
+        rows = math.ceil(count / columns)
+        across = max(1.0, width / columns - margins[0])
+        down = max(1.0, height / rows - margins[1])
+        return abs(math.log(across / down / 1.5)) + 0.3 * (rows * columns - count)
+
+    return min(range(1, count + 1), key=badness)
+
+
+def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator  # noqa: PLC0415
+
+    palette = request.palette
+    box = axis.get_position()
+    across, down = box.width * request.width, box.height * request.height
+    across, down = across / request.scaling, down / request.scaling
+    axis.set_facecolor(palette.field)
+    axis.set_title(chart.title, fontsize=9.5, color=palette.text, loc="left", fontweight="bold")
+    both = bool(chart.validation)
+    for values, words, colour, style in (
+        (chart.training, "training", palette.series[0], "--" if both else "-"),
+        (chart.validation, "validation", palette.series[1], "-"),
+    ):
+        if not values:
+            continue
+        epochs, numbers = zip(*values, strict=True)
+        mark = "o" if len(values) == 1 else ""
+        axis.plot(
+            epochs, numbers, style, color=colour, label=words, marker=mark, linewidth=1.5, ms=4
+        )
+    judged = dict(chart.validation or chart.training)
+    if request.best_epoch in judged:
+        colour = palette.series[1 if both else 0]
+        axis.plot(
+            [request.best_epoch],
+            [judged[request.best_epoch]],
+            "o",
+            color=colour,
+            ms=6.5,
+            mec=palette.text,
+            mew=1.2,
+            label="best epoch",
+            zorder=5,
+        )
+    positive = all(value > 0 for _, value in (*chart.training, *chart.validation))
+    if request.logarithmic and positive:
+        axis.set_yscale("log")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+        axis.yaxis.set_minor_locator(NullLocator())
+    else:
+        axis.yaxis.set_major_locator(MaxNLocator(nbins=max(2, min(6, int(down / 22)))))
+    axis.yaxis.set_major_formatter(lambda value, _position: number_between(value, *axis.get_ylim()))
+    all_epochs = [epoch for epoch, _ in (*chart.training, *chart.validation)] or [1.0]
+    room = max(0.5, 0.02 * (max(all_epochs) - min(all_epochs)))
+    axis.set_xlim(min(all_epochs) - room, max(all_epochs) + room)
+    axis.set_xlabel("epoch", fontsize=8.5, color=palette.muted, labelpad=1)
+    axis.xaxis.set_major_locator(
+        MaxNLocator(integer=True, min_n_ticks=1, nbins=max(1, min(8, int(across / 34))))
+    )
+    axis.tick_params(which="both", labelsize=8, labelcolor=palette.muted, color=palette.border)
+    axis.grid(which="major", color=palette.border, linewidth=0.6, alpha=0.35)
+    for name, spine in axis.spines.items():
+        spine.set_visible(name in ("left", "bottom"))
+        spine.set_color(palette.border)
+
+
+def number_between(value: float, low: float, high: float) -> str:
+    """A number with three digits, or as many more as tell it from its neighbours between limits."""
+    size = max(abs(low), abs(high))
+    apart = math.log10(size / (high - low)) if size > 0 and high > low else 0.0
+    return f"{value:.{min(10, max(3, 2 + math.ceil(apart)))}g}"

@@ -1,0 +1,102 @@
+"""The head of the training monitor: where the training stands, in words, bars and figures."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from pathlib import Path
+from tkinter import ttk
+
+from deepimagetranslator.app import training_words as words
+from deepimagetranslator.app.training_state import MonitorState, Phase
+from deepimagetranslator.gui.theme.theme import theme_of
+
+
+class MonitorHead(ttk.Frame):
+    """Headline and remark, the bars of all epochs and of this one, and a row of figures.
+
+    Attributes:
+        remedies: a frame beside the sentence, for what can be done after a failure.
+    """
+
+    def __init__(self, parent: tk.Misc, state: MonitorState) -> None:
+        super().__init__(parent)
+        self.theme = theme_of(self)
+        self._file = ""
+        px = self.theme.px
+        self.configure(padding=(px(18), px(14), px(18), px(12)))
+        self.columnconfigure((1, 4), weight=1, uniform="bars")
+        self._build_sentence().grid(row=0, column=0, columnspan=6, sticky="ew")
+        self.bars: list[tuple[ttk.Progressbar, ttk.Label]] = []
+        for column, text in ((0, "All epochs"), (3, "This epoch")):
+            label = ttk.Label(self, text=text)
+            label.grid(row=2, column=column, padx=(px(24) if column else 0, px(8)))
+            bar = ttk.Progressbar(self, maximum=1.0)
+            bar.grid(row=2, column=column + 1, sticky="ew")
+            count = ttk.Label(self, style="Muted.TLabel", anchor="w")
+            count.grid(row=2, column=column + 2, padx=(px(8), 0), sticky="w")
+            self.bars.append((bar, count))
+        row = ttk.Frame(self)
+        row.grid(row=3, column=0, columnspan=6, sticky="ew", pady=(px(12), 0))
+        self.facts: list[tuple[ttk.Label, ttk.Label]] = []
+        names = [label for label, _ in words.facts(state)] + ["Current file"]
+        for column, name in enumerate(names):
+            label = ttk.Label(row, text=name, style="Small.TLabel")
+            value = ttk.Label(row, style="Bold.TLabel")
+            for place, widget in enumerate((label, value)):
+                widget.grid(row=place, column=column, sticky="ew", padx=(0, px(24)))
+            self.facts.append((label, value))
+        row.columnconfigure(len(names) - 1, weight=1)
+        # Its own words must not widen the window: it takes what is left, and is shortened.
+        self.facts[-1][1].configure(width=1)
+        self.facts[-1][1].bind("<Configure>", lambda _event: self._show_file())
+
+    def show(self, state: MonitorState) -> None:
+        """Write what the state says."""
+        self._file = state.current_file
+        failed = state.phase is Phase.FAILED
+        self.headline.configure(text=words.headline(state))
+        style = "Error.TLabel" if failed else "Muted.TLabel"
+        self.remark.configure(text=words.remark(state), style=style)
+        parts = state.overall_part, state.epoch_part
+        texts = words.overall_text(state), words.epoch_text(state)
+        for (bar, count), part, text in zip(self.bars, parts, texts, strict=True):
+            bar.configure(value=part)
+            count.configure(text=text)
+        for (label, value), (name, text) in zip(self.facts, words.facts(state), strict=False):
+            label.configure(text=name)
+            value.configure(text=text)
+        self._show_file()
+
+    def _show_file(self) -> None:
+        value = self.facts[-1][1]
+        text = Path(self._file).name if self._file else words.NOTHING
+        value.configure(text=_shortened(text, value.winfo_width(), self.theme.font("bold").measure))
+
+    def _build_sentence(self) -> ttk.Frame:
+        """Headline and remark; beside them what can be done after a failure."""
+        px = self.theme.px
+        frame = ttk.Frame(self)
+        frame.columnconfigure(0, weight=1)
+        self.headline = ttk.Label(frame, style="Heading.TLabel")
+        self.headline.grid(row=0, column=0, sticky="w")
+        # A width of its own, or a long sentence would widen the window instead of wrapping.
+        self.remark = ttk.Label(frame, style="Muted.TLabel", justify="left", width=1)
+        self.remark.grid(row=1, column=0, sticky="ew", pady=(px(2), px(10)))
+        self.remark.bind(
+            "<Configure>", lambda e: self.remark.configure(wraplength=max(1, e.width - px(4)))
+        )
+        self.remedies = ttk.Frame(frame)
+        self.remedies.grid(row=0, column=1, rowspan=2, sticky="ne")
+        return frame
+
+
+def _shortened(text: str, width: int, measure: Callable[[str], int]) -> str:
+    """The text with its middle left out if it is wider than ``width`` pixels."""
+    if width <= 1 or measure(text) <= width:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        short = f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
+        if measure(short) <= width:
+            return short
+    return "…"

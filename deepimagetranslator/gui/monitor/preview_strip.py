@@ -1,0 +1,224 @@
+"""The strip of validation images as predicted after each epoch, with a slider through them."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from pathlib import Path
+from tkinter import ttk
+
+import cv2
+import numpy as np
+from PIL import Image, ImageTk
+
+from deepimagetranslator.app.training_state import MonitorState
+from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+
+NONE_YET = "The first validation images appear here as predicted after each epoch."
+SMALLEST = 4
+TOOLS = 38
+"""Height of the line above the pictures, at 100 per cent; the curves' is the same."""
+NOT_KEPT = "This epoch's weights were not kept."
+Row = tuple[str, list[np.ndarray]]
+
+
+class PreviewStrip(ttk.Frame):
+    """Shows one epoch's predictions beside inputs and targets; the newest unless moved back.
+
+    Args:
+        parent: where it lies.
+        mnemonics: of the window.
+        use: called with an epoch and its weights file when the user wants those weights.
+    """
+
+    def __init__(
+        self, parent: tk.Misc, mnemonics: Mnemonics, use: Callable[[int, Path], object]
+    ) -> None:
+        super().__init__(parent)
+        self.theme = theme_of(self)
+        self._use = use
+        self._state: MonitorState | None = None
+        self._epochs: list[int] = []
+        self._pinned: int | None = None
+        self._drawn: object = None
+        self._photo: ImageTk.PhotoImage | None = None
+        px = self.theme.px
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, minsize=px(TOOLS))
+        self.rowconfigure(1, weight=1)
+        heading = ttk.Frame(self)
+        heading.grid(row=0, column=0, sticky="ew")
+        heading.columnconfigure(1, weight=1)
+        ttk.Label(heading, text="Validation images", style="Bold.TLabel").grid(row=0, column=0)
+        self.caption = ttk.Label(heading, style="Muted.TLabel")
+        self.caption.grid(row=0, column=1, sticky="e")
+        self.canvas = tk.Canvas(self, width=px(200), height=px(60))
+        self.canvas.grid(row=1, column=0, sticky="nsew")
+        back = ttk.Frame(self)
+        back.grid(row=2, column=0, sticky="ew", pady=px(8))
+        back.columnconfigure(1, weight=1)
+        ttk.Label(back, text="Back to earlier epochs").grid(row=0, column=0, padx=(0, px(10)))
+        self.slider = ttk.Scale(back, from_=0, to=1, command=self._on_slide)
+        self.slider.grid(row=0, column=1, sticky="ew")
+        foot = ttk.Frame(self)
+        foot.grid(row=3, column=0, sticky="ew")
+        foot.columnconfigure(1, weight=1)
+        words = "Use this epoch's weights"
+        self.use_button = ttk.Button(foot, text=words, command=self._on_use)
+        self.use_button.configure(underline=mnemonics.add(words, self.use_button.invoke))
+        self.use_button.grid(row=0, column=0)
+        self.hint = ttk.Label(foot, style="Small.TLabel")
+        self.hint.grid(row=0, column=1, sticky="w", padx=(px(10), 0))
+        foot.bind("<Configure>", self._wrap_hint)
+        self.canvas.bind("<Configure>", lambda _event: self._draw())
+        self.bind(PALETTE_CHANGED, lambda _event: self._draw(anew=True))
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch in view, None before the first."""
+        if self._pinned in self._epochs:
+            return self._pinned
+        return self._epochs[-1] if self._epochs else None
+
+    def show(self, state: MonitorState) -> None:
+        """Draw what the state holds; cheap if nothing changed."""
+        self._state = state
+        self._epochs = sorted(state.previews)
+        if self._pinned is not None and self._pinned not in self._epochs:
+            self._pinned = None
+        last = len(self._epochs) - 1
+        self.slider.configure(to=max(1, last))
+        self.slider.state(["!disabled" if last > 0 else "disabled"])
+        if self.epoch is not None:
+            # Before the first slide there is one place only: at the right.
+            at = self._epochs.index(self.epoch) if last else 1
+            if round(float(self.slider.get())) != at:
+                self.slider.configure(value=at)
+        self._draw()
+
+    def destroy(self) -> None:
+        """Close; the picture must die in this thread."""
+        self._photo = None
+        super().destroy()
+
+    def _wrap_hint(self, event: tk.Event[tk.Misc]) -> None:
+        room = event.width - self.use_button.winfo_reqwidth() - self.theme.px(12)
+        self.hint.configure(wraplength=max(1, room))
+
+    def _on_slide(self, value: str) -> None:
+        if len(self._epochs) < 2:
+            return
+        index = min(round(float(value)), len(self._epochs) - 1)
+        newest = index == len(self._epochs) - 1
+        self._pinned = None if newest else self._epochs[index]
+        self._draw()
+
+    def _on_use(self) -> None:
+        if self._state is not None and self.epoch is not None:
+            path = self._state.weights_of(self.epoch)
+            if path is not None:
+                self._use(self.epoch, path)
+
+    def _draw(self, anew: bool = False) -> None:
+        state, epoch = self._state, self.epoch
+        if state is None:
+            return
+        path = None if epoch is None else state.weights_of(epoch)
+        best = epoch is not None and epoch == state.best_epoch
+        shown = (
+            ""
+            if epoch is None
+            else f"epoch {epoch}, the best so far"
+            if best
+            else (f"epoch {epoch}")
+        )
+        self.caption.configure(text=shown)
+        self.use_button.state(["!disabled" if path is not None else "disabled"])
+        self.hint.configure(text=NOT_KEPT if epoch is not None and path is None else "")
+        size = self.canvas.winfo_width(), self.canvas.winfo_height()
+        # A new training may have begun, or pictures been thinned out, since ``show``.
+        predicted = [] if epoch is None else state.previews.get(epoch, [])
+        key = size, epoch, id(predicted), id(state.preview_inputs), id(state.preview_targets)
+        if key == self._drawn and not anew:
+            return
+        self._drawn = key
+        self.canvas.delete("all")
+        if not predicted:
+            self._write_none_yet(*size)
+            return
+        rows = [
+            (words, images)
+            for words, images in (
+                ("Input", state.preview_inputs),
+                ("Predicted", predicted),
+                ("Target", state.preview_targets),
+            )
+            if len(images) == len(predicted)
+        ]
+        self._draw_tiles(rows, *size)
+
+    def _write_none_yet(self, width: int, height: int) -> None:
+        self.canvas.create_text(
+            width // 2,
+            height // 2,
+            text=NONE_YET,
+            width=max(1, width - self.theme.px(40)),
+            justify="center",
+            fill=self.theme.palette.muted,
+            font=self.theme.font(),
+        )
+
+    def _draw_tiles(self, rows: list[Row], width: int, height: int) -> None:
+        """The kinds as rows or as columns, whichever gives the larger pictures."""
+        gap, font = self.theme.px(6), self.theme.font("small")
+        line = font.metrics("linespace") + self.theme.px(3)
+        margin = max(font.measure(text) for text, _ in rows) + gap
+        kinds, images = len(rows), len(rows[0][1])
+        ratio = rows[0][1][0].shape[1] / rows[0][1][0].shape[0]
+
+        def side_of(columns: int, down: int, beside: int, above: int) -> int:
+            """Height of a picture where the words take so much room beside and above."""
+            across = (width - beside - gap * (columns + 1)) / columns / ratio
+            return int(min(across, (height - above - gap * (down + 1)) / down))
+
+        as_rows, as_columns = side_of(images, kinds, margin, 0), side_of(kinds, images, 0, line)
+        side = max(as_rows, as_columns)
+        if side < SMALLEST:
+            return
+        wide = max(1, int(side * ratio))
+        in_columns = as_columns > as_rows
+        columns, down = (kinds, images) if in_columns else (images, kinds)
+        beside, above = (0, line) if in_columns else (margin, 0)
+        left = (width - beside - columns * wide - (columns - 1) * gap) // 2 + beside
+        top = (height - above - down * side - (down - 1) * gap) // 2 + above
+        picture = Image.new("RGB", (width, height), self.theme.palette.pane)
+        places = []
+        for kind, (_, pictures) in enumerate(rows):
+            for number, image in enumerate(pictures):
+                column, row = (kind, number) if in_columns else (number, kind)
+                place = left + column * (wide + gap), top + row * (side + gap)
+                picture.paste(Image.fromarray(_fitted(image, wide, side)), place)
+                if number == 0:
+                    places.append(place)
+        self._photo = ImageTk.PhotoImage(picture, master=self)
+        self.canvas.create_image(0, 0, image=self._photo, anchor="nw")
+        for (x, y), (text, _) in zip(places, rows, strict=True):
+            self.canvas.create_text(
+                x if in_columns else x - gap,
+                y - self.theme.px(2) if in_columns else y + side // 2,
+                text=text,
+                anchor="sw" if in_columns else "e",
+                fill=self.theme.palette.text,
+                font=font,
+            )
+
+
+def _fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """An image (height, width, 1 or 3) as RGB of that size; single pixels stay square."""
+    shrinks = width < image.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
+    resized = np.asarray(cv2.resize(image, (width, height), interpolation=how))
+    if resized.ndim == 2 or resized.shape[2] == 1:
+        return np.repeat(resized.reshape(height, width, 1), 3, axis=2)
+    return resized

@@ -1,0 +1,261 @@
+"""The training monitor: progress, curves, predictions and log of the training, in its own window.
+
+It shows a ``MonitorState`` and holds no truth: closed and opened again it shows the same.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tkinter import filedialog, messagebox, ttk
+from typing import Any
+
+from deepimagetranslator.app.training_state import ENDED, MonitorState, Phase
+from deepimagetranslator.gui.monitor.curves_view import CurvesView
+from deepimagetranslator.gui.monitor.log_view import LogView
+from deepimagetranslator.gui.monitor.monitor_head import MonitorHead
+from deepimagetranslator.gui.monitor.preview_strip import PreviewStrip
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.arrangement import Arrangement
+from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+
+TITLE = "Training monitor"
+TICK_MS = 100
+CLOCK_TICKS = 5
+WIDTH, HEIGHT = 1080, 720
+_OPEN = "_deepimagetranslator_monitor"
+
+
+@dataclass(frozen=True)
+class MonitorActions:
+    """What the monitor's buttons do; none may take long.
+
+    Attributes:
+        finish: end after this epoch.
+        stop: stop at the next step.
+        force_stop: end the engine, which did not stop within ten seconds.
+        load_best: take up the best weights.
+        translate: choose images and translate them.
+        open_folder: show the run's folder in the system's file manager.
+        use_epoch: take up the weights of an epoch (from 1), which lie in the file given.
+        resume: go on after the last whole epoch; None hides the button.
+        show_details: of a failed training; None hides the button.
+        ask_file: asks where to save the curves, as ``filedialog.asksaveasfilename``.
+        show_error: tells a problem, as ``messagebox.showerror``.
+    """
+
+    finish: Callable[[], object]
+    stop: Callable[[], object]
+    force_stop: Callable[[], object]
+    load_best: Callable[[], object]
+    translate: Callable[[], object]
+    open_folder: Callable[[], object]
+    use_epoch: Callable[[int, Path], object]
+    resume: Callable[[], object] | None = None
+    show_details: Callable[[], object] | None = None
+    ask_file: Callable[..., str] = filedialog.asksaveasfilename
+    show_error: Callable[..., object] = messagebox.showerror
+
+
+def open_monitor(parent: tk.Misc, state: MonitorState, actions: MonitorActions) -> TrainingMonitor:
+    """The training monitor: a new one, or the open one brought to the front."""
+    root = parent.nametowidget(".")
+    monitor: TrainingMonitor | None = getattr(root, _OPEN, None)
+    if monitor is None or not monitor.winfo_exists():
+        monitor = TrainingMonitor(parent, state, actions)
+        setattr(root, _OPEN, monitor)
+    monitor.to_front()
+    return monitor
+
+
+class TrainingMonitor(tk.Toplevel):
+    """The window; it looks at the state ten times a second and draws what changed.
+
+    Args:
+        parent: a widget of the window in front of which it appears.
+        state: what is shown.
+        actions: what its buttons do.
+    """
+
+    def __init__(self, parent: tk.Misc, state: MonitorState, actions: MonitorActions) -> None:
+        super().__init__(parent)
+        self.withdraw()
+        self.title(TITLE)
+        self.theme = theme_of(self)
+        self.state_shown = state
+        self.actions = actions
+        self.mnemonics = Mnemonics(self)
+        self._version = -1
+        self._ticks = 0
+        self._after = ""
+        self.buttons: dict[str, ttk.Button] = {}
+        self._build()
+        self._place(parent.winfo_toplevel())
+        self.bind("<Escape>", lambda _event: self.destroy())
+        self.protocol("WM_DELETE_WINDOW", self.destroy)
+        self._tick()
+        self.deiconify()
+
+    def to_front(self) -> None:
+        """Raise the window and give it the keyboard."""
+        self.deiconify()
+        self.lift()
+        (self.focus_lastfor() or self).focus_set()
+
+    def destroy(self) -> None:
+        """Close; the training goes on."""
+        if self._after:
+            self.after_cancel(self._after)
+        super().destroy()
+
+    def _build(self) -> None:
+        px = self.theme.px
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(1, weight=1)
+        # Whatever its words, Stop keeps its letter.
+        self.mnemonics.add("Stop", lambda: self._press("stop"))
+        self.head = MonitorHead(self, self.state_shown)
+        self.head.grid(row=0, column=0, sticky="ew")
+        for column, (key, text, command) in enumerate(
+            (
+                ("details", "Show details", self.actions.show_details),
+                ("resume", "Resume training", self.actions.resume),
+            )
+        ):
+            button = self._add_button(self.head.remedies, key, text, command or _nothing)
+            button.grid(row=0, column=column, padx=(px(8), 0))
+        middle = self.middle = Arrangement(self)
+        middle.grid(row=1, column=0, sticky="nsew", padx=px(18))
+        self.curves = CurvesView(middle, self.mnemonics, self.actions.ask_file, self._saved_curves)
+        self.strip = PreviewStrip(middle, self.mnemonics, self.actions.use_epoch)
+        self.log = LogView(middle)
+        names = ["Curves", "Validation images", "Log"]
+        middle.hold(self.curves, self.strip, self.log, names)
+        self._build_buttons().grid(row=2, column=0, sticky="ew")
+
+    def _add_button(
+        self,
+        parent: tk.Misc,
+        key: str,
+        text: str,
+        command: Callable[[], object],
+        style: str = "TButton",
+    ) -> ttk.Button:
+        button = ttk.Button(parent, text=text, command=command, style=style)
+        if key != "stop":
+            button.configure(underline=self.mnemonics.add(text, partial(self._press, key)))
+        self.buttons[key] = button
+        return button
+
+    def _build_buttons(self) -> ttk.Frame:
+        px = self.theme.px
+        row = ttk.Frame(self, padding=(px(18), px(12), px(18), px(14)))
+        row.columnconfigure(3, weight=1)
+        table: tuple[tuple[str, str, Callable[[], object], int], ...] = (
+            ("load_best", "Load best weights", self.actions.load_best, 0),
+            ("translate", "Translate images", self.actions.translate, 1),
+            ("open_folder", "Open folder", self.actions.open_folder, 2),
+            ("finish", "Finish after this epoch", self._on_finish, 4),
+            ("stop", "Stop", self._on_stop, 5),
+            ("close", "Close", self.destroy, 6),
+        )
+        for key, text, command, column in table:
+            style = "Accent.TButton" if key == "load_best" else "TButton"
+            button = self._add_button(row, key, text, command, style)
+            button.grid(row=0, column=column, padx=(px(8), 0) if column > 3 else (0, px(8)))
+        return row
+
+    def _place(self, parent: Any) -> None:
+        """In the middle of its parent, no larger than the screen."""
+        px = self.theme.px
+        self.update_idletasks()
+        screen_width, screen_height = self.winfo_screenwidth(), self.winfo_screenheight()
+        width = min(px(WIDTH), screen_width)
+        height = min(px(HEIGHT), screen_height - px(40))
+        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
+        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
+        x = max(0, min(x, screen_width - width))
+        y = max(0, min(y, screen_height - height - px(40)))
+        self.geometry(f"{width}x{height}+{x}+{y}")
+        self.minsize(min(px(760), screen_width), min(px(480), screen_height))
+
+    def _tick(self) -> None:
+        changed = self.state_shown.version != self._version
+        self._ticks += 1
+        if changed:
+            self._version = self.state_shown.version
+            self.refresh()
+        elif self._ticks % CLOCK_TICKS == 0 and self.state_shown.running:
+            self.head.show(self.state_shown)
+            self._show_buttons()
+        self.curves.tick()
+        self._after = self.after(TICK_MS, self._tick)
+
+    def refresh(self) -> None:
+        """Draw everything that the state holds."""
+        state = self.state_shown
+        self.head.show(state)
+        self._show_buttons()
+        self.log.show(state)
+        self.curves.show(state)
+        self.strip.show(state)
+
+    def _show_buttons(self) -> None:
+        state = self.state_shown
+        ended = state.phase in ENDED
+        kept = ended and state.epochs_done > 0
+        resumable = self.actions.resume is not None and state.phase in (
+            Phase.CANCELLED,
+            Phase.FAILED,
+        )
+        details = self.actions.show_details is not None and state.phase is Phase.FAILED
+        for key, shown in (
+            ("load_best", kept),
+            ("translate", kept),
+            ("open_folder", ended and state.run_dir is not None),
+            ("details", details),
+            ("resume", resumable and state.epochs_done > 0),
+            ("finish", state.running),
+            ("stop", state.running),
+        ):
+            button = self.buttons[key]
+            if shown:
+                button.grid()
+            else:
+                button.grid_remove()
+        may_finish = state.phase in (Phase.PREPARING, Phase.TRAINING)
+        self.buttons["finish"].state(["!disabled" if may_finish else "disabled"])
+        stopping = state.phase is Phase.STOPPING
+        words_on_it = "Force stop" if state.may_force else "Stopping..." if stopping else "Stop"
+        stop = self.buttons["stop"]
+        stop.configure(text=words_on_it, underline=words_on_it.lower().find("s"))
+        stop.state(["disabled" if stopping and not state.may_force else "!disabled"])
+
+    def _press(self, key: str) -> None:
+        """A button by its letter, if it is there to be pressed."""
+        if self.buttons[key].winfo_ismapped():
+            self.buttons[key].invoke()
+
+    def _on_finish(self) -> None:
+        self.actions.finish()
+        self.state_shown.request_finish()
+
+    def _on_stop(self) -> None:
+        if self.state_shown.may_force:
+            self.actions.force_stop()
+            return
+        self.actions.stop()
+        self.state_shown.request_stop()
+
+    def _saved_curves(self, path: Path, problem: str) -> None:
+        if problem:
+            self.actions.show_error(TITLE, problem, parent=self)
+        else:
+            self.state_shown.add_log(f"The curves were saved as {path}.")
+
+
+def _nothing() -> None:
+    """For buttons that are never shown."""

@@ -1,0 +1,327 @@
+"""The ttk styles of the theme, made from a palette and a scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from tkinter import font as tkfont
+from tkinter import ttk
+from typing import Any
+
+from PIL import ImageTk
+
+from deepimagetranslator.gui.theme.palette import Palette
+
+Px = Callable[[float], int]
+FontNamed = Callable[[str], tkfont.Font]
+Key = tuple[str, int]
+Layout = Any
+CHECK, ARROW, SPIN, SLIDER = 16, 12, 9, 16
+OFF = "-disabled"
+HELD = ("-hover", OFF)
+DOWN, SPIN_UP, SPIN_DOWN = ("down", ARROW), ("up", SPIN), ("down", SPIN)
+ELEMENT_ICONS = (
+    *((f"check-{on}{state}", CHECK) for on in ("on", "off") for state in ("", *HELD)),
+    *((f"{way}{state}", side) for way, side in (DOWN, SPIN_UP, SPIN_DOWN) for state in ("", OFF)),
+    *((f"slider{state}", SLIDER) for state in ("", *HELD)),
+)
+"""The icons that ``create_elements`` needs, and their sides."""
+
+
+def create_elements(style: ttk.Style, icons: Mapping[Key, ImageTk.PhotoImage]) -> None:
+    """Drawn check marks and arrows in place of clam's; once per theme."""
+    check = {name: icons[name, CHECK] for name, side in ELEMENT_ICONS if side == CHECK}
+    style.element_create(
+        "Drawn.indicator",
+        "image",
+        check["check-off"],
+        ("disabled", "selected", check["check-on-disabled"]),
+        ("disabled", check["check-off-disabled"]),
+        ("selected", "active", check["check-on-hover"]),
+        ("selected", check["check-on"]),
+        ("active", check["check-off-hover"]),
+        sticky="w",
+        width=check["check-off"].width() * 11 // 8,
+    )
+    style.element_create(
+        "Drawn.slider",
+        "image",
+        check["slider"],
+        ("disabled", check["slider-disabled"]),
+        ("active", check["slider-hover"]),
+        sticky="",
+    )
+    arrows = {"Drawn.downarrow": DOWN, "Spin.uparrow": SPIN_UP, "Spin.downarrow": SPIN_DOWN}
+    for element, (name, side) in arrows.items():
+        image = icons[name, side]
+        style.element_create(
+            element,
+            "image",
+            image,
+            ("disabled", icons[name + OFF, side]),
+            sticky="",
+            # Keeps the arrow off the field's edge.
+            width=image.width() * 2,
+        )
+
+
+def configure_styles(style: ttk.Style, palette: Palette, px: Px, font: FontNamed) -> None:
+    """Give every ttk style its colours and sizes."""
+    style.configure(
+        ".",
+        background=palette.background,
+        foreground=palette.text,
+        fieldbackground=palette.field,
+        bordercolor=palette.border,
+        lightcolor=palette.background,
+        darkcolor=palette.background,
+        troughcolor=palette.trough,
+        selectbackground=palette.selection,
+        selectforeground=palette.selection_text,
+        insertcolor=palette.text,
+        insertwidth=px(1),
+        focuscolor=palette.accent,
+        font=font("text"),
+    )
+    style.map(".", foreground=[("disabled", palette.disabled)])
+    _labels(style, palette, font)
+    _buttons(style, palette, px, font)
+    _fields(style, palette, px)
+    _check_buttons(style, palette, px)
+    _lists_and_tabs(style, palette, px, font)
+    _bars(style, palette, px)
+
+
+def _labels(style: ttk.Style, palette: Palette, font: FontNamed) -> None:
+    style.configure("Muted.TLabel", foreground=palette.muted)
+    style.configure("Small.TLabel", foreground=palette.muted, font=font("small"))
+    style.configure("Error.TLabel", foreground=palette.error)
+    style.configure("Warning.TLabel", foreground=palette.warning)
+    style.configure("Heading.TLabel", font=font("heading"))
+    style.configure("Bold.TLabel", font=font("bold"))
+    style.configure("Pane.TFrame", background=palette.pane)
+    style.configure("Line.TFrame", background=palette.border)
+    style.configure("Pane.TLabel", background=palette.pane)
+    style.configure("TLabelframe", bordercolor=palette.border, relief="solid", borderwidth=1)
+    style.configure("TLabelframe.Label", font=font("bold"))
+
+
+def _buttons(style: ttk.Style, palette: Palette, px: Px, font: FontNamed) -> None:
+    faces = {
+        "TButton": (palette.raised, palette.hover, palette.pressed, palette.text),
+        "Accent.TButton": (
+            palette.accent,
+            palette.accent_hover,
+            palette.accent,
+            palette.accent_text,
+        ),
+        "Tool.TButton": (palette.background, palette.hover, palette.pressed, palette.text),
+        "TMenubutton": (palette.raised, palette.hover, palette.pressed, palette.text),
+    }
+    for name, (rest, hover, pressed, words) in faces.items():
+        edge = palette.border if name in ("TButton", "TMenubutton") else rest
+        style.configure(
+            name,
+            background=rest,
+            foreground=words,
+            bordercolor=edge,
+            lightcolor=rest,
+            darkcolor=rest,
+            padding=(px(14), px(5)) if name != "Tool.TButton" else (px(6), px(4)),
+            width=-9 if name != "Tool.TButton" else 0,
+            anchor="center",
+            relief="raised",
+            shiftrelief=0,
+        )
+        face = [
+            ("disabled", palette.background),
+            ("pressed", pressed),
+            ("active", hover),
+        ]
+        ring = palette.text if name == "Accent.TButton" else palette.accent
+        style.map(
+            name,
+            background=face,
+            lightcolor=[("focus", "!disabled", ring), *face],
+            darkcolor=[("focus", "!disabled", ring), *face],
+            bordercolor=[
+                ("disabled", palette.disabled if name != "Tool.TButton" else palette.background),
+                ("focus", ring),
+            ],
+            foreground=[("disabled", palette.disabled)],
+        )
+    caption = ("Menubutton.label", {"side": "left", "expand": "1", "sticky": "nswe"})
+    arrow = ("Drawn.downarrow", {"side": "right", "sticky": ""})
+    inner = ("Menubutton.padding", {"expand": "1", "sticky": "we", "children": [arrow, caption]})
+    menu: Layout = [("Menubutton.border", {"sticky": "nswe", "children": [inner]})]
+    flat: Layout = [
+        (
+            "Button.border",
+            {
+                "sticky": "nswe",
+                "children": [
+                    (
+                        "Button.padding",
+                        {"sticky": "nswe", "children": [("Button.label", {"sticky": "nswe"})]},
+                    )
+                ],
+            },
+        )
+    ]
+    # Without clam's dotted line: the edge shows where the keyboard is.
+    for name in faces:
+        style.layout(name, menu if name == "TMenubutton" else flat)
+    style.configure("Accent.TButton", font=font("bold"))
+    style.map(
+        "Tool.TButton",
+        background=[
+            ("disabled", palette.background),
+            ("pressed", palette.pressed),
+            ("selected", palette.field),
+            ("active", palette.hover),
+        ],
+    )
+
+
+def _fields(style: ttk.Style, palette: Palette, px: Px) -> None:
+    for name in ("TEntry", "TCombobox", "TSpinbox"):
+        style.configure(
+            name,
+            fieldbackground=palette.field,
+            foreground=palette.text,
+            background=palette.field,
+            lightcolor=palette.field,
+            darkcolor=palette.field,
+            padding=(px(6), px(4)),
+            arrowcolor=palette.text,
+            relief="flat",
+        )
+        style.map(
+            name,
+            fieldbackground=[("disabled", palette.background), ("readonly", palette.field)],
+            foreground=[("disabled", palette.disabled)],
+            bordercolor=[
+                ("invalid", palette.error),
+                ("focus", palette.accent),
+                ("disabled", palette.disabled),
+            ],
+            lightcolor=[
+                ("invalid", palette.error),
+                ("focus", palette.accent),
+                ("disabled", palette.background),
+            ],
+            darkcolor=[
+                ("invalid", palette.error),
+                ("focus", palette.accent),
+                ("disabled", palette.background),
+            ],
+            # A chosen word in a read-only box is not selected text.
+            selectbackground=[("readonly", palette.field)],
+            selectforeground=[("readonly", palette.text)],
+        )
+    # "Entry.field" has a right edge, which clam's own for these two leaves to the arrow.
+    text = (
+        "Entry.padding",
+        {"expand": "1", "sticky": "nswe", "children": [("Entry.textarea", {"sticky": "nswe"})]},
+    )
+    down = ("Drawn.downarrow", {"side": "right", "sticky": "ns"})
+    box: Layout = [("Entry.field", {"sticky": "nswe", "children": [down, text]})]
+    style.layout("TCombobox", box)
+    halves = [
+        ("Spin.uparrow", {"side": "top", "sticky": "e"}),
+        ("Spin.downarrow", {"side": "bottom", "sticky": "e"}),
+    ]
+    arrows = ("null", {"side": "right", "sticky": "", "children": halves})
+    spin: Layout = [("Entry.field", {"sticky": "nswe", "children": [arrows, text]})]
+    style.layout("TSpinbox", spin)
+
+
+def _check_buttons(style: ttk.Style, palette: Palette, px: Px) -> None:
+    words = ("Checkbutton.label", {"sticky": "nswe"})
+    focus = ("Checkbutton.focus", {"side": "left", "sticky": "w", "children": [words]})
+    inner = [("Drawn.indicator", {"side": "left", "sticky": ""}), focus]
+    layout: Layout = [("Checkbutton.padding", {"sticky": "nswe", "children": inner})]
+    style.layout("TCheckbutton", layout)
+    style.configure("TCheckbutton", padding=(px(1), px(3)), background=palette.background)
+    style.map("TCheckbutton", background=[], foreground=[("disabled", palette.disabled)])
+
+
+def _lists_and_tabs(style: ttk.Style, palette: Palette, px: Px, font: FontNamed) -> None:
+    style.configure(
+        "Treeview",
+        background=palette.field,
+        fieldbackground=palette.field,
+        foreground=palette.text,
+        rowheight=font("text").metrics("linespace") + px(8),
+        borderwidth=0,
+    )
+    style.map(
+        "Treeview",
+        background=[("selected", palette.selection)],
+        foreground=[("selected", palette.selection_text)],
+    )
+    style.configure(
+        "Treeview.Heading",
+        background=palette.raised,
+        lightcolor=palette.raised,
+        darkcolor=palette.raised,
+        font=font("bold"),
+        padding=(px(6), px(4)),
+        relief="flat",
+    )
+    style.map("Treeview.Heading", background=[("active", palette.hover)])
+    style.configure("TNotebook", bordercolor=palette.border, tabmargins=(0, px(2), 0, 0))
+    style.configure(
+        "TNotebook.Tab",
+        background=palette.trough,
+        lightcolor=palette.trough,
+        padding=(px(14), px(6)),
+    )
+    style.map(
+        "TNotebook.Tab",
+        background=[("selected", palette.background), ("active", palette.hover)],
+        lightcolor=[("selected", palette.background), ("active", palette.hover)],
+        padding=[("selected", (px(14), px(6)))],
+        expand=[("selected", (0, 0, 0, 0))],
+    )
+
+
+def _bars(style: ttk.Style, palette: Palette, px: Px) -> None:
+    style.configure(
+        "TProgressbar",
+        background=palette.accent,
+        lightcolor=palette.accent,
+        darkcolor=palette.accent,
+        bordercolor=palette.trough,
+        troughcolor=palette.trough,
+        thickness=px(10),
+    )
+    for way in ("Horizontal", "Vertical"):
+        slider = ("Drawn.slider", {"side": "left" if way == "Horizontal" else "top", "sticky": ""})
+        groove = (f"{way}.Scale.trough", {"sticky": "nswe", "children": [slider]})
+        scale: Layout = [groove]
+        style.layout(f"{way}.TScale", scale)
+    style.configure("TScale", bordercolor=palette.trough, troughcolor=palette.trough)
+    for way in ("Vertical", "Horizontal"):
+        sticky = "ns" if way == "Vertical" else "we"
+        thumb = (f"{way}.Scrollbar.thumb", {"expand": "1", "sticky": "nswe"})
+        trough = (f"{way}.Scrollbar.trough", {"sticky": sticky, "children": [thumb]})
+        layout: Layout = [trough]
+        style.layout(f"{way}.TScrollbar", layout)
+    style.configure(
+        "TScrollbar",
+        background=palette.border,
+        lightcolor=palette.border,
+        darkcolor=palette.border,
+        bordercolor=palette.trough,
+        troughcolor=palette.trough,
+        gripcount=0,
+        arrowsize=px(12),
+    )
+    style.map(
+        "TScrollbar",
+        background=[("disabled", palette.trough), ("active", palette.muted)],
+        lightcolor=[("disabled", palette.trough), ("active", palette.muted)],
+        darkcolor=[("disabled", palette.trough), ("active", palette.muted)],
+    )
+    style.configure("Sash", sashthickness=px(8), gripcount=0, background=palette.background)
+    style.configure("TSeparator", background=palette.border)

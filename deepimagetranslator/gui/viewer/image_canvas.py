@@ -1,0 +1,342 @@
+"""The drawing of one image: fit, zoom, pan, and the place under the pointer."""
+
+from __future__ import annotations
+
+import sys
+import tkinter as tk
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image, ImageTk
+
+from deepimagetranslator.core.typing import Array
+from deepimagetranslator.gui.theme.logo import draw_mark
+from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.viewer import shading, viewport
+from deepimagetranslator.gui.viewer.shading import Levels
+from deepimagetranslator.gui.viewer.viewport import FIT, Rect, View
+
+ZOOM_STEP = 1.25
+_PAN_STEP = 48
+
+Place = tuple[float, float]
+"""A place in an image: parts of its width and height."""
+
+
+class ImageCanvas(tk.Canvas):
+    """An image, or the program's mark where there is none.
+
+    Wheel, + and - zoom, 0 and a double click fit, 1 shows the true size, dragging and Shift with
+    an arrow key pan; the right mouse button drags the window, if anybody listens. ``show``,
+    ``set_...`` and the rest draw when the program is next idle.
+
+    Args:
+        parent: the widget around it.
+        on_view: called with the new view when the user zooms or pans.
+        on_pointer: called with the place under the pointer, None when it leaves the image.
+        on_window: called with the way (right, down), in pixels, that the right mouse button drags.
+
+    Attributes:
+        image, levels: what is shown, and the values drawn black and white.
+        view: which part.
+        redraws: how often it was drawn.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        *,
+        on_view: Callable[[View], None] | None = None,
+        on_pointer: Callable[[Place | None], None] | None = None,
+        on_window: Callable[[int, int], None] | None = None,
+    ) -> None:
+        px = theme_of(parent).px
+        super().__init__(parent, takefocus=True, width=px(120), height=px(120))
+        self.on_view, self.on_pointer, self.on_window = on_view, on_pointer, on_window
+        self.image: Array | None = None
+        self.levels: Levels = (0.0, 255.0)
+        self.view = FIT
+        self.redraws = 0
+        self._hint = ""
+        self._overlay: tuple[Array, Levels, float] | None = None
+        self._minus: Array | None = None
+        self._photo: ImageTk.PhotoImage | None = None
+        self._marker: Place | None = None
+        self._inset = px(2)
+        self._redraw_id = ""
+        self._dragged_from: tuple[int, int] | None = None
+        self._listen()
+        self._recolour()
+
+    def show(self, image: Array | None, levels: Levels | None = None, hint: str = "") -> None:
+        """Show an image, (height, width, 1 or 3) of uint8, uint16 or float32; zoom and place stay.
+
+        Args:
+            image: None shows the program's mark.
+            levels: the values drawn black and white; None takes ``shading.levels_of``.
+            hint: a sentence below the mark.
+        """
+        self.image, self._hint = image, hint
+        if image is not None:
+            self.levels = levels or shading.levels_of(image)
+        self.redraw()
+
+    def set_levels(self, levels: Levels) -> None:
+        """Draw the image with other values as black and white."""
+        if levels != self.levels:
+            self.levels = levels
+            self.redraw()
+
+    def set_view(self, view: View) -> None:
+        """Show that part; does not call ``on_view``."""
+        if view != self.view:
+            self.view = view
+            self.redraw()
+
+    def set_overlay(self, image: Array | None, levels: Levels = (0, 255), part: float = 0) -> None:
+        """Lay another image over this one, stretched to it; a ``part`` of 1 hides this one."""
+        overlay = None if image is None or part <= 0 else (image, levels, part)
+        if not _same(overlay, self._overlay):
+            self._overlay = overlay
+            self.redraw()
+
+    def set_minus(self, image: Array | None) -> None:
+        """Show this image minus another one instead; None shows it plain."""
+        if image is not self._minus:
+            self._minus = image
+            self.redraw()
+
+    def set_marker(self, place: Place | None) -> None:
+        """Draw a small cross at a place of the image; None takes it away."""
+        if place != self._marker:
+            self._marker = place
+            self._draw_marker()
+
+    @property
+    def room(self) -> tuple[int, int]:
+        """Width and height of the part that images are drawn in, in pixels."""
+        inset = 2 * self._inset
+        return (
+            max(1, self.winfo_width() - inset),
+            max(1, self.winfo_height() - inset),
+        )
+
+    def rect(self) -> Rect:
+        """Where the whole image lies; an image must be shown."""
+        assert self.image is not None
+        return viewport.place(self.image, *self.room, self.view)
+
+    def zoom(self, factor: float, at: tuple[float, float] | None = None) -> None:
+        """Zoom about a screen point, or the pane's middle; calls ``on_view``."""
+        if self.image is not None:
+            width, height = self.room
+            point = at or (width / 2, height / 2)
+            self._take(viewport.zoomed(self.view, factor, self.image, width, height, point))
+
+    def fit(self) -> None:
+        """Show the whole image; calls ``on_view``."""
+        self._take(FIT)
+
+    def true_size(self) -> None:
+        """Show an image's pixel as a screen's; calls ``on_view``."""
+        if self.image is not None:
+            self.zoom(1 / self.rect().scale(self.image))
+
+    def redraw(self) -> None:
+        """Draw again when the program is next idle; many calls make one drawing."""
+        if not self._redraw_id:
+            self._redraw_id = self.after_idle(self._redraw)
+
+    def destroy(self) -> None:
+        """End the pending drawing too."""
+        if self._redraw_id:
+            self.after_cancel(self._redraw_id)
+        super().destroy()
+
+    def _listen(self) -> None:
+        self.bind(PALETTE_CHANGED, self._recolour)
+        self.bind("<Configure>", lambda _: self.redraw())
+        self.bind("<MouseWheel>", self._on_wheel)
+        if sys.platform not in ("win32", "darwin"):
+            self.bind("<Button-4>", lambda event: self._on_turn(event, 1))
+            self.bind("<Button-5>", lambda event: self._on_turn(event, -1))
+        self.bind("<Button-1>", self._on_press)
+        self.bind("<B1-Motion>", self._on_drag)
+        self.bind("<ButtonRelease-1>", self._on_release)
+        self.bind("<Double-Button-1>", lambda _: self.fit())
+        right = 2 if sys.platform == "darwin" else 3
+        self.bind(f"<Button-{right}>", self._on_press)
+        self.bind(f"<B{right}-Motion>", self._on_drag_window)
+        self.bind(f"<ButtonRelease-{right}>", self._on_release)
+        self.bind("<Motion>", self._on_motion)
+        self.bind("<Leave>", lambda _: self._point(None))
+        keys: dict[str, Callable[[], None]] = {
+            "plus equal KP_Add": lambda: self.zoom(ZOOM_STEP),
+            "minus KP_Subtract": lambda: self.zoom(1 / ZOOM_STEP),
+            "0 KP_0": self.fit,
+            "1 KP_1": self.true_size,
+            "Shift-Left": lambda: self._pan(1, 0),
+            "Shift-Right": lambda: self._pan(-1, 0),
+            "Shift-Up": lambda: self._pan(0, 1),
+            "Shift-Down": lambda: self._pan(0, -1),
+        }
+        for names, action in keys.items():
+            for name in names.split():
+                self.bind(f"<Key-{name}>" if "Shift" not in name else f"<{name}>", _only(action))
+
+    def _take(self, view: View) -> None:
+        if view != self.view:
+            self.set_view(view)
+            if self.on_view is not None:
+                self.on_view(view)
+
+    def _pan(self, across: int, down: int) -> None:
+        if self.image is not None:
+            step = theme_of(self).px(_PAN_STEP)
+            moved = (across * step, down * step)
+            self._take(viewport.panned(self.view, *moved, self.image, *self.room))
+
+    def _on_wheel(self, event: tk.Event[Any]) -> str:
+        # A notch is 120 on Windows, 1 or more on macOS.
+        return self._on_turn(event, event.delta / (1 if sys.platform == "darwin" else 120))
+
+    def _on_turn(self, event: tk.Event[Any], notches: float) -> str:
+        factor = ZOOM_STEP ** max(-4.0, min(4.0, notches))
+        self.zoom(factor, (event.x - self._inset, event.y - self._inset))
+        self._on_motion(event)
+        return "break"
+
+    def _on_press(self, event: tk.Event[Any]) -> None:
+        self.focus_set()
+        self._dragged_from = (event.x, event.y)
+
+    def _on_drag(self, event: tk.Event[Any]) -> None:
+        if self._dragged_from is None or self.image is None:
+            return
+        dx, dy = event.x - self._dragged_from[0], event.y - self._dragged_from[1]
+        self._dragged_from = (event.x, event.y)
+        self.configure(cursor="fleur")
+        self._take(viewport.panned(self.view, dx, dy, self.image, *self.room))
+
+    def _on_drag_window(self, event: tk.Event[Any]) -> None:
+        if self._dragged_from is None or self.image is None or self.on_window is None:
+            return
+        moved = event.x - self._dragged_from[0], event.y - self._dragged_from[1]
+        self._dragged_from = (event.x, event.y)
+        self.on_window(*moved)
+
+    def _on_release(self, _event: tk.Event[Any]) -> None:
+        self._dragged_from = None
+        self.configure(cursor="")
+
+    def _on_motion(self, event: tk.Event[Any]) -> None:
+        inside = self.image is not None
+        x, y = event.x - self._inset, event.y - self._inset
+        self._point(self.rect().relative(x, y) if inside else None)
+
+    def _point(self, place: Place | None) -> None:
+        if self.on_pointer is not None:
+            self.on_pointer(place)
+
+    def _recolour(self, _event: object = None) -> None:
+        palette = theme_of(self).palette
+        self.configure(
+            background=palette.pane,
+            highlightthickness=self._inset,
+            highlightbackground=palette.pane,
+            highlightcolor=palette.accent,
+        )
+        self.redraw()
+
+    def _redraw(self) -> None:
+        self._redraw_id = ""
+        self.redraws += 1
+        self.delete("all")
+        if min(self.room) < 8:
+            return
+        if self.image is None:
+            self._draw_mark()
+            return
+        rect = self.rect()
+        left, top, *_ = rect.visible(*self.room)
+        self._put(Image.fromarray(self._pixels(self.image, rect)))
+        at = (left + self._inset, top + self._inset)
+        self.create_image(at, image=self._photo, anchor="nw", tags="image")
+        self._draw_marker()
+
+    def _pixels(self, image: Array, rect: Rect) -> Array:
+        values = viewport.sample(image, rect, *self.room)
+        if self._minus is not None:
+            other = viewport.sample(self._minus, rect, *self.room)
+            return shading.difference_to_rgb(values, other, self.levels)
+        pixels = shading.to_rgb(values, self.levels)
+        if self._overlay is not None:
+            above, levels, part = self._overlay
+            over = shading.to_rgb(viewport.sample(above, rect, *self.room), levels)
+            pixels = shading.blended(pixels, over, part)
+        return pixels
+
+    def _put(self, picture: Image.Image) -> None:
+        photo = self._photo
+        if photo is not None and (photo.width(), photo.height()) == picture.size:
+            photo.paste(picture)
+        else:
+            self._photo = ImageTk.PhotoImage(picture, master=self)
+
+    def _draw_marker(self) -> None:
+        self.delete("marker")
+        place = self._marker
+        if self.image is None or place is None:
+            return
+        rect, inset = self.rect(), self._inset
+        x, y = rect.left + place[0] * rect.width, rect.top + place[1] * rect.height
+        width, height = self.room
+        if not (0 <= x < width and 0 <= y < height):
+            return
+        theme = theme_of(self)
+        x, y, arm = x + inset, y + inset, theme.px(9)
+        for colour, thick in (("#000000", theme.px(3)), ("#ffffff", theme.px(1))):
+            for line in ((x - arm, y, x + arm, y), (x, y - arm, x, y + arm)):
+                self.create_line(line, fill=colour, width=thick, tags="marker")
+
+    def _draw_mark(self) -> None:
+        theme = theme_of(self)
+        width, height = self.room
+        middle, gap = width / 2 + self._inset, theme.px(8)
+        words = self.create_text(
+            middle,
+            0,
+            text=self._hint,
+            fill=theme.palette.muted,
+            font=theme.font(),
+            anchor="n",
+            justify="center",
+            width=max(1, width - 2 * gap),
+        )
+        _, top, _, bottom = self.bbox(words)
+        below = bottom - top + 2 * gap if self._hint else 0
+        side = min(width, height - below, theme.px(300))
+        side = side if side >= theme.px(24) else 0
+        top = max(0, (height - below - side) // 2) + self._inset
+        if side:
+            self._put(draw_mark(side, theme.palette))
+            self.create_image(middle, top, image=self._photo, anchor="n")
+        self.coords(words, middle, top + side + gap)
+
+
+def _same(
+    one: tuple[Array, Levels, float] | None, other: tuple[Array, Levels, float] | None
+) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one[0] is other[0] and one[1:] == other[1:]
+
+
+def _only(action: Callable[[], None]) -> Callable[[object], str]:
+    """A key's handler after which no other one is asked."""
+
+    def handle(_event: object) -> str:
+        action()
+        return "break"
+
+    return handle

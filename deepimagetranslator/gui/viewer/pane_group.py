@@ -1,0 +1,346 @@
+"""The three panes side by side, zoomed and panned in step, and the tools below them.
+
+The tools lay target or prediction over the image and show where the prediction is off.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from functools import partial
+from tkinter import ttk
+
+from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.windows import Window
+from deepimagetranslator.core.typing import Array
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.viewer import shading
+from deepimagetranslator.gui.viewer.image_canvas import ZOOM_STEP, ImageCanvas, Place
+from deepimagetranslator.gui.viewer.image_pane import Caption, ImagePane
+from deepimagetranslator.gui.viewer.shading import Levels
+from deepimagetranslator.gui.viewer.viewport import FIT, View
+
+ROLES = ("image", "target", "prediction")
+TITLES = ("Original image", "Original target", "Predicted target")
+OVERLAYS = {"none": "Nothing", "target": "Target", "prediction": "Prediction"}
+_FULL_DRAG = 300  # pixels that move the centre by the width, and make that four times as large
+DIFFERENCE_TITLE = "Predicted − target"
+
+
+class PaneGroup(ttk.Frame):
+    """Image, target and prediction.
+
+    Args:
+        parent: the widget around it.
+        titles: the words above the three panes.
+        on_pointer: called with words for the status bar ("x 212, y 130: image 87, target 255 0 0"),
+            empty when the pointer leaves the images.
+
+    Attributes:
+        panes: the three panes by role: "image", "target", "prediction".
+        tools: the row below them.
+        overlay: the role laid over the image, or "none"; ``overlay_part`` how much of it, 0 to 1.
+        difference: whether the third pane shows prediction minus target.
+        window: by which values deep images are shown: "training" (as the network sees them),
+            "own" (each image by its own range), or "chosen".
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        titles: Sequence[str] = TITLES,
+        *,
+        on_pointer: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.on_pointer = on_pointer
+        self.titles = dict(zip(ROLES, titles, strict=True))
+        self.overlay, self.overlay_part, self.difference = "none", 0.5, False
+        self.window = "training"
+        self._windows: dict[str, Window] = {}
+        self._scalings: dict[str, Scaling | None] = dict.fromkeys(ROLES)
+        self._place: tuple[str, Place] | None = None
+        self.sashes = ttk.Panedwindow(self, orient="horizontal")
+        self.panes: dict[str, ImagePane] = {}
+        for role, title in self.titles.items():
+            pane = ImagePane(
+                self.sashes,
+                title,
+                on_view=self.set_view,
+                on_pointer=partial(self._on_pointer, role),
+                on_window=partial(self._on_drag_window, role),
+            )
+            self.sashes.add(pane, weight=1)
+            self.panes[role] = pane
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, weight=1)
+        self.sashes.grid(row=0, column=0, sticky="nsew")
+        self.tools = _Tools(self)
+        self.tools.grid(row=1, column=0, sticky="ew", pady=(theme_of(self).px(8), 0))
+        self.bind("<Configure>", lambda _: self.tools.write_zoom())
+
+    def show(
+        self, role: str, image: Array | None, caption: Caption | None = None, hint: str = ""
+    ) -> None:
+        """Show an image in the pane "image", "target" or "prediction"; None shows the mark.
+
+        Zoom and place stay. A prediction is drawn with its target's levels, so that the eye
+        compares like with like.
+        """
+        pane = self.panes[role]
+        levels = None
+        if image is not None:
+            levels, pane.offset = self._levels(role, image)
+        pane.show(image, caption, levels=levels, hint=hint)
+        if role == "target":
+            self._shade("prediction")
+        self._refresh()
+
+    def set_scalings(self, inputs: Scaling | None, targets: Scaling | None) -> None:
+        """Show deep images as the network sees them; None shows each by its own range."""
+        scalings = dict(zip(ROLES, (inputs, targets, targets), strict=True))
+        if scalings != self._scalings:
+            self._scalings = scalings
+            self._shade(*ROLES)
+            self._refresh()
+
+    def show_window(self, window: Window | str) -> None:
+        """Show deep images through a window, or "training" or "own"; see ``window``."""
+        self.window = "chosen" if isinstance(window, Window) else window
+        self._windows = dict.fromkeys(ROLES, window) if isinstance(window, Window) else {}
+        self._shade(*ROLES)
+        self._refresh()
+
+    def has_deep_image(self) -> bool:
+        """Whether a pane shows an image that has a window."""
+        return any(shading.is_deep(pane.image) for pane in self.panes.values())
+
+    def shown_window(self, role: str) -> Window:
+        """What a pane shows from black to white, the offset added."""
+        pane = self.panes[role]
+        low, high = (level + pane.offset for level in pane.levels)
+        return Window.between(low, high)
+
+    def _on_drag_window(self, role: str, right: int, down: int) -> None:
+        """As at a radiologist's: to the right is wider, down is darker."""
+        if not shading.is_deep(self.panes[role].image):
+            return
+        now, reach = self.shown_window(role), theme_of(self).px(_FULL_DRAG)
+        moved = Window(now.centre + now.width * down / reach, now.width * 2 ** (2 * right / reach))
+        # Panes that were alike stay alike, so that the eye compares like with like.
+        alike = [other for other in ROLES if self.shown_window(other) == now]
+        self.window = "chosen"
+        self._windows |= dict.fromkeys(alike, moved)
+        self._shade(*ROLES)
+        self._refresh()
+
+    def _shade(self, *roles: str) -> None:
+        """Give the panes of these roles their levels."""
+        for role in ROLES:  # the target before the prediction
+            pane = self.panes[role]
+            if role in roles and pane.image is not None:
+                pane.set_levels(*self._levels(role, pane.image))
+
+    def _levels(self, role: str, image: Array) -> tuple[Levels, float]:
+        """The levels in the file's values, and the offset for the words."""
+        target, scaling = self.panes["target"], self._scalings[role]
+        if role == "prediction" and target.image is not None and target.image.dtype == image.dtype:
+            return target.levels, target.offset
+        offset = scaling.offset_of(image) if scaling is not None else 0.0
+        if role in self._windows and shading.is_deep(image):
+            window = self._windows[role]
+            return (window.low - offset, window.high - offset), offset
+        return shading.levels_of(image, scaling if self.window != "own" else None), offset
+
+    def image(self, role: str) -> Array | None:
+        """What that pane shows."""
+        return self.panes[role].image
+
+    @property
+    def view(self) -> View:
+        """The zoom and place of all panes."""
+        return self.panes["image"].canvas.view
+
+    def set_view(self, view: View) -> None:
+        """Show that part in all panes."""
+        for pane in self.panes.values():
+            pane.canvas.set_view(view)
+        self.tools.write_zoom()
+        self._mark()
+
+    def zoom_in(self) -> None:
+        """One step nearer."""
+        self._lead().zoom(ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        """One step away."""
+        self._lead().zoom(1 / ZOOM_STEP)
+
+    def fit(self) -> None:
+        """Show the whole images."""
+        self.set_view(FIT)
+
+    def true_size(self) -> None:
+        """Show an image's pixel as a screen's."""
+        self._lead().true_size()
+
+    def set_overlay(self, role: str, part: float | None = None) -> None:
+        """Lay "target" or "prediction" over the image, or "none".
+
+        Args:
+            role: what to lay over.
+            part: from 0, the image alone, to 1, the other alone; None keeps it.
+        """
+        assert role in OVERLAYS, role
+        self.overlay = role
+        if part is not None:
+            self.overlay_part = min(1.0, max(0.0, part))
+        self._refresh()
+
+    def set_difference(self, on: bool) -> None:
+        """Show prediction minus target, when there are both, in the third pane."""
+        self.difference = on
+        self._refresh()
+
+    def scale(self) -> float | None:
+        """Screen pixels per image pixel; None while there is no image."""
+        lead = self._lead()
+        return None if lead.image is None else lead.rect().scale(lead.image)
+
+    def _lead(self) -> ImageCanvas:
+        """The first pane with an image."""
+        canvases = [pane.canvas for pane in self.panes.values()]
+        return next((canvas for canvas in canvases if canvas.image is not None), canvases[0])
+
+    def _refresh(self) -> None:
+        image, target, prediction = (self.panes[role] for role in ROLES)
+        above = self.panes[self.overlay] if self.overlay != "none" else None
+        if above is None or above.image is None:
+            image.canvas.set_overlay(None)
+        else:
+            image.canvas.set_overlay(above.image, above.levels, self.overlay_part)
+        apart = self.difference and prediction.image is not None and target.image is not None
+        prediction.set_minus(target.image if apart else None)
+        prediction.set_title(DIFFERENCE_TITLE if apart else self.titles["prediction"])
+        self.tools.write()
+        self._tell()
+
+    def _on_pointer(self, role: str, place: Place | None) -> None:
+        self._place = None if place is None else (role, place)
+        self._mark()
+        self._tell()
+
+    def _mark(self) -> None:
+        for role, pane in self.panes.items():
+            elsewhere = self._place is not None and self._place[0] != role
+            pane.canvas.set_marker(
+                self._place[1] if self._place is not None and elsewhere else None
+            )
+
+    def _tell(self) -> None:
+        if self.on_pointer is None:
+            return
+        if self._place is None:
+            self.on_pointer("")
+            return
+        role, (u, v) = self._place
+        under = self.panes[role].image
+        if under is None:
+            self.on_pointer("")
+            return
+        values = [
+            f"{name} {shading.value_words(pane.image, u, v, pane.offset)}"
+            for name, pane in self.panes.items()
+            if pane.image is not None
+        ]
+        x, y = int(u * under.shape[1]), int(v * under.shape[0])
+        self.on_pointer(f"x {x}, y {y}: {', '.join(values)}")
+
+
+class _Tools(ttk.Frame):
+    """Zoom buttons, the overlay's choice and slider, the difference's tick."""
+
+    def __init__(self, group: PaneGroup) -> None:
+        super().__init__(group)
+        self.group = group
+        px = theme_of(self).px
+        self._overlay = tk.StringVar(self)
+        self._part = tk.DoubleVar(self)
+        self._difference = tk.BooleanVar(self)
+        near, far = ttk.Frame(self), ttk.Frame(self)
+        self.zoom_out = self._button(near, "−", group.zoom_out)
+        self.percent = ttk.Label(near, width=7, anchor="center")
+        self.percent.pack(side="left")
+        self.zoom_in = self._button(near, "+", group.zoom_in)
+        self.fit = self._button(near, "Fit", group.fit)
+        self.true_size = self._button(near, "1:1", group.true_size)
+        ttk.Label(far, text="Over the image").pack(side="left", padx=(0, px(8)))
+        self.overlay = ttk.Combobox(
+            far,
+            state="readonly",
+            width=11,
+            values=list(OVERLAYS.values()),
+            textvariable=self._overlay,
+        )
+        self.overlay.bind("<<ComboboxSelected>>", self._on_overlay)
+        self.overlay.pack(side="left")
+        self.part = ttk.Scale(
+            far, from_=0, to=100, length=px(120), variable=self._part, command=self._on_part
+        )
+        self.part.pack(side="left", padx=(px(10), px(6)))
+        self.part_words = ttk.Label(far, width=6, anchor="w")
+        self.part_words.pack(side="left")
+        self.difference = ttk.Checkbutton(
+            far,
+            text="Difference",
+            variable=self._difference,
+            command=lambda: group.set_difference(self._difference.get()),
+        )
+        self.difference.pack(side="left", padx=(px(14), 0))
+        self.near, self.far = near, far
+        self.columnconfigure(1, weight=1)
+        near.grid(row=0, column=0, sticky="w")
+        far.grid(row=0, column=1, sticky="e")
+        self.bind("<Configure>", lambda _: self._fold())
+        self.write()
+
+    def write(self) -> None:
+        """Show the group's choices."""
+        group = self.group
+        self._overlay.set(OVERLAYS[group.overlay])
+        self._part.set(round(group.overlay_part * 100))
+        self._difference.set(group.difference)
+        self.part_words.configure(text=f"{group.overlay_part * 100:.0f} %")
+        self.part.state(["disabled" if group.overlay == "none" else "!disabled"])
+        self.part_words.state(["disabled" if group.overlay == "none" else "!disabled"])
+        both = group.image("target") is not None and group.image("prediction") is not None
+        self.difference.state(["!disabled" if both or group.difference else "disabled"])
+        self.write_zoom()
+
+    def write_zoom(self) -> None:
+        """Show the zoom and whether there is anything to zoom."""
+        scale = self.group.scale()
+        self.percent.configure(text="" if scale is None else f"{scale * 100:.0f} %")
+        for button in (self.zoom_out, self.zoom_in, self.fit, self.true_size):
+            button.state(["disabled" if scale is None else "!disabled"])
+
+    def _button(self, parent: ttk.Frame, text: str, command: Callable[[], None]) -> ttk.Button:
+        button = ttk.Button(parent, text=text, style="Tool.TButton", command=command)
+        button.pack(side="left", padx=(0, theme_of(self).px(2)))
+        return button
+
+    def _on_overlay(self, _event: object) -> None:
+        self.overlay.selection_clear()
+        role = next(role for role, words in OVERLAYS.items() if words == self._overlay.get())
+        self.group.set_overlay(role)
+
+    def _on_part(self, value: str) -> None:
+        self.group.set_overlay(self.group.overlay, float(value) / 100)
+
+    def _fold(self) -> None:
+        """Two rows where one is too narrow."""
+        needed = self.near.winfo_reqwidth() + self.far.winfo_reqwidth() + theme_of(self).px(16)
+        narrow = self.winfo_width() < needed
+        self.far.grid_configure(
+            row=1 if narrow else 0, column=0 if narrow else 1, sticky="w" if narrow else "e"
+        )

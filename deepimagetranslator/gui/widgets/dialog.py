@@ -1,0 +1,205 @@
+"""What every dialog shares: title, help line, buttons, keys, its place, coming to the front."""
+
+from __future__ import annotations
+
+import contextlib
+import tkinter as tk
+from collections.abc import Callable
+from tkinter import ttk
+from typing import Any, Generic, Self, TypeVar
+
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+from deepimagetranslator.gui.widgets.scrolled import Scrolled
+
+Result = TypeVar("Result")
+_REGISTRY = "_deepimagetranslator_dialogs"
+
+
+def opened(parent: tk.Misc, name: str) -> Dialog[Any] | None:
+    """The open dialog of that name, brought to the front; None if there is none."""
+    dialog: Dialog[Any] | None = _registry(parent).get(name)
+    if dialog is not None:
+        dialog.to_front()
+    return dialog
+
+
+def _registry(widget: tk.Misc) -> dict[str, Any]:
+    root = widget.nametowidget(".")
+    if not hasattr(root, _REGISTRY):
+        setattr(root, _REGISTRY, {})
+    found: dict[str, Any] = getattr(root, _REGISTRY)
+    return found
+
+
+class Dialog(tk.Toplevel, Generic[Result]):
+    """A window with a body, a help line and buttons; subclasses fill ``body``.
+
+    The constructor never waits. ``wait`` does, and gives the result; or pass ``on_ok`` and let
+    the program go on. Escape cancels, Return accepts. Subclasses give ``value`` and end their
+    constructor with ``place``.
+
+    Args:
+        parent: a widget of the window in front of which it appears.
+        name: no two dialogs of a name are open at once; see ``opened``.
+        title: of its window.
+        ok: the words on the button that accepts.
+        on_ok: called with the result after it was accepted and the dialog is closed.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        name: str,
+        title: str,
+        ok: str = "OK",
+        on_ok: Callable[[Result], object] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.withdraw()
+        self.title(title)
+        self.theme = theme_of(self)
+        self.result: Result | None = None
+        self.mnemonics = Mnemonics(self)
+        self._parent = parent.winfo_toplevel()
+        self._name = name
+        self._on_ok = on_ok
+        self._focus_first: tk.Misc | None = None
+        _registry(self)[name] = self
+        px = self.theme.px
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, weight=1)
+        self._scrolled = Scrolled(self, (px(18), px(16), px(18), px(8)))
+        self._scrolled.grid(row=0, column=0, sticky="nsew")
+        self.body = self._scrolled.body
+        self.help_line = self._build_help_line()
+        self.buttons = ttk.Frame(self, padding=(px(18), px(10), px(18), px(14)))
+        self.buttons.grid(row=3, column=0, sticky="ew")
+        self.buttons.columnconfigure(0, weight=1)
+        self.ok_button = self.add_button(ok, self.accept, style="Accent.TButton")
+        self.cancel_button = self.add_button("Cancel", self.cancel)
+        self.bind("<Escape>", lambda _event: self.cancel())
+        for key in ("<Return>", "<KP_Enter>"):
+            self.bind(key, self._on_return)
+        self.protocol("WM_DELETE_WINDOW", self.cancel)
+
+    @classmethod
+    def open(cls, parent: tk.Misc, *args: Any, **kwargs: Any) -> Self:
+        """The open dialog of this class, brought to the front, or a new one."""
+        for dialog in list(_registry(parent).values()):
+            if isinstance(dialog, cls):
+                dialog.to_front()
+                return dialog
+        return cls(parent, *args, **kwargs)
+
+    def _build_help_line(self) -> ttk.Label:
+        """Two lines of help, whose room is always there, so that nothing jumps."""
+        px, font = self.theme.px, self.theme.font()
+        ttk.Frame(self, style="Line.TFrame", height=px(1)).grid(row=1, column=0, sticky="ew")
+        room = ttk.Frame(self, height=2 * font.metrics("linespace") + px(16))
+        room.grid(row=2, column=0, sticky="ew")
+        room.pack_propagate(False)
+        line = ttk.Label(room, style="Muted.TLabel", padding=(px(18), px(8), px(18), 0))
+        line.pack(fill="both", expand=True)
+        line.configure(anchor="nw", justify="left")
+        line.bind("<Configure>", lambda e: line.configure(wraplength=max(1, e.width - px(40))))
+        return line
+
+    def add_button(
+        self, text: str, command: Callable[[], object], style: str = "TButton", left: bool = False
+    ) -> ttk.Button:
+        """A button with an underlined letter, after those there are; ``left`` puts it apart."""
+        button = ttk.Button(self.buttons, text=text, command=command, style=style)
+        button.configure(underline=self.mnemonics.add(text, button.invoke))
+        self.add_to_buttons(button, left)
+        return button
+
+    def add_to_buttons(self, widget: tk.Widget, left: bool = False) -> None:
+        """Place a widget made in ``buttons`` in the row of buttons."""
+        taken = len(self.buttons.grid_slaves()) + 1
+        gap = (0, 0) if left else (self.theme.px(8), 0)
+        widget.grid(row=0, column=0 if left else taken, sticky="w", padx=gap)
+        if left:
+            # Before the others for the Tab key too, as it stands before them.
+            widget.lower()
+
+    def show_help(self, text: str) -> None:
+        """Write in the help line."""
+        self.help_line.configure(text=text)
+
+    def value(self) -> Result | None:
+        """What was chosen; None while it cannot be accepted."""
+        raise NotImplementedError
+
+    def accept(self) -> None:
+        """Close with the value, if there is one."""
+        value = self.value()
+        if value is None:
+            return
+        self.result = value
+        self.destroy()
+        if self._on_ok is not None:
+            self._on_ok(value)
+
+    def cancel(self) -> None:
+        """Close without a result."""
+        self.destroy()
+
+    def destroy(self) -> None:
+        """Close, and let another of this name open."""
+        registry = _registry(self)
+        if registry.get(self._name) is self:
+            del registry[self._name]
+        super().destroy()
+
+    def to_front(self) -> None:
+        """Raise the window and give it the keyboard."""
+        self.deiconify()
+        self.lift()
+        (self.focus_lastfor() or self).focus_force()
+
+    def place(self, focus: tk.Misc | None = None) -> None:
+        """Show the finished dialog in the middle of its parent and on the screen."""
+        self.update_idletasks()
+        room = self.theme.px(40)
+        most_width, most_height = self.winfo_screenwidth(), self.winfo_screenheight() - 2 * room
+        around = self.winfo_reqheight() - self._scrolled.winfo_reqheight()
+        self._scrolled.limit(most_width, most_height - around)
+        self.update_idletasks()
+        width, height = self.winfo_reqwidth(), self.winfo_reqheight()
+        parent = self._parent
+        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
+        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
+        x = max(0, min(x, self.winfo_screenwidth() - width))
+        y = max(0, min(y, self.winfo_screenheight() - height - room))
+        self.geometry(f"+{x}+{y}")
+        self.minsize(min(width, self.theme.px(480)), min(height, self.theme.px(320)))
+        if parent.winfo_viewable():
+            self.transient(parent)
+        self.deiconify()
+        self.lift()
+        (focus or self).focus_set()
+        if isinstance(focus, ttk.Entry):
+            focus.selection_range(0, "end")
+            focus.icursor("end")
+        # The first field took the focus before there was room around it.
+        self.update_idletasks()
+        self._scrolled.to_top()
+        self.after_idle(self._scrolled.to_top)
+
+    def wait(self) -> Result | None:
+        """Block the other windows until it is closed; what was chosen, None if cancelled."""
+        with contextlib.suppress(tk.TclError):  # closed before it was seen
+            if not self.winfo_viewable():
+                self.wait_visibility()
+            self.grab_set()
+        if self.winfo_exists():
+            self.wait_window()
+        return self.result
+
+    def _on_return(self, event: tk.Event[tk.Misc]) -> str:
+        if isinstance(event.widget, ttk.Button):
+            event.widget.invoke()
+        elif not self.ok_button.instate(["disabled"]):
+            self.ok_button.invoke()
+        return "break"

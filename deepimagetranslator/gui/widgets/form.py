@@ -1,0 +1,283 @@
+"""A form: the fields of a spec in columns of groups, and the dialog that holds one."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from tkinter import ttk
+from typing import Generic, TypeVar
+
+from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.dialog import Dialog
+from deepimagetranslator.gui.widgets.form_fields import Check, FormFields, MessageLabel, TickGrid
+from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+
+Spec = TypeVar("Spec")
+PRESET_WORDS = {"recommended": "Recommended", "2021": "As in 2021"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Several fields side by side, with one label; captions over them may be empty."""
+
+    label: str
+    fields: tuple[str, ...]
+    captions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields that belong together.
+
+    Attributes:
+        title: the heading.
+        rows: the fields' names, or a ``Row`` of several.
+        column: where it stands, from 0.
+    """
+
+    title: str
+    rows: tuple[str | Row, ...]
+    column: int = 0
+
+
+class Form(ttk.Frame, Generic[Spec]):
+    """The fields of a spec; ``show`` and ``read`` are its ends.
+
+    Args:
+        parent: where it lies.
+        spec_class: the dataclass; fields that no group names keep the shown spec's values.
+        groups: the table.
+        mnemonics: hands out the underlined letters.
+        check, on_change, on_help: as in ``FormFields``.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        spec_class: type[Spec],
+        groups: Sequence[Group],
+        mnemonics: Mnemonics | None = None,
+        check: Check | None = None,
+        on_change: Callable[[], object] | None = None,
+        on_help: Callable[[str], object] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme_of(self)
+        self._mnemonics = mnemonics
+        self.fields: FormFields[Spec] = FormFields(self, spec_class, check, None, on_help)
+        self.controls: dict[str, ttk.Widget] = {}
+        self._columns: dict[int, ttk.Frame] = {}
+        self._rows: dict[ttk.Frame, int] = {}
+        for group in groups:
+            self._add_group(group)
+        self.fields.refresh()
+        self.fields.on_change = on_change
+
+    def show(self, spec: Spec) -> None:
+        """Write the spec's values into the fields."""
+        self.fields.show(spec)
+
+    def read(self) -> Spec | None:
+        """The spec as typed; None while a field is wrong."""
+        return self.fields.read()
+
+    def problems(self) -> dict[str, str]:
+        """A sentence for each field that is wrong."""
+        return self.fields.problems()
+
+    def first(self) -> ttk.Widget:
+        """The widget where the keyboard starts."""
+        return _focusable(next(iter(self.controls.values())))
+
+    def _column(self, number: int) -> ttk.Frame:
+        if number not in self._columns:
+            px = self._theme.px
+            frame = ttk.Frame(self)
+            frame.grid(row=0, column=number, sticky="nw", padx=(px(32) if number else 0, 0))
+            # Labels, controls of one width, units, and the rest of wide rows.
+            frame.columnconfigure(3, weight=1)
+            self._columns[number] = frame
+            frame.bind("<Configure>", self._on_column)
+        return self._columns[number]
+
+    def _on_column(self, event: tk.Event[tk.Misc]) -> None:
+        """Let messages be as wide as their column, but never widen it."""
+        for message in event.widget.winfo_children():
+            if isinstance(message, MessageLabel):
+                message.words.configure(wraplength=event.width - self._theme.px(28))
+
+    def _next_row(self, frame: ttk.Frame) -> int:
+        """A row of its own; messages that hide would not count in the grid's size."""
+        self._rows[frame] = self._rows.get(frame, -1) + 1
+        return self._rows[frame]
+
+    def align_labels(self, width: int) -> int:
+        """Make the columns of labels at least so many pixels wide, and all alike; how wide."""
+        gap = self._theme.px(14)
+        for frame in self._columns.values():
+            for widget in frame.grid_slaves(column=0):
+                if isinstance(widget, ttk.Label) and int(widget.grid_info()["columnspan"]) == 1:
+                    width = max(width, widget.winfo_reqwidth() + gap)
+        for frame in self._columns.values():
+            frame.columnconfigure(0, minsize=width)
+        return width
+
+    def _add_group(self, group: Group) -> None:
+        px, frame = self._theme.px, self._column(group.column)
+        row = self._next_row(frame)
+        heading = ttk.Label(frame, text=group.title, style="Heading.TLabel")
+        above = px(14) if row else 0
+        heading.grid(row=row, column=0, columnspan=4, sticky="w", pady=(above, px(6)))
+        for entry in group.rows:
+            if isinstance(entry, Row):
+                self._add_row(frame, entry)
+            else:
+                self._add_field(frame, entry)
+
+    def _add_field(self, frame: ttk.Frame, name: str) -> None:
+        px, info = self._theme.px, self.fields.infos[name]
+        row = self._next_row(frame)
+        control = self.fields.control(frame, name)
+        self.controls[name] = control
+        wide = info.kind in ("bool", "names")
+        control.grid(
+            row=row,
+            column=1,
+            columnspan=3 if wide else 1,
+            sticky="w" if wide else "ew",
+            pady=px(3),
+        )
+        if info.kind == "bool":
+            self._underline(control, info.label, name)
+        else:
+            label = self.fields.label(frame, name)
+            top = info.kind == "names"
+            label.grid(
+                row=row,
+                column=0,
+                sticky="nw" if top else "w",
+                padx=(0, px(14)),
+                pady=(px(7), 0) if top else 0,
+            )
+            self._underline(label, info.label, name)
+        if info.unit:
+            self.fields.unit(frame, name).grid(row=row, column=2, sticky="w", padx=(px(6), 0))
+        self._add_message(frame, name)
+
+    def _add_row(self, frame: ttk.Frame, row: Row) -> None:
+        px = self._theme.px
+        at = self._next_row(frame)
+        cells = ttk.Frame(frame)
+        cells.grid(row=at, column=1, columnspan=3, sticky="w", pady=px(3))
+        label = self.fields.label(frame, row.fields[0], row.label)
+        label.grid(row=at, column=0, sticky="sw", padx=(0, px(14)), pady=(0, px(9)))
+        for index, (name, caption) in enumerate(zip(row.fields, row.captions, strict=True)):
+            if caption:
+                above = self.fields.label(cells, name, caption)
+                above.configure(style="Small.TLabel")
+                above.grid(row=0, column=index, sticky="w")
+            control = self.fields.control(cells, name, width=7)
+            control.grid(row=1, column=index, padx=(0, px(8)))
+            self.controls[name] = control
+            self._add_message(frame, name)
+        self._underline(label, row.label, row.fields[0])
+
+    def _add_message(self, frame: ttk.Frame, name: str) -> None:
+        message = self.fields.message(frame, name, self._theme.px(330))
+        row = self._next_row(frame)
+        message.grid(row=row, column=0, columnspan=4, sticky="w", pady=(0, self._theme.px(4)))
+        message.show(None)
+
+    def _underline(self, widget: ttk.Widget, text: str, name: str) -> None:
+        if self._mnemonics is None:
+            return
+        control = _focusable(self.controls[name])
+
+        def act() -> None:
+            control.focus_set()
+            if isinstance(control, ttk.Checkbutton) and control is widget:
+                control.invoke()
+
+        widget.configure(underline=self._mnemonics.add(text, act))  # type: ignore[call-arg]
+
+
+class FormDialog(Dialog[Spec]):
+    """A dialog around one form: OK while nothing is wrong, Cancel, Reset to a preset.
+
+    Args:
+        parent, name, title, ok, on_ok: as in ``Dialog``.
+        spec: what is shown at first.
+        section: the spec's name in ``core.specs.Specs``, for the presets.
+        groups: the form's table.
+        check: as in ``FormFields``.
+    """
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        name: str,
+        title: str,
+        spec: Spec,
+        section: str,
+        groups: Sequence[Group],
+        ok: str = "OK",
+        on_ok: Callable[[Spec], object] | None = None,
+        check: Check | None = None,
+    ) -> None:
+        super().__init__(parent, name, title, ok, on_ok)
+        self._spec = spec
+        self._section = section
+        self.reset_button = self._build_reset()
+        self.form: Form[Spec] = Form(
+            self.body,
+            type(spec),
+            groups,
+            mnemonics=self.mnemonics,
+            check=check,
+            on_change=self._on_change,
+            on_help=self.show_help,
+        )
+        self.form.grid(row=0, column=0, sticky="nw")
+        self.form.show(spec)
+
+    def value(self) -> Spec | None:
+        """The spec as typed; None while a field is wrong."""
+        return self.form.read()
+
+    def reset(self, name: str | None) -> None:
+        """Show a preset's values, or, for None, those shown at first."""
+        spec: Spec = self._spec if name is None else self.preset_spec(name)
+        self.form.show(spec)
+
+    def preset_spec(self, name: str) -> Spec:
+        """The preset's values for this dialog."""
+        spec: Spec = getattr(preset(name), self._section)
+        return spec
+
+    def changed(self) -> None:
+        """Called after each change of a field; for subclasses."""
+
+    def _on_change(self) -> None:
+        self.ok_button.state(["disabled" if self.form.problems() else "!disabled"])
+        self.changed()
+
+    def _build_reset(self) -> ttk.Menubutton:
+        button = ttk.Menubutton(self.buttons, text="Reset", direction="above")
+        self.reset_menu = tk.Menu(button, tearoff=False)
+        for name, words in PRESET_WORDS.items():
+            self.reset_menu.add_command(label=words, command=partial(self.reset, name))
+        self.reset_menu.add_separator()
+        self.reset_menu.add_command(label="As it was when opened", command=lambda: self.reset(None))
+        button.configure(
+            menu=self.reset_menu,
+            underline=self.mnemonics.add("Reset", lambda: button.event_generate("<<Invoke>>")),
+        )
+        self.add_to_buttons(button, left=True)
+        return button
+
+
+def _focusable(control: ttk.Widget) -> ttk.Widget:
+    return next(iter(control.ticks.values())) if isinstance(control, TickGrid) else control

@@ -1,0 +1,269 @@
+"""A spec's fields as text variables, and the widgets that edit them; no layout.
+
+``FormFields`` holds what is typed, so that "3x" can be shown and refused. ``Form`` lays the
+widgets out in columns; a dialog with a table of its own places them itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from tkinter import ttk
+from typing import Any, Generic, TypeVar
+
+from deepimagetranslator.core.config import validation
+from deepimagetranslator.core.config.fields import FieldInfo, fields_of, parse
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.words import full_help, shown_value, shown_word
+
+Spec = TypeVar("Spec")
+NUMBER_WIDTH = 10
+Check = Callable[[Any], list[Problem]]
+
+
+class FormFields(Generic[Spec]):
+    """What is typed for the fields of one spec.
+
+    Args:
+        master: any widget of the window.
+        spec_class: the dataclass.
+        check: more problems of a whole spec than ``core.spec_rules.problems`` finds.
+        on_change: called after each change by the user or by ``show``.
+        on_help: called with a field's help when the pointer or the keyboard comes to it.
+
+    Attributes:
+        infos: the fields by name.
+        variables: their texts.
+    """
+
+    def __init__(
+        self,
+        master: tk.Misc,
+        spec_class: type[Spec],
+        check: Check | None = None,
+        on_change: Callable[[], object] | None = None,
+        on_help: Callable[[str], object] | None = None,
+    ) -> None:
+        self.infos: dict[str, FieldInfo] = {info.name: info for info in fields_of(spec_class)}
+        self.variables = {name: tk.StringVar(master) for name in self.infos}
+        self._base: Spec = spec_class()
+        self._check = check
+        self.on_change = on_change
+        self.on_help = on_help
+        self._controls: dict[str, ttk.Widget] = {}
+        self._messages: dict[str, MessageLabel] = {}
+        self._found: list[Problem] = []
+        self._value: Spec | None = None
+        self._focused = ""
+        self._quiet = False
+        for name, variable in self.variables.items():
+            variable.trace_add("write", self._on_write)
+            variable.set(shown_value(self.infos[name], getattr(self._base, name)))
+
+    def show(self, spec: Spec) -> None:
+        """Write the spec's values into the fields."""
+        self._quiet = True
+        self._base = spec
+        for name, variable in self.variables.items():
+            variable.set(shown_value(self.infos[name], getattr(spec, name)))
+        self._quiet = False
+        self.refresh()
+
+    def read(self) -> Spec | None:
+        """The spec as typed; None while a field is wrong."""
+        return self._value
+
+    def problems(self) -> dict[str, str]:
+        """A sentence for each field that is wrong."""
+        return {found.subject: found.message for found in reversed(self._found) if found.fatal}
+
+    def control(self, parent: tk.Misc, name: str, width: int | None = None) -> ttk.Widget:
+        """The widget that edits the field; ``width`` in characters."""
+        info, variable = self.infos[name], self.variables[name]
+        control = build_control(parent, info, variable, width)
+        self._controls[name] = control
+        self._explain(control, name)
+        return control
+
+    def label(self, parent: tk.Misc, name: str, text: str | None = None) -> ttk.Label:
+        """The words in front of the field."""
+        label = ttk.Label(parent, text=self.infos[name].label if text is None else text)
+        self._explain(label, name)
+        return label
+
+    def unit(self, parent: tk.Misc, name: str) -> ttk.Label:
+        """The unit behind the field."""
+        label = ttk.Label(parent, text=self.infos[name].unit, style="Muted.TLabel")
+        self._explain(label, name)
+        return label
+
+    def message(self, parent: tk.Misc, name: str, wraplength: int) -> MessageLabel:
+        """Where the field's problem is written; grid it, and it shows only while there is one."""
+        self._messages[name] = MessageLabel(parent, wraplength)
+        return self._messages[name]
+
+    def refresh(self) -> None:
+        """Judge what is typed, write the problems, tell ``on_change``."""
+        self._found, self._value = self._judge()
+        by_name = {found.subject: found for found in reversed(self._found)}
+        for name, control in self._controls.items():
+            wrong = name in by_name and by_name[name].fatal
+            control.state(["invalid" if wrong else "!invalid"])
+        for name, message in self._messages.items():
+            message.show(by_name.get(name))
+        if self.on_change is not None:
+            self.on_change()
+
+    def _judge(self) -> tuple[list[Problem], Spec | None]:
+        values: dict[str, Any] = {}
+        found: list[Problem] = []
+        for name, variable in self.variables.items():
+            try:
+                values[name] = parse(self.infos[name], variable.get())
+            except UserError as error:
+                found.append(Problem(name, str(error)))
+        if found:
+            return found, None
+        spec = dataclasses.replace(self._base, **values)  # type: ignore[type-var]
+        found = validation.problems(spec)
+        if not found and self._check is not None:
+            found = self._check(spec)
+        return found, None if any(problem.fatal for problem in found) else spec
+
+    def _on_write(self, *_names: str) -> None:
+        if not self._quiet:
+            self.refresh()
+
+    def _explain(self, widget: tk.Misc, name: str) -> None:
+        """Give the field's help while the pointer or the keyboard is there."""
+
+        def tell(which: str) -> None:
+            if self.on_help is not None:
+                self.on_help(full_help(self.infos[which]) if which else "")
+
+        def focus(_event: object) -> None:
+            self._focused = name
+            tell(name)
+
+        widget.bind("<Enter>", lambda _event: tell(name), add=True)
+        widget.bind("<Leave>", lambda _event: tell(self._focused), add=True)
+        # Only on what takes the keyboard: the Tab key stops at whatever has such a binding.
+        stops: list[tk.Misc] = (
+            list(widget.ticks.values()) if isinstance(widget, TickGrid) else [widget]
+        )
+        for stop in stops:
+            if not isinstance(stop, ttk.Label):
+                stop.bind("<FocusIn>", focus, add=True)
+
+
+class MessageLabel(ttk.Frame):
+    """A problem under its field, with a sign; takes no room while there is none.
+
+    Grid it, then ``show`` a problem or None. ``words`` is the label with the sentence.
+    """
+
+    def __init__(self, parent: tk.Misc, wraplength: int) -> None:
+        super().__init__(parent)
+        self._theme = theme_of(self)
+        gap = (0, self._theme.px(6))
+        self._sign = ttk.Label(self)
+        self._sign.grid(row=0, column=0, sticky="n", padx=gap, pady=(self._theme.px(2), 0))
+        self.words = ttk.Label(self, wraplength=wraplength, justify="left")
+        self.words.grid(row=0, column=1, sticky="w")
+
+    def text(self) -> str:
+        """What is written."""
+        return str(self.words.cget("text"))
+
+    def show(self, problem: Problem | None) -> None:
+        """Write the problem, or nothing."""
+        if problem is None:
+            self.words.configure(text="")
+            if self.winfo_manager():
+                self.grid_remove()
+            return
+        kind = "error" if problem.fatal else "warning"
+        self._sign.configure(image=self._theme.icon(kind, 14))
+        self.words.configure(text=problem.message, style=f"{kind.capitalize()}.TLabel")
+        self.grid()
+
+
+class TickGrid(ttk.Frame):
+    """Several of many words: a check box each, in columns; the words stay in their order."""
+
+    def __init__(
+        self, parent: tk.Misc, choices: Sequence[str], variable: tk.StringVar, columns: int = 2
+    ) -> None:
+        super().__init__(parent)
+        self._variable = variable
+        self._ticked = {word: tk.StringVar(self) for word in choices}
+        self.ticks: dict[str, ttk.Checkbutton] = {}
+        rows = -(-len(choices) // columns)
+        gap = theme_of(self).px(16)
+        for index, word in enumerate(choices):
+            tick = ttk.Checkbutton(
+                self,
+                text=shown_word(word),
+                variable=self._ticked[word],
+                onvalue="true",
+                offvalue="false",
+                command=self._on_tick,
+            )
+            tick.grid(row=index % rows, column=index // rows, sticky="w", padx=(0, gap))
+            self.ticks[word] = tick
+        self._trace = variable.trace_add("write", lambda *_names: self._follow())
+        self.bind("<Destroy>", self._on_destroy)
+        self._follow()
+
+    def _words(self) -> list[str]:
+        return [word.strip() for word in self._variable.get().split(",") if word.strip()]
+
+    def _follow(self) -> None:
+        words = self._words()
+        for word, ticked in self._ticked.items():
+            ticked.set("true" if word in words else "false")
+
+    def _on_tick(self) -> None:
+        ticked = [word for word, variable in self._ticked.items() if variable.get() == "true"]
+        before = self._words()
+        kept = [word for word in before if word in ticked]
+        self._variable.set(", ".join(kept + [word for word in ticked if word not in kept]))
+
+    def _on_destroy(self, event: tk.Event[tk.Misc]) -> None:
+        if event.widget is self:
+            self._variable.trace_remove("write", self._trace)
+
+
+def build_control(
+    parent: tk.Misc, info: FieldInfo, variable: tk.StringVar, width: int | None = None
+) -> ttk.Widget:
+    """The widget for a field's kind, bound to its text."""
+    if info.kind == "bool":
+        return ttk.Checkbutton(
+            parent, text=info.label, variable=variable, onvalue="true", offvalue="false"
+        )
+    if info.kind == "names":
+        return TickGrid(parent, info.choices, variable)
+    if info.kind == "choice":
+        words = [shown_word(word) for word in info.choices]
+        longest = max(NUMBER_WIDTH, *map(len, words))
+        box = ttk.Combobox(
+            parent, textvariable=variable, values=words, state="readonly", width=width or longest
+        )
+        box.bind("<Key>", lambda event: _jump(box, event.char))
+        box.bind("<<ComboboxSelected>>", lambda _event: box.selection_clear())
+        return box
+    return ttk.Entry(parent, textvariable=variable, width=width or NUMBER_WIDTH)
+
+
+def _jump(box: ttk.Combobox, letter: str) -> None:
+    """Choose the next word that begins with the letter, as lists do elsewhere."""
+    words: tuple[str, ...] = box.cget("values")
+    now = box.current()
+    for step in range(1, len(words) + 1):
+        word = words[(now + step) % len(words)]
+        if letter and word.lower().startswith(letter.lower()):
+            box.set(word)
+            return

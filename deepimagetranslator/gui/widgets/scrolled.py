@@ -1,0 +1,105 @@
+"""A frame that scrolls when its content is larger than the room there is."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+
+from deepimagetranslator.gui.theme.theme import theme_of
+
+
+class Scrolled(ttk.Frame):
+    """Shows ``body`` whole where it fits, else with scroll bars.
+
+    Attributes:
+        body: the frame to fill.
+    """
+
+    def __init__(self, parent: tk.Misc, padding: tuple[int, int, int, int]) -> None:
+        super().__init__(parent)
+        self._theme = theme_of(self)
+        self._most = (self.winfo_screenwidth(), self.winfo_screenheight())
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, weight=1)
+        self.canvas = tk.Canvas(self, highlightthickness=0, borderwidth=0, takefocus=False)
+        self.canvas.grid(row=0, column=0, sticky="nsew")
+        self._across = ttk.Scrollbar(self, orient="horizontal", command=self.canvas.xview)
+        self._down = ttk.Scrollbar(self, orient="vertical", command=self.canvas.yview)
+        self.canvas.configure(xscrollcommand=self._across.set, yscrollcommand=self._down.set)
+        # The canvas gives this one the size that it asks for; its one cell is at least as large
+        # as the canvas, so that the body grows with the window.
+        self._inner = ttk.Frame(self.canvas)
+        self.body = ttk.Frame(self._inner, padding=padding)
+        self.body.grid(row=0, column=0, sticky="nsew")
+        self.canvas.create_window(0, 0, window=self._inner, anchor="nw")
+        self._inner.bind("<Configure>", lambda _event: self.fit())
+        self.canvas.bind("<Configure>", lambda _event: self._stretch())
+        self.bind("<<PaletteChanged>>", lambda _event: self._recolour(), add=True)
+        self.canvas.bind("<<PaletteChanged>>", lambda _event: self._recolour(), add=True)
+        self._recolour()
+        window = self.winfo_toplevel()
+        window.bind("<FocusIn>", self._on_focus, add=True)
+        window.bind("<MouseWheel>", self._on_wheel, add=True)
+        window.bind("<Button-4>", self._on_wheel, add=True)
+        window.bind("<Button-5>", self._on_wheel, add=True)
+
+    def limit(self, width: int, height: int) -> None:
+        """Ask for no more than so many pixels."""
+        self._most = (width, height)
+        self.fit()
+
+    def to_top(self) -> None:
+        """Show the upper left of the body."""
+        if self.winfo_exists():
+            self.canvas.xview_moveto(0)
+            self.canvas.yview_moveto(0)
+
+    def fit(self) -> None:
+        """Ask for the room that the body needs, within the limits."""
+        width = min(self.body.winfo_reqwidth(), self._most[0])
+        height = min(self.body.winfo_reqheight(), self._most[1])
+        if (self.canvas.winfo_reqwidth(), self.canvas.winfo_reqheight()) != (width, height):
+            self.canvas.configure(width=width, height=height)
+        self._show_bars()
+
+    def _stretch(self) -> None:
+        self._inner.columnconfigure(0, weight=1, minsize=self.canvas.winfo_width())
+        self._inner.rowconfigure(0, weight=1, minsize=self.canvas.winfo_height())
+        self._show_bars()
+
+    def _show_bars(self) -> None:
+        width, height = self.body.winfo_reqwidth(), self.body.winfo_reqheight()
+        self.canvas.configure(scrollregion=(0, 0, width, height))
+        shown = self.canvas.winfo_width() > 1
+        if shown and self.canvas.winfo_height() < height:
+            self._down.grid(row=0, column=1, sticky="ns")
+        else:
+            self._down.grid_remove()
+        if shown and self.canvas.winfo_width() < width:
+            self._across.grid(row=1, column=0, sticky="ew")
+        else:
+            self._across.grid_remove()
+
+    def _inside(self, widget: object) -> bool:
+        return str(widget).startswith(f"{self.body}.")
+
+    def _on_focus(self, event: tk.Event[tk.Misc]) -> None:
+        """Bring what has the keyboard into view."""
+        if not self._down.winfo_ismapped() or not self._inside(event.widget):
+            return
+        widget, height = event.widget, self.canvas.winfo_height()
+        top = widget.winfo_rooty() - self.canvas.winfo_rooty()
+        over = top + widget.winfo_height() - height
+        if top < 0 or over > 0:
+            whole = self.body.winfo_reqheight()
+            by = top if top < 0 else over
+            margin = self._theme.px(12) * (1 if by > 0 else -1)
+            self.canvas.yview_moveto((self.canvas.canvasy(0) + by + margin) / whole)
+
+    def _on_wheel(self, event: tk.Event[tk.Misc]) -> None:
+        if self._down.winfo_ismapped() and self._inside(event.widget):
+            up = event.num == 4 or event.delta > 0
+            self.canvas.yview_scroll(-2 if up else 2, "units")
+
+    def _recolour(self) -> None:
+        self.canvas.configure(background=self._theme.palette.background)
