@@ -14,7 +14,7 @@ from deepimagetranslator.app.views import PARTS, TRAINING
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data.dataset import Dataset, Matched
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.errors import Problem, UserError
 
 Listener = Callable[[str, object], None]
@@ -63,7 +63,9 @@ class SessionBase:
         self.augmented = True
         self.weights: Path | None = None
         self.weights_lines: tuple[str, ...] = ()
-        self.weights_scalings: tuple[Scaling | None, Scaling | None] = (None, None)
+        self.weights_scalings: tuple[
+            IntensityNormalization | None, IntensityNormalization | None
+        ] = (None, None)
         self.to_translate: list[Path] = []
         self.translated: dict[Path, Path] = {}
         self.job_kind = ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 
 MOST_RECENT = 8
 
@@ -63,7 +63,7 @@ class Settings:
     def _save(self) -> None:
         text = json.dumps(self._values, indent=1, ensure_ascii=False)
         try:
-            with complete_file(self._path) as temporary:
+            with atomic_write(self._path) as temporary:
                 temporary.write_text(text, encoding="utf-8")
         except UserError:
             return  # a full disk must not stop the work that is at hand

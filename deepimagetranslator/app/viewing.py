@@ -13,10 +13,10 @@ from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.intensity.chosen import chosen_windows
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.requests import DescribeWeights, PreviewTranslation
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 
 
 class ViewingSession(SessionBase):
@@ -81,7 +81,9 @@ class ViewingSession(SessionBase):
             wanted = replace(wanted, dataset=self.dataset, augmentation=augmentation)
         return wanted
 
-    def scalings(self) -> tuple[Scaling | None, Scaling | None]:
+    def normalizations(
+        self,
+    ) -> tuple[IntensityNormalization | None, IntensityNormalization | None]:
         """How the values of the inputs and targets in view are scaled, as far as it is known."""
         if self.part == TRANSLATED:
             return self.weights_scalings
@@ -150,5 +152,5 @@ class ViewingSession(SessionBase):
         """
         if self.weights is None:
             raise UserError("There is no model to save; make, load or train one first.")
-        with complete_file(path) as temporary:
+        with atomic_write(path) as temporary:
             shutil.copyfile(self.weights, temporary)

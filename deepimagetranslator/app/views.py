@@ -90,14 +90,14 @@ def _load(wanted: Wanted) -> Shown:
 def drawn(dataset: Dataset, wanted: Wanted) -> tuple[Array, Array]:
     """Input and target as the training batch of that epoch holds them, as images."""
     # Augmentor with all it imports would keep the window from the screen for a while.
-    from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader  # noqa: PLC0415
+    from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler  # noqa: PLC0415
 
     assert wanted.augmentation is not None
     validation = wanted.part == VALIDATION
     pairs = dataset.val if validation else dataset.train
     reader = PairReader(dataset, cache_bytes=0)
-    drawer = PairDrawer(reader, pairs, wanted.augmentation, wanted.seed, validation)
-    x, y = drawer.draw(wanted.epoch, _position(pairs, wanted.input))
+    sampler = PairSampler(reader, pairs, wanted.augmentation, wanted.seed, validation)
+    x, y = sampler.sample(wanted.epoch, _position(pairs, wanted.input))
     return dataset.input_scaling.from_unit(x), dataset.target_image(y)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.cli import data_commands, demo, doctor_commands, engine_commands
+from deepimagetranslator.cli import check_commands, data_commands, demo, engine_commands
 from deepimagetranslator.core.checks.kinds import TITLES
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.presets import PRESETS
@@ -166,7 +166,7 @@ def _add_check(commands: Any) -> None:
     parser = _command(
         commands,
         "check",
-        doctor_commands.check,
+        check_commands.check,
         "find every problem of a project before training, and mend it",
         "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair), mended",
         "findings and their kinds:\n"

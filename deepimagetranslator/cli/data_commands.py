@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from deepimagetranslator.cli import terminal
-from deepimagetranslator.cli.doctor_commands import as_json
-from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.cli.check_commands import as_json
+from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.checks import examination
 from deepimagetranslator.core.config.project import (
     Project,
@@ -92,12 +92,12 @@ def augment(arguments: argparse.Namespace) -> Outcome:
         if first.exists():
             raise UserError(f"{first} exists already; choose another folder for the pairs.")
         reader = PairReader(data, specs.data.cache_mib * 2**20)
-        drawer = PairDrawer(reader, data.train, specs.augmentation, specs.training.seed)
+        sampler = PairSampler(reader, data.train, specs.augmentation, specs.training.seed)
         for epoch in range(1, arguments.epochs + 1):
             folder = arguments.output / f"epoch{epoch:03d}"
             for position, name in enumerate(names):
                 control.raise_if_cancelled()
-                x, y = drawer.draw(epoch, position)
+                x, y = sampler.sample(epoch, position)
                 _write(folder / "inputs" / name, data.input_scaling.from_unit(x))
                 _write(folder / "targets" / name, data.target_image(y))
     written = arguments.epochs * len(names)

@@ -164,14 +164,14 @@ class MainWindow(ttk.Frame):
         elif topic in ("busy", "examining"):
             self._write_status()
         elif topic in ("project", "weights", "examined"):
-            self.panes.set_scalings(*self.session.scalings())
+            self.panes.set_scalings(*self.session.normalizations())
             self._write_title()
             self._write_status()
             self.write_parts()
 
     def _show(self, shown: Shown) -> None:
         wanted = shown.wanted
-        self.panes.set_scalings(*self.session.scalings())
+        self.panes.set_scalings(*self.session.normalizations())
         position = f"{wanted.index + 1} / {wanted.count}" if wanted.count else ""
         hints = {
             "image": "Load images with the File menu",

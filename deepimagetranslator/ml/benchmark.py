@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.config.run_folder import RunFolder
@@ -110,7 +110,7 @@ class BareSteps:
         """
         self.dataset = prepare(project.specs)
         precision = devices.choose_precision(project.specs.training.precision)
-        standing = training.Standing(precision=precision)
+        standing = training.TrainingState(precision=precision)
         run = RunFolder(folder)
         self._job = training.Job(project, self.dataset, run, standing, ignore, JobControl())
         self._job.build(None)
@@ -345,7 +345,7 @@ class _Trial:
         """Milliseconds to read a pair from its files, and to augment it; medians."""
         dataset, specs = bare.dataset, project.specs
         kept, anew = PairReader(dataset, 2**30), PairReader(dataset, 0)
-        drawer = PairDrawer(kept, dataset.train, specs.augmentation, specs.training.seed)
+        sampler = PairSampler(kept, dataset.train, specs.augmentation, specs.training.seed)
         reading, making = [], []
         for epoch in (1, 2):
             for position, pair in enumerate(dataset.train):
@@ -353,7 +353,7 @@ class _Trial:
                 start = time.perf_counter()
                 anew.read(pair)
                 middle = time.perf_counter()
-                drawer.draw(epoch, position)
+                sampler.sample(epoch, position)
                 reading.append(middle - start)
                 if epoch == 2:
                     making.append(time.perf_counter() - middle)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deepimagetranslator.core.data.dataset import channel_names
-from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_scaling
+from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.errors import Problem, UserError
@@ -28,7 +28,7 @@ from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.slices import shown_name
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.typing import Array
 
 POOLED = "pooled"
@@ -69,7 +69,7 @@ class Evaluation:
             numbers = (float(row.get(m, math.nan)) for m in MEASURES)
             cells = ("" if math.isnan(number) else f"{number:.6g}" for number in numbers)
             writer.writerow((row["image"], row["channel"], *cells))
-        with complete_file(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
@@ -111,7 +111,7 @@ def evaluate(
     predicted = None
     if target is not None:
         predicted = _gathered([pair.input for pair in pairs], control)[1].palette()
-    compare = comparison(choose_scaling(values, target=True), target, predicted)
+    compare = comparison(choose_normalization(values, target=True), target, predicted)
     if isinstance(compare, ByClasses) and compare.predicted != compare.target:
         report(LogLine(f"Label maps: {compare}."))
 
@@ -147,7 +147,7 @@ def evaluate_weights(
         compare = by_classes(palette, palette)
     else:
         values, _ = _gathered([pair.target for pair in pairs], control)
-        compare = ByValues(choose_scaling(values, target=True))
+        compare = ByValues(choose_normalization(values, target=True))
 
     def image_of(pair: ImagePair) -> Array:
         def between(_done: int, _count: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 
 _COLUMNS = ("Original image", "Original target", "Predicted target")
 
@@ -66,5 +66,5 @@ def side_by_side(
 
 def _save(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(figure)
-    with complete_file(path) as temporary:
+    with atomic_write(path) as temporary:
         figure.savefig(temporary, dpi=110, format="png")

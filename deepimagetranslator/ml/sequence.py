@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core.augmentation.sampling import CLASS_UNIT, PairDrawer
+from deepimagetranslator.core.augmentation.sampling import CLASS_UNIT, PairSampler
 from deepimagetranslator.ml.unet import COARSE, FINAL
 
 BATCHES_AHEAD = 3
@@ -24,9 +24,9 @@ class PairSequence(keras.utils.PyDataset):
     asked for are made by threads of its own.
     """
 
-    def __init__(self, drawer: PairDrawer, batch_size: int, epoch: int = 1) -> None:
+    def __init__(self, sampler: PairSampler, batch_size: int, epoch: int = 1) -> None:
         super().__init__(workers=1)
-        self.drawer = drawer
+        self.sampler = sampler
         self.batch_size = batch_size
         self.epoch = epoch
         self.error: Exception | None = None
@@ -35,7 +35,7 @@ class PairSequence(keras.utils.PyDataset):
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return math.ceil(len(self.drawer.pairs) / self.batch_size)
+        return math.ceil(len(self.sampler.pairs) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, Any]:
         """Batch ``index`` of the current epoch: x, and y as the network's outputs want it."""
@@ -55,9 +55,9 @@ class PairSequence(keras.utils.PyDataset):
 
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, Any]:
         """Batch ``index`` (from 0) of ``epoch``, made in the calling thread."""
-        order = self.drawer.order(epoch)
+        order = self.sampler.order(epoch)
         chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
-        drawn = [self.drawer.draw(epoch, int(position)) for position in chosen]
+        drawn = [self.sampler.sample(epoch, int(position)) for position in chosen]
         x = np.stack([pair[0] for pair in drawn])
         return x, self._as_outputs(np.stack([pair[1] for pair in drawn]))
 
@@ -65,13 +65,13 @@ class PairSequence(keras.utils.PyDataset):
         """End the threads and drop what they made."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._ahead = {}
-        self.drawer.reader.forget()
+        self.sampler.reader.forget()
 
     def _place(self, epoch: int, index: int) -> tuple[int, int]:
         return epoch + index // len(self), index % len(self)
 
     def _as_outputs(self, y: np.ndarray) -> Any:
-        dataset = self.drawer.reader.dataset
+        dataset = self.sampler.reader.dataset
         if dataset.classes:
             y = np.rint(y * CLASS_UNIT)
         if dataset.classes and not dataset.sparse:

@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.project import Project, load_project, save_project
@@ -34,7 +34,7 @@ from deepimagetranslator.core.messages.events import (
     ignore,
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.metrics import build_metrics
@@ -42,7 +42,7 @@ from deepimagetranslator.ml.optimizers import build_optimizer
 from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
 from deepimagetranslator.ml.sequence import PairSequence
 from deepimagetranslator.ml.sharing import LossScaling, SharedModel
-from deepimagetranslator.ml.unet import COARSE, FINAL, fit_to_images, unet_tensors
+from deepimagetranslator.ml.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
 
 # What may differ between a run and its resumption: it changes no step that is still to come,
 # or, for the epochs, the user asks for more of them.
@@ -79,7 +79,7 @@ class TrainingResult:
 
 
 @dataclass
-class Standing:
+class TrainingState:
     """Where a run stands after its last whole epoch; stored in last.weights.h5."""
 
     epoch: int = 0
@@ -116,12 +116,12 @@ def train(
     start = time.monotonic()
     control = control or JobControl()
     run = RunFolder(run_dir)
-    standing = _take_up(run, project, resume)
+    standing = _resume_or_start(run, project, resume)
     dataset = prepare(project.specs, report, control)
     if not standing.epoch:
         precision = devices.choose_precision(project.specs.training.precision)
         standing.precision = precision
-        _begin(run, project, dataset, precision, start_weights, report)
+        _write_run_record(run, project, dataset, precision, start_weights, report)
     job = Job(project, dataset, run, standing, report, control)
     try:
         scope, split = devices.distribution(project.specs.training.batch_size)
@@ -154,7 +154,7 @@ class Job:
         project: Project,
         dataset: Dataset,
         run: RunFolder,
-        standing: Standing,
+        standing: TrainingState,
         report: Report,
         control: JobControl,
     ) -> None:
@@ -168,7 +168,7 @@ class Job:
         reader = PairReader(dataset, specs.data.cache_mib * 2**20)
         self.train_batches, self.val_batches = (
             PairSequence(
-                PairDrawer(
+                PairSampler(
                     reader, pairs, specs.augmentation, specs.training.seed, pairs is dataset.val
                 ),
                 specs.training.batch_size,
@@ -213,7 +213,7 @@ class Job:
         if start_weights is not None:
             self._start_from(start_weights)
         elif not self.standing.epoch and model.initialization == "data_dependent":
-            fit_to_images(self.network, model, self.standing.precision, self._first_images())
+            lsuv_initialize(self.network, model, self.standing.precision, self._first_images())
         if self.standing.epoch:
             # Built first, or Keras would silently start the optimizer anew.
             optimizer.build(self.trained.trainable_variables)
@@ -272,9 +272,9 @@ class Job:
 
     def _first_images(self) -> np.ndarray:
         """The first epoch's first images: four, or fewer if they are large."""
-        model, drawer = self.dataset.model, self.train_batches.drawer
+        model, sampler = self.dataset.model, self.train_batches.sampler
         count = max(1, min(4, _FIRST_PIXELS // (model.input_height * model.input_width)))
-        return np.stack([drawer.draw(1, int(i))[0] for i in drawer.order(1)[:count]])
+        return np.stack([sampler.sample(1, int(i))[0] for i in sampler.order(1)[:count]])
 
     def _learning_rate(self) -> float:
         """Of the next step; history.csv names that of an epoch's first."""
@@ -320,7 +320,7 @@ class Job:
         if improved:
             path = self.run.improvement(epoch, value)
             weights.save(self.network, path, card)
-            with complete_file(self.run.best) as temporary:
+            with atomic_write(self.run.best) as temporary:
                 shutil.copyfile(path, temporary)
             self.run.keep_improvements(self.project.specs.training.keep_best)
             self.report(CheckpointSaved(str(path), epoch, value))
@@ -371,7 +371,7 @@ def enough_memory() -> Iterator[None]:
         raise
 
 
-def _take_up(run: RunFolder, project: Project, resume: bool) -> Standing:
+def _resume_or_start(run: RunFolder, project: Project, resume: bool) -> TrainingState:
     """Where the run in the folder stands; a fresh one where there is none."""
     if not resume:
         if run.last.exists() or run.history.exists():
@@ -379,7 +379,7 @@ def _take_up(run: RunFolder, project: Project, resume: bool) -> Standing:
                 f"{run.path} holds a run already: add --resume to continue it, or choose another "
                 "folder."
             )
-        return Standing()
+        return TrainingState()
     if not run.last.exists():
         message = f"{run.path} holds no run that has finished an epoch; train without resume."
         raise UserError(message)
@@ -389,7 +389,7 @@ def _take_up(run: RunFolder, project: Project, resume: bool) -> Standing:
     specs = replace(before.specs, training=project.specs.training)
     save_project(replace(before, specs=specs), run.project)
     state = weights.read_state(run.last)
-    standing = Standing(**{name: state[name] for name in asdict(Standing())})
+    standing = TrainingState(**{name: state[name] for name in asdict(TrainingState())})
     run.cut_history(standing.epoch)
     run.drop_improvements_after(standing.epoch)
     return standing
@@ -427,7 +427,7 @@ def _same_files(before: Project, was: tuple[str, ...], becomes: tuple[str, ...])
         return False
 
 
-def _begin(
+def _write_run_record(
     run: RunFolder,
     project: Project,
     dataset: Dataset,

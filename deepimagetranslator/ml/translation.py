@@ -16,8 +16,8 @@ import numpy as np
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
-from deepimagetranslator.core.export.plan import Product, plan, same_file_key
-from deepimagetranslator.core.export.volume import Assembly
+from deepimagetranslator.core.export.plan import OutputFile, plan, same_file_key
+from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
 from deepimagetranslator.core.imaging.slices import locate
@@ -60,10 +60,10 @@ class _Job:
     """An image to translate, and the file that it becomes or becomes a part of."""
 
     source: Path
-    assembly: Assembly
+    assembly: VolumeWriter
 
     @property
-    def product(self) -> Product:
+    def product(self) -> OutputFile:
         return self.assembly.product
 
     @property
@@ -124,7 +124,7 @@ class _Run:
     def __init__(
         self,
         translator: Translator,
-        products: Sequence[Product],
+        products: Sequence[OutputFile],
         batch_size: int,
         report: Report,
         control: JobControl,
@@ -135,7 +135,7 @@ class _Run:
         derived = DerivedSeries(translator.network.name, names)
         self._jobs = [
             _Job(source, assembly)
-            for assembly in (Assembly(product, derived) for product in products)
+            for assembly in (VolumeWriter(product, derived) for product in products)
             for source in assembly.product.sources
         ]
         self._done = 0
@@ -279,7 +279,7 @@ def _render(job: _Job, values: np.ndarray, size: tuple[int, int]) -> None:
     job.assembly.put(job.source, job.product.rendition.image(values), size)
 
 
-def _class_names(product: Product) -> Sequence[str]:
+def _class_names(product: OutputFile) -> Sequence[str]:
     palette = product.rendition.network.palette
     assert palette is not None
     return palette.class_names if palette.names else [str(colour) for colour in palette.colours]

@@ -12,10 +12,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, Scaling
+from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.export.encodings import Network, choose_rendition
+from deepimagetranslator.core.export.encodings import Network, choose_encoding
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
@@ -87,7 +87,7 @@ class Translator:
             self.card.target_scaling,
             self.card.palette,
         )
-        self.rendition = choose_rendition(self.network, output, value_type)
+        self.rendition = choose_encoding(self.network, output, value_type)
         deep = self.rendition.kind == "values" and self.rendition.dtype != "uint8"
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
@@ -212,7 +212,7 @@ class Translator:
         return self._outputs(resized, self.card.input_scaling, size)
 
     def _outputs(
-        self, images: Iterable[np.ndarray], scaling: Scaling, size: tuple[int, int]
+        self, images: Iterable[np.ndarray], scaling: IntensityNormalization, size: tuple[int, int]
     ) -> Floats:
         """The network's output (images, height, width, channels) for images of its own size."""
         x = np.stack([scaling.to_unit(image) for image in images])

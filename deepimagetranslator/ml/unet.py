@@ -61,7 +61,7 @@ def unet_tensors(spec: ModelSpec, precision: str = "float32", seed: int = 1) -> 
     return inputs, _outputs(layers, inputs)
 
 
-def fit_to_images(model: keras.Model, spec: ModelSpec, precision: str, images: Any) -> None:
+def lsuv_initialize(model: keras.Model, spec: ModelSpec, precision: str, images: Any) -> None:
     """Data-dependent initialization: scale the first weights to the images to be learnt from.
 
     After it the channels of the convolutions that ``_Fitting.deviation`` names have mean 0 and one

@@ -24,10 +24,10 @@ from keras.src.saving import saving_lib
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.specs import ModelSpec
-from deepimagetranslator.core.data.intensity.normalization import BYTES, Scaling
+from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.version import __version__
 from deepimagetranslator.ml.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
@@ -60,8 +60,8 @@ class WeightsCard:
     """
 
     model: ModelSpec
-    input_scaling: Scaling = BYTES
-    target_scaling: Scaling = BYTES
+    input_scaling: IntensityNormalization = BYTES
+    target_scaling: IntensityNormalization = BYTES
     palette: Palette | None = None
     preset: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -128,8 +128,8 @@ class WeightsCard:
         try:
             return cls(
                 model=spec,
-                input_scaling=Scaling.from_json(data["input_scaling"]),
-                target_scaling=Scaling.from_json(data["target_scaling"]),
+                input_scaling=IntensityNormalization.from_json(data["input_scaling"]),
+                target_scaling=IntensityNormalization.from_json(data["target_scaling"]),
                 palette=None if palette is None else Palette.from_json(palette),
                 large_images=str(data.get("large_images", "resize")),
                 preset=str(data["preset"]),
@@ -153,7 +153,7 @@ def save(
         card: what the file says of itself.
         state: further values to resume from: JSON values and arrays by name.
     """
-    with complete_file(path) as temporary:
+    with atomic_write(path) as temporary:
         model.save_weights(temporary, overwrite=True)
         with h5py.File(temporary, "a") as file:
             file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
@@ -329,7 +329,7 @@ def _unfit(path: Path) -> str:
     )
 
 
-def _range(scaling: Scaling) -> str:
+def _range(scaling: IntensityNormalization) -> str:
     """The file values that become 0 and 1, for a reader."""
     if scaling.kind == "image":
         return "each image's own range"

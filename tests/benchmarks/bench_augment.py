@@ -13,7 +13,7 @@ import time
 import cv2
 import numpy as np
 
-from deepimagetranslator.core.augmentation.pipeline import augment, draw_generator
+from deepimagetranslator.core.augmentation.pipeline import augment, sample_generator
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 BUDGET_MS = 60.0
@@ -32,7 +32,7 @@ def milliseconds(spec: AugmentationSpec, size: int, repeats: int) -> float:
     times = []
     for index in range(repeats + 2):
         start = time.perf_counter()
-        augment(pair, spec, draw_generator(0, 0, index))
+        augment(pair, spec, sample_generator(0, 0, index))
         times.append(1000 * (time.perf_counter() - start))
     return statistics.median(times[2:])  # the first ones fill the caches
 

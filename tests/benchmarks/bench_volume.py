@@ -16,11 +16,11 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.encodings import Network
 from deepimagetranslator.core.export.plan import plan
-from deepimagetranslator.core.export.volume import Assembly
+from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.files import list_images
 
 SLICES, SIDE = 400, 512
@@ -38,10 +38,10 @@ def growth_mib(folder: Path, name: str) -> float:
     """MiB more than before, after a volume has been written."""
     file = folder / name
     subprocess.run([sys.executable, "-c", WRITER, str(file)], check=True)
-    network = Network("bench", 1, False, Scaling("data", 0.0, 1.0, "float32"), None)
+    network = Network("bench", 1, False, IntensityNormalization("data", 0.0, 1.0, "float32"), None)
     images = {image: PurePath(name) for image in list_images(file)}
     (product,) = plan(images, folder / "out", network, TranslationSpec())
-    assembly, before = Assembly(product, DerivedSeries("bench")), peak_mib()
+    assembly, before = VolumeWriter(product, DerivedSeries("bench")), peak_mib()
     rng = np.random.default_rng(0)
     for source in product.sources:
         assembly.put(source, rng.random((SIDE, SIDE, 1), np.float32), (SIDE, SIDE))

@@ -11,7 +11,7 @@ from tkinter import ttk
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.augmentation.pipeline import augment, draw_generator
+from deepimagetranslator.core.augmentation.pipeline import augment, sample_generator
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.errors import UserError
@@ -27,7 +27,7 @@ TARGET = np.repeat(IMAGE, 3, axis=2)
 def draw(spec: AugmentationSpec, number: int) -> tuple[np.ndarray, np.ndarray]:
     """What the caller gives: the pair augmented under that draw."""
     pair = (IMAGE.astype(np.float32) / 255, TARGET.astype(np.float32) / 255)
-    one, other = augment(pair, spec, draw_generator(1, number, 0))
+    one, other = augment(pair, spec, sample_generator(1, number, 0))
     assert other is not None
     return one, other
 

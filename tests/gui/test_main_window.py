@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from window import Window
 
-from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.data_check.check_window import CheckWindow
@@ -101,10 +101,10 @@ def test_training_images_are_shown_as_training_draws_them(
     dataset = window.session.dataset
     assert dataset is not None
     specs = window.session.specs
-    drawer = PairDrawer(
+    sampler = PairSampler(
         PairReader(dataset, 0), dataset.train, specs.augmentation, specs.training.seed
     )
-    x, y = drawer.draw(1, 0)
+    x, y = sampler.sample(1, 0)
     window.until(lambda: np.array_equal(window.shown("image"), dataset.input_scaling.from_unit(x)))
     assert np.array_equal(window.shown("target"), dataset.target_image(y))
 
@@ -117,10 +117,10 @@ def test_the_augmentation_preview_is_the_training_s_draw(
     assert dataset is not None
     spec = replace(window.session.specs.augmentation, noise_input=True, elastic_input=True)
     seed = window.session.specs.training.seed
-    drawer = PairDrawer(PairReader(dataset, 0), dataset.train, spec, seed)
+    sampler = PairSampler(PairReader(dataset, 0), dataset.train, spec, seed)
     for number in (1, 4):
         preview = window.app.window.commands._draw_preview(spec, number)
-        x, y = drawer.draw(number, 0)
+        x, y = sampler.sample(number, 0)
         assert preview[0].tobytes() == dataset.input_scaling.from_unit(x).tobytes()
         assert preview[1] is not None
         assert preview[1].tobytes() == dataset.target_image(y).tobytes()

@@ -13,7 +13,7 @@ import pytest
 from window import Window as MainWindow
 
 from deepimagetranslator.core.config.specs import DataSpec
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.intensity.windows import PRESETS, Window
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
@@ -262,8 +262,8 @@ def shown(panes: PaneGroup, role: str) -> tuple[float, float]:
 
 
 def test_deep_images_are_shown_as_the_network_sees_them(panes: PaneGroup) -> None:
-    inputs = Scaling("window", -160.0, 240.0, "uint16", -1024.0)
-    panes.set_scalings(inputs, Scaling("type", 0, 255, "uint8"))
+    inputs = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
+    panes.set_scalings(inputs, IntensityNormalization("type", 0, 255, "uint8"))
     panes.show("image", HEAD)
     panes.show("target", MASK)
     panes.update()
@@ -283,14 +283,14 @@ def test_deep_images_are_shown_as_the_network_sees_them(panes: PaneGroup) -> Non
 def test_values_under_the_pointer_are_in_the_units_of_the_window(root: tk.Tk) -> None:
     told: list[str] = []
     panes = PaneGroup(root, on_pointer=told.append)
-    panes.set_scalings(Scaling("window", -160.0, 240.0, "uint16", -1024.0), None)
+    panes.set_scalings(IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0), None)
     panes.show("image", np.full((4, 4, 1), 1064, np.uint16))
     panes._on_pointer("image", (0.5, 0.5))
     assert told[-1].endswith("image 40")
 
 
 def test_the_right_button_drags_the_window_of_like_panes(panes: PaneGroup) -> None:
-    scaling = Scaling("window", 1000.0, 1400.0, "uint16")
+    scaling = IntensityNormalization("window", 1000.0, 1400.0, "uint16")
     panes.set_scalings(scaling, scaling)
     for role in ("image", "target", "prediction"):
         panes.show(role, HEAD)
@@ -326,7 +326,7 @@ def test_the_menu_changes_what_is_shown_only(root: tk.Tk, panes: PaneGroup) -> N
 
     panes.show("image", MASK)
     assert state(lung) == "disabled"
-    panes.set_scalings(Scaling("data", 0.0, 4000.0, "uint16", -1024.0), None)
+    panes.set_scalings(IntensityNormalization("data", 0.0, 4000.0, "uint16", -1024.0), None)
     panes.show("image", HEAD)
     assert state(lung) == "normal"
     assert shown(panes, "image") == (0, 4000)
@@ -363,7 +363,7 @@ def test_the_window_takes_the_values_over(
     assert session.specs.data == with_values(session.specs.data, CT)
     main.until(lambda: session.dataset is not None and image.levels == (864, 1264))
     assert session.dataset is not None
-    scaling = Scaling("window", -160.0, 240.0, "uint16", -1024.0)
+    scaling = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
     assert session.dataset.input_scaling == scaling
     session.weights_scalings = (replace(scaling, low=-1000.0), None)
     session.load_files("translated", "inputs", [pairs[0].input])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from deepimagetranslator.core.config.specs import ModelSpec
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.unet import build_unet, convolutions
@@ -51,7 +51,9 @@ def write_network(
     return path
 
 
-def write_identity(folder: Path, scaling: Scaling, size: tuple[int, int] = (16, 24)) -> Path:
+def write_identity(
+    folder: Path, scaling: IntensityNormalization, size: tuple[int, int] = (16, 24)
+) -> Path:
     """Write the weights of a U-Net that gives back its input, set by hand."""
     height, width = size
     sizes = {"input_height": height, "input_width": width}

@@ -12,7 +12,7 @@ import pytest
 from tiny import COLOURS, STILL, classes_of, picture, project_of, target, write_set
 
 from deepimagetranslator.core.augmentation import sampling
-from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.data.dataset import Dataset
@@ -46,8 +46,8 @@ def batches_of(
     cache: int = UNLIMITED,
     validation: bool = False,
 ) -> PairSequence:
-    drawer = PairDrawer(PairReader(data, cache), data.train, augmentation, seed, validation)
-    return PairSequence(drawer, batch_size, epoch)
+    sampler = PairSampler(PairReader(data, cache), data.train, augmentation, seed, validation)
+    return PairSequence(sampler, batch_size, epoch)
 
 
 def one_epoch(batches: PairSequence, epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +55,7 @@ def one_epoch(batches: PairSequence, epoch: int) -> tuple[np.ndarray, np.ndarray
     batches.epoch = epoch
     parts = [batches[index] for index in range(len(batches))]
     x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    back = np.argsort(batches.drawer.order(epoch))
+    back = np.argsort(batches.sampler.order(epoch))
     return x[back], y[back]
 
 
@@ -105,7 +105,7 @@ def test_each_epoch_sees_every_pair_once_in_an_order_of_its_own(files):
     batches = batches_of(dataset_of(files), STILL, batch_size=3)
     try:
         assert len(batches) == 3
-        orders = [tuple(batches.drawer.order(epoch)) for epoch in range(1, 20)]
+        orders = [tuple(batches.sampler.order(epoch)) for epoch in range(1, 20)]
         assert all(sorted(order) == list(range(7)) for order in orders)
         assert len(set(orders)) > 15
         assert [len(batches.batch(4, index)[0]) for index in range(3)] == [3, 3, 1]
@@ -121,7 +121,7 @@ def test_validation_keeps_order_and_one_draw_per_image(files):
     try:
         first, later = (one_epoch(batches, epoch) for epoch in (1, 5))
         np.testing.assert_array_equal(first[0], later[0])
-        assert list(batches.drawer.order(3)) == list(range(7))
+        assert list(batches.sampler.order(3)) == list(range(7))
         clean = np.stack([picture(n, 24, 40) / np.float32(255) for n in range(7)])
         assert not np.array_equal(first[0], clean)  # the noise is there, the flips are not
         assert np.abs(first[0] - clean).mean() < 0.15
@@ -267,4 +267,4 @@ def test_close_ends_the_threads_and_drops_the_images(files):
     assert threading.active_count() > before
     batches.close()
     assert threading.active_count() == before
-    assert not batches._ahead and not batches.drawer.reader._kept
+    assert not batches._ahead and not batches.sampler.reader._kept

@@ -11,7 +11,7 @@ import pytest
 from tiny import project_of, write_set
 
 from deepimagetranslator.core.config.specs import ModelSpec, TranslationSpec
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image, write_image
@@ -25,7 +25,7 @@ from deepimagetranslator.ml.translator import Translator
 from deepimagetranslator.ml.unet import build_unet, convolutions
 
 SIDE = 64
-FLOATS = Scaling("type", 0.0, 1.0, "float32")
+FLOATS = IntensityNormalization("type", 0.0, 1.0, "float32")
 MODEL = ModelSpec(
     depth=2,
     base_filters=4,
@@ -171,7 +171,7 @@ def test_the_number_of_tiles_at_once_changes_nothing(blur):
 def test_values_are_scaled_by_the_whole_image_where_each_has_its_own_range(make, tmp_path):
     path = make("range", kernel=POINT)
     model, card = weights.load(path)
-    own = Scaling("image", 0.0, 255.0, "uint8")
+    own = IntensityNormalization("image", 0.0, 255.0, "uint8")
     weights.save(model, tmp_path / "own.weights.h5", replace(card, input_scaling=own))
     image = np.zeros((100, 200, 1), np.uint8)
     image[:, :100], image[5, 5] = 50, 100
@@ -251,7 +251,7 @@ def folder(tmp_path) -> Path:
 
 
 def test_files_of_any_size_in_one_folder(make, folder, tmp_path):
-    path = make("8 bit", target_scaling=Scaling("type", 0.0, 255.0, "uint8"))
+    path = make("8 bit", target_scaling=IntensityNormalization("type", 0.0, 255.0, "uint8"))
     spec = TranslationSpec(large_images="tiles", batch_size=2)
     events: list[object] = []
     result = translate(path, [folder], tmp_path / "out", spec, report=events.append)

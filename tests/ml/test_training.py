@@ -20,7 +20,7 @@ import pytest
 import tifffile
 from tiny import STILL, picture, project_of, target, write_set
 
-from deepimagetranslator.core.augmentation.sampling import PairDrawer
+from deepimagetranslator.core.augmentation.sampling import PairSampler
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import RunFolder
@@ -483,22 +483,22 @@ def _forget_dropout(job: Any) -> None:
         variable.assign(keras.random.SeedGenerator(1).state)
 
 
-class _OldOrder(PairDrawer):
+class _OldOrder(PairSampler):
     def order(self, epoch: int) -> Any:
         return super().order(epoch - 2)
 
 
-class _OldDraws(PairDrawer):
-    def draw(self, epoch: int, position: int) -> Any:
-        return super().draw(epoch - 2, position)
+class _OldDraws(PairSampler):
+    def sample(self, epoch: int, position: int) -> Any:
+        return super().sample(epoch - 2, position)
 
 
 def _forget_order(job: Any) -> None:
-    job.train_batches.drawer = _OldOrder(**vars(job.train_batches.drawer))
+    job.train_batches.sampler = _OldOrder(**vars(job.train_batches.sampler))
 
 
 def _forget_draws(job: Any) -> None:
-    job.train_batches.drawer = _OldDraws(**vars(job.train_batches.drawer))
+    job.train_batches.sampler = _OldDraws(**vars(job.train_batches.sampler))
 
 
 @pytest.mark.parametrize(
@@ -626,7 +626,7 @@ def test_the_judge_is_a_value_that_the_run_has(sets, tmp_path, deep, validated, 
         project,
         prepare(project.specs),
         RunFolder(tmp_path),
-        training.Standing(),
+        training.TrainingState(),
         Watch(),
         JobControl(),
     )
@@ -663,14 +663,14 @@ def test_a_loss_that_is_no_number_says_what_to_do_and_keeps_nothing(sets, tmp_pa
 def test_a_file_that_breaks_during_training_is_named(sets, tmp_path, monkeypatch):
     """The original sentence, not Keras' wrapping of it."""
     project = sets["labels"].project(model=LEAST)
-    real = PairDrawer.draw
+    real = PairSampler.sample
 
-    def draw(self, epoch, position):
+    def sample(self, epoch, position):
         if not self.validation and position == 3:
             raise UserError("slice03.png is damaged; replace it.")
         return real(self, epoch, position)
 
-    monkeypatch.setattr(PairDrawer, "draw", draw)
+    monkeypatch.setattr(PairSampler, "sample", sample)
     with pytest.raises(UserError, match=r"^slice03\.png is damaged; replace it\.$"):
         run(project, tmp_path / "run")
     assert not threads()

@@ -12,7 +12,7 @@ from networks import COLOURS, files, write_network
 from tiny import picture
 
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image, write_image
@@ -158,8 +158,8 @@ def test_deep_inputs_are_written_as_tiff_with_their_scaling_inverted(make, tmp_p
     path = make(
         "deep",
         constant=0.25,
-        input_scaling=Scaling("data", 900.0, 1300.0, "uint16"),
-        target_scaling=Scaling("data", 1000.0, 3000.0, "uint16"),
+        input_scaling=IntensityNormalization("data", 900.0, 1300.0, "uint16"),
+        target_scaling=IntensityNormalization("data", 1000.0, 3000.0, "uint16"),
     )
     image = np.random.default_rng(0).integers(900, 1300, (16, 24), np.uint16)
     write_image(tmp_path / "in" / "scan.png", image)
@@ -171,7 +171,7 @@ def test_deep_inputs_are_written_as_tiff_with_their_scaling_inverted(make, tmp_p
 
 
 def test_float_targets_come_back_as_float(make, tmp_path):
-    scaling = Scaling("data", -1024.0, 1024.0, "float32")
+    scaling = IntensityNormalization("data", -1024.0, 1024.0, "float32")
     path = make("float", constant=0.75, target_scaling=scaling)
     write_image(tmp_path / "in" / "a.png", picture(1, 20, 20))
     ((_, written),) = translate(path, [tmp_path / "in"], tmp_path / "out").translated
@@ -378,7 +378,7 @@ def test_cancel_leaves_only_whole_images(plain, pictures, tmp_path):
 def test_more_than_8_bits_are_computed_in_float32(make, plain, monkeypatch):
     monkeypatch.setattr(devices, "choose_precision", lambda wanted: "bfloat16")
     assert Translator(plain).precision == "bfloat16"
-    scaling = Scaling("type", 0.0, 65535.0, "uint16")
+    scaling = IntensityNormalization("type", 0.0, 65535.0, "uint16")
     assert Translator(make("sixteen", target_scaling=scaling)).precision == "float32"
 
 

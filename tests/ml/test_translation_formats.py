@@ -12,7 +12,7 @@ from networks import COLOURS, files, write_identity, write_network
 from tiny import picture
 
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging import read_ahead as images
 from deepimagetranslator.core.imaging.files import list_images
@@ -32,7 +32,7 @@ def test_16_bits_are_kept_from_end_to_end(tmp_path, suffix, scaling):
     image = np.random.default_rng(0).integers(0, 65536, (16, 24, 1), np.uint16)
     image[0, 0], image[0, 1] = 0, 65535
     write_image(tmp_path / "in" / f"scan{suffix}", image)
-    both = Scaling(scaling, 0.0, 65535.0, "uint16")
+    both = IntensityNormalization(scaling, 0.0, 65535.0, "uint16")
     path = write_identity(tmp_path, both)
     assert Translator(path).precision == "float32"
     spec = TranslationSpec(file_format=suffix[1:])
@@ -46,7 +46,9 @@ def test_float_and_hounsfield_values_are_kept(tmp_path):
     units = np.random.default_rng(0).integers(-160, 240, (16, 24, 1)).astype(np.float32)
     write_image(tmp_path / "in" / "real.tif", units)
     write_image(tmp_path / "in" / "stored.png", (units + 1024).astype(np.uint16))
-    path = write_identity(tmp_path, Scaling("window", -160.0, 240.0, "uint16", -1024.0))
+    path = write_identity(
+        tmp_path, IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
+    )
     translate(path, [tmp_path / "in"], tmp_path / "out")
     for name in ("real.tif", "stored.tif"):
         np.testing.assert_array_equal(read_image(tmp_path / "out" / name), units + 1024)
@@ -153,7 +155,7 @@ def test_a_dicom_series_becomes_a_series_in_the_same_places(shared, tmp_path):
         target_channels=3,
         final_activation="softmax",
         palette=COLOURS,
-        input_scaling=Scaling("window", -160.0, 240.0, "float32"),
+        input_scaling=IntensityNormalization("window", -160.0, 240.0, "float32"),
     )
     result = translate(classes, [folder], tmp_path / "out")
     sources = list_images(folder)
@@ -173,7 +175,9 @@ def test_a_dicom_series_becomes_a_series_in_the_same_places(shared, tmp_path):
 def test_hounsfield_values_of_a_series_stay_within_half_a_step(shared, tmp_path):
     """Two windows of 65,535 steps: in from 16 bits, out to 16 bits."""
     folder = shared / "data" / "ct_dicom" / "crlm_1006"
-    path = write_identity(tmp_path, Scaling("window", -160.0, 240.0, "uint16", -1024.0), (512, 512))
+    path = write_identity(
+        tmp_path, IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0), (512, 512)
+    )
     for source, written in translate(path, [folder], tmp_path / "out").translated:
         expected = np.clip(read_image(source), -160, 240)
         assert read_image(written).dtype == np.float32

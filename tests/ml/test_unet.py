@@ -17,7 +17,7 @@ from deepimagetranslator.core.config.network_plan import (
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.ml.group_normalization import GroupNormalization
-from deepimagetranslator.ml.unet import build_unet, convolutions, fit_to_images
+from deepimagetranslator.ml.unet import build_unet, convolutions, lsuv_initialize
 
 BASE = ModelSpec(
     depth=3,
@@ -249,7 +249,7 @@ def test_fitted_to_images_each_channel_has_mean_0_and_its_deviation(name):
     assert min(deviation.min() for deviation in before) < 0.2
     others = [layer for layer in convolutions(model) if not is_fitted(layer, spec)]
     as_before = [layer.get_weights()[0] for layer in others]
-    fit_to_images(model, spec, "float32", x)
+    lsuv_initialize(model, spec, "float32", x)
     expected = [1, 0.5] if spec.normalization == "deep" else [1] * len(before)
     for y, deviation in zip(convolved(model, spec, x), expected, strict=True):
         np.testing.assert_allclose(y.mean(axis=(0, 1, 2)), 0, atol=2e-3)
@@ -261,7 +261,7 @@ def test_fitted_to_images_each_channel_has_mean_0_and_its_deviation(name):
 def test_images_all_black_change_no_weights():
     model = build_unet(BASE)
     before = model.get_weights()
-    fit_to_images(model, BASE, "float32", np.zeros_like(picture(BASE)))
+    lsuv_initialize(model, BASE, "float32", np.zeros_like(picture(BASE)))
     for kept, was in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(kept, was)
 

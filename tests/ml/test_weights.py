@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepimagetranslator.core.config.specs import ModelSpec
-from deepimagetranslator.core.data.intensity.normalization import BYTES, Scaling
+from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.ml import weights
@@ -28,8 +28,8 @@ SIZES = {"plain": (32, 32), "deep": (32, 32), "odd": (38, 50)}  # height, width,
 OURS = ModelSpec(2, 4, False, "group", 16, 24, 1, 16, 24, 3, 0.1)
 CARD = weights.WeightsCard(
     OURS,
-    Scaling("data", -1000.0, 400.5, "float32"),
-    Scaling("type", 0.0, 65535.0, "uint16"),
+    IntensityNormalization("data", -1000.0, 400.5, "float32"),
+    IntensityNormalization("type", 0.0, 65535.0, "uint16"),
     Palette(((0, 0, 0), (0, 0, 65535), (65535, 0, 0)), "uint16"),
     "recommended",
     {"epoch": 3, "val_loss": 0.25, "loss_function": "dice"},
@@ -253,7 +253,7 @@ def test_a_truncated_file_of_ours_is_refused(ours, tmp_path):
 
 colours = st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=32, unique=True)
 scalings = st.builds(
-    lambda low, span, dtype: Scaling("data", low, low + span, dtype),
+    lambda low, span, dtype: IntensityNormalization("data", low, low + span, dtype),
     st.floats(-1e5, 1e5),
     st.floats(1.0, 1e5),
     st.sampled_from(["uint8", "uint16", "float32"]),

@@ -19,7 +19,7 @@ from deepimagetranslator.core.augmentation.pipeline import (
     VALUE_OPERATIONS,
     augment,
     build_pipeline,
-    draw_generator,
+    sample_generator,
 )
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
@@ -68,7 +68,7 @@ def colours_of(image):
 def test_the_same_numbers_give_the_same_bytes(seed, epoch, index):
     pair = noise_image(0), noise_image(1)
     first, again = (
-        augment(pair, ticked(*OPERATIONS), draw_generator(seed, epoch, index)) for _ in range(2)
+        augment(pair, ticked(*OPERATIONS), sample_generator(seed, epoch, index)) for _ in range(2)
     )
     assert [image.tobytes() for image in first] == [image.tobytes() for image in again]
 
@@ -78,7 +78,7 @@ def test_the_same_numbers_give_the_same_bytes(seed, epoch, index):
     other=st.tuples(NUMBERS, st.integers(0, 99), st.integers(0, 99)),
 )
 def test_other_numbers_give_other_draws(one, other):
-    draws = [draw_generator(*numbers).random(4).tolist() for numbers in (one, other)]
+    draws = [sample_generator(*numbers).random(4).tolist() for numbers in (one, other)]
     assert (draws[0] == draws[1]) == (one == other)
 
 
@@ -89,7 +89,7 @@ def test_threads_give_the_same_bytes_as_one_thread(behaviour):
 
     def work(index):
         extra = [Skew(1.0, "TILT", 0.4), RandomErasing(1.0, 0.3)]
-        images = augment(pair, spec, draw_generator(5, 1, index), extra=extra)
+        images = augment(pair, spec, sample_generator(5, 1, index), extra=extra)
         return [image.tobytes() for image in images]
 
     alone = [work(index) for index in range(12)]
@@ -102,7 +102,7 @@ def test_threads_may_share_a_pipeline():
     pipeline = build_pipeline(ticked(*OPERATIONS))
 
     def work(index):
-        return [i.tobytes() for i in pipeline.augment(pair, draw_generator(5, 1, index))]
+        return [i.tobytes() for i in pipeline.augment(pair, sample_generator(5, 1, index))]
 
     alone = [work(index) for index in range(12)]
     with ThreadPoolExecutor(4) as pool:
@@ -113,11 +113,11 @@ def test_ticking_another_operation_leaves_a_draw_as_it_was():
     image = noise_image()
     rng = (7, 3, 2)
     for others in (("drop",), ("drop", "elastic", "rotation", "noise", "blur", "contrast")):
-        result, _ = augment((image, None), ticked("drop"), draw_generator(*rng))
+        result, _ = augment((image, None), ticked("drop"), sample_generator(*rng))
         black = (result == 0).all(axis=2)
         # The amounts 0 and 1 let the others be ticked without any effect.
         spec = ticked(*others, elastic=0.0, rotation=0.0, noise=0.0, blur=0.0, contrast=1.0)
-        result, _ = augment((image, None), spec, draw_generator(*rng))
+        result, _ = augment((image, None), spec, sample_generator(*rng))
         np.testing.assert_array_equal((result == 0).all(axis=2), black)
         assert black.any()
 
@@ -125,7 +125,7 @@ def test_ticking_another_operation_leaves_a_draw_as_it_was():
 def test_changing_an_amount_scales_the_draw():
     def angle(amount):
         (operation,) = build_pipeline(ticked("rotation", rotation=amount)).operations
-        matrix = operation.draw(draw_generator(1, 2, 3), (50, 50))
+        matrix = operation.draw(sample_generator(1, 2, 3), (50, 50))
         return np.degrees(np.arctan2(matrix[0, 1], matrix[0, 0]))
 
     assert angle(60.0) == pytest.approx(3 * angle(20.0))
@@ -141,7 +141,7 @@ def test_an_operation_does_something_within_range_and_alike_on_both_sides(operat
     before = image.copy()
     changed = 0
     for index in range(10):
-        one, other = augment((image, image), ticked(operation), draw_generator(1, 0, index))
+        one, other = augment((image, image), ticked(operation), sample_generator(1, 0, index))
         np.testing.assert_array_equal(one, other)
         assert one.dtype == np.float32
         assert one.shape == image.shape
@@ -167,7 +167,7 @@ def test_any_ticks_sizes_and_channels(on_input, on_target, target_size, channels
     )
     pair = noise_image(0), noise_image(1, target_size, channels)
     before = [image.copy() for image in pair]
-    results = augment(pair, spec, draw_generator(0, 0, index))
+    results = augment(pair, spec, sample_generator(0, 0, index))
     for image, kept, result, ticks in zip(
         pair, before, results, (on_input, on_target), strict=True
     ):
@@ -184,7 +184,7 @@ def test_each_side_composes_its_own_ticks_of_the_shared_draws():
     spec = replace(ticked("rotation", "translation", "flip"), flip_target=False)
     flipped = 0
     for index in range(6):
-        one, other = augment((image, image), spec, draw_generator(0, 0, index))
+        one, other = augment((image, image), spec, sample_generator(0, 0, index))
         flips = other, other[::-1], other[:, ::-1], other[::-1, ::-1]
         differences = [np.abs(one - flip).max() for flip in flips]
         assert min(differences) < 0.01
@@ -198,7 +198,7 @@ def test_a_target_of_another_size_moves_with_its_input(operation):
     target = smooth_image((128, 144))
     for index in range(6):
         spec = ticked(operation, scaling=10.0, translation=10.0)
-        one, other = augment((image, target), spec, draw_generator(3, 0, index))
+        one, other = augment((image, target), spec, sample_generator(3, 0, index))
         centres = (np.arange(n) * m // n for n, m in ((64, 128), (96, 144)))
         rows, columns = (c.astype(int) for c in centres)
         assert np.abs(one - other[rows][:, columns]).mean() < 0.03
@@ -209,7 +209,7 @@ def test_a_target_of_another_size_moves_with_its_input(operation):
 def test_rectangles_are_dropped_at_the_same_place_of_a_larger_target():
     sizes = (30, 40), (60, 120)
     pair = tuple(np.ones((*size, 1), np.float32) for size in sizes)
-    one, other = augment(pair, ticked("drop"), draw_generator(3, 0, 0))
+    one, other = augment(pair, ticked("drop"), sample_generator(3, 0, 0))
     assert 0 < one.mean() < 1
     np.testing.assert_array_equal(one.repeat(2, axis=0).repeat(3, axis=1), other)
 
@@ -220,7 +220,7 @@ def test_values_of_a_larger_target_change_as_the_inputs(operation):
     target = image.repeat(2, axis=0).repeat(2, axis=1)
     if operation == "blur":
         image, target = (np.full(i.shape, 0.5, np.float32) for i in (image, target))
-    one, other = augment((image, target), ticked(operation), draw_generator(3, 0, 0))
+    one, other = augment((image, target), ticked(operation), sample_generator(3, 0, 0))
     np.testing.assert_allclose(one.repeat(2, axis=0).repeat(2, axis=1), other, atol=1e-5)
 
 
@@ -232,14 +232,16 @@ def test_values_of_a_larger_target_change_as_the_inputs(operation):
 def test_a_label_target_gets_no_new_colour_but_black(index, size):
     target = label_map(index, size)
     pair = noise_image(0), target
-    _, changed = augment(pair, ticked(*OPERATIONS), draw_generator(0, 0, index), label_target=True)
+    _, changed = augment(
+        pair, ticked(*OPERATIONS), sample_generator(0, 0, index), label_target=True
+    )
     assert colours_of(changed) <= colours_of(target) | {(0.0, 0.0, 0.0)}
 
 
 def test_operations_on_values_leave_a_label_target_alone():
     pair = noise_image(0), label_map()
     image, target = augment(
-        pair, ticked(*VALUE_OPERATIONS), draw_generator(0, 0, 0), label_target=True
+        pair, ticked(*VALUE_OPERATIONS), sample_generator(0, 0, 0), label_target=True
     )
     assert target is pair[1]
     assert not np.array_equal(image, pair[0])
@@ -247,7 +249,7 @@ def test_operations_on_values_leave_a_label_target_alone():
 
 def test_other_targets_are_sampled_bilinearly():
     pair = noise_image(0), label_map()
-    _, changed = augment(pair, ticked("rotation"), draw_generator(0, 0, 0))
+    _, changed = augment(pair, ticked("rotation"), sample_generator(0, 0, 0))
     assert len(colours_of(changed)) > 50
 
 
@@ -258,7 +260,7 @@ def test_other_targets_are_sampled_bilinearly():
 def test_nothing_is_squeezed_through_8_bits(operation):
     ramp = (np.arange(64 * 64, dtype=np.float32) * 16 / 65535).reshape(64, 64, 1)
     for index in range(3):
-        result, _ = augment((ramp, None), ticked(operation), draw_generator(0, 0, index))
+        result, _ = augment((ramp, None), ticked(operation), sample_generator(0, 0, index))
         assert len(np.unique(result)) > 1000
 
 
@@ -267,7 +269,7 @@ def test_flipping_alone_moves_values_unchanged():
     flipped = [image, image[::-1], image[:, ::-1], image[::-1, ::-1]]
     found = set()
     for index in range(40):
-        result, _ = augment((image, None), ticked("flip"), draw_generator(0, 0, index))
+        result, _ = augment((image, None), ticked("flip"), sample_generator(0, 0, index))
         found |= {i for i, expected in enumerate(flipped) if np.array_equal(result, expected)}
     assert found == {0, 1, 2, 3}
 
@@ -276,7 +278,7 @@ def test_noise_is_gaussian_and_the_same_for_all_channels():
     grey = np.full((200, 200, 3), 0.5, np.float32)
     deviations = []
     for index in range(40):
-        noisy, _ = augment((grey, None), ticked("noise", noise=0.1), draw_generator(0, 0, index))
+        noisy, _ = augment((grey, None), ticked("noise", noise=0.1), sample_generator(0, 0, index))
         np.testing.assert_array_equal(noisy[..., 0], noisy[..., 2])
         added = noisy[..., 0] - 0.5
         deviations.append(added.std())
@@ -291,10 +293,10 @@ def test_contrast_keeps_the_mean_and_brightness_multiplies():
     image = 0.4 + 0.1 * noise_image()
     factors = []
     for index in range(30):
-        result, _ = augment((image, None), ticked("contrast"), draw_generator(0, 0, index))
+        result, _ = augment((image, None), ticked("contrast"), sample_generator(0, 0, index))
         assert result.mean() == pytest.approx(image.mean(), abs=1e-5)
         factors.append(result.std() / image.std())
-        result, _ = augment((image, None), ticked("brightness"), draw_generator(0, 0, index))
+        result, _ = augment((image, None), ticked("brightness"), sample_generator(0, 0, index))
         assert np.ptp(result / image) < 1e-5
     assert min(factors) >= 1 / 1.5 - 1e-4
     assert max(factors) <= 1.5 + 1e-4
@@ -306,13 +308,13 @@ def test_drop_paints_at_most_so_many_rectangles_of_that_size():
     counts = []
     for index in range(40):
         spec = ticked("drop", drop=5.0, drop_count=4)
-        result, _ = augment((white, None), spec, draw_generator(0, 0, index))
+        result, _ = augment((white, None), spec, sample_generator(0, 0, index))
         assert set(np.unique(result)) <= {0.0, 1.0}
         counts.append((result == 0).sum())
     assert max(counts) <= 4 * 25
     assert max(counts) > 20
     all_black, _ = augment(
-        (white, None), ticked("drop", drop=4000.0, drop_count=50), draw_generator(0, 0, 1)
+        (white, None), ticked("drop", drop=4000.0, drop_count=50), sample_generator(0, 0, 1)
     )
     assert all_black.shape == white.shape
 
@@ -320,8 +322,8 @@ def test_drop_paints_at_most_so_many_rectangles_of_that_size():
 def test_ripple_follows_its_formula():
     image = noise_image(size=(30, 44), channels=1)
     (operation,) = build_pipeline(ticked("ripple")).operations
-    (result,) = operation.perform_operation([image], draw_generator(0, 0, 3))
-    rng = draw_generator(0, 0, 3)
+    (result,) = operation.perform_operation([image], sample_generator(0, 0, 3))
+    rng = sample_generator(0, 0, 3)
     period, chance = rng.integers(7, 13, (30, 44), dtype=np.uint8), rng.random((30, 44), np.float32)
     for y, x in np.ndindex(30, 44):
         s = np.hypot(y - 15, x - 22)
@@ -398,7 +400,7 @@ def test_one_warp_equals_one_operation_after_another():
 @settings(max_examples=60)
 def test_scaling_never_folds_the_image(index, amount, size):
     (operation,) = build_pipeline(ticked("scaling", scaling=amount)).operations
-    matrix = operation.draw(draw_generator(0, 0, index), size)
+    matrix = operation.draw(sample_generator(0, 0, index), size)
     back = np.linalg.inv(matrix)
     height, width = size
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) - 0.5
@@ -412,10 +414,10 @@ def test_scaling_never_folds_the_image(index, amount, size):
 def test_nothing_ticked_returns_the_arrays_themselves():
     pair = noise_image(0), noise_image(1)
     for behaviour in ("current", "2021"):
-        results = augment(pair, ticked(behaviour=behaviour), draw_generator(0, 0, 0))
+        results = augment(pair, ticked(behaviour=behaviour), sample_generator(0, 0, 0))
         assert results[0] is pair[0]
         assert results[1] is pair[1]
-        assert augment((pair[0], None), ticked(behaviour=behaviour), draw_generator(0, 0, 0)) == (
+        assert augment((pair[0], None), ticked(behaviour=behaviour), sample_generator(0, 0, 0)) == (
             pair[0],
             None,
         )
@@ -425,12 +427,12 @@ def test_nothing_ticked_returns_the_arrays_themselves():
 def test_validation_applies_only_what_is_ticked_for_it(behaviour):
     pair = noise_image(0), noise_image(1)
     everything = ticked(*OPERATIONS, target=False, behaviour=behaviour)
-    same = augment(pair, everything, draw_generator(0, 0, 0), validation=True)
+    same = augment(pair, everything, sample_generator(0, 0, 0), validation=True)
     assert same[0] is pair[0]
     spec = replace(everything, noise_validation=True)
-    found = augment(pair, spec, draw_generator(0, 0, 0), validation=True)
+    found = augment(pair, spec, sample_generator(0, 0, 0), validation=True)
     only_noise = ticked("noise", target=False, behaviour=behaviour)
-    expected = augment(pair, only_noise, draw_generator(0, 0, 0))
+    expected = augment(pair, only_noise, sample_generator(0, 0, 0))
     np.testing.assert_array_equal(found[0], expected[0])
     assert not np.array_equal(found[0], pair[0])
     assert found[1] is pair[1]
@@ -467,7 +469,7 @@ def test_augmentors_own_operations_are_reproducible_and_shared(name, channels):
     random.seed(1)
     np.random.seed(1)
     results = [
-        augment((image, image), ticked("flip"), draw_generator(0, 0, 1), extra=[EXTRA[name]])
+        augment((image, image), ticked("flip"), sample_generator(0, 0, 1), extra=[EXTRA[name]])
         for _ in range(2)
     ]
     assert (random.random(), np.random.random()) == expected  # as if nothing had drawn
@@ -475,7 +477,9 @@ def test_augmentors_own_operations_are_reproducible_and_shared(name, channels):
     np.testing.assert_array_equal(results[0][0], results[0][1])
     assert results[0][0].shape == image.shape
     assert results[0][0].dtype == np.float32
-    other, _ = augment((image, image), ticked("flip"), draw_generator(0, 0, 2), extra=[EXTRA[name]])
+    other, _ = augment(
+        (image, image), ticked("flip"), sample_generator(0, 0, 2), extra=[EXTRA[name]]
+    )
     assert not np.array_equal(other, results[0][0])
 
 
@@ -486,7 +490,7 @@ def test_augmentors_own_operations_keep_label_colours_and_sizes(name):
         _, changed = augment(
             (noise_image(), target),
             ticked(),
-            draw_generator(0, 0, index),
+            sample_generator(0, 0, index),
             label_target=True,
             extra=[EXTRA[name]],
         )
@@ -499,7 +503,11 @@ def test_a_label_target_moves_with_augmentors_operation_as_a_picture_would():
     target = label_map(size=(48, 64))
     image = target.copy()
     one, other = augment(
-        (image, target), ticked(), draw_generator(0, 0, 0), label_target=True, extra=[EXTRA["zoom"]]
+        (image, target),
+        ticked(),
+        sample_generator(0, 0, 0),
+        label_target=True,
+        extra=[EXTRA["zoom"]],
     )
     assert (np.abs(one - other).max(axis=2) < 0.1).mean() > 0.8
 
@@ -509,7 +517,7 @@ def test_augmentors_probability_is_obeyed():
     changed = 0
     for index in range(60):
         extra = [Zoom(0.3, 1.2, 1.5)]
-        result, _ = augment((image, None), ticked(), draw_generator(0, 0, index), extra=extra)
+        result, _ = augment((image, None), ticked(), sample_generator(0, 0, index), extra=extra)
         changed += result is not image
     assert 8 <= changed <= 30
 
@@ -519,7 +527,7 @@ def test_operations_may_be_added_as_to_any_augmentor_pipeline():
     pipeline.skew(probability=1, magnitude=0.4)
     pipeline.add_operation(Noise(0.1))
     pair = smooth_image(), smooth_image()
-    one, other = pipeline.augment(pair, draw_generator(0, 0, 0))
+    one, other = pipeline.augment(pair, sample_generator(0, 0, 0))
     np.testing.assert_array_equal(one, other)
     assert not np.array_equal(one, pair[0])
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from deepimagetranslator.core.augmentation.legacy_2021 import GeneratorDraws, run
-from deepimagetranslator.core.augmentation.pipeline import augment, draw_generator
+from deepimagetranslator.core.augmentation.pipeline import augment, sample_generator
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
 ROOT = Path(__file__).parents[2]
@@ -178,7 +178,7 @@ def test_each_operation_does_something_in_steps_of_255_with_one_draw_for_both_si
     spec = ticked(operation)
     changed = 0
     for index in range(8):
-        one, other = augment((image, image), spec, draw_generator(1, 0, index))
+        one, other = augment((image, image), spec, sample_generator(1, 0, index))
         np.testing.assert_array_equal(one, other)
         assert one.dtype == np.float32
         assert one.min() >= 0
@@ -193,15 +193,15 @@ def test_each_operation_does_something_in_steps_of_255_with_one_draw_for_both_si
 def test_draws_depend_on_seed_epoch_and_index_alone(seed, epoch, index):
     images = pair()
     spec = ticked(*OPERATIONS)
-    first = augment(images, spec, draw_generator(seed, epoch, index))
-    again = augment(images, spec, draw_generator(seed, epoch, index))
+    first = augment(images, spec, sample_generator(seed, epoch, index))
+    again = augment(images, spec, sample_generator(seed, epoch, index))
     assert [a.tobytes() for a in first] == [a.tobytes() for a in again]
 
 
 def test_a_draw_stays_when_another_operation_is_ticked():
     images = pair()
-    alone = augment(images, ticked("noise", target=False), draw_generator(1, 2, 3))
-    both = augment(images, ticked("noise", "drop", target=False), draw_generator(1, 2, 3))
+    alone = augment(images, ticked("noise", target=False), sample_generator(1, 2, 3))
+    both = augment(images, ticked("noise", "drop", target=False), sample_generator(1, 2, 3))
     same = (alone[0] == both[0]).all(axis=2)
     assert same.mean() > 0.3
     assert (both[0][~same] == 0).mean() > 0.9
@@ -209,7 +209,7 @@ def test_a_draw_stays_when_another_operation_is_ticked():
 
 def test_values_wrap_modulo_256():
     grey = np.full((64, 64, 3), 0.5, np.float32)
-    noisy, _ = augment((grey, None), ticked("noise", noise=1.0), draw_generator(0, 0, 1))
+    noisy, _ = augment((grey, None), ticked("noise", noise=1.0), sample_generator(0, 0, 1))
     touched = noisy[noisy != noisy[0, 0]]
     assert np.ptp(touched) > 0.95
     # Clipped values would pile up at both ends; wrapped ones spread.
@@ -219,7 +219,7 @@ def test_values_wrap_modulo_256():
 def test_the_side_without_a_tick_keeps_all_its_bits():
     image, target = pair()
     target = target + np.float32(0.001)
-    result = augment((image, target), ticked(*OPERATIONS, target=False), draw_generator(0, 0, 0))
+    result = augment((image, target), ticked(*OPERATIONS, target=False), sample_generator(0, 0, 0))
     np.testing.assert_array_equal(result[1], target)
 
 
@@ -230,7 +230,7 @@ def test_targets_of_another_size_and_any_channels_are_taken(operation, sizes, ch
     image, target = pair(0, *sizes)
     target = np.repeat(target[..., :1], channels, axis=2)
     spec = ticked(operation)
-    results = augment((image, target), spec, draw_generator(4, 0, 0))
+    results = augment((image, target), spec, sample_generator(4, 0, 0))
     for before, after in zip((image, target), results, strict=True):
         assert after.shape == before.shape
         assert after.dtype == np.float32
@@ -243,7 +243,7 @@ def test_a_smaller_target_moves_with_its_input():
     target = image[::2, ::2]
     spec = ticked("rotation", "scaling", "translation", "flip", scaling=8.0, translation=8.0)
     for index in range(6):
-        big, small = augment((image, target), spec, draw_generator(9, 0, index))
+        big, small = augment((image, target), spec, sample_generator(9, 0, index))
         assert np.abs(big[::2, ::2] - small).mean() < 0.04
 
 
@@ -252,7 +252,7 @@ def test_a_label_target_gets_no_new_colours():
     target = np.where(target > 0.5, np.float32(1), np.float32(0))
     for index in range(4):
         _, changed = augment(
-            (image, target), ticked(*OPERATIONS), draw_generator(0, 0, index), label_target=True
+            (image, target), ticked(*OPERATIONS), sample_generator(0, 0, index), label_target=True
         )
         assert np.isin(changed, (0, 1)).all()
 

@@ -6,7 +6,7 @@ import pytest
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.system.atomic_write import complete_file, write_bytes
+from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.system_path import long_path
 
 
@@ -28,14 +28,14 @@ def test_folders_are_listed_in_natural_order(tmp_path: Path) -> None:
 
 def test_complete_file_leaves_the_old_one_at_failure(tmp_path: Path) -> None:
     path = tmp_path / ("long" * 60 + ".weights.h5")
-    with complete_file(path) as beside:
+    with atomic_write(path) as beside:
         assert beside.name.endswith(".weights.h5")
         beside.write_text("first")
-    with pytest.raises(ZeroDivisionError), complete_file(path) as beside:
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as beside:
         beside.write_text("half")
         1 / 0  # noqa: B018
     assert [file.read_text() for file in tmp_path.iterdir()] == ["first"]
-    with pytest.raises(UserError, match="cannot be written"), complete_file(path / "x"):
+    with pytest.raises(UserError, match="cannot be written"), atomic_write(path / "x"):
         pass
 
 

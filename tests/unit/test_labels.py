@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from deepimagetranslator.core.config.classes import LabelClass, parse_classes, to_texts
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import problems
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.colours import ColourCount, find_palette
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
@@ -48,7 +48,10 @@ def test_encode_decode_nearest_and_json(palette: Palette) -> None:
     assert encoded.dtype == np.uint8
     np.testing.assert_array_equal(encoded, classes)
     top = np.iinfo(palette.dtype).max
-    for scaling in (Scaling("type", 0, top, palette.dtype), Scaling("data", 0, 9, palette.dtype)):
+    for scaling in (
+        IntensityNormalization("type", 0, top, palette.dtype),
+        IntensityNormalization("data", 0, 9, palette.dtype),
+    ):
         values = scaling.to_unit(image)
         np.testing.assert_array_equal(palette.nearest(values, scaling), image)
     assert Palette.from_json(palette.to_json()) == palette
@@ -65,7 +68,7 @@ def test_all_colours_are_gathered_in_order(palette: Palette) -> None:
 
 
 def test_noisy_values_get_the_nearest_colour_only() -> None:
-    scaling = Scaling("type", 0, 255, "uint8")
+    scaling = IntensityNormalization("type", 0, 255, "uint8")
     image = TISSUES.decode(blobs(64, 4))
     values = scaling.to_unit(image) + RNG.normal(0, 2, image.shape)
     distances = [
@@ -228,7 +231,7 @@ def test_written_colours_and_names() -> None:
     assert palette.plain
     written = palette.decode(np.array([[0, 1, 2]], np.uint8))
     np.testing.assert_array_equal(written, [[(0, 0, 0), (0, 200, 0), (7, 7, 7)]])
-    scaling = Scaling("type", 0, 255, "uint8")
+    scaling = IntensityNormalization("type", 0, 255, "uint8")
     predicted = np.array([[[-0.1], [0.9], [0.02]]], np.float32)
     np.testing.assert_array_equal(palette.nearest(predicted, scaling), written)
     assert of("0=fat", "1=fat").class_names == ("fat", "fat 1")

@@ -11,23 +11,23 @@ import pytest
 import tifffile
 
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.data.intensity.normalization import BYTES, Scaling
+from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
-from deepimagetranslator.core.export.encodings import Network, Rendition, choose_rendition
-from deepimagetranslator.core.export.plan import Product, plan
-from deepimagetranslator.core.export.volume import Assembly
+from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
+from deepimagetranslator.core.export.plan import OutputFile, plan
+from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, read_spacing, write_image
 from deepimagetranslator.core.imaging.slices import locate, slice_path
 
 COLOURS = Palette(((0, 0, 0), (10, 20, 200), (255, 0, 0)), "uint8")
-HOUNSFIELD = Scaling("window", -160.0, 240.0, "uint16", -1024.0)
+HOUNSFIELD = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
 
 
 def network(
-    scaling: Scaling = BYTES,
+    scaling: IntensityNormalization = BYTES,
     palette: Palette | None = None,
     channels: int = 1,
     by_class: bool = False,
@@ -80,7 +80,7 @@ def write_dicom(path: Path, pixels: np.ndarray) -> None:
     data.save_as(path, enforce_file_format=True)
 
 
-def planned(folder: Path, net: Network, **choices: object) -> list[Product]:
+def planned(folder: Path, net: Network, **choices: object) -> list[OutputFile]:
     """The products for all images of a folder, with paths relative to the output folder."""
     images = {
         image: PurePath(locate(image)[0].relative_to(folder)) for image in list_images(folder)
@@ -88,7 +88,7 @@ def planned(folder: Path, net: Network, **choices: object) -> list[Product]:
     return plan(images, folder.parent / "out", net, TranslationSpec(**choices))  # type: ignore[arg-type]
 
 
-def names(products: list[Product], folder: Path) -> dict[str, str]:
+def names(products: list[OutputFile], folder: Path) -> dict[str, str]:
     out = folder.parent / "out"
     return {product.path.relative_to(out).as_posix(): product.form for product in products}
 
@@ -99,16 +99,16 @@ def names(products: list[Product], folder: Path) -> dict[str, str]:
 def test_classes_and_colours_of_a_softmax_network():
     predicted = np.zeros((2, 2, 3), np.float32)
     predicted[0, 1, 1] = predicted[1, :, 2] = 1
-    classes = Rendition(LABELS, "classes").image(predicted)
+    classes = OutputEncoding(LABELS, "classes").image(predicted)
     assert classes.dtype == np.uint8 and classes[..., 0].tolist() == [[0, 1], [2, 2]]
-    colours = Rendition(LABELS, "labels").image(predicted)
+    colours = OutputEncoding(LABELS, "labels").image(predicted)
     assert [tuple(c) for c in colours.reshape(-1, 3)] == [COLOURS.colours[i] for i in (0, 1, 2, 2)]
 
 
 def test_classes_of_colours_are_the_nearest():
     net = network(palette=COLOURS, channels=3)
     predicted = np.array([[(0.9, 0.1, 0.1), (0.1, 0.1, 0.7), (0.2, 0.0, 0.1)]], np.float32)
-    assert Rendition(net, "classes").image(predicted).ravel().tolist() == [2, 1, 0]
+    assert OutputEncoding(net, "classes").image(predicted).ravel().tolist() == [2, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_classes_of_colours_are_the_nearest():
     ],
 )
 def test_values_in_every_type(value_type, dtype, expected):
-    rendition = choose_rendition(network(HOUNSFIELD), "automatic", value_type)
+    rendition = choose_encoding(network(HOUNSFIELD), "automatic", value_type)
     image = rendition.image(np.array([[[0.0], [0.5], [1.0]]], np.float32))
     assert image.dtype.name == dtype == rendition.dtype
     assert image.ravel().tolist() == expected
 
 
 def test_float_is_not_rounded():
-    rendition = choose_rendition(network(BYTES), "values", "float")
+    rendition = choose_encoding(network(BYTES), "values", "float")
     image = rendition.image(np.full((1, 1, 1), 0.3333, np.float32))
     assert image[0, 0, 0] == pytest.approx(84.9915)
 
@@ -145,7 +145,7 @@ def test_float_is_not_rounded():
 )
 def test_what_a_network_cannot_give_is_refused(net, output, value_type, words):
     with pytest.raises(UserError, match=words) as caught:
-        choose_rendition(net, output, value_type)
+        choose_encoding(net, output, value_type)
     assert str(caught.value).startswith("net.weights.h5")
 
 
@@ -238,7 +238,11 @@ def test_names_of_scanners_are_no_endings(write, tmp_path):
     ("net", "choices", "words"),
     [
         (network(HOUNSFIELD), {"file_format": "png", "value_type": "float"}, "PNG cannot hold"),
-        (network(Scaling("data", 0, 2, "float32")), {"file_format": "png"}, "PNG cannot hold"),
+        (
+            network(IntensityNormalization("data", 0, 2, "float32")),
+            {"file_format": "png"},
+            "PNG cannot hold",
+        ),
         (LABELS, {"file_format": "nifti"}, r"a\.png is no NIfTI file"),
         (LABELS, {"file_format": "dicom"}, r"a\.png is no DICOM file"),
     ],
@@ -281,8 +285,8 @@ def test_two_inputs_of_one_name_and_existing_outputs_are_refused(write, tmp_path
 # --- writing -----------------------------------------------------------------------------------
 
 
-def assembled(product: Product, image_of: Callable[[int], np.ndarray], order: list[int]) -> None:
-    assembly = Assembly(product, DerivedSeries("net.weights.h5"))
+def assembled(product: OutputFile, image_of: Callable[[int], np.ndarray], order: list[int]) -> None:
+    assembly = VolumeWriter(product, DerivedSeries("net.weights.h5"))
     for number in order:
         assert not product.path.exists()
         source = product.sources[number]
@@ -319,14 +323,14 @@ def test_an_enlarged_image_has_smaller_pixels(tmp_path, suffix):
     source = tmp_path / "in" / f"a{suffix}"
     write_image(source, np.zeros((10, 20, 1), np.uint8), (0.5, 0.8))
     (product,) = planned(tmp_path / "in", network(), file_format=suffix[1:])
-    Assembly(product, DerivedSeries("x")).put(source, np.zeros((40, 40, 1), np.uint8), (10, 20))
+    VolumeWriter(product, DerivedSeries("x")).put(source, np.zeros((40, 40, 1), np.uint8), (10, 20))
     assert read_spacing(product.path) == pytest.approx((0.125, 0.4), rel=1e-3)
 
 
 def test_a_dropped_volume_leaves_nothing(write, tmp_path):
     write("scan.nii.gz")
     (product,) = planned(tmp_path / "in", LABELS)
-    assembly = Assembly(product, DerivedSeries("x"))
+    assembly = VolumeWriter(product, DerivedSeries("x"))
     assembly.put(product.sources[0], np.zeros((6, 5, 1), np.uint8), (6, 5))
     assembly.drop()
     assert not (tmp_path / "out").exists()

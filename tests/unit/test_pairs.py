@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.data.splits import group_names, people, split_by_group
-from deepimagetranslator.core.data.statistics import fits, survey
+from deepimagetranslator.core.data.statistics import fits, gather_statistics
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import write_image
 
@@ -159,7 +159,7 @@ def test_real_folders_pair() -> None:
             assert pair.input.parts[-3] == pair.target.parts[-3]
         groups = split_by_group(found.pairs, 0.2).groups
         assert set(groups) == {"crlm_1006", "lungdx_a0001", "lungdx_a0002"}
-    result = survey(found.pairs)
+    result = gather_statistics(found.pairs)
     assert not result.unreadable
     assert result.palette is not None
     assert len(result.palette.colours) == 4
@@ -179,7 +179,7 @@ def test_survey_names_what_is_wrong(tmp_path: Path) -> None:
         for n in range(5)
     ]
     calls: list[tuple[int, int]] = []
-    result = survey(pairs, report=lambda done, total: calls.append((done, total)))
+    result = gather_statistics(pairs, report=lambda done, total: calls.append((done, total)))
     assert (result.unreadable, result.ratio, result.complete) == ({}, (2.0, 2.0), True)
     assert [facts.pair for facts in result.facts] == pairs
     assert calls == [(n, 5) for n in range(1, 6)]
@@ -188,7 +188,7 @@ def test_survey_names_what_is_wrong(tmp_path: Path) -> None:
     assert result.input_shapes == {(10, 20, 1): 5}
 
     pairs[2].input.write_bytes(pairs[2].input.read_bytes()[:60])
-    result = survey(pairs)
+    result = gather_statistics(pairs)
     assert list(result.unreadable) == [pairs[2].input]
     assert "damaged" in result.unreadable[pairs[2].input]
     assert [facts.pair for facts in result.readable] == [*pairs[:2], *pairs[3:]]
@@ -196,12 +196,12 @@ def test_survey_names_what_is_wrong(tmp_path: Path) -> None:
 
 def test_what_a_file_says_is_read_again_only_when_it_changes(tmp_path: Path) -> None:
     pair = ImagePair(image(tmp_path / "i.png", 10, 20), image(tmp_path / "t.png", 10, 20))
-    before = survey([pair]).facts[0]
-    again = survey([pair]).facts[0]
+    before = gather_statistics([pair]).facts[0]
+    again = gather_statistics([pair]).facts[0]
     assert again.input is before.input
     assert again.target is before.target
     image(pair.target, 10, 20, value=9)
-    changed = survey([pair]).facts[0]
+    changed = gather_statistics([pair]).facts[0]
     assert changed.input is before.input
     assert changed.target.digest != before.target.digest
     assert (before.input.shape, before.input.dtype, before.input.constant) == (
@@ -213,7 +213,7 @@ def test_what_a_file_says_is_read_again_only_when_it_changes(tmp_path: Path) -> 
 
 def test_survey_can_be_cancelled(tmp_path: Path) -> None:
     pair = ImagePair(image(tmp_path / "i.png", 4, 4), image(tmp_path / "t.png", 4, 4))
-    result = survey([pair] * 50, cancelled=lambda: True)
+    result = gather_statistics([pair] * 50, cancelled=lambda: True)
     assert not result.complete
     assert result.input_shapes.total() == 1
 
@@ -225,7 +225,7 @@ def test_odd_sizes_halved_are_no_problem(tmp_path: Path) -> None:
         )
         for n in range(10, 15)
     ]
-    result = survey(pairs)
+    result = gather_statistics(pairs)
     assert all(
         fits(facts.input.shape[:2], facts.target.shape[:2], result.ratio) for facts in result.facts
     )

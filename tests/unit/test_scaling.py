@@ -11,9 +11,9 @@ from deepimagetranslator.core.data.intensity.histogram import (
     Distribution,
 )
 from deepimagetranslator.core.data.intensity.normalization import (
-    Scaling,
+    IntensityNormalization,
     ValueRange,
-    choose_scaling,
+    choose_normalization,
 )
 from deepimagetranslator.core.errors import UserError
 
@@ -26,10 +26,10 @@ COLOUR = np.random.default_rng(1).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 )
 def test_scaling_and_its_inverse(dtype: str, limits: tuple[int, int] | None) -> None:
     every = np.arange(256 if dtype == "uint8" else 65536).astype(dtype)[None, :, None]
-    scaling = Scaling("type", 0, every.max(), dtype)
+    scaling = IntensityNormalization("type", 0, every.max(), dtype)
     if limits:
         low, high = min(limits), max(limits) + 1
-        scaling = Scaling("data", low, high, dtype)
+        scaling = IntensityNormalization("data", low, high, dtype)
         every = every[(every >= low) & (every <= high)]
     unit = scaling.to_unit(every)
     assert unit.dtype == np.float32
@@ -37,20 +37,20 @@ def test_scaling_and_its_inverse(dtype: str, limits: tuple[int, int] | None) -> 
     result = scaling.from_unit(unit)
     assert result.dtype == every.dtype
     np.testing.assert_array_equal(result, every)
-    assert Scaling.from_json(scaling.to_json()) == scaling
+    assert IntensityNormalization.from_json(scaling.to_json()) == scaling
 
 
 def test_scaling_of_other_types_and_wrong_values() -> None:
-    scaling = Scaling("type", 0, 65535, "uint16")
+    scaling = IntensityNormalization("type", 0, 65535, "uint16")
     assert scaling.to_unit(np.array([0, 255], np.uint8)).tolist() == [0, 1]
     assert scaling.from_unit(np.array([-1, 0.5, 2], np.float32)).tolist() == [0, 32768, 65535]
-    hounsfield = Scaling("data", -1000, 1000, "float32")
+    hounsfield = IntensityNormalization("data", -1000, 1000, "float32")
     odd = np.array([-1000, np.nan, np.inf, 2000], np.float32)
     assert hounsfield.to_unit(odd).tolist() == [0, 0, 1, 1.5]
     assert hounsfield.from_unit(np.array([-0.5, 1.5])).tolist() == [-2000, 2000]
     for wrong in ({}, None, {"kind": "data", "low": 1, "high": 1, "dtype": "uint8"}):
         with pytest.raises(UserError, match="damaged"):
-            Scaling.from_json(wrong)
+            IntensityNormalization.from_json(wrong)
 
 
 def gathered(*arrays: np.ndarray) -> ValueRange:
@@ -65,18 +65,20 @@ def gathered(*arrays: np.ndarray) -> ValueRange:
 def test_chosen_scaling() -> None:
     one = np.ones((2, 2, 1), np.uint8)
     masks = gathered(one * 0, one)
-    assert choose_scaling(masks, target=True) == Scaling("data", 0, 1, "uint8")
-    assert choose_scaling(masks).kind == "type"
-    assert choose_scaling(gathered(one * 0, one * 255), target=True).kind == "type"
-    assert choose_scaling(gathered(COLOUR), "data") == Scaling("data", 0, 255, "uint8")
+    assert choose_normalization(masks, target=True) == IntensityNormalization("data", 0, 1, "uint8")
+    assert choose_normalization(masks).kind == "type"
+    assert choose_normalization(gathered(one * 0, one * 255), target=True).kind == "type"
+    assert choose_normalization(gathered(COLOUR), "data") == IntensityNormalization(
+        "data", 0, 255, "uint8"
+    )
     deep = gathered(one.astype(np.uint16) * 7, one.astype(np.uint16) * 2000)
-    assert choose_scaling(deep) == Scaling("data", 7, 2000, "uint16")
-    assert choose_scaling(deep, "type") == Scaling("type", 0, 65535, "uint16")
+    assert choose_normalization(deep) == IntensityNormalization("data", 7, 2000, "uint16")
+    assert choose_normalization(deep, "type") == IntensityNormalization("type", 0, 65535, "uint16")
     for constant in (one, one.astype(np.uint16), one * np.float32(1e30), one * np.float32("nan")):
-        scaling = choose_scaling(gathered(constant), "data")
+        scaling = choose_normalization(gathered(constant), "data")
         assert np.isfinite(scaling.to_unit(constant)).all()
-    mixed = choose_scaling(gathered(one, one.astype(np.uint16)))
-    assert mixed == Scaling("type", 0, 65535, "uint16")
+    mixed = choose_normalization(gathered(one, one.astype(np.uint16)))
+    assert mixed == IntensityNormalization("type", 0, 65535, "uint16")
 
 
 SIXTEEN = np.arange(65536, dtype=np.uint16)[None, :, None]
@@ -87,7 +89,7 @@ SIXTEEN = np.arange(65536, dtype=np.uint16)[None, :, None]
 def test_sixteen_bits_survive_a_linear_network(kind: str, low_offset: tuple[float, float]) -> None:
     low, offset = low_offset if kind != "type" else (0.0, 0.0)
     high = 65535.0 + offset if kind != "type" else 65535.0
-    scaling = Scaling(kind, low, high, "uint16", offset)
+    scaling = IntensityNormalization(kind, low, high, "uint16", offset)
     kept = SIXTEEN[SIXTEEN + offset >= low]
     result = scaling.from_unit(scaling.to_unit(kept)).astype(int)
     assert abs(result - kept).max() <= 1
@@ -95,7 +97,7 @@ def test_sixteen_bits_survive_a_linear_network(kind: str, low_offset: tuple[floa
 
 
 def test_a_window_shows_the_same_in_files_with_and_without_offset() -> None:
-    abdomen = Scaling("window", -160.0, 240.0, "uint16", -1024.0)
+    abdomen = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
     hounsfield = np.array([-1000, -160, 40, 240, 3000], np.float32)
     stored = (hounsfield + 1024).astype(np.uint16)
     assert abdomen.to_unit(hounsfield).tolist() == [0, 0, 0.5, 1, 1]
@@ -103,7 +105,7 @@ def test_a_window_shows_the_same_in_files_with_and_without_offset() -> None:
     unit = np.array([-3, 0, 0.5, 1, 3], np.float32)
     assert abdomen.from_unit(unit).tolist() == [864, 864, 1064, 1264, 1264]
     assert abdomen.meaning(unit).tolist() == [-160, -160, 40, 240, 240]
-    as_float = Scaling("window", -160.0, 240.0, "float32", -1024.0)
+    as_float = IntensityNormalization("window", -160.0, 240.0, "float32", -1024.0)
     assert as_float.from_unit(unit).tolist() == [-160, -160, 40, 240, 240]
     assert abdomen.to_unit(np.array([np.nan, np.inf, -np.inf], np.float32)).tolist() == [0, 1, 0]
 
@@ -121,50 +123,52 @@ def test_a_window_shows_the_same_in_files_with_and_without_offset() -> None:
     ],
 )
 def test_which_types_mean_the_same(kind: str, dtype: str, fitting: set[str]) -> None:
-    scaling = Scaling(kind, 0.0, 1.0, dtype)
+    scaling = IntensityNormalization(kind, 0.0, 1.0, dtype)
     assert {name for name in ("uint8", "uint16", "float32") if scaling.fits(name)} == fitting
 
 
 def test_each_image_by_its_own_range_and_all_its_parts_alike() -> None:
     image = np.array([[100, 200], [300, 500]], np.uint16)[..., None]
-    scaling = choose_scaling(gathered(image, image * 2), "image")
+    scaling = choose_normalization(gathered(image, image * 2), "image")
     assert (scaling.kind, scaling.low, scaling.high) == ("image", 100, 1000)
     assert scaling.to_unit(image).ravel().tolist() == [0, 0.25, 0.5, 1]
     fixed = scaling.for_image(image)
     np.testing.assert_array_equal(fixed.to_unit(image[:1]), scaling.to_unit(image)[:1])
     constant = np.full((2, 2, 1), 7, np.uint16)
     assert (scaling.to_unit(constant) == 0).all()
-    other = Scaling("data", 0, 9, "uint16")
+    other = IntensityNormalization("data", 0, 9, "uint16")
     assert other.for_image(image) is other
 
 
 def test_a_scaling_written_before_there_were_offsets() -> None:
     old = {"kind": "data", "low": -1000.0, "high": 400.5, "dtype": "float32"}
-    assert Scaling.from_json(old) == Scaling("data", -1000.0, 400.5, "float32", 0.0)
-    new = Scaling("window", 5.0, 9.0, "uint16", -1024.0)
-    assert Scaling.from_json(new.to_json()) == new
+    assert IntensityNormalization.from_json(old) == IntensityNormalization(
+        "data", -1000.0, 400.5, "float32", 0.0
+    )
+    new = IntensityNormalization("window", 5.0, 9.0, "uint16", -1024.0)
+    assert IntensityNormalization.from_json(new.to_json()) == new
     for wrong in (old | {"offset": "x"}, old | {"offset": float("nan")}, old | {"kind": "none"}):
         with pytest.raises(UserError, match="damaged"):
-            Scaling.from_json(wrong)
+            IntensityNormalization.from_json(wrong)
 
 
 def test_percentiles_leave_out_the_extremes() -> None:
     image = np.linspace(1000, 2000, 40_000).reshape(200, 200, 1).astype(np.uint16)
     image[0, 0] = 65535
     values = gathered(image, image)
-    assert choose_scaling(values).high == 65535
-    scaling = choose_scaling(values, "percentiles", percentile=5)
+    assert choose_normalization(values).high == 65535
+    scaling = choose_normalization(values, "percentiles", percentile=5)
     assert scaling.kind == "window"
     assert scaling.low == pytest.approx(np.percentile(image, 5), abs=10)
     assert scaling.high == pytest.approx(np.percentile(image, 95), abs=10)
-    moved = choose_scaling(values, "percentiles", percentile=5, offset=-1024)
+    moved = choose_normalization(values, "percentiles", percentile=5, offset=-1024)
     assert (moved.low, moved.high) == (scaling.low - 1024, scaling.high - 1024)
     np.testing.assert_array_equal(moved.to_unit(image), scaling.to_unit(image))
-    nothing_cut = choose_scaling(values, "percentiles", percentile=0)
+    nothing_cut = choose_normalization(values, "percentiles", percentile=0)
     assert (nothing_cut.low, nothing_cut.high) == (1000, 65535)
     sparse = np.zeros((100, 100, 1), np.uint8)
     sparse[0, 0] = 200
-    limits = choose_scaling(gathered(sparse), "percentiles", percentile=5)
+    limits = choose_normalization(gathered(sparse), "percentiles", percentile=5)
     assert (limits.low, limits.high) == (0, 200)
 
 

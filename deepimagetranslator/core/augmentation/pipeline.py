@@ -5,7 +5,7 @@ Augmentor pipeline behind it, to which an advanced user may add Augmentor's own 
 
     pipeline = build_pipeline(spec)
     pipeline.skew(probability=0.5, magnitude=0.3)
-    pipeline.augment((image, target), draw_generator(seed=1, epoch=0, index=5))
+    pipeline.augment((image, target), sample_generator(seed=1, epoch=0, index=5))
 
 or ``augment(pair, spec, rng, extra=[Skew(0.5, "TILT", 0.3)])``. Augmentor's own runner cannot hold
 float or 16-bit values and draws from the global ``random``, so this pipeline runs its operations
@@ -82,7 +82,7 @@ VALUE_OPERATIONS = ("ripple", "blur", "noise", "contrast", "brightness")
 _global_random = threading.Lock()
 
 
-def draw_generator(seed: int, epoch: int, index: int) -> np.random.Generator:
+def sample_generator(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The generator for one pair in one epoch: depends on these three numbers (0 or more) alone."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch, index)))
 
@@ -103,7 +103,7 @@ def augment(
         pair: input and target, or input and None; float32 (height, width, channels) each, values in
             [0, 1]. They may differ in size and channels: pixels of an amount are the input's.
         spec: the operations, their amounts and ticks, and the behaviour: current or 2021.
-        rng: a fresh generator, for instance of ``draw_generator``.
+        rng: a fresh generator, for instance of ``sample_generator``.
         label_target: the target is a colour label map; it gets no colours that it did not have.
         validation: this is a validation pair: only operations with that tick are applied.
         extra: Augmentor's own operations, applied last.

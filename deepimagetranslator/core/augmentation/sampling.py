@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.augmentation.pipeline import augment, draw_generator, margin
+from deepimagetranslator.core.augmentation.pipeline import augment, margin, sample_generator
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.data.crops import Frame, Size, random_crop, target_size
 from deepimagetranslator.core.data.dataset import Dataset
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import image_size, read_image
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
@@ -42,7 +42,7 @@ class _Kept:
 
     image: Array
     target: Array
-    scaling: Scaling
+    scaling: IntensityNormalization
 
     @property
     def nbytes(self) -> int:
@@ -129,7 +129,7 @@ class PairReader:
         return _Kept(image, resize(target, *size, labels=dataset.palette is not None), scaling)
 
     def _in_units(
-        self, image: Array, target: Array, scaling: Scaling, pair: ImagePair
+        self, image: Array, target: Array, scaling: IntensityNormalization, pair: ImagePair
     ) -> tuple[Floats, Floats]:
         dataset = self.dataset
         if dataset.crops:  # kept as they are in the file: only the crop need be converted
@@ -165,7 +165,7 @@ def _is_very_large(pair: ImagePair) -> bool:
 
 
 @dataclass(frozen=True)
-class PairDrawer:
+class PairSampler:
     """One part of a data set with its augmentation: which pair comes when, and how it looks.
 
     Attributes:
@@ -186,9 +186,9 @@ class PairDrawer:
         """The positions in the order of ``epoch`` (from 1)."""
         if self.validation:
             return np.arange(len(self.pairs))
-        return draw_generator(self.seed, epoch, _ORDER_DRAW).permutation(len(self.pairs))
+        return sample_generator(self.seed, epoch, _ORDER_DRAW).permutation(len(self.pairs))
 
-    def draw(self, epoch: int, position: int) -> tuple[Floats, Floats]:
+    def sample(self, epoch: int, position: int) -> tuple[Floats, Floats]:
         """The pair at ``position`` as augmented in ``epoch``: float32 (height, width, channels).
 
         For a network with classes the target is (height, width, 1): class numbers / 255.
@@ -197,7 +197,7 @@ class PairDrawer:
             UserError: a file cannot be read or has other channels or label colours.
         """
         reader, pair, spec = self.reader, self.pairs[position], self.augmentation
-        rng = draw_generator(self.seed, _VALIDATION_EPOCH if self.validation else epoch, position)
+        rng = sample_generator(self.seed, _VALIDATION_EPOCH if self.validation else epoch, position)
         labels, validation = reader.dataset.palette is not None, self.validation
         frames: Sequence[Frame] = ()
         if reader.dataset.crops:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from deepimagetranslator.core.checks.context import Case, finding, leave_out, told
+from deepimagetranslator.core.checks.context import CheckContext, finding, leave_out, phrase
 from deepimagetranslator.core.data.facts import FileFacts
 from deepimagetranslator.core.data.intensity.histogram import Distribution
-from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, Scaling
-from deepimagetranslator.core.data.statistics import Survey, fits
+from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
+from deepimagetranslator.core.data.statistics import DatasetStatistics, fits
 from deepimagetranslator.core.errors import Problem, Repair, first_few
 
 _ODD = 0.5  # files of another kind are left out only if they are fewer than this part
@@ -26,7 +26,7 @@ _OWN_RANGE = Repair(
 )
 
 
-def unreadable(case: Case) -> Iterator[Problem]:
+def unreadable(case: CheckContext) -> Iterator[Problem]:
     """Files that are missing, damaged or no images."""
     files = case.train.unreadable | case.val.unreadable
     found = [
@@ -36,7 +36,7 @@ def unreadable(case: Case) -> Iterator[Problem]:
     yield from first_few(found, "more files cannot be read")
 
 
-def duplicates(case: Case) -> Iterator[Problem]:
+def duplicates(case: CheckContext) -> Iterator[Problem]:
     """The same image more than once within a part; constant images are alike anyway."""
     copies: list[Path] = []
     first = None
@@ -49,13 +49,13 @@ def duplicates(case: Case) -> Iterator[Problem]:
                 first = first or known
     if first is not None:
         message = (
-            f"{told(copies, 'image', 'repeats', 'repeat')} another one, {copies[0].name} is the "
+            f"{phrase(copies, 'image', 'repeats', 'repeat')} another one, {copies[0].name} is the "
             f"same as {first.name}, and would count more than the others; leave out the copies."
         )
         yield finding("duplicates", message, copies, repair=leave_out(copies))
 
 
-def empty_target(case: Case) -> Iterator[Problem]:
+def empty_target(case: CheckContext) -> Iterator[Problem]:
     """Targets of one value where the input shows something."""
     files = [
         facts.pair.target
@@ -64,24 +64,24 @@ def empty_target(case: Case) -> Iterator[Problem]:
     ]
     if files:
         message = (
-            f"{told(files, 'target', 'holds', 'hold')} a single value; that is right where there "
+            f"{phrase(files, 'target', 'holds', 'hold')} a single value; that is right where there "
             "is nothing to find, else draw what is missing or leave these pairs out."
         )
         yield finding("empty_target", message, files, repair=leave_out(files))
 
 
-def constant_image(case: Case) -> Iterator[Problem]:
+def constant_image(case: CheckContext) -> Iterator[Problem]:
     """Inputs of one value."""
     files = [path for path, facts in case.images("input") if facts.constant]
     if files:
         message = (
-            f"{told(files, 'image', 'holds', 'hold')} a single value, from which nothing can be "
+            f"{phrase(files, 'image', 'holds', 'hold')} a single value, from which nothing can be "
             "learnt; copy the originals again or leave these pairs out."
         )
         yield finding("constant_image", message, files, repair=leave_out(files))
 
 
-def bit_depths(case: Case) -> Iterator[Problem]:
+def bit_depths(case: CheckContext) -> Iterator[Problem]:
     """Sets of mixed value types."""
     for side in ("input", "target"):
         kinds = _by_kind(case, side, lambda facts: TYPE_WORDS[facts.dtype])
@@ -93,7 +93,7 @@ def bit_depths(case: Case) -> Iterator[Problem]:
         )
 
 
-def colour_and_grey(case: Case) -> Iterator[Problem]:
+def colour_and_grey(case: CheckContext) -> Iterator[Problem]:
     """Sets of grey and coloured images."""
     for side in ("input", "target"):
         kinds = _by_kind(case, side, lambda facts: "grey" if facts.shape[2] == 1 else "coloured")
@@ -105,7 +105,7 @@ def colour_and_grey(case: Case) -> Iterator[Problem]:
         )
 
 
-def several_sizes(case: Case) -> Iterator[Problem]:
+def several_sizes(case: CheckContext) -> Iterator[Problem]:
     """Sets of several sizes, which are resized to the network's, so seldom meant."""
     if case.specs.data.large_images == "crop":
         return
@@ -124,7 +124,7 @@ def several_sizes(case: Case) -> Iterator[Problem]:
             yield finding("several_sizes", message, subject=f"{side}s")
 
 
-def outside_window(case: Case) -> Iterator[Problem]:
+def outside_window(case: CheckContext) -> Iterator[Problem]:
     """Inputs whose values the window or the training images' range cuts off.
 
     Some of every image may lie outside a chosen window: air does, of a CT. So validation images
@@ -149,7 +149,7 @@ def outside_window(case: Case) -> Iterator[Problem]:
         spread = facts.values.distribution(scaling.offset)
         return sum(spread.outside(scaling.low, scaling.high))
 
-    def parts(part: Survey) -> list[tuple[Path, float]]:
+    def parts(part: DatasetStatistics) -> list[tuple[Path, float]]:
         return [(facts.pair.input, outside(facts.input)) for facts in part.readable]
 
     train = parts(case.train)
@@ -159,7 +159,7 @@ def outside_window(case: Case) -> Iterator[Problem]:
     files += [path for path, share in parts(case.val) if share > most]
     if files:
         message = (
-            f"Much of the values of {told(files, 'image')} lies outside "
+            f"Much of the values of {phrase(files, 'image')} lies outside "
             f"{scaling.low:g} to {scaling.high:g}, which the network sees; choose another window "
             "under Values, or leave them out."
         )
@@ -168,7 +168,7 @@ def outside_window(case: Case) -> Iterator[Problem]:
         yield finding("outside_window", message, files, repair=repair)
 
 
-def _shows_nothing(train: Survey, scaling: Scaling) -> bool:
+def _shows_nothing(train: DatasetStatistics, scaling: IntensityNormalization) -> bool:
     """Whether a window cuts off much, and what it leaves hardly differs: air, say, of a CT.
 
     So it is where the files hold Hounsfield units + 1024 and the offset was forgotten.
@@ -183,7 +183,7 @@ def _shows_nothing(train: Survey, scaling: Scaling) -> bool:
     return cut > _MUCH and range_left < _HARDLY * (scaling.high - scaling.low)
 
 
-def _by_kind(case: Case, side: str, kind_of: object) -> dict[str, list[Path]]:
+def _by_kind(case: CheckContext, side: str, kind_of: object) -> dict[str, list[Path]]:
     assert callable(kind_of)
     kinds: dict[str, list[Path]] = defaultdict(list)
     for path, facts in case.images(side):

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from deepimagetranslator.core.config.specs import ModelSpec, Specs
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import NO_PAIRING, Pairing
-from deepimagetranslator.core.data.statistics import Survey
+from deepimagetranslator.core.data.statistics import DatasetStatistics
 from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.imaging.slices import shown_name
 
 
 @dataclass(frozen=True)
-class Case:
+class CheckContext:
     """A project with what its files say, and with what follows if it can be trained.
 
     Attributes:
@@ -30,12 +30,12 @@ class Case:
     """
 
     specs: Specs
-    train: Survey
-    val: Survey
+    train: DatasetStatistics
+    val: DatasetStatistics
     pairings: tuple[Pairing, Pairing] = (NO_PAIRING, NO_PAIRING)
     palette: Palette | None = None
     model: ModelSpec | None = None
-    input_scaling: Scaling | None = None
+    input_scaling: IntensityNormalization | None = None
     folder: Path | None = None
 
     @property
@@ -78,7 +78,7 @@ def named(files: Sequence[str | Path], most: int = 2) -> str:
     return f"{', '.join(names)} and {len(files) - most} more"
 
 
-def told(files: Sequence[str | Path], noun: str, one: str = "", several: str = "") -> str:
+def phrase(files: Sequence[str | Path], noun: str, one: str = "", several: str = "") -> str:
     """Files with a verb: "1 image (a.png) is", "3 images (a.png, b.png and 1 more) are"."""
     count, verb = (noun, one) if len(files) == 1 else (f"{noun}s", several)
     return f"{len(files)} {count} ({named(files)}) {verb}".strip()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from deepimagetranslator.core.checks.context import Case
+from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.checks.findings import FINDINGS, STOPPING, blocking, explained, find
 from deepimagetranslator.core.checks.kinds import rank
 from deepimagetranslator.core.config import validation
@@ -20,15 +20,15 @@ from deepimagetranslator.core.config.specs import (
 from deepimagetranslator.core.config.validation import with_final_activation
 from deepimagetranslator.core.data.crops import default_side
 from deepimagetranslator.core.data.dataset import Dataset, Matched, match
-from deepimagetranslator.core.data.intensity.chosen import scalings
+from deepimagetranslator.core.data.intensity.chosen import chosen_normalizations
 from deepimagetranslator.core.data.intensity.normalization import (
-    Scaling,
+    IntensityNormalization,
     ValueRange,
 )
 from deepimagetranslator.core.data.labels.choice import choose_palette
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.data.statistics import Survey, survey
+from deepimagetranslator.core.data.statistics import DatasetStatistics, gather_statistics
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.messages.events import FilesRead, Report, ignore
@@ -78,8 +78,8 @@ def examine(
             told = time.monotonic()
             report(FilesRead(done, count))
 
-    def read(pairs: Sequence[ImagePair], before: int) -> Survey:
-        found = survey(
+    def read(pairs: Sequence[ImagePair], before: int) -> DatasetStatistics:
+        found = gather_statistics(
             pairs,
             cancelled=control.cancel.is_set,
             report=lambda done, _: tell(before + done),
@@ -89,7 +89,7 @@ def examine(
         return found
 
     train, val = read(matched.train, 0), read(matched.val, len(matched.train))
-    case = Case(
+    case = CheckContext(
         specs,
         train,
         val,
@@ -136,7 +136,7 @@ def prepare(specs: Specs, report: Report = ignore, control: JobControl | None = 
 
 
 def _decide(
-    specs: Specs, matched: Matched, train: Survey, val: Survey
+    specs: Specs, matched: Matched, train: DatasetStatistics, val: DatasetStatistics
 ) -> tuple[Dataset | None, list[Problem]]:
     """Everything that follows from the choices and the files together.
 
@@ -153,7 +153,7 @@ def _decide(
     if any(problem.fatal for problem in remarks):
         return None, remarks
     target_range = _learnt_range(train.target_range, palette)
-    input_scaling, target_scaling = scalings(data, train.input_range, target_range)
+    input_scaling, target_scaling = chosen_normalizations(data, train.input_range, target_range)
     problems = _loss_problems(loss, model, palette, target_scaling)
     if problems:
         return None, [*remarks, *problems]
@@ -209,7 +209,7 @@ def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> 
 
 
 def _loss_problems(
-    loss: str, model: ModelSpec, palette: Palette | None, scaling: Scaling
+    loss: str, model: ModelSpec, palette: Palette | None, scaling: IntensityNormalization
 ) -> list[Problem]:
     """Why the loss cannot fit such targets or such an output; empty if it can."""
     activation = model.final_activation

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from deepimagetranslator.core.checks import contents, machine, pairs, splits
-from deepimagetranslator.core.checks.context import Case
+from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.errors import Problem
 
-Finding = Callable[[Case], Iterator[Problem]]
+Finding = Callable[[CheckContext], Iterator[Problem]]
 
 BLOCKING: tuple[Finding, ...] = (contents.unreadable, pairs.sizes)
 """With these nothing further can be decided."""
@@ -34,19 +34,19 @@ FINDINGS: tuple[Finding, ...] = (
     machine.memory,
     machine.disk_space,
 )
-"""Each takes the ``Case`` and yields what it finds."""
+"""Each takes the ``CheckContext`` and yields what it finds."""
 
 STOPPING: tuple[Finding, ...] = (*BLOCKING, pairs.swapped, pairs.target_is_input)
 """Those that can stop a training; ``brief`` facts suffice for them."""
 
 
-def blocking(case: Case) -> list[Problem]:
+def blocking(case: CheckContext) -> list[Problem]:
     """What stands in the way of deciding on sizes, label colours and scalings."""
     return [problem for finding in BLOCKING for problem in finding(case)]
 
 
 def find(
-    case: Case,
+    case: CheckContext,
     between: Callable[[], None] = lambda: None,
     findings: Sequence[Finding] = FINDINGS,
 ) -> list[Problem]:
@@ -65,7 +65,7 @@ def find(
 
 
 def explained(
-    case: Case, found: list[Problem], decided: list[Problem]
+    case: CheckContext, found: list[Problem], decided: list[Problem]
 ) -> tuple[list[Problem], list[Problem]]:
     """Findings and the problems of the choices, where one explains the other.
 
@@ -103,7 +103,7 @@ _FOLLOWING = (
 )
 
 
-def _with_partners(case: Case, files: Sequence[str]) -> set[str]:
+def _with_partners(case: CheckContext, files: Sequence[str]) -> set[str]:
     """These files and those that they are paired with."""
     both = ({str(f.pair.input), str(f.pair.target)} for f in case.readable)
     return {file for pair in both if pair & set(files) for file in pair}

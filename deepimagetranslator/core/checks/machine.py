@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from deepimagetranslator.core.checks.context import Case, finding
+from deepimagetranslator.core.checks.context import CheckContext, finding
 from deepimagetranslator.core.config.network_plan import count_parameters, step_memory_bytes
 from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec
 from deepimagetranslator.core.errors import Problem, Repair
@@ -28,7 +28,7 @@ _SPARE_DISK = 200 * 2**20  # history, previews, the log
 _KEPT_AT_LEAST = 1
 
 
-def memory(case: Case) -> Iterator[Problem]:
+def memory(case: CheckContext) -> Iterator[Problem]:
     """A training step that needs more memory than is free."""
     free = free_memory_bytes()
     if case.model is None or not free:
@@ -54,7 +54,7 @@ def memory(case: Case) -> Iterator[Problem]:
     yield finding("memory", message, subject="training.batch_size", repair=repair)
 
 
-def disk_space(case: Case) -> Iterator[Problem]:
+def disk_space(case: CheckContext) -> Iterator[Problem]:
     """A run whose weights files need more disk than is free."""
     if case.model is None or case.folder is None:
         return

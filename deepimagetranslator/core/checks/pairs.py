@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from deepimagetranslator.core.checks.context import Case, finding, leave_out, told
+from deepimagetranslator.core.checks.context import CheckContext, finding, leave_out, phrase
 from deepimagetranslator.core.checks.fit import Fit, fit_of
 from deepimagetranslator.core.checks.repairs import moved
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.facts import SIDE, FileFacts, PairFacts
 from deepimagetranslator.core.data.pairs import DOUBTFUL, ImagePair
-from deepimagetranslator.core.data.statistics import Survey, fits
+from deepimagetranslator.core.data.statistics import DatasetStatistics, fits
 from deepimagetranslator.core.errors import Problem, Repair, first_few
 from deepimagetranslator.core.imaging.filenames import plain
 from deepimagetranslator.core.imaging.slices import shown_name
@@ -27,7 +27,7 @@ _NEARLY_EQUAL = 0.97  # correlation of brightness at 64 x 64 pixels
 _FAR_BELOW = 0.1
 
 
-def sizes(case: Case) -> Iterator[Problem]:
+def sizes(case: CheckContext) -> Iterator[Problem]:
     """Targets whose size is not their input's times the ratio that most pairs have."""
     found = []
     for part in (case.train, case.val):
@@ -46,7 +46,7 @@ def sizes(case: Case) -> Iterator[Problem]:
     yield from first_few(found, "more targets do not have the size that belongs to their input")
 
 
-def swapped(case: Case) -> Iterator[Problem]:
+def swapped(case: CheckContext) -> Iterator[Problem]:
     """Pairs whose input is a label map and whose target is none, unlike the others."""
     pairs = case.readable
     odd = [f for f in pairs if _is_label_map(f.input) and not _is_label_map(f.target)]
@@ -54,14 +54,14 @@ def swapped(case: Case) -> Iterator[Problem]:
     if not odd:
         return
     if len(usual) >= _MOST * len(pairs):
-        message = f"{told([f.pair.input for f in odd], 'pair', 'seems', 'seem')} "
+        message = f"{phrase([f.pair.input for f in odd], 'pair', 'seems', 'seem')} "
     elif len(odd) == len(pairs) and _names_are_swapped(pairs):
         message = "All pairs seem "
     else:
         return
     chosen = {facts.pair for facts in odd}
 
-    def turned(part: Survey) -> list[ImagePair]:
+    def turned(part: DatasetStatistics) -> list[ImagePair]:
         return [
             ImagePair(f.pair.target, f.pair.input) if f.pair in chosen else f.pair
             for f in part.facts
@@ -73,7 +73,7 @@ def swapped(case: Case) -> Iterator[Problem]:
     yield finding("swapped", message, files, repair=repair)
 
 
-def target_is_input(case: Case) -> Iterator[Problem]:
+def target_is_input(case: CheckContext) -> Iterator[Problem]:
     """Targets that show what their input shows, where those of the other pairs do not."""
     pairs = case.readable
     same = np.array([f.input.digest == f.target.digest for f in pairs], np.bool_)
@@ -87,13 +87,13 @@ def target_is_input(case: Case) -> Iterator[Problem]:
     files = [facts.pair.target for facts, is_odd in zip(pairs, odd, strict=True) if is_odd]
     if files:
         message = (
-            f"{told(files, 'target', 'looks like its input', 'look like their inputs')}, unlike "
+            f"{phrase(files, 'target', 'looks like its input', 'look like their inputs')}, unlike "
             "the others; choose the right files or leave these pairs out."
         )
         yield finding("target_is_input", message, files, repair=leave_out(files))
 
 
-def own_target(case: Case) -> Iterator[Problem]:
+def own_target(case: CheckContext) -> Iterator[Problem]:
     """Images that are their own targets, without augmentation that gives something to learn."""
     files = [f.pair.input for f in case.readable if f.pair.input == f.pair.target]
     augmentation = case.specs.augmentation
@@ -103,7 +103,7 @@ def own_target(case: Case) -> Iterator[Problem]:
     if learns or not files or len(files) < _MOST * len(case.readable):
         return
     message = (
-        f"{told(files, 'image', 'is its own target', 'are their own targets')}, so there is "
+        f"{phrase(files, 'image', 'is its own target', 'are their own targets')}, so there is "
         "nothing to learn; for denoising tick noise for the inputs only, under Augmentation, else "
         "choose the targets."
     )
@@ -114,7 +114,7 @@ def own_target(case: Case) -> Iterator[Problem]:
     yield finding("own_target", message, files, repair=repair)
 
 
-def misplaced(case: Case) -> Iterator[Problem]:
+def misplaced(case: CheckContext) -> Iterator[Problem]:
     """Pairs that their outlines speak against: shifted, or with another pair's target.
 
     Pairs that were matched by little more than numbers are named unless the outlines confirm them.
@@ -137,7 +137,7 @@ def misplaced(case: Case) -> Iterator[Problem]:
         if doubtful and pairing.rule != "their order" and not fit.confirmed:
             files = [pair.input for pair in doubtful]
             message = (
-                f"{told(files, 'pair', 'was', 'were')} matched by {pairing.rule} "
+                f"{phrase(files, 'pair', 'was', 'were')} matched by {pairing.rule} "
                 f"alone, {shown_name(doubtful[0].input)} with {shown_name(doubtful[0].target)} for "
                 "one; look "
                 "whether they belong together."
@@ -156,20 +156,22 @@ def _shifted(pairs: Sequence[PairFacts], fit: Fit) -> Iterator[Problem]:
     where = [f"{rows} pixels {'down' if down > 0 else 'up'}"] if rows else []
     where += [f"{columns} pixels to the {'right' if right > 0 else 'left'}"] if columns else []
     message = (
-        f"{told(files, 'target', 'does', 'do')} not lie over the input as others do: "
+        f"{phrase(files, 'target', 'does', 'do')} not lie over the input as others do: "
         f"{shown_name(files[0])} is off by about {' and '.join(where)}; correct that or leave the "
         "pairs out."
     )
     yield finding("shifted_pair", message, files, repair=leave_out(files))
 
 
-def _mispaired(case: Case, name: str, pairs: Sequence[PairFacts], fit: Fit) -> Iterator[Problem]:
+def _mispaired(
+    case: CheckContext, name: str, pairs: Sequence[PairFacts], fit: Fit
+) -> Iterator[Problem]:
     if not fit.better:
         return
     files = [pairs[number].pair.input for number in fit.better]
     other = next(iter(fit.better.values()))
     message = (
-        f"{told(files, 'image', 'fits', 'fit')} the target of another pair better, "
+        f"{phrase(files, 'image', 'fits', 'fit')} the target of another pair better, "
         f"{shown_name(files[0])} that of {shown_name(pairs[other].pair.input)} for one; choose the "
         "right targets or leave these pairs out."
     )

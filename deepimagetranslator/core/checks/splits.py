@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from deepimagetranslator.core.checks.context import Case, finding, told
+from deepimagetranslator.core.checks.context import CheckContext, finding, phrase
 from deepimagetranslator.core.checks.repairs import moved
 from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts
@@ -23,13 +23,13 @@ _FEWEST_A_CLASS = 4
 Suits = Callable[[set[Colour], set[Colour]], bool]
 
 
-def in_both(case: Case) -> Iterator[Problem]:
+def in_both(case: CheckContext) -> Iterator[Problem]:
     """The same image, by its content, in training and validation."""
     files = [facts.pair.input for facts in _in_both(case)]
     if not files:
         return
     message = (
-        f"{told(files, 'validation image', 'is', 'are')} in training too, where validation would "
+        f"{phrase(files, 'validation image', 'is', 'are')} in training too, where validation would "
         "praise what was learnt by heart; keep each image in one of the two."
     )
     repair: Repair | None = Repair("Leave out of validation", tuple(map(str, files)), "val")
@@ -38,7 +38,7 @@ def in_both(case: Case) -> Iterator[Problem]:
     yield finding("in_both", message, files, repair=repair)
 
 
-def person_in_both(case: Case) -> Iterator[Problem]:
+def person_in_both(case: CheckContext) -> Iterator[Problem]:
     """Images of one person, by DICOM patient, folder or name, in training and validation."""
     same = {facts.pair for facts in _in_both(case)}
     train = case.train.readable
@@ -56,7 +56,7 @@ def person_in_both(case: Case) -> Iterator[Problem]:
     yield finding("person_in_both", message, files, repair=_new_split(case))
 
 
-def class_missing(case: Case) -> Iterator[Problem]:
+def class_missing(case: CheckContext) -> Iterator[Problem]:
     """Classes that training targets have and no validation target."""
     if case.palette is None or not case.val.readable:
         return
@@ -75,7 +75,7 @@ def class_missing(case: Case) -> Iterator[Problem]:
         yield finding("class_missing", message, files, repair=repair, subject="validation targets")
 
 
-def missing_from_training(case: Case, unknown: Problem) -> Problem:
+def missing_from_training(case: CheckContext, unknown: Problem) -> Problem:
     """The problem that validation targets have unknown colours, where they may be a whole class.
 
     Then another split can give training the class; else the problem stays as it is.
@@ -100,7 +100,7 @@ def missing_from_training(case: Case, unknown: Problem) -> Problem:
     )
 
 
-def few_images(case: Case) -> Iterator[Problem]:
+def few_images(case: CheckContext) -> Iterator[Problem]:
     """Too few training images, at all or for a class."""
     pairs = case.train.readable
     if not pairs or case.specs.data.large_images == "crop":
@@ -116,7 +116,7 @@ def few_images(case: Case) -> Iterator[Problem]:
         yield finding("few_images", message, subject="training")
 
 
-def _in_both(case: Case) -> list[PairFacts]:
+def _in_both(case: CheckContext) -> list[PairFacts]:
     known = {facts.input.digest for facts in case.train.readable}
     return [f for f in case.val.readable if f.input.digest in known and not f.input.constant]
 
@@ -127,7 +127,7 @@ def _persons(pairs: Sequence[PairFacts]) -> list[str]:
     return [facts.input.patient or name for facts, name in zip(pairs, by_name, strict=True)]
 
 
-def _new_split(case: Case, suits: Suits | None = None) -> Repair | None:
+def _new_split(case: CheckContext, suits: Suits | None = None) -> Repair | None:
     """All pairs split anew by person, with about as many for validation; None if impossible.
 
     Args:

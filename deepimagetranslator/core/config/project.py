@@ -18,7 +18,7 @@ from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.errors import Problem, UserError
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.version import __version__
 
 FORMAT = 1
@@ -93,7 +93,7 @@ def save_project(project: Project, path: Path) -> None:
     if project.run:
         data["run"] = dict(project.run)
     text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-    with complete_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 
 _IMPROVEMENT = re.compile(r"weights-improvement-(\d+)-(-?\d+\.\d+|nan|inf)\.weights\.h5")
 
@@ -103,7 +103,7 @@ class RunFolder:
             writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
             writer.writeheader()
             writer.writerows(_cells(row) for row in rows)
-        with complete_file(self.history) as temporary:
+        with atomic_write(self.history) as temporary:
             temporary.write_text(text.getvalue(), encoding="utf-8")
 
     def append_history(self, row: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from deepimagetranslator.core.config.specs import (
     ModelSpec,
 )
 from deepimagetranslator.core.data.intensity.normalization import (
-    Scaling,
+    IntensityNormalization,
 )
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pair_lists import with_pairs
@@ -57,8 +57,8 @@ class Dataset:
     train: tuple[ImagePair, ...]
     val: tuple[ImagePair, ...]
     model: ModelSpec
-    input_scaling: Scaling
-    target_scaling: Scaling
+    input_scaling: IntensityNormalization
+    target_scaling: IntensityNormalization
     palette: Palette | None
     sparse: bool
     crops: bool = False

@@ -95,7 +95,7 @@ class _Names:
 
     @cached_property
     def kernels(self) -> list[str]:
-        return [kernel(stem) or stem for stem in self.stems]
+        return [base_name(stem) or stem for stem in self.stems]
 
     @cached_property
     def _cores(self) -> tuple[list[str], frozenset[str]]:
@@ -206,7 +206,7 @@ def _likeness_of_names(pair: ImagePair) -> str:
     ours, theirs = plain(pair.input.stem), plain(pair.target.stem)
     if ours == theirs:
         return CERTAIN
-    alike = kernel(ours) == kernel(theirs) != ""
+    alike = base_name(ours) == base_name(theirs) != ""
     return LIKELY if alike else DOUBTFUL
 
 
@@ -268,7 +268,7 @@ def _unpaired(file: Path, alike: list[Path], partners: list[Path], kind: str) ->
     return Problem(str(file), message, kind="unmatched", files=(str(file),), repair=repair)
 
 
-def kernel(name: str, folder: bool = False) -> str:
+def base_name(name: str, folder: bool = False) -> str:
     """A name without the affix words at its ends; a folder's may be followed by a number, and a
     file with slices is one."""
     name = stem(name) if folder else name
@@ -286,7 +286,7 @@ def kernel(name: str, folder: bool = False) -> str:
 
 def _words_of(folders: Sequence[str]) -> tuple[str, ...]:
     """Folders as they are compared, without those named like images or targets."""
-    return tuple(word for part in folders if (word := kernel(part, folder=True)))
+    return tuple(word for part in folders if (word := base_name(part, folder=True)))
 
 
 def _without_common(names: Sequence[str]) -> tuple[list[str], frozenset[str]]:

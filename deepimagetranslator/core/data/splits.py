@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from deepimagetranslator.core.data.pairs import ImagePair, kernel
+from deepimagetranslator.core.data.pairs import ImagePair, base_name
 from deepimagetranslator.core.errors import UserError
 
 _PART_WORDS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing"])
@@ -139,7 +139,11 @@ def people(files: Sequence[Path]) -> list[str]:
     """
     paths = _below_common_folder(files)
     folders = [
-        [part for part in path.parent.parts if kernel(part, folder=True) not in ("", *_PART_WORDS)]
+        [
+            part
+            for part in path.parent.parts
+            if base_name(part, folder=True) not in ("", *_PART_WORDS)
+        ]
         for path in paths
     ]
     first = [folder[0] if folder else "" for folder in folders]
@@ -160,7 +164,9 @@ def _named(files: Sequence[Path], pattern: str | None) -> tuple[list[str], str]:
     paths = _below_common_folder(files)
     if pattern is not None:
         return _matched(pattern, paths), ""
-    folders = [[part for part in path.parent.parts if kernel(part, folder=True)] for path in paths]
+    folders = [
+        [part for part in path.parent.parts if base_name(part, folder=True)] for path in paths
+    ]
     by_folder = [folder[0] if folder else "." for folder in folders]
     by_name = [_without_slice(path.stem) or path.stem for path in paths]
     for names in (by_folder, by_name):
@@ -219,7 +225,7 @@ def _patients(files: Sequence[Path]) -> list[str]:
 
 def _without_slice(stem: str) -> str:
     """CT-12-004 -> ct_12, person01_slice003 -> person01; empty if nothing would remain."""
-    words = kernel(stem).split("_")
+    words = base_name(stem).split("_")
     numbered = False
     while words and _SLICE.fullmatch(words[-1]):
         if words[-1].isdigit() and numbered:

@@ -23,12 +23,12 @@ Shape = tuple[int, int, int]
 
 
 @dataclass
-class Survey:
+class DatasetStatistics:
     """What one reading of all files of a set found.
 
     Attributes:
         facts: of each pair, in the pairs' order.
-        input_range: for ``choose_scaling``; likewise ``target_range``.
+        input_range: for ``choose_normalization``; likewise ``target_range``.
         target_range: of the targets.
         colours: of the targets; its ``palette()`` serves if the user calls them labels.
         palette: the targets' if they are label maps, else None.
@@ -81,12 +81,12 @@ class Survey:
             self.target_shapes[facts.shape] += 1
 
 
-def survey(
+def gather_statistics(
     pairs: Sequence[ImagePair],
     cancelled: Callable[[], bool] | None = None,
     report: Callable[[int, int], None] | None = None,
     in_brief: bool = False,
-) -> Survey:
+) -> DatasetStatistics:
     """Read every file once, in a few threads and little memory.
 
     Args:
@@ -95,7 +95,7 @@ def survey(
         report: called with the number of pairs read and of all pairs.
         in_brief: keep ``brief`` facts of the pairs, and remember none.
     """
-    result = Survey()
+    result = DatasetStatistics()
 
     def read(some: Sequence[ImagePair]) -> list[PairFacts]:
         found = []

@@ -10,7 +10,7 @@ from deepimagetranslator.core.config.specs import (
 )
 from deepimagetranslator.core.data.intensity.normalization import (
     ValueRange,
-    choose_scaling,
+    choose_normalization,
 )
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.errors import UserError
@@ -47,7 +47,7 @@ def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
         return specs
     if palette is None:
         return _suited_to_values(specs)
-    if not palette.is_pure(choose_scaling(ValueRange.of(images), target=True)):
+    if not palette.is_pure(choose_normalization(ValueRange.of(images), target=True)):
         return replace(specs, model=replace(specs.model, final_activation="softmax"))
     return specs
 

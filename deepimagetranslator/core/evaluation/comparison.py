@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
-from deepimagetranslator.core.data.intensity.normalization import BYTES, Scaling
+from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.pixels import to_channels
 from deepimagetranslator.core.typing import Array
@@ -33,7 +33,7 @@ class ByValues:
         names: of the channels; none, they are the images' own.
     """
 
-    scaling: Scaling
+    scaling: IntensityNormalization
     names: tuple[str, ...] = ()
 
     def __call__(self, target: Array, predicted: Array, name: str) -> tuple[Floats, Floats]:
@@ -52,7 +52,7 @@ class ByValues:
             self._of(predicted).to_unit(to_channels(predicted, channels, name)),
         )
 
-    def _of(self, predicted: Array) -> Scaling:
+    def _of(self, predicted: Array) -> IntensityNormalization:
         """The scaling of predictions of another type than the targets'."""
         scaling = self.scaling
         if predicted.dtype.name == "float32" and scaling.high > 1 and predicted.max() > 1:
@@ -111,7 +111,9 @@ def by_classes(target: Palette, predicted: Palette) -> ByClasses:
     return ByClasses(target, predicted, target.class_names[1:] if one_by_one else ())
 
 
-def comparison(scaling: Scaling, target: Palette | None, predicted: Palette | None) -> Comparison:
+def comparison(
+    scaling: IntensityNormalization, target: Palette | None, predicted: Palette | None
+) -> Comparison:
     """How a set of predictions is compared with its targets.
 
     Args:

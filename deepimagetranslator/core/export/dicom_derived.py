@@ -12,7 +12,7 @@ import numpy as np
 from deepimagetranslator.core.export import dicom_attributes as attributes
 from deepimagetranslator.core.export.dicom_pixels import Stored, stored_pixels
 from deepimagetranslator.core.imaging.dicom.image import header_of, pydicom
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.core.version import __version__
@@ -93,7 +93,7 @@ class DerivedSeries:
             attributes.number_frames(result, origin, frames)
         scale = origin.Rows / pixels.shape[1], origin.Columns / pixels.shape[2]
         attributes.rescale_places(result, scale)
-        with complete_file(path) as beside:
+        with atomic_write(path) as beside:
             pydicom().dcmwrite(beside, result, enforce_file_format=True)
 
     def _name(self, result: Any, origin: Any, kind: str, folder: Path) -> None:

@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.data.intensity.normalization import TYPE_MAXIMUM, Scaling
+from deepimagetranslator.core.data.intensity.normalization import (
+    TYPE_MAXIMUM,
+    IntensityNormalization,
+)
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.typing import Array
@@ -36,12 +39,12 @@ class Network:
     name: str
     channels: int
     by_class: bool
-    scaling: Scaling
+    scaling: IntensityNormalization
     palette: Palette | None
 
 
 @dataclass(frozen=True)
-class Rendition:
+class OutputEncoding:
     """How outputs become images.
 
     Attributes:
@@ -118,21 +121,21 @@ class Rendition:
         scaling = self._scaling()
         return scaling.low, scaling.high
 
-    def _scaling(self) -> Scaling:
+    def _scaling(self) -> IntensityNormalization:
         """From the network's unit range to the values of the file."""
         scaling = self.network.scaling
         if self.value_type in _STRETCHED:
             dtype = _STRETCHED[self.value_type]
-            return Scaling("type", 0.0, TYPE_MAXIMUM[dtype], dtype)
+            return IntensityNormalization("type", 0.0, TYPE_MAXIMUM[dtype], dtype)
         return replace(scaling, dtype="float32") if self.value_type == "float" else scaling
 
 
-def choose_rendition(
+def choose_encoding(
     network: Network,
     output: str = "automatic",
     value_type: str = "automatic",
     numbers: bool = False,
-) -> Rendition:
+) -> OutputEncoding:
     """The rendition for a ``TranslationSpec``'s output and value type.
 
     Args:
@@ -146,4 +149,4 @@ def choose_rendition(
     """
     if output == "automatic":
         output = "values" if network.palette is None else "classes" if numbers else "labels"
-    return Rendition(network, output, value_type)
+    return OutputEncoding(network, output, value_type)

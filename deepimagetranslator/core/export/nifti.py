@@ -12,7 +12,7 @@ import numpy as np
 
 from deepimagetranslator.core.imaging.nifti.geometry import Geometry
 from deepimagetranslator.core.imaging.nifti.volume import raw_header, read_geometry
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
 
@@ -53,7 +53,7 @@ def write_volume(path: str | Path, slices: Iterable[Array], like: str | Path) ->
     assert volume is not None  # every volume has a slice
     header = _header(header, placed, steps, volume.dtype)
     kind = nibabel.Nifti2Image if header["sizeof_hdr"] == 540 else nibabel.Nifti1Image
-    with complete_file(path) as beside:
+    with atomic_write(path) as beside:
         kind(volume.reshape(header.get_data_shape()), None, header).to_filename(beside)
 
 

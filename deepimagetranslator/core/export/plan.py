@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.export.encodings import Network, Rendition, choose_rendition
+from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging import dicom, nifti, tiff
 from deepimagetranslator.core.imaging.files import SUFFIXES
 from deepimagetranslator.core.imaging.readers import reader_of
@@ -28,7 +28,7 @@ _NIFTI_ENDINGS = (".nii", ".nii.gz")
 
 
 @dataclass(frozen=True)
-class Product:
+class OutputFile:
     """A file to write.
 
     Attributes:
@@ -43,7 +43,7 @@ class Product:
     form: str
     original: Path
     sources: tuple[Path, ...]
-    rendition: Rendition
+    rendition: OutputEncoding
 
     def part(self, source: Path) -> Path:
         """Where the output for one of the sources is found, as ``read_image`` reads it."""
@@ -54,7 +54,7 @@ class Product:
 
 def plan(
     images: Mapping[Path, PurePath], output: Path, network: Network, spec: TranslationSpec
-) -> list[Product]:
+) -> list[OutputFile]:
     """The files to write for some images.
 
     Args:
@@ -72,19 +72,19 @@ def plan(
         file, number = locate(image)
         given.setdefault(file, {})[number or 0] = image
     made = _Renditions(network, spec)
-    products: list[Product] = []
+    products: list[OutputFile] = []
     for file, slices in given.items():
         whole = 0 in slices or len(slices) == len(expand(file))
         place = output / images[next(iter(slices.values()))]
         form = _form(file, len(slices) if whole else 0, spec.file_format)
         if form:
             sources = tuple(slices[number] for number in sorted(slices))
-            products.append(Product(_named(place, form), form, file, sources, made.of(form)))
+            products.append(OutputFile(_named(place, form), form, file, sources, made.of(form)))
             continue
         form = made.single()
         for number, image in slices.items():
             path = _single(place, number, whole).with_suffix(f".{form}")
-            products.append(Product(path, form, file, (image,), made.of(form)))
+            products.append(OutputFile(path, form, file, (image,), made.of(form)))
     _refuse_loss(products, spec.overwrite)
     return products
 
@@ -104,7 +104,7 @@ class _Renditions:
 
     def __init__(self, network: Network, spec: TranslationSpec) -> None:
         self._network, self._spec = network, spec
-        self._known: dict[str, Rendition] = {}
+        self._known: dict[str, OutputEncoding] = {}
 
     def single(self) -> str:
         """The form of images of their own."""
@@ -112,7 +112,7 @@ class _Renditions:
             return self._spec.file_format
         return "png" if self._chosen("png").dtype == "uint8" else "tif"
 
-    def of(self, form: str) -> Rendition:
+    def of(self, form: str) -> OutputEncoding:
         """The rendition for a form.
 
         Raises:
@@ -124,20 +124,20 @@ class _Renditions:
             self._known[form] = found
         return self._known[form]
 
-    def _chosen(self, form: str) -> Rendition:
+    def _chosen(self, form: str) -> OutputEncoding:
         spec = self._spec
-        found = choose_rendition(self._network, spec.output, spec.value_type, form in _WORDS)
+        found = choose_encoding(self._network, spec.output, spec.value_type, form in _WORDS)
         if found.kind != "values" or spec.value_type != "automatic":
             return found
         # Other programs take the values of medical files for real units, such as Hounsfield's.
         scaling = self._network.scaling
         real = scaling.dtype == "float32" or scaling.offset != 0
         if form in _WORDS and real and found.channels == 1:
-            return Rendition(self._network, "values", "float")
+            return OutputEncoding(self._network, "values", "float")
         return found
 
 
-def _check(rendition: Rendition, form: str, value_type: str) -> None:
+def _check(rendition: OutputEncoding, form: str, value_type: str) -> None:
     if form == "png" and rendition.dtype == "float32":
         raise UserError("PNG cannot hold floating-point values; choose the format tif.")
     if form == "dicom" and value_type == "float":
@@ -210,9 +210,9 @@ def _stem(path: PurePath) -> str:
     return path.name
 
 
-def _refuse_loss(products: Sequence[Product], overwrite: bool) -> None:
+def _refuse_loss(products: Sequence[OutputFile], overwrite: bool) -> None:
     """Refuse whatever would lose data."""
-    taken: dict[str, Product] = {}
+    taken: dict[str, OutputFile] = {}
     originals = {same_file_key(product.original) for product in products}
     for product in products:
         other = taken.setdefault(same_file_key(product.path), product)

@@ -12,19 +12,19 @@ import numpy as np
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export import nifti
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
-from deepimagetranslator.core.export.plan import Product
+from deepimagetranslator.core.export.plan import OutputFile
 from deepimagetranslator.core.imaging.images import read_spacing, write_image, write_stack
 from deepimagetranslator.core.typing import Array
 
 
-class Assembly:
+class VolumeWriter:
     """The images of one file until all are there, in the type in which they are written.
 
     Attributes:
         product: the file.
     """
 
-    def __init__(self, product: Product, derived: DerivedSeries) -> None:
+    def __init__(self, product: OutputFile, derived: DerivedSeries) -> None:
         """``derived`` is one for all files of a translation."""
         self.product = product
         self._derived = derived

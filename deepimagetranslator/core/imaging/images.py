@@ -21,7 +21,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
 from deepimagetranslator.core.imaging.readers import Reader, reader_of
 from deepimagetranslator.core.imaging.slices import locate
-from deepimagetranslator.core.system.atomic_write import complete_file, write_bytes
+from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
 
@@ -169,7 +169,7 @@ def write_stack(
         options["resolution"] = 10 / spacing[1], 10 / spacing[0]
         options["resolutionunit"] = "CENTIMETER"
     big = size > _BIG_TIFF
-    with complete_file(path) as beside, tifffile.TiffWriter(beside, bigtiff=big) as tif:
+    with atomic_write(path) as beside, tifffile.TiffWriter(beside, bigtiff=big) as tif:
         for image in images:
             grey = image.shape[2] == 1
             page, kind = (image[..., 0], "minisblack") if grey else (image, "rgb")

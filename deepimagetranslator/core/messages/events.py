@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepimagetranslator.core.config.specs import ModelSpec
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class WeightsDescribed:
     lines: tuple[str, ...] = ()
     model: ModelSpec | None = None
     problem: str = ""
-    scalings: tuple[Scaling | None, Scaling | None] = (None, None)
+    scalings: tuple[IntensityNormalization | None, IntensityNormalization | None] = (None, None)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ _RETRIES = (0.05, 0.1, 0.2, 0.4)
 
 
 @contextmanager
-def complete_file(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """A temporary path beside ``path`` to write to: in its place at success, gone at failure.
 
     The temporary name ends as the final one does; missing folders are made.
@@ -49,5 +49,5 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    with complete_file(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_bytes(data)

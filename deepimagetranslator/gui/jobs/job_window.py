@@ -24,7 +24,7 @@ from deepimagetranslator.core.messages.events import (
     PartTranslated,
     SliceTranslated,
 )
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.windows_os import open_folder
 
@@ -229,7 +229,7 @@ class JobWindow(tk.Toplevel):
         """Save the figure as PNG."""
         name = self._ask_file(parent=self, initialfile="evaluation.png", defaultextension=".png")
         if name and self.figure is not None:
-            with complete_file(Path(name)) as temporary:
+            with atomic_write(Path(name)) as temporary:
                 self.figure.save(temporary, format="PNG")
 
     def save(self) -> None:
@@ -238,7 +238,7 @@ class JobWindow(tk.Toplevel):
         if not name:
             return
         with (
-            complete_file(Path(name)) as temporary,
+            atomic_write(Path(name)) as temporary,
             temporary.open("w", encoding="utf-8", newline="") as file,
         ):
             writer = csv.writer(file, lineterminator="\n")

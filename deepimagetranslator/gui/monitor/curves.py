@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from deepimagetranslator.app.training_state import MonitorState, Series
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui.theme.palette import LIGHT, Palette
 from deepimagetranslator.gui.widgets.words import shown_word
 
@@ -97,7 +97,7 @@ def write_curves(request: CurvesRequest, path: Path) -> None:
     with _ONE_AT_A_TIME:
         figure = _figure(replace(request, palette=_PRINT))
         figure.savefig(content, format=kind, dpi=200)
-    with complete_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content.getvalue())
 
 

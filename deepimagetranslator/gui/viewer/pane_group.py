@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from tkinter import ttk
 
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.intensity.windows import Window
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.theme.theme import theme_of
@@ -58,7 +58,7 @@ class PaneGroup(ttk.Frame):
         self.overlay, self.overlay_part, self.difference = "none", 0.5, False
         self.window = "training"
         self._windows: dict[str, Window] = {}
-        self._scalings: dict[str, Scaling | None] = dict.fromkeys(ROLES)
+        self._scalings: dict[str, IntensityNormalization | None] = dict.fromkeys(ROLES)
         self._place: tuple[str, Place] | None = None
         self.sashes = ttk.Panedwindow(self, orient="horizontal")
         self.panes: dict[str, ImagePane] = {}
@@ -96,7 +96,9 @@ class PaneGroup(ttk.Frame):
             self._shade("prediction")
         self._refresh()
 
-    def set_scalings(self, inputs: Scaling | None, targets: Scaling | None) -> None:
+    def set_scalings(
+        self, inputs: IntensityNormalization | None, targets: IntensityNormalization | None
+    ) -> None:
         """Show deep images as the network sees them; None shows each by its own range."""
         scalings = dict(zip(ROLES, (inputs, targets, targets), strict=True))
         if scalings != self._scalings:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from deepimagetranslator.core.data.intensity.normalization import TYPE_MAXIMUM, Scaling
+from deepimagetranslator.core.data.intensity.normalization import (
+    TYPE_MAXIMUM,
+    IntensityNormalization,
+)
 from deepimagetranslator.core.typing import Array
 
 Levels = tuple[float, float]
@@ -22,7 +25,7 @@ _LABELS_BELOW = 32
 _INNER = 0.6  # of the range: outliers are cut off if all but a thousandth of the values lie in it
 
 
-def limits_in(image: Array, scaling: Scaling) -> Levels:
+def limits_in(image: Array, scaling: IntensityNormalization) -> Levels:
     """The values of this image, as they stand in its file, that become 0 and 1."""
     if scaling.kind == "type":
         return 0.0, TYPE_MAXIMUM[image.dtype.name]
@@ -36,7 +39,7 @@ def is_deep(image: Array | None) -> bool:
     return image is not None and image.dtype != np.uint8
 
 
-def levels_of(image: Array, scaling: Scaling | None = None) -> Levels:
+def levels_of(image: Array, scaling: IntensityNormalization | None = None) -> Levels:
     """The levels that show an image well.
 
     A window that was chosen for its set is kept, and of more than 8 bits any range. Without one,

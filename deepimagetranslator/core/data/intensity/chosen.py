@@ -5,13 +5,15 @@ from __future__ import annotations
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.data.intensity.normalization import (
-    Scaling,
+    IntensityNormalization,
     ValueRange,
-    choose_scaling,
+    choose_normalization,
 )
 
 
-def scalings(data: DataSpec, inputs: ValueRange, targets: ValueRange) -> tuple[Scaling, Scaling]:
+def chosen_normalizations(
+    data: DataSpec, inputs: ValueRange, targets: ValueRange
+) -> tuple[IntensityNormalization, IntensityNormalization]:
     """How values of inputs and of targets become [0, 1].
 
     Args:
@@ -19,14 +21,14 @@ def scalings(data: DataSpec, inputs: ValueRange, targets: ValueRange) -> tuple[S
         inputs, targets: what the training set holds.
     """
     return (
-        choose_scaling(
+        choose_normalization(
             inputs,
             data.input_scaling,
             window=(data.input_low, data.input_high),
             percentile=data.percentile,
             offset=data.input_offset,
         ),
-        choose_scaling(
+        choose_normalization(
             targets,
             data.target_scaling,
             target=True,
@@ -37,12 +39,14 @@ def scalings(data: DataSpec, inputs: ValueRange, targets: ValueRange) -> tuple[S
     )
 
 
-def chosen_windows(data: DataSpec) -> tuple[Scaling | None, Scaling | None]:
+def chosen_windows(
+    data: DataSpec,
+) -> tuple[IntensityNormalization | None, IntensityNormalization | None]:
     """The scalings that are known before the files are read: windows; None for any other."""
     if "window" not in (data.input_scaling, data.target_scaling) or problems(data):
         return None, None
     deep = ValueRange(dtypes={"float32"})
-    inputs, targets = scalings(data, deep, deep)
+    inputs, targets = chosen_normalizations(data, deep, deep)
     return (
         inputs if data.input_scaling == "window" else None,
         targets if data.target_scaling == "window" else None,

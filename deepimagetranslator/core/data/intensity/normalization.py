@@ -18,7 +18,7 @@ KINDS = ("type", "data", "window", "image")
 
 
 @dataclass(frozen=True)
-class Scaling:
+class IntensityNormalization:
     """How file values become [0, 1], and in which type they are written back.
 
     Attributes:
@@ -82,13 +82,13 @@ class Scaling:
         result += np.float32(self.low)
         return result
 
-    def for_image(self, image: NDArray[Any]) -> Scaling:
+    def for_image(self, image: NDArray[Any]) -> IntensityNormalization:
         """The scaling of all parts of one image: this one, unless each image has its own range."""
         if self.kind != "image":
             return self
         values = ValueRange()
         values.add(image)
-        return replace(choose_scaling(values, "data"), dtype=self.dtype)
+        return replace(choose_normalization(values, "data"), dtype=self.dtype)
 
     def offset_of(self, image: NDArray[Any]) -> float:
         """What is added to the values of an image of this type."""
@@ -111,7 +111,7 @@ class Scaling:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Any) -> Scaling:
+    def from_json(cls, data: Any) -> IntensityNormalization:
         """The scaling that ``to_json`` wrote.
 
         Raises:
@@ -126,7 +126,7 @@ class Scaling:
             raise UserError(message) from error
 
 
-BYTES = Scaling("type", 0.0, 255.0, "uint8")
+BYTES = IntensityNormalization("type", 0.0, 255.0, "uint8")
 """8-bit values divided by 255, as the 2021 program read all its images."""
 
 
@@ -203,7 +203,7 @@ class ValueRange:
         return max(self.dtypes, key=lambda name: list(TYPE_MAXIMUM).index(name), default="uint8")
 
 
-def choose_scaling(
+def choose_normalization(
     values: ValueRange,
     choice: str = "automatic",
     target: bool = False,
@@ -211,7 +211,7 @@ def choose_scaling(
     window: tuple[float, float] = (0.0, 1.0),
     percentile: float = 0.5,
     offset: float = 0.0,
-) -> Scaling:
+) -> IntensityNormalization:
     """The scaling of a set of images.
 
     Args:
@@ -223,7 +223,7 @@ def choose_scaling(
         target: "automatic" then also stretches grey 8-bit masks of two values, such as 0 and 1.
         window: what becomes 0 and 1 with "window", the lower first, with the offset added.
         percentile: so many per cent of the values are cut off at either end with "percentiles".
-        offset: as in ``Scaling``.
+        offset: as in ``IntensityNormalization``.
 
     Returns:
         A scaling that never divides by zero, even for a constant set.
@@ -235,9 +235,9 @@ def choose_scaling(
         deep = values.dtypes == {"uint16"} or "float32" in values.dtypes
         choice = "data" if deep or stretched else "type"
     if choice == "type":
-        return Scaling("type", 0.0, TYPE_MAXIMUM[dtype], dtype)
+        return IntensityNormalization("type", 0.0, TYPE_MAXIMUM[dtype], dtype)
     if choice == "window":
-        return Scaling("window", *window, dtype, offset)
+        return IntensityNormalization("window", *window, dtype, offset)
     spread = values.distribution(offset)
     low, high = spread.low, spread.high
     if choice == "percentiles":
@@ -246,4 +246,4 @@ def choose_scaling(
         low, high = inner if inner[0] < inner[1] else (low, high)
     high = high if low < high else low + max(1.0, abs(low))
     kind = {"percentiles": "window", "image": "image"}.get(choice, "data")
-    return Scaling(kind, low, high, dtype, offset)
+    return IntensityNormalization(kind, low, high, dtype, offset)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.config.classes import MAX_COLOURS, Colour, LabelClass, colour_of
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.nearest import closest, nearest_colours
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.pixels import to_channels
@@ -121,7 +121,7 @@ class Palette:
             found.append(name if name not in found else f"{name} {number}")
         return tuple(found)
 
-    def is_pure(self, scaling: Scaling) -> bool:
+    def is_pure(self, scaling: IntensityNormalization) -> bool:
         """Whether each channel of each colour is 0 or 1 after scaling."""
         units = scaling.to_unit(np.array(self.colours, self.dtype))
         return bool(np.isin(units, (0.0, 1.0)).all())
@@ -183,7 +183,7 @@ class Palette:
         written: Array = np.array(self.written or self.colours, self.dtype)
         return written.take(classes, axis=0)
 
-    def nearest(self, values: NDArray[np.floating[Any]], scaling: Scaling) -> Array:
+    def nearest(self, values: NDArray[np.floating[Any]], scaling: IntensityNormalization) -> Array:
         """The label map whose colours are nearest to predicted values, so that none is new.
 
         Args:
@@ -192,7 +192,7 @@ class Palette:
         return self.decode(self.nearest_classes(values, scaling))
 
     def nearest_classes(
-        self, values: NDArray[np.floating[Any]], scaling: Scaling
+        self, values: NDArray[np.floating[Any]], scaling: IntensityNormalization
     ) -> NDArray[np.uint8]:
         """The numbers (height, width) of the classes whose colours are nearest.
 

@@ -11,9 +11,9 @@ from typing import Any
 from deepimagetranslator.core.config.fields import field_named, parse
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import problems
-from deepimagetranslator.core.data.intensity.chosen import scalings
+from deepimagetranslator.core.data.intensity.chosen import chosen_normalizations
 from deepimagetranslator.core.data.intensity.histogram import Distribution
-from deepimagetranslator.core.data.intensity.normalization import Scaling, ValueRange
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization, ValueRange
 from deepimagetranslator.core.data.intensity.windows import PRESETS, Window
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import Problem, UserError
@@ -263,13 +263,13 @@ class ValuesDialog(Dialog[DataSpec]):
         ranges = self.reader.ranges
         return None if ranges is None else ranges[SIDES.index(self.side)]
 
-    def _scaling(self) -> Scaling | None:
+    def _scaling(self) -> IntensityNormalization | None:
         """What the choices come to; None while the values are not known or a number is wrong."""
         ranges = self.reader.ranges
         if problems(self.spec) or (ranges is None and self._get("scaling") != "window"):
             return None
         ranges = ranges or (ValueRange(), ValueRange())
-        return scalings(self.spec, *ranges)[SIDES.index(self.side)]
+        return chosen_normalizations(self.spec, *ranges)[SIDES.index(self.side)]
 
     def _write_all(self) -> None:
         """Write the choices of the side that is shown; what was typed wrongly is dropped."""
@@ -325,7 +325,7 @@ class ValuesDialog(Dialog[DataSpec]):
         elif self.preview.image is not image:
             self.preview.show(image)
 
-    def _enable(self, scaling: Scaling | None) -> None:
+    def _enable(self, scaling: IntensityNormalization | None) -> None:
         """Only what changes something can be typed."""
         choice, found = self._get("scaling"), self._range()
         ranged = scaling is None or scaling.kind in ("data", "window")
@@ -344,7 +344,7 @@ class ValuesDialog(Dialog[DataSpec]):
             self._spread, self._spread_key = found.distribution(key[1]), key
         return self._spread
 
-    def _show_histogram(self, scaling: Scaling | None) -> None:
+    def _show_histogram(self, scaling: IntensityNormalization | None) -> None:
         if not self.reader.count:
             hint = words.NO_IMAGES
         else:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.data.statistics import survey
+from deepimagetranslator.core.data.statistics import gather_statistics
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.typing import Array
 
@@ -71,7 +71,7 @@ class ValuesReader:
         self._background.close()
 
     def _gather(self, pairs: Sequence[ImagePair]) -> tuple[ValueRange, ValueRange]:
-        found = survey(pairs, lambda: self._closed, self._note)
+        found = gather_statistics(pairs, lambda: self._closed, self._note)
         return found.input_range, found.target_range
 
     def _note(self, done: int, _count: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deepimagetranslator.core.data.intensity.histogram import Distribution
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.viewer.shading import number_words
 
@@ -46,7 +46,7 @@ def typed(number: float) -> str:
     return repr(round(number, 6)).removesuffix(".0")
 
 
-def meaning(scaling: Scaling | None, spread: Distribution | None) -> str:
+def meaning(scaling: IntensityNormalization | None, spread: Distribution | None) -> str:
     """What becomes 0 and 1, and what is lost, in words."""
     if scaling is None:
         return ""
@@ -70,7 +70,9 @@ def meaning(scaling: Scaling | None, spread: Distribution | None) -> str:
     return words
 
 
-def remark(scaling: Scaling, dtypes: set[str], spread: Distribution) -> Problem | None:
+def remark(
+    scaling: IntensityNormalization, dtypes: set[str], spread: Distribution
+) -> Problem | None:
     """What is probably not meant, or None."""
     if scaling.kind == "data":
         inner = spread.quantile(0.005), spread.quantile(0.995)

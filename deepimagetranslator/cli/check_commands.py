@@ -25,7 +25,7 @@ from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data import dataset
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.slices import shown_name
-from deepimagetranslator.core.system.atomic_write import complete_file
+from deepimagetranslator.core.system.atomic_write import atomic_write
 
 ALL = "all"
 Found = tuple[dataset.Matched, list[Problem]]
@@ -111,7 +111,7 @@ def _mend(
 
 
 def _save(project: Project, path: Path) -> None:
-    with complete_file(path.with_name(path.name + ".bak")) as beside:
+    with atomic_write(path.with_name(path.name + ".bak")) as beside:
         shutil.copyfile(path, beside)
     save_project(project, path)
 

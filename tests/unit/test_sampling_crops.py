@@ -11,11 +11,11 @@ import pytest
 
 from deepimagetranslator.core.augmentation import sampling
 from deepimagetranslator.core.augmentation.pipeline import margin
-from deepimagetranslator.core.augmentation.sampling import PairDrawer, PairReader
+from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.config.specs import AugmentationSpec, ModelSpec
 from deepimagetranslator.core.data.crops import default_side, random_crop
 from deepimagetranslator.core.data.dataset import Dataset
-from deepimagetranslator.core.data.intensity.normalization import Scaling
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
@@ -23,7 +23,7 @@ from deepimagetranslator.core.imaging.images import write_image
 SIDE = 32
 HEIGHT, WIDTH = 90, 120
 BIG = 2**30
-UNITS = Scaling("type", 0.0, 65535.0, "uint16")
+UNITS = IntensityNormalization("type", 0.0, 65535.0, "uint16")
 STILL = AugmentationSpec(
     **{
         f"{name}_{side}": False
@@ -64,15 +64,15 @@ def dataset(folder: Path, ratio: int = 1, size: tuple[int, int] = (HEIGHT, WIDTH
     return replace(found, **rest)
 
 
-def drawer(
+def sampler(
     data: Dataset,
     augmentation: AugmentationSpec = STILL,
     *,
     seed: int = 1,
     cache: int = BIG,
     validation: bool = False,
-) -> PairDrawer:
-    return PairDrawer(PairReader(data, cache), data.train, augmentation, seed, validation)
+) -> PairSampler:
+    return PairSampler(PairReader(data, cache), data.train, augmentation, seed, validation)
 
 
 def place(x: np.ndarray, number: int) -> tuple[int, int]:
@@ -85,7 +85,7 @@ def place(x: np.ndarray, number: int) -> tuple[int, int]:
 
 
 def test_a_crop_is_a_part_of_the_image_and_every_place_occurs(tmp_path):
-    draw = drawer(dataset(tmp_path)).draw
+    draw = sampler(dataset(tmp_path)).draw
     places = {place(draw(epoch, 1)[0], 1) for epoch in range(1, 200)}
     assert len(places) > 150
     rows, columns = (np.array(side) for side in zip(*places, strict=True))
@@ -95,7 +95,7 @@ def test_a_crop_is_a_part_of_the_image_and_every_place_occurs(tmp_path):
 
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_input_and_target_are_cut_at_the_same_place(tmp_path, ratio):
-    draw = drawer(dataset(tmp_path, ratio)).draw
+    draw = sampler(dataset(tmp_path, ratio)).draw
     for epoch in range(1, 9):
         x, y = draw(epoch, 2)
         assert x.shape == (SIDE, SIDE, 1) and y.shape == (SIDE * ratio, SIDE * ratio, 1)
@@ -115,24 +115,24 @@ def test_a_target_of_half_the_size_is_cut_on_whole_pixels():
 
 def test_a_draw_depends_only_on_seed_epoch_and_position(tmp_path):
     data = dataset(tmp_path)
-    first = [drawer(data, MOVED).draw(epoch, 0)[0] for epoch in (1, 2)]
-    again = drawer(data, MOVED, cache=0)
-    again.draw(7, 1)
-    np.testing.assert_array_equal(again.draw(2, 0)[0], first[1])
-    np.testing.assert_array_equal(again.draw(1, 0)[0], first[0])
+    first = [sampler(data, MOVED).sample(epoch, 0)[0] for epoch in (1, 2)]
+    again = sampler(data, MOVED, cache=0)
+    again.sample(7, 1)
+    np.testing.assert_array_equal(again.sample(2, 0)[0], first[1])
+    np.testing.assert_array_equal(again.sample(1, 0)[0], first[0])
     assert not np.array_equal(first[0], first[1])
-    assert not np.array_equal(drawer(data, MOVED, seed=2).draw(1, 0)[0], first[0])
+    assert not np.array_equal(sampler(data, MOVED, seed=2).sample(1, 0)[0], first[0])
 
 
 def test_augmentation_does_not_move_the_place(tmp_path):
     data = dataset(tmp_path)
     noisy = replace(STILL, brightness_input=True)
-    still, bright = drawer(data).draw(3, 0)[1], drawer(data, noisy).draw(3, 0)[1]
+    still, bright = sampler(data).sample(3, 0)[1], sampler(data, noisy).sample(3, 0)[1]
     np.testing.assert_array_equal(still, bright)
 
 
 def test_validation_takes_one_fixed_crop_per_image(tmp_path):
-    draw = drawer(dataset(tmp_path), MOVED, validation=True).draw
+    draw = sampler(dataset(tmp_path), MOVED, validation=True).draw
     places = []
     for number in range(3):
         x, _ = draw(1, number)
@@ -144,7 +144,7 @@ def test_validation_takes_one_fixed_crop_per_image(tmp_path):
 @pytest.mark.parametrize("size", [(20, 50), (9, 12), (20, 20)])
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_a_smaller_image_is_continued_by_its_mirror_image(tmp_path, size, ratio):
-    x, y = drawer(dataset(tmp_path, ratio, size)).draw(1, 0)
+    x, y = sampler(dataset(tmp_path, ratio, size)).sample(1, 0)
     np.testing.assert_array_equal(x.repeat(ratio, axis=0).repeat(ratio, axis=1), y)
     values = UNITS.from_unit(x)[..., 0]
     mirrored = np.concatenate([values[: size[0]], values[: size[0]][::-1]])[:SIDE]
@@ -158,16 +158,16 @@ def test_turning_and_moving_brings_in_the_image_not_black(tmp_path):
     data = dataset(tmp_path, 2, size)
     turned = replace(MOVED, rotation=180.0)
     around = margin(turned, (SIDE, SIDE))
-    draw = drawer(data, turned)
+    draw = sampler(data, turned)
     inside = 0
     for epoch in range(1, 60):
         ours, _ = random_crop(
-            size, data.model, around, sampling.draw_generator(draw.seed, epoch, 0)
+            size, data.model, around, sampling.sample_generator(draw.seed, epoch, 0)
         )
         full = (SIDE + 2 * around[0], SIDE + 2 * around[1])
         if ours.window.size == full:
             inside += 1
-            x, y = draw.draw(epoch, 0)
+            x, y = draw.sample(epoch, 0)
             assert x.min() > 990 / 65535 and y.min() > 990 / 65535
     assert inside > 10
 
@@ -181,7 +181,7 @@ def test_input_and_target_move_together(tmp_path):
         small = ramp.reshape(WIDTH, 2).mean(axis=1).astype(np.uint16)
         write_image(pair.input, np.broadcast_to(small[None, :, None], (HEIGHT, WIDTH, 1)))
     for epoch in range(1, 20):
-        x, y = drawer(data, MOVED).draw(epoch, 1)
+        x, y = sampler(data, MOVED).sample(epoch, 1)
         halved = y.reshape(SIDE, 2, SIDE, 2).mean(axis=(1, 3))
         there = (x[..., 0] > 0.05) & (halved > 0.05)
         there[[0, -1]] = there[:, [0, -1]] = False  # black comes in where the image ends
@@ -193,7 +193,7 @@ def test_2021s_augmentation_sees_the_crop_alone(tmp_path):
     data = dataset(tmp_path)
     old = replace(AugmentationSpec(), behaviour="2021", rotation=45.0)
     assert margin(old, (SIDE, SIDE)) == (0, 0)
-    blacks = [float((drawer(data, old).draw(epoch, 0)[0] == 0).mean()) for epoch in range(1, 9)]
+    blacks = [float((sampler(data, old).sample(epoch, 0)[0] == 0).mean()) for epoch in range(1, 9)]
     assert max(blacks) > 0.05  # its black corners
 
 
@@ -215,7 +215,7 @@ def test_label_maps_are_cut_as_classes(tmp_path):
     model = replace(data.model, target_channels=3, final_activation="softmax")
     data = replace(data, palette=palette, model=model)
     for epoch in (1, 2, 3):
-        x, y = drawer(data).draw(epoch, 0)
+        x, y = sampler(data).sample(epoch, 0)
         assert y.shape == (SIDE, SIDE, 1)
         np.testing.assert_array_equal(
             np.rint(y * 255).astype(int), UNITS.from_unit(x).astype(int) % 3
@@ -223,19 +223,21 @@ def test_label_maps_are_cut_as_classes(tmp_path):
 
 
 def test_a_range_per_image_is_that_of_the_whole_image(tmp_path):
-    scaling = Scaling("image", 0.0, 65535.0, "uint16")
-    x, _ = drawer(dataset(tmp_path, input_scaling=scaling)).draw(1, 0)
+    scaling = IntensityNormalization("image", 0.0, 65535.0, "uint16")
+    x, _ = sampler(dataset(tmp_path, input_scaling=scaling)).sample(1, 0)
     low, high = pixels(0).min(), pixels(0).max()
-    _, y = drawer(dataset(tmp_path)).draw(1, 0)
+    _, y = sampler(dataset(tmp_path)).sample(1, 0)
     np.testing.assert_allclose(x, (y * 65535 - low) / (high - low), atol=1e-4)
 
 
 def test_images_beyond_the_budget_are_read_again_one_at_a_time(tmp_path, monkeypatch):
     data = dataset(tmp_path)
     monkeypatch.setattr(sampling, "_LARGE_BYTES", 1)
-    none, all_of_them = drawer(data, MOVED, cache=0), drawer(data, MOVED)
+    none, all_of_them = sampler(data, MOVED, cache=0), sampler(data, MOVED)
     for position in range(3):
-        np.testing.assert_array_equal(none.draw(4, position)[0], all_of_them.draw(4, position)[0])
+        np.testing.assert_array_equal(
+            none.sample(4, position)[0], all_of_them.sample(4, position)[0]
+        )
     assert not none.reader._kept and len(all_of_them.reader._kept) == 3
     assert not none.reader._one_at_a_time.locked()
 
