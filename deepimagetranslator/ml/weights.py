@@ -28,7 +28,7 @@ from deepimagetranslator.core.data.intensity.normalization import BYTES, Intensi
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write
-from deepimagetranslator.core.version import __version__
+from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 from deepimagetranslator.ml.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
@@ -65,7 +65,7 @@ class WeightsCard:
     palette: Palette | None = None
     preset: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
-    program: str = f"DeepImageTranslator {__version__}"
+    program: str = PROGRAM
     large_images: str = "resize"
 
     def to_json(self) -> dict[str, Any]:
@@ -122,8 +122,11 @@ class WeightsCard:
             model, palette = data["model"], data["palette"]
         except (KeyError, TypeError) as error:
             raise UserError(_damaged_card(where)) from error
-        if newer:
-            raise UserError(f"{where} was made by a newer version of this program; install it.")
+        with naming_newer_version(where, data.get("program"), newer):
+            return cls._of(data, model, palette, where)
+
+    @classmethod
+    def _of(cls, data: Mapping[str, Any], model: Any, palette: Any, where: str) -> WeightsCard:
         spec = fields.from_json(ModelSpec, model, where)
         try:
             return cls(

@@ -19,7 +19,7 @@ from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write
-from deepimagetranslator.core.version import __version__
+from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
 FORMAT = 1
 _MAX_BYTES = 2**26
@@ -88,7 +88,7 @@ def save_project(project: Project, path: Path) -> None:
     sections = {s: fields.to_json(getattr(project.specs, s)) for s in SECTIONS}
     for name in _IMAGE_LISTS:
         sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
-    data = {"format": FORMAT, "program": f"DeepImageTranslator {__version__}"}
+    data = {"format": FORMAT, "program": PROGRAM}
     data |= {"preset": project.preset, **sections}
     if project.run:
         data["run"] = dict(project.run)
@@ -106,8 +106,11 @@ def load_project(path: Path) -> Project:
     data = _read_json(path)
     if not isinstance(data, dict) or not isinstance(data.get("format"), int):
         raise UserError(f"{path} is no project file of this program; choose another file.")
-    if data["format"] > FORMAT:
-        raise UserError(f"{path} was made by a newer version of this program; install that one.")
+    with naming_newer_version(path, data.get("program"), data["format"] > FORMAT):
+        return _project_of(data, path)
+
+
+def _project_of(data: Mapping[str, Any], path: Path) -> Project:
     sections = {
         section: fields.from_json(
             type(getattr(Specs(), section)), data.get(section, {}), f"{path.name}, {section}"
