@@ -76,7 +76,7 @@ def as_json(problem: Problem) -> dict[str, Any]:
     """A problem for ``--json``; of its repair the label."""
     return {
         "subject": problem.subject,
-        "message": problem.message,
+        "message": problem.without_persons,
         "fatal": problem.fatal,
         "kind": problem.kind,
         "files": list(problem.files),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,8 @@ class Problem:
         kind: one word for what was found, such as "duplicates"; empty outside the data doctor.
         files: the files it is about, if there are several.
         repair: what mends it, None if the user must.
+        persons: names of people in the message that come from inside files, such as DICOM
+            patients; for the screen only, see ``without_persons``.
     """
 
     subject: str
@@ -60,6 +63,18 @@ class Problem:
     kind: str = ""
     files: tuple[str, ...] = ()
     repair: Repair | None = None
+    persons: tuple[str, ...] = ()
+
+    @property
+    def without_persons(self) -> str:
+        """The message for files and logs: "person 1" instead of a name."""
+        numbered = enumerate(self.persons, 1)
+        names = {name: f"person {number}" for number, name in numbered if name}
+        if not names:
+            return self.message
+        longest_first = sorted(map(re.escape, names), key=len, reverse=True)
+        pattern = rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)"
+        return re.sub(pattern, lambda found: names[found[0]], self.message)
 
     def __str__(self) -> str:
         if self.message.startswith(self.subject):

@@ -60,7 +60,7 @@ class Evaluation:
             if row["image"] == POOLED
         }
 
-    def write_csv(self, path: Path) -> None:
+    def write_csv(self, path: str | Path) -> None:
         """The table as CSV; an undefined measure is an empty cell."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")

@@ -40,6 +40,7 @@ from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.metrics import build_metrics
 from deepimagetranslator.ml.optimizers import build_optimizer
 from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
+from deepimagetranslator.ml.run_log import logged, run_log
 from deepimagetranslator.ml.sequence import PairSequence
 from deepimagetranslator.ml.sharing import LossScaling, SharedModel
 from deepimagetranslator.ml.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
@@ -122,19 +123,8 @@ def train(
         precision = devices.choose_precision(project.specs.training.precision)
         standing.precision = precision
         _write_run_record(run, project, dataset, precision, start_weights, report)
-    job = Job(project, dataset, run, standing, report, control)
-    try:
-        scope, split = devices.distribution(project.specs.training.batch_size)
-        if split:
-            report(LogLine(split))
-        with scope:
-            job.build(start_weights if not resume else None)
-        if standing.epoch < project.specs.training.epochs:
-            job.fit()
-        else:
-            report(LogLine(f"All {standing.epoch} epochs were trained already."))
-    finally:
-        job.close()
+    with run_log(run.log, dataset, standing.precision, standing.epoch):
+        _work(Job(project, dataset, run, standing, logged(report), control), start_weights)
     return TrainingResult(
         run_dir,
         run.best,
@@ -144,6 +134,23 @@ def train(
         time.monotonic() - start,
         standing.values,
     )
+
+
+def _work(job: Job, start_weights: Path | None) -> None:
+    """Make the network and train it."""
+    standing, training = job.standing, job.project.specs.training
+    try:
+        scope, split = devices.distribution(training.batch_size)
+        if split:
+            job.report(LogLine(split))
+        with scope:
+            job.build(start_weights if not standing.epoch else None)
+        if standing.epoch < training.epochs:
+            job.fit()
+        else:
+            job.report(LogLine(f"All {standing.epoch} epochs were trained already."))
+    finally:
+        job.close()
 
 
 class Job:

@@ -120,7 +120,7 @@ class Translator:
     def translate(
         self,
         image: np.ndarray,
-        name: str,
+        name: str = "the image",
         render: Render | None = None,
         between: Between = _nothing,
     ) -> Array:

@@ -13,6 +13,7 @@ import pydicom
 import pytest
 import tifffile
 
+from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.core.checks import machine
 from deepimagetranslator.core.checks.examination import DataProblems, examine, prepare
 from deepimagetranslator.core.checks.kinds import TITLES
@@ -553,6 +554,8 @@ def test_the_patient_of_dicom_files_is_the_person(tmp_path):
     specs = replace(Specs(), data=DataSpec(train, train, val, val))
     problem = only(specs, "person_in_both")
     assert "Ann" in problem.message and "Bob" not in problem.message
+    assert problem.without_persons.startswith("Images of person 1 are in training and in")
+    assert "Ann" not in str(as_json(problem))
     assert problem.files == (paths[5],)
     assert problem.repair
     data = repaired(specs, problem.repair).data

@@ -57,10 +57,12 @@ def finding(
     fatal: bool = False,
     repair: Repair | None = None,
     subject: str = "",
+    persons: Sequence[str] = (),
 ) -> Problem:
-    """A ``Problem`` of the doctor's, about the first of its files unless something is named."""
+    """A ``Problem`` about the first of its files unless a subject is named."""
     names = tuple(map(str, files))
-    return Problem(subject or (names[0] if names else kind), message, fatal, kind, names, repair)
+    subject = subject or (names[0] if names else kind)
+    return Problem(subject, message, fatal, kind, names, repair, tuple(persons))
 
 
 def leave_out(files: Sequence[str | Path]) -> Repair | None:

@@ -48,12 +48,15 @@ def person_in_both(case: CheckContext) -> Iterator[Problem]:
     if not both:
         return
     files = [f.pair.input for f, who in zip(val, persons[len(train) :], strict=True) if who in both]
-    who = ", ".join(sorted(both)[:3]) + (f" and {len(both) - 3} more" if len(both) > 3 else "")
+    shown = sorted(both)[:3]
+    who = ", ".join(shown) + (f" and {len(both) - 3} more" if len(both) > 3 else "")
+    patients = {facts.input.patient for facts in (*train, *val)}
     message = (
         f"Images of {who} are in training and in validation, which then cannot tell how well "
         "images of other people will be translated; split by person."
     )
-    yield finding("person_in_both", message, files, repair=_new_split(case))
+    persons = [name for name in shown if name in patients]
+    yield finding("person_in_both", message, files, repair=_new_split(case), persons=persons)
 
 
 def class_missing(case: CheckContext) -> Iterator[Problem]:

@@ -52,6 +52,11 @@ class RunFolder:
         """Weights, optimizer and state after the last whole epoch, to resume from."""
         return self.path / "last.weights.h5"
 
+    @property
+    def log(self) -> Path:
+        """What was done when, in sentences; nothing personal."""
+        return self.path / "log.txt"
+
     def improvement(self, epoch: int, value: float) -> Path:
         """The name of the weights file of an epoch that was the best so far."""
         return self.path / f"weights-improvement-{epoch:02d}-{value:.4f}.weights.h5"

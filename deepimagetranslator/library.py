@@ -1,0 +1,180 @@
+"""The program as a library: train, translate, evaluate and load weights from Python.
+
+Keras is imported inside the functions, so that importing this package stays quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepimagetranslator.core.config.project import Project, new_project, project_problems
+from deepimagetranslator.core.config.specs import SECTIONS
+from deepimagetranslator.core.data.suggestions import suited_to_targets
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.messages.events import Report, ignore
+
+if TYPE_CHECKING:
+    from deepimagetranslator.ml.evaluation import Evaluation
+    from deepimagetranslator.ml.training import TrainingResult
+    from deepimagetranslator.ml.translation import TranslationResult
+    from deepimagetranslator.ml.translator import Translator
+
+Paths = str | Path | Iterable[str | Path]
+"""A file or folder, or several of them; folders are searched with their subfolders."""
+
+
+def train(
+    inputs: Paths,
+    targets: Paths,
+    run_dir: str | Path,
+    *,
+    val_inputs: Paths = (),
+    val_targets: Paths = (),
+    preset: str = "recommended",
+    settings: Mapping[str, Any] | None = None,
+    report: Report = ignore,
+) -> TrainingResult:
+    """Train a network on pairs of images and keep its checkpoints.
+
+    Inputs and targets are paired by name. What is not chosen follows from the targets, as in the
+    window: label maps are learnt as classes or channels, other images as values.
+
+    Args:
+        inputs: training images.
+        targets: what they are to become.
+        run_dir: the run's folder, made if need be; it must hold no other run.
+        val_inputs: validation images; without any the best weights are chosen by the training loss.
+        val_targets: their targets.
+        preset: "recommended", or "2021" for the choices of the 2021 program.
+        settings: fields by their names in a project file, such as ``{"training.epochs": 20}``.
+        report: is called with what happens, see ``core.messages.events``.
+
+    Returns:
+        The run's folder, its best weights, and the values of its last epoch.
+
+    Raises:
+        UserError: the images, the settings or the folder cannot be used; a sentence says why.
+    """
+    data = {
+        "train_inputs": _listed(inputs),
+        "train_targets": _listed(targets),
+        "val_inputs": _listed(val_inputs),
+        "val_targets": _listed(val_targets),
+    }
+    project = new_project(preset, data)
+    if preset == "recommended":
+        project = replace(project, specs=suited_to_targets(project.specs, data["train_targets"]))
+    project = _with(project, settings or {})
+    _load_engine()
+    from deepimagetranslator.ml import training  # noqa: PLC0415
+
+    return training.train(project, Path(run_dir), report=report)
+
+
+def translate(
+    weights: str | Path,
+    inputs: Paths,
+    output: str | Path,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    report: Report = ignore,
+) -> TranslationResult:
+    """Translate files and whole folders with a weights file.
+
+    An output has its input's name, in the same subfolder below ``output``.
+
+    Args:
+        weights: a weights file of this program or of the 2021 program.
+        inputs: images to translate.
+        output: the folder to write to, made if need be.
+        settings: fields such as ``{"translation.overwrite": True}``.
+        report: is called with what happens, see ``core.messages.events``.
+
+    Returns:
+        What was written for each input, and what was skipped and why.
+
+    Raises:
+        UserError: nothing was written; a sentence says why.
+    """
+    spec = _with(Project(), settings or {}).specs.translation
+    _load_engine()
+    from deepimagetranslator.ml import translation  # noqa: PLC0415
+
+    return translation.translate(Path(weights), _paths(inputs), Path(output), spec, report=report)
+
+
+def evaluate(predictions: Paths, targets: Paths, *, pairing: str = "name") -> Evaluation:
+    """Compare translated images with their targets.
+
+    Args:
+        predictions: translated images.
+        targets: what they should be, of any format.
+        pairing: "name" or "order".
+
+    Returns:
+        A table of measures, a row for each image and channel; ``write_csv`` saves it.
+
+    Raises:
+        UserError: there is nothing to compare; a sentence says why.
+    """
+    from deepimagetranslator.ml import evaluation  # noqa: PLC0415
+
+    return evaluation.evaluate(_paths(predictions), _paths(targets), pairing=pairing)
+
+
+def load_weights(path: str | Path) -> Translator:
+    """A weights file as something that translates arrays.
+
+    Args:
+        path: a weights file of this program or of the 2021 program.
+
+    Returns:
+        An object whose ``translate(image)`` takes an array (height, width, channels) with the
+        values and the type of an image file, and returns the translated image likewise; ``card``
+        says what the weights were trained on.
+
+    Raises:
+        UserError: not a weights file.
+    """
+    _load_engine()
+    from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
+
+    return Translator(Path(path))
+
+
+def _load_engine() -> None:
+    from deepimagetranslator.ml import devices  # noqa: PLC0415
+
+    devices.load_engine()
+
+
+def _paths(given: Paths) -> list[Path]:
+    return [Path(given)] if isinstance(given, (str, Path)) else [Path(path) for path in given]
+
+
+def _listed(given: Paths) -> tuple[str, ...]:
+    paths = _paths(given)
+    return tuple(str(path.absolute()) for path in list_images(paths)) if paths else ()
+
+
+def _with(project: Project, settings: Mapping[str, Any]) -> Project:
+    """The project with these fields.
+
+    Raises:
+        UserError: there is no such field, or its value is not allowed.
+    """
+    for name, value in settings.items():
+        section, _, field = name.partition(".")
+        spec: Any = getattr(project.specs, section, None) if section in SECTIONS else None
+        if not hasattr(spec, field):
+            raise UserError(f"There is no setting '{name}'; settings are named as in project.json.")
+        specs = replace(project.specs, **{section: replace(spec, **{field: value})})
+        project = replace(project, specs=specs)
+    problems = project_problems(project)
+    if problems:
+        raise UserError(*map(str, problems))
+    return project

@@ -1,0 +1,93 @@
+"""What a run's log.txt says: versions, device, epochs, checkpoints, and how the run ended.
+
+Nothing personal goes in: an image has its place in the project ("training input 3") for a name.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.messages.events import (
+    CheckpointSaved,
+    EpochEnded,
+    Event,
+    LogLine,
+    Report,
+)
+from deepimagetranslator.core.messages.job_control import Cancelled
+from deepimagetranslator.core.system.log_file import log_file
+from deepimagetranslator.core.version import PROGRAM
+from deepimagetranslator.ml import devices
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def run_log(path: Path, dataset: Dataset, precision: str, epoch: int) -> Iterator[None]:
+    """Keeps the log of a training inside the block; how the block ended is its last line.
+
+    Args:
+        path: log.txt in the run's folder; a resumed run's goes on.
+        dataset: what is trained on; its files' names are kept out.
+        precision: that the network computes in.
+        epoch: the last whole epoch before this training; 0 for a new run.
+    """
+    with log_file(path):
+        versions = ", ".join(f"{name} {number}" for name, number in devices.versions().items())
+        _log.info("%s on %s, %s", PROGRAM, platform.platform(terse=True), versions)
+        _log.info("Device: %s, precision %s", devices.describe_device(), precision)
+        _log.info(
+            "%d training and %d validation pairs; %s",
+            len(dataset.train),
+            len(dataset.val),
+            f"resumed after epoch {epoch}" if epoch else "a new run",
+        )
+        try:
+            yield
+        except Cancelled:
+            _log.warning("Cancelled")
+            raise
+        except UserError as error:
+            _log.error("Ended: %s", without_names(str(error), dataset))
+            raise
+        except Exception as error:
+            _log.error("Ended by an unexpected %s", type(error).__name__)
+            raise
+        _log.info("Ended")
+
+
+def logged(report: Report) -> Report:
+    """The same report, with what matters later logged as well."""
+
+    def tell(event: Event) -> None:
+        match event:
+            case LogLine(text):
+                _log.info("%s", text)
+            case EpochEnded():
+                values = ", ".join(f"{name} {value:.5g}" for name, value in event.values.items())
+                _log.info("%s (best: epoch %d)", values, event.best_epoch)
+            case CheckpointSaved():
+                _log.info("Saved %s", Path(event.path).name)
+        report(event)
+
+    return tell
+
+
+def without_names(text: str, dataset: Dataset) -> str:
+    """A sentence with the places of images in the project instead of their paths and names."""
+    places = {
+        name: f"{part} {side} {number}"
+        for part, pairs in (("training", dataset.train), ("validation", dataset.val))
+        for number, pair in enumerate(pairs, 1)
+        for side, path in (("input", pair.input), ("target", pair.target))
+        for name in (str(path), path.name)
+    }
+    for name in sorted(places, key=len, reverse=True):  # 11.png before 1.png
+        text = text.replace(name, places[name])
+    return text

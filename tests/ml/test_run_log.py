@@ -1,0 +1,92 @@
+"""log.txt of a run: what was done, and nothing personal."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+import pytest
+from tiny import project_of, write_set
+
+from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.messages.events import EpochEnded, Event
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.version import PROGRAM
+from deepimagetranslator.ml.training import train
+
+
+def project(folder: Path, **training: object) -> Project:
+    return project_of(write_set(folder / "Erika Mustermann", range(4)), training=training)
+
+
+def test_a_run_logs_versions_device_epochs_and_its_end(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    train(project(tmp_path, epochs=2), run)
+    lines = (run / "log.txt").read_text(encoding="utf-8").splitlines()
+    text = "\n".join(lines)
+    assert PROGRAM in lines[0]
+    assert "keras 3." in lines[0]
+    assert "Device: " in lines[1]
+    assert "4 training and 0 validation pairs; a new run" in text
+    assert text.count(" INFO epoch 1, loss ") == text.count(" INFO epoch 2, loss ") == 1
+    assert "Saved weights-improvement-01-" in text
+    assert lines[-1].endswith(" INFO Ended")
+    assert "Mustermann" not in text
+    assert str(tmp_path) not in text
+
+
+def test_a_resumed_run_goes_on_with_its_log(tmp_path: Path) -> None:
+    run, control = tmp_path / "run", JobControl()
+
+    def cancel_after_one(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            control.cancel.set()
+
+    with pytest.raises(Cancelled):
+        train(project(tmp_path, epochs=3), run, report=cancel_after_one, control=control)
+    first = (run / "log.txt").read_text(encoding="utf-8")
+    assert first.splitlines()[-1].endswith(" WARNING Cancelled")
+    train(project(tmp_path, epochs=3), run, resume=True)
+    whole = (run / "log.txt").read_text(encoding="utf-8")
+    assert whole.startswith(first)
+    assert "resumed after epoch 1" in whole
+    assert " INFO epoch 3, loss " in whole
+
+
+def test_an_error_is_logged_without_the_names_of_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deepimagetranslator.core.augmentation.sampling import PairSampler  # noqa: PLC0415
+
+    chosen, run = project(tmp_path), tmp_path / "run"
+    broken = chosen.specs.data.train_inputs[2]
+
+    def sample(self: PairSampler, epoch: int, position: int) -> None:
+        raise UserError(f"{broken} is damaged; replace it.")
+
+    monkeypatch.setattr(PairSampler, "sample", sample)
+    with pytest.raises(UserError, match="Mustermann"):
+        train(chosen, run)
+    last = (run / "log.txt").read_text(encoding="utf-8").splitlines()[-1]
+    assert last.endswith("ERROR Ended: training input 3 is damaged; replace it.")
+
+
+def test_only_the_program_s_own_lines_are_kept(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+
+    def others(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            logging.getLogger("pydicom").warning("Invalid value for VR PN: 'Erika Mustermann'")
+
+    train(project(tmp_path), run, report=others)
+    assert "Erika" not in (run / "log.txt").read_text(encoding="utf-8")
+    assert not logging.getLogger("deepimagetranslator").handlers
+    assert threading.active_count() < 50
+
+
+def test_a_log_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (run / "log.txt").mkdir(parents=True)
+    assert train(project(tmp_path), run).epochs == 1
