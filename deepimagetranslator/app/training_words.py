@@ -73,7 +73,7 @@ def remark(state: MonitorState) -> str:
         case Phase.FAILED:
             return state.message
     if state.validating:
-        return f"The validation images are judged after epoch {state.epoch}."
+        return f"The validation images are evaluated after epoch {state.epoch}."
     if state.loss is None:
         return "The first step of the epoch takes longest."
     return f"Loss {value_text(state.loss)} so far in this epoch."

@@ -95,7 +95,7 @@ def _add_demo(commands: Any) -> None:
         commands,
         "demo",
         demo.run,
-        "draw a sample data set, train on it, translate and measure an unseen person",
+        "draw a sample data set, train on it, translate and evaluate an unseen person",
         "dice (a list: subcutaneous fat, visceral fat, lean tissue), seconds, output",
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to make")
@@ -167,7 +167,7 @@ def _add_check(commands: Any) -> None:
         commands,
         "check",
         check_commands.check,
-        "find every problem of a project before training, and mend it",
+        "find every problem of a project before training, and repair it",
         "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair), mended",
         "findings and their kinds:\n"
         + "\n".join(f"  {kind:18} {words}" for kind, words in TITLES.items() if kind),
@@ -178,7 +178,7 @@ def _add_check(commands: Any) -> None:
         action="append",
         default=[],
         metavar="KIND",
-        help="mend what was found and save the project, the old one as .bak; a kind of finding "
+        help="repair what was found and save the project, the old one as .bak; a kind of finding "
         "(may be given several times) or all; files on disk stay as they are",
     )
 
@@ -236,7 +236,7 @@ def _add_evaluate(commands: Any) -> None:
         commands,
         "evaluate",
         engine_commands.evaluate,
-        "measure translated images against their targets, as one volume and one by one",
+        "evaluate translated images against their targets, as a whole volume and per image",
         "images, pooled (by channel: dice, sensitivity, ...), table, problems",
         "Both may be of any format. Label maps may be 0 and 1, 0 and 255, class numbers or "
         "colours.",

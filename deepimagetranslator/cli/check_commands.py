@@ -1,4 +1,4 @@
-"""The command about what is wrong with a project: check, and mend it."""
+"""The command that finds what is wrong with a project, and repairs it: check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.core.checks import examination
-from deepimagetranslator.core.checks.kinds import TITLES, title
+from deepimagetranslator.core.checks.kinds import TITLES, level, title
 from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.project import (
     Project,
@@ -32,7 +32,7 @@ Found = tuple[dataset.Matched, list[Problem]]
 
 
 def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
-    """Name every problem of a project, mend those that are asked for, and save it."""
+    """Name every problem of a project, repair those that are asked for, and save it."""
     wanted = set(arguments.repair)
     unknown = sorted(wanted - {ALL, *TITLES} | wanted & {""})
     if unknown:
@@ -46,7 +46,7 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
             return examination.examine(specs, report, control, folder)[1:]
 
         matched, problems = examine(project.specs)
-        specs, changes, (matched, problems) = _mend(
+        specs, changes, (matched, problems) = _repair(
             project.specs, wanted, (matched, problems), examine
         )
     project = replace(project, specs=specs)
@@ -55,14 +55,18 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
         _save(project, arguments.project)
     _say(problems)
     for change in changes:
-        terminal.say(f"Mended: {change}.")
+        terminal.say(f"Repaired: {change}.")
     for kind in sorted(wanted - {ALL}):
         if any(problem.kind == kind for problem in problems):
-            terminal.say(f"'{title(kind)}' cannot be mended by itself; please do it yourself.")
+            terminal.say(f"'{title(kind)}' has no automatic repair; correct it yourself.")
     if changes:
         terminal.say(f"The project as it was is kept as {arguments.project.name}.bak.")
     fatal = sum(problem.fatal for problem in problems)
-    end = f"{fatal} problem(s) to mend before training." if fatal else "The project can be trained."
+    end = (
+        f"{fatal} error{'s' * (fatal > 1)} to correct before training."
+        if fatal
+        else "The project can be trained."
+    )
     terminal.say(end)
     result = {
         "train_pairs": len(matched.train),
@@ -84,10 +88,10 @@ def as_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _mend(
+def _repair(
     specs: Specs, wanted: set[str], found: Found, examine: Callable[[Specs], Found]
 ) -> tuple[Specs, list[str], Found]:
-    """Repair after repair, looking again after each, for one may mend another or call for it."""
+    """Repair after repair, looking again after each, for one may repair another or call for it."""
     done: set[tuple[str, ...]] = set()
     changes: list[str] = []
     while True:
@@ -122,6 +126,6 @@ def _say(problems: Sequence[Problem]) -> None:
         terminal.say(f"{title(kind)}:")
         for problem in group:
             text = problem.message if len(problem.files) > 1 else str(problem)
-            terminal.say(f"  {'' if problem.fatal else 'Note: '}{text}")
+            terminal.say(f"  {level(problem)}: {text}")
             if problem.repair:
                 terminal.say(f"    repair: {problem.repair.label} (--repair {kind})")

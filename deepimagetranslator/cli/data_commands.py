@@ -71,7 +71,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
         f"preset {project.preset}, loss {project.specs.training.loss}."
     )
     if fatal:
-        terminal.say("Mend these and make the project again; it cannot be trained as it is.")
+        terminal.say("Correct these and make the project again; it cannot be trained as it is.")
     return 2 if fatal else 0, {
         "project": str(arguments.project),
         "train_pairs": len(found.train),

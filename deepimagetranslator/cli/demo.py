@@ -31,7 +31,7 @@ _SHOWN_SLICES = (4, 14, 24)
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
-    """Draw, train, translate, measure; everything is left in one folder."""
+    """Draw, train, translate, evaluate; everything is left in one folder."""
     start = time.monotonic()
     if arguments.size < 32 or arguments.size > 1024:
         raise UserError("--size must be from 32 to 1024 pixels.")
@@ -104,7 +104,7 @@ def _train_and_test(
     translation.translate(trained.best_weights, inputs, translated, report=report, control=control)
     result = evaluation.evaluate([translated], targets, report=report, control=control)
     result.write_csv(output / "evaluation.csv")
-    pooled = result.pooled()
+    pooled = result.whole_volume()
     print(pooled_table(pooled))
     figures.loss_curves(RunFolder(output).read_history(), output / "loss_curves.png")
     shown = [pairs[number * len(pairs) // 30] for number in _SHOWN_SLICES]

@@ -89,7 +89,7 @@ def translate(arguments: argparse.Namespace) -> Outcome:
 
 
 def evaluate(arguments: argparse.Namespace) -> Outcome:
-    """Measure predictions against targets."""
+    """Evaluate predictions against targets."""
     from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
     with terminal.progress() as (report, control):
@@ -105,10 +105,10 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     folder = arguments.output or (first if first.is_dir() else first.parent)
     table = folder / "evaluation.csv"
     result.write_csv(table)
-    pooled = result.pooled()
+    pooled = result.whole_volume()
     print(pooled_table(pooled))
     terminal.say_problems(result.problems)
-    terminal.say(f"{result.images} images measured; each is in {table}.")
+    terminal.say(f"{result.images} images evaluated; each is in {table}.")
     return 3 if result.problems else 0, {
         "images": result.images,
         "pooled": pooled,
@@ -173,7 +173,7 @@ def benchmark_table(found: dict[str, Any]) -> str:
 
 
 def pooled_table(pooled: dict[str, dict[str, float]]) -> str:
-    """The pooled measures as aligned text, a line a channel."""
+    """The measures of the whole volume as aligned text, a line for each channel."""
     columns = max(pooled.values(), key=len)
     lines = [f"{'':8}" + "".join(f"{name:>16}" for name in columns)]
     for channel, values in pooled.items():

@@ -27,7 +27,7 @@ class UserError(Exception):
 
 @dataclass(frozen=True)
 class Repair:
-    """A change of the project that mends a problem; the files on disk stay as they are.
+    """A change of the project that repairs a problem; the files on disk stay as they are.
 
     Attributes:
         label: what a button says, for instance "Leave out these 3 pairs".
@@ -49,10 +49,10 @@ class Problem:
     Attributes:
         subject: the file or field it is about, as the user wrote it.
         message: one sentence: what is wrong and what to do.
-        fatal: False for a remark that does not stop training.
-        kind: one word for what was found, such as "duplicates"; empty outside the data doctor.
+        fatal: False for a warning or note that does not stop training.
+        kind: one word for what was found, such as "duplicates"; empty outside the data check.
         files: the files it is about, if there are several.
-        repair: what mends it, None if the user must.
+        repair: what repairs it; None if only the user can.
         persons: names of people in the message that come from inside files, such as DICOM
             patients; for the screen only, see ``without_persons``.
     """

@@ -69,9 +69,9 @@ def build_menus(root: tk.Tk, commands: Commands, panes: PaneGroup) -> dict[str, 
             ("&Translate and save...", c.translate, ""),
         ],
         "&Evaluate": [
-            ("Measure on &validation images", lambda: c.evaluate("validation"), ""),
-            ("Measure on &training images", lambda: c.evaluate("training"), ""),
-            ("Measure translated images with tar&gets...", c.evaluate_translated, ""),
+            ("Evaluate on &validation images", lambda: c.evaluate("validation"), ""),
+            ("Evaluate on &training images", lambda: c.evaluate("training"), ""),
+            ("Evaluate translated images with tar&gets...", c.evaluate_translated, ""),
         ],
         "&View": [
             ("Fit &images", panes.fit, ""),

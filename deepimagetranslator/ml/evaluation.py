@@ -1,4 +1,4 @@
-"""Measuring translated images against their targets, as tables."""
+"""Translated images compared with their targets, as tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ from deepimagetranslator.core.evaluation.comparison import (
     by_classes,
     comparison,
 )
-from deepimagetranslator.core.evaluation.measures import MEASURES, Measurement, measure, pooled
+from deepimagetranslator.core.evaluation.measures import (
+    MEASURES,
+    Measurement,
+    measure,
+    whole_volume,
+)
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.slices import shown_name
@@ -40,7 +45,7 @@ class Evaluation:
 
     Attributes:
         rows: of the table: image, channel, then ``MEASURES``; nan where not defined. The last
-            rows, with image "pooled", take the folder as one volume.
+            rows, with image "pooled", are those of the whole volume.
         problems: files that were left out, and why.
     """
 
@@ -49,10 +54,10 @@ class Evaluation:
 
     @property
     def images(self) -> int:
-        """How many images were measured."""
+        """How many images were evaluated."""
         return len({row["image"] for row in self.rows}) - 1
 
-    def pooled(self) -> dict[str, dict[str, float]]:
+    def whole_volume(self) -> dict[str, dict[str, float]]:
         """The measures of the folder as one volume, by channel."""
         return {
             str(row["channel"]): {m: float(row[m]) for m in MEASURES if m in row}
@@ -82,7 +87,7 @@ def evaluate(
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
-    """Measure predictions against the targets of the same names.
+    """Evaluate predictions against the targets of the same names.
 
     Both may be of any format, slices of volumes included, and label maps of any encoding; see
     ``core.comparison``.
@@ -95,7 +100,7 @@ def evaluate(
         control: may cancel.
 
     Raises:
-        UserError: no prediction can be measured.
+        UserError: no prediction can be evaluated.
         Cancelled: by ``control``.
     """
     control = control or JobControl()
@@ -128,10 +133,10 @@ def evaluate_weights(
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
-    """Measure what weights make of inputs that have targets, without writing the images.
+    """Evaluate weights on inputs that have targets, without writing the translated images.
 
     Raises:
-        UserError: unusable weights, or nothing can be measured.
+        UserError: unusable weights, or nothing can be evaluated.
         Cancelled: by ``control``.
     """
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415  needs the engine
@@ -160,7 +165,7 @@ def evaluate_weights(
 
 
 def _gathered(files: Sequence[Path], control: JobControl) -> tuple[ValueRange, ColourCount]:
-    """What the readable files hold; the others are named when they are measured."""
+    """What the readable files hold; the others are named when they are evaluated."""
     values, colours = ValueRange(), ColourCount()
     for file in files:
         control.raise_if_cancelled()
@@ -217,11 +222,11 @@ def _table(
             problems.append(Problem(name, "is grey while others have colour; convert it."))
     measured = [(name, m) for name, m in measured if m.target.size == channels]
     if not measured:
-        message = "There is nothing to measure: no prediction fits a target."
+        message = "There is nothing to evaluate: no prediction fits a target."
         raise UserError(message, *map(str, problems))
     names = names or channel_names(channels)
     rows: list[dict[str, str | float]] = []
-    for name, measurement in [*measured, (POOLED, pooled(m for _, m in measured))]:
+    for name, measurement in [*measured, (POOLED, whole_volume(m for _, m in measured))]:
         for channel, values in measurement.results(names).items():
             rows.append({"image": name, "channel": channel, **values})
     return Evaluation(tuple(rows), tuple(problems))

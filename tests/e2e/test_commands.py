@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deepimagetranslator import cli
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import load_project, project_problems
@@ -23,7 +24,7 @@ from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
 from deepimagetranslator.core.imaging.images import image_size, read_image, write_image
 from deepimagetranslator.core.sample import write_sample
-from deepimagetranslator.core.version import __version__, cli
+from deepimagetranslator.core.version import __version__
 from deepimagetranslator.ml.devices import load_engine
 
 QUICK = ("model.depth=2", "model.base_filters=4", "training.epochs=2", "training.batch_size=4")

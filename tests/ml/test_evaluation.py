@@ -67,12 +67,12 @@ def test_pooled_is_the_folder_as_one_volume(folders):
             "mse": square,
             "psnr": -10 * np.log10(square),
         }
-        found = table.pooled()[channel]
+        found = table.whole_volume()[channel]
         assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
         single = [column(table, name, channel)["ssim"] for name in NAMES]
         assert found["ssim"] == pytest.approx(np.mean(single))
     mean = np.mean([column(table, name, "red")["dice"] for name in NAMES])
-    assert table.pooled()["red"]["dice"] != pytest.approx(mean, rel=1e-9)
+    assert table.whole_volume()["red"]["dice"] != pytest.approx(mean, rel=1e-9)
 
 
 def test_each_image_is_measured_by_itself(folders):
@@ -107,7 +107,7 @@ def test_a_measure_that_is_not_defined_is_an_empty_cell(tmp_path):
     write_image(tmp_path / "t" / "a.png", np.zeros((8, 8), np.uint8))
     write_image(tmp_path / "p" / "a.png", np.zeros((8, 8), np.uint8))
     table = evaluate([tmp_path / "p"], [tmp_path / "t"])
-    grey = table.pooled()["grey"]
+    grey = table.whole_volume()["grey"]
     assert math.isnan(grey["dice"]) and grey["psnr"] == math.inf and grey["specificity"] == 1
     table.write_csv(tmp_path / "e.csv")
     first = (tmp_path / "e.csv").read_text(encoding="utf-8").splitlines()[1]
@@ -120,7 +120,7 @@ def test_masks_of_any_two_values_are_alike(tmp_path, low, high):
     predicted = np.where(colours(2, 12, 12)[..., 0] > 127, high, low).astype(np.uint8)
     write_image(tmp_path / "t" / "a.png", target)
     write_image(tmp_path / "p" / "a.png", predicted)
-    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()["grey"]
     t, p = target == high, predicted == high
     assert found["dice"] == pytest.approx(2 * (t & p).sum() / (t.sum() + p.sum()))
     assert found["mae"] == pytest.approx((t != p).mean())
@@ -130,7 +130,7 @@ def test_grey_predictions_are_compared_with_colour_targets_as_colour(tmp_path):
     grey = colours(1, 12, 12)[..., 0]
     write_image(tmp_path / "t" / "a.png", np.repeat(grey[..., None], 3, axis=2))
     write_image(tmp_path / "p" / "a.png", grey)
-    pooled = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()
+    pooled = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()
     assert set(pooled) == {"red", "green", "blue", "all"}
     assert pooled["all"]["mae"] == 0
 
@@ -148,7 +148,7 @@ def test_16_bit_predictions_and_targets(tmp_path):
     write_image(tmp_path / "t" / "a.tif", values)
     write_image(tmp_path / "p" / "a.tif", values + np.uint16(100))
     span = float(values.max()) - float(values.min())
-    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()["grey"]
     assert found["mae"] == pytest.approx(100 / span, rel=1e-4)
 
 
@@ -229,7 +229,7 @@ def test_label_maps_of_any_encoding_are_the_same_thing(tmp_path, predicted, targ
     targets = write_encoded(tmp_path / "t", CLASSES, target)
     table = evaluate([predictions], [targets], pairing="order")
     assert table.images == 3 and table.problems == ()
-    found = table.pooled()
+    found = table.whole_volume()
     if "colours" in (predicted, target):
         dice = [found[name]["dice"] for name in ("blue", "green", "red")]
     else:
@@ -254,7 +254,7 @@ def test_two_values_are_background_and_object(tmp_path, low, high):
     guessed, target = GUESSED[0] > 1, CLASSES[0] > 1
     write_image(tmp_path / "t" / "a.png", np.where(target, 255, 0).astype(np.uint8))
     write_image(tmp_path / "p" / "a.png", np.where(guessed, high, low).astype(np.uint16))
-    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()["grey"]
     assert found["dice"] == pytest.approx(
         2 * (guessed & target).sum() / (guessed.sum() + target.sum())
     )
@@ -265,7 +265,7 @@ def test_colours_of_two_labs_are_compared_as_colours(tmp_path):
     """Which of three other colours is which class cannot be known."""
     write_image(tmp_path / "t" / "a.png", PURE[CLASSES[0]])
     write_image(tmp_path / "p" / "a.png", PURE[::-1][GUESSED[0]] // 2 + 60)
-    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()
     assert set(found) == {"red", "green", "blue", "all"}
 
 
@@ -273,7 +273,7 @@ def test_values_written_as_float_are_measured_in_the_targets_range(tmp_path):
     target = colours(1, 12, 12)[..., :1]
     write_image(tmp_path / "t" / "a.png", target)
     write_image(tmp_path / "p" / "a.tif", target.astype(np.float32) + np.float32(2.55))
-    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).pooled()["grey"]
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()["grey"]
     assert found["mae"] == pytest.approx(0.01, rel=1e-4)
 
 
@@ -284,4 +284,4 @@ def test_predictions_of_mixed_encodings_are_all_measured(tmp_path):
         write_image(tmp_path / "p" / f"{number}.png", target * np.uint8(top))
     table = evaluate([tmp_path / "p"], [tmp_path / "t"])
     assert table.images == 2 and table.problems == ()
-    assert table.pooled()["grey"]["dice"] == 1
+    assert table.whole_volume()["grey"]["dice"] == 1

@@ -8,7 +8,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from deepimagetranslator.core.config.specs import CATEGORICAL_LOSSES, METRICS
 from deepimagetranslator.core.config.specs import LOSSES as LOSS_NAMES
-from deepimagetranslator.core.evaluation.measures import measure, pooled
+from deepimagetranslator.core.evaluation.measures import measure, whole_volume
 from deepimagetranslator.ml.losses import build_loss
 from deepimagetranslator.ml.metrics import build_metrics
 
@@ -85,9 +85,9 @@ def test_psnr_of_equal_images_is_a_hundred():
 def test_overlap_is_pooled_over_the_epoch_as_when_evaluating():
     pairs = [(masks, sigmoid) for _, _, masks, sigmoid, _ in batches()]
     results = run(["dice_score", "iou"], pairs, "sigmoid")
-    rows = pooled(measure(*image) for t, p in pairs for image in zip(t, p, strict=True)).results(
-        CHANNELS
-    )
+    rows = whole_volume(
+        measure(*image) for t, p in pairs for image in zip(t, p, strict=True)
+    ).results(CHANNELS)
     for i, channel in enumerate(CHANNELS):
         assert results[f"dice_{channel}"] == pytest.approx(rows[channel]["dice"])
         reference = keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.5)

@@ -11,8 +11,8 @@ from deepimagetranslator.core.evaluation.measures import (
     MEASURES,
     gaussian_window,
     measure,
-    pooled,
     ssim,
+    whole_volume,
 )
 
 NAMES = ("fat", "muscle", "other")
@@ -129,7 +129,7 @@ def test_many_channels_are_measured_each_by_itself():
 def test_a_folder_is_measured_as_one_volume():
     """Pooling images side by side equals measuring them stacked; only SSIM is a mean."""
     images = [pair(seed, height) for seed, height in enumerate((40, 24, 31))]
-    rows = pooled(measure(*image) for image in images).results(NAMES)
+    rows = whole_volume(measure(*image) for image in images).results(NAMES)
     stacked = measure(*(np.concatenate(parts) for parts in zip(*images, strict=True)))
     each = [measure(*image).results(NAMES) for image in images]
     for name, row in stacked.results(NAMES).items():
@@ -144,11 +144,11 @@ def test_a_folder_is_measured_as_one_volume():
 
 def test_one_image_and_a_folder_have_the_same_columns():
     one = measure(*pair(1))
-    for rows in (one.results(NAMES), pooled([one, one]).results(NAMES)):
+    for rows in (one.results(NAMES), whole_volume([one, one]).results(NAMES)):
         assert list(rows) == [*NAMES, "all"]
         assert all(tuple(rows[name]) == MEASURES for name in NAMES)
         assert tuple(rows["all"]) == LIKENESS
-    assert pooled([one]).results(NAMES) == one.results(NAMES)
+    assert whole_volume([one]).results(NAMES) == one.results(NAMES)
 
 
 def test_undefined_fractions_are_nan():
@@ -177,6 +177,6 @@ def test_images_that_cannot_be_compared_are_refused(target, predicted):
         measure(np.zeros(target), np.zeros(predicted))
 
 
-def test_images_of_different_channels_are_not_pooled():
+def test_images_of_different_channels_make_no_volume():
     with pytest.raises(ValueError, match="one volume"):
-        pooled([measure(*pair(1)), measure(*pair(1, channels=1))])
+        whole_volume([measure(*pair(1)), measure(*pair(1, channels=1))])

@@ -85,7 +85,7 @@ def place(x: np.ndarray, number: int) -> tuple[int, int]:
 
 
 def test_a_crop_is_a_part_of_the_image_and_every_place_occurs(tmp_path):
-    draw = sampler(dataset(tmp_path)).draw
+    draw = sampler(dataset(tmp_path)).sample
     places = {place(draw(epoch, 1)[0], 1) for epoch in range(1, 200)}
     assert len(places) > 150
     rows, columns = (np.array(side) for side in zip(*places, strict=True))
@@ -95,7 +95,7 @@ def test_a_crop_is_a_part_of_the_image_and_every_place_occurs(tmp_path):
 
 @pytest.mark.parametrize("ratio", [1, 2])
 def test_input_and_target_are_cut_at_the_same_place(tmp_path, ratio):
-    draw = sampler(dataset(tmp_path, ratio)).draw
+    draw = sampler(dataset(tmp_path, ratio)).sample
     for epoch in range(1, 9):
         x, y = draw(epoch, 2)
         assert x.shape == (SIDE, SIDE, 1) and y.shape == (SIDE * ratio, SIDE * ratio, 1)
@@ -132,7 +132,7 @@ def test_augmentation_does_not_move_the_place(tmp_path):
 
 
 def test_validation_takes_one_fixed_crop_per_image(tmp_path):
-    draw = sampler(dataset(tmp_path), MOVED, validation=True).draw
+    draw = sampler(dataset(tmp_path), MOVED, validation=True).sample
     places = []
     for number in range(3):
         x, _ = draw(1, number)

@@ -114,7 +114,7 @@ def examine(
     if not matched.val:
         message = (
             "There are no validation pairs, so the best weights are chosen by the training loss, "
-            "which cannot see over-fitting."
+            "which cannot detect overfitting."
         )
         problems.append(Problem("validation", message, fatal=False, kind="no_validation"))
     if any(problem.fatal for problem in problems):

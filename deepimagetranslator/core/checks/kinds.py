@@ -1,6 +1,12 @@
-"""The names of the findings, in the order in which they are told."""
+"""The names of the findings in the order in which they are shown, and how serious each is."""
 
 from __future__ import annotations
+
+from deepimagetranslator.core.errors import Problem
+
+ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
+_NOTES = ("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths")
+"""Kinds that are mostly right and only good to know."""
 
 TITLES = {
     "unmatched": "Files without a partner",
@@ -10,7 +16,7 @@ TITLES = {
     "target_is_input": "Targets that look like inputs",
     "own_target": "Images that are their own targets",
     "mispaired": "Targets that fit another input better",
-    "doubtful_pairs": "Pairs that are not certain",
+    "doubtful_pairs": "Pairs whose names differ",
     "shifted_pair": "Targets shifted against their inputs",
     "in_both": "The same image in training and validation",
     "person_in_both": "The same person in training and validation",
@@ -38,6 +44,13 @@ TITLES = {
 def title(kind: str) -> str:
     """What a group of findings is called."""
     return TITLES.get(kind, kind.replace("_", " ").capitalize())
+
+
+def level(problem: Problem) -> str:
+    """How serious a finding is: an error stops training, a warning may spoil it."""
+    if problem.fatal:
+        return ERROR
+    return NOTE if problem.kind in _NOTES else WARNING
 
 
 def rank(kind: str) -> int:

@@ -1,4 +1,4 @@
-"""What mends a project: pairs left out, settings changed, pairs moved. No file is touched."""
+"""What repairs a project: pairs left out, settings changed, pairs moved. No file is touched."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ class DataSpec:
         "Training targets", "What each training image should become."
     )
     val_inputs: tuple[str, ...] = paths(
-        "Validation images", "Images never learnt from, by which each epoch is judged."
+        "Validation images",
+        "Images that are never trained on; they give the validation loss and metrics.",
     )
     val_targets: tuple[str, ...] = paths(
         "Validation targets", "What each validation image should become."
@@ -66,8 +67,8 @@ class DataSpec:
         "automatic",
         ("automatic", "labels", "values"),
         "Targets are",
-        "Label maps hold a few exact colours, which are never mixed; values are any other image. "
-        "Automatic looks at the files.",
+        "Label maps hold a few exact colours, which are never interpolated; values are any other "
+        "image. Automatic looks at the files.",
     )
     labels: tuple[str, ...] = texts(
         "Label colours",
@@ -84,11 +85,11 @@ class DataSpec:
     input_scaling: str = choice(
         "automatic",
         ("automatic", "type", "data", "percentiles", "window", "image"),
-        "Input values",
-        "How values become 0..1: 'type' divides by the largest value of the file type (255 or "
-        "65535), 'data' maps the training images' own range, 'percentiles' that range without its "
-        "extremes, 'window' the limits below, 'image' each image's own range. Automatic: 'type' "
-        "for 8-bit files, else 'data'.",
+        "Input normalization",
+        "Intensity normalization to 0..1: 'type' divides by the largest value of the file type "
+        "(255 or 65535), 'data' maps the range of the training images, 'percentiles' their "
+        "percentile range, 'window' the limits below, 'image' the range of each image. Automatic: "
+        "'type' for 8-bit files, else 'data'.",
     )
     input_low: float = number(
         0.0, -1e9, 1e9, "Input window from", "The value that becomes 0; with 'window'."
@@ -107,7 +108,7 @@ class DataSpec:
     target_scaling: str = choice(
         "automatic",
         ("automatic", "type", "data", "percentiles", "window"),
-        "Target values",
+        "Target normalization",
         "As for the inputs; automatic also stretches masks whose two values are not 0 and 255.",
     )
     target_low: float = number(
@@ -128,22 +129,22 @@ class DataSpec:
         0.0,
         20.0,
         "Percentile",
-        "So much of the values is cut off at either end; with 'percentiles'.",
+        "The share of values clipped at either end; with 'percentiles'.",
         "per cent",
     )
     large_images: str = choice(
         "resize",
         ("resize", "crop"),
         "Larger images",
-        "Images larger than the network are resized to it, or it learns from crops of them, at "
-        "random places, in full resolution.",
+        "Images larger than the network are resized to it, or it is trained on random crops of "
+        "them in full resolution.",
     )
     cache_mib: int = number(
         1024,
         0,
         1_000_000,
         "Image cache",
-        "Decoded images kept in memory so that they are read once.",
+        "Decoded images are kept in memory up to this size, so that they are read once.",
         "MiB",
     )
 
@@ -157,27 +158,28 @@ class ModelSpec:
         1,
         12,
         "Number of layers/blocks",
-        "Blocks from full size to the bottom: depth 5 halves the image four times.",
+        "Resolution levels: a network of depth 5 halves the image four times.",
     )
     base_filters: int = number(
         16,
         1,
         1024,
         "Channels of the first convolution",
-        "Doubled at each block further down. More can learn more, and cost time and memory.",
+        "Doubled at each level further down. More channels can learn more, and cost time and "
+        "memory.",
     )
     deep_supervision: bool = flag(
         False,
         "Deep supervision",
-        "A second output from a coarser block is trained too, which can steady deep networks. "
+        "A second output at half resolution is trained too, which can stabilize deep networks. "
         "Needs depth 3 or more.",
     )
     normalization: str = choice(
         "deep",
         ("none", "deep", "group"),
         "Normalization",
-        "Group normalization helps with texture. 'deep' leaves out the first block, which keeps "
-        "absolute brightness, as in CT, and costs little time; 'group' acts in every block.",
+        "Group normalization helps with texture. 'deep': in all blocks but the first, which "
+        "preserves absolute intensities, as in CT, and costs little time; 'group': in all blocks.",
     )
     input_height: int = number(0, 0, 16384, "Input height", "0: the first image's.", "pixels")
     input_width: int = number(0, 0, 16384, "Input width", "0: the first image's.", "pixels")
@@ -198,17 +200,18 @@ class ModelSpec:
         0.0,
         0.9,
         "Dropout",
-        "Part of the deepest channels that is silenced at random in training; against overfitting.",
+        "The fraction of the deepest channels set to zero at random in training; against "
+        "overfitting.",
     )
     upsampling: str = choice(
-        "nearest", ("nearest", "bilinear"), "Up-sampling", "How the decoder doubles its size."
+        "nearest", ("nearest", "bilinear"), "Up-sampling", "How the decoder doubles the resolution."
     )
     initialization: str = choice(
         "data_dependent",
         ("data_dependent", "he_normal", "glorot_uniform"),
         "Initialization",
-        "Where the weights start. Data-dependent: he_normal, which suits ReLU, scaled to some "
-        "training images so that all layers learn from the first step on.",
+        "How the weights are initialized. Data-dependent: he_normal, which suits ReLU, then each "
+        "layer scaled to unit variance on a few training images (LSUV).",
     )
     final_activation: str = choice(
         "automatic",
@@ -223,48 +226,51 @@ class ModelSpec:
 class TrainingSpec:
     """Optimizer, loss and everything else about the training."""
 
-    epochs: int = number(100, 1, 100_000, "Epochs", "How often every training image is seen.")
+    epochs: int = number(100, 1, 100_000, "Epochs", "Passes over all training images.")
     batch_size: int = number(1, 1, 4096, "Batch size", "Images per training step.", "images")
     optimizer: str = choice(
         "muon",
         OPTIMIZERS,
         "Optimizer",
-        "How the weights are changed. Muon needs far fewer steps than the others and 1.06 times as "
-        "long for each; Adam is the classic one.",
+        "The rule that updates the weights. Muon needs far fewer steps than the others, each 1.06 "
+        "times as long as Adam's; Adam is the classic choice.",
     )
     learning_rate: float = number(
         0.003,
         1e-8,
         10.0,
         "Learning rate",
-        "How far the weights move in a step. 0.003 suits Muon, and Adam and AdamW with "
+        "The size of an update. 0.003 suits Muon, and Adam and AdamW with "
         "normalization and warm-up, 0.001 without; RMSprop wants 0.001, SGD and Adagrad about "
         "0.01 to 0.1, Adadelta 1.",
     )
     schedule: str = choice(
         "cosine",
         ("constant", "cosine"),
-        "Schedule",
-        "Cosine lowers the learning rate smoothly to zero over all epochs.",
+        "Learning-rate schedule",
+        "Cosine decays the learning rate smoothly to zero over all epochs.",
     )
     warmup: int = number(
         20,
         0,
         1_000_000,
         "Warm-up",
-        "With cosine: the learning rate first rises evenly over so many steps (at most a fifth of "
-        "all), which steadies a high one.",
+        "With cosine: the learning rate first rises linearly over this many steps (at most a fifth "
+        "of all), which stabilizes a high one.",
         "steps",
     )
     loss: str = choice(
         "dice_crossentropy",
         LOSSES,
         "Loss",
-        "What training makes small: cross-entropy or Dice for tissue maps and masks, mae, mse or "
-        "ssim_mae for images.",
+        "The function that training minimizes: cross-entropy or Dice for label maps and masks, "
+        "mae, mse or ssim_mae for other images.",
     )
     metrics: tuple[str, ...] = names(
-        ("mse",), METRICS, "Metrics", "Further figures to watch; they do not steer the training."
+        ("mse",),
+        METRICS,
+        "Metrics",
+        "Computed in each epoch and shown; they do not influence the training.",
     )
     precision: str = choice(
         "automatic",
@@ -280,7 +286,7 @@ class TrainingSpec:
         5,
         0,
         100_000,
-        "Keep best weights",
+        "Checkpoints to keep",
         "How many weights-improvement files to keep besides the best and the last; 0 keeps all.",
     )
     early_stopping: int = number(
@@ -288,14 +294,15 @@ class TrainingSpec:
         0,
         100_000,
         "Early stopping",
-        "Stop after so many epochs without a better validation loss; 0 never does.",
+        "Stop after this many epochs without a lower monitored metric; 0 never does.",
         "epochs",
     )
     judge: str = choice(
         "val_loss",
         ("val_loss", "val_total_loss"),
-        "Best is the lowest",
-        "val_loss judges the final output; val_total_loss includes deep supervision's, as in 2021.",
+        "Select best by",
+        "The monitored metric, the lower the better: val_loss is the loss of the final output, "
+        "val_total_loss includes the output of deep supervision, as in 2021.",
     )
 
 
@@ -308,15 +315,15 @@ def _input(on: bool) -> Any:
 
 
 def _target(on: bool) -> Any:
-    return _tick("Target images", on, "Apply it to the target images, with the same draw.")
+    return _tick("Target images", on, "Apply it to the target images, with the same random values.")
 
 
 def _validation() -> Any:
     return _tick(
         "Validation inputs",
         False,
-        "Apply it to validation images too, one fixed draw per image: for denoising, where a clean "
-        "input would reward doing nothing.",
+        "Apply it to validation inputs too, with values that are fixed for each image: for "
+        "denoising, where a clean input would need no denoising.",
     )
 
 
@@ -324,8 +331,8 @@ def _validation() -> Any:
 class AugmentationSpec:
     """The eleven random operations: an amount, and where each applies.
 
-    Pixels are those of the network's input. Amounts are upper bounds of a random draw that is
-    made anew for each pair and epoch. An operation with neither tick does nothing.
+    Pixels are those of the network's input. Amounts are upper bounds of random values, which are
+    sampled for each pair and epoch. An operation that is ticked nowhere is not applied.
     """
 
     ripple: float = number(
@@ -335,7 +342,12 @@ class AugmentationSpec:
     ripple_target: bool = _target(False)
     ripple_validation: bool = _validation()
     scaling: float = number(
-        30.0, 0.0, 4096.0, "Scaling", "Each corner moves by up to this much.", "pixels"
+        30.0,
+        0.0,
+        4096.0,
+        "Scaling (perspective)",
+        "Each corner moves by up to this much.",
+        "pixels",
     )
     scaling_input: bool = _input(True)
     scaling_target: bool = _target(True)
@@ -356,7 +368,7 @@ class AugmentationSpec:
     flip_target: bool = _target(True)
     flip_validation: bool = _validation()
     drop_count: int = number(
-        12, 0, 10_000, "Drop up to", "Black rectangles at random places.", "rectangles"
+        12, 0, 10_000, "Drop (cutout) up to", "Black rectangles at random places.", "rectangles"
     )
     drop: float = number(20.0, 0.0, 4096.0, "of", "The rectangles' largest side.", "pixels")
     drop_input: bool = _input(False)
@@ -379,20 +391,20 @@ class AugmentationSpec:
         0.0,
         1.0,
         "Gaussian noise",
-        "Noise of up to this standard deviation, as a part of the full range.",
-        "of range",
+        "Noise of up to this standard deviation (SD), as a fraction of the full range.",
+        "SD as a fraction of the range",
     )
     noise_input: bool = _input(False)
     noise_target: bool = _target(False)
     noise_validation: bool = _validation()
     brightness: float = number(
-        1.5, 1.0, 100.0, "Brightness", "Brighter or darker by up to this factor.", "times"
+        1.5, 1.0, 100.0, "Brightness", "Brighter or darker by up to this factor.", "factor"
     )
     brightness_input: bool = _input(False)
     brightness_target: bool = _target(False)
     brightness_validation: bool = _validation()
     contrast: float = number(
-        1.5, 1.0, 100.0, "Contrast", "More or less contrast by up to this factor.", "times"
+        1.5, 1.0, 100.0, "Contrast", "More or less contrast by up to this factor.", "factor"
     )
     contrast_input: bool = _input(False)
     contrast_target: bool = _target(False)
@@ -400,8 +412,8 @@ class AugmentationSpec:
     behaviour: str = choice(
         "current",
         ("current", "2021"),
-        "Behaviour",
-        "'2021' repeats the operations of the 2021 program exactly, its oddities included.",
+        "Version",
+        "'2021' repeats the operations of the 2021 program exactly, including its errors.",
     )
 
     def ticks(self, operation: str) -> tuple[bool, bool, bool]:
@@ -448,9 +460,9 @@ class TranslationSpec:
     )
     mirrors: bool = flag(
         False,
-        "Mean of mirror images",
-        "Translate each image and its three mirror images, and take the mean: four times the time, "
-        "mostly a little more accurate with a network that learnt from flipped images.",
+        "Test-time augmentation (flips)",
+        "Translate each image and its three flipped copies, and average: four times the time, "
+        "mostly a little more accurate with a network that was trained on flipped images.",
     )
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
 

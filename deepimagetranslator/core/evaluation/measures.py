@@ -14,8 +14,8 @@ psnr              10 log10(1 / mse) in dB, infinite for equal images
 ssim              structural similarity of Wang et al. 2004
 ================  ===============================================================================
 
-``measure`` counts one image, ``pooled`` adds counts up: a folder is measured as one volume, only
-its SSIM is the mean over images.
+``measure`` counts one image; ``whole_volume`` adds the counts of all images up, except SSIM, which
+is the mean over images.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def measure(target: ArrayLike, predicted: ArrayLike) -> Measurement:
     )
 
 
-def pooled(measurements: Iterable[Measurement]) -> Measurement:
+def whole_volume(measurements: Iterable[Measurement]) -> Measurement:
     """All images measured as one volume; they may differ in size, not in channels.
 
     Raises:

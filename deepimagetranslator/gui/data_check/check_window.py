@@ -1,8 +1,9 @@
-"""The data doctor's window: what was read, what was found, and the table of pairs to mend."""
+"""The window of the data check: what was read, what was found, and the table of pairs."""
 
 from __future__ import annotations
 
 import tkinter as tk
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import ttk
@@ -10,6 +11,7 @@ from tkinter import ttk
 from deepimagetranslator.app.choosing import ChoosingSession
 from deepimagetranslator.app.data_check import DataCheck, Row
 from deepimagetranslator.app.training_words import time_left
+from deepimagetranslator.core.checks import kinds
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.data_check.findings_view import FindingsView
 from deepimagetranslator.gui.data_check.pair_table import PairTable
@@ -22,7 +24,7 @@ _WIDTH, _HEIGHT = 1080, 700
 
 
 class CheckWindow(tk.Toplevel):
-    """Shows a ``DataCheck`` and hands it what the user mends.
+    """Shows a ``DataCheck`` and hands it what the user repairs.
 
     Args:
         parent: a widget of the main window.
@@ -288,10 +290,11 @@ class CheckWindow(tk.Toplevel):
 
 def _summary(findings: Sequence[Problem]) -> str:
     fatal = sum(problem.fatal for problem in findings)
-    remarks = len(findings) - fatal
+    others = Counter(kinds.level(problem) for problem in findings if not problem.fatal)
     words = []
     if fatal:
-        words.append(f"{fatal} must be mended before training")
-    if remarks:
-        words.append("1 remark" if remarks == 1 else f"{remarks} remarks")
+        words.append(f"{fatal} error{'s' * (fatal > 1)} to correct before training")
+    for level in (kinds.WARNING, kinds.NOTE):
+        if others[level]:
+            words.append(f"{others[level]} {level.lower()}{'s' * (others[level] > 1)}")
     return f"All files were read: {', '.join(words)}." if words else "All files were read."

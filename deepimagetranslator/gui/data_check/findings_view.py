@@ -1,4 +1,4 @@
-"""The findings of the data doctor: a list, and of the chosen one its files and its repair."""
+"""The findings of the data check: a list, and of the chosen one its files and its repair."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_pane import elided
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 
-FATAL, REMARK = "To mend", "Remark"
 _MOST_FILES = 500
 
 
@@ -52,7 +51,7 @@ class FindingsView(ttk.Frame):
         )
         self.table.heading("#0", text="", anchor="w")
         self.table.heading("finding", text="Finding", anchor="w")
-        wide = max(self._theme.font("bold").measure(text) for text in (FATAL, REMARK))
+        wide = max(self._theme.font("bold").measure(text) for text in kinds.LEVELS)
         self.table.column("#0", width=wide + px(30), stretch=False)
         self.table.column("finding", width=px(240))
         bar = ttk.Scrollbar(left, command=self.table.yview)
@@ -94,9 +93,8 @@ class FindingsView(ttk.Frame):
         self.findings = findings
         self.table.delete(*self.table.get_children())
         for number, problem in enumerate(findings):
-            what = FATAL if problem.fatal else REMARK
-            tag = "fatal" if problem.fatal else "remark"
-            self.table.insert("", "end", str(number), text=what, tags=(tag,))
+            level = kinds.level(problem)
+            self.table.insert("", "end", str(number), text=level, tags=(level,))
         if findings:
             place = findings.index(chosen) if chosen in findings else 0
             self.table.selection_set(str(place))
@@ -157,8 +155,9 @@ class FindingsView(ttk.Frame):
 
     def _colour(self) -> None:
         palette = self._theme.palette
-        self.table.tag_configure("fatal", foreground=palette.error)
-        self.table.tag_configure("remark", foreground=palette.text)
+        for level in kinds.LEVELS:
+            colour = palette.error if level == kinds.ERROR else palette.text
+            self.table.tag_configure(level, foreground=colour)
 
 
 def _line(problem: Problem) -> str:

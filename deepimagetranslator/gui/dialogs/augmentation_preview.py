@@ -67,9 +67,9 @@ class AugmentationPreview(ttk.Frame):
             label.grid(row=2 * row, column=0, sticky="w", pady=(px(8) if row else 0, px(4)))
             canvas.grid(row=2 * row + 1, column=0, sticky="nsew")
             self.rowconfigure(2 * row + 1, weight=1, uniform="canvas")
-        self.another_button = ttk.Button(self, text="Another draw", command=self.another)
+        self.another_button = ttk.Button(self, text="New example", command=self.another)
         self.plain_button = ttk.Checkbutton(
-            self, text="Unchanged", variable=self._plain, command=self._ask_again
+            self, text="Show original", variable=self._plain, command=self._ask_again
         )
         self.plain_button.grid(row=4, column=0, sticky="w", pady=(px(8), px(4)))
         self.another_button.grid(row=5, column=0, sticky="ew")
@@ -126,7 +126,7 @@ class AugmentationPreview(ttk.Frame):
         self, spec: AugmentationSpec, number: int, pair: tuple[Array, Array | None]
     ) -> None:
         self.shown = (spec, number)
-        self.words.configure(text="" if self._plain.get() else f"draw {number + 1}")
+        self.words.configure(text="" if self._plain.get() else f"example {number + 1}")
         self.input.show(pair[0])
         self.target.show(pair[1])
 

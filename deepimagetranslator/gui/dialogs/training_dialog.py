@@ -11,10 +11,10 @@ from deepimagetranslator.gui.widgets.form import FormDialog, Group
 
 TRAINING = "training"
 TRAINING_GROUPS = (
-    Group("Learning", ("optimizer", "loss", "learning_rate", "schedule", "warmup")),
-    Group("Course", ("epochs", "batch_size", "early_stopping", "seed")),
-    Group("Judging", ("metrics", "judge"), column=1),
-    Group("Keeping and computing", ("keep_best", "precision"), column=1),
+    Group("Optimization", ("optimizer", "loss", "learning_rate", "schedule", "warmup")),
+    Group("Duration", ("epochs", "batch_size", "early_stopping", "seed")),
+    Group("Metrics", ("metrics", "judge"), column=1),
+    Group("Checkpoints and precision", ("keep_best", "precision"), column=1),
 )
 
 

@@ -1,4 +1,4 @@
-"""The window of a translation or a measurement: progress, time left, cancel, and the outcome."""
+"""The window of a translation or an evaluation: progress, time left, cancel, and the result."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.words import shown_word
 from deepimagetranslator.gui.windows_os import open_folder
 
 _MOST_ROWS = 500  # a table of more takes too long to fill
@@ -95,7 +96,7 @@ class JobWindow(tk.Toplevel):
     def _progress(self, event: object) -> None:
         match event:
             case FilesRead(done, count):
-                self._step("Measured", done, count)
+                self._step("Evaluated", done, count)
             case PartTranslated(_, done, parts, index, count):
                 self._step("Translated", index - 1, count, done / max(1, parts))
             case ImageTranslated(index=index, count=count):
@@ -138,7 +139,7 @@ class JobWindow(tk.Toplevel):
             rows.append(("...", f"and {len(written) - room} more files"))
         self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
         self.table.bind("<<TreeviewSelect>>", lambda _event: self._show_row())
-        self._fill(("File", "What became of it"), rows)
+        self._fill(("File", "Result"), rows)
         if self._skipped:
             self.table.selection_set(self.table.get_children()[0])
 
@@ -162,11 +163,11 @@ class JobWindow(tk.Toplevel):
         self.rows = list(rows)
         images = len({row["image"] for row in rows}) - 1
         left_out = f" {len(problems)} left out: {problems[0]}" if problems else ""
-        self._words.set(f"{images} images as one volume, then one by one.{left_out}")
+        self._words.set(f"Whole volume ({images} images), then per image.{left_out}")
         self._draw_figure()
         ordered = [r for r in rows if r["image"] == "pooled"]
         ordered += [r for r in rows if r["image"] != "pooled"]
-        columns = ("Image", "Channel", *(name.replace("_", " ") for name in MEASURES))
+        columns = ("Image", "Channel", *map(shown_word, MEASURES))
         self._fill(columns, [self._cells(row) for row in ordered])
         px = theme_of(self).px
         for text, command in (("Save table...", self.save), ("Save figure...", self.save_figure)):

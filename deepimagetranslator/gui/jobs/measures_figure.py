@@ -53,7 +53,7 @@ def draw_measures(
                 markersize=4,
                 linewidth=1,
                 color=colour,
-                label=f"{channel}, pooled {pooled:.3f}" if pooled is not None else channel,
+                label=f"{channel}, whole volume {pooled:.3f}" if pooled is not None else channel,
             )
             if pooled is not None:
                 axes.axhline(pooled, color=line.get_color(), linewidth=1, linestyle=":")

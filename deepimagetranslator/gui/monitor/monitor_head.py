@@ -39,7 +39,7 @@ class MonitorHead(ttk.Frame):
         row = ttk.Frame(self)
         row.grid(row=3, column=0, columnspan=6, sticky="ew", pady=(px(12), 0))
         self.facts: list[tuple[ttk.Label, ttk.Label]] = []
-        names = [label for label, _ in words.facts(state)] + ["Current file"]
+        names = [label for label, _ in words.facts(state)] + ["Best checkpoint"]
         for column, name in enumerate(names):
             label = ttk.Label(row, text=name, style="Small.TLabel")
             value = ttk.Label(row, style="Bold.TLabel")

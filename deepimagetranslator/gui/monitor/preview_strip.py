@@ -58,7 +58,7 @@ class PreviewStrip(ttk.Frame):
         back = ttk.Frame(self)
         back.grid(row=2, column=0, sticky="ew", pady=px(8))
         back.columnconfigure(1, weight=1)
-        ttk.Label(back, text="Back to earlier epochs").grid(row=0, column=0, padx=(0, px(10)))
+        ttk.Label(back, text="Epoch").grid(row=0, column=0, padx=(0, px(10)))
         self.slider = ttk.Scale(back, from_=0, to=1, command=self._on_slide)
         self.slider.grid(row=0, column=1, sticky="ew")
         foot = ttk.Frame(self)

@@ -22,7 +22,7 @@ from deepimagetranslator.gui.viewer.viewport import FIT, View
 
 ROLES = ("image", "target", "prediction")
 TITLES = ("Original image", "Original target", "Predicted target")
-OVERLAYS = {"none": "Nothing", "target": "Target", "prediction": "Prediction"}
+OVERLAYS = {"none": "None", "target": "Target", "prediction": "Prediction"}
 _FULL_DRAG = 300  # pixels that move the centre by the width, and make that four times as large
 DIFFERENCE_TITLE = "Predicted − target"
 
@@ -276,7 +276,7 @@ class _Tools(ttk.Frame):
         self.zoom_in = self._button(near, "+", group.zoom_in)
         self.fit = self._button(near, "Fit", group.fit)
         self.true_size = self._button(near, "1:1", group.true_size)
-        ttk.Label(far, text="Over the image").pack(side="left", padx=(0, px(8)))
+        ttk.Label(far, text="Overlay").pack(side="left", padx=(0, px(8)))
         self.overlay = ttk.Combobox(
             far,
             state="readonly",

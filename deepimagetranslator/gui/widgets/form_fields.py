@@ -13,10 +13,16 @@ from tkinter import ttk
 from typing import Any, Generic, TypeVar
 
 from deepimagetranslator.core.config import validation
-from deepimagetranslator.core.config.fields import FieldInfo, fields_of, parse
+from deepimagetranslator.core.config.fields import FieldInfo, fields_of
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.gui.theme.theme import theme_of
-from deepimagetranslator.gui.widgets.words import full_help, shown_value, shown_word
+from deepimagetranslator.gui.widgets.words import (
+    full_help,
+    parsed,
+    shown_choice,
+    shown_value,
+    shown_word,
+)
 
 Spec = TypeVar("Spec")
 NUMBER_WIDTH = 10
@@ -121,7 +127,7 @@ class FormFields(Generic[Spec]):
         found: list[Problem] = []
         for name, variable in self.variables.items():
             try:
-                values[name] = parse(self.infos[name], variable.get())
+                values[name] = parsed(self.infos[name], variable.get())
             except UserError as error:
                 found.append(Problem(name, str(error)))
         if found:
@@ -247,7 +253,7 @@ def build_control(
     if info.kind == "names":
         return TickGrid(parent, info.choices, variable)
     if info.kind == "choice":
-        words = [shown_word(word) for word in info.choices]
+        words = [shown_choice(info, word) for word in info.choices]
         longest = max(NUMBER_WIDTH, *map(len, words))
         box = ttk.Combobox(
             parent, textvariable=variable, values=words, state="readonly", width=width or longest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepimagetranslator.core.config.fields import FieldInfo
+from deepimagetranslator.core.config.fields import FieldInfo, parse
 
 _WORDS = {
     "muon": "Muon",
@@ -29,11 +29,19 @@ _WORDS = {
     "dicom": "DICOM",
     "val_loss": "val_loss",
     "val_total_loss": "val_total_loss",
+    "dice_score": "Dice score",
+    "area_difference": "Area difference",
 }
+_CHOICES = {
+    "normalization": {"deep": "All blocks but the first", "group": "All blocks"},
+    "initialization": {"data_dependent": "Data-dependent (LSUV)"},
+    "behaviour": {"current": "2.0"},
+}
+"""Choices that are clear only beside their field's label, by field."""
 
 
 def shown_word(word: str) -> str:
-    """A choice as people write it; ``core.fields.parse`` takes it back."""
+    """A word of the specs as people write it."""
     if word in _WORDS:
         return _WORDS[word]
     if any(letter.isdigit() for letter in word):
@@ -41,12 +49,28 @@ def shown_word(word: str) -> str:
     return word.replace("_", " ").capitalize()
 
 
+def shown_choice(info: FieldInfo, word: str) -> str:
+    """A choice of a field as people write it; ``parsed`` takes it back."""
+    return _CHOICES.get(info.name, {}).get(word) or shown_word(word)
+
+
+def parsed(info: FieldInfo, text: str) -> Any:
+    """The value of what ``shown_value`` wrote, or of what a user typed.
+
+    Raises:
+        UserError: the text stands for no allowed value.
+    """
+    if info.kind == "choice":
+        text = next((word for word in info.choices if shown_choice(info, word) == text), text)
+    return parse(info, text)
+
+
 def shown_value(info: FieldInfo, value: Any) -> str:
-    """A field's value as the text that ``core.fields.parse`` turns into the same value."""
+    """A field's value as the text that ``parsed`` turns into the same value."""
     if info.kind == "bool":
         return "true" if value else "false"
     if info.kind == "choice":
-        return shown_word(value)
+        return shown_choice(info, value)
     if info.kind in ("names", "paths"):
         return ", ".join(value)
     if info.kind == "texts":

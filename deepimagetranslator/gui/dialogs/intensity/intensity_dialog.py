@@ -154,7 +154,7 @@ class ValuesDialog(Dialog[DataSpec]):
         self.message.show(None)
         aside = ttk.Frame(body)
         aside.grid(row=0, column=1, rowspan=6, sticky="nsew", padx=(px(20), 0))
-        ttk.Label(aside, text="As the network sees it", style="Bold.TLabel").pack(anchor="w")
+        ttk.Label(aside, text="After normalization", style="Bold.TLabel").pack(anchor="w")
         self.preview = ImageCanvas(aside)
         side = min(px(340), max(px(160), self.winfo_screenwidth() - px(_BESIDE_PREVIEW)))
         self.preview.configure(width=side, height=side)

@@ -11,7 +11,7 @@ CHOICES = {
     "automatic": "Automatic",
     "type": "Range of the file type",
     "data": "Range of the training images",
-    "percentiles": "That range without its extremes",
+    "percentiles": "Percentile range",
     "window": "Window: the limits below",
     "image": "Each image's own range",
 }
@@ -20,12 +20,12 @@ NUMBERS: dict[str, tuple[str, str, str]] = {
     "low": ("From", "", "The value that becomes 0. Can be typed with 'Window'."),
     "high": ("to", "", "The value that becomes 1. Can be typed with 'Window'."),
     "centre": ("Centre", "", "The middle of the window, which becomes 0.5."),
-    "width": ("width", "", "How far the window reaches, from 0 to 1."),
+    "width": ("width", "", "The difference between the values that become 1 and 0."),
     "percentile": (
-        "Cut off",
+        "Clip",
         "%",
-        "So many per cent of the training values are cut off at either end, with 'That range "
-        "without its extremes'; inputs and targets share it.",
+        "This share of the training values is clipped at either end, with 'Percentile range'; "
+        "inputs and targets share it.",
     ),
     "offset": (
         "Offset",
@@ -73,15 +73,14 @@ def meaning(scaling: IntensityNormalization | None, spread: Distribution | None)
 def remark(
     scaling: IntensityNormalization, dtypes: set[str], spread: Distribution
 ) -> Problem | None:
-    """What is probably not meant, or None."""
+    """What is probably a mistake, or None."""
     if scaling.kind == "data":
         inner = spread.quantile(0.005), spread.quantile(0.995)
         if inner[1] - inner[0] > (scaling.high - scaling.low) / 2:
             return None
         message = (
             f"99{_SPACE}% of the values lie between {number_words(inner[0])} and "
-            f"{number_words(inner[1])}; 'That range without its extremes' or a window would give "
-            "them more room."
+            f"{number_words(inner[1])}; 'Percentile range' or a window would give them more room."
         )
         return Problem("range", message, fatal=False)
     if scaling.kind != "window":
