@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from deepimagetranslator.app.choosing import ChoosingSession
+from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.views import TRAINING, VALIDATION
 from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.specs import DataSpec, Specs
@@ -57,14 +57,14 @@ class _Step:
 
 
 class DataCheck:
-    """Pairs and findings of a session, and their mending.
+    """Pairs and findings of a project, and their mending.
 
     Attributes:
         rows: files without a partner first, then doubtful pairs, then the others in their order.
     """
 
-    def __init__(self, session: ChoosingSession) -> None:
-        self.session = session
+    def __init__(self, project: ProjectState) -> None:
+        self.project = project
         self.rows: tuple[Row, ...] = ()
         # The project file has no place for targets that are without an input while inputs are
         # without a target too (by order they would become pairs): they wait here.
@@ -78,13 +78,13 @@ class DataCheck:
     # ---- what there is ---------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Take over what the session holds now."""
-        data = self.session.specs.data
+        """Take over what the project holds now."""
+        data = self.project.specs.data
         if _files(data) != _files(self._data):
             self._spare, self._known = {}, {}
         self._data = data
         self._files_digest = ""
-        matched = self.session.matched
+        matched = self.project.matched
         rows = [
             *self._rows_of(TRAINING, matched.train_pairing),
             *self._rows_of(VALIDATION, matched.val_pairing),
@@ -94,7 +94,7 @@ class DataCheck:
     @property
     def findings(self) -> tuple[Problem, ...]:
         """What must be mended, then the remarks."""
-        problems = self.session.problems
+        problems = self.project.problems
         return tuple(sorted(problems, key=lambda problem: not problem.fatal))
 
     @property
@@ -118,7 +118,7 @@ class DataCheck:
     @property
     def blocked(self) -> bool:
         """Whether something must be mended before training."""
-        return any(problem.fatal for problem in self.session.problems)
+        return any(problem.fatal for problem in self.project.problems)
 
     @property
     def unused_targets(self) -> tuple[Path, ...]:
@@ -134,22 +134,22 @@ class DataCheck:
         return None
 
     def place_of(self, row: Row) -> tuple[str, int] | None:
-        """The part and position at which the session shows a pair."""
+        """The part and position at which the main window shows a pair."""
         return (row.part, row.index) if row.index >= 0 else None
 
     # ---- what was seen ---------------------------------------------------------------------
 
     def unseen(self) -> list[Problem]:
         """Remarks that the user has not been shown for these files."""
-        seen = self.session.settings.get(_SEEN).split()
-        return [problem for problem in self.session.problems if self._digest(problem) not in seen]
+        seen = self.project.settings.get(_SEEN).split()
+        return [problem for problem in self.project.problems if self._digest(problem) not in seen]
 
     def mark_seen(self) -> None:
         """The user has had all findings before the eyes."""
-        seen = self.session.settings.get(_SEEN).split()
+        seen = self.project.settings.get(_SEEN).split()
         new = [self._digest(problem) for problem in self.unseen()]
         if new:
-            self.session.settings.set(_SEEN, " ".join((seen + new)[-_MOST_SEEN:]))
+            self.project.settings.set(_SEEN, " ".join((seen + new)[-_MOST_SEEN:]))
 
     def _digest(self, problem: Problem) -> str:
         if not self._files_digest:
@@ -161,7 +161,7 @@ class DataCheck:
     def repair(self, problem: Problem) -> None:
         """Apply a finding's repair."""
         assert problem.repair is not None
-        specs = repaired(self.session.specs, problem.repair)
+        specs = repaired(self.project.specs, problem.repair)
         self._apply(problem.repair.label, specs, self._spare)
 
     def set_target(self, row: Row, target: Path) -> None:
@@ -192,7 +192,7 @@ class DataCheck:
     @property
     def undo_label(self) -> str:
         """What ``undo`` would take back, in words; empty if there is nothing."""
-        while self._steps and not _still_stands(self._steps[-1], self.session.specs):
+        while self._steps and not _still_stands(self._steps[-1], self.project.specs):
             self._steps.clear()
         return self._steps[-1].label if self._steps else ""
 
@@ -202,11 +202,11 @@ class DataCheck:
             return
         step = self._steps.pop()
         changed = {name: getattr(step.before, name) for name in _changed_sections(step)}
-        self._set(replace(self.session.specs, **changed), step.spare)
+        self._set(replace(self.project.specs, **changed), step.spare)
 
     def _write(self, label: str, rows: Sequence[Row]) -> None:
         """Store rows as pairs by order; lone inputs, or else lone targets, stay at the end."""
-        data, spare = self.session.specs.data, {}
+        data, spare = self.project.specs.data, {}
         if data.pairing != "order":
             # Afterwards the order pairs them, but what spoke for a pair still does.
             pairs = [row for row in self.rows if row.confidence != ALONE]
@@ -231,18 +231,18 @@ class DataCheck:
                     ),
                 },
             )
-        self._apply(label, replace(self.session.specs, data=data), spare)
+        self._apply(label, replace(self.project.specs, data=data), spare)
 
     def _apply(self, label: str, specs: Specs, spare: dict[str, tuple[Path, ...]]) -> None:
-        self._steps.append(_Step(label, self.session.specs, specs, self._spare))
+        self._steps.append(_Step(label, self.project.specs, specs, self._spare))
         self._set(specs, spare)
 
     def _set(self, specs: Specs, spare: dict[str, tuple[Path, ...]]) -> None:
         self._data, self._spare = specs.data, spare
-        if specs == self.session.specs:
+        if specs == self.project.specs:
             self.refresh()  # only which targets are unused has changed
         else:
-            self.session.set_specs(specs)
+            self.project.set_specs(specs)
 
     def _rows_of(self, part: str, pairing: Pairing) -> list[Row]:
         by_hand = self._data.pairing == "order"

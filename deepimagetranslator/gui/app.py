@@ -76,21 +76,21 @@ class App:
 
     def leave(self) -> None:
         """Close, asking first where a job runs or something is unsaved."""
-        session = self.session
-        if session.job_kind == "training":
+        jobs = self.session.jobs
+        if jobs.kind == "training":
             question = "A training runs. Every whole epoch is kept, and it can be resumed."
             answers = ("Finish this epoch, then close", "Stop now and close", "Keep the window")
             answer = self.boxes.choose("Close while training?", question, answers)
             if answer == 0:
-                session.finish_early()
+                jobs.finish_early()
                 self._leaving = True
             if answer != 1:
                 return
-        elif session.job_kind:
-            question = f"A {session.job_kind} runs. Stop it and close?"
+        elif jobs.kind:
+            question = f"A {jobs.kind} runs. Stop it and close?"
             if not self.boxes.yes("Close?", question):
                 return
-        if self.window.commands.may_drop_changes():
+        if self.window.actions.file.may_drop_changes():
             self.close()
 
     def leave_soon(self, *_signal: object) -> None:
@@ -104,9 +104,9 @@ class App:
         """
         if self._closed:
             return
-        if self.session.changed:
+        if self.session.project.changed:
             try:
-                self.session.save_project(paths.user_folder() / "unsaved" / "project.json")
+                self.session.project.save(paths.user_folder() / "unsaved" / "project.json")
             except UserError as error:
                 _LOG.warning("The unsaved project could not be kept: %s", error)
         self.close()
@@ -118,8 +118,7 @@ class App:
         self._closed = True
         self.root.after_cancel(self._ticking)
         self.settings.set("geometry", self.root.geometry())
-        for name, place in self.window.commands.places.items():
-            self.settings.set(name, place)
+        self.window.actions.places.save()
         self.session.close()
         self.root.destroy()
 
@@ -127,20 +126,20 @@ class App:
         self.client.start()
         if project is not None:
             try:
-                self.session.open_project(project)
+                self.session.project.open(project)
             except UserError as error:
                 self.boxes.fail("The project cannot be opened", str(error), "")
-        self.session.show()
+        self.session.viewer.show()
 
     def _tick(self) -> None:
         try:
             self.session.tick()
         except UserError as error:
-            self.boxes.fail("That did not work", str(error), "")
+            self.boxes.show_problem(str(error))
         finally:
             if self._leave_at_once:
                 self.leave_at_once()
-            if self._leaving and not self.session.job_kind:
+            if self._leaving and not self.session.jobs.kind:
                 self._leaving = False
                 self.leave()
             if not self._closed:
@@ -167,7 +166,7 @@ class App:
     ) -> None:
         """What no code expected: logged, and told in one sentence."""
         if isinstance(error, UserError):
-            self.boxes.fail("That did not work", str(error), "")
+            self.boxes.show_problem(str(error))
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         _LOG.error(details)

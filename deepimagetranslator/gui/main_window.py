@@ -1,6 +1,6 @@
 """The main window: menus, the left column, three panes, a scrubber, the status bar.
 
-It shows what the session holds and hands what the user does to ``Commands``.
+It shows what the session holds and hands what the user does to ``Actions``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,21 @@ from tkinter import ttk
 from typing import Any
 
 from deepimagetranslator.app import training_words
+from deepimagetranslator.app.events import (
+    Change,
+    EngineChanged,
+    JobChanged,
+    JobProgressed,
+    LoadingChanged,
+    ProjectChanged,
+    ReadingEnded,
+    ReadingProgressed,
+    ViewLoaded,
+    ViewTranslated,
+    WeightsChanged,
+)
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION, Shown
+from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
@@ -20,10 +33,9 @@ from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
     PartTranslated,
-    PreviewReady,
 )
 from deepimagetranslator.core.typing import Array
-from deepimagetranslator.gui.actions.commands import Commands
+from deepimagetranslator.gui.actions.actions import Actions
 from deepimagetranslator.gui.menus import build_menus
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
@@ -43,7 +55,7 @@ class MainWindow(ttk.Frame):
         leave: ends the program.
 
     Attributes:
-        commands: what the menus do.
+        actions: what the menus do.
         panes: the three panes.
         status: the words at the bottom right.
     """
@@ -54,16 +66,18 @@ class MainWindow(ttk.Frame):
         super().__init__(root)
         self.root = root
         self.session = session
+        self.viewer = session.viewer
+        self._boxes = boxes
         self.status = tk.StringVar(self, "Loading engine...")
         self.pointer = tk.StringVar(self, "")
-        self.augmented = tk.BooleanVar(self, session.augmented)
+        self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
         self._progress = ""
-        self.commands = Commands(root, session, boxes, leave)
+        self.actions = Actions(root, session, boxes, leave)
         self._build()
-        self.menus = build_menus(root, self.commands, self.panes)
+        self.menus = build_menus(root, self.actions, self.panes, boxes)
         self._bind_keys()
-        session.subscribe(self._on_change)
+        self._listen()
         self._write_title()
         self._write_status()
         self.write_parts()
@@ -95,13 +109,13 @@ class MainWindow(ttk.Frame):
             button = ttk.Button(
                 column,
                 text=part.capitalize(),
-                command=lambda part=part: self.session.show_part(part),  # type: ignore[misc]
+                command=lambda part=part: self.viewer.show_part(part),  # type: ignore[misc]
             )
             button.grid(row=row, column=0, sticky="ew", pady=(0, px(4)))
             self.part_buttons[part] = button
-        self.next_button = ttk.Button(column, text=">", command=lambda: self.session.step(1))
+        self.next_button = ttk.Button(column, text=">", command=lambda: self.viewer.step(1))
         self.next_button.grid(row=3, column=0, sticky="ew", pady=(px(8), px(4)))
-        self.previous_button = ttk.Button(column, text="<", command=lambda: self.session.step(-1))
+        self.previous_button = ttk.Button(column, text="<", command=lambda: self.viewer.step(-1))
         self.previous_button.grid(row=4, column=0, sticky="ew")
         self.augment_tick = ttk.Checkbutton(
             column, text="Augmented", variable=self.augmented, command=self.toggle_augmented
@@ -110,22 +124,34 @@ class MainWindow(ttk.Frame):
         return column
 
     def _bind_keys(self) -> None:
-        session, commands = self.session, self.commands
-        last = lambda: session.go(-1)  # noqa: E731
+        viewer, actions = self.viewer, self.actions
         keys: dict[str, Callable[[], object]] = {
-            "<Right>": lambda: session.step(1),
-            "<Left>": lambda: session.step(-1),
-            "<Home>": lambda: session.go(0),
-            "<End>": last,
-            "<Control-o>": commands.open_project,
-            "<Control-s>": commands.save_project,
-            "<Control-q>": commands.leave,
-            "<F4>": commands.check_data,
-            "<F5>": commands.train,
-            "<F1>": commands.show_guide,
+            "<Right>": lambda: viewer.step(1),
+            "<Left>": lambda: viewer.step(-1),
+            "<Home>": lambda: viewer.go(0),
+            "<End>": lambda: viewer.go(-1),
+            "<Control-o>": actions.file.open_project,
+            "<Control-s>": actions.file.save_project,
+            "<Control-q>": actions.file.leave,
+            "<F4>": actions.data.check_data,
+            "<F5>": actions.train.start,
+            "<F1>": actions.help.show_guide,
         }
         for key, action in keys.items():
-            self.root.bind(key, self._for_this_window(commands.guarded(action)))
+            self.root.bind(key, self._for_this_window(self._boxes.guarded(action)))
+
+    def _listen(self) -> None:
+        bus = self.session.bus
+        bus.subscribe(ViewLoaded, self._on_view)
+        bus.subscribe(ViewTranslated, self._on_translation)
+        bus.subscribe(JobProgressed, self._on_progress)
+        bus.subscribe(EngineChanged, self._on_job)
+        bus.subscribe(JobChanged, self._on_job)
+        bus.subscribe(LoadingChanged, self._on_reading)
+        bus.subscribe(ReadingProgressed, self._on_reading)
+        bus.subscribe(ReadingEnded, self._on_project)
+        bus.subscribe(ProjectChanged, self._on_project)
+        bus.subscribe(WeightsChanged, self._on_project)
 
     def _for_this_window(self, action: Callable[[], None]) -> Callable[[Any], None]:
         """The action for keys that go to the main window, not to a dialog."""
@@ -141,37 +167,32 @@ class MainWindow(ttk.Frame):
 
     def toggle_augmented(self) -> None:
         """Show training images augmented, or as they are."""
-        self.session.augmented = self.augmented.get()
-        self.session.show()
+        self.viewer.show_augmented(self.augmented.get())
 
     def _on_scrub(self, value: str) -> None:
         index = round(float(value))
-        if not self._moving_scrubber and index != self.session.positions[self.session.part]:
-            self.session.go(index)
+        if not self._moving_scrubber and index != self.viewer.positions[self.viewer.part]:
+            self.viewer.go(index)
 
     # ---- what has changed ------------------------------------------------------------------
 
-    def _on_change(self, topic: str, subject: object) -> None:
-        if topic == "view" and isinstance(subject, Shown):
-            self._show(subject)
-        elif topic == "prediction" and isinstance(subject, PreviewReady):
-            self._show_prediction(subject)
-        elif topic == "progress":
-            self._write_progress(subject)
-        elif topic in ("engine", "job", "job ended"):
-            self._progress = ""
-            self._write_status()
-        elif topic in ("busy", "examining"):
-            self._write_status()
-        elif topic in ("project", "weights", "examined"):
-            self.panes.set_scalings(*self.session.normalizations())
-            self._write_title()
-            self._write_status()
-            self.write_parts()
+    def _on_project(self, _change: Change) -> None:
+        self.panes.set_scalings(*self.viewer.normalizations())
+        self._write_title()
+        self._write_status()
+        self.write_parts()
 
-    def _show(self, shown: Shown) -> None:
+    def _on_reading(self, _change: Change) -> None:
+        self._write_status()
+
+    def _on_job(self, _change: Change) -> None:
+        self._progress = ""
+        self._write_status()
+
+    def _on_view(self, change: ViewLoaded) -> None:
+        shown = change.shown
         wanted = shown.wanted
-        self.panes.set_scalings(*self.session.normalizations())
+        self.panes.set_scalings(*self.viewer.normalizations())
         position = f"{wanted.index + 1} / {wanted.count}" if wanted.count else ""
         hints = {
             "image": "Load images with the File menu",
@@ -189,7 +210,7 @@ class MainWindow(ttk.Frame):
             "prediction": shown.output,
         }
         for role, image in images.items():
-            if role == "prediction" and image is None and self.session.weights is not None:
+            if role == "prediction" and image is None and self.session.model.weights is not None:
                 if shown.input is None:
                     self.panes.show(role, None)
                 continue  # the last prediction stays until the new one comes
@@ -205,13 +226,14 @@ class MainWindow(ttk.Frame):
         if shown.problems:
             self.status.set(shown.problems[0])
 
-    def _show_prediction(self, ready: PreviewReady) -> None:
+    def _on_translation(self, change: ViewTranslated) -> None:
+        ready = change.preview
         if ready.image is None:
             self.panes.show("prediction", None, hint="The model does not fit this image")
             self.status.set(ready.problem)
             return
-        notes = [f"epoch {ready.epoch}" if ready.epoch else "untrained", self.session.preview_note]
-        weights = self.session.weights
+        notes = [f"epoch {ready.epoch}" if ready.epoch else "untrained", self.viewer.preview_note]
+        weights = self.session.model.weights
         name = weights.name if weights is not None else ""
         caption = Caption(name, "", ", ".join(filter(None, notes)))
         self.panes.show("prediction", ready.image, caption)
@@ -219,23 +241,24 @@ class MainWindow(ttk.Frame):
     def write_parts(self) -> None:
         """Which set is shown, and which there are."""
         for part, button in self.part_buttons.items():
-            chosen = part == self.session.part
+            chosen = part == self.viewer.part
             button.configure(style="Accent.TButton" if chosen else "TButton")
-        is_drawn = self.session.part in (TRAINING, VALIDATION)
+        is_drawn = self.viewer.part in (TRAINING, VALIDATION)
         self.augment_tick.state(["!disabled" if is_drawn else "disabled"])
 
     def _write_title(self) -> None:
-        path = self.session.path
+        project = self.session.project
+        path = project.path
         name = path.name if path is not None else "new project"
-        star = "*" if self.session.changed else ""
+        star = "*" if project.changed else ""
         self.root.title(f"{star}{name} - {PROGRAM}")
 
-    def _write_progress(self, event: object) -> None:
-        match event:
+    def _on_progress(self, change: JobProgressed) -> None:
+        match change.event:
             case FilesRead(done, count):
                 self._set_progress(f"Reading files {done}/{count}", done / max(1, count))
             case BatchEnded() | EpochEnded():
-                monitor = self.session.monitor
+                monitor = self.session.jobs.monitor
                 self._set_progress(training_words.status(monitor), monitor.overall_part)
             case PartTranslated(_, done, parts, i, n):
                 part = (i - 1 + done / max(1, parts)) / max(1, n)
@@ -251,14 +274,14 @@ class MainWindow(ttk.Frame):
         self.progress.configure(value=part)
 
     def _write_status(self) -> None:
-        session = self.session
-        if session.job_kind:
-            words = self._progress or f"{session.job_kind.capitalize()} begins..."
+        session, project, kind = self.session, self.session.project, self.session.jobs.kind
+        if kind:
+            words = self._progress or f"{kind.capitalize()} begins..."
             if not session.device:
                 words = "Loading engine..."
             self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         else:
             words = f"Ready - {session.device}" if session.device else "Loading engine..."
-            words = session.busy or session.obstacle or words
+            words = session.loader.status or project.reader.status or project.obstacle or words
             self.progress.grid_remove()
         self.status.set(words)

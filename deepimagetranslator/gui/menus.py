@@ -6,123 +6,181 @@ import tkinter as tk
 from collections.abc import Callable
 from functools import partial
 
-from deepimagetranslator.gui.actions.commands import Commands
+from deepimagetranslator.app.views import TRAINING, VALIDATION
+from deepimagetranslator.gui.actions.actions import Actions
+from deepimagetranslator.gui.actions.data_actions import DataActions
+from deepimagetranslator.gui.actions.evaluate_actions import EvaluateActions
+from deepimagetranslator.gui.actions.file_actions import FileActions
+from deepimagetranslator.gui.actions.help_actions import HelpActions
+from deepimagetranslator.gui.actions.model_actions import ModelActions
+from deepimagetranslator.gui.actions.train_actions import TrainActions
+from deepimagetranslator.gui.actions.translate_actions import TranslateActions
+from deepimagetranslator.gui.actions.view_actions import ViewActions
+from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 from deepimagetranslator.gui.viewer.window_menu import build_window_menu
 
 Entry = tuple[str, Callable[[], object], str] | None
 """A label (& before its mnemonic), what it does, its key; None is a separator."""
+Entries = list[Entry]
+_RECENT_PLACE, _WINDOW_PLACE = 10, 2
 
 
-def build_menus(root: tk.Tk, commands: Commands, panes: PaneGroup) -> dict[str, tk.Menu]:
+def build_menus(
+    root: tk.Tk, actions: Actions, panes: PaneGroup, boxes: Boxes
+) -> dict[str, tk.Menu]:
     """Give the root its menu bar; returns the menus by title."""
-    c = commands
-    entries: dict[str, list[Entry]] = {
-        "&File": [
-            ("&Load training images", lambda: c.load_files("training", "inputs"), ""),
-            ("Load training &targets", lambda: c.load_files("training", "targets"), ""),
-            ("Load &validation images", lambda: c.load_files("validation", "inputs"), ""),
-            ("Load validation t&argets", lambda: c.load_files("validation", "targets"), ""),
-            None,
-            ("Load &folder pair...", c.load_folder_pair, ""),
-            ("Load sa&mple images", c.load_sample, ""),
-            None,
-            ("&New project", c.new_project, ""),
-            ("&Open project...", c.open_project, "Ctrl+O"),
-            ("&Save project", c.save_project, "Ctrl+S"),
-            ("Save pro&ject as...", c.save_project_as, ""),
-            None,
-            ("E&xit", c.leave, "Ctrl+Q"),
-        ],
-        "D&ata": [
-            ("&Check data...", c.check_data, "F4"),
-            ("&Values and window...", c.set_values, ""),
-            ("&Label colours...", c.set_labels, ""),
-            None,
-            ("&Split validation from training...", c.split_validation, ""),
-        ],
-        "&Model": [
-            ("Set model &hyperparameters", c.set_training, ""),
-            ("&New model", c.new_model, ""),
-            ("&Load model weights", c.load_weights, ""),
-            ("&Save current model weights", c.save_weights, ""),
-            None,
-            ("Load weights of an &epoch...", c.load_epoch, ""),
-            ("&Describe weights", c.describe_weights, ""),
-        ],
-        "T&rain": [
-            ("&Data augmentation", c.set_augmentation, ""),
-            ("&Train model", c.train, "F5"),
-            None,
-            ("&Continue from weights...", c.train_from_weights, ""),
-            ("&Resume the last training", c.resume, ""),
-            ("&Finish after this epoch", c.finish_early, ""),
-            ("&Stop", c.stop, ""),
-            ("Show &monitor", c.show_monitor, ""),
-        ],
-        "&Translate": [
-            ("&Load images for translation", lambda: c.load_files("translated", "inputs"), ""),
-            ("&Save translated images", c.translate, ""),
-            None,
-            ("Load &folder for translation...", c.load_folder_for_translation, ""),
-            ("&Translate and save...", c.translate, ""),
-        ],
-        "&Evaluate": [
-            ("Evaluate on &validation images", lambda: c.evaluate("validation"), ""),
-            ("Evaluate on &training images", lambda: c.evaluate("training"), ""),
-            ("Evaluate translated images with tar&gets...", c.evaluate_translated, ""),
-        ],
-        "&View": [
-            ("Fit &images", panes.fit, ""),
-            ("&True size", panes.true_size, ""),
-            None,
-            ("&Dark", lambda: c.set_palette("dark"), ""),
-            ("&Light", lambda: c.set_palette("light"), ""),
-            ("As the &system", lambda: c.set_palette("system"), ""),
-        ],
-        "&Help": [
-            ("&Guide", c.show_guide, "F1"),
-            ("Open &log folder", c.open_log_folder, ""),
-            ("&About", c.show_about, ""),
-        ],
-    }
     bar = tk.Menu(root, tearoff=False)
-    menus = {}
-    for title, items in entries.items():
-        menu = tk.Menu(bar, tearoff=False)
-        for item in items:
-            if item is None:
-                menu.add_separator()
-                continue
-            label, action, key = item
-            text, underline = _mnemonic(label)
-            menu.add_command(
-                label=text, underline=underline, accelerator=key, command=c.guarded(action)
-            )
+    menus: dict[str, tk.Menu] = {}
+    for title, entries in _entries(actions, panes).items():
         text, underline = _mnemonic(title)
-        bar.add_cascade(label=text, underline=underline, menu=menu)
-        menus[text] = menu
-    recent = tk.Menu(menus["File"], tearoff=False)
-    recent.configure(postcommand=lambda: _fill_recent(recent, commands))
-    menus["File"].insert_cascade(10, label="Recent projects", underline=2, menu=recent)
-    menus["Recent projects"] = recent
-    window = build_window_menu(menus["View"], panes, c.guarded(c.set_values))
-    menus["View"].insert_cascade(2, label="Window", underline=0, menu=window)
-    menus["Window"] = window
+        menus[text] = tk.Menu(bar, tearoff=False)
+        _fill(menus[text], entries, boxes)
+        bar.add_cascade(label=text, underline=underline, menu=menus[text])
+    menus["Recent projects"] = _recent_menu(menus["File"], actions.file, boxes)
+    set_values = boxes.guarded(actions.data.set_values)
+    menus["Window"] = build_window_menu(menus["View"], panes, set_values)
+    menus["View"].insert_cascade(_WINDOW_PLACE, label="Window", underline=0, menu=menus["Window"])
     root.configure(menu=bar)
     theme_of(root).apply(theme_of(root).palette.name)
     return menus
 
 
-def _fill_recent(menu: tk.Menu, commands: Commands) -> None:
-    menu.delete(0, "end")
-    for path in commands.session.settings.recent:
-        menu.add_command(
-            label=str(path), command=commands.guarded(partial(commands.open_path, path))
-        )
-    if menu.index("end") is None:
-        menu.add_command(label="None yet", state="disabled")
+def _entries(actions: Actions, panes: PaneGroup) -> dict[str, Entries]:
+    """The menus in their order; what the submenus need is inserted later."""
+    return {
+        "&File": _file(actions.file),
+        "D&ata": _data(actions.data),
+        "&Model": _model(actions.model),
+        "T&rain": _train(actions.train),
+        "&Translate": _translate(actions.translate),
+        "&Evaluate": _evaluate(actions.evaluate),
+        "&View": _view(actions.view, panes),
+        "&Help": _help(actions.help),
+    }
+
+
+def _file(file: FileActions) -> Entries:
+    def load(part: str, side: str) -> Callable[[], object]:
+        return lambda: file.load_images(part, side)
+
+    return [
+        ("&Load training images", load(TRAINING, "inputs"), ""),
+        ("Load training &targets", load(TRAINING, "targets"), ""),
+        ("Load &validation images", load(VALIDATION, "inputs"), ""),
+        ("Load validation t&argets", load(VALIDATION, "targets"), ""),
+        None,
+        ("Load &folder pair...", file.load_folder_pair, ""),
+        ("Load sa&mple images", file.load_sample, ""),
+        None,
+        ("&New project", file.new_project, ""),
+        ("&Open project...", file.open_project, "Ctrl+O"),
+        ("&Save project", file.save_project, "Ctrl+S"),
+        ("Save pro&ject as...", file.save_project_as, ""),
+        None,
+        ("E&xit", file.leave, "Ctrl+Q"),
+    ]
+
+
+def _data(data: DataActions) -> Entries:
+    return [
+        ("&Check data...", data.check_data, "F4"),
+        ("&Values and window...", data.set_values, ""),
+        ("&Label colours...", data.set_labels, ""),
+        None,
+        ("&Split validation from training...", data.split_validation, ""),
+    ]
+
+
+def _model(model: ModelActions) -> Entries:
+    return [
+        ("Set model &hyperparameters", model.set_training, ""),
+        ("&New model", model.new_model, ""),
+        ("&Load model weights", model.load_weights, ""),
+        ("&Save current model weights", model.save_weights, ""),
+        None,
+        ("Load weights of an &epoch...", model.load_epoch, ""),
+        ("&Describe weights", model.describe_weights, ""),
+    ]
+
+
+def _train(train: TrainActions) -> Entries:
+    return [
+        ("&Data augmentation", train.set_augmentation, ""),
+        ("&Train model", train.start, "F5"),
+        None,
+        ("&Continue from weights...", train.start_from_weights, ""),
+        ("&Resume the last training", train.resume, ""),
+        ("&Finish after this epoch", train.finish_early, ""),
+        ("&Stop", train.stop, ""),
+        ("Show &monitor", train.show_monitor, ""),
+    ]
+
+
+def _translate(translate: TranslateActions) -> Entries:
+    return [
+        ("&Load images for translation", translate.load_images, ""),
+        ("&Save translated images", translate.translate, ""),
+        None,
+        ("Load &folder for translation...", translate.load_folder, ""),
+        ("&Translate and save...", translate.translate, ""),
+    ]
+
+
+def _evaluate(evaluate: EvaluateActions) -> Entries:
+    return [
+        ("Evaluate on &validation images", lambda: evaluate.evaluate_part(VALIDATION), ""),
+        ("Evaluate on &training images", lambda: evaluate.evaluate_part(TRAINING), ""),
+        ("Evaluate translated images with tar&gets...", evaluate.evaluate_translated, ""),
+    ]
+
+
+def _view(view: ViewActions, panes: PaneGroup) -> Entries:
+    return [
+        ("Fit &images", panes.fit, ""),
+        ("&True size", panes.true_size, ""),
+        None,
+        ("&Dark", lambda: view.set_palette("dark"), ""),
+        ("&Light", lambda: view.set_palette("light"), ""),
+        ("As the &system", lambda: view.set_palette("system"), ""),
+    ]
+
+
+def _help(help: HelpActions) -> Entries:
+    return [
+        ("&Guide", help.show_guide, "F1"),
+        ("Open &log folder", help.open_log_folder, ""),
+        ("&About", help.show_about, ""),
+    ]
+
+
+def _fill(menu: tk.Menu, entries: Entries, boxes: Boxes) -> None:
+    for entry in entries:
+        if entry is None:
+            menu.add_separator()
+            continue
+        label, action, key = entry
+        text, underline = _mnemonic(label)
+        command = boxes.guarded(action)
+        menu.add_command(label=text, underline=underline, accelerator=key, command=command)
+
+
+def _recent_menu(parent: tk.Menu, file: FileActions, boxes: Boxes) -> tk.Menu:
+    """The submenu of recent projects, filled whenever it opens."""
+    menu = tk.Menu(parent, tearoff=False)
+
+    def fill() -> None:
+        menu.delete(0, "end")
+        for path in file.recent():
+            command = boxes.guarded(partial(file.open_path, path))
+            menu.add_command(label=str(path), command=command)
+        if menu.index("end") is None:
+            menu.add_command(label="None yet", state="disabled")
+
+    menu.configure(postcommand=fill)
+    parent.insert_cascade(_RECENT_PLACE, label="Recent projects", underline=2, menu=menu)
+    return menu
 
 
 def _mnemonic(label: str) -> tuple[str, int]:

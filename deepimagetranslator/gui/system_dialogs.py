@@ -6,8 +6,9 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tkinter import colorchooser, filedialog, messagebox, simpledialog
+from tkinter import colorchooser, filedialog, messagebox
 
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import SUFFIXES
 from deepimagetranslator.gui.widgets.message import Message
 
@@ -25,7 +26,6 @@ class Boxes:
         open_file: (title, first folder, types) -> one file.
         folder: (title, first folder) -> a folder.
         save_file: (title, first folder, name, types) -> a file to write.
-        text: (title, question, default) -> what was typed.
         yes: (title, question) -> whether it was confirmed.
         choose: (title, question, answers) -> the index of the answer; the last one changes nothing.
         tell: (title, text): news.
@@ -37,12 +37,26 @@ class Boxes:
     open_file: Callable[[str, str, Sequence[tuple[str, str]]], Path | None]
     folder: Callable[[str, str], Path | None]
     save_file: Callable[[str, str, str, Sequence[tuple[str, str]]], Path | None]
-    text: Callable[[str, str, str], str | None]
     yes: Callable[[str, str], bool]
     choose: Callable[[str, str, Sequence[str]], int]
     tell: Callable[[str, str], object]
     fail: Callable[[str, str, str], object]
     colour: Callable[[str, str], str | None]
+
+    def show_problem(self, text: str) -> None:
+        """Tell why something that the user asked for was not done."""
+        self.fail("That did not work", text, "")
+
+    def guarded(self, action: Callable[[], object]) -> Callable[[], None]:
+        """The action, with what the user can put right told in a sentence."""
+
+        def run() -> None:
+            try:
+                action()
+            except UserError as error:
+                self.show_problem(str(error))
+
+        return run
 
 
 def system_boxes(root: tk.Tk) -> Boxes:
@@ -75,9 +89,6 @@ def system_boxes(root: tk.Tk) -> Boxes:
                 filetypes=list(types),
                 defaultextension=Path(name).suffix,
             )
-        ),
-        text=lambda title, question, default: simpledialog.askstring(
-            title, question, initialvalue=default, parent=root
         ),
         yes=lambda title, question: messagebox.askyesno(title, question, parent=root),
         choose=lambda title, text, answers: Message(root, title, text, answers).wait(),

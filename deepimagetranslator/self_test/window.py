@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
 from deepimagetranslator.core.config.network_plan import convolution_shapes
 from deepimagetranslator.core.config.presets import PRESETS
@@ -79,64 +79,69 @@ def walk(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
 
 
 def _steps(app: App, folder: Path, found: dict[str, Any]) -> Iterator[Step]:
-    session = app.session
+    session, jobs, model = app.session, app.session.jobs, app.session.model
+    state = session.project
     pairs = write_sample(folder / "sample", size=_SIZE, people=[1, 2], slices=3).pairs
-    for part, person in ((VALIDATION, "person02"), (TRAINING, "person01")):
-        for side in (0, 1):
-            files = [pair[side] for pair in pairs[person]]
-            session.load_files(part, ("inputs", "targets")[side], files)
-    yield "sample images drawn, loaded and examined", lambda: session.dataset is not None
-    _choose_small(session)
+    train, val = (_sides(pairs[person]) for person in ("person01", "person02"))
+    load = session.loader.load
+    load(VALIDATION, val, done=lambda: load(TRAINING, train))
+    yield "sample images drawn, loaded and examined", lambda: state.dataset is not None
+    _choose_small(state)
     yield "engine loaded", lambda: session.device
     found["device"] = session.device
     found["versions"] = dict(session.versions)
     yield from _dialogs(app)
 
     project = folder / "project.json"
-    session.save_project(project)
-    specs = session.specs
-    session.train()
-    app.window.commands.show_monitor()
-    yield "first epoch trained", lambda: session.monitor.epochs_done >= 1
-    session.finish_early()
-    yield "training stopped", lambda: not session.job_kind
-    run_dir = session.monitor.run_dir
+    state.save(project)
+    specs = state.specs
+    jobs.train()
+    app.window.actions.train.show_monitor()
+    yield "first epoch trained", lambda: jobs.monitor.epochs_done >= 1
+    jobs.finish_early()
+    yield "training stopped", lambda: not jobs.kind
+    run_dir = jobs.monitor.run_dir
     assert run_dir is not None
-    done = session.monitor.epochs_done
-    longer = replace(session.specs.training, epochs=done + 1)
-    session.set_section("training", longer)
-    session.train(run_dir, resume=True)
-    yield "training resumed", lambda: not session.job_kind
+    done = jobs.monitor.epochs_done
+    longer = replace(state.specs.training, epochs=done + 1)
+    state.set_section("training", longer)
+    jobs.train(run_dir, resume=True)
+    yield "training resumed", lambda: not jobs.kind
     assert len(RunFolder(run_dir).read_history()) == done + 1, "the resumed epoch is missing"
     best = RunFolder(run_dir).best
-    yield "best weights loaded", lambda: session.weights == best
+    yield "best weights loaded", lambda: model.weights == best
 
-    session.save_project(project)
-    session.new_project()
-    session.open_project(project)
-    assert session.specs == replace(specs, training=longer), "the project has changed"
-    yield "project saved and opened again", lambda: session.weights == best
+    state.save(project)
+    state.new()
+    state.open(project)
+    assert state.specs == replace(specs, training=longer), "the project has changed"
+    yield "project saved and opened again", lambda: model.weights == best
 
     inputs = [pair[0] for pair in pairs["person02"]]
-    session.load_files(TRANSLATED, "inputs", inputs)
-    session.translate(best, folder / "translated", TranslationSpec())
-    yield "images translated", lambda: not session.job_kind
-    outputs = [read_image(path) for path in session.translated.values()]
+    load(TRANSLATED, {"inputs": inputs})
+    yield "images loaded for translation", lambda: session.viewer.to_translate
+    jobs.translate(best, folder / "translated", TranslationSpec())
+    yield "images translated", lambda: not jobs.kind
+    outputs = [read_image(path) for path in session.viewer.translated.values()]
     assert len(outputs) == len(inputs), f"{len(outputs)} of {len(inputs)} were translated"
     assert outputs[0].shape == (_SIZE, _SIZE, 3), f"translated to {outputs[0].shape}"
-    session.evaluate(session.matched.val)
-    yield "measured", lambda: not session.job_kind
+    jobs.evaluate(state.matched.val)
+    yield "measured", lambda: not jobs.kind
 
     old = folder / "2021.hdf5"
     _write_weights_2021(old)
-    session.load_weights(old)
-    yield "weights of the 2021 program loaded", lambda: session.weights == old
+    model.load(old)
+    yield "weights of the 2021 program loaded", lambda: model.weights == old
 
 
-def _choose_small(session: Session) -> None:
-    specs = session.specs
-    session.set_section("model", replace(specs.model, depth=3, base_filters=4))
-    session.set_section("training", replace(specs.training, epochs=2, batch_size=2))
+def _sides(pairs: Sequence[tuple[Path, Path]]) -> dict[str, list[Path]]:
+    return {"inputs": [pair[0] for pair in pairs], "targets": [pair[1] for pair in pairs]}
+
+
+def _choose_small(project: ProjectState) -> None:
+    specs = project.specs
+    project.set_section("model", replace(specs.model, depth=3, base_filters=4))
+    project.set_section("training", replace(specs.training, epochs=2, batch_size=2))
 
 
 def _write_weights_2021(file: Path) -> None:
@@ -154,16 +159,16 @@ def _write_weights_2021(file: Path) -> None:
 
 def _dialogs(app: App) -> Iterator[Step]:
     """Each window opens and closes, so that what it loads lazily is loaded."""
-    commands = app.window.commands
+    actions = app.window.actions
     for name, command in (
-        ("hyperparameters", commands.set_training),
-        ("new model", commands.new_model),
-        ("augmentation", commands.set_augmentation),
-        ("values", commands.set_values),
-        ("label colours", commands.set_labels),
-        ("data check", commands.check_data),
-        ("validation split", commands.split_validation),
-        ("guide", commands.show_guide),
+        ("hyperparameters", actions.model.set_training),
+        ("new model", actions.model.new_model),
+        ("augmentation", actions.train.set_augmentation),
+        ("values", actions.data.set_values),
+        ("label colours", actions.data.set_labels),
+        ("data check", actions.data.check_data),
+        ("validation split", actions.data.split_validation),
+        ("guide", actions.help.show_guide),
     ):
         before = _windows(app)
         command()
@@ -198,7 +203,6 @@ def _boxes(failed: list[str]) -> Boxes:
         open_file=lambda *_: None,
         folder=lambda *_: None,
         save_file=lambda *_: None,
-        text=lambda *_: None,
         yes=lambda *_: True,
         choose=lambda *_: 0,
         tell=lambda *_: None,

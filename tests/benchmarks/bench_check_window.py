@@ -64,12 +64,12 @@ def measure(folder: Path) -> dict[str, float]:
     window.answers.paths = [folder / "in", folder / "out"]
     began = time.monotonic()
     window.choose("File", "Load folder pair...")
-    window.until(lambda: session.matched.train, _PATIENCE)
+    window.until(lambda: session.project.matched.train, _PATIENCE)
     tell("loaded", began)
     window.choose("Data", "Check data...")
     check = window.dialog(CheckWindow)
     assert isinstance(check, CheckWindow)
-    window.until(lambda: session.examination.complete, _PATIENCE)
+    window.until(lambda: session.project.reader.complete, _PATIENCE)
     tell("checked", began)
     steps = []
     for step in range(_STEPS):
@@ -83,7 +83,7 @@ def measure(folder: Path) -> dict[str, float]:
     began = time.monotonic()
     check.leave_out(check.table.rows[5:6])
     found["leaving out a pair, ms"] = 1000 * (time.monotonic() - began)
-    window.until(lambda: session.examination.complete, _PATIENCE)
+    window.until(lambda: session.project.reader.complete, _PATIENCE)
     tell("checked again", began)
     began = time.monotonic()
     window.choose("Data", "Split validation from training...")

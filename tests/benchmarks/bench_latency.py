@@ -127,17 +127,18 @@ def run_trial(folder: Path, seconds: float) -> dict[str, list[float]]:
     app, session = trial.app, trial.app.session
     try:
         for part, pairs in zip(("training", "validation"), sample.pairs.values(), strict=True):
-            session.load_files(part, "inputs", [pair[0] for pair in pairs])
-            session.load_files(part, "targets", [pair[1] for pair in pairs])
-        session.show_part("training")
-        trial.until(lambda: session.dataset is not None and session.device, "engine")
+            sides = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+            session.loader.load(part, dict(zip(("inputs", "targets"), sides, strict=True)))
+        trial.until(lambda: not session.loader.status, "images")
+        session.viewer.show_part("training")
+        trial.until(lambda: session.project.dataset is not None and session.device, "engine")
         idle, _ = trial.phase(IDLE_SECONDS)
-        app.window.commands.train()
+        app.window.actions.train.start()
         (monitor,) = (w for w in app.root.winfo_children() if isinstance(w, TrainingMonitor))
         monitor.geometry(f"+{app.root.winfo_width() + 10}+0")
         trial.until(lambda: trial.trains, "first batch")
         keys, events = trial.phase(seconds)
-        epochs = session.monitor.epochs_done
+        epochs = session.jobs.monitor.epochs_done
     finally:
         app.close()
     print(f"{epochs} epochs ended meanwhile", file=sys.stderr)

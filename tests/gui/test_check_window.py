@@ -42,7 +42,7 @@ def write_pairs(folder: Path, names: list[str], targets: list[str]) -> None:
 def load(window: Window, folder: Path) -> None:
     window.answers.paths = [folder / "in", folder / "out"]
     window.choose("File", "Load folder pair...")
-    window.until(lambda: window.session.examination.complete)
+    window.until(lambda: window.session.project.reader.complete)
 
 
 def opened(window: Window) -> CheckWindow:
@@ -61,7 +61,7 @@ def press(window: Window, check: CheckWindow, key: str) -> None:
 
 
 def pairs(window: Window) -> dict[str, str]:
-    return {pair.input.name: pair.target.name for pair in window.session.matched.train}
+    return {pair.input.name: pair.target.name for pair in window.session.project.matched.train}
 
 
 def drag(window: Window, check: CheckWindow, source: int, goal: int) -> None:
@@ -108,7 +108,7 @@ def test_the_keyboard_does_everything(window: Window, tmp_path: Path) -> None:
     for key, place in (("Down", 1), ("End", 9), ("Home", 0), ("Down", 1)):
         press(window, check, key)
         assert check.table.current == place
-    assert window.session.positions["training"] == 1  # the main window shows that pair
+    assert window.session.viewer.positions["training"] == 1  # the main window shows that pair
     press(window, check, "Shift-Down")
     press(window, check, "Delete")
     assert len(pairs(window)) == 8
@@ -157,11 +157,11 @@ def test_a_repair_mends_and_its_files_show_the_pair(window: Window, tmp_path: Pa
     assert row.input is not None
     assert row.input.name == "p6_1.png"
     view.repair_button.invoke()
-    window.until(lambda: window.session.examination.complete)
+    window.until(lambda: window.session.project.reader.complete)
     assert not check.check.blocked
     assert "p6_1.png" not in pairs(window)
     check.buttons["undo"].invoke()
-    window.until(lambda: window.session.examination.complete)
+    window.until(lambda: window.session.project.reader.complete)
     assert check.check.blocked
 
 
@@ -171,8 +171,8 @@ def test_training_asks_once_about_remarks(
     write_pairs(tmp_path, NAMES, NAMES)
     load(window, tmp_path)
     trained = []
-    commands = window.app.window.commands
-    monkeypatch.setattr(commands, "_train", lambda weights=None: trained.append(weights))
+    actions = window.app.window.actions.train
+    monkeypatch.setattr(actions, "_train", lambda weights=None: trained.append(weights))
     window.key("F5")
     check = opened(window)
     assert check.findings.findings
@@ -190,13 +190,13 @@ def test_training_waits_for_what_must_be_mended(
     write_pairs(tmp_path, NAMES, [*NAMES[:-1], "other.png"])
     load(window, tmp_path)
     trained = []
-    commands = window.app.window.commands
-    monkeypatch.setattr(commands, "_train", lambda weights=None: trained.append(weights))
+    actions = window.app.window.actions.train
+    monkeypatch.setattr(actions, "_train", lambda weights=None: trained.append(weights))
     window.choose("Train", "Train model")
     check = opened(window)
     assert check.buttons["train"].instate(["disabled"])
     check.leave_out([row for row in check.check.rows if row.confidence == "no partner"])
-    window.until(lambda: window.session.examination.complete)
+    window.until(lambda: window.session.project.reader.complete)
     window.root.update()
     check.buttons["train"].invoke()
     assert trained == [None]
@@ -221,7 +221,7 @@ def test_only_rows_in_view_are_drawn(window: Window, tmp_path: Path) -> None:
 
 
 def test_a_series_is_chosen_by_its_description(window: Window, tmp_path: Path) -> None:
-    from deepimagetranslator.app.loading import SeriesQuestion  # noqa: PLC0415
+    from deepimagetranslator.app.events import SeveralSeriesFound  # noqa: PLC0415
     from deepimagetranslator.core.imaging.series import Series  # noqa: PLC0415
 
     both = (
@@ -230,7 +230,7 @@ def test_a_series_is_chosen_by_its_description(window: Window, tmp_path: Path) -
     )
     chosen: list[str] = []
     for key, uid in (("Return", "1.2.3"), ("Down", "1.2.4")):
-        window.session._tell("series", SeriesQuestion(both, chosen.append))
+        window.session.bus.publish(SeveralSeriesFound(both, chosen.append))
         dialog = window.dialog(SeriesDialog)
         assert isinstance(dialog, SeriesDialog)
         values = dialog.table.item("1.2.3", "values")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from deepimagetranslator.app.events import Bus, Change, JobEnded, JobProgressed
 from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
@@ -21,31 +22,21 @@ from deepimagetranslator.gui.jobs.job_window import JobWindow
 OUT = str(Path("ct") / "out")
 
 
-class Session:
-    """As much of a session as the window listens to."""
-
-    job_kind = ""
-
-    def subscribe(self, listener: Callable[[str, object], None]) -> None:
-        self.tell = listener
-
-    def unsubscribe(self, listener: Callable[[str, object], None]) -> None:
-        assert listener == self.tell
-
-
 @pytest.fixture
 def job(root: tk.Tk) -> JobWindow:
-    return JobWindow(root, Session(), "Translating")  # type: ignore[arg-type]
+    """Of as much of a session as the window listens to."""
+    session = SimpleNamespace(bus=Bus(), jobs=SimpleNamespace(kind=""))
+    return JobWindow(root, session, "Translating")  # type: ignore[arg-type]
 
 
-def tell(job: JobWindow, topic: str, subject: object) -> None:
-    job.session.tell(topic, subject)  # type: ignore[attr-defined]
+def tell(job: JobWindow, change: Change) -> None:
+    job.session.bus.publish(change)
     job.update()
 
 
 def finish(job: JobWindow, files: list[tuple[str, str]], images: int) -> None:
     result: dict[str, Any] = {"translated": [None] * images, "files": files, "output": OUT}
-    tell(job, "job ended", ("translation", JobFinished(result)))
+    tell(job, JobEnded("translation", JobFinished(result)))
 
 
 def rows(job: JobWindow) -> list[tuple[str, ...]]:
@@ -53,15 +44,15 @@ def rows(job: JobWindow) -> list[tuple[str, ...]]:
 
 
 def test_slices_count_as_progress(job: JobWindow) -> None:
-    tell(job, "progress", ImageTranslated("a.png", "out/a.png", 1, 4))
+    tell(job, JobProgressed(ImageTranslated("a.png", "out/a.png", 1, 4)))
     assert float(job.bar.cget("value")) == pytest.approx(0.25)
-    tell(job, "progress", SliceTranslated(3, 4))
+    tell(job, JobProgressed(SliceTranslated(3, 4)))
     assert float(job.bar.cget("value")) == pytest.approx(0.75)
 
 
 def test_what_was_written_and_skipped(job: JobWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "b.nii/0007 is damaged; copy it again. Nothing is written of b.nii."
-    tell(job, "progress", ImageSkipped(str(Path("ct") / "b.nii"), reason, 1, 3))
+    tell(job, JobProgressed(ImageSkipped(str(Path("ct") / "b.nii"), reason, 1, 3)))
     files = [
         (str(Path("ct") / "a.nii.gz"), str(Path(OUT) / "a.nii.gz")),
         (str(Path("ct") / "x" / "1.dcm"), str(Path(OUT) / "x" / "1.dcm")),

@@ -19,7 +19,7 @@ from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.gui.actions.data_commands import DataCommands
+from deepimagetranslator.gui.actions.data_actions import DataActions
 from deepimagetranslator.gui.dialogs.labels.before_after import AS_VALUES, NO_TARGET
 from deepimagetranslator.gui.dialogs.labels.class_table import draw_swatch
 from deepimagetranslator.gui.dialogs.labels.labels_dialog import READING, LabelsDialog, with_labels
@@ -265,14 +265,15 @@ def test_the_command_stores_what_was_chosen(root: tk.Tk, pump: Pump, tmp_path: P
     target = tmp_path / "target.png"
     write_image(target, BLURRED)
     stored: list[tuple[str, DataSpec]] = []
-    session = SimpleNamespace(
+    project = SimpleNamespace(
         specs=Specs(),
         matched=SimpleNamespace(train=(ImagePair(target, target),)),
-        wanted=lambda: SimpleNamespace(target=None),
         set_section=lambda section, spec: stored.append((section, spec)),
     )
+    viewer = SimpleNamespace(wanted=lambda: SimpleNamespace(target=None))
+    session = SimpleNamespace(project=project, viewer=viewer)
     boxes = SimpleNamespace(colour=lambda *_: None)
-    DataCommands(root, session, boxes, lambda: None).set_labels()  # type: ignore[arg-type]
+    DataActions(root, session, boxes).set_labels()  # type: ignore[arg-type]
     (dialog,) = (c for c in root.winfo_children() if isinstance(c, LabelsDialog))
     pump(root, lambda: dialog.table is not None and dialog.preview.shown is not None)
     dialog.ok_button.invoke()

@@ -57,7 +57,7 @@ def load_training(window: Window, pairs: list[tuple[Path, Path]]) -> None:
     window.answers.files = [[pair[0] for pair in pairs], [pair[1] for pair in pairs]]
     window.choose("File", "Load training images")
     window.choose("File", "Load training targets")
-    window.until(lambda: window.session.dataset is not None)
+    window.until(lambda: window.session.project.dataset is not None)
 
 
 @pytest.mark.parametrize("menu", MENUS_2021)
@@ -86,7 +86,7 @@ def test_many_files_are_loaded_and_paired(
     window: Window, sample: dict[str, list[tuple[Path, Path]]]
 ) -> None:
     load_training(window, sample["person01"])
-    assert len(window.session.matched.train) == 3
+    assert len(window.session.project.matched.train) == 3
     window.app.window.augmented.set(False)
     window.app.window.toggle_augmented()
     first = sample["person01"][0]
@@ -98,9 +98,9 @@ def test_training_images_are_shown_as_training_draws_them(
     window: Window, sample: dict[str, list[tuple[Path, Path]]]
 ) -> None:
     load_training(window, sample["person01"])
-    dataset = window.session.dataset
+    dataset = window.session.project.dataset
     assert dataset is not None
-    specs = window.session.specs
+    specs = window.session.project.specs
     sampler = PairSampler(
         PairReader(dataset, 0), dataset.train, specs.augmentation, specs.training.seed
     )
@@ -113,13 +113,13 @@ def test_the_augmentation_preview_is_the_training_s_draw(
     window: Window, sample: dict[str, list[tuple[Path, Path]]]
 ) -> None:
     load_training(window, sample["person01"])
-    dataset = window.session.dataset
+    dataset = window.session.project.dataset
     assert dataset is not None
-    spec = replace(window.session.specs.augmentation, noise_input=True, elastic_input=True)
-    seed = window.session.specs.training.seed
+    spec = replace(window.session.project.specs.augmentation, noise_input=True, elastic_input=True)
+    seed = window.session.project.specs.training.seed
     sampler = PairSampler(PairReader(dataset, 0), dataset.train, spec, seed)
     for number in (1, 4):
-        preview = window.app.window.commands._draw_preview(spec, number)
+        preview = window.app.window.actions.train.draw_preview(spec, number)
         x, y = sampler.sample(number, 0)
         assert preview[0].tobytes() == dataset.input_scaling.from_unit(x).tobytes()
         assert preview[1] is not None
@@ -128,8 +128,8 @@ def test_the_augmentation_preview_is_the_training_s_draw(
 
 def test_sample_images_are_drawn_and_loaded(window: Window) -> None:
     window.choose("File", "Load sample images")
-    window.until(lambda: window.session.dataset is not None)
-    matched = window.session.matched
+    window.until(lambda: window.session.project.dataset is not None)
+    matched = window.session.project.matched
     assert (len(matched.train), len(matched.val)) == (120, 30)
     people = [{pair.input.name[:8] for pair in part} for part in (matched.train, matched.val)]
     assert people[0].isdisjoint(people[1])
@@ -152,7 +152,7 @@ def test_the_windows_places_survive(
     monitor = window.dialog(TrainingMonitor)
     monitor.geometry("900x600+40+30")
     window.until(
-        lambda: window.app.window.commands.places.get("monitor geometry", "")[:7] == "900x600"
+        lambda: window.app.window.actions.places.places.get("monitor geometry", "")[:7] == "900x600"
     )
     settings = window.app.settings
     window.app.close()
@@ -164,7 +164,7 @@ def test_keys_step_through_the_images_and_wrap(
     window: Window, sample: dict[str, list[tuple[Path, Path]]]
 ) -> None:
     load_training(window, sample["person01"])
-    positions = window.session.positions
+    positions = window.session.viewer.positions
     for key, place in (("Right", 1), ("Right", 2), ("Right", 0), ("Left", 2), ("Home", 0)):
         window.key(key)
         window.until(lambda place=place: positions["training"] == place, 5)
@@ -178,14 +178,14 @@ def test_the_buttons_choose_the_set(
     load_training(window, sample["person01"])
     window.answers.files = [[pair[0] for pair in sample["person02"]]]
     window.choose("Translate", "Load images for translation")
-    window.until(lambda: window.session.part == "translated")
+    window.until(lambda: window.session.viewer.part == "translated")
     for part in ("training", "validation", "translated"):
         window.app.window.part_buttons[part].invoke()
-        assert window.session.part == part
+        assert window.session.viewer.part == part
     window.app.window.next_button.invoke()
-    assert window.session.positions["translated"] == 1
+    assert window.session.viewer.positions["translated"] == 1
     window.app.window.previous_button.invoke()
-    assert window.session.positions["translated"] == 0
+    assert window.session.viewer.positions["translated"] == 0
 
 
 def test_a_wrong_file_is_one_sentence(window: Window, tmp_path: Path) -> None:
@@ -198,12 +198,12 @@ def test_a_wrong_file_is_one_sentence(window: Window, tmp_path: Path) -> None:
     assert window.answers.failed  # there is no target yet
     window.answers.files = [[bad]]
     window.choose("File", "Load training targets")
-    window.until(lambda: window.session.examination.complete)
+    window.until(lambda: window.session.project.reader.complete)
     window.choose("Train", "Train model")
     check = window.dialog(CheckWindow)
     assert "bad.png" in check.findings.findings[0].message
     assert check.buttons["train"].instate(["disabled"])
-    assert not window.session.job_kind
+    assert not window.session.jobs.kind
 
 
 def test_a_project_is_saved_and_opened_again(
@@ -214,11 +214,11 @@ def test_a_project_is_saved_and_opened_again(
     window.answers.paths = [path, path]
     window.key("Control-s")
     window.until(path.exists, 5)
-    assert not window.session.changed
+    assert not window.session.project.changed
     window.choose("File", "New project")
-    assert window.session.matched.train == ()
+    assert window.session.project.matched.train == ()
     window.choose("File", "Open project...")
-    window.until(lambda: len(window.session.matched.train) == 3)
+    window.until(lambda: len(window.session.project.matched.train) == 3)
     assert window.session.settings.recent == [path]
 
 
@@ -229,7 +229,7 @@ def test_unsaved_changes_are_asked_about(
     window.answers.yes = False
     window.choose("File", "New project")
     assert window.answers.asked
-    assert len(window.session.matched.train) == 3
+    assert len(window.session.project.matched.train) == 3
 
 
 def test_validation_is_split_by_person(
@@ -242,7 +242,7 @@ def test_validation_is_split_by_person(
     window.until(lambda: dialog.preview is not None)
     dialog.ok_button.invoke()
     assert "3 training and 3 validation pairs" in window.answers.told[0]
-    matched = window.session.matched
+    matched = window.session.project.matched
     people = [
         {pair.input.parent.parent.name for pair in part} for part in (matched.train, matched.val)
     ]
@@ -325,7 +325,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_next_one_loads(
     window.until(lambda: window.answers.failed)
     assert "nothing" in window.answers.failed[0]
     window.choose("Translate", "Load folder for translation...")
-    window.until(lambda: len(window.session.to_translate) == 3)
+    window.until(lambda: len(window.session.viewer.to_translate) == 3)
 
 
 def test_an_unreadable_file_among_others_is_named_and_the_others_are_shown(

@@ -348,10 +348,10 @@ def test_the_window_takes_the_values_over(
     monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
     main = MainWindow()
     session, image = main.session, main.app.window.panes.panes["image"]
-    session.augmented = False
-    session.load_files("training", "inputs", [pair.input for pair in pairs])
-    session.load_files("training", "targets", [pair.target for pair in pairs])
-    main.until(lambda: session.dataset is not None)
+    session.viewer.augmented = False
+    sources = {"inputs": [p.input for p in pairs], "targets": [p.target for p in pairs]}
+    session.loader.load("training", sources)
+    main.until(lambda: session.project.dataset is not None)
     main.until(lambda: image.levels == (HEAD.min(), HEAD.max()))
     main.choose("Window", "Values and window...")
     dialog = main.dialog(ValuesDialog)
@@ -360,12 +360,12 @@ def test_the_window_takes_the_values_over(
     dialog.texts["offset"].set("-1024")
     dialog.set_limits(ABDOMEN.low, ABDOMEN.high)
     dialog.ok_button.invoke()
-    assert session.specs.data == with_values(session.specs.data, CT)
-    main.until(lambda: session.dataset is not None and image.levels == (864, 1264))
-    assert session.dataset is not None
+    assert session.project.specs.data == with_values(session.project.specs.data, CT)
+    main.until(lambda: session.project.dataset is not None and image.levels == (864, 1264))
+    assert session.project.dataset is not None
     scaling = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
-    assert session.dataset.input_scaling == scaling
-    session.weights_scalings = (replace(scaling, low=-1000.0), None)
-    session.load_files("translated", "inputs", [pairs[0].input])
+    assert session.project.dataset.input_scaling == scaling
+    session.model.scalings = (replace(scaling, low=-1000.0), None)
+    session.loader.load("translated", {"inputs": [pairs[0].input]})
     main.until(lambda: image.levels == (24, 1264))
     main.close()

@@ -56,7 +56,7 @@ def load(window: Window, sample: SampleSet) -> None:
         window.answers.files = [[pair[0] for pair in pairs], [pair[1] for pair in pairs]]
         window.choose("File", f"Load {part} images")
         window.choose("File", f"Load {part} targets")
-    window.until(lambda: window.session.dataset is not None)
+    window.until(lambda: window.session.project.dataset is not None)
 
 
 def set_up(window: Window, epochs: int) -> None:
@@ -67,13 +67,13 @@ def set_up(window: Window, epochs: int) -> None:
     assert dialog.ok_button.instate(["disabled"])
     type_into(dialog, "epochs", str(epochs))
     dialog.ok_button.invoke()
-    assert window.session.specs.training.epochs == epochs
+    assert window.session.project.specs.training.epochs == epochs
     window.choose("Model", "New model")
     dialog = window.dialog(ModelDialog)
     type_into(dialog, "depth", "3")
     type_into(dialog, "base_filters", "4")
     dialog.ok_button.invoke()
-    assert window.session.specs.model.depth == 3
+    assert window.session.project.specs.model.depth == 3
     window.choose("Train", "Data augmentation")
     dialog = window.dialog(AugmentationDialog)
     for name, text in (("scaling", "4"), ("translation", "4")):
@@ -82,7 +82,7 @@ def set_up(window: Window, epochs: int) -> None:
         control.insert(0, text)
     dialog.update()
     dialog.ok_button.invoke()
-    assert window.session.specs.augmentation.scaling == 4
+    assert window.session.project.specs.augmentation.scaling == 4
 
 
 def test_from_sample_images_to_a_translated_folder(
@@ -90,44 +90,45 @@ def test_from_sample_images_to_a_translated_folder(
 ) -> None:
     load(window, sample)
     set_up(window, epochs=3)
-    window.until(lambda: window.session.weights is not None)
+    window.until(lambda: window.session.model.weights is not None)
     window.until(lambda: window.shown("prediction") is not None)
     project = tmp_path / "project.json"
     window.answers.paths = [project]
     window.choose("File", "Save project")
 
-    window.until(lambda: window.session.examination.complete)
+    window.until(lambda: window.session.project.reader.complete)
     window.key("F5")
     check = window.dialog(CheckWindow)
     assert not check.check.blocked
     check.buttons["train"].invoke()  # few images, it says
     monitor = window.dialog(TrainingMonitor)
-    state = window.session.monitor
+    state = window.session.jobs.monitor
     window.until(lambda: len(state.rows) >= 1)
     monitor.buttons["finish"].invoke()
     window.until(lambda: state.phase is Phase.FINISHED)
     assert 1 <= state.epochs_done <= 3
     assert len(state.series("val_loss")) == state.epochs_done
     window.until(lambda: state.previews)
-    window.until(lambda: window.session.weights == state.best_weights)
+    window.until(lambda: window.session.model.weights == state.best_weights)
     monitor.buttons["load_best"].invoke()
-    window.until(lambda: window.session.weights == state.best_weights)
+    window.until(lambda: window.session.model.weights == state.best_weights)
     monitor.destroy()
 
     window.choose("Train", "Show monitor")
-    assert window.session.monitor is state
+    assert window.session.jobs.monitor is state
     window.dialog(TrainingMonitor).destroy()
 
     inputs = sample.pairs["person03"][0][0].parent
     window.answers.paths = [inputs]
     window.choose("Translate", "Load folder for translation...")
-    window.until(lambda: window.session.part == "translated" and window.session.count() == 4)
+    viewer = window.session.viewer
+    window.until(lambda: viewer.part == "translated" and viewer.count() == 4)
     window.until(lambda: window.shown("prediction") is not None)
     seen = []
     for _ in range(4):
         window.key("Right")
         window.root.update()
-        seen.append(window.session.positions["translated"])
+        seen.append(window.session.viewer.positions["translated"])
     assert seen == [1, 2, 3, 0]
 
     output = tmp_path / "translated"
@@ -137,7 +138,7 @@ def test_from_sample_images_to_a_translated_folder(
     dialog.update()
     dialog.ok_button.invoke()
     job = window.dialog(JobWindow)
-    window.until(lambda: not window.session.job_kind)
+    window.until(lambda: not window.session.jobs.kind)
     job.destroy()
     written = sorted(path.name for path in output.iterdir())
     assert written == [path.name for path, _ in sample.pairs["person03"]]
@@ -147,17 +148,17 @@ def test_from_sample_images_to_a_translated_folder(
 
     window.choose("Evaluate", "Measure on validation images")
     job = window.dialog(JobWindow)
-    window.until(lambda: not window.session.job_kind)
+    window.until(lambda: not window.session.jobs.kind)
     assert len(job.table.get_children()) == 4 * (4 + 1)
     job.destroy()
 
     window.choose("File", "New project")
     window.answers.paths = [project]
     window.choose("File", "Open project...")
-    window.until(lambda: window.session.path == project)
-    assert window.session.specs.model.depth == 3
-    assert len(window.session.matched.train) == 4
-    window.until(lambda: window.session.weights == state.best_weights)
+    window.until(lambda: window.session.project.path == project)
+    assert window.session.project.specs.model.depth == 3
+    assert len(window.session.project.matched.train) == 4
+    window.until(lambda: window.session.model.weights == state.best_weights)
     assert window.answers.failed == []
 
 
@@ -167,16 +168,16 @@ def test_a_killed_engine_is_told_and_resumed_to_the_same_result(
     load(window, sample)
     set_up(window, epochs=4)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    window.session.train(whole)
-    window.until(lambda: not window.session.job_kind)
-    window.session.train(killed)
-    window.until(lambda: len(window.session.monitor.rows) == 2)
+    window.session.jobs.train(whole)
+    window.until(lambda: not window.session.jobs.kind)
+    window.session.jobs.train(killed)
+    window.until(lambda: len(window.session.jobs.monitor.rows) == 2)
     pid = window.session.client.pid
     assert pid is not None
     os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     window.until(lambda: window.answers.asked)
     assert "ended by itself" in window.answers.asked[0]
-    window.until(lambda: window.session.monitor.phase is Phase.FINISHED, 90)
+    window.until(lambda: window.session.jobs.monitor.phase is Phase.FINISHED, 90)
     histories = [RunFolder(folder).read_history() for folder in (whole, killed)]
     for ours, theirs in zip(*histories, strict=True):
         for name in set(ours) - {"seconds"}:
@@ -189,17 +190,17 @@ def test_a_2021_user_s_way(window: Window, sample: SampleSet, tmp_path: Path) ->
     weights = next(DATA_2021.glob("*weights.hdf5"))
     window.answers.paths = [weights]
     window.choose("Model", "Load model weights")
-    window.until(lambda: window.session.weights == weights)
+    window.until(lambda: window.session.model.weights == weights)
     window.until(lambda: window.shown("prediction") is not None)
     window.answers.files = [[pair[0] for pair in sample.pairs["person03"]]]
     window.choose("Translate", "Load images for translation")
-    window.until(lambda: window.session.to_translate)
+    window.until(lambda: window.session.viewer.to_translate)
     window.choose("Translate", "Save translated images")
     dialog = window.dialog(TranslationDialog)
     dialog.folder.set(str(tmp_path / "out"))
     dialog.update()
     dialog.ok_button.invoke()
-    window.until(lambda: not window.session.job_kind)
+    window.until(lambda: not window.session.jobs.kind)
     assert len(list((tmp_path / "out").iterdir())) == 4
     copy = tmp_path / "copy.hdf5"
     window.answers.paths = [copy]
@@ -211,24 +212,24 @@ def test_a_2021_user_s_way(window: Window, sample: SampleSet, tmp_path: Path) ->
 def test_stop_ends_a_training_at_once(window: Window, sample: SampleSet, tmp_path: Path) -> None:
     load(window, sample)
     set_up(window, epochs=500)
-    window.session.train(tmp_path / "run")
-    window.until(lambda: window.session.monitor.rows)
+    window.session.jobs.train(tmp_path / "run")
+    window.until(lambda: window.session.jobs.monitor.rows)
     window.choose("Train", "Stop")
-    window.until(lambda: window.session.monitor.phase is Phase.CANCELLED)
+    window.until(lambda: window.session.jobs.monitor.phase is Phase.CANCELLED)
     assert not list((tmp_path / "run").glob(".tmp*"))
 
 
 def test_closing_during_training_asks(window: Window, sample: SampleSet, tmp_path: Path) -> None:
     load(window, sample)
     set_up(window, epochs=500)
-    window.session.train(tmp_path / "run")
-    window.until(lambda: window.session.monitor.rows)
+    window.session.jobs.train(tmp_path / "run")
+    window.until(lambda: window.session.jobs.monitor.rows)
     window.choose("File", "Exit")
     assert "training runs" in window.answers.asked[-1]
-    assert window.session.job_kind == "training"
+    assert window.session.jobs.kind == "training"
     window.answers.choice = 0
     closed = []
-    window.app.close = lambda: closed.append(window.session.monitor.phase)  # type: ignore[method-assign]
+    window.app.close = lambda: closed.append(window.session.jobs.monitor.phase)  # type: ignore[method-assign]
     window.choose("File", "Exit")
     window.until(lambda: closed)
     del window.app.close

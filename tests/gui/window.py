@@ -19,7 +19,6 @@ class Answers:
 
     files: list[list[Path]] = field(default_factory=list)
     paths: list[Path | None] = field(default_factory=list)
-    texts: list[str | None] = field(default_factory=list)
     yes: bool = True
     choice: int | None = None
     colour: str | None = None
@@ -47,7 +46,6 @@ class Answers:
             open_file=path,
             folder=path,
             save_file=path,
-            text=lambda *_: self.texts.pop(0),
             yes=yes,
             tell=lambda _title, text: self.told.append(text),
             choose=choose,

@@ -4,40 +4,63 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from deepimagetranslator.app.events import Change, ProblemOccurred
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.imaging.images import write_image
 
+Kind = TypeVar("Kind")
+
 
 class NoEngine:
-    """Takes requests and never answers."""
+    """Takes requests and jobs; answers what a test puts into ``answers``."""
 
     def __init__(self) -> None:
         self.sent: list[object] = []
+        self.asked: list[str] = []
+        self.answers: list[object] = []
+        self._ids = count(1)
 
     def send(self, request: object) -> None:
         self.sent.append(request)
 
+    submit = send
+
+    def next_job(self) -> int:
+        return next(self._ids)
+
     def poll(self) -> list[object]:
-        return []
+        answers, self.answers = self.answers, []
+        return answers
+
+    def cancel(self) -> None:
+        self.asked.append("cancel")
+
+    def finish_early(self) -> None:
+        self.asked.append("finish early")
+
+    def force_stop(self) -> None:
+        self.asked.append("force stop")
 
     def close(self) -> None:
-        pass
+        self.asked.append("close")
 
 
 class Sessions:
-    """A session, and the sentences that it told."""
+    """A session, and the changes that it told."""
 
     def __init__(self, folder: Path) -> None:
-        engine: Any = NoEngine()
+        self.engine = NoEngine()
+        engine: Any = self.engine
         self.session = Session(engine, Settings(folder / "settings.json"))
-        self.told: list[tuple[str, object]] = []
-        self.session.subscribe(lambda topic, subject: self.told.append((topic, subject)))
+        self.told: list[Change] = []
+        self.session.bus.subscribe(Change, self.told.append)
 
     def until(self, condition: Callable[[], object], timeout: float = 30) -> None:
         """Let the session work until the condition holds."""
@@ -47,8 +70,21 @@ class Sessions:
             self.session.tick()
             time.sleep(0.001)
 
+    def answer(self, *events: object) -> None:
+        """Have the engine tell these events."""
+        self.engine.answers += events
+        self.session.tick()
+
+    def changes(self, kind: type[Kind]) -> list[Kind]:
+        """The changes of a class that were told."""
+        return [change for change in self.told if isinstance(change, kind)]
+
+    def requests(self, kind: type[Kind]) -> list[Kind]:
+        """The requests of a class that were sent."""
+        return [request for request in self.engine.sent if isinstance(request, kind)]
+
     def problems(self) -> list[str]:
-        return [str(subject) for topic, subject in self.told if topic == "problem"]
+        return [change.text for change in self.changes(ProblemOccurred)]
 
 
 def write_pairs(folder: Path, names: list[str], targets: list[str] | None = None) -> None:

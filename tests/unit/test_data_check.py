@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from sessions import Sessions, write_pairs
 
 from deepimagetranslator.app.data_check import ALONE, BY_HAND, CERTAIN, DataCheck, Row
+from deepimagetranslator.app.events import ProjectChanged
 from deepimagetranslator.core.errors import Problem, Repair
 
 NAMES = [f"p{k}.png" for k in range(5)]
 
 
-@pytest.fixture
-def sessions(tmp_path: Path) -> Iterator[Sessions]:
-    sessions = Sessions(tmp_path)
-    yield sessions
-    sessions.session.close()
-
-
 def load(sessions: Sessions, folder: Path) -> DataCheck:
     session = sessions.session
-    session.load_from("training", {"inputs": folder / "in", "targets": folder / "out"})
-    sessions.until(lambda: str(folder / "out" / "p0.png") in session.specs.data.train_targets)
-    check = DataCheck(session)
-    session.subscribe(lambda topic, _: check.refresh() if topic == "project" else None)
+    session.loader.load("training", {"inputs": folder / "in", "targets": folder / "out"})
+    first = str(folder / "out" / "p0.png")
+    sessions.until(lambda: first in session.project.specs.data.train_targets)
+    check = DataCheck(session.project)
+    session.bus.subscribe(ProjectChanged, lambda _: check.refresh())
     return check
 
 
@@ -38,7 +31,7 @@ def row(check: DataCheck, name: str) -> Row:
 
 def pairs(check: DataCheck) -> dict[str, str | None]:
     """Targets by inputs, as the project holds them."""
-    matched = check.session.matched
+    matched = check.project.matched
     return {pair.input.name: pair.target.name for pair in matched.train}
 
 
@@ -60,14 +53,14 @@ def test_a_chosen_target_mends_and_is_kept_in_the_project(
     check.set_target(row(check, "p4.png"), check.unused_targets[0])
     expected = {name: name for name in NAMES[:4]} | {"p4.png": "other.png"}
     assert pairs(check) == expected
-    assert sessions.session.specs.data.pairing == "order"
+    assert sessions.session.project.specs.data.pairing == "order"
     assert not check.blocked
     assert (row(check, "p4.png").confidence, row(check, "p4.png").rule) == (CERTAIN, BY_HAND)
     assert row(check, "p0.png").rule == "the same file name"
     saved = tmp_path / "project.json"
-    sessions.session.save_project(saved)
-    sessions.session.new_project()
-    sessions.session.open_project(saved)
+    sessions.session.project.save(saved)
+    sessions.session.project.new()
+    sessions.session.project.open(saved)
     assert pairs(check) == expected
 
 
@@ -117,38 +110,38 @@ def test_lone_files_of_both_sides_never_become_pairs_by_themselves(
 def test_every_step_can_be_undone(sessions: Sessions, tmp_path: Path) -> None:
     write_pairs(tmp_path, [*NAMES, "x.png"], [*NAMES, "y.png"])
     check = load(sessions, tmp_path)
-    states = [(sessions.session.specs, check.rows)]
+    states = [(sessions.session.project.specs, check.rows)]
     target = row(check, "p1.png").target
     assert target is not None
     check.set_target(row(check, "p0.png"), target)
-    states.append((sessions.session.specs, check.rows))
+    states.append((sessions.session.project.specs, check.rows))
     check.leave_out([row(check, "p2.png"), row(check, "x.png")])
-    states.append((sessions.session.specs, check.rows))
+    states.append((sessions.session.project.specs, check.rows))
     assert "2 rows" in check.undo_label
     check.repair(
         Problem("data", "Wrong.", repair=Repair("Snap", settings=(("data.snap_labels", True),)))
     )
-    assert sessions.session.specs.data.snap_labels
+    assert sessions.session.project.specs.data.snap_labels
     for specs, rows in reversed(states):
         check.undo()
-        assert sessions.session.specs == specs
+        assert sessions.session.project.specs == specs
         assert check.rows == rows
     assert check.undo_label == ""
     check.undo()
-    assert sessions.session.specs == states[0][0]
+    assert sessions.session.project.specs == states[0][0]
 
 
 def test_undo_takes_back_nothing_that_others_chose(sessions: Sessions, tmp_path: Path) -> None:
     write_pairs(tmp_path, NAMES)
     check = load(sessions, tmp_path)
     check.leave_out([row(check, "p2.png")])
-    training = replace(sessions.session.specs.training, epochs=7)
-    sessions.session.set_section("training", training)
+    training = replace(sessions.session.project.specs.training, epochs=7)
+    sessions.session.project.set_section("training", training)
     check.undo()
     assert len(pairs(check)) == 5
-    assert sessions.session.specs.training.epochs == 7
+    assert sessions.session.project.specs.training.epochs == 7
     check.leave_out([row(check, "p2.png")])
-    sessions.session.new_project()
+    sessions.session.project.new()
     assert check.undo_label == ""
 
 
@@ -165,13 +158,13 @@ def test_validation_pairs_are_mended_too(sessions: Sessions, tmp_path: Path) -> 
     write_pairs(tmp_path / "val", ["v1.png", "v2.png"])
     check = load(sessions, tmp_path / "train")
     val = tmp_path / "val"
-    sessions.session.load_from("validation", {"inputs": val / "in", "targets": val / "out"})
-    sessions.until(lambda: sessions.session.matched.val)
+    sessions.session.loader.load("validation", {"inputs": val / "in", "targets": val / "out"})
+    sessions.until(lambda: sessions.session.project.matched.val)
     assert "2 validation pairs" in check.heading
     target = row(check, "v2.png").target
     assert target is not None
     check.set_target(row(check, "v1.png"), target)
-    found = {pair.input.name: pair.target.name for pair in sessions.session.matched.val}
+    found = {pair.input.name: pair.target.name for pair in sessions.session.project.matched.val}
     assert found == {"v1.png": "v2.png", "v2.png": "v1.png"}
     assert check.place_of(row(check, "v2.png")) == ("validation", 1)
 
@@ -179,15 +172,15 @@ def test_validation_pairs_are_mended_too(sessions: Sessions, tmp_path: Path) -> 
 def test_remarks_are_new_once_for_the_same_files(sessions: Sessions, tmp_path: Path) -> None:
     write_pairs(tmp_path, NAMES)
     check = load(sessions, tmp_path)
-    sessions.until(lambda: sessions.session.examination.complete)
+    sessions.until(lambda: sessions.session.project.reader.complete)
     assert check.findings  # there are no validation images, for one
     assert len(check.unseen()) == len(check.findings)
     check.mark_seen()
     assert check.unseen() == []
-    assert DataCheck(sessions.session).unseen() == []
+    assert DataCheck(sessions.session.project).unseen() == []
     write_pairs(tmp_path / "other", NAMES)
     other = load(sessions, tmp_path / "other")
-    sessions.until(lambda: sessions.session.examination.complete)
+    sessions.until(lambda: sessions.session.project.reader.complete)
     assert len(other.unseen()) == len(other.findings)
 
 

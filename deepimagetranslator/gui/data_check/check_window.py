@@ -8,8 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import ttk
 
-from deepimagetranslator.app.choosing import ChoosingSession
 from deepimagetranslator.app.data_check import DataCheck, Row
+from deepimagetranslator.app.events import (
+    Change,
+    ProjectChanged,
+    ReadingEnded,
+    ReadingProgressed,
+)
+from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training_words import time_left
 from deepimagetranslator.core.checks import kinds
 from deepimagetranslator.core.errors import Problem
@@ -28,6 +34,7 @@ class CheckWindow(tk.Toplevel):
 
     Args:
         parent: a widget of the main window.
+        session: reads the files and shows their pairs.
         check: the truth.
         guarded: makes of an action one whose ``UserError`` is shown.
         ask_file: asks for a target file.
@@ -41,6 +48,7 @@ class CheckWindow(tk.Toplevel):
     def __init__(
         self,
         parent: tk.Misc,
+        session: Session,
         check: DataCheck,
         guarded: Guarded,
         ask_file: Callable[[], Path | None],
@@ -50,7 +58,9 @@ class CheckWindow(tk.Toplevel):
         self.withdraw()
         self.title("Check data")
         self.check = check
-        self.session: ChoosingSession = check.session
+        self.project = session.project
+        self._viewer = session.viewer
+        self._bus = session.bus
         self._guarded, self._ask_file = guarded, ask_file
         self._train: Callable[[], object] | None = None
         self.theme = theme_of(self)
@@ -64,7 +74,9 @@ class CheckWindow(tk.Toplevel):
         self._build_buttons()
         self.bind("<Escape>", lambda _event: self.destroy())
         self.bind("<Control-z>", lambda _event: self.undo())
-        self.session.subscribe(self._on_change)
+        self._bus.subscribe(ReadingProgressed, self._on_reading)
+        self._bus.subscribe(ProjectChanged, self._on_change)
+        self._bus.subscribe(ReadingEnded, self._on_change)
         self.refresh()
         self._place()
 
@@ -154,7 +166,7 @@ class CheckWindow(tk.Toplevel):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what the session holds now."""
+        """Show what the project holds now."""
         self.check.refresh()
         self.heading.set(self.check.heading)
         self.table.show(self.check.rows)
@@ -167,7 +179,7 @@ class CheckWindow(tk.Toplevel):
         self.buttons["undo"].configure(text=f"Undo: {label}" if label else "Undo")
         self.buttons["undo"].state(["!disabled" if label else "disabled"])
         self._write_train()
-        if self.session.examination.complete:
+        if self.project.reader.complete:
             if self._train is not None and not self.check.findings:
                 self._train_anyway()
             else:
@@ -178,27 +190,27 @@ class CheckWindow(tk.Toplevel):
         if self._train is None:
             button.grid_remove()
             return
-        ready = self.session.examination.complete and not self.check.blocked
+        ready = self.project.reader.complete and not self.check.blocked
         button.state(["!disabled" if ready else "disabled"])
         button.grid()
 
     def _write_progress(self) -> None:
-        examination = self.session.examination
-        if examination.running:
-            words = f"Reading {examination.done} of {examination.count} pairs"
-            if not examination.count:
+        reader = self.project.reader
+        if reader.running:
+            words = f"Reading {reader.done} of {reader.count} pairs"
+            if not reader.count:
                 words = "Reading the files..."
-            left = examination.seconds_left
+            left = reader.seconds_left
             self.words.set(words if left is None else f"{words}, {time_left(left)} left")
-            self.bar.configure(value=examination.done / max(1, examination.count))
+            self.bar.configure(value=reader.done / max(1, reader.count))
             self.bar.grid()
             self._show_cancel("Cancel")
             return
         self.bar.grid_remove()
-        if not self.session.matched.train:
+        if not self.project.matched.train:
             self._show_cancel("")
             self.words.set("There is no pair to read yet.")
-        elif examination.complete:
+        elif reader.complete:
             self._show_cancel("")
             self.words.set(_summary(self.check.findings))
         else:
@@ -212,11 +224,11 @@ class CheckWindow(tk.Toplevel):
         else:
             self.cancel_button.grid_remove()
 
-    def _on_change(self, topic: str, _subject: object) -> None:
-        if topic == "examining":
-            self._write_progress()
-        elif topic in ("project", "examined"):
-            self.refresh()
+    def _on_reading(self, _change: ReadingProgressed) -> None:
+        self._write_progress()
+
+    def _on_change(self, _change: Change) -> None:
+        self.refresh()
 
     # ---- what the user does ----------------------------------------------------------------
 
@@ -252,16 +264,15 @@ class CheckWindow(tk.Toplevel):
 
     def destroy(self) -> None:
         """Stop listening."""
-        self.session.unsubscribe(self._on_change)
+        self._bus.unsubscribe(self._on_reading)
+        self._bus.unsubscribe(self._on_change)
         super().destroy()
 
     def _show_row(self, row: Row) -> None:
         """The main window shows the pair at full size."""
         place = self.check.place_of(row)
         if place is not None:
-            part, index = place
-            self.session.part = part
-            self.session.go(index)
+            self._viewer.show_image(*place)
 
     def _on_drop(self, row: Row, giver: Row) -> None:
         if row.input is None or giver.target is None:
@@ -275,10 +286,10 @@ class CheckWindow(tk.Toplevel):
             self.change_target(self.table.rows[self.table.current])
 
     def _cancel_or_read(self) -> None:
-        if self.session.examination.running:
-            self.session.stop_examining()
+        if self.project.reader.running:
+            self.project.stop_reading()
         else:
-            self.session.examine()
+            self.project.read_files()
 
     def _train_anyway(self) -> None:
         train = self._train

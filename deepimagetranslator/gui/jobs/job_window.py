@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image, ImageTk
 
+from deepimagetranslator.app.events import JobEnded, JobProgressed
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training_words import time_left
 from deepimagetranslator.core.errors import UserError
@@ -72,29 +73,25 @@ class JobWindow(tk.Toplevel):
         self.bind("<Escape>", lambda _event: self._on_cancel())
         self.protocol("WM_DELETE_WINDOW", self._on_cancel)
         self.transient(parent.winfo_toplevel())
-        session.subscribe(self._on_change)
+        session.bus.subscribe(JobProgressed, self._on_progress)
+        session.bus.subscribe(JobEnded, self._on_end)
         self._centre()
 
     def destroy(self) -> None:
         """Stop listening."""
-        self.session.unsubscribe(self._on_change)
+        self.session.bus.unsubscribe(self._on_progress)
+        self.session.bus.unsubscribe(self._on_end)
         super().destroy()
 
     def _on_cancel(self) -> None:
-        if self.session.job_kind:
-            self.session.stop()
+        if self.session.jobs.kind:
+            self.session.jobs.stop()
             self._words.set("Cancelling...")
         else:
             self.destroy()
 
-    def _on_change(self, topic: str, subject: object) -> None:
-        if topic == "progress":
-            self._progress(subject)
-        elif topic == "job ended" and isinstance(subject, tuple):
-            self._ended(*subject)
-
-    def _progress(self, event: object) -> None:
-        match event:
+    def _on_progress(self, change: JobProgressed) -> None:
+        match change.event:
             case FilesRead(done, count):
                 self._step("Evaluated", done, count)
             case PartTranslated(_, done, parts, index, count):
@@ -115,7 +112,8 @@ class JobWindow(tk.Toplevel):
         self._words.set(f"{verb} {done} of {count} images{within}{left}")
         self.bar.configure(value=part)
 
-    def _ended(self, kind: str, event: object) -> None:
+    def _on_end(self, change: JobEnded) -> None:
+        kind, event = change.kind, change.event
         self.cancel_button.configure(text="Close")
         if not isinstance(event, JobFinished):
             self._words.set(f"The {kind} was ended. Images that were written are complete.")

@@ -17,8 +17,8 @@ from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 Found = tuple[Dataset | None, Matched, list[Problem]]
 
 
-class Examination:
-    """At most one reading at a time; a new one stops the one before.
+class DataReader:
+    """Reads and checks all files of a project; a new reading stops the one before.
 
     Args:
         background: its thread.
@@ -35,7 +35,7 @@ class Examination:
         self,
         background: Background,
         found: Callable[[Found], object],
-        failed: Callable[[Exception], None],
+        failed: Callable[[Exception], object],
     ) -> None:
         self._background = background
         self._found = found
@@ -85,6 +85,13 @@ class Examination:
         if not self.running or not self.done or passed < 1:
             return None
         return passed * (self.count - self.done) / self.done
+
+    @property
+    def status(self) -> str:
+        """How far it is, in words; empty if it does not run or is about to end."""
+        if self.seconds_left is None:
+            return ""
+        return f"Checking the images {self.done}/{self.count}"
 
     def _ended(self, found: Found) -> None:
         if self._control.cancel.is_set():

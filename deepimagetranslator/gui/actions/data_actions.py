@@ -1,7 +1,8 @@
-"""Commands of the Data menu: checking, values, label colours, validation."""
+"""The Data menu: checking, values, label colours, validation."""
 
 from __future__ import annotations
 
+import tkinter as tk
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from deepimagetranslator.app.data_check import DataCheck
 from deepimagetranslator.app.label_editor import count_colours
+from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.splitting import SplitWay
 from deepimagetranslator.app.views import load
 from deepimagetranslator.core.config.specs import DataSpec
@@ -17,8 +19,7 @@ from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.typing import Array
-from deepimagetranslator.gui.actions.file_commands import FileCommands
-from deepimagetranslator.gui.system_dialogs import IMAGE_TYPES
+from deepimagetranslator.gui.system_dialogs import IMAGE_TYPES, Boxes
 
 if TYPE_CHECKING:
     from deepimagetranslator.gui.data_check.check_window import CheckWindow
@@ -27,32 +28,52 @@ if TYPE_CHECKING:
 _PATIENCE_MS = 250
 
 
-class DataCommands(FileCommands):
-    """What is done with the loaded pairs before training."""
+class DataActions:
+    """What is done with the loaded pairs before training.
+
+    Args:
+        root: of the window.
+        session: holds the pairs.
+        boxes: file pickers and message boxes.
+    """
+
+    def __init__(self, root: tk.Tk, session: Session, boxes: Boxes) -> None:
+        self._root = root
+        self._session = session
+        self._project = session.project
+        self._boxes = boxes
 
     @cached_property
     def check(self) -> DataCheck:
         """Pairs, findings and what was mended: the truth of the check window."""
-        return DataCheck(self.session)
+        return DataCheck(self._project)
 
     def check_data(self) -> None:
         """The data doctor, in front."""
         self._open_check()
 
+    def pairs_loaded(self) -> None:
+        """Show at once which files of two folders have no partner."""
+        if any(problem.fatal for problem in self._project.matched.problems):
+            self.check_data()
+
+    # ---- before a training -----------------------------------------------------------------
+
     def when_checked(self, train: Callable[[], object]) -> None:
         """Start a training at once if nothing speaks against it, else ask in the check window."""
-        session, data = self.session, self.session.specs.data
-        if not (data.train_inputs and data.train_targets) or session.job_kind:
+        data = self._project.specs.data
+        if not (data.train_inputs and data.train_targets) or self._session.jobs.kind:
             train()  # which says what is missing
-        elif session.examination.running:
+        elif self._project.reader.running:
             # A check after a small change takes a moment only; a window would flash.
-            self.root.after(_PATIENCE_MS, self.guarded(lambda: self._check_and_train(train)))
+            check = self._boxes.guarded(lambda: self._check_and_train(train))
+            self._root.after(_PATIENCE_MS, check)
         else:
             self._check_and_train(train)
 
     def _check_and_train(self, train: Callable[[], object]) -> None:
         self.check.refresh()
-        if self.session.examination.complete and not self.check.unseen() and not self.check.blocked:
+        if self._project.reader.complete and not self.check.unseen() and not self.check.blocked:
             train()
         else:
             self._open_check().before_training(train)
@@ -60,49 +81,53 @@ class DataCommands(FileCommands):
     def _open_check(self) -> CheckWindow:
         from deepimagetranslator.gui.data_check.check_window import CheckWindow  # noqa: PLC0415
 
-        for child in self.root.winfo_children():
+        for child in self._root.winfo_children():
             if isinstance(child, CheckWindow):
                 child.to_front()
                 return child
-        return CheckWindow(self.root, self.check, self.guarded, self._ask_target, self._repair)
+        return CheckWindow(
+            self._root,
+            self._session,
+            self.check,
+            self._boxes.guarded,
+            self._ask_target,
+            self._repair,
+        )
 
     def _ask_target(self) -> Path | None:
-        folder = self.session.settings.folder("training targets")
-        return self.boxes.open_file("Choose a target", folder, IMAGE_TYPES)
+        folder = self._session.settings.folder("training targets")
+        return self._boxes.open_file("Choose a target", folder, IMAGE_TYPES)
 
     def _repair(self, problem: Problem) -> None:
         if problem.kind == "blurred_labels":
             self.set_labels()  # shows what it would change before it does
         else:
-            self.guarded(lambda: self.check.repair(problem))()
+            self._boxes.guarded(lambda: self.check.repair(problem))()
 
-    def pairs_loaded(self) -> None:
-        """Show at once which files of two folders have no partner."""
-        if any(problem.fatal for problem in self.session.matched.problems):
-            self.check_data()
+    # ---- dialogs ---------------------------------------------------------------------------
 
     def split_validation(self) -> None:
         """Keep some persons' pairs for validation."""
         from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog  # noqa: PLC0415
 
-        session = self.session
-        pairs = [*session.matched.train, *session.matched.val]
+        project = self._project
+        pairs = [*project.matched.train, *project.matched.val]
         if not pairs:
             raise UserError("There are no pairs to split; load training images and targets first.")
 
         def split(way: SplitWay) -> None:
-            warning = session.split_validation(way)
-            train, val = len(session.matched.train), len(session.matched.val)
+            warning = project.split_validation(way)
+            train, val = len(project.matched.train), len(project.matched.val)
             note = f"\n\n{warning}" if warning else ""
             words = f"{train} training and {val} validation pairs.{note}"
-            self.boxes.tell("Validation split", words)
+            self._boxes.tell("Validation split", words)
 
         SplitDialog.open(
-            self.root,
+            self._root,
             pairs,
-            SplitWay(seed=session.specs.training.seed),
+            SplitWay(seed=project.specs.training.seed),
             patient_of(pairs[0].input) is not None,
-            on_ok=lambda way: self.guarded(lambda: split(way))(),
+            on_ok=lambda way: self._boxes.guarded(lambda: split(way))(),
         )
 
     def set_values(self) -> None:
@@ -112,37 +137,37 @@ class DataCommands(FileCommands):
             with_values,
         )
 
-        session = self.session
-        wanted = replace(session.wanted(), dataset=None, augmentation=None)
+        project = self._project
+        wanted = replace(self._session.viewer.wanted(), dataset=None, augmentation=None)
 
         def read_pair() -> tuple[Array | None, Array | None]:
             shown = load(wanted)
             return shown.input, shown.target
 
         def take(chosen: DataSpec) -> None:
-            session.set_section("data", with_values(session.specs.data, chosen))
+            project.set_section("data", with_values(project.specs.data, chosen))
 
-        ValuesDialog.open(self.root, session.specs.data, session.matched.train, read_pair, take)
+        ValuesDialog.open(self._root, project.specs.data, project.matched.train, read_pair, take)
 
     def set_labels(self) -> None:
         """Name, recolour and merge the classes of the targets, and make blurred ones exact."""
         from deepimagetranslator.gui.dialogs.labels.labels_dialog import LabelsDialog, with_labels  # noqa: PLC0415
 
-        session = self.session
-        targets = [pair.target for pair in session.matched.train]
-        in_view = session.wanted().target or next(iter(targets), None)
+        project = self._project
+        targets = [pair.target for pair in project.matched.train]
+        in_view = self._session.viewer.wanted().target or next(iter(targets), None)
 
         def read_target() -> tuple[Array, str] | None:
             return None if in_view is None else (read_image(in_view), in_view.name)
 
         def take(chosen: DataSpec) -> None:
-            session.set_section("data", with_labels(session.specs.data, chosen))
+            project.set_section("data", with_labels(project.specs.data, chosen))
 
         LabelsDialog.open(
-            self.root,
-            session.specs.data,
+            self._root,
+            project.specs.data,
             lambda stopped: count_colours(targets, stopped),
             read_target,
-            self.boxes.colour,
+            self._boxes.colour,
             take,
         )

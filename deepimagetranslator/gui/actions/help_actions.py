@@ -1,45 +1,42 @@
-"""What each menu entry does: asks what it must, then tells the session."""
+"""The Help menu."""
 
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.version import __version__
-from deepimagetranslator.gui.actions.job_commands import JobCommands
 from deepimagetranslator.gui.system_dialogs import Boxes
-from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.windows_os import open_folder
 
 
-class Commands(JobCommands):
-    """All menus' actions; those of View and Help are here."""
+class HelpActions:
+    """Guide, logs, version.
 
-    def __init__(
-        self, root: tk.Tk, session: Session, boxes: Boxes, leave: Callable[[], None]
-    ) -> None:
-        super().__init__(root, session, boxes, leave)
-        session.subscribe(self._on_change)
+    Args:
+        root: of the window.
+        session: knows the device.
+        boxes: message boxes.
+    """
 
-    def set_palette(self, name: str) -> None:
-        """Dark, light, or as the system."""
-        theme_of(self.root).apply(name)
-        self.session.settings.set("palette", name)
+    def __init__(self, root: tk.Tk, session: Session, boxes: Boxes) -> None:
+        self._root = root
+        self._session = session
+        self._boxes = boxes
 
     def show_guide(self) -> None:
         """A page on how to work with the program."""
         from deepimagetranslator.gui.guide import Guide  # noqa: PLC0415
 
-        Guide.open(self.root)
+        Guide.open(self._root)
 
     def show_about(self) -> None:
         """Version, licence, citation."""
-        device = self.session.device or "the engine is still loading"
-        if self.session.unused_gpu:
-            device += f"\n{self.session.unused_gpu}"
-        self.boxes.tell(
+        device = self._session.device or "the engine is still loading"
+        if self._session.unused_gpu:
+            device += f"\n{self._session.unused_gpu}"
+        self._boxes.tell(
             "About DeepImageTranslator",
             f"DeepImageTranslator {__version__}\nDevice: {device}\n\nFree software under the GNU "
             "General Public License, version 3 or later.\n\nPlease cite: Ye RZ et al., "

@@ -1,0 +1,180 @@
+"""The jobs that the engine does for a session: training, translation, evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from deepimagetranslator.app.background import Background
+from deepimagetranslator.app.current_model import CurrentModel
+from deepimagetranslator.app.engine.worker_client import WorkerClient
+from deepimagetranslator.app.events import Bus, JobChanged, JobEnd, JobEnded, JobProgressed
+from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.training_state import MonitorState
+from deepimagetranslator.app.validation_strip import ValidationStrip
+from deepimagetranslator.app.viewer import Viewer
+from deepimagetranslator.app.views import TRANSLATED
+from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.messages.events import (
+    BatchEnded,
+    EpochEnded,
+    Event,
+    ImageTranslated,
+    JobFinished,
+    WorkerDied,
+)
+from deepimagetranslator.core.messages.requests import (
+    Evaluate,
+    Job,
+    StartTraining,
+    TranslateImages,
+)
+
+
+class Jobs:
+    """At most one job at a time, from its start to its end.
+
+    Args:
+        client: the engine.
+        project: what is trained.
+        viewer: holds the images to translate, and shows what became of them.
+        model: is evaluated; after a training, its best weights.
+        background: reads and writes the pictures of the training monitor.
+        bus: is told of ``JobChanged``, ``JobProgressed`` and ``JobEnded``.
+
+    Attributes:
+        kind: "training", "translation", "evaluation", or "" while none runs.
+        monitor: of the last training.
+        strip: translates a few validation images after each epoch.
+    """
+
+    def __init__(
+        self,
+        client: WorkerClient,
+        project: ProjectState,
+        viewer: Viewer,
+        model: CurrentModel,
+        background: Background,
+        bus: Bus,
+    ) -> None:
+        self._client = client
+        self._project = project
+        self._viewer = viewer
+        self._model = model
+        self._bus = bus
+        self.kind = ""
+        self.monitor = MonitorState()
+        self.strip = ValidationStrip(self.monitor, background, client.send, viewer.next_number)
+
+    # ---- what the user asks for ------------------------------------------------------------
+
+    def train(
+        self, run_dir: Path | None = None, *, resume: bool = False, weights: Path | None = None
+    ) -> None:
+        """Start a training, in a new folder beside the project unless one is given.
+
+        Raises:
+            UserError: a job runs already, or the data do not allow it.
+        """
+        self._refuse_second_job()
+        project, matched = self._project, self._project.matched
+        problems = [p for p in matched.problems if p.fatal]
+        if problems:
+            raise UserError(*map(str, problems[:12]))
+        run_dir = run_dir or new_run_dir(project.runs_home)
+        history = RunFolder(run_dir).read_history() if resume else []
+        training = project.specs.training
+        self.monitor.begin(run_dir, training.epochs, training.judge, history)
+        self.strip.begin(matched.val or matched.train, project.dataset)
+        contents = replace(project.contents, run={})
+        job = self._client.next_job()
+        self._begin("training", StartTraining(job, contents, run_dir, resume, weights))
+
+    def translate(self, weights: Path, output: Path, spec: TranslationSpec) -> None:
+        """Translate the loaded images into a folder.
+
+        Raises:
+            UserError: a job runs already, or no images are loaded.
+        """
+        self._refuse_second_job()
+        inputs = tuple(self._viewer.to_translate)
+        if not inputs:
+            raise UserError("There are no images to translate; load some first.")
+        job = self._client.next_job()
+        self._begin("translation", TranslateImages(job, weights, inputs, output, spec))
+
+    def evaluate(self, pairs: Sequence[ImagePair]) -> None:
+        """Measure the current model on pairs.
+
+        Raises:
+            UserError: a job runs already, or there is no model or nothing to measure.
+        """
+        self._refuse_second_job()
+        weights = self._model.weights
+        if weights is None:
+            raise UserError("There is no model to measure; load or train one first.")
+        if not pairs:
+            raise UserError("There is nothing to measure; load images with targets first.")
+        job = self._client.next_job()
+        self._begin("evaluation", Evaluate(job, weights, tuple(pairs)))
+
+    def finish_early(self) -> None:
+        """End the training after this epoch."""
+        self.monitor.request_finish()
+        self._client.finish_early()
+        self._bus.publish(JobChanged())
+
+    def stop(self) -> None:
+        """Stop the job at the next batch or image."""
+        if self.kind == "training":
+            self.monitor.request_stop()
+        self._client.cancel()
+        self._bus.publish(JobChanged())
+
+    def force_stop(self) -> None:
+        """End the engine's process; it is started again at the next job."""
+        self._client.force_stop()
+
+    def _refuse_second_job(self) -> None:
+        if self.kind:
+            raise UserError(f"A {self.kind} runs already; stop it or wait for its end.")
+
+    def _begin(self, kind: str, job: Job) -> None:
+        self.kind = kind
+        self._client.submit(job)
+        self._bus.publish(JobChanged())
+
+    # ---- what the engine tells -------------------------------------------------------------
+
+    def take_progress(self, event: Event) -> None:
+        """Take up how far the job is."""
+        training = self.kind == "training"
+        if training:
+            self.monitor.handle(event)
+        if isinstance(event, ImageTranslated):
+            self._viewer.translated[Path(event.source)] = Path(event.output)
+        if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
+            self.strip.ask(event.epoch)
+            self._model.follow(RunFolder(self.monitor.run_dir).best)
+            self._viewer.predict()
+        if training or not isinstance(event, BatchEnded):
+            self._bus.publish(JobProgressed(event))
+
+    def take_end(self, event: JobEnd) -> None:
+        """Take up the job's end, or that the engine ended without a job."""
+        kind, self.kind = self.kind, ""
+        if kind == "training":
+            self.monitor.handle(event)
+            best = self.monitor.best_weights
+            if best is not None and best.exists():
+                self._model.load(best)
+        if isinstance(event, WorkerDied) and not kind and event.exit_code in (0, None):
+            return
+        if kind == "translation" and isinstance(event, JobFinished):
+            self._viewer.show_part(TRANSLATED)
+        self._bus.publish(JobEnded(kind, event))
+        self._bus.publish(JobChanged())

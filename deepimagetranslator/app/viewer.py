@@ -1,0 +1,228 @@
+"""What the panes show: a place in a part, and the current model's translation of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from deepimagetranslator.app import views
+from deepimagetranslator.app.background import Background
+from deepimagetranslator.app.current_model import CurrentModel
+from deepimagetranslator.app.events import (
+    Bus,
+    Change,
+    ProjectReplaced,
+    ReadingEnded,
+    SpecsChanged,
+    ViewLoaded,
+    ViewTranslated,
+    WeightsChanged,
+)
+from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.views import PARTS, TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
+from deepimagetranslator.core.config.specs import OPERATIONS
+from deepimagetranslator.core.data.intensity.chosen import chosen_windows
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.messages.events import PreviewReady
+from deepimagetranslator.core.messages.requests import PreviewTranslation
+
+
+class Viewer:
+    """Steps through the images of a part; shows them anew when the project or the model changes.
+
+    Args:
+        send: sends a request to the engine.
+        project: whose images are shown.
+        model: translates the image in view.
+        background: reads the files.
+        bus: is told of ``ViewLoaded`` and ``ViewTranslated``.
+
+    Attributes:
+        part, positions: what is shown, and where in each part.
+        augmented: whether training images are shown augmented.
+        to_translate, translated: images loaded for translation; outputs by input.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[PreviewTranslation], object],
+        project: ProjectState,
+        model: CurrentModel,
+        background: Background,
+        bus: Bus,
+    ) -> None:
+        self._send = send
+        self._project = project
+        self._model = model
+        self._background = background
+        self._bus = bus
+        self.part = TRAINING
+        self.positions = dict.fromkeys(PARTS, 0)
+        self.augmented = True
+        self.to_translate: list[Path] = []
+        self.translated: dict[Path, Path] = {}
+        self._shown: Shown | None = None
+        self._last_number = 0
+        self._wanted_number = 0
+        bus.subscribe(ProjectReplaced, self._on_project)
+        bus.subscribe(SpecsChanged, self._on_change)
+        bus.subscribe(ReadingEnded, self._on_change)
+        bus.subscribe(WeightsChanged, self._on_weights)
+
+    # ---- where -----------------------------------------------------------------------------
+
+    def count(self, part: str | None = None) -> int:
+        """How many images a part has."""
+        return len(self._entries(part or self.part))
+
+    def show_part(self, part: str) -> None:
+        """Show the training, validation or translated images."""
+        self.part = part
+        self.show()
+
+    def show_image(self, part: str, index: int) -> None:
+        """Show an image of a part; wraps around."""
+        self.part = part
+        self.go(index)
+
+    def rewind(self, part: str) -> None:
+        """Have the first image of a part in view, once it is shown."""
+        self.part = part
+        self.positions[part] = 0
+
+    def step(self, by: int) -> None:
+        """The next or previous image; wraps around."""
+        self.go(self.positions[self.part] + by)
+
+    def go(self, index: int) -> None:
+        """The image at ``index``; wraps around."""
+        if self.count():
+            self.positions[self.part] = index % self.count()
+            self.show()
+
+    def show_augmented(self, augmented: bool) -> None:
+        """Show training images augmented, or as they are."""
+        self.augmented = augmented
+        self.show()
+
+    def set_images_to_translate(self, images: Sequence[Path]) -> None:
+        """Take over images to be translated, and show the first one."""
+        self.to_translate, self.translated = list(images), {}
+        self.rewind(TRANSLATED)
+        self.show()
+
+    # ---- what ------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Load what the panes show, in the background; ``ViewLoaded`` tells when it is there."""
+        wanted = self.wanted()
+        self._background.run(
+            "view", lambda: views.load(wanted), self._loaded, self._bus.publish_error
+        )
+
+    def wanted(self) -> Wanted:
+        """What the panes should show."""
+        entries = self._entries(self.part)
+        if not entries:
+            return Wanted(self.part, 0, 0)
+        index = min(self.positions[self.part], len(entries) - 1)
+        source, target = entries[index]
+        wanted = Wanted(
+            self.part,
+            index,
+            len(entries),
+            source,
+            target,
+            self.translated.get(source) if source and self.part == TRANSLATED else None,
+            seed=self._project.specs.training.seed,
+        )
+        if source is None or target is None or not self._is_augmented():
+            return wanted
+        augmentation = self._project.specs.augmentation
+        return replace(wanted, dataset=self._project.dataset, augmentation=augmentation)
+
+    def normalizations(
+        self,
+    ) -> tuple[IntensityNormalization | None, IntensityNormalization | None]:
+        """How the values of the inputs and targets in view are scaled, as far as it is known."""
+        if self.part == TRANSLATED:
+            return self._model.scalings
+        dataset = self._project.dataset
+        if dataset is not None:
+            return dataset.input_scaling, dataset.target_scaling
+        return chosen_windows(self._project.specs.data)
+
+    def _is_augmented(self) -> bool:
+        """Whether the images of the part in view are shown as training augments them."""
+        if self._project.dataset is None:
+            return False
+        if self.part == TRAINING:
+            return self.augmented
+        ticks = map(self._project.specs.augmentation.ticks, OPERATIONS)
+        return self.part == VALIDATION and any(validation for _, _, validation in ticks)
+
+    def _entries(self, part: str) -> list[tuple[Path | None, Path | None]]:
+        if part == TRANSLATED:
+            return [(path, None) for path in self.to_translate]
+        matched, data = self._project.matched, self._project.specs.data
+        pairs = matched.train if part == TRAINING else matched.val
+        if pairs:
+            return [(pair.input, pair.target) for pair in pairs]
+        inputs, targets = (
+            (data.train_inputs, data.train_targets)
+            if part == TRAINING
+            else (data.val_inputs, data.val_targets)
+        )
+        # One side alone is shown too, as it is being loaded.
+        if inputs:
+            return [(Path(path), None) for path in inputs]
+        return [(None, Path(path)) for path in targets]
+
+    def _loaded(self, shown: Shown) -> None:
+        self._shown = shown
+        self._bus.publish(ViewLoaded(shown))
+        self.predict()
+
+    def _on_project(self, _change: ProjectReplaced) -> None:
+        self.part = TRAINING
+        self.positions = dict.fromkeys(PARTS, 0)
+        self.show()
+
+    def _on_change(self, _change: Change) -> None:
+        self.show()
+
+    def _on_weights(self, _change: WeightsChanged) -> None:
+        self.predict()
+
+    # ---- its translation -------------------------------------------------------------------
+
+    def predict(self) -> None:
+        """Have the image in view translated by the current model."""
+        shown, weights = self._shown, self._model.weights
+        if weights is None or shown is None or shown.for_model is None:
+            return
+        if shown.output is not None:
+            return
+        self._wanted_number = self.next_number()
+        name = shown.wanted.input.name if shown.wanted.input else ""
+        self._send(PreviewTranslation(self._wanted_number, weights, shown.for_model, name))
+
+    def next_number(self) -> int:
+        """A number for a request, by which its answer is known."""
+        self._last_number += 1
+        return self._last_number
+
+    def take_preview(self, event: PreviewReady) -> None:
+        """The engine has translated an image; only the newest answer is of the image in view."""
+        if event.number == self._wanted_number:
+            self._bus.publish(ViewTranslated(event))
+
+    @property
+    def preview_note(self) -> str:
+        """For the caption of the model's translation of the image in view; mostly empty."""
+        shown = self._shown
+        if shown is None or shown.for_model is None or shown.for_model is shown.input:
+            return ""
+        height, width = shown.for_model.shape[:2]
+        return f"of the image at {width} x {height}"

@@ -1,0 +1,60 @@
+"""What the menus do: an object for each of them."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+
+from deepimagetranslator.app.session import Session
+from deepimagetranslator.gui.actions.data_actions import DataActions
+from deepimagetranslator.gui.actions.evaluate_actions import EvaluateActions
+from deepimagetranslator.gui.actions.file_actions import FileActions
+from deepimagetranslator.gui.actions.help_actions import HelpActions
+from deepimagetranslator.gui.actions.model_actions import ModelActions
+from deepimagetranslator.gui.actions.notices import Notices
+from deepimagetranslator.gui.actions.pickers import Pickers
+from deepimagetranslator.gui.actions.train_actions import TrainActions
+from deepimagetranslator.gui.actions.translate_actions import TranslateActions
+from deepimagetranslator.gui.actions.view_actions import ViewActions
+from deepimagetranslator.gui.actions.window_places import WindowPlaces
+from deepimagetranslator.gui.system_dialogs import Boxes
+
+
+class Actions:
+    """Builds the menus' objects and gives each what it needs.
+
+    Args:
+        root: of the window.
+        session: what it works with.
+        boxes: file pickers and message boxes.
+        leave: ends the program.
+
+    Attributes:
+        file, data, model, train, translate, evaluate, view, help: an object per menu.
+        places: where other windows lie.
+    """
+
+    def __init__(
+        self, root: tk.Tk, session: Session, boxes: Boxes, leave: Callable[[], object]
+    ) -> None:
+        pickers = Pickers(boxes, session.settings)
+        self.places = WindowPlaces(session.settings)
+        self.data = DataActions(root, session, boxes)
+        self.file = FileActions(
+            session.project, session.loader, boxes, pickers, self.data.pairs_loaded, leave
+        )
+        self.model = ModelActions(root, session, boxes, pickers)
+        self.translate = TranslateActions(root, session, boxes, pickers)
+        self.train = TrainActions(
+            root,
+            session,
+            boxes,
+            pickers,
+            self.places,
+            when_checked=self.data.when_checked,
+            load_translation_folder=self.translate.load_folder,
+        )
+        self.evaluate = EvaluateActions(root, session, pickers)
+        self.view = ViewActions(root, session.settings)
+        self.help = HelpActions(root, session, boxes)
+        Notices(root, session, boxes, self.train.resume)

@@ -1,0 +1,97 @@
+"""The Model menu: training parameters, the network, its weights."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from dataclasses import replace
+
+from deepimagetranslator.app.session import Session
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.gui.actions.pickers import Pickers
+from deepimagetranslator.gui.system_dialogs import WEIGHTS_TYPES, Boxes
+
+
+class ModelActions:
+    """The network and its weights.
+
+    Args:
+        root: of the window.
+        session: holds the project and the current model.
+        boxes: message boxes.
+        pickers: ask for files.
+    """
+
+    def __init__(self, root: tk.Tk, session: Session, boxes: Boxes, pickers: Pickers) -> None:
+        self._root = root
+        self._session = session
+        self._project = session.project
+        self._model = session.model
+        self._boxes = boxes
+        self._pickers = pickers
+
+    def set_training(self) -> None:
+        """Define training parameters."""
+        from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog  # noqa: PLC0415
+
+        TrainingDialog.open(
+            self._root,
+            self._project.specs.training,
+            on_ok=lambda spec: self._project.set_section("training", spec),
+        )
+
+    def new_model(self) -> None:
+        """Define a new network and make it the current model."""
+        from deepimagetranslator.gui.dialogs.model_dialog import ModelDialog  # noqa: PLC0415
+
+        def create(model: ModelSpec, large_images: str) -> None:
+            data = replace(self._project.specs.data, large_images=large_images)
+            self._project.set_section("data", data)
+            self._model.create(model)
+
+        specs = self._project.specs
+        ModelDialog.open(
+            self._root,
+            specs.model,
+            specs.training,
+            self._project.pair_shape(),
+            on_ok=create,
+            large_images=specs.data.large_images,
+        )
+
+    def load_weights(self) -> None:
+        """Choose a weights file."""
+        path = self._pickers.file("Load weights", "weights", WEIGHTS_TYPES)
+        if path is not None:
+            self._model.load(path)
+
+    def save_weights(self) -> None:
+        """Save a copy of the current model."""
+        if self._model.weights is None:
+            raise UserError("There is no model to save; make, load or train one first.")
+        title, name = "Save current model weights", "model.weights.h5"
+        path = self._pickers.new_file(title, "weights", name, WEIGHTS_TYPES)
+        if path is not None:
+            if not path.name.endswith((".h5", ".hdf5")):
+                path = path.with_name(path.name + ".weights.h5")
+            self._model.save(path)
+
+    def load_epoch(self) -> None:
+        """Choose among the epochs whose weights were kept."""
+        from deepimagetranslator.gui.dialogs.epoch_dialog import EpochDialog  # noqa: PLC0415
+
+        runs, last = self._project.runs, self._session.jobs.monitor.run_dir
+        if last is not None and last not in runs:
+            runs = [*runs, last]
+        found = [i for run in runs for i in RunFolder(run).improvements()]
+        if not found:
+            raise UserError("There are no weights of an epoch yet; train the model first.")
+        EpochDialog.open(self._root, found, self._model.load)
+
+    def describe_weights(self) -> None:
+        """What the current model's file says of itself."""
+        if self._model.weights is None:
+            raise UserError("There is no model; make, load or train one first.")
+        lines = "\n".join(self._model.lines)
+        self._boxes.tell("Weights", f"{self._model.weights}\n\n{lines}")

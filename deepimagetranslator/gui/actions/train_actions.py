@@ -1,0 +1,145 @@
+"""The Train menu: augmentation, the training and its monitor."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.views import TRAINING, Wanted, drawn
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import AugmentationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.typing import Array
+from deepimagetranslator.gui.actions.pickers import Pickers
+from deepimagetranslator.gui.actions.window_places import WindowPlaces
+from deepimagetranslator.gui.system_dialogs import WEIGHTS_TYPES, Boxes
+from deepimagetranslator.gui.windows_os import open_folder
+
+Action = Callable[[], object]
+
+
+class TrainActions:
+    """Starting, watching and ending a training.
+
+    Args:
+        root: of the window.
+        session: trains.
+        boxes: message boxes.
+        pickers: ask for files.
+        places: remember where the monitor lies.
+        when_checked: gets what starts a training; calls it once nothing speaks against it.
+        load_translation_folder: offered by the monitor.
+    """
+
+    def __init__(
+        self,
+        root: tk.Tk,
+        session: Session,
+        boxes: Boxes,
+        pickers: Pickers,
+        places: WindowPlaces,
+        when_checked: Callable[[Action], object],
+        load_translation_folder: Action,
+    ) -> None:
+        self._root = root
+        self._session = session
+        self._jobs = session.jobs
+        self._boxes = boxes
+        self._pickers = pickers
+        self._places = places
+        self._when_checked = when_checked
+        self._load_translation_folder = load_translation_folder
+
+    def set_augmentation(self) -> None:
+        """Choose the augmentation, with a preview of the user's own pair."""
+        from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog  # noqa: PLC0415
+
+        project = self._session.project
+        AugmentationDialog.open(
+            self._root,
+            project.specs.augmentation,
+            self.draw_preview if project.matched.train else None,
+            on_ok=lambda spec: project.set_section("augmentation", spec),
+        )
+
+    def draw_preview(self, spec: AugmentationSpec, number: int) -> tuple[Array, Array | None]:
+        """The pair in view as epoch ``number`` of training draws it. For a thread."""
+        project = self._session.project
+        data = project.dataset
+        if data is None:
+            raise UserError("Load training images and their targets to see a preview.")
+        index = min(self._session.viewer.positions[TRAINING], len(data.train) - 1)
+        pair = data.train[index]
+        seed = project.specs.training.seed
+        wanted = Wanted(TRAINING, index, len(data.train), pair.input, pair.target)
+        wanted = replace(wanted, augmentation=spec, seed=seed, epoch=number)
+        return drawn(data, wanted)
+
+    def start(self) -> None:
+        """Check the data, train the model and show the monitor."""
+        self._when_checked(self._train)
+
+    def start_from_weights(self) -> None:
+        """Train from the weights of a file."""
+        path = self._pickers.file("Start from weights", "weights", WEIGHTS_TYPES)
+        if path is not None:
+            self._when_checked(lambda: self._train(path))
+
+    def resume(self) -> None:
+        """Go on with the last training after its last whole epoch."""
+        run_dir = self._jobs.monitor.run_dir
+        if run_dir is None or not RunFolder(run_dir).last.exists():
+            runs = [run for run in self._session.project.runs if RunFolder(run).last.exists()]
+            if not runs:
+                raise UserError("There is no training to resume; train the model first.")
+            run_dir = runs[-1]
+        self._jobs.train(run_dir, resume=True)
+        self.show_monitor()
+
+    def finish_early(self) -> None:
+        """End the training after this epoch."""
+        self._refuse_idle()
+        self._jobs.finish_early()
+
+    def stop(self) -> None:
+        """Stop the job."""
+        self._refuse_idle()
+        self._jobs.stop()
+
+    def show_monitor(self) -> None:
+        """The training monitor, in front."""
+        from deepimagetranslator.gui.monitor.training_monitor import MonitorActions, open_monitor  # noqa: PLC0415
+
+        jobs, model, monitor = self._jobs, self._session.model, self._jobs.monitor
+
+        def folder() -> None:
+            if monitor.run_dir is not None:
+                open_folder(monitor.run_dir)
+
+        def best() -> None:
+            if monitor.best_weights is not None:
+                model.load(monitor.best_weights)
+
+        actions = MonitorActions(
+            finish=jobs.finish_early,
+            stop=jobs.stop,
+            force_stop=jobs.force_stop,
+            load_best=best,
+            translate=self._boxes.guarded(self._load_translation_folder),
+            open_folder=folder,
+            use_epoch=lambda _epoch, path: model.load(path),
+            resume=self._boxes.guarded(self.resume),
+            show_details=lambda: self._boxes.tell("Details", monitor.details or "None."),
+        )
+        self._places.follow(open_monitor(self._root, monitor, actions), "monitor geometry")
+
+    def _train(self, weights: Path | None = None) -> None:
+        self._jobs.train(weights=weights)
+        self.show_monitor()
+
+    def _refuse_idle(self) -> None:
+        if not self._jobs.kind:
+            raise UserError("Nothing runs that could be stopped.")

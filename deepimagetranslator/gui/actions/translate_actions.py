@@ -1,0 +1,79 @@
+"""The Translate menu: images to translate, and where to."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from pathlib import Path
+
+from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.views import TRANSLATED
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.gui.actions.pickers import Pickers
+from deepimagetranslator.gui.system_dialogs import Boxes
+
+_PURPOSE = "translated inputs"
+
+
+class TranslateActions:
+    """Loading and translating images.
+
+    Args:
+        root: of the window.
+        session: translates.
+        boxes: file pickers and message boxes.
+        pickers: ask for files.
+    """
+
+    def __init__(self, root: tk.Tk, session: Session, boxes: Boxes, pickers: Pickers) -> None:
+        self._root = root
+        self._session = session
+        self._boxes = boxes
+        self._pickers = pickers
+
+    def load_images(self) -> None:
+        """Choose many images to translate, as in 2021."""
+        files = self._pickers.images("Load translation images", _PURPOSE)
+        if files:
+            self._session.loader.load(TRANSLATED, {"inputs": files})
+
+    def load_folder(self) -> None:
+        """Choose a folder whose images are to be translated."""
+        folder = self._pickers.folder("Folder to translate", _PURPOSE)
+        if folder is not None:
+            self._session.loader.load(TRANSLATED, {"inputs": folder})
+
+    def translate(self) -> None:
+        """Ask where and how, then translate the loaded images."""
+        from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog  # noqa: PLC0415
+        from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415
+
+        session, runs = self._session, self._session.project.runs
+        inputs = session.viewer.to_translate
+        if not inputs:
+            raise UserError("There are no images to translate; load some first.")
+        best = [RunFolder(run).best for run in runs if RunFolder(run).best.exists()]
+        epochs = {i.epoch: i.path for run in runs[-1:] for i in RunFolder(run).improvements()}
+        if session.model.weights is None and not best:
+            raise UserError("There is no model; make, load or train one first.")
+
+        def start(weights: Path, output: Path, spec: TranslationSpec) -> None:
+            def begin() -> None:
+                session.jobs.translate(weights, output, spec)
+                JobWindow(self._root, session, "Translating")
+
+            self._boxes.guarded(begin)()
+
+        first = inputs[0].parent
+        folder = first.with_name(f"{first.name}-translated")
+        TranslationDialog.open(
+            self._root,
+            session.project.specs.translation,
+            current=session.model.weights,
+            best=best[-1] if best else None,
+            epochs=epochs,
+            folder=folder,
+            ask_folder=lambda: self._boxes.folder("Output folder", str(folder)),
+            on_ok=start,
+        )

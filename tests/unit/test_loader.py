@@ -1,0 +1,129 @@
+"""Loading in the background: images, projects, the sample, one of several DICOM series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from dicom_samples import dataset, write
+from sessions import Sessions, write_pairs
+
+from deepimagetranslator.app.events import LoadingChanged, SeveralSeriesFound
+from deepimagetranslator.app.loader import Sources
+from deepimagetranslator.core import sample
+from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.system import paths
+
+NAMES = [f"p{k}.png" for k in range(4)]
+
+
+def test_loading_is_told_and_ends_in_a_data_set(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    session, done = sessions.session, []
+    project = session.project
+    sources = {"inputs": tmp_path / "in", "targets": tmp_path / "out"}
+    session.loader.load("training", sources, done=lambda: done.append(len(project.matched.train)))
+    assert session.loader.status
+    assert project.matched.train == ()
+    sessions.until(lambda: project.dataset is not None)
+    assert session.loader.status == ""
+    assert done == [4]
+    assert LoadingChanged() in sessions.told
+    assert session.viewer.part == "training"
+
+
+def test_a_folder_without_images_is_one_sentence(sessions: Sessions, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    sessions.session.loader.load("translated", {"inputs": tmp_path / "empty"})
+    sessions.until(sessions.problems)
+    assert "empty" in sessions.problems()[0]
+    assert sessions.session.loader.status == ""
+    assert sessions.session.viewer.to_translate == []
+
+
+def test_values_as_targets_choose_their_loss(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    sources = {"inputs": tmp_path / "out", "targets": tmp_path / "in"}
+    sessions.session.loader.load("training", sources)
+    sessions.until(lambda: sessions.session.project.matched.train)
+    assert sessions.session.project.specs.training.loss == "mae"
+
+
+def test_of_several_series_the_chosen_one_is_loaded_in_order(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    for uid, places in (("1.2.31", (5.0, -5.0, 0.0)), ("1.2.32", (1.0, 2.0))):
+        for place in places:
+            header = {
+                "SeriesInstanceUID": uid,
+                "SeriesDescription": f"Series {uid[-1]}",
+                "PatientID": "p1",
+                "ImagePositionPatient": [0, 0, place],
+                "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+            }
+            file = dataset(np.zeros((8, 8), np.uint16), **header)
+            write(tmp_path / "scan" / f"{uid}at{place}.dcm", file)
+    session = sessions.session
+    session.loader.load("translated", {"inputs": tmp_path / "scan"})
+    sessions.until(lambda: sessions.changes(SeveralSeriesFound))
+    question = sessions.changes(SeveralSeriesFound)[0]
+    assert sorted(one.description for one in question.series) == ["Series 1", "Series 2"]
+    assert session.viewer.to_translate == []
+    assert session.loader.status == ""
+    question.go_on("1.2.31")
+    sessions.until(lambda: session.viewer.to_translate)
+    expected = [f"1.2.31at{place}.dcm" for place in (-5.0, 0.0, 5.0)]
+    assert [path.name for path in session.viewer.to_translate] == expected
+
+
+def test_opening_a_project_does_not_wait_for_its_names(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    session = sessions.session
+    session.loader.load("training", {"inputs": tmp_path / "in", "targets": tmp_path / "out"})
+    sessions.until(lambda: session.project.matched.train)
+    saved, broken = tmp_path / "project.json", tmp_path / "broken.json"
+    session.project.save(saved)
+    broken.write_text("{", encoding="utf-8")
+    session.project.new()
+    session.loader.open(broken)
+    sessions.until(sessions.problems)
+    assert "broken.json" in sessions.problems()[0]
+    session.loader.open(saved)
+    assert session.loader.status
+    sessions.until(lambda: session.project.path == saved)
+    assert len(session.project.matched.train) == 4
+    assert session.loader.status == ""
+
+
+def test_the_sample_trains_validates_and_leaves_a_person_out(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = {f"person{k}": [(Path(f"i{k}.png"), Path(f"t{k}.png"))] * 2 for k in range(4)}
+    drawn: list[Path] = []
+
+    def write_sample(folder: Path) -> SimpleNamespace:
+        drawn.append(folder)
+        return SimpleNamespace(pairs=people)
+
+    monkeypatch.setattr(sample, "write_sample", write_sample)
+    loaded: list[tuple[str, Sources]] = []
+
+    def load(part: str, sources: Sources, done: Callable[[], object] = lambda: None) -> None:
+        loaded.append((part, sources))
+        done()
+
+    loader, project = sessions.session.loader, sessions.session.project
+    monkeypatch.setattr(loader, "load", load)
+    loader.load_sample()
+    assert "sample" in loader.status
+    sessions.until(lambda: len(loaded) == 2)
+    assert drawn == [paths.user_folder() / "sample"]
+    inputs = {part: [path.name for path in sources["inputs"]] for part, sources in loaded}
+    assert inputs == {"validation": ["i2.png"] * 2, "training": ["i0.png"] * 2 + ["i1.png"] * 2}
+    assert {path.name for path in loaded[0][1]["targets"]} == {"t2.png"}
+    usual = Specs().augmentation
+    assert project.specs.augmentation.scaling == usual.scaling / 4  # 128 pixels, not 512
+    assert loader.status == ""

@@ -1,0 +1,214 @@
+"""The project: its file and its lock, changes of choices, the reading of its files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sessions import Sessions, write_pairs
+
+from deepimagetranslator.app import data_reader
+from deepimagetranslator.app.events import (
+    ProjectReplaced,
+    ProjectSaved,
+    ReadingEnded,
+    ReadingProgressed,
+    SpecsChanged,
+)
+from deepimagetranslator.app.splitting import SplitWay
+from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.messages.events import FilesRead
+
+NAMES = [f"p{k}.png" for k in range(4)]
+
+
+def loaded(folder: Path) -> Specs:
+    """The usual choices with the pairs of a folder."""
+    sides = {
+        f"train_{side}": tuple(str(path) for path in sorted((folder / name).iterdir()))
+        for side, name in (("inputs", "in"), ("targets", "out"))
+    }
+    return replace(Specs(), data=replace(Specs().data, **sides))
+
+
+# ---- the file ------------------------------------------------------------------------------
+
+
+def test_a_saved_project_is_the_same_when_opened(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    project, file = sessions.session.project, tmp_path / "project.json"
+    project.set_files(loaded(tmp_path))
+    assert project.changed
+    specs = project.specs
+    project.save(file)
+    assert (project.path, project.changed) == (file, False)
+    assert sessions.told[-1] == ProjectSaved()
+    project.new()
+    assert (project.path, project.specs, project.matched.train) == (None, Specs(), ())
+    project.open(file)
+    assert (project.path, project.specs, project.changed) == (file, specs, False)
+    assert len(project.matched.train) == 4
+    assert len(sessions.changes(ProjectReplaced)) == 2
+    assert sessions.session.settings.recent == [file]
+
+
+def test_saving_takes_the_lock(sessions: Sessions, tmp_path: Path) -> None:
+    ours, file = sessions.session.project, tmp_path / "project.json"
+    ours.save(file)
+    written = file.read_bytes()
+    other = Sessions(tmp_path)
+    theirs = other.session.project
+    with pytest.raises(UserError, match="open in another window"):
+        theirs.open(file)
+    theirs.set_section("training", replace(theirs.specs.training, epochs=7))
+    with pytest.raises(UserError, match="open in another window"):
+        theirs.save(file)
+    assert file.read_bytes() == written
+    assert (theirs.path, theirs.changed) == (None, True)
+    ours.new()  # lets go of the file
+    theirs.save(file)
+    assert load_project(file).specs.training.epochs == 7
+    other.session.close()
+
+
+def test_saving_under_another_name_lets_go_of_the_first(sessions: Sessions, tmp_path: Path) -> None:
+    ours = sessions.session.project
+    ours.save(tmp_path / "first.json")
+    ours.save(tmp_path / "second.json")
+    other = Sessions(tmp_path)
+    other.session.project.open(tmp_path / "first.json")
+    with pytest.raises(UserError, match="open in another window"):
+        other.session.project.open(tmp_path / "second.json")
+    assert other.session.project.path == tmp_path / "first.json"
+    other.session.close()
+
+
+def test_runs_lie_beside_the_file(sessions: Sessions, tmp_path: Path) -> None:
+    project = sessions.session.project
+    assert project.runs == []
+    assert project.runs_home == tmp_path / "home" / "runs"
+    project.save(tmp_path / "project.json")
+    assert project.runs_home.parent == tmp_path
+    for name in ("2", "1"):
+        (project.runs_home / name).mkdir(parents=True)
+    (project.runs_home / "note.txt").write_text("no run", encoding="utf-8")
+    assert [run.name for run in project.runs] == ["1", "2"]
+
+
+# ---- choices and pairs ---------------------------------------------------------------------
+
+
+def test_files_are_read_again_only_if_that_may_give_something_else(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES)
+    project = sessions.session.project
+    project.set_files(loaded(tmp_path))
+    sessions.until(lambda: project.reader.complete)
+    dataset, specs = project.dataset, project.specs
+    assert dataset is not None and len(dataset.train) == 4
+    project.set_section("augmentation", replace(specs.augmentation, rotation=3.0))
+    assert project.dataset is dataset
+    project.set_section("augmentation", project.specs.augmentation)  # the same
+    assert len(sessions.changes(SpecsChanged)) == 2
+    project.set_section("training", replace(specs.training, loss="mae"))
+    assert project.dataset is None and project.reader.running
+    assert len(sessions.changes(SpecsChanged)) == 3
+
+
+def test_what_is_wrong_with_the_pairs_is_an_obstacle(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES, [*NAMES[:2], "other.png"])
+    project = sessions.session.project
+    assert project.obstacle == ""
+    project.set_files(loaded(tmp_path))
+    assert "p2.png" in project.obstacle
+    write_pairs(tmp_path / "good", NAMES)
+    project.set_files(loaded(tmp_path / "good"))
+    assert project.obstacle == ""
+    (tmp_path / "good" / "in" / "p1.png").write_bytes(b"no image")
+    project.read_files()
+    sessions.until(lambda: project.reader.complete)
+    assert "p1.png" in project.obstacle
+
+
+def test_a_model_gets_the_sizes_of_the_images(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    project = sessions.session.project
+    assert project.pair_shape() is None
+    assert project.sized(project.specs.model).input_height == 256
+    project.set_files(loaded(tmp_path))
+    assert project.pair_shape() == ((24, 24, 1), (24, 24, 1))
+    assert project.sized(project.specs.model).input_height == 24
+    sessions.until(lambda: project.dataset is not None)
+    assert project.dataset is not None
+    assert project.sized(project.specs.model) == project.dataset.model
+
+
+def test_whole_groups_are_kept_for_validation(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, [f"person{p}_{s}.png" for p in range(4) for s in range(2)])
+    project = sessions.session.project
+    project.set_files(loaded(tmp_path))
+    way = SplitWay(pattern="person[0-9]", fraction=0.25)
+    assert project.split_validation(way) == ""
+    assert (len(project.matched.train), len(project.matched.val)) == (6, 2)
+    assert len({pair.input.name[:7] for pair in project.matched.val}) == 1
+
+
+def test_a_split_is_refused_without_pairs(sessions: Sessions) -> None:
+    with pytest.raises(UserError):
+        sessions.session.project.split_validation(SplitWay())
+
+
+# ---- reading -------------------------------------------------------------------------------
+
+
+def test_reading_tells_how_far_it_is_and_stops(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, ended = data_reader.examine, []
+
+    def examine(specs: object, report: object, control: object, folder: object) -> object:
+        for done in range(1, 4):
+            report(FilesRead(done, 4))  # type: ignore[operator]
+        control.cancel.wait(20)  # type: ignore[attr-defined]
+        ended.append(True)
+        control.raise_if_cancelled()  # type: ignore[attr-defined]
+        return real(specs, report, control, folder)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(data_reader, "examine", examine)
+    write_pairs(tmp_path, NAMES)
+    project = sessions.session.project
+    project.set_files(loaded(tmp_path))
+    sessions.until(lambda: project.reader.done == 3)
+    assert project.reader.running
+    sessions.until(lambda: len(sessions.changes(ReadingProgressed)) > 1)
+    project.stop_reading()
+    assert not project.reader.running
+    assert not project.reader.complete
+    sessions.until(lambda: ended)
+    sessions.session.tick()
+    assert project.dataset is None
+    assert sessions.problems() == []
+    monkeypatch.setattr(data_reader, "examine", real)
+    project.read_files()
+    sessions.until(lambda: project.reader.complete)
+    assert project.dataset is not None
+
+
+def test_an_unexpected_error_in_the_reading_is_told(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def examine(*_arguments: object) -> object:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(data_reader, "examine", examine)
+    write_pairs(tmp_path, NAMES)
+    project = sessions.session.project
+    project.set_files(loaded(tmp_path))
+    sessions.until(sessions.problems)
+    assert sessions.problems() == ["RuntimeError: planted"]
+    assert not project.reader.running and not project.reader.complete
+    assert sessions.changes(ReadingEnded) == []

@@ -1,0 +1,185 @@
+"""What the panes show: places, augmented or not, and only the newest translation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sessions import Sessions, write_pairs
+
+from deepimagetranslator.app.events import ViewLoaded, ViewTranslated
+from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION, Shown
+from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed
+from deepimagetranslator.core.messages.requests import PreviewTranslation
+
+NAMES = [f"p{k}.png" for k in range(4)]
+
+
+def load(sessions: Sessions, folder: Path) -> None:
+    """Four pairs for training and one for validation."""
+    write_pairs(folder, [*NAMES, "v.png"])
+    files = {
+        f"{part}_{sides}": tuple(str(folder / side / name) for name in names)
+        for part, names in (("train", NAMES), ("val", ["v.png"]))
+        for sides, side in (("inputs", "in"), ("targets", "out"))
+    }
+    project = sessions.session.project
+    data = replace(project.specs.data, **files)  # type: ignore[arg-type]
+    project.set_files(replace(project.specs, data=data))
+    sessions.until(lambda: project.dataset is not None)
+
+
+def shown(sessions: Sessions) -> Shown:
+    """What is shown once everything that was asked for is there."""
+    sessions.until(lambda: not sessions.session.background.busy)
+    return sessions.changes(ViewLoaded)[-1].shown
+
+
+# ---- places --------------------------------------------------------------------------------
+
+
+def test_steps_wrap_around_and_each_part_keeps_its_place(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load(sessions, tmp_path)
+    viewer = sessions.session.viewer
+    assert (viewer.part, viewer.count()) == (TRAINING, 4)
+    viewer.step(-1)
+    assert viewer.positions[TRAINING] == 3
+    viewer.step(1)
+    viewer.go(2)
+    viewer.show_part(VALIDATION)
+    assert viewer.count() == 1
+    viewer.step(1)
+    assert viewer.positions == {TRAINING: 2, VALIDATION: 0, TRANSLATED: 0}
+    viewer.show_image(TRAINING, 5)
+    found = shown(sessions)
+    assert (found.wanted.part, found.wanted.index, found.wanted.count) == (TRAINING, 1, 4)
+    assert found.wanted.input == tmp_path / "in" / "p1.png"
+
+
+def test_without_images_nothing_is_shown(sessions: Sessions) -> None:
+    viewer = sessions.session.viewer
+    viewer.step(1)
+    viewer.go(3)
+    viewer.show()
+    found = shown(sessions)
+    assert (found.wanted.count, found.input, found.target, found.for_model) == (0, None, None, None)
+    assert len(sessions.changes(ViewLoaded)) == 1
+
+
+def test_another_project_is_shown_from_its_first_training_image(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load(sessions, tmp_path)
+    viewer = sessions.session.viewer
+    viewer.go(3)
+    viewer.show_part(VALIDATION)
+    sessions.session.project.new()
+    assert (viewer.part, viewer.positions[TRAINING]) == (TRAINING, 0)
+    assert shown(sessions).wanted.count == 0
+
+
+def test_training_images_are_shown_augmented_or_as_they_are(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load(sessions, tmp_path)
+    viewer = sessions.session.viewer
+    assert shown(sessions).note == "augmented"
+    viewer.show_augmented(False)
+    found = shown(sessions)
+    assert found.note == ""
+    assert np.array_equal(found.input, read_image(tmp_path / "in" / "p0.png"))
+    assert np.array_equal(found.target, read_image(tmp_path / "out" / "p0.png"))
+
+
+def test_images_to_translate_are_shown_with_their_outputs(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES)
+    inputs = [tmp_path / "in" / name for name in NAMES]
+    viewer = sessions.session.viewer
+    viewer.positions[TRANSLATED] = 3
+    viewer.set_images_to_translate(inputs)
+    assert (viewer.part, viewer.positions[TRANSLATED]) == (TRANSLATED, 0)
+    assert shown(sessions).output is None
+    viewer.translated[inputs[0]] = tmp_path / "out" / "p0.png"
+    viewer.show()
+    found = shown(sessions)
+    assert np.array_equal(found.output, read_image(tmp_path / "out" / "p0.png"))
+    viewer.set_images_to_translate(inputs[:1])
+    assert shown(sessions).output is None
+
+
+def test_values_are_scaled_as_in_training_or_as_the_model_does(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    viewer = sessions.session.viewer
+    assert viewer.normalizations() == (None, None)
+    load(sessions, tmp_path)
+    dataset = sessions.session.project.dataset
+    assert dataset is not None
+    assert viewer.normalizations() == (dataset.input_scaling, dataset.target_scaling)
+    own = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
+    sessions.answer(WeightsDescribed("a.weights.h5", scalings=(own, BYTES)))
+    viewer.show_part(TRANSLATED)
+    assert viewer.normalizations() == (own, BYTES)
+
+
+# ---- translations --------------------------------------------------------------------------
+
+
+def with_model(sessions: Sessions, folder: Path) -> list[PreviewTranslation]:
+    """Load images and a model; what the engine was asked for so far."""
+    write_pairs(folder, NAMES)
+    sessions.answer(WeightsDescribed(str(folder / "a.weights.h5")))
+    sessions.session.viewer.set_images_to_translate([folder / "in" / name for name in NAMES])
+    sessions.until(lambda: sessions.requests(PreviewTranslation))
+    return sessions.requests(PreviewTranslation)
+
+
+def answer(request: PreviewTranslation) -> PreviewReady:
+    return PreviewReady(request.number, request.image, 1)
+
+
+def test_the_image_in_view_is_translated_by_the_current_model(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    (request,) = with_model(sessions, tmp_path)
+    assert (request.weights, request.name, request.keep) == (
+        tmp_path / "a.weights.h5",
+        "p0.png",
+        False,
+    )
+    assert np.array_equal(request.image, read_image(tmp_path / "in" / "p0.png"))
+    sessions.answer(answer(request))
+    assert [change.preview.number for change in sessions.changes(ViewTranslated)] == [
+        request.number
+    ]
+    sessions.answer(WeightsDescribed("b.weights.h5"))  # another model: translated anew
+    assert sessions.requests(PreviewTranslation)[-1].weights == Path("b.weights.h5")
+
+
+def test_only_the_newest_request_s_answer_is_shown(sessions: Sessions, tmp_path: Path) -> None:
+    with_model(sessions, tmp_path)
+    sessions.session.viewer.step(1)
+    sessions.until(lambda: len(sessions.requests(PreviewTranslation)) == 2)
+    first, second = sessions.requests(PreviewTranslation)
+    assert (first.name, second.name) == ("p0.png", "p1.png")
+    sessions.answer(answer(first))
+    assert sessions.changes(ViewTranslated) == []
+    sessions.answer(answer(second), answer(first))
+    (change,) = sessions.changes(ViewTranslated)
+    assert change.preview.number == second.number
+
+
+def test_what_has_an_output_already_is_not_translated(sessions: Sessions, tmp_path: Path) -> None:
+    (request,) = with_model(sessions, tmp_path)
+    viewer = sessions.session.viewer
+    viewer.translated[tmp_path / "in" / "p0.png"] = tmp_path / "out" / "p0.png"
+    viewer.show()
+    assert shown(sessions).output is not None
+    assert sessions.requests(PreviewTranslation) == [request]
