@@ -185,11 +185,6 @@ class MonitorState:
         self.preview_targets = [_small(image) for image in targets]
         self.version += 1
 
-    def set_file(self, path: str | Path) -> None:
-        """Name the file that is being read or written."""
-        self.current_file = str(path)
-        self.version += 1
-
     def add_log(self, text: str) -> None:
         """A sentence for the log."""
         self.log.append((time.strftime("%H:%M:%S"), text))

@@ -16,7 +16,7 @@ from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.dialogs import augmentation_preview
-from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog, ask_augmentation
+from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog
 from deepimagetranslator.gui.widgets.form_fields import MessageLabel
 
 Pump = Callable[..., None]
@@ -164,18 +164,16 @@ def test_reset_offers_both_presets(root: tk.Tk) -> None:
 
 def test_opened_twice_it_comes_to_the_front(root: tk.Tk) -> None:
     dialog = AugmentationDialog(root, AugmentationSpec(), None)
-    assert ask_augmentation(root, AugmentationSpec(), None) is None
+    assert AugmentationDialog.open(root, AugmentationSpec(), None) is dialog
     assert [child for child in root.winfo_children() if isinstance(child, tk.Toplevel)] == [dialog]
 
 
-def test_ask_gives_what_was_applied(root: tk.Tk) -> None:
-    def press() -> None:
-        dialog = next(c for c in root.winfo_children() if isinstance(c, AugmentationDialog))
-        click(dialog, "drop_input")
-        dialog.ok_button.invoke()
-
-    root.after(50, press)
-    assert ask_augmentation(root, AugmentationSpec(), None) == AugmentationSpec(drop_input=True)
+def test_what_was_ticked_is_applied(root: tk.Tk) -> None:
+    got: list[AugmentationSpec] = []
+    dialog = AugmentationDialog(root, AugmentationSpec(), None, got.append)
+    click(dialog, "drop_input")
+    dialog.ok_button.invoke()
+    assert got == [AugmentationSpec(drop_input=True)]
 
 
 def test_the_preview_is_the_given_pair_of_the_typed_spec(root: tk.Tk, pump: Pump) -> None:
@@ -237,12 +235,13 @@ def test_a_pair_that_cannot_be_drawn_is_explained(root: tk.Tk, pump: Pump) -> No
     def refuse(_spec: AugmentationSpec, _number: int) -> tuple[np.ndarray, None]:
         raise UserError("a.png is damaged or incomplete; copy it again or take it out.")
 
-    dialog = AugmentationDialog(root, AugmentationSpec(), refuse)
+    got: list[AugmentationSpec] = []
+    dialog = AugmentationDialog(root, AugmentationSpec(), refuse, got.append)
     pump(root, lambda: not dialog.preview.busy)
     root.update()
     assert "a.png is damaged" in texts(dialog.preview.input)
     dialog.ok_button.invoke()
-    assert dialog.result == AugmentationSpec()
+    assert got == [AugmentationSpec()]
 
 
 def test_without_images_it_says_so(root: tk.Tk) -> None:

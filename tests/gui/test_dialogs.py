@@ -15,10 +15,9 @@ from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec, TranslationSpec
 from deepimagetranslator.core.system import machine
-from deepimagetranslator.gui.dialogs import model_dialog, training_dialog
 from deepimagetranslator.gui.dialogs.model_dialog import ModelDialog
 from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog
-from deepimagetranslator.gui.dialogs.translation_dialog import TranslationChoice, TranslationDialog
+from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog
 from deepimagetranslator.gui.theme.theme import theme_of
 
 Pump = Callable[..., None]
@@ -128,33 +127,28 @@ def test_training_twice_comes_to_the_front(root: tk.Tk) -> None:
     first = TrainingDialog.open(root, TrainingSpec())
     first.form.fields.variables["epochs"].set("12")
     assert TrainingDialog.open(root, TrainingSpec()) is first
-    assert training_dialog.ask_training(root, TrainingSpec()) is None
     assert first.form.fields.variables["epochs"].get() == "12"
     assert sum(isinstance(child, tk.Toplevel) for child in root.winfo_children()) == 1
 
 
-def test_asking_for_training(root: tk.Tk) -> None:
-    def fill() -> None:
-        dialog = TrainingDialog.open(root)
-        dialog.form.fields.variables["epochs"].set("12")
-        dialog.form.fields.variables["loss"].set("mae")
-        dialog.form.controls["metrics"].ticks["psnr"].invoke()
-        dialog.ok_button.invoke()
-
-    root.after(1, fill)
-    expected = TrainingSpec(epochs=12, loss="mae", metrics=("mse", "psnr"))
-    assert training_dialog.ask_training(root, TrainingSpec()) == expected
+def test_training_parameters_are_applied(root: tk.Tk) -> None:
+    got: list[TrainingSpec] = []
+    dialog = training(root, on_ok=got.append)
+    dialog.form.fields.variables["epochs"].set("12")
+    dialog.form.fields.variables["loss"].set("mae")
+    dialog.form.controls["metrics"].ticks["psnr"].invoke()
+    dialog.ok_button.invoke()
+    assert got == [TrainingSpec(epochs=12, loss="mae", metrics=("mse", "psnr"))]
 
 
-def test_asking_for_a_model(root: tk.Tk) -> None:
-    def press(button: str) -> None:
-        getattr(ModelDialog.open(root), button).invoke()
-
-    root.after(1, press, "ok_button")
-    spec = model_dialog.ask_model(root, ModelSpec(depth=4), TrainingSpec(), SHAPES)
-    assert spec == ModelSpec(4, 16, False, "deep", 480, 512, 3, 240, 256, 1)
-    root.after(1, press, "cancel_button")
-    assert model_dialog.ask_model(root, ModelSpec(), TrainingSpec(), None) is None
+def test_a_model_is_created_or_not(root: tk.Tk) -> None:
+    got: list[object] = []
+    shapes = {"first_pair_shapes": SHAPES, "on_ok": lambda *what: got.append(what)}
+    model(root, ModelSpec(depth=4), **shapes).ok_button.invoke()
+    expected = ModelSpec(4, 16, False, "deep", 480, 512, 3, 240, 256, 1)
+    assert got == [(expected, "resize")]
+    model(root, **shapes).cancel_button.invoke()
+    assert len(got) == 1
 
 
 def test_a_models_sizes_are_those_of_the_images(root: tk.Tk) -> None:
@@ -284,7 +278,6 @@ def test_translating_gives_weights_folder_and_spec(root: tk.Tk) -> None:
     dialog.ok_button.invoke()
     expected = (Path("12.weights.h5"), Path("out"), TranslationSpec(overwrite=True))
     assert started == [expected]
-    assert dialog.result == TranslationChoice(*expected)
 
 
 def test_translating_into_another_folder(root: tk.Tk) -> None:

@@ -14,7 +14,7 @@ from deepimagetranslator.core.config.fields import FieldInfo, fields_of, parse
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import SECTIONS, ModelSpec, Specs, TrainingSpec
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.gui.widgets.dialog import opened
+from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog
 from deepimagetranslator.gui.widgets.form import Form, FormDialog, Group, Row
 from deepimagetranslator.gui.widgets.form_fields import FormFields, MessageLabel, TickGrid
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
@@ -181,9 +181,9 @@ def test_apply_gives_the_spec_and_only_then(root: tk.Tk) -> None:
     got: list[TrainingSpec] = []
     dialog = make(root, got.append)
     dialog.form.fields.variables["epochs"].set("7")
-    assert (got, dialog.result) == ([], None)
+    assert got == []
     dialog.ok_button.invoke()
-    assert got == [dialog.result] == [TrainingSpec(epochs=7)]
+    assert got == [TrainingSpec(epochs=7)]
     assert not dialog.winfo_exists()
 
 
@@ -198,12 +198,12 @@ def test_cancel_gives_nothing(root: tk.Tk, pump: Pump, way: str) -> None:
     else:
         root.tk.eval(dialog.protocol("WM_DELETE_WINDOW"))
     assert got == []
-    assert dialog.result is None
     assert not dialog.winfo_exists()
 
 
 def test_return_applies_unless_something_is_wrong(root: tk.Tk, pump: Pump) -> None:
-    dialog = make(root)
+    got: list[TrainingSpec] = []
+    dialog = make(root, got.append)
     dialog.form.fields.variables["epochs"].set("")
     assert dialog.ok_button.instate(["disabled"])
     press(dialog, dialog.form.first(), "<Return>", pump)
@@ -212,14 +212,15 @@ def test_return_applies_unless_something_is_wrong(root: tk.Tk, pump: Pump) -> No
     dialog.form.fields.variables["epochs"].set("4")
     assert dialog.ok_button.instate(["!disabled"])
     press(dialog, dialog.form.first(), "<Return>", pump)
-    assert dialog.result == TrainingSpec(epochs=4)
+    assert got == [TrainingSpec(epochs=4)]
 
 
 def test_return_on_a_button_presses_that_button(root: tk.Tk, pump: Pump) -> None:
-    dialog = make(root)
+    got: list[TrainingSpec] = []
+    dialog = make(root, got.append)
     press(dialog, dialog.cancel_button, "<Return>", pump)
     assert not dialog.winfo_exists()
-    assert dialog.result is None
+    assert got == []
 
 
 def test_reset_to_each_preset_and_back(root: tk.Tk) -> None:
@@ -236,17 +237,11 @@ def test_reset_to_each_preset_and_back(root: tk.Tk) -> None:
 
 def test_one_dialog_of_a_kind(root: tk.Tk) -> None:
     dialog = make(root)
-    assert opened(root, "test") is dialog
     assert FormDialog.open(root) is dialog
-    assert opened(root, "other") is None
     dialog.cancel()
-    assert opened(root, "test") is None
-
-
-def test_waiting_gives_the_result(root: tk.Tk) -> None:
-    dialog = make(root)
-    root.after(1, dialog.ok_button.invoke)
-    assert dialog.wait() == TrainingSpec()
+    other = TrainingDialog.open(root, TrainingSpec())
+    assert TrainingDialog.open(root) is other
+    assert type(other) is TrainingDialog
 
 
 def test_the_tab_key_goes_through_the_table_in_its_order(root: tk.Tk) -> None:

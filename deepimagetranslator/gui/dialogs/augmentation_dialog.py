@@ -9,7 +9,6 @@ from tkinter import ttk
 from deepimagetranslator.core.config.fields import FieldInfo
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.gui.dialogs.augmentation_preview import AugmentationPreview, DrawPair
-from deepimagetranslator.gui.widgets.dialog import opened
 from deepimagetranslator.gui.widgets.form import FormDialog
 
 NAME = "augmentation"
@@ -25,26 +24,13 @@ _PICTURE, _SMALLEST_PICTURE = 210, 90
 _BESIDE_PICTURES, _BETWEEN_PICTURES = (60, 260), 110
 
 
-def ask_augmentation(
-    parent: tk.Misc, spec: AugmentationSpec, draw: DrawPair | None
-) -> AugmentationSpec | None:
-    """The augmentation that the user applies; None if cancelled, or if the dialog is open already.
+class AugmentationDialog(FormDialog[AugmentationSpec]):
+    """The dialog; its constructor does not wait.
 
     Args:
         parent: a widget of the window in front of which it appears.
         spec: what is shown at first.
         draw: gives the previewed pair, in a thread; None without training images.
-    """
-    if opened(parent, NAME) is not None:
-        return None
-    return AugmentationDialog(parent, spec, draw).wait()
-
-
-class AugmentationDialog(FormDialog[AugmentationSpec]):
-    """The dialog; its constructor does not wait.
-
-    Args:
-        parent, spec, draw: as in ``ask_augmentation``.
         on_ok: called with the spec when it is applied.
 
     Attributes:

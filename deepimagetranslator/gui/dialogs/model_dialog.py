@@ -20,7 +20,6 @@ from deepimagetranslator.core.data.crops import default_shapes
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.system.machine import bytes_in_words, memory_bytes
 from deepimagetranslator.gui.dialogs.network_drawing import NetworkDrawing
-from deepimagetranslator.gui.widgets.dialog import opened
 from deepimagetranslator.gui.widgets.form import Form, FormDialog, Group, Row
 from deepimagetranslator.gui.widgets.form_fields import MessageLabel
 
@@ -50,18 +49,6 @@ GROUPS = (
     Group("Details", ("dropout", "upsampling", "initialization", "final_activation")),
 )
 DATA_GROUPS = (Group("Images of another size", ("large_images",)),)
-
-
-def ask_model(
-    parent: tk.Misc,
-    spec: ModelSpec,
-    training: TrainingSpec,
-    first_pair_shapes: tuple[Shape, Shape] | None,
-) -> ModelSpec | None:
-    """Wait for a new model; None if cancelled, or if the dialog was open already."""
-    if opened(parent, NAME) is not None:
-        return None
-    return ModelDialog(parent, spec, training, first_pair_shapes).wait()
 
 
 class ModelDialog(FormDialog[ModelSpec]):

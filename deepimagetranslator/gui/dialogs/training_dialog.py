@@ -6,7 +6,6 @@ import tkinter as tk
 from collections.abc import Callable
 
 from deepimagetranslator.core.config.specs import TrainingSpec
-from deepimagetranslator.gui.widgets.dialog import opened
 from deepimagetranslator.gui.widgets.form import FormDialog, Group
 
 TRAINING = "training"
@@ -16,13 +15,6 @@ TRAINING_GROUPS = (
     Group("Metrics", ("metrics", "judge"), column=1),
     Group("Checkpoints and precision", ("keep_best", "precision"), column=1),
 )
-
-
-def ask_training(parent: tk.Misc, spec: TrainingSpec) -> TrainingSpec | None:
-    """Wait for training parameters; None if cancelled, or if the dialog was open already."""
-    if opened(parent, TRAINING) is not None:
-        return None
-    return TrainingDialog(parent, spec).wait()
 
 
 class TrainingDialog(FormDialog[TrainingSpec]):

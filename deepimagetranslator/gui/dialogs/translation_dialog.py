@@ -11,7 +11,7 @@ from tkinter import ttk
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.gui.widgets.dialog import Dialog, opened
+from deepimagetranslator.gui.widgets.dialog import Dialog
 from deepimagetranslator.gui.widgets.form import Form, Group
 from deepimagetranslator.gui.widgets.form_fields import MessageLabel
 from deepimagetranslator.gui.widgets.words import shown_word
@@ -32,31 +32,6 @@ class TranslationChoice:
     weights: Path
     output: Path
     spec: TranslationSpec
-
-
-def ask_translation(
-    parent: tk.Misc,
-    spec: TranslationSpec,
-    *,
-    current: Path | None,
-    best: Path | None,
-    epochs: Mapping[int, Path],
-    folder: Path,
-    ask_folder: Callable[[], Path | None],
-) -> TranslationChoice | None:
-    """Wait for what to translate with; None if cancelled, or if the dialog was open already."""
-    if opened(parent, TRANSLATION) is not None:
-        return None
-    dialog = TranslationDialog(
-        parent,
-        spec,
-        current=current,
-        best=best,
-        epochs=epochs,
-        folder=folder,
-        ask_folder=ask_folder,
-    )
-    return dialog.wait()
 
 
 class TranslationDialog(Dialog[TranslationChoice]):

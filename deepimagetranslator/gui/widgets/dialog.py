@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import tkinter as tk
 from collections.abc import Callable
 from tkinter import ttk
@@ -16,14 +15,6 @@ Result = TypeVar("Result")
 _REGISTRY = "_deepimagetranslator_dialogs"
 
 
-def opened(parent: tk.Misc, name: str) -> Dialog[Any] | None:
-    """The open dialog of that name, brought to the front; None if there is none."""
-    dialog: Dialog[Any] | None = _registry(parent).get(name)
-    if dialog is not None:
-        dialog.to_front()
-    return dialog
-
-
 def _registry(widget: tk.Misc) -> dict[str, Any]:
     root = widget.nametowidget(".")
     if not hasattr(root, _REGISTRY):
@@ -35,16 +26,15 @@ def _registry(widget: tk.Misc) -> dict[str, Any]:
 class Dialog(tk.Toplevel, Generic[Result]):
     """A window with a body, a help line and buttons; subclasses fill ``body``.
 
-    The constructor never waits. ``wait`` does, and gives the result; or pass ``on_ok`` and let
-    the program go on. Escape cancels, Return accepts. Subclasses give ``value`` and end their
-    constructor with ``place``.
+    The constructor does not wait: ``on_ok`` gets what was chosen. Escape cancels, Return accepts.
+    Subclasses give ``value`` and end their constructor with ``place``.
 
     Args:
         parent: a widget of the window in front of which it appears.
-        name: no two dialogs of a name are open at once; see ``opened``.
+        name: no two dialogs of a name are open at once; see ``open``.
         title: of its window.
         ok: the words on the button that accepts.
-        on_ok: called with the result after it was accepted and the dialog is closed.
+        on_ok: called with what was chosen after it was accepted and the dialog is closed.
     """
 
     def __init__(
@@ -59,12 +49,10 @@ class Dialog(tk.Toplevel, Generic[Result]):
         self.withdraw()
         self.title(title)
         self.theme = theme_of(self)
-        self.result: Result | None = None
         self.mnemonics = Mnemonics(self)
         self._parent = parent.winfo_toplevel()
         self._name = name
         self._on_ok = on_ok
-        self._focus_first: tk.Misc | None = None
         _registry(self)[name] = self
         px = self.theme.px
         self.columnconfigure(0, weight=1)
@@ -136,13 +124,12 @@ class Dialog(tk.Toplevel, Generic[Result]):
         value = self.value()
         if value is None:
             return
-        self.result = value
         self.destroy()
         if self._on_ok is not None:
             self._on_ok(value)
 
     def cancel(self) -> None:
-        """Close without a result."""
+        """Close; nothing is chosen."""
         self.destroy()
 
     def destroy(self) -> None:
@@ -186,16 +173,6 @@ class Dialog(tk.Toplevel, Generic[Result]):
         self.update_idletasks()
         self._scrolled.to_top()
         self.after_idle(self._scrolled.to_top)
-
-    def wait(self) -> Result | None:
-        """Block the other windows until it is closed; what was chosen, None if cancelled."""
-        with contextlib.suppress(tk.TclError):  # closed before it was seen
-            if not self.winfo_viewable():
-                self.wait_visibility()
-            self.grab_set()
-        if self.winfo_exists():
-            self.wait_window()
-        return self.result
 
     def _on_return(self, event: tk.Event[tk.Misc]) -> str:
         if isinstance(event.widget, ttk.Button):
