@@ -51,6 +51,19 @@ def test_a_newer_one_takes_its_place_unless_it_is_to_be_kept(engine: Any) -> Non
         engine._leave_stale(preview(1))
 
 
+def test_of_previews_that_wait_only_the_newest_and_those_to_keep_are_answered(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(engine, "_send", lambda _job, event: sent.append(event.number))
+    for request in (preview(1), preview(2, keep=True), preview(3), preview(4)):
+        engine._short.put(request)
+    engine._serve_short()
+    assert sent == [2, 4]
+    engine._serve_short()
+    assert sent == [2, 4]
+
+
 def test_a_cancelled_job_does_not_wait_for_it(engine: Any) -> None:
     control = engine._running = engine._control(7)
     assert engine._preview(preview(1, keep=True)) is not None

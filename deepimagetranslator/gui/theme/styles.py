@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from tkinter import font as tkfont
+from collections.abc import Mapping
 from tkinter import ttk
-from typing import Any
 
 from PIL import ImageTk
 
+from deepimagetranslator.gui.theme.button_styles import (
+    FontNamed,
+    Layout,
+    Px,
+    configure_buttons,
+)
 from deepimagetranslator.gui.theme.palette import Palette
 
-Px = Callable[[float], int]
-FontNamed = Callable[[str], tkfont.Font]
 Key = tuple[str, int]
-Layout = Any
 CHECK, ARROW, SPIN, SLIDER = 16, 12, 9, 16
 OFF = "-disabled"
 HELD = ("-hover", OFF)
@@ -84,7 +85,7 @@ def configure_styles(style: ttk.Style, palette: Palette, px: Px, font: FontNamed
     )
     style.map(".", foreground=[("disabled", palette.disabled)])
     _labels(style, palette, font)
-    _buttons(style, palette, px, font)
+    configure_buttons(style, palette, px, font)
     _fields(style, palette, px)
     _check_buttons(style, palette, px)
     _lists_and_tabs(style, palette, px, font)
@@ -103,83 +104,6 @@ def _labels(style: ttk.Style, palette: Palette, font: FontNamed) -> None:
     style.configure("Pane.TLabel", background=palette.pane)
     style.configure("TLabelframe", bordercolor=palette.border, relief="solid", borderwidth=1)
     style.configure("TLabelframe.Label", font=font("bold"))
-
-
-def _buttons(style: ttk.Style, palette: Palette, px: Px, font: FontNamed) -> None:
-    faces = {
-        "TButton": (palette.raised, palette.hover, palette.pressed, palette.text),
-        "Accent.TButton": (
-            palette.accent,
-            palette.accent_hover,
-            palette.accent,
-            palette.accent_text,
-        ),
-        "Tool.TButton": (palette.background, palette.hover, palette.pressed, palette.text),
-        "TMenubutton": (palette.raised, palette.hover, palette.pressed, palette.text),
-    }
-    for name, (rest, hover, pressed, words) in faces.items():
-        edge = palette.border if name in ("TButton", "TMenubutton") else rest
-        style.configure(
-            name,
-            background=rest,
-            foreground=words,
-            bordercolor=edge,
-            lightcolor=rest,
-            darkcolor=rest,
-            padding=(px(14), px(5)) if name != "Tool.TButton" else (px(6), px(4)),
-            width=-9 if name != "Tool.TButton" else 0,
-            anchor="center",
-            relief="raised",
-            shiftrelief=0,
-        )
-        face = [
-            ("disabled", palette.background),
-            ("pressed", pressed),
-            ("active", hover),
-        ]
-        ring = palette.text if name == "Accent.TButton" else palette.accent
-        style.map(
-            name,
-            background=face,
-            lightcolor=[("focus", "!disabled", ring), *face],
-            darkcolor=[("focus", "!disabled", ring), *face],
-            bordercolor=[
-                ("disabled", palette.disabled if name != "Tool.TButton" else palette.background),
-                ("focus", ring),
-            ],
-            foreground=[("disabled", palette.disabled)],
-        )
-    caption = ("Menubutton.label", {"side": "left", "expand": "1", "sticky": "nswe"})
-    arrow = ("Drawn.downarrow", {"side": "right", "sticky": ""})
-    inner = ("Menubutton.padding", {"expand": "1", "sticky": "we", "children": [arrow, caption]})
-    menu: Layout = [("Menubutton.border", {"sticky": "nswe", "children": [inner]})]
-    flat: Layout = [
-        (
-            "Button.border",
-            {
-                "sticky": "nswe",
-                "children": [
-                    (
-                        "Button.padding",
-                        {"sticky": "nswe", "children": [("Button.label", {"sticky": "nswe"})]},
-                    )
-                ],
-            },
-        )
-    ]
-    # Without clam's dotted line: the edge shows where the keyboard is.
-    for name in faces:
-        style.layout(name, menu if name == "TMenubutton" else flat)
-    style.configure("Accent.TButton", font=font("bold"))
-    style.map(
-        "Tool.TButton",
-        background=[
-            ("disabled", palette.background),
-            ("pressed", palette.pressed),
-            ("selected", palette.field),
-            ("active", palette.hover),
-        ],
-    )
 
 
 def _fields(style: ttk.Style, palette: Palette, px: Px) -> None:
