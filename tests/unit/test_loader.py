@@ -25,6 +25,8 @@ def test_loading_is_told_and_ends_in_a_data_set(sessions: Sessions, tmp_path: Pa
     session, done = sessions.session, []
     project = session.project
     sources = {"inputs": tmp_path / "in", "targets": tmp_path / "out"}
+    session.viewer.show_part("translated")
+    session.viewer.positions["training"] = 3
     session.loader.load("training", sources, done=lambda: done.append(len(project.matched.train)))
     assert session.loader.status
     assert project.matched.train == ()
@@ -32,7 +34,7 @@ def test_loading_is_told_and_ends_in_a_data_set(sessions: Sessions, tmp_path: Pa
     assert session.loader.status == ""
     assert done == [4]
     assert LoadingChanged() in sessions.told
-    assert session.viewer.part == "training"
+    assert (session.viewer.part, session.viewer.positions["training"]) == ("training", 0)
 
 
 def test_a_folder_without_images_is_one_sentence(sessions: Sessions, tmp_path: Path) -> None:

@@ -46,13 +46,13 @@ def test_a_saved_project_is_the_same_when_opened(sessions: Sessions, tmp_path: P
     project.save(file)
     assert (project.path, project.changed) == (file, False)
     assert sessions.told[-1] == ProjectSaved()
+    assert sessions.session.settings.recent == [file]
     project.new()
     assert (project.path, project.specs, project.matched.train) == (None, Specs(), ())
     project.open(file)
     assert (project.path, project.specs, project.changed) == (file, specs, False)
     assert len(project.matched.train) == 4
     assert len(sessions.changes(ProjectReplaced)) == 2
-    assert sessions.session.settings.recent == [file]
 
 
 def test_saving_takes_the_lock(sessions: Sessions, tmp_path: Path) -> None:

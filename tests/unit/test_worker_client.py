@@ -112,11 +112,15 @@ def test_one_poll_takes_no_more_than_it_may(
     assert engine.client.poll() == lines[MOST_MESSAGES:]
 
 
-def test_a_dead_engine_is_told_once_after_its_last_words(engine: Engine) -> None:
+def test_a_dead_engine_is_told_once_after_its_last_words(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_client, "MOST_SECONDS", -1.0)  # over after the first message
     job = engine.begin()
     engine.client.log_path.write_text("Illegal instruction", encoding="utf-8")
-    engine.tell(job, LogLine("last"))
+    words = [LogLine("last"), LogLine("words")]
+    engine.tell(job, *words)
     engine.process.is_alive, engine.process.exitcode = lambda: False, -4
-    assert engine.client.poll() == [LogLine("last"), WorkerDied(-4, "Illegal instruction")]
+    assert engine.client.poll() == [*words, WorkerDied(-4, "Illegal instruction")]
     assert engine.client.job == 0
     assert engine.client.poll() == []
