@@ -8,8 +8,9 @@ from pathlib import Path
 
 CODE = """
 import multiprocessing, sys
-from deepimagetranslator.app import worker_client
-from deepimagetranslator.core.messages.events import Shutdown, WorkerReady
+from deepimagetranslator.app.engine import worker_client
+from deepimagetranslator.core.messages.events import WorkerReady
+from deepimagetranslator.core.messages.requests import Shutdown
 from deepimagetranslator.worker import main
 
 if __name__ == "__main__":
