@@ -76,7 +76,7 @@ def test_any_spec_shown_is_read_back(root: tk.Tk) -> None:
     [
         ("rotation", "3x", "Rotation must be a number from 0 to 180 (degrees), not '3x'."),
         ("ripple", "1.5", "Ripple effect must be a number from 0 to 1 (probability), not '1.5'."),
-        ("drop_count", "2.5", "Drop (cutout) up to must be a whole number from 0 to 10000 (rectangles)"),
+        ("drop_count", "2.5", "Drop (cutout) up to must be a whole number from 0 to 10000"),
         ("drop", "-1", "of must be a number from 0 to 4096 (pixels), not '-1"),
         ("contrast", "", "Contrast must be a number from 1 to 100 (factor), not ''."),
     ],

@@ -146,7 +146,7 @@ def test_from_sample_images_to_a_translated_folder(
         lambda: np.array_equal(window.shown("prediction"), read_image(output / written[0]))
     )
 
-    window.choose("Evaluate", "Measure on validation images")
+    window.choose("Evaluate", "Evaluate on validation images")
     job = window.dialog(JobWindow)
     window.until(lambda: not window.session.jobs.kind)
     assert len(job.table.get_children()) == 4 * (4 + 1)

@@ -88,8 +88,8 @@ class Window:
         self.root.update()
         self.root.event_generate(f"<{name}>")
 
-    def until(self, condition: Callable[[], object], timeout: float = 60) -> None:
-        """Let the window work until the condition holds."""
+    def until(self, condition: Callable[[], object], timeout: float = 300) -> None:
+        """Let the window work until the condition holds; even on a busy machine."""
         end = time.monotonic() + timeout
         while not condition():
             assert time.monotonic() < end, f"not in time; failed: {self.answers.failed}"

@@ -1,4 +1,4 @@
-"""The Evaluate menu: measuring the current model."""
+"""The Evaluate menu: evaluating the current model."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from deepimagetranslator.gui.actions.pickers import Pickers
 
 
 class EvaluateActions:
-    """Measuring what the current model makes of images whose targets are known.
+    """Evaluating what the current model makes of images whose targets are known.
 
     Args:
         root: of the window.
-        session: measures.
+        session: evaluates.
         pickers: ask for folders.
     """
 
@@ -28,12 +28,12 @@ class EvaluateActions:
         self._pickers = pickers
 
     def evaluate_part(self, part: str) -> None:
-        """Measure the current model on the validation or training pairs."""
+        """Evaluate the current model on the validation or training pairs."""
         matched = self._session.project.matched
         self._evaluate(matched.val if part == VALIDATION else matched.train)
 
     def evaluate_translated(self) -> None:
-        """Measure the current model on images to translate, with targets from a folder."""
+        """Evaluate the current model on images to translate, with targets from a folder."""
         inputs = self._session.viewer.to_translate
         if not inputs:
             raise UserError("Load the images for translation first.")
@@ -45,4 +45,4 @@ class EvaluateActions:
         from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415
 
         self._session.jobs.evaluate(pairs)
-        JobWindow(self._root, self._session, "Measuring")
+        JobWindow(self._root, self._session, "Evaluating")
