@@ -1,8 +1,8 @@
 """The sample set: drawn abdominal CT of several people, with exact targets.
 
-Red is subcutaneous fat, green visceral fat, blue lean tissue and bone; air, gas, lungs, table
-and the skin are black. Both fats have the same Hounsfield units, grain and strands, so that
-only the place in the body tells them apart.
+Red is subcutaneous fat, green visceral fat, blue lean tissue and bone; air, gas, lungs and the
+skin are black. Both fats have the same Hounsfield units and grain, so that only the place in the
+body tells them apart.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.phantom.people import BUILDS, person_of
+from deepimagetranslator.core.phantom.person import BUILDS, person_of
 from deepimagetranslator.core.phantom.scanner import scan
 
 Bytes = npt.NDArray[np.uint8]
 
-SAMPLE_PEOPLE: tuple[str, ...] = tuple(build.name for build in BUILDS)
+SAMPLE_PEOPLE: tuple[str, ...] = tuple(f"person{i:02d}" for i in range(1, len(BUILDS) + 1))
 SAMPLE_SIZE = 128
 SAMPLE_SLICES = 30
 SAMPLE_SEED = 2021

@@ -1,189 +1,128 @@
-"""What lies in the abdominal cavity, embedded in visceral fat."""
+"""The organs, embedded in visceral fat. Each is a tube through the slices, with round ends."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
-from deepimagetranslator.core.phantom.canvas import (
-    AIR,
-    FAT,
-    LEAN,
-    NOTHING,
-    VISCERAL,
-    Canvas,
-    Floats,
-    curve,
-    scaled,
-)
-from deepimagetranslator.core.phantom.people import LENGTH, Person
-from deepimagetranslator.core.phantom.trunk import Trunk, bump, ramp
-from deepimagetranslator.core.phantom.tubes import WALL, Viscera, viscera_of
+from deepimagetranslator.core.phantom.canvas import AIR, FAT, Canvas, Floats, Tissue, random_waves
+from deepimagetranslator.core.phantom.person import LENGTH, Person, rings_of
 
 
-class Loft:
-    """An organ given by outlines at a few heights; between them it changes smoothly.
+class Organ(NamedTuple):
+    """An organ as the anatomy gives it.
 
-    Points are parts of the cavity's size, as ``Trunk.place`` takes them.
+    Attributes:
+        path: u, v, t and radius at points along its middle: percent of the cavity's half width
+            and half depth, percent of the way from the first slice to the last, and mm.
+        hu: of all of it, or of its wall if it has contents.
+        contents: HU of what it holds beside gas.
+        uptake: part of the contrast agent that it takes up.
+        tall: how far it reaches along z, in radii.
     """
 
-    def __init__(self, levels: dict[float, list[tuple[float, float]]]) -> None:
-        self.heights = np.array(list(levels))
-        self.outlines = np.array(list(levels.values()))
-
-    def at(self, t: float) -> Floats | None:
-        """The outline at t, (N, 2), or None above and below the organ."""
-        if not self.heights[0] <= t < self.heights[-1]:
-            return None
-        i = int(np.searchsorted(self.heights, t, "right")) - 1
-        share = ramp(t, self.heights[i], self.heights[i + 1])
-        shape = curve((1 - share) * self.outlines[i] + share * self.outlines[i + 1])
-        ends = min((self.heights[-1] - t) / 0.05, (t - self.heights[0]) / 0.05, 1.0)
-        return scaled(shape, float(np.sqrt(max(ends, 0.02))))
+    path: npt.ArrayLike
+    hu: float
+    contents: float | None = None
+    uptake: float = 0.0
+    tall: float = 1.0
 
 
-LIVER = Loft(
-    {
-        -0.3: [(-0.98, 0), (-0.93, -0.45), (-0.72, -0.8), (-0.35, -0.95), (0.1, -0.92)]
-        + [(0.42, -0.75), (0.3, -0.5), (0.08, -0.25), (-0.1, 0.12), (-0.2, 0.4)]
-        + [(-0.55, 0.9), (-0.9, 0.55)],
-        0.05: [(-0.98, 0), (-0.93, -0.45), (-0.72, -0.8), (-0.35, -0.95), (0.1, -0.92)]
-        + [(0.4, -0.75), (0.3, -0.5), (0.06, -0.25), (-0.1, 0.1), (-0.22, 0.36)]
-        + [(-0.55, 0.88), (-0.9, 0.55)],
-        0.22: [(-0.97, 0), (-0.94, -0.45), (-0.75, -0.8), (-0.42, -0.93), (-0.05, -0.9)]
-        + [(0.3, -0.82), (0.12, -0.55), (-0.1, -0.36), (-0.22, -0.05), (-0.32, 0.25)]
-        + [(-0.6, 0.8), (-0.92, 0.5)],
-        0.38: [(-0.97, 0), (-0.94, -0.42), (-0.8, -0.74), (-0.55, -0.86), (-0.25, -0.82)]
-        + [(0, -0.7), (-0.16, -0.52), (-0.36, -0.38), (-0.44, -0.08), (-0.55, 0.1)]
-        + [(-0.74, 0.5), (-0.93, 0.4)],
-        0.52: [(-0.96, 0.05), (-0.95, -0.3), (-0.87, -0.56), (-0.75, -0.62), (-0.64, -0.55)]
-        + [(-0.58, -0.42), (-0.6, -0.3), (-0.64, -0.15), (-0.68, 0), (-0.74, 0.15)]
-        + [(-0.83, 0.38), (-0.94, 0.3)],
-        0.7: [(-0.95, 0.05), (-0.95, -0.1), (-0.92, -0.22), (-0.88, -0.26), (-0.84, -0.24)]
-        + [(-0.81, -0.18), (-0.8, -0.12), (-0.8, -0.04), (-0.81, 0.02), (-0.83, 0.08)]
-        + [(-0.87, 0.16), (-0.93, 0.14)],
-    }
+# fmt: off
+_ORGANS = (  # each covers those before it
+    # Spleen; right and left lobe of the liver, gall bladder; stomach
+    Organ([(90, 0, 0, 12), (92, 30, 0, 22), (75, 65, 0, 22), (50, 85, 0, 12)], 50, None, 0.3, 3),
+    Organ([(-50, 10, -30, 70), (-55, 5, 15, 64), (-75, -10, 40, 38), (-86, 0, 65, 10)],
+          56, None, 0.25),
+    Organ([(-60, -20, 0, 56), (-30, -50, 0, 46), (10, -70, 0, 32), (35, -75, 0, 16)],
+          56, None, 0.25, 1.6),
+    Organ([(-50, -40, 34, 9), (-50, -48, 40, 13), (-52, -50, 46, 10)], 10),
+    Organ([(50, 0, -35, 45), (52, -15, 0, 42), (50, -30, 20, 34), (0, -45, 38, 16)], 60, 38),
+    # Fat round the kidneys, parenchyma, and fat of the sinus
+    *(Organ([(side * (u - 3), v, t - 6, radius), (side * (u + 3), v, t + 6, radius)],
+            hu, None, uptake, 1.6)
+      for side, t in ((-1, 52), (1, 44))
+      for u, v, radius, hu, uptake in ((57, 68, 44, FAT, 0), (57, 52, 28, 38, 0.8),
+                                       (42, 37, 13, FAT, 0))),
+    # Pancreas, duodenum; ascending, transverse and descending colon
+    Organ([(-26, -6, 50, 13), (-20, -12, 44, 12), (0, -20, 39, 10), (58, 25, 28, 8)], 62),
+    Organ([(-18, -34, 42, 12), (-38, -8, 50, 11), (-20, -5, 68, 11), (25, -20, 64, 10)], 60, 25),
+    Organ([(-72, 30, 130, 22), (-77, 30, 90, 22), (-74, 20, 70, 22), (-66, -15, 60, 20)], 60, 50),
+    Organ([(-66, -15, 60, 19), (-25, -68, 62, 18), (35, -68, 58, 18), (80, -5, 32, 16)], 60, 40),
+    Organ([(80, -5, 32, 15), (84, 20, 50, 14), (80, 36, 95, 14), (70, 30, 130, 14)], 60, 50),
+    # Psoas; vena cava and aorta with the iliac vessels; superior mesenteric vein and artery
+    *(Organ([(side * 24, 40, 20, 5), (side * 29, 46, 50, 14), (side * 38, 44, 120, 22)], 58)
+      for side in (-1, 1)),
+    Organ([(-17, 0, -30, 11), (-17, 0, 90, 11), (-38, 5, 140, 10)], 42, None, 0.75),
+    Organ([(-17, 0, 85, 9), (0, 0, 110, 9), (10, 5, 140, 9)], 42, None, 0.75),
+    Organ([(8, -6, -30, 10), (8, -6, 90, 10), (30, -3, 140, 9)], 45, None, 1),
+    Organ([(8, -6, 85, 8), (-5, -6, 110, 8), (-20, -3, 140, 8)], 45, None, 1),
+    Organ([(-6, -15, 40, 5), (-6, -32, 60, 5), (-8, -40, 130, 4)], 42, None, 0.75),
+    Organ([(6, -15, 36, 4), (4, -30, 60, 4), (0, -40, 130, 4)], 45, None, 1),
 )
-SPLEEN = Loft(
-    {
-        -0.2: [(0.96, -0.05), (0.97, 0.25), (0.9, 0.55), (0.72, 0.8), (0.5, 0.9)]
-        + [(0.4, 0.78), (0.54, 0.6), (0.68, 0.42), (0.75, 0.2), (0.85, -0.02)],
-        0.18: [(0.96, 0), (0.97, 0.28), (0.91, 0.52), (0.78, 0.76), (0.6, 0.86)]
-        + [(0.5, 0.76), (0.62, 0.58), (0.72, 0.42), (0.78, 0.22), (0.86, 0.06)],
-        0.42: [(0.94, 0.2), (0.96, 0.3), (0.93, 0.45), (0.86, 0.6), (0.78, 0.66)]
-        + [(0.72, 0.6), (0.77, 0.5), (0.82, 0.4), (0.85, 0.3), (0.88, 0.22)],
-    }
+_LOOPS = (  # middles of the small bowel's loops: u, v, t
+    (-40, -35, 78), (58, -15, 60), (-5, -30, 95), (50, -30, 106), (60, -40, 75), (-45, -20, 102),
 )
-STOMACH = Loft(
-    {
-        -0.3: [(0.46, -0.66), (0.64, -0.72), (0.78, -0.5), (0.74, -0.15), (0.58, 0.15)]
-        + [(0.42, 0.3), (0.26, 0.28), (0.18, 0.1), (0.22, -0.15), (0.34, -0.42)],
-        0.0: [(0.46, -0.66), (0.64, -0.72), (0.78, -0.5), (0.74, -0.15), (0.58, 0.15)]
-        + [(0.42, 0.3), (0.26, 0.28), (0.18, 0.1), (0.22, -0.15), (0.34, -0.42)],
-        0.22: [(0.36, -0.64), (0.58, -0.74), (0.74, -0.56), (0.7, -0.3), (0.56, -0.08)]
-        + [(0.4, 0.05), (0.25, 0), (0.16, -0.15), (0.15, -0.33), (0.22, -0.5)],
-        0.34: [(0.05, -0.6), (0.3, -0.7), (0.52, -0.66), (0.6, -0.48), (0.5, -0.32)]
-        + [(0.32, -0.28), (0.12, -0.27), (-0.05, -0.24), (-0.16, -0.32), (-0.12, -0.48)],
-        0.45: [(-0.1, -0.5), (0.1, -0.58), (0.3, -0.56), (0.36, -0.46), (0.32, -0.4)]
-        + [(0.2, -0.38), (0.05, -0.36), (-0.08, -0.34), (-0.16, -0.36), (-0.16, -0.44)],
-    }
-)
+# fmt: on
 
 
-def draw_organs(canvas: Canvas, person: Person, trunk: Trunk) -> None:
-    """Paint the cavity's organs on a canvas of visceral fat, from front to back."""
-    viscera = viscera_of(*person.seed)
-    z = trunk.t * LENGTH
-    for tube in viscera.bowel:
-        tube.draw(canvas, z)
-    _stomach(canvas, trunk, viscera)
-    _solid(canvas, person, trunk, viscera)
-    kidneys = tuple(zip((-1, 1), viscera.kidney_heights, strict=True))
-    for side, height in kidneys:
-        _renal_fat(canvas, person, trunk, side, height)
-    for tube in viscera.colon:
-        tube.draw(canvas, z)
-    for side, height in kidneys:
-        _kidney(canvas, person, trunk, side, height)
-    for tube in (*viscera.pancreas, *viscera.vessels):
-        tube.draw(canvas, z)
-    _crura(canvas, trunk)
+def draw_organs(canvas: Canvas, person: Person) -> None:
+    """Paint what the slice cuts of a person's organs."""
+    for organ, points, radius, gas in _laid(person):
+        away = (points[:, 2] - canvas.z) / organ.tall
+        cut = np.flatnonzero(np.abs(away) < 0.98 * radius)
+        parts = np.split(cut, np.flatnonzero(np.diff(cut) > 1) + 1) if len(cut) > 0 else []
+        for part in parts:
+            across = np.sqrt(radius[part] ** 2 - away[part] ** 2)
+            _draw_part(canvas, person, organ, np.column_stack([points[part, :2], across]), gas)
 
 
-def _solid(canvas: Canvas, person: Person, trunk: Trunk, viscera: Viscera) -> None:
-    """Liver with its vessels and gall bladder, spleen."""
-    contrast = person.build.contrast
-    spleen = SPLEEN.at(trunk.t)
-    if spleen is not None:
-        canvas.fill(trunk.place(spleen), 50 + 0.6 * contrast, LEAN)
-    liver = LIVER.at(trunk.t)
-    if liver is None:
-        return
-    canvas.fill(trunk.place(liver), 56 + 0.5 * contrast, LEAN)
-    for tube in viscera.portal:
-        tube.draw(canvas, trunk.t * LENGTH)
-    size = float(bump(trunk.t, 0.42, 0.07))
-    if size > 0.2:
-        centre = trunk.place(np.array([-0.42, -0.5]))
-        pear = curve([(-10, -18), (4, -20), (14, -8), (11, 10), (2, 20), (-8, 12), (-13, -4)])
-        canvas.fill(centre + pear * 0.85 * size + (0, 3), 48, LEAN)
-        canvas.fill(centre + pear * 0.72 * size + (0, 3), 8, LEAN)
+def _draw_part(canvas: Canvas, person: Person, organ: Organ, discs: Floats, gas: float) -> None:
+    """Paint overlapping discs (n, 3): first their walls, then contents, then gas on top."""
+    tissue = Tissue.VISCERAL if organ.hu == FAT else Tissue.LEAN
+    canvas.fill_discs((organ.hu + organ.uptake * person.contrast, tissue), discs)
+    lumen = discs[discs[:, 2] > 4] - (0, 0, 2.2)
+    if organ.contents is not None and len(lumen) > 0:
+        canvas.fill_discs((organ.contents, Tissue.LEAN), lumen)
+        front, back = lumen[:, 1] - lumen[:, 2], lumen[:, 1] + lumen[:, 2]
+        level = front.min() + gas * (back.max() - front.min())
+        canvas.fill_discs(AIR, lumen[level - front > 7], level)  # no slits of gas
 
 
-def _stomach(canvas: Canvas, trunk: Trunk, viscera: Viscera) -> None:
-    shape = STOMACH.at(trunk.t)
-    if shape is None:
-        return
-    points = trunk.place(shape)
-    inner = scaled(points, 0.91)
-    front, back = inner[:, 1].min(), inner[:, 1].max()
-    canvas.fill(points, WALL + 4, LEAN)
-    canvas.fill(inner, 38, LEAN)
-    level = front + viscera.stomach_gas * (back - front)
-    if level - front > 6:
-        canvas.fill(inner, AIR, NOTHING, level)
+@lru_cache(maxsize=64)
+def _laid(person: Person) -> list[tuple[Organ, Floats, Floats, float]]:
+    """Of each organ of a person: points (N, 3) and radii (N,) along it in mm, share of gas."""
+    rng = np.random.default_rng([*person.seed, 7])
+    shift = random_waves(rng, 150, 400, 9.0, 1)
+    heights = np.linspace(-0.4, 1.4, 19)
+    sides, fronts = np.transpose([rings_of(person, t)[2][[180, 90]] for t in heights])
+    loops = [_loop(rng, middle, person.visceral) for middle in _LOOPS]
+    laid = []
+    for organ in (*loops, *_ORGANS):
+        u, v, t, radius = np.transpose(organ.path) / [[100], [100], [100], [1]]
+        x = u * np.interp(t, heights, sides)
+        y = v * np.where(v < 0, np.interp(t, heights, fronts), person.back - 14)
+        z = t * LENGTH + shift(np.stack([x, y], axis=1), 0)[:, 0]
+        along = np.append(0, np.cumsum(np.linalg.norm(np.diff([x, y, z]), axis=0)))
+        even = np.arange(0, along[-1], 4.0)
+        x, y, z, radius = (np.interp(even, along, values) for values in (x, y, z, radius))
+        lobes = 0.03 if organ.contents is None else 0.1
+        radius *= 1 + lobes * np.sin(even / 4.3 + rng.uniform(0, 6))
+        laid.append((organ, np.stack([x, y, z], axis=1), radius, rng.uniform(-0.1, 0.4)))
+    return laid
 
 
-def _renal_fat(canvas: Canvas, person: Person, trunk: Trunk, side: int, height: float) -> None:
-    """The fat in which a kidney is bedded."""
-    size = 1 - ((trunk.t - height) / 0.36) ** 2
-    if size > 0:
-        centre, bean, _ = _bean(person, trunk, side)
-        radius = np.sqrt(size) * (38 + 13 * person.build.visceral)
-        canvas.fill(centre + bean * radius, FAT, VISCERAL)
-
-
-def _kidney(canvas: Canvas, person: Person, trunk: Trunk, side: int, height: float) -> None:
-    """Cortex, medulla and the fat of the sinus."""
-    size = 1 - ((trunk.t - height) / 0.25) ** 2
-    if size <= 0:
-        return
-    centre, bean, turn = _bean(person, trunk, side)
-    radius = 28 * np.sqrt(size)
-    cortex = 38 + 1.6 * person.build.contrast
-    canvas.fill(centre + bean * radius, cortex, LEAN)
-    if radius < 18:
-        return
-    pyramids = 0.68 * (1 + 0.1 * np.cos(np.linspace(0, 14 * np.pi, len(bean))))[:, None]
-    canvas.fill(centre + bean * radius * pyramids, cortex - 0.25 * person.build.contrast, LEAN)
-    sinus = curve([(3, -6), (10, -4), (18, -4), (23, -7), (25, 6), (18, 4), (10, 4), (3, 6)])
-    canvas.fill(centre + sinus @ turn * (radius / 28), FAT, VISCERAL)
-
-
-def _bean(person: Person, trunk: Trunk, side: int) -> tuple[Floats, Floats, Floats]:
-    """A kidney's middle in mm, its outline of radius one, and the rotation of its hilum."""
-    x = 58 + 10 * person.build.visceral + 14 * (trunk.t - 0.5)
-    angles = np.linspace(-np.pi, np.pi, 60, endpoint=False)  # from the hilum
-    radius = (1 - 0.22 * bump(angles, 0, 0.4)) * (1 - 0.13 * np.cos(2 * angles))
-    bean = np.stack([radius * np.cos(angles), radius * np.sin(angles)], axis=1)
-    hilum = np.array([-0.84 * side, -0.54])  # towards the middle and the front
-    turn = np.stack([hilum, [-hilum[1], hilum[0]]])
-    return np.array([side * x, trunk.spine + 14]), bean @ turn, turn
-
-
-def _crura(canvas: Canvas, trunk: Trunk) -> None:
-    """The diaphragm's crura beside the aorta."""
-    if trunk.t > 0.5:
-        return
-    top = trunk.spine - 34
-    arch = [(-22, top + 26), (-12, top + 6), (4, top - 1), (22, top + 6), (27, top + 26)]
-    canvas.stroke(curve(arch, closed=False), 6 * (1 - trunk.t), 50, LEAN)
+def _loop(rng: np.random.Generator, centre: tuple[float, ...], visceral: float) -> Organ:
+    """A snaking loop of small bowel behind the omentum, some with contrast agent."""
+    order = np.arange(1, 8)[:, None]
+    turns = np.linspace(0, 2 * np.pi, 260)[:, None, None] * order
+    waves = np.sin(turns + rng.uniform(0, 2 * np.pi, (7, 3))) / order**0.3
+    path = centre + (20, 17, 9) * waves.sum(axis=1)
+    low, high = np.array([(-78, 20 * visceral - 85, 30), (78, 5, 150)])
+    middle, half = (low + high) / 2, (high - low) / 2
+    path = middle + half * np.tanh((path - middle) / half)
+    path = np.column_stack([path, np.full(len(path), 13.5 - 2.5 * visceral)])
+    return Organ(path, 60, float(rng.choice([36, 36, 80, 200])))
