@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from waiting import wait_until
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
@@ -39,13 +39,9 @@ class Sessions:
         self.told: list[tuple[str, object]] = []
         self.session.subscribe(lambda topic, subject: self.told.append((topic, subject)))
 
-    def until(self, condition: Callable[[], object], timeout: float = 30) -> None:
+    def until(self, condition: Callable[[], object]) -> None:
         """Let the session work until the condition holds."""
-        end = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < end, self.told[-5:]
-            self.session.tick()
-            time.sleep(0.001)
+        wait_until(condition, self.session.tick, lambda: self.told[-5:])
 
     def problems(self) -> list[str]:
         return [str(subject) for topic, subject in self.told if topic == "problem"]

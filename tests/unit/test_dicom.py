@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, RLELossless
 from real_images import small, whole
+from waiting import PATIENCE
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging import dicom
@@ -360,7 +361,9 @@ def test_odd_files_are_read_in_silence(capfd: pytest.CaptureFixture[str]) -> Non
 
 def test_pydicom_is_not_imported_before_a_dicom_file_comes() -> None:
     code = "import sys, deepimagetranslator.core.imaging.images; sys.exit('pydicom' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], timeout=PATIENCE, check=False).returncode == 0
+    )
 
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
