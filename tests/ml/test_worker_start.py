@@ -10,7 +10,7 @@ from waiting import PATIENCE
 
 CODE = """
 import multiprocessing, sys
-from deepimagetranslator.app import worker_client
+from deepimagetranslator.app.engine import worker_client
 from deepimagetranslator.core.messages.events import Shutdown, WorkerReady
 from deepimagetranslator.worker import main
 
