@@ -1,4 +1,4 @@
-"""Shared by all tests: a quiet engine, a screen, and where the real images lie if they are here."""
+"""Shared by all tests: a quiet engine, a screen, real images."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from real_images import small, whole
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -18,15 +19,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+# Benchmarks are run by benchmarks/run.py; the scripts beside the data by hand.
+collect_ignore = ["benchmarks", "data", "packaging"]
 
 
-@pytest.fixture
-def shared() -> Path:
-    """The folder with real images and the 2021 program's files, beside the checkout."""
-    if not SHARED.is_dir():
-        pytest.skip("the real images (../shared) are not on this machine")
-    return SHARED
+@pytest.fixture(params=[small, whole], ids=["small", "whole"])
+def real(request: pytest.FixtureRequest) -> Callable[[str], Path]:
+    """Finds real images by place: the test is run with the small ones and with the whole ones."""
+    found: Callable[[str], Path] = request.param
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,9 +1,10 @@
-"""Writes awkward.json: what another reader than ours finds in the files of shared/data/awkward.
+"""Writes awkward.json: what another reader than ours finds in a folder of awkward files.
 
 Not part of the tests, which only read the result. It wants OpenCV, Pillow and SimpleITK (which
 reads DICOM by GDCM), best in an environment of its own:
 
-    python make_awkward.py FOLDER
+    python make_awkward.py real/awkward real/awkward.json
+    python make_awkward.py ../../../shared/data/awkward awkward.json
 
 The program reads PNG, JPEG, BMP and GIF by Pillow (colours of 16 bits by OpenCV), TIFF by tifffile,
 DICOM by pydicom; so here the first two kinds are read by OpenCV and DICOM by SimpleITK. What they
@@ -111,7 +112,7 @@ OTHERWISE = {
 }
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, output: Path) -> None:
     found = {}
     for path in sorted(folder.iterdir()):
         if path.name in DAMAGED:
@@ -121,8 +122,8 @@ def main(folder: Path) -> None:
         print(path.name, found[path.name]["slices"][0]["shape"])
     lines = (f"{json.dumps(name)}: {json.dumps(one)}" for name, one in found.items())
     text = "{\n" + ",\n".join(lines) + "\n}"
-    (Path(__file__).parent / "awkward.json").write_text(text + "\n", "utf-8")
+    output.write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

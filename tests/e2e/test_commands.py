@@ -8,13 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from waiting import PATIENCE, wait_until
 
 from deepimagetranslator import cli
 from deepimagetranslator.core.config.fields import fields_of
@@ -69,7 +69,7 @@ def start(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Popen[s
 
 def run(*arguments: str | Path, cwd: Path | None = None) -> Told:
     process = start(*arguments, cwd=cwd)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err + out
     return Told(process.returncode, out, err)
 
@@ -571,7 +571,7 @@ def test_ctrl_c_ends_a_benchmark_and_leaves_nothing(tmp_path, monkeypatch):
         assert line, said
         said += line
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert json.loads(out.splitlines()[-1]) == {"error": "cancelled"}
@@ -587,12 +587,11 @@ def test_ctrl_c_cancels_a_training_which_then_resumes(call, project, place):
     process = start(
         "train", project, "--run-dir", run_dir, "--json", *settings("training.epochs=1000")
     )
-    deadline = time.monotonic() + 120
-    while not (run_dir / "last.weights.h5").exists() and time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
+    weights = run_dir / "last.weights.h5"
+    wait_until(lambda: weights.exists() or process.poll() is not None)
+    assert process.poll() is None, process.communicate()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, err
     assert "Traceback" not in err and "Cancelled" in err
     assert json.loads(out.splitlines()[-1]) == {"error": "cancelled"}
@@ -664,7 +663,7 @@ def test_without_a_screen_the_window_says_so(tmp_path: Path) -> None:
         [sys.executable, "-m", "deepimagetranslator"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
         env=surroundings | {"DEEPIMAGETRANSLATOR_HOME": str(tmp_path)},
     )

@@ -26,7 +26,7 @@ from deepimagetranslator.core.imaging.slices import expand
 
 ROOM = 2**30  # bytes of memory beyond what is loaded
 LIMIT = 5.0  # seconds for a call
-HANG = 90.0  # seconds of the clock until a child is stopped, on a busy machine too
+HANG = 300.0  # seconds of the clock until a child is stopped, on a busy machine too
 DIED = "died.txt"
 _LONGEST = 1500  # characters of a sentence, which may list every field's name
 _RUNS = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen", "socket.connect")

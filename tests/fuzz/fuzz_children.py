@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from fuzz_child import DIED, HANG, LIMIT
+from waiting import PATIENCE
 
 CHILD = Path(__file__).parent / "fuzz_child.py"
 _SHOWN = 3072  # bytes of a file that a failure shows
-_START = 120.0  # seconds until a child must be ready
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Child:
 
     def wait_until_ready(self) -> None:
         if not self._ready:
-            answer = self._read(_START)
+            answer = self._read(PATIENCE)
             assert answer == {"ready": True}, self._death()
             self._known, self._quiet = self._private_files(), self.printed.stat().st_size
             self._ready = True

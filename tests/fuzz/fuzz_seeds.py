@@ -17,9 +17,11 @@ import numpy as np
 import pydicom
 import tifffile
 from PIL import Image
+from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID
+from real_images import small
 
 from deepimagetranslator.core.config.project import new_project, save_project
 from deepimagetranslator.core.imaging.images import write_image
@@ -28,7 +30,19 @@ _RNG = np.random.default_rng(4)
 GREY = cv2.GaussianBlur(_RNG.integers(0, 256, (20, 24), dtype=np.uint8), (5, 5), 2)
 COLOUR = np.stack([GREY, GREY[::-1], GREY[:, ::-1]], axis=-1)
 DEEP = GREY.astype(np.uint16) * 257
-_MOST = 65_536  # bytes of a real file that is taken for a seed
+_CARRIED = (
+    "CT_small",
+    "JPEG-lossy",
+    "JPEG2000",
+    "MR_small",
+    "MR_small_RLE",
+    "MR_small_bigendian",
+    "MR_small_jp2klossless",
+    "MR_small_jpeg_ls_lossless",
+    "SC_rgb_rle_16bit_2frame",
+    "image_dfl",
+    "liver_1frame",
+)
 _EXPLICIT, _DEFLATED = b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99"
 
 
@@ -204,11 +218,11 @@ def projects(folder: Path) -> dict[str, Seed]:
     return found
 
 
-def small_real_files(folder: Path) -> dict[str, Seed]:
-    """The small ones of the real files, where they are on this machine."""
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    small = [path for path in paths if 0 < path.stat().st_size < _MOST]
-    return {path.name: Seed(path.read_bytes(), path.suffix) for path in small}
+def real_files() -> dict[str, Seed]:
+    """The small awkward files, and small ones that pydicom carries for its own tests."""
+    paths = [path for path in sorted(small("awkward").iterdir()) if path.stat().st_size]
+    paths += [Path(str(get_testdata_file(f"{name}.dcm", download=False))) for name in _CARRIED]
+    return {path.name: Seed(path.read_bytes(), path.suffix) for path in paths}
 
 
 def write_good(folder: Path, seeds: dict[str, Seed]) -> None:

@@ -29,13 +29,12 @@ from fuzz_bombs_volumes import BOMBS as VOLUMES
 from fuzz_bombs_weights import BOMBS as WEIGHTS
 from fuzz_cases import Case, damaged, rewritten
 from fuzz_children import Child, shown
-from fuzz_seeds import Seed, pictures, projects, small_real_files, volumes, write_good
+from fuzz_seeds import Seed, pictures, projects, real_files, volumes, write_good
 from fuzz_weights import made, weights_files
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 DATA = Path(__file__).parents[1] / "data" / "weights_2021"
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "awkward"
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 RANDOM = os.environ.get("FUZZ_SEED")
 KEEP = os.environ.get("FUZZ_KEEP")
@@ -73,7 +72,7 @@ class Run:
             "projects": projects(room),
             "weights": {plain.stem: Seed(plain.read_bytes(), ".hdf5")},
         }
-        for name, one in small_real_files(REAL).items():
+        for name, one in real_files().items():
             self.seeds["volumes" if one.ending == ".dcm" else "pictures"][name] = one
         every = {**self.seeds["pictures"], **self.seeds["volumes"]}
         for kind, child in self.children.items():

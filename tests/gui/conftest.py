@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import logging
-import time
 import tkinter as tk
 import traceback
 from collections.abc import Callable, Iterator
 
 import pytest
+from waiting import wait_until
 
 from deepimagetranslator.gui.theme.theme import Theme
 
@@ -86,12 +86,9 @@ def root(bare_root: tk.Tk) -> tk.Tk:
     return bare_root
 
 
-def pump(root: tk.Misc, until: Callable[[], object], timeout: float = 5) -> None:
-    """Let the window work until the condition holds; fails after ``timeout`` seconds."""
-    end = time.monotonic() + timeout
-    while not until():
-        assert time.monotonic() < end, "the window did not get there in time"
-        root.update()
+def pump(root: tk.Misc, until: Callable[[], object]) -> None:
+    """Let the window work until the condition holds."""
+    wait_until(until, root.update)
 
 
 @pytest.fixture(name="pump")

@@ -10,6 +10,7 @@ from tkinter import ttk
 
 import numpy as np
 import pytest
+from focus import focus
 
 from deepimagetranslator.core.augmentation.pipeline import augment, sample_generator
 from deepimagetranslator.core.config.presets import preset
@@ -136,8 +137,7 @@ def test_cancel_and_escape_apply_nothing(root: tk.Tk) -> None:
         if end == "cancel":
             dialog.cancel_button.invoke()
         else:
-            dialog.focus_force()
-            root.update()
+            focus(dialog)
             dialog.event_generate("<Escape>")
         assert not dialog.winfo_exists()
     assert not applied
@@ -146,8 +146,7 @@ def test_cancel_and_escape_apply_nothing(root: tk.Tk) -> None:
 def test_return_applies(root: tk.Tk) -> None:
     applied: list[AugmentationSpec] = []
     dialog = AugmentationDialog(root, AugmentationSpec(), None, on_ok=applied.append)
-    dialog.controls["scaling"].focus_force()
-    root.update()
+    focus(dialog.controls["scaling"])
     dialog.controls["scaling"].event_generate("<Return>")
     assert applied == [AugmentationSpec()]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from focus import focus
 from window import Window
 
 from deepimagetranslator.core.imaging.images import write_image
@@ -48,14 +49,12 @@ def load(window: Window, folder: Path) -> None:
 def opened(window: Window) -> CheckWindow:
     check = window.dialog(CheckWindow)
     assert isinstance(check, CheckWindow)
-    check.table.canvas.focus_force()
-    window.root.update()
+    focus(check.table.canvas)
     return check
 
 
 def press(window: Window, check: CheckWindow, key: str) -> None:
-    check.table.canvas.focus_force()
-    window.root.update()
+    focus(check.table.canvas)
     check.table.canvas.event_generate(f"<{key}>")
     window.root.update()
 
@@ -235,8 +234,7 @@ def test_a_series_is_chosen_by_its_description(window: Window, tmp_path: Path) -
         assert isinstance(dialog, SeriesDialog)
         values = dialog.table.item("1.2.3", "values")
         assert [str(value) for value in values] == ["2", "thin slices", "CT", "P7", "2"]
-        dialog.table.focus_force()
-        dialog.update()
+        focus(dialog.table)
         dialog.table.event_generate(f"<{key}>")
         if key == "Down":
             dialog.table.event_generate("<Return>")

@@ -9,6 +9,7 @@ from tkinter import ttk
 from typing import Any
 
 import pytest
+from focus import focus
 
 from deepimagetranslator.core.config.fields import FieldInfo, fields_of, parse
 from deepimagetranslator.core.config.presets import PRESETS
@@ -135,8 +136,7 @@ def test_a_letter_jumps_in_a_list(root: tk.Tk, pump: Pump) -> None:
     form.grid()
     form.show(TrainingSpec())
     box = form.controls["optimizer"]
-    box.focus_force()
-    pump(root, lambda: root.focus_get() is box)
+    focus(box)
     for expected in ("SGD", "SGD"):
         box.event_generate("<Key-s>")
         assert form.fields.variables["optimizer"].get() == expected
@@ -161,8 +161,7 @@ def test_no_letter_is_underlined_twice(root: tk.Tk) -> None:
     assert mnemonics.add("Blur", lambda: done.append("blur")) == 1
     assert mnemonics.add("Best size", lambda: done.append("best")) == 5
     assert mnemonics.add("b", lambda: None) == -1
-    root.focus_force()
-    root.update()
+    focus(root)
     for key in ("b", "L", "s"):
         root.event_generate(f"<Alt-Key-{key}>")
     assert done == ["batch", "blur", "best"]
@@ -290,6 +289,5 @@ def every(widget: tk.Misc) -> list[tk.Misc]:
 
 
 def press(dialog: tk.Misc, widget: tk.Misc, key: str, pump: Pump) -> None:
-    widget.focus_force()
-    pump(dialog, lambda: dialog.focus_get() is widget)
+    focus(widget)
     widget.event_generate(key)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from focus import focus
 
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
@@ -68,8 +69,7 @@ def test_many_changes_make_one_drawing(canvas: ImageCanvas) -> None:
 
 def test_keys_zoom_fit_and_pan(canvas: ImageCanvas) -> None:
     canvas.show(IMAGE)
-    canvas.focus_force()
-    canvas.update()
+    focus(canvas)
     canvas.event_generate("<plus>")
     canvas.event_generate("<KP_Add>")
     assert canvas.view.zoom == pytest.approx(1.25**2)
@@ -87,8 +87,7 @@ def test_plain_arrow_keys_are_left_to_the_window(root: tk.Tk, canvas: ImageCanva
     seen: list[str] = []
     root.bind("<Right>", lambda _: seen.append("next"))
     canvas.show(IMAGE)
-    canvas.focus_force()
-    root.update()
+    focus(canvas)
     canvas.event_generate("<Right>")
     assert seen == ["next"]
 

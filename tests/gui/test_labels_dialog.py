@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+from focus import focus
 
 from deepimagetranslator.core.config.classes import LabelClass
 from deepimagetranslator.core.config.specs import DataSpec, Specs
@@ -229,8 +230,7 @@ def test_the_keyboard_reaches_everything(root: tk.Tk, pump: Pump) -> None:
     places = [order.index(widget) for widget in wanted]
     assert places == sorted(places)
     tree = dialog.classes.tree
-    tree.focus_force()
-    root.update()
+    focus(tree)
     tree.event_generate("<Down>")
     root.update()
     assert dialog.classes.selection == [1]

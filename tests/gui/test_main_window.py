@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import PATIENCE
 from window import Window
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
@@ -167,9 +168,9 @@ def test_keys_step_through_the_images_and_wrap(
     positions = window.session.viewer.positions
     for key, place in (("Right", 1), ("Right", 2), ("Right", 0), ("Left", 2), ("Home", 0)):
         window.key(key)
-        window.until(lambda place=place: positions["training"] == place, 5)
+        window.until(lambda place=place: positions["training"] == place)
     window.key("End")
-    window.until(lambda: positions["training"] == 2, 5)
+    window.until(lambda: positions["training"] == 2)
 
 
 def test_the_buttons_choose_the_set(
@@ -213,7 +214,7 @@ def test_a_project_is_saved_and_opened_again(
     path = tmp_path / "my project.json"
     window.answers.paths = [path, path]
     window.key("Control-s")
-    window.until(path.exists, 5)
+    window.until(path.exists)
     assert not window.session.project.changed
     window.choose("File", "New project")
     assert window.session.project.matched.train == ()
@@ -273,7 +274,7 @@ def test_a_callback_that_breaks_is_told_in_one_sentence(
         raise RuntimeError("planted")
 
     window.root.after(0, breaks)
-    window.until(lambda: window.answers.failed, 5)
+    window.until(lambda: window.answers.failed)
     assert "planted" in window.answers.failed[0]
     assert "Traceback" not in window.answers.failed[0]
     assert "planted" in caplog.text
@@ -297,7 +298,7 @@ if __name__ == "__main__":
         [sys.executable, str(script)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         env={**os.environ, "DEEPIMAGETRANSLATOR_HOME": str(tmp_path)},
         check=False,
     )

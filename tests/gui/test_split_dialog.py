@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from deepimagetranslator.app.splitting import BY_IMAGE, BY_NAME, BY_PATIENT, NEIGHBOURS, SplitWay
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -31,11 +31,7 @@ def dialog(root: tk.Tk, chosen: list[SplitWay]) -> SplitDialog:
 
 
 def wait(dialog: SplitDialog, condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, dialog.words.cget("text")
-        dialog.update()
-        time.sleep(0.002)
+    wait_until(condition, dialog.update, lambda: dialog.words.cget("text"))
 
 
 def lines(dialog: SplitDialog) -> list[tuple[str, str, int]]:

@@ -11,6 +11,7 @@ from tkinter import ttk
 
 import numpy as np
 import pytest
+from focus import focus
 from PIL import Image
 
 from deepimagetranslator.app.training_state import MonitorState, Phase
@@ -145,29 +146,29 @@ def test_time_goes_on_between_events(root, monitor, state, clock, pump):
 def test_curves_appear_and_move(root, monitor, state, tmp_path, pump):
     assert not enabled(monitor.curves.save_button)
     train_epoch(state, 1, tmp_path)
-    pump(root, lambda: monitor.curves.picture is not None, 20)
+    pump(root, lambda: monitor.curves.picture is not None)
     first = monitor.curves.picture
     assert enabled(monitor.curves.save_button)
     train_epoch(state, 2, tmp_path)
-    pump(root, lambda: monitor.curves.picture is not first, 20)
+    pump(root, lambda: monitor.curves.picture is not first)
     assert list(monitor.curves.choice.cget("values")) == ["All", "Loss", "MSE"]
     second = monitor.curves.picture
     monitor.curves.log_button.invoke()
-    pump(root, lambda: monitor.curves.picture is not second, 20)
+    pump(root, lambda: monitor.curves.picture is not second)
     third = monitor.curves.picture
     monitor.curves.choice.current(2)
     monitor.curves.choice.event_generate("<<ComboboxSelected>>")
-    pump(root, lambda: monitor.curves.picture is not third, 20)
+    pump(root, lambda: monitor.curves.picture is not third)
     fourth = monitor.curves.picture
     theme_of(root).apply("light")
-    pump(root, lambda: monitor.curves.picture is not fourth, 20)
+    pump(root, lambda: monitor.curves.picture is not fourth)
 
 
 def test_curves_are_saved_in_a_thread(root, monitor, state, tmp_path, pump):
     train_epoch(state, 1, tmp_path)
     pump(root, lambda: enabled(monitor.curves.save_button))
     monitor.curves.save_button.invoke()
-    pump(root, lambda: "The curves were saved as" in log_text(monitor), 20)
+    pump(root, lambda: "The curves were saved as" in log_text(monitor))
     assert (tmp_path / "curves.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
@@ -180,7 +181,7 @@ def test_a_file_that_cannot_be_written_is_told(root, state, calls, actions, tmp_
     monitor = open_monitor(root, state, asked)
     pump(root, lambda: enabled(monitor.curves.save_button))
     monitor.curves.save_button.invoke()
-    pump(root, lambda: calls, 20)
+    pump(root, lambda: calls)
     assert calls[0][0] == "show_error" and "cannot be written" in calls[0][2]
 
 
@@ -207,8 +208,7 @@ def test_the_strip_follows_and_goes_back(root, monitor, state, calls, tmp_path, 
     pump(root, lambda: strip.epoch == 3)
     assert strip.caption.cget("text") == "epoch 3, the best so far"
     assert strip.slider.get() == 2
-    strip.slider.focus_force()
-    root.update()
+    focus(strip.slider)
     strip.slider.event_generate("<Left>")
     pump(root, lambda: strip.epoch == 2)
     assert not enabled(strip.use_button) and "not kept" in strip.hint.cget("text")
@@ -323,16 +323,14 @@ def test_the_log_grows_and_starts_anew(root, monitor, state, tmp_path, pump):
 def test_the_keyboard(root, monitor, state, calls, pump):
     state.handle(events.EpochStarted(1, 5, 10))
     pump(root, lambda: enabled(monitor.buttons["finish"]))
-    monitor.focus_force()
-    root.update()
+    focus(monitor)
     monitor.event_generate("<Alt-b>")
     root.update()
     assert calls == [], "a button that is not shown is not pressed"
     monitor.event_generate("<Alt-f>")
     monitor.event_generate("<Alt-s>")
     pump(root, lambda: calls == [("finish",), ("stop",)])
-    monitor.log.text.focus_force()
-    root.update()
+    focus(monitor.log.text)
     monitor.log.text.event_generate("<Tab>")
     pump(root, lambda: root.focus_get() is not monitor.log.text)
     monitor.event_generate("<Escape>")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from focus import focus
 from window import Window as MainWindow
 
 from deepimagetranslator.core.config.specs import DataSpec
@@ -195,8 +196,7 @@ def test_lines_are_dragged(opened: Callable[..., ValuesDialog]) -> None:
 
 def test_lines_are_moved_by_keys(opened: Callable[..., ValuesDialog]) -> None:
     dialog = opened()
-    dialog.histogram.focus_force()
-    dialog.update()
+    focus(dialog.histogram)
 
     def press(*keys: str) -> tuple[float, float]:
         for key in keys:

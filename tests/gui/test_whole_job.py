@@ -177,7 +177,7 @@ def test_a_killed_engine_is_told_and_resumed_to_the_same_result(
     os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     window.until(lambda: window.answers.asked)
     assert "ended by itself" in window.answers.asked[0]
-    window.until(lambda: window.session.jobs.monitor.phase is Phase.FINISHED, 90)
+    window.until(lambda: window.session.jobs.monitor.phase is Phase.FINISHED)
     histories = [RunFolder(folder).read_history() for folder in (whole, killed)]
     for ours, theirs in zip(*histories, strict=True):
         for name in set(ours) - {"seconds"}:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
-import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from focus import focus
+from waiting import wait_until
 
 from deepimagetranslator.gui.app import App
 from deepimagetranslator.gui.system_dialogs import Boxes
@@ -84,17 +86,12 @@ class Window:
 
     def key(self, name: str) -> None:
         """Press a key in the main window."""
-        self.root.focus_force()
-        self.root.update()
+        focus(self.root)
         self.root.event_generate(f"<{name}>")
 
-    def until(self, condition: Callable[[], object], timeout: float = 300) -> None:
-        """Let the window work until the condition holds; even on a busy machine."""
-        end = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < end, f"not in time; failed: {self.answers.failed}"
-            self.root.update()
-            time.sleep(0.002)
+    def until(self, condition: Callable[[], object]) -> None:
+        """Let the window work until the condition holds."""
+        wait_until(condition, self.root.update, lambda: self.answers.failed)
 
     def dialog(self, kind: type) -> tk.Toplevel:
         """The open window of that class."""

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from real_images import more_of_2021
 
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
@@ -61,15 +62,17 @@ def edited(path: Path, folder: Path, edit) -> Path:
     return copy
 
 
-@pytest.mark.parametrize(("name", "kind"), [("plain", "weights"), ("deep", "checkpoint")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("plain", "weights"), ("deep", "checkpoint"), ("odd", "weights")]
+)
 def test_a_2021_file_gives_the_2021_programs_output(name, kind):
     assert_as_2021(DATA, name, kind)
 
 
 @pytest.mark.parametrize("kind", ["weights", "checkpoint"])
 @pytest.mark.parametrize("name", ["plain", "deep", "odd"])
-def test_every_file_of_the_2021_program_gives_its_output(shared, name, kind):
-    assert_as_2021(shared / "original" / "weights", name, kind)
+def test_every_file_of_the_2021_program_gives_its_output(name, kind):
+    assert_as_2021(more_of_2021("weights"), name, kind)
 
 
 def test_a_2021_network_is_recognised_from_the_file_alone():

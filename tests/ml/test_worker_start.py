@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from waiting import PATIENCE
+
 CODE = """
 import multiprocessing, sys
 from deepimagetranslator.app.engine import worker_client
@@ -29,6 +31,6 @@ def test_a_ready_worker_has_loaded_nothing_that_waits_for_its_use(tmp_path: Path
     script, log = tmp_path / "worker_only.py", tmp_path / "worker.log"
     script.write_text(CODE, encoding="utf-8")
     run = [sys.executable, str(script), str(log)]
-    result = subprocess.run(run, capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(run, capture_output=True, text=True, timeout=PATIENCE, check=False)
     told = log.read_text(encoding="utf-8").splitlines()  # the worker prints to its log
     assert (result.returncode, told[-1:]) == (0, ["[]"]), (told, result.stderr)

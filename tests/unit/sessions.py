@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from waiting import wait_until
 
 from deepimagetranslator.app.events import Change, ProblemOccurred
 from deepimagetranslator.app.session import Session
@@ -62,13 +62,9 @@ class Sessions:
         self.told: list[Change] = []
         self.session.bus.subscribe(Change, self.told.append)
 
-    def until(self, condition: Callable[[], object], timeout: float = 30) -> None:
+    def until(self, condition: Callable[[], object]) -> None:
         """Let the session work until the condition holds."""
-        end = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < end, self.told[-5:]
-            self.session.tick()
-            time.sleep(0.001)
+        wait_until(condition, self.session.tick, lambda: self.told[-5:])
 
     def answer(self, *events: object) -> None:
         """Have the engine tell these events."""

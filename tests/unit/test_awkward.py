@@ -1,34 +1,41 @@
-"""Every file of shared/data/awkward opens rightly, or is named with the reason.
+"""Every awkward file, such as real folders hold, opens rightly or is named with the reason.
 
-The values come from other readers than ours: data/awkward.json, made by data/make_awkward.py.
+The values come from other readers than ours: ``awkward.json``, made by ``data/make_awkward.py``.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from dicom_samples import carried
+from real_images import SMALL, small, whole
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import image_size, read_image
 
-AWKWARD = Path(__file__).parents[3] / "shared" / "data" / "awkward"
-EXPECTED = json.loads((Path(__file__).parents[1] / "data" / "awkward.json").read_text("utf-8"))
 DAMAGED = {"truncated.png": "is damaged or incomplete", "zero_bytes.png": "is empty"}
 ROUNDED = {"cmyk.jpg": 1, "pydicom_JPEG-lossy.dcm": 1}
 """How far decoders may differ: in the last bit of a lossy code, or of inks turned into colours."""
 
-pytestmark = pytest.mark.skipif(not AWKWARD.is_dir(), reason="../shared/data is not here")
+
+def expected_of(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
 
 
-def test_every_file_is_spoken_of() -> None:
-    assert {path.name for path in AWKWARD.iterdir()} == {*EXPECTED, *DAMAGED}
+OF_SMALL = expected_of(SMALL / "awkward.json")
+OF_WHOLE = expected_of(SMALL.parent / "awkward.json")
+OTHERS = [name for name in OF_WHOLE if not name.startswith("pydicom_")]
+CARRIED = [name for name in OF_WHOLE if name.startswith("pydicom_")]
+"""Files that are there in any case, as pydicom brings them along."""
 
 
-@pytest.mark.parametrize("name", EXPECTED)
-def test_a_file_opens_rightly(name: str) -> None:
-    files, slices = list_images([AWKWARD / name]), EXPECTED[name]["slices"]
+def assert_opens(path: Path, name: str, slices: list[dict[str, Any]]) -> None:
+    files = list_images([path])
     assert len(files) == len(slices)
     within = ROUNDED.get(name, 0)
     for file, expected in zip(files, slices, strict=True):
@@ -42,16 +49,37 @@ def test_a_file_opens_rightly(name: str) -> None:
         assert image.mean(dtype=np.float64) == pytest.approx(mean, rel=1e-12, abs=within)
 
 
+@pytest.mark.parametrize("name", OF_SMALL)
+def test_a_small_file_opens_rightly(name: str) -> None:
+    assert_opens(small(f"awkward/{name}"), name, OF_SMALL[name]["slices"])
+
+
+@pytest.mark.parametrize("name", CARRIED)
+def test_a_file_of_pydicom_opens_rightly(name: str) -> None:
+    assert_opens(carried(name.removeprefix("pydicom_")), name, OF_WHOLE[name]["slices"])
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_whole_file_opens_rightly(name: str) -> None:
+    assert_opens(whole(f"awkward/{name}"), name, OF_WHOLE[name]["slices"])
+
+
 @pytest.mark.parametrize("name", DAMAGED)
-def test_damage_is_named(name: str) -> None:
-    assert list_images([AWKWARD / name]) == [AWKWARD / name]
+def test_damage_is_named(real: Callable[[str], Path], name: str) -> None:
+    path = real(f"awkward/{name}")
+    assert list_images([path]) == [path]
     with pytest.raises(UserError, match=rf"{name} {DAMAGED[name]}"):
-        read_image(AWKWARD / name)
+        read_image(path)
 
 
-def test_the_whole_folder_is_listed_and_read_around_the_damage() -> None:
-    files = list_images(AWKWARD, series="all")
-    assert len(files) == sum(len(one["slices"]) for one in EXPECTED.values()) + len(DAMAGED)
+@pytest.mark.parametrize(("place", "expected"), [(small, OF_SMALL), (whole, OF_WHOLE)])
+def test_the_whole_folder_is_listed_and_read_around_the_damage(
+    place: Callable[[str], Path], expected: dict[str, Any]
+) -> None:
+    folder = place("awkward")
+    assert {path.name for path in folder.iterdir()} == {*expected, *DAMAGED}
+    files = list_images(folder, series="all")
+    assert len(files) == sum(len(one["slices"]) for one in expected.values()) + len(DAMAGED)
     refused = []
     for file in files:
         try:

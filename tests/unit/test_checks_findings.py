@@ -12,6 +12,7 @@ import numpy as np
 import pydicom
 import pytest
 import tifffile
+from real_images import small, whole
 
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.core.checks import machine
@@ -26,7 +27,6 @@ from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 PEOPLE = ("person01", "person02", "person03")
 SLICES = 9
 
@@ -487,15 +487,22 @@ def test_neighbouring_slices_are_no_duplicates(tmp_path):
 _ABDOMENS = [f"ct_abdomen/{person}" for person in ("crlm_1006", "lungdx_a0001", "lungdx_a0002")]
 
 
-def test_a_forgotten_offset_is_noticed():
+def parted(folders: list[Path]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Files to train and to validate with: the last folder's, or the last quarter of the only."""
+    files = [tuple(map(str, list_images(folder))) for folder in folders]
+    if len(files) > 1:
+        return sum(files[:-1], ()), files[-1]
+    cut = len(files[0]) * 3 // 4
+    return files[0][:cut], files[0][cut:]
+
+
+def test_a_forgotten_offset_is_noticed(real):
     """Hounsfield units + 1024 in a window in Hounsfield units: only air would be seen."""
-    if not DATA.is_dir():
-        pytest.skip("../shared/data is not here")
-    inputs, targets = (
-        tuple(map(str, list_images([DATA / person / kind for person in _ABDOMENS])))
+    (inputs, val_inputs), (targets, val_targets) = (
+        parted([real(f"{person}/{kind}") for person in _ABDOMENS])
         for kind in ("images16", "targets")
     )
-    lists = DataSpec(inputs[:46], targets[:46], inputs[46:], targets[46:])
+    lists = DataSpec(inputs, targets, val_inputs, val_targets)
     window = replace(lists, input_scaling="window", input_low=-250.0, input_high=250.0)
     problem = only(replace(Specs(), data=window), "outside_window")
     assert "offset" in problem.message and problem.repair
@@ -503,47 +510,51 @@ def test_a_forgotten_offset_is_noticed():
     assert found(replace(Specs(), data=replace(window, input_offset=-1024.0))) == []
 
 
-REAL = {
-    "nuclei": (["nuclei_stardist/images"], ["nuclei_stardist/targets"], 12),
-    "nuclei of 16 bits": (["nuclei_stardist/raw16"], ["nuclei_stardist/targets"], 12),
-    "membranes": (["isbi_em/images"], ["isbi_em/targets"], 18),
+CT_SETS = {
     "noisy and clean": (
         ["ct_thorax_pairs/lungdx_a0001/noisy"],
         ["ct_thorax_pairs/lungdx_a0001/clean"],
-        40,
     ),
     "abdomens": (
         [f"{person}/images" for person in _ABDOMENS],
         [f"{person}/targets" for person in _ABDOMENS],
-        46,
     ),
     "denoising": (
         ["ct_thorax/lungdx_a0001", "ct_thorax/lungdx_a0002"],
         ["ct_thorax/lungdx_a0001", "ct_thorax/lungdx_a0002"],
-        52,
     ),
+}
+OTHER_SETS = {
+    "nuclei": (["nuclei_stardist/images"], ["nuclei_stardist/targets"]),
+    "nuclei of 16 bits": (["nuclei_stardist/raw16"], ["nuclei_stardist/targets"]),
+    "membranes": (["isbi_em/images"], ["isbi_em/targets"]),
 }
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_real_sets_are_clean(name):
-    if not DATA.is_dir():
-        pytest.skip("../shared/data is not here")
-    inputs, targets = (
-        tuple(map(str, list_images([DATA / folder for folder in side]))) for side in REAL[name][:2]
-    )
-    train = REAL[name][2]
+def assert_clean(inputs: list[Path], targets: list[Path]) -> None:
+    (train_inputs, val_inputs), (train_targets, val_targets) = parted(inputs), parted(targets)
+    assert train_inputs and val_inputs
     specs = Specs(
-        data=DataSpec(inputs[:train], targets[:train], inputs[train:], targets[train:]),
+        data=DataSpec(train_inputs, train_targets, val_inputs, val_targets),
         augmentation=replace(Specs().augmentation, noise_input=True, noise_validation=True),
     )
-    assert found(suited_to_targets(specs, targets)) == []
+    assert found(suited_to_targets(specs, train_targets + val_targets)) == []
+
+
+@pytest.mark.parametrize("name", CT_SETS)
+def test_real_sets_of_ct_are_clean(real, name):
+    inputs, targets = CT_SETS[name]
+    assert_clean([*map(real, inputs)], [*map(real, targets)])
+
+
+@pytest.mark.parametrize("name", OTHER_SETS)
+def test_other_real_sets_are_clean(name):
+    inputs, targets = OTHER_SETS[name]
+    assert_clean([*map(whole, inputs)], [*map(whole, targets)])
 
 
 def test_the_patient_of_dicom_files_is_the_person(tmp_path):
-    scans = sorted(DATA.glob("ct_dicom/crlm_1006/*.dcm"))
-    if not scans:
-        pytest.skip("../shared/data is not here")
+    scans = sorted(small("ct_dicom/crlm_1006").iterdir())
     paths = []
     for number, scan in enumerate(scans):
         header = pydicom.dcmread(scan)

@@ -85,7 +85,7 @@ REPAIRS = (
 )
 
 
-@pytest.mark.parametrize("order", permutations(range(len(REPAIRS))))
+@pytest.mark.parametrize("order", [*permutations(range(len(REPAIRS)))])
 def test_the_order_of_repairs_does_not_matter(order: tuple[int, ...]) -> None:
     specs = specs_of("a b c d", "e f g")
     for number in order:

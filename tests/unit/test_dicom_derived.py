@@ -7,6 +7,7 @@ import pydicom
 import pytest
 from dicom_samples import carried, dataset, group, write
 from pydicom.dataset import Dataset
+from real_images import small
 
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.imaging import dicom
@@ -249,8 +250,8 @@ def test_other_kinds_of_sources(tmp_path: Path, name: str) -> None:
         np.testing.assert_allclose(dicom.read(path, number), image, atol=0.51 * step)
 
 
-def test_a_real_series_lies_over_itself(shared: Path, tmp_path: Path) -> None:
-    sources = list_images(shared / "data" / "ct_dicom" / "crlm_1006")[:3]
+def test_a_real_series_lies_over_itself(tmp_path: Path) -> None:
+    sources = list_images(small("ct_dicom/crlm_1006"))[:3]
     series = DerivedSeries(WEIGHTS)
     for source in sources:
         path = tmp_path / source.name

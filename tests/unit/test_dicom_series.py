@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicom_samples import carried, dataset, write
+from real_images import small
 
 from deepimagetranslator.cli.arguments import build_parser
 from deepimagetranslator.core.config.project import load_project
@@ -189,6 +190,6 @@ def test_headers_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert in_order(paths) == paths
 
 
-def test_a_real_series_is_in_order(shared: Path) -> None:
-    found = list_images(shared / "data" / "ct_dicom" / "crlm_1006")
+def test_a_real_series_is_in_order() -> None:
+    found = list_images(small("ct_dicom/crlm_1006"))
     assert [path.stem for path in found] == [f"1-{number}" for number in range(40, 25, -2)]

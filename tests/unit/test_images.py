@@ -13,6 +13,7 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from waiting import PATIENCE
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.header import MAX_PIXELS
@@ -261,5 +262,5 @@ def test_nothing_is_printed_and_no_heavy_module_is_loaded(tmp_path: Path) -> Non
     )
     names = [str(path), str(tmp_path / "deep.png")]
     run = [sys.executable, "-c", code, *names]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(run, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

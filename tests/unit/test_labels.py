@@ -1,5 +1,6 @@
 """Palettes found, encoded, decoded and snapped to."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.pixels import resize
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
 RNG = np.random.default_rng(1)
 
@@ -139,13 +139,11 @@ def test_wrong_palettes() -> None:
             Palette.from_json(wrong)
 
 
-def test_real_label_maps() -> None:
-    if not DATA.is_dir():
-        pytest.skip("../shared/data is not here")
-    folder = DATA / "ct_abdomen" / "lungdx_a0002"
+def test_real_label_maps(real: Callable[[str], Path]) -> None:
+    folder = real("ct_abdomen/lungdx_a0002")
     assert find_palette(map(read_image, sorted((folder / "targets").iterdir()))) == TISSUES
     assert find_palette(map(read_image, sorted((folder / "images").iterdir()))) is None
-    awkward = DATA / "awkward"
+    awkward = real("awkward")
     assert find_palette([read_image(awkward / "tissue_map_palette.png")]) == TISSUES
     assert find_palette([read_image(awkward / "tissue_map_odd_size_antialiased.png")]) is None
 

@@ -11,6 +11,7 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from waiting import PATIENCE
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
@@ -290,5 +291,5 @@ def test_nothing_is_printed(tmp_path: Path) -> None:
         "        pass\n"
     )
     run = [sys.executable, "-c", code, *map(str, tmp_path.iterdir())]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(run, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

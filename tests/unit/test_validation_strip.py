@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.training_state import MonitorState
@@ -28,10 +28,7 @@ def background() -> Iterator[Background]:
 
 
 def until(background: Background, condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "not in time"
-        background.poll()
+    wait_until(condition, background.poll)
 
 
 def test_pictures_stand_under_the_epoch_of_their_weights(
