@@ -7,13 +7,11 @@ from dataclasses import replace
 import Augmentor
 import numpy as np
 import pytest
-from Augmentor.Operations import CropRandom, Distort, Operation, RandomErasing, Shear, Skew, Zoom
+from Augmentor.Operations import Distort, Operation
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from deepimagetranslator.core.augmentation.geometric import axis_nodes, displaced, warp
-from deepimagetranslator.core.augmentation.intensity import Noise, PairOperation
 from deepimagetranslator.core.augmentation.pipeline import (
     OPERATION_CLASSES,
     VALUE_OPERATIONS,
@@ -88,8 +86,7 @@ def test_threads_give_the_same_bytes_as_one_thread(behaviour):
     spec = ticked(*OPERATIONS, behaviour=behaviour)
 
     def work(index):
-        extra = [Skew(1.0, "TILT", 0.4), RandomErasing(1.0, 0.3)]
-        images = augment(pair, spec, sample_generator(5, 1, index), extra=extra)
+        images = augment(pair, spec, sample_generator(5, 1, index))
         return [image.tobytes() for image in images]
 
     alone = [work(index) for index in range(12)]
@@ -322,7 +319,7 @@ def test_drop_paints_at_most_so_many_rectangles_of_that_size():
 def test_ripple_follows_its_formula():
     image = noise_image(size=(30, 44), channels=1)
     (operation,) = build_pipeline(ticked("ripple")).operations
-    (result,) = operation.perform_operation([image], sample_generator(0, 0, 3))
+    (result,) = operation.apply([image], sample_generator(0, 0, 3))
     rng = sample_generator(0, 0, 3)
     period, chance = rng.integers(7, 13, (30, 44), dtype=np.uint8), rng.random((30, 44), np.float32)
     for y, x in np.ndindex(30, 44):
@@ -448,108 +445,3 @@ def test_the_pipeline_is_augmentors_and_holds_the_ticked_operations_in_order():
     assert all(isinstance(operation, Operation) for operation in pipeline.operations)
     assert set(OPERATION_CLASSES) == set(OPERATIONS)
     assert build_pipeline(ticked()).operations == []
-
-
-EXTRA = {
-    "skew": Skew(1.0, "TILT", 0.5),
-    "shear": Shear(1.0, 20, 20),
-    "zoom": Zoom(1.0, 1.1, 1.5),
-    "erasing": RandomErasing(1.0, 0.5),
-    "crop": CropRandom(1.0, 0.7),
-}
-
-
-@pytest.mark.parametrize("name", EXTRA)
-@pytest.mark.parametrize("channels", [1, 3, 5])
-def test_augmentors_own_operations_are_reproducible_and_shared(name, channels):
-    image = np.repeat(smooth_image()[..., :1], channels, axis=2)
-    random.seed(1)
-    np.random.seed(1)
-    expected = random.random(), np.random.random()
-    random.seed(1)
-    np.random.seed(1)
-    results = [
-        augment((image, image), ticked("flip"), sample_generator(0, 0, 1), extra=[EXTRA[name]])
-        for _ in range(2)
-    ]
-    assert (random.random(), np.random.random()) == expected  # as if nothing had drawn
-    np.testing.assert_array_equal(results[0][0], results[1][0])
-    np.testing.assert_array_equal(results[0][0], results[0][1])
-    assert results[0][0].shape == image.shape
-    assert results[0][0].dtype == np.float32
-    other, _ = augment(
-        (image, image), ticked("flip"), sample_generator(0, 0, 2), extra=[EXTRA[name]]
-    )
-    assert not np.array_equal(other, results[0][0])
-
-
-@pytest.mark.parametrize("name", EXTRA)
-def test_augmentors_own_operations_keep_label_colours_and_sizes(name):
-    target = label_map(size=(80, 112))
-    for index in range(3):
-        _, changed = augment(
-            (noise_image(), target),
-            ticked(),
-            sample_generator(0, 0, index),
-            label_target=True,
-            extra=[EXTRA[name]],
-        )
-        assert changed.shape == target.shape
-        assert colours_of(changed) <= colours_of(target) | {(0.0, 0.0, 0.0)}
-        assert len(colours_of(changed)) >= 3
-
-
-def test_a_label_target_moves_with_augmentors_operation_as_a_picture_would():
-    target = label_map(size=(48, 64))
-    image = target.copy()
-    one, other = augment(
-        (image, target),
-        ticked(),
-        sample_generator(0, 0, 0),
-        label_target=True,
-        extra=[EXTRA["zoom"]],
-    )
-    assert (np.abs(one - other).max(axis=2) < 0.1).mean() > 0.8
-
-
-def test_augmentors_probability_is_obeyed():
-    image = smooth_image()
-    changed = 0
-    for index in range(60):
-        extra = [Zoom(0.3, 1.2, 1.5)]
-        result, _ = augment((image, None), ticked(), sample_generator(0, 0, index), extra=extra)
-        changed += result is not image
-    assert 8 <= changed <= 30
-
-
-def test_operations_may_be_added_as_to_any_augmentor_pipeline():
-    pipeline = build_pipeline(ticked("rotation"))
-    pipeline.skew(probability=1, magnitude=0.4)
-    pipeline.add_operation(Noise(0.1))
-    pair = smooth_image(), smooth_image()
-    one, other = pipeline.augment(pair, sample_generator(0, 0, 0))
-    np.testing.assert_array_equal(one, other)
-    assert not np.array_equal(one, pair[0])
-
-
-def test_our_operations_work_in_a_pipeline_of_augmentor():
-    picture = Image.fromarray(np.full((32, 40, 3), 128, np.uint8))
-    pipeline = Augmentor.Pipeline()
-    pipeline.add_operation(Noise(0.5))
-    function = pipeline.torch_transform()
-    random.seed(4)
-    noisy = function(picture)
-    random.seed(4)
-    again = function(picture)
-    assert isinstance(noisy, Image.Image)
-    assert noisy.size == picture.size
-    assert np.asarray(noisy).std() > 1
-    np.testing.assert_array_equal(np.asarray(noisy), np.asarray(again))
-
-
-def test_an_operation_must_say_what_it_draws():
-    bare = PairOperation(1.0)
-    with pytest.raises(NotImplementedError):
-        bare.perform_operation([noise_image()], np.random.default_rng(0))
-    with pytest.raises(NotImplementedError):
-        bare.change(noise_image(), None)

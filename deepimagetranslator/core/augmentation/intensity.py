@@ -12,7 +12,6 @@ target of another size.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -21,7 +20,6 @@ import cv2
 import numpy as np
 from Augmentor.Operations import Operation
 from numpy.typing import NDArray
-from PIL import Image
 
 Array = NDArray[np.float32]
 Size = tuple[int, int]
@@ -55,23 +53,6 @@ class PairOperation(Operation):
         return [
             self.change(image, draw) if on else image
             for image, on in zip(images, self.sides, strict=False)
-        ]
-
-    def perform_operation(
-        self, images: Sequence[Any], rng: np.random.Generator | None = None
-    ) -> list[Any]:
-        """As Augmentor calls it: a list of images in, a list of changed images out.
-
-        Args:
-            images: Pillow images or float32 arrays, input first; each kind comes back as it came.
-            rng: the generator; without one, one seeded from the global ``random``, as Augmentor's
-                own operations draw.
-        """
-        rng = np.random.default_rng(random.getrandbits(64)) if rng is None else rng
-        arrays = [from_picture(i) if isinstance(i, Image.Image) else i for i in images]
-        return [
-            to_picture(array) if isinstance(image, Image.Image) else array
-            for image, array in zip(images, self.apply(arrays, rng), strict=True)
         ]
 
 
@@ -204,18 +185,6 @@ def by_channels(function: Any, image: NDArray[Any]) -> NDArray[Any]:
     ]
     full = [part if part.ndim == 3 else part[..., None] for part in parts]
     return full[0] if len(full) == 1 else np.concatenate(full, axis=2)
-
-
-def to_picture(image: Array) -> Image.Image:
-    """An 8-bit Pillow image of a float array with 1, 3 or 4 channels and values in [0, 1]."""
-    values = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
-    return Image.fromarray(values[..., 0] if values.shape[2] == 1 else values)
-
-
-def from_picture(picture: Image.Image) -> Array:
-    """The float32 array (height, width, channels), values in [0, 1], of an 8-bit Pillow image."""
-    values = np.asarray(picture, dtype=np.float32) / np.float32(255)
-    return values if values.ndim == 3 else values[..., None]
 
 
 @lru_cache(maxsize=8)

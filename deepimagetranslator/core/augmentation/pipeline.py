@@ -1,16 +1,9 @@
 """Random changes of an image pair, reproducible by (seed, epoch, index).
 
-``augment`` is all that training, previews and the command line need. ``build_pipeline`` gives the
-Augmentor pipeline behind it, to which an advanced user may add Augmentor's own operations::
-
-    pipeline = build_pipeline(spec)
-    pipeline.skew(probability=0.5, magnitude=0.3)
-    pipeline.augment((image, target), sample_generator(seed=1, epoch=0, index=5))
-
-or ``augment(pair, spec, rng, extra=[Skew(0.5, "TILT", 0.3)])``. Augmentor's own runner cannot hold
-float or 16-bit values and draws from the global ``random``, so this pipeline runs its operations
-itself: ours on the float arrays, each with a generator of its own, so that neither ticking another
-operation nor changing an amount changes its draw; Augmentor's on 8-bit copies (``_foreign``).
+``augment`` runs the Augmentor pipeline that ``build_pipeline`` makes. Augmentor's own runner cannot
+hold float or 16-bit values and samples from the global ``random``, so ``ArrayPipeline`` runs the
+operations itself on float arrays, each with a generator of its own: neither ticking another
+operation nor changing an amount changes its random values.
 
 On label targets (``label_target``) geometry is sampled by nearest neighbour, and the operations on
 values (ripple, blur, noise, contrast, brightness) are left out: no colour appears that was not
@@ -19,18 +12,13 @@ there but black, at the border and in dropped rectangles.
 
 from __future__ import annotations
 
-import random
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 import Augmentor
-import cv2
 import numpy as np
-from Augmentor.Operations import Operation
 
 from deepimagetranslator.core.augmentation import legacy_2021
 from deepimagetranslator.core.augmentation.geometric import (
@@ -53,8 +41,6 @@ from deepimagetranslator.core.augmentation.intensity import (
     PairOperation,
     Ripple,
     Size,
-    from_picture,
-    to_picture,
 )
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.data.crops import Frame
@@ -79,8 +65,6 @@ OPERATION_CLASSES: dict[str, type[PairOperation]] = {
 VALUE_OPERATIONS = ("ripple", "blur", "noise", "contrast", "brightness")
 """Those that would mix new colours; they leave label targets alone."""
 
-_global_random = threading.Lock()
-
 
 def sample_generator(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The generator for one pair in one epoch: depends on these three numbers (0 or more) alone."""
@@ -94,7 +78,6 @@ def augment(
     *,
     label_target: bool = False,
     validation: bool = False,
-    extra: Sequence[Operation] = (),
     frames: Sequence[Frame] = (),
 ) -> Pair:
     """A randomly changed copy of a pair; sides that nothing changes come back as they are.
@@ -106,7 +89,6 @@ def augment(
         rng: a fresh generator, for instance of ``sample_generator``.
         label_target: the target is a colour label map; it gets no colours that it did not have.
         validation: this is a validation pair: only operations with that tick are applied.
-        extra: Augmentor's own operations, applied last.
         frames: the parts of input and target that are wanted (``core.crops``); what lies around
             them may be moved in by the current behaviour. The ripple's rings have the middle of
             all that is there. Empty: all of it.
@@ -116,9 +98,8 @@ def augment(
         images = [image for image in pair if image is not None]
         images = _cut(images, frames)
         images = legacy_2021.augment_2021(images, spec, rng, nearest_target=label_target)
-        pipeline = ArrayPipeline(extra, label_target=label_target)
-        return pipeline.augment((images[0], images[1] if len(images) == 2 else None), rng)
-    pipeline = build_pipeline(spec, label_target=label_target, validation=validation, extra=extra)
+        return images[0], images[1] if len(images) == 2 else None
+    pipeline = build_pipeline(spec, label_target=label_target, validation=validation)
     return pipeline.augment(pair, rng, frames)
 
 
@@ -138,14 +119,13 @@ def build_pipeline(
     *,
     label_target: bool = False,
     validation: bool = False,
-    extra: Sequence[Operation] = (),
 ) -> ArrayPipeline:
     """The Augmentor pipeline of the current behaviour with the spec's ticked operations.
 
     The arguments are those of ``augment``.
     """
     spec = effective(spec, label_target=label_target, validation=validation)
-    operations: list[Operation] = []
+    operations: list[PairOperation] = []
     for name, operation in OPERATION_CLASSES.items():
         on_input, on_target, _ = spec.ticks(name)
         if not (on_input or on_target):
@@ -156,7 +136,7 @@ def build_pipeline(
         if name == "drop":
             chosen["count"] = spec.drop_count
         operations.append(operation(**chosen))
-    return ArrayPipeline([*operations, *extra], label_target=label_target)
+    return ArrayPipeline(operations, label_target=label_target)
 
 
 def effective(
@@ -175,11 +155,12 @@ def effective(
 class ArrayPipeline(Augmentor.Pipeline):
     """An Augmentor pipeline for pairs of float arrays.
 
-    All of Augmentor's ways to add operations work (``add_operation``, ``skew``, ``zoom`` ...), with
-    their ``probability``. It keeps no state between pairs: threads may share it.
+    It keeps no state between pairs: threads may share it.
     """
 
-    def __init__(self, operations: Sequence[Operation] = (), *, label_target: bool = False) -> None:
+    def __init__(
+        self, operations: Sequence[PairOperation] = (), *, label_target: bool = False
+    ) -> None:
         super().__init__()
         self.label_target = label_target
         for operation in operations:
@@ -190,101 +171,19 @@ class ArrayPipeline(Augmentor.Pipeline):
         images = [image for image in pair if image is not None]
         if not any(isinstance(operation, GeometricOperation) for operation in self.operations):
             images, frames = _cut(images, frames), ()
-        children = rng.spawn(len(OPERATIONS) + 1)
-        generators = dict(zip((OPERATION_CLASSES[n] for n in OPERATIONS), children, strict=False))
-        others = children[-1]
-
-        def apply(operation: Operation) -> list[Array]:
-            if isinstance(operation, PairOperation):
-                return operation.perform_operation(images, generators.get(type(operation), others))
-            return _foreign(operation, images, others, self.label_target)
-
+        children = rng.spawn(len(OPERATIONS))
+        generators = dict(zip((OPERATION_CLASSES[n] for n in OPERATIONS), children, strict=True))
         for geometric, run in groupby(self.operations, lambda o: isinstance(o, GeometricOperation)):
             if geometric:
                 size = frames[0].size if frames else images[0].shape[:2]
-                steps = [(o, o.draw(generators.get(type(o), others), size)) for o in run]
+                steps = [(o, o.draw(generators[type(o)], size)) for o in run]
                 images = warp(images, steps, nearest_target=self.label_target, frames=frames)
                 frames = ()
             else:
                 for operation in run:
-                    images = apply(operation)
+                    images = operation.apply(images, generators[type(operation)])
         return images[0], images[1] if len(images) == 2 else None
 
 
 def _cut(images: Sequence[Array], frames: Sequence[Frame]) -> list[Array]:
     return [f.of(image) for image, f in zip(images, frames, strict=True)] if frames else [*images]
-
-
-def _foreign(
-    operation: Operation, images: Sequence[Array], rng: np.random.Generator, label_target: bool
-) -> list[Array]:
-    """One of Augmentor's own operations on 8-bit copies of the images, with one draw for both.
-
-    It sees every image at the first one's size, its draws may depend on it. What comes back in
-    another size, a crop for instance, is resized to the image's own. A label target goes through it
-    as one black and white image a colour; each pixel takes the colour whose image is whitest there.
-    """
-    seed = int(rng.integers(2**32))
-    if rng.random() >= operation.probability:
-        return list(images)
-    size = images[0].shape[:2]
-    changed = [_resized(_performed(operation, images[0], seed), size)]
-    for target in images[1:]:
-        at_size = _resized(target, size, nearest=label_target)
-        if label_target:
-            result = _performed_on_labels(operation, at_size, seed)
-        else:
-            result = _performed(operation, at_size, seed)
-        changed.append(_resized(result, target.shape[:2], nearest=label_target))
-    return changed
-
-
-def _performed(operation: Operation, image: Array, seed: int) -> Array:
-    channels = image.shape[2]
-    # Pillow knows 1, 3 and 4 channels; others go one by one, with the same draw.
-    parts = [image] if channels in (1, 3, 4) else np.split(image, channels, axis=2)
-    done = []
-    for part in parts:
-        with _seeded(seed):
-            (picture,) = operation.perform_operation([to_picture(part)])
-        picture = picture if picture.mode in ("L", "RGB", "RGBA") else picture.convert("L")
-        if len(picture.getbands()) != part.shape[2]:  # Greyscale, BlackAndWhite ...
-            picture = picture.convert({1: "L", 3: "RGB", 4: "RGBA"}[part.shape[2]])
-        done.append(from_picture(picture))
-    return done[0] if len(done) == 1 else np.concatenate(done, axis=2)
-
-
-def _performed_on_labels(operation: Operation, target: Array, seed: int) -> Array:
-    channels = target.shape[2]
-    colours, label = np.unique(target.reshape(-1, channels), axis=0, return_inverse=True)
-    label = label.reshape(target.shape[:2])
-    shown: list[Array] = [
-        _performed(operation, (label == index).astype(np.float32)[..., None], seed)[..., 0]
-        for index in range(len(colours))
-    ]
-    nothing = np.full_like(shown[0], 0.5 / 255)  # black where no colour is
-    winner = np.argmax([nothing, *shown], axis=0)
-    palette = np.vstack([np.zeros((1, channels), np.float32), colours])
-    return palette[winner]
-
-
-def _resized(image: Array, size: Size, nearest: bool = False) -> Array:
-    if image.shape[:2] == size:
-        return image
-    how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    parts = [cv2.resize(part, size[::-1], interpolation=how) for part in cv2.split(image)]
-    return np.stack(parts, axis=2)
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """The global generators, which Augmentor's operations draw from, seeded and then restored."""
-    with _global_random:
-        kept, kept_numpy = random.getstate(), np.random.get_state()
-        random.seed(seed)
-        np.random.seed(seed)
-        try:
-            yield
-        finally:
-            random.setstate(kept)
-            np.random.set_state(kept_numpy)
