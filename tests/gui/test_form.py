@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from focus import focus
 
-from deepimagetranslator.core.config.fields import FieldInfo, fields_of, parse
+from deepimagetranslator.core.config.fields import FieldInfo, fields_of
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import SECTIONS, ModelSpec, Specs, TrainingSpec
 from deepimagetranslator.core.errors import Problem
@@ -19,7 +19,7 @@ from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog
 from deepimagetranslator.gui.widgets.form import Form, FormDialog, Group, Row
 from deepimagetranslator.gui.widgets.form_fields import FormFields, MessageLabel, TickGrid
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
-from deepimagetranslator.gui.widgets.words import full_help, shown_value, shown_word
+from deepimagetranslator.gui.widgets.words import full_help, parsed, shown_choice, shown_value
 
 Pump = Callable[..., None]
 EVERY_FIELD = [info for section in SECTIONS for info in fields_of(getattr(Specs(), section))]
@@ -33,8 +33,8 @@ GROUPS = (
 def test_words_are_read_back(info: FieldInfo) -> None:
     if info.kind == "choice":
         for word in info.choices:
-            assert parse(info, shown_word(word)) == word
-    assert parse(info, shown_value(info, info.default)) == info.default
+            assert parsed(info, shown_choice(info, word)) == word
+    assert parsed(info, shown_value(info, info.default)) == info.default
     assert full_help(info).startswith(info.help)
     assert full_help(info).endswith(".")
 
@@ -124,11 +124,11 @@ def test_help_follows_pointer_and_keyboard(root: tk.Tk, pump: Pump) -> None:
     form.grid()
     form.controls["epochs"].focus_force()
     pump(root, lambda: said)
-    assert said[-1].startswith("How often every training image is seen.")
+    assert said[-1].startswith("Passes over all training images.")
     form.controls["batch_size"].event_generate("<Enter>")
     assert said[-1].startswith("Images per training step.")
     form.controls["batch_size"].event_generate("<Leave>")
-    assert said[-1].startswith("How often")
+    assert said[-1].startswith("Passes over")
 
 
 def test_a_letter_jumps_in_a_list(root: tk.Tk, pump: Pump) -> None:

@@ -131,7 +131,7 @@ def test_shows_progress(root, monitor, state, pump):
         "4 of 10 steps",
     )
     facts = {label.cget("text"): value.cget("text") for label, value in monitor.head.facts}
-    assert facts["Time left"] == "about 80 s" and facts["Current file"] == "–"
+    assert facts["Time left"] == "about 80 s" and facts["Best checkpoint"] == "–"
     assert shown(monitor) == {"finish", "stop", "close"}
 
 
