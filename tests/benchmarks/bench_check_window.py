@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 from screen import virtual_screen
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "gui"))
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "gui")]
 _STEPS = 300
-_PATIENCE = 600
 
 
 def write_pairs(folder: Path, count: int) -> None:
@@ -64,12 +64,12 @@ def measure(folder: Path) -> dict[str, float]:
     window.answers.paths = [folder / "in", folder / "out"]
     began = time.monotonic()
     window.choose("File", "Load folder pair...")
-    window.until(lambda: session.project.matched.train, _PATIENCE)
+    window.until(lambda: session.project.matched.train)
     tell("loaded", began)
     window.choose("Data", "Check data...")
     check = window.dialog(CheckWindow)
     assert isinstance(check, CheckWindow)
-    window.until(lambda: session.project.reader.complete, _PATIENCE)
+    window.until(lambda: session.project.reader.complete)
     tell("checked", began)
     steps = []
     for step in range(_STEPS):
@@ -83,17 +83,17 @@ def measure(folder: Path) -> dict[str, float]:
     began = time.monotonic()
     check.leave_out(check.table.rows[5:6])
     found["leaving out a pair, ms"] = 1000 * (time.monotonic() - began)
-    window.until(lambda: session.project.reader.complete, _PATIENCE)
+    window.until(lambda: session.project.reader.complete)
     tell("checked again", began)
     began = time.monotonic()
     window.choose("Data", "Split validation from training...")
     dialog = window.dialog(SplitDialog)
     assert isinstance(dialog, SplitDialog)
-    window.until(lambda: dialog.preview, _PATIENCE)
+    window.until(lambda: dialog.preview)
     tell("split dialog with its groups", began)
     began = time.monotonic()
     dialog.pattern.set("p[0-9]+")
-    window.until(lambda: dialog.preview, _PATIENCE)
+    window.until(lambda: dialog.preview)
     tell("groups after typing a pattern", began)
     window.close()
     return found
