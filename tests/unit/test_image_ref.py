@@ -77,7 +77,7 @@ def test_names(volumes: Path) -> None:
 
 def test_on_windows_the_slice_follows_a_backslash() -> None:
     file = PureWindowsPath(r"C:\data\scan.nii.gz")
-    assert str(ImageRef(file, 7)) == r"C:\data\scan.nii.gz\0007"  # type: ignore[arg-type]
+    assert str(ImageRef(file, 7).path) == r"C:\data\scan.nii.gz\0007"  # type: ignore[arg-type]
     assert ImageRef(file, 7) == ImageRef(PureWindowsPath("c:/DATA/Scan.nii.gz"), 7)  # type: ignore[arg-type]
 
 

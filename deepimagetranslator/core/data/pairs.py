@@ -76,7 +76,7 @@ class _Names:
 
     def __init__(self, files: Sequence[ImageRef]) -> None:
         self.files = files
-        full = [os.path.abspath(file.path) for file in files]  # noqa: PTH100  resolves ".."
+        full = [os.path.abspath(str(file)) for file in files]  # noqa: PTH100  resolves ".."
         parents = [os.path.dirname(file) for file in full]  # noqa: PTH120  of thousands
         known = {parent: Path(parent) for parent in parents}
         root = Path(os.path.commonpath(known)) if files else Path()

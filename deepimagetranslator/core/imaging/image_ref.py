@@ -7,6 +7,7 @@ behind that works with an ``ImageRef`` and needs no look at the disk to know wha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from deepimagetranslator.core.system.system_path import system_path
 
+_SEPARATORS = os.sep + (os.altsep or "")
 _MOST_DIGITS = 9  # of a slice's number; a longer one is a name
 
 
@@ -55,7 +57,7 @@ class ImageRef:
         return ImageRef(self.file.absolute(), self.slice)
 
     def __str__(self) -> str:
-        return str(self.path)
+        return str(self.file) if self.slice is None else f"{self.file}{os.sep}{self.name}"
 
 
 def parse_images(texts: Iterable[str | Path]) -> list[ImageRef]:
@@ -75,12 +77,13 @@ def parse_images(texts: Iterable[str | Path]) -> list[ImageRef]:
 
 
 def _divided(text: str) -> tuple[str, int | None]:
-    """What stands before a number at a text's end, and the number; the text if there is none."""
-    if text.rstrip("/\\")[-1:].isdigit():  # spares nearly all texts the path
-        path = _path(text)
-        digits = path.name
-        if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
-            return str(path.parent), int(digits)
+    """What stands before a number at a text's end, and the number; the text if there is none.
+
+    Of texts, not paths, of which a project has thousands.
+    """
+    before, digits = os.path.split(text.rstrip(_SEPARATORS))
+    if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
+        return before, int(digits)
     return text, None
 
 
