@@ -15,6 +15,7 @@ from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.suggestions import suited_to_targets
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.messages.events import Report, ignore
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def train(
     }
     project = new_project(preset, data)
     if preset == "recommended":
-        project = replace(project, specs=suited_to_targets(project.specs, data["train_targets"]))
+        found = parse_images(data["train_targets"])
+        project = replace(project, specs=suited_to_targets(project.specs, found))
     project = _with(project, settings or {})
     _load_engine()
     from deepimagetranslator.ml import training  # noqa: PLC0415

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.views import TRAINING, VALIDATION
@@ -13,6 +12,7 @@ from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.pairs import ImagePair, Pairing
 from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 CERTAIN, LIKELY, DOUBTFUL, ALONE = "certain", "likely", "doubtful", "no partner"
 _ORDER = {ALONE: 0, DOUBTFUL: 1, LIKELY: 2, CERTAIN: 3}
@@ -34,14 +34,14 @@ class Row:
     """
 
     part: str
-    input: Path | None
-    target: Path | None
+    input: ImageRef | None
+    target: ImageRef | None
     confidence: str
     rule: str
     index: int = field(default=-1, compare=False)
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[ImageRef, ...]:
         """Its one or two files."""
         return tuple(path for path in (self.input, self.target) if path is not None)
 
@@ -53,7 +53,7 @@ class _Step:
     label: str
     before: Specs
     after: Specs
-    spare: dict[str, tuple[Path, ...]]
+    spare: dict[str, tuple[ImageRef, ...]]
 
 
 class DataCheck:
@@ -68,7 +68,7 @@ class DataCheck:
         self.rows: tuple[Row, ...] = ()
         # The project file has no place for targets that are without an input while inputs are
         # without a target too (by order they would become pairs): they wait here.
-        self._spare: dict[str, tuple[Path, ...]] = {}
+        self._spare: dict[str, tuple[ImageRef, ...]] = {}
         self._steps: list[_Step] = []
         self._known: dict[ImagePair, tuple[str, str]] = {}
         self._data = DataSpec()
@@ -121,15 +121,15 @@ class DataCheck:
         return any(problem.fatal for problem in self.project.problems)
 
     @property
-    def unused_targets(self) -> tuple[Path, ...]:
+    def unused_targets(self) -> tuple[ImageRef, ...]:
         """Targets without an input."""
         return tuple(row.target for row in self.rows if row.target and not row.input)
 
-    def row_of(self, file: str | Path) -> int | None:
-        """The first row that holds a file."""
-        path = Path(file)
+    def row_of(self, file: str) -> int | None:
+        """The first row that holds the image which a finding's text names."""
+        image = ImageRef.parse(file)
         for number, row in enumerate(self.rows):
-            if path in row.files:
+            if image in row.files:
                 return number
         return None
 
@@ -164,7 +164,7 @@ class DataCheck:
         specs = repaired(self.project.specs, problem.repair)
         self._apply(problem.repair.label, specs, self._spare)
 
-    def set_target(self, row: Row, target: Path) -> None:
+    def set_target(self, row: Row, target: ImageRef) -> None:
         """Give a row another target; if a row has it already, the two rows exchange theirs."""
         if target == row.target:
             return
@@ -233,11 +233,11 @@ class DataCheck:
             )
         self._apply(label, replace(self.project.specs, data=data), spare)
 
-    def _apply(self, label: str, specs: Specs, spare: dict[str, tuple[Path, ...]]) -> None:
+    def _apply(self, label: str, specs: Specs, spare: dict[str, tuple[ImageRef, ...]]) -> None:
         self._steps.append(_Step(label, self.project.specs, specs, self._spare))
         self._set(specs, spare)
 
-    def _set(self, specs: Specs, spare: dict[str, tuple[Path, ...]]) -> None:
+    def _set(self, specs: Specs, spare: dict[str, tuple[ImageRef, ...]]) -> None:
         self._data, self._spare = specs.data, spare
         if specs == self.project.specs:
             self.refresh()  # only which targets are unused has changed

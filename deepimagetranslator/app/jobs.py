@@ -156,7 +156,7 @@ class Jobs:
         if training:
             self.monitor.handle(event)
         if isinstance(event, ImageTranslated):
-            self._viewer.translated[Path(event.source)] = Path(event.output)
+            self._viewer.translated[event.source] = event.output
         if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
             self._model.follow(RunFolder(self.monitor.run_dir).best)

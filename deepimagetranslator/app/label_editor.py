@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -29,13 +28,14 @@ from deepimagetranslator.core.data.labels.choice import choose_palette, classes_
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.typing import Array
 
 _REGION = 8  # the region shown first is about so many times smaller than the image
 _UNSEEN = 16  # a change by less than this part of the brightest colour
 
 
-def count_colours(targets: Sequence[Path], stopped: Callable[[], bool]) -> ColourCount:
+def count_colours(targets: Sequence[ImageRef], stopped: Callable[[], bool]) -> ColourCount:
     """The colours of all targets that can be read; those read before are remembered."""
     count = ColourCount()
     for target in targets:

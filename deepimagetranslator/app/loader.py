@@ -17,6 +17,7 @@ from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data import suggestions
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
 from deepimagetranslator.core.system import paths
 
@@ -31,7 +32,7 @@ _DRAWING = "Drawing the sample images..."
 class _Listed:
     """Files by side, and the choices with the loss and activation that suit them."""
 
-    files: Mapping[str, Sequence[Path]]
+    files: Mapping[str, Sequence[ImageRef]]
     suited: Specs
 
 
@@ -190,16 +191,16 @@ def _sides(pairs: Sequence[tuple[Path, Path]]) -> Sources:
     return {"inputs": [pair[0] for pair in pairs], "targets": [pair[1] for pair in pairs]}
 
 
-def _suited(specs: Specs, files: Mapping[str, Sequence[Path]]) -> Specs:
+def _suited(specs: Specs, files: Mapping[str, Sequence[ImageRef]]) -> Specs:
     if "targets" not in files:
         return specs
-    return suggestions.suited_to_targets(specs, list(map(str, files["targets"])))
+    return suggestions.suited_to_targets(specs, files["targets"])
 
 
-def _with_files(data: DataSpec, part: str, files: Mapping[str, Sequence[Path]]) -> DataSpec:
+def _with_files(data: DataSpec, part: str, files: Mapping[str, Sequence[ImageRef]]) -> DataSpec:
     prefix = "train" if part == TRAINING else "val"
     names = {
-        f"{prefix}_{side}": tuple(str(path.absolute()) for path in listed)
+        f"{prefix}_{side}": tuple(str(image.absolute()) for image in listed)
         for side, listed in files.items()
     }
     return replace(data, **names)  # type: ignore[arg-type]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from deepimagetranslator.app import views
 from deepimagetranslator.app.background import Background
@@ -24,6 +23,7 @@ from deepimagetranslator.app.views import PARTS, TRAINING, TRANSLATED, VALIDATIO
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.intensity.chosen import chosen_windows
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
 
@@ -60,8 +60,8 @@ class Viewer:
         self.part = TRAINING
         self.positions = dict.fromkeys(PARTS, 0)
         self.augmented = True
-        self.to_translate: list[Path] = []
-        self.translated: dict[Path, Path] = {}
+        self.to_translate: list[ImageRef] = []
+        self.translated: dict[ImageRef, ImageRef] = {}
         self._shown: Shown | None = None
         self._last_number = 0
         self._wanted_number = 0
@@ -106,7 +106,7 @@ class Viewer:
         self.augmented = augmented
         self.show()
 
-    def set_images_to_translate(self, images: Sequence[Path]) -> None:
+    def set_images_to_translate(self, images: Sequence[ImageRef]) -> None:
         """Take over images to be translated, and show the first one."""
         self.to_translate, self.translated = list(images), {}
         self.rewind(TRANSLATED)
@@ -162,7 +162,7 @@ class Viewer:
         ticks = map(self._project.specs.augmentation.ticks, OPERATIONS)
         return self.part == VALIDATION and any(validation for _, _, validation in ticks)
 
-    def _entries(self, part: str) -> list[tuple[Path | None, Path | None]]:
+    def _entries(self, part: str) -> list[tuple[ImageRef | None, ImageRef | None]]:
         if part == TRANSLATED:
             return [(path, None) for path in self.to_translate]
         matched, data = self._project.matched, self._project.specs.data
@@ -176,8 +176,8 @@ class Viewer:
         )
         # One side alone is shown too, as it is being loaded.
         if inputs:
-            return [(Path(path), None) for path in inputs]
-        return [(None, Path(path)) for path in targets]
+            return [(image, None) for image in parse_images(inputs)]
+        return [(None, image) for image in parse_images(targets)]
 
     def _loaded(self, shown: Shown) -> None:
         self._shown = shown

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.pixels import within
 from deepimagetranslator.core.typing import Array
@@ -39,9 +39,9 @@ class Wanted:
     part: str
     index: int
     count: int
-    input: Path | None = None
-    target: Path | None = None
-    output: Path | None = None
+    input: ImageRef | None = None
+    target: ImageRef | None = None
+    output: ImageRef | None = None
     dataset: Dataset | None = None
     augmentation: AugmentationSpec | None = None
     seed: int = 1
@@ -101,19 +101,19 @@ def drawn(dataset: Dataset, wanted: Wanted) -> tuple[Array, Array]:
     return dataset.input_scaling.from_unit(x), dataset.target_image(y)
 
 
-def _position(pairs: Sequence[object], path: Path | None) -> int:
+def _position(pairs: Sequence[object], image: ImageRef | None) -> int:
     for position, pair in enumerate(pairs):
-        if getattr(pair, "input", None) == path:
+        if getattr(pair, "input", None) == image:
             return position
-    raise UserError(f"{path} is not among the pairs; load the images again.")
+    raise UserError(f"{image} is not among the pairs; load the images again.")
 
 
 def _plain(wanted: Wanted) -> Shown:
     images: list[Array | None] = []
     problems = []
-    for path in (wanted.input, wanted.target, wanted.output):
+    for image in (wanted.input, wanted.target, wanted.output):
         try:
-            images.append(None if path is None else read_image(path))
+            images.append(None if image is None else read_image(image))
         except UserError as error:
             images.append(None)
             problems.append(str(error))

@@ -24,7 +24,7 @@ from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data import dataset
 from deepimagetranslator.core.errors import Problem, UserError
-from deepimagetranslator.core.imaging.slices import shown_name
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.atomic_write import atomic_write
 
 ALL = "all"
@@ -109,7 +109,8 @@ def _repair(
             return specs, changes, found
         done.add((problem.kind, problem.repair.label, *problem.files[:1]))
         specs = repaired(specs, problem.repair)
-        whose = f" ({shown_name(problem.files[0])})" if len(problem.files) == 1 else ""
+        one = ImageRef.parse(problem.files[0]).shown_name if len(problem.files) == 1 else ""
+        whose = f" ({one})" if one else ""
         changes.append(f"{title(problem.kind)}: {problem.repair.label}{whose}")
         found = examine(specs)
 

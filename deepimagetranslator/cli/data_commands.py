@@ -25,10 +25,12 @@ from deepimagetranslator.core.config.project import (
 )
 from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.intensity.windows import parse_window
-from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.data.pair_lists import pairing_of
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.splits import split_by_group
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
 from deepimagetranslator.core.typing import Array
@@ -50,7 +52,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--group says how --val-fraction splits; give both.")
     project = new_project(arguments.preset, data | _window(arguments.window))
     if arguments.preset == "recommended":
-        suited = suggestions.suited_to_targets(project.specs, data["train_targets"])
+        suited = suggestions.suited_to_targets(project.specs, parse_images(data["train_targets"]))
         project = replace(project, specs=suited)
     project = with_settings(project, arguments.set)
     problems: list[Problem] = []
@@ -121,9 +123,9 @@ def with_settings(project: Project, assignments: Sequence[str]) -> Project:
 
 def _output_names(pairs: Sequence[ImagePair]) -> list[Path]:
     """The inputs' paths below the folder that they share, so that no two are alike."""
-    folders = {str(pair.input.parent) for pair in pairs}
-    common = Path(os.path.commonpath(folders))
-    return [pair.input.relative_to(common) for pair in pairs]
+    paths = [pair.input.path for pair in pairs]
+    common = Path(os.path.commonpath({path.parent for path in paths}))
+    return [path.relative_to(common) for path in paths]
 
 
 def _write(path: Path, image: Array) -> None:
@@ -133,9 +135,7 @@ def _write(path: Path, image: Array) -> None:
 
 def _split(project: Project, fraction: float, group: str | None) -> tuple[Project, list[Problem]]:
     data = project.specs.data
-    pairing = match_pairs(
-        [Path(p) for p in data.train_inputs], [Path(p) for p in data.train_targets], data.pairing
-    )
+    pairing = pairing_of(data, "train")
     if any(problem.fatal for problem in pairing.problems):
         return project, []  # named by the caller, who matches again
     split = split_by_group(pairing.pairs, fraction, group, project.specs.training.seed)
@@ -153,7 +153,7 @@ def _window(text: str | None) -> dict[str, Any]:
 
 
 def _files(given: Sequence[Path], series: str | None = None) -> tuple[str, ...]:
-    return tuple(str(path.absolute()) for path in (list_images(given, series) if given else ()))
+    return tuple(str(image.absolute()) for image in (list_images(given, series) if given else ()))
 
 
 def _targets(given: Sequence[Path], series: str | None) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ from deepimagetranslator.core.evaluation.measures import (
     whole_volume,
 )
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.imaging.slices import shown_name
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.atomic_write import atomic_write
@@ -164,7 +164,7 @@ def evaluate_weights(
     return _measured(pairs, image_of, compare, [], report, control)
 
 
-def _gathered(files: Sequence[Path], control: JobControl) -> tuple[ValueRange, ColourCount]:
+def _gathered(files: Sequence[ImageRef], control: JobControl) -> tuple[ValueRange, ColourCount]:
     """What the readable files hold; the others are named when they are evaluated."""
     values, colours = ValueRange(), ColourCount()
     for file in files:
@@ -188,7 +188,7 @@ def _measured(
     for done, pair in enumerate(pairs, 1):
         control.raise_if_cancelled()
         try:
-            name = shown_name(pair.input)
+            name = pair.input.shown_name
             measured.append((name, _measure(pair, name, image_of(pair), compare)))
         except UserError as error:
             problems.append(Problem(str(pair.input), str(error)))

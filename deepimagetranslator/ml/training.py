@@ -26,6 +26,7 @@ from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.checksums import checksums
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import (
     CheckpointSaved,
     EpochEnded,
@@ -428,7 +429,7 @@ def _same_files(before: Project, was: tuple[str, ...], becomes: tuple[str, ...])
     """Whether image files, perhaps in another place by now, still hold what the run began with."""
     hashes = before.run.get("sha256", {})
     try:
-        found = checksums([Path(new) for new in becomes])
+        found = checksums(parse_images(becomes))
         return [hashes.get(old) for old in was] == found
     except OSError:
         return False
@@ -449,9 +450,10 @@ def _write_run_record(
         run.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {run.path} cannot be made ({error.strerror}).") from error
-    files = [path for pair in (*dataset.train, *dataset.val) for path in (pair.input, pair.target)]
+    pairs = (*dataset.train, *dataset.val)
+    files = [image for pair in pairs for image in (pair.input, pair.target)]
     if start_weights is not None:
-        files.append(start_weights.absolute())
+        files.append(ImageRef(start_weights))
     report(LogLine(f"{len(dataset.train)} training and {len(dataset.val)} validation pairs."))
     hashes = dict(zip((str(file.absolute()) for file in files), checksums(files), strict=True))
     facts = {

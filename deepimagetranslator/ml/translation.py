@@ -18,9 +18,9 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.plan import OutputFile, plan, same_file_key
 from deepimagetranslator.core.export.volume import VolumeWriter
-from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.files import list_images, parsed
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
-from deepimagetranslator.core.imaging.slices import locate
 from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
@@ -46,20 +46,20 @@ class TranslationResult:
     not be translated is one source.
     """
 
-    translated: tuple[tuple[Path, Path], ...]
-    skipped: tuple[tuple[Path, str], ...]
+    translated: tuple[tuple[ImageRef, ImageRef], ...]
+    skipped: tuple[tuple[ImageRef, str], ...]
 
     @property
     def files(self) -> dict[Path, Path]:
         """Each file that was written, with the one that it was made from."""
-        return {locate(output)[0]: locate(source)[0] for source, output in self.translated}
+        return {output.file: source.file for source, output in self.translated}
 
 
 @dataclass(frozen=True)
 class _Job:
     """An image to translate, and the file that it becomes or becomes a part of."""
 
-    source: Path
+    source: ImageRef
     assembly: VolumeWriter
 
     @property
@@ -75,7 +75,7 @@ class _Job:
 
 def translate(
     weights_path: Path,
-    inputs: Sequence[Path],
+    inputs: Sequence[Path | ImageRef],
     output: Path,
     spec: TranslationSpec | None = None,
     *,
@@ -91,7 +91,7 @@ def translate(
 
     Args:
         weights_path: a weights file of this program or of the 2021 program.
-        inputs: files and folders.
+        inputs: files, slices of files, and folders; paths are parsed here.
         output: the folder to write to, made if need be.
         spec: how to translate, what to write, whether to overwrite.
         series: of several DICOM series in a folder the one to translate.
@@ -142,8 +142,8 @@ class _Run:
         self._written: Counter[Path] = Counter()
         self._failed: set[Path] = set()
         self._writing: deque[tuple[_Job, Future[None]]] = deque()
-        self.translated: list[tuple[Path, Path]] = []
-        self.skipped: list[tuple[Path, str]] = []
+        self.translated: list[tuple[ImageRef, ImageRef]] = []
+        self.skipped: list[tuple[ImageRef, str]] = []
 
     def work(self, pool: ThreadPoolExecutor) -> None:
         for batch in self._batches(pool):
@@ -182,7 +182,7 @@ class _Run:
             self._control.between_steps()
             if time.monotonic() - last > _SECONDS:
                 last = time.monotonic()
-                event = PartTranslated(str(job.source), done, parts, self._done + 1, count)
+                event = PartTranslated(job.source, done, parts, self._done + 1, count)
                 self._report(event)
 
         self._finish(most_open=0)
@@ -221,8 +221,9 @@ class _Run:
             self._report(SliceTranslated(self._done, count))
             return
         for source in product.sources:
-            self.translated.append((source, product.part(source)))
-            self._report(ImageTranslated(str(source), str(product.part(source)), self._done, count))
+            part = product.part(source)
+            self.translated.append((source, part))
+            self._report(ImageTranslated(source, part, self._done, count))
 
     def _skip(self, job: _Job, error: UserError) -> None:
         """An image cannot be translated, and so neither can the volume that it is part of."""
@@ -235,10 +236,10 @@ class _Run:
         source, reason = job.source, str(error)
         if len(product.sources) > 1:
             job.assembly.drop()
-            source = product.original
+            source = ImageRef(product.original)
             reason = f"{reason} Nothing is written of {source.name}, which needs this slice."
         self.skipped.append((source, reason))
-        self._report(ImageSkipped(str(source), reason, self._done, len(self._jobs)))
+        self._report(ImageSkipped(source, reason, self._done, len(self._jobs)))
 
     def _batches(self, pool: ThreadPoolExecutor) -> Iterator[list[tuple[_Job, Array]]]:
         """Images in batches of one network size, read ahead by the pool; large ones alone."""
@@ -285,22 +286,22 @@ def _class_names(product: OutputFile) -> Sequence[str]:
     return palette.class_names if palette.names else [str(colour) for colour in palette.colours]
 
 
-def _images(inputs: Sequence[Path], output: Path, series: str | None) -> dict[Path, PurePath]:
+def _images(
+    inputs: Sequence[Path | ImageRef], output: Path, series: str | None
+) -> dict[ImageRef, PurePath]:
     """Each image, once, with its file's place below the output folder."""
-    found: dict[Path, PurePath] = {}
-    seen: set[str] = set()
-    files = {locate(given)[0] for given in inputs if not system_path(given).is_dir()}
-    common = _common_folder(files)
-    for given in inputs:
-        folder = given
-        if not system_path(given).is_dir():
-            folder = common or locate(given)[0].parent
+    found: dict[ImageRef, PurePath] = {}
+    seen: set[tuple[str, int | None]] = set()
+    images = parsed(inputs)
+    folders = {given for given in images if system_path(given.file).is_dir()}
+    common = _common_folder({given.file for given in images if given not in folders})
+    for given in images:
+        folder = given.file if given in folders else common or given.file.parent
         for image in list_images(given, series, without=output):
-            file, number = locate(image)
-            key = f"{same_file_key(file)}/{number}"
+            key = same_file_key(image.file), image.slice
             if key not in seen:
                 seen.add(key)
-                found[image] = file.relative_to(folder)
+                found[image] = image.file.relative_to(folder)
     return found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import figures
@@ -38,7 +39,7 @@ def check(folder: Path) -> Iterator[str]:
         _compare(place / f"{syntax}.dcm", _GREY)
     yield "DICOM, raw, RLE, JPEG lossless, JPEG-LS and JPEG 2000"
     _write_nifti(place / "volume.nii.gz")
-    read = [read_image(place / "volume.nii.gz" / f"{k:04d}") for k in (1, 2)]
+    read = [read_image(ImageRef(place / "volume.nii.gz", k)) for k in (1, 2)]
     assert {image.max() for image in read} == {3.0, 7.0}, "NIfTI"
     yield "NIfTI, compressed, by slices"
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.files import expand
 from deepimagetranslator.core.imaging.images import image_size, read_image, read_spacing
-from deepimagetranslator.core.imaging.slices import expand
 
 ROOM = 2**30  # bytes of memory beyond what is loaded
 LIMIT = 5.0  # seconds for a call

@@ -10,6 +10,7 @@ import pytest
 from focus import focus
 from window import Window
 
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.gui.data_check.check_window import CheckWindow
 from deepimagetranslator.gui.data_check.target_dialog import TargetDialog
@@ -216,7 +217,7 @@ def test_only_rows_in_view_are_drawn(window: Window, tmp_path: Path) -> None:
     first, last = table.bar.get()
     assert last == pytest.approx(1.0)
     assert first > 0.99
-    window.until(lambda: table.pictures.get(tmp_path / "in" / "p9_1.png") is not None)
+    window.until(lambda: table.pictures.get(ImageRef(tmp_path / "in" / "p9_1.png")))
 
 
 def test_a_series_is_chosen_by_its_description(window: Window, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deepimagetranslator.app.events import Bus, Change, JobEnded, JobProgressed
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
@@ -44,7 +45,8 @@ def rows(job: JobWindow) -> list[tuple[str, ...]]:
 
 
 def test_slices_count_as_progress(job: JobWindow) -> None:
-    tell(job, JobProgressed(ImageTranslated("a.png", "out/a.png", 1, 4)))
+    source, output = ImageRef(Path("a.png")), ImageRef(Path("out/a.png"))
+    tell(job, JobProgressed(ImageTranslated(source, output, 1, 4)))
     assert float(job.bar.cget("value")) == pytest.approx(0.25)
     tell(job, JobProgressed(SliceTranslated(3, 4)))
     assert float(job.bar.cget("value")) == pytest.approx(0.75)
@@ -52,7 +54,7 @@ def test_slices_count_as_progress(job: JobWindow) -> None:
 
 def test_what_was_written_and_skipped(job: JobWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     reason = "b.nii/0007 is damaged; copy it again. Nothing is written of b.nii."
-    tell(job, JobProgressed(ImageSkipped(str(Path("ct") / "b.nii"), reason, 1, 3)))
+    tell(job, JobProgressed(ImageSkipped(ImageRef(Path("ct") / "b.nii"), reason, 1, 3)))
     files = [
         (str(Path("ct") / "a.nii.gz"), str(Path(OUT) / "a.nii.gz")),
         (str(Path("ct") / "x" / "1.dcm"), str(Path(OUT) / "x" / "1.dcm")),

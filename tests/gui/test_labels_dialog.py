@@ -19,6 +19,7 @@ from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.gui.actions.data_actions import DataActions
 from deepimagetranslator.gui.dialogs.labels.before_after import AS_VALUES, NO_TARGET
@@ -267,7 +268,7 @@ def test_the_command_stores_what_was_chosen(root: tk.Tk, pump: Pump, tmp_path: P
     stored: list[tuple[str, DataSpec]] = []
     project = SimpleNamespace(
         specs=Specs(),
-        matched=SimpleNamespace(train=(ImagePair(target, target),)),
+        matched=SimpleNamespace(train=(ImagePair(ImageRef(target), ImageRef(target)),)),
         set_section=lambda section, spec: stored.append((section, spec)),
     )
     viewer = SimpleNamespace(wanted=lambda: SimpleNamespace(target=None))

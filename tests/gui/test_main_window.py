@@ -245,7 +245,8 @@ def test_validation_is_split_by_person(
     assert "3 training and 3 validation pairs" in window.answers.told[0]
     matched = window.session.project.matched
     people = [
-        {pair.input.parent.parent.name for pair in part} for part in (matched.train, matched.val)
+        {pair.input.file.parent.parent.name for pair in part}
+        for part in (matched.train, matched.val)
     ]
     assert sorted(map(tuple, people)) == [("person01",), ("person02",)]
 

@@ -11,10 +11,11 @@ from waiting import wait_until
 
 from deepimagetranslator.app.splitting import BY_IMAGE, BY_NAME, BY_PATIENT, NEIGHBOURS, SplitWay
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.dialogs.split_dialog import _WORDS, SplitDialog
 
 PAIRS = [
-    ImagePair(Path(f"/in/{who}_s{k}.png"), Path(f"/out/{who}_s{k}.png"))
+    ImagePair(ImageRef(Path(f"/in/{who}_s{k}.png")), ImageRef(Path(f"/out/{who}_s{k}.png")))
     for who in ("anna1", "bert2", "carl3", "dora4", "emil5")
     for k in range(4)
 ]

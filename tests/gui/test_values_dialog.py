@@ -17,6 +17,7 @@ from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.intensity.windows import PRESETS, Window
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.gui.dialogs.intensity.intensity_dialog import ValuesDialog, with_values
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
@@ -35,9 +36,11 @@ def pairs(tmp_path: Path) -> list[ImagePair]:
     """Two pairs of Hounsfield units + 1024 in 16 bits, and masks."""
     found = []
     for number in range(2):
-        pair = ImagePair(tmp_path / f"{number}.png", tmp_path / f"{number}_mask.png")
-        write_image(pair.input, HEAD)
-        write_image(pair.target, MASK)
+        pair = ImagePair(
+            ImageRef(tmp_path / f"{number}.png"), ImageRef(tmp_path / f"{number}_mask.png")
+        )
+        write_image(pair.input.file, HEAD)
+        write_image(pair.target.file, MASK)
         found.append(pair)
     return found
 

@@ -255,7 +255,7 @@ def test_files_of_any_size_in_one_folder(make, folder, tmp_path):
     spec = TranslationSpec(large_images="tiles", batch_size=2)
     events: list[object] = []
     result = translate(path, [folder], tmp_path / "out", spec, report=events.append)
-    shapes = {source.stem: read_image(written).shape for source, written in result.translated}
+    shapes = {source.file.stem: read_image(written).shape for source, written in result.translated}
     assert shapes == {"a": (64, 64, 1), "b": (150, 201, 1), "c": (30, 64, 1), "d": (99, 64, 1)}
     done = [event.index for event in events if isinstance(event, ImageTranslated)]
     assert done == [1, 2, 3, 4]

@@ -62,7 +62,7 @@ def test_outputs_have_the_inputs_names_folders_and_sizes(plain, pictures, tmp_pa
     ]
     done = [event for event in events if isinstance(event, ImageTranslated)]
     assert [(event.index, event.count) for event in done] == [(1, 3), (2, 3), (3, 3)]
-    assert [Path(event.source) for event in done] == [source for source, _ in result.translated]
+    assert [event.source for event in done] == [source for source, _ in result.translated]
     assert result.skipped == ()
 
 
@@ -176,7 +176,7 @@ def test_float_targets_come_back_as_float(make, tmp_path):
     write_image(tmp_path / "in" / "a.png", picture(1, 20, 20))
     ((_, written),) = translate(path, [tmp_path / "in"], tmp_path / "out").translated
     found = read_image(written)
-    assert written.suffix == ".tif" and found.dtype == np.float32
+    assert written.file.suffix == ".tif" and found.dtype == np.float32
     np.testing.assert_allclose(found, 512, atol=0.01)
 
 
@@ -196,7 +196,7 @@ def test_hounsfield_units_are_no_8_bit_values(make, tmp_path):
     write_image(tmp_path / "in" / "unit.tif", plane)
     write_image(tmp_path / "in" / "units.tif", plane * 2000 - 1000)
     result = translate(make("bytes"), [tmp_path / "in"], tmp_path / "out")
-    assert [source.stem for source, _ in result.translated] == ["unit"]
+    assert [source.name for source, _ in result.translated] == ["unit.tif"]
     ((skipped, reason),) = result.skipped
     assert skipped.name == "units.tif"
     assert "holds float values, but the network was trained on 8-bit values" in reason
@@ -343,7 +343,7 @@ def test_an_output_that_cannot_be_written_is_skipped(plain, pictures, tmp_path):
     out.mkdir()
     (out / "person 2").write_bytes(b"a file where a folder must be")
     result = translate(plain, [pictures], out)
-    assert [path.parent.name for path, _ in result.skipped] == ["person 2"]
+    assert [image.file.parent.name for image, _ in result.skipped] == ["person 2"]
     assert files(out) == ["a.png", "b.png", "person 2"]
 
 

@@ -15,8 +15,10 @@ from tiny import picture
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging import image_ref
 from deepimagetranslator.core.imaging import read_ahead as images
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, read_spacing, write_image
 from deepimagetranslator.core.messages.events import ImageTranslated, SliceTranslated
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
@@ -39,7 +41,7 @@ def test_16_bits_are_kept_from_end_to_end(tmp_path, suffix, scaling):
     spec = TranslationSpec(file_format=suffix[1:])
     ((_, written),) = translate(path, [tmp_path / "in"], tmp_path / "out", spec).translated
     found = read_image(written)
-    assert written.suffix == suffix and found.dtype == np.uint16
+    assert written.file.suffix == suffix and found.dtype == np.uint16
     assert np.abs(found.astype(int) - image).max() <= 1
 
 
@@ -100,6 +102,26 @@ def test_a_volume_in_is_a_volume_out(classes, volume, tmp_path):
     assert {e.count for e in told} == {SLICES}
 
 
+def test_a_slice_is_looked_for_once_on_its_way_to_a_file(classes, volume, tmp_path, monkeypatch):
+    looked: list[str] = []
+
+    def counted(file: str) -> Path:
+        looked.append(file)
+        return Path(file)
+
+    monkeypatch.setattr(image_ref, "system_path", counted)
+    slices = [volume / f"{number:04}" for number in range(1, SLICES + 1)]
+    events: list[object] = []
+    result = translate(classes, slices, tmp_path / "out", report=events.append)
+    assert looked == [str(volume)]
+    written = tmp_path / "out" / "scan.nii.gz"
+    expected = [
+        (ImageRef(volume, number), ImageRef(written, number)) for number in range(1, SLICES + 1)
+    ]
+    assert list(result.translated) == expected
+    assert [(e.source, e.output) for e in events if isinstance(e, ImageTranslated)] == expected
+
+
 def test_a_stack_in_is_a_stack_out(tmp_path):
     plain = write_network(tmp_path, "plain")
     pages = np.stack([picture(n, 16, 24) for n in range(3)])[..., 0]
@@ -116,10 +138,10 @@ def test_a_stack_in_is_a_stack_out(tmp_path):
 def test_a_volume_with_a_bad_slice_is_skipped_whole(classes, volume, tmp_path, monkeypatch):
     real = images.read_image
 
-    def read(path: Path) -> np.ndarray:
-        if path.name == "0003":
-            raise UserError(f"{path} is damaged; copy it again.")
-        return real(path)
+    def read(image: ImageRef) -> np.ndarray:
+        if image.slice == 3:
+            raise UserError(f"{image} is damaged; copy it again.")
+        return real(image)
 
     write_image(volume.parent / "z.png", picture(1, 16, 24))
     monkeypatch.setattr(images, "read_image", read)
@@ -127,7 +149,11 @@ def test_a_volume_with_a_bad_slice_is_skipped_whole(classes, volume, tmp_path, m
     result = translate(classes, [volume.parent], tmp_path / "out", report=events.append)
     assert files(tmp_path / "out") == ["z.png"]
     ((source, reason),) = result.skipped
-    assert source == volume and "0003" in reason and "Nothing is written of scan.nii.gz" in reason
+    assert (
+        source == ImageRef(volume)
+        and "0003" in reason
+        and "Nothing is written of scan.nii.gz" in reason
+    )
     indices = [e.index for e in events]  # type: ignore[attr-defined]
     assert indices == sorted(indices) and indices[-1] == SLICES + 1
 
@@ -160,7 +186,7 @@ def test_a_dicom_series_becomes_a_series_in_the_same_places(tmp_path):
     )
     result = translate(classes, [folder], tmp_path / "out")
     sources = list_images(folder)
-    assert [path.name for path in list_images(tmp_path / "out")] == [p.name for p in sources]
+    assert [image.name for image in list_images(tmp_path / "out")] == [p.name for p in sources]
     for source, written in result.translated:
         image = read_image(written)
         assert image.dtype == np.uint8 and image.max() < 3

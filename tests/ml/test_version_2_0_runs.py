@@ -37,7 +37,7 @@ def translated(name: str, folder: Path) -> tuple[Path, np.ndarray]:
     source = DATA / f"{name}_input.png"
     result = translate(DATA / f"{name}.weights.h5", [source], folder, TranslationSpec())
     ((_, written),) = result.translated
-    return written, read_image(written)
+    return written.file, read_image(written)
 
 
 def test_a_label_network_gives_the_same_label_map(tmp_path: Path) -> None:

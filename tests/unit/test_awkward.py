@@ -15,6 +15,7 @@ from real_images import SMALL, small, whole
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image
 
 DAMAGED = {"truncated.png": "is damaged or incomplete", "zero_bytes.png": "is empty"}
@@ -67,7 +68,7 @@ def test_a_whole_file_opens_rightly(name: str) -> None:
 @pytest.mark.parametrize("name", DAMAGED)
 def test_damage_is_named(real: Callable[[str], Path], name: str) -> None:
     path = real(f"awkward/{name}")
-    assert list_images([path]) == [path]
+    assert list_images([path]) == [ImageRef(path)]
     with pytest.raises(UserError, match=rf"{name} {DAMAGED[name]}"):
         read_image(path)
 

@@ -24,6 +24,7 @@ from deepimagetranslator.core.data import facts
 from deepimagetranslator.core.data.suggestions import suited_to_targets
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 
@@ -315,7 +316,7 @@ def only(specs: Specs, kind: str) -> Problem:
 
 
 def test_exchanged_targets_go_back_to_their_inputs(folder):
-    clean_pairs = {pair.input: pair.target for pair in examine(folder.specs())[1].train}
+    clean_pairs = {pair.input.file: pair.target.file for pair in examine(folder.specs())[1].train}
     one, other = folder.target(1, 1), folder.target(1, 8)
     specs = mispaired(folder)
     problem = only(specs, "mispaired")
@@ -323,7 +324,7 @@ def test_exchanged_targets_go_back_to_their_inputs(folder):
     assert problem.repair
     mended = repaired(specs, problem.repair)
     assert mended.data.pairing == "order"  # the names say otherwise
-    pairs = {pair.input: pair.target for pair in examine(mended)[1].train}
+    pairs = {pair.input.file: pair.target.file for pair in examine(mended)[1].train}
     expected = clean_pairs | {folder.image(1, 1): other, folder.image(1, 8): one}
     assert pairs == expected
 
@@ -538,7 +539,7 @@ def assert_clean(inputs: list[Path], targets: list[Path]) -> None:
         data=DataSpec(train_inputs, train_targets, val_inputs, val_targets),
         augmentation=replace(Specs().augmentation, noise_input=True, noise_validation=True),
     )
-    assert found(suited_to_targets(specs, train_targets + val_targets)) == []
+    assert found(suited_to_targets(specs, parse_images(train_targets + val_targets))) == []
 
 
 @pytest.mark.parametrize("name", CT_SETS)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from deepimagetranslator.core.checks.fit import Fit, fit_of
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts, thumbnail_of
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 SIZE = 96
 Image = NDArray[np.float32]
@@ -36,7 +37,11 @@ def pairs_of(inputs: list[Image], targets: list[Image]) -> list[PairFacts]:
         return FileFacts(shape=(SIZE, SIZE, 1), thumbnail=thumbnail_of(image[..., None]))
 
     return [
-        PairFacts(ImagePair(Path(f"i{number}"), Path(f"t{number}")), facts(one), facts(other))
+        PairFacts(
+            ImagePair(ImageRef(Path(f"i{number}")), ImageRef(Path(f"t{number}"))),
+            facts(one),
+            facts(other),
+        )
         for number, (one, other) in enumerate(zip(inputs, targets, strict=True))
     ]
 

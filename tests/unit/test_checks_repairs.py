@@ -15,10 +15,14 @@ from deepimagetranslator.core.data.dataset import match
 from deepimagetranslator.core.data.pair_lists import with_pairs
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import Repair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
 def pairs_of(names: str) -> list[ImagePair]:
-    return [ImagePair(Path(f"i/{name}.png"), Path(f"t/{name}.png")) for name in names.split()]
+    return [
+        ImagePair(ImageRef(Path(f"i/{name}.png")), ImageRef(Path(f"t/{name}.png")))
+        for name in names.split()
+    ]
 
 
 def specs_of(train: str, val: str) -> Specs:
@@ -38,13 +42,15 @@ def test_both_files_of_a_pair_are_left_out() -> None:
 
 
 def test_a_file_is_left_out_of_one_part() -> None:
-    specs = repaired(specs_of("a b", "b c"), Repair("", (str(Path("i/b.png")),), part="val"))
+    specs = repaired(
+        specs_of("a b", "b c"), Repair("", (str(ImageRef(Path("i/b.png"))),), part="val")
+    )
     assert parts(specs) == (pairs_of("a b"), pairs_of("c"))
 
 
 def test_a_file_without_a_partner_is_left_out_and_others_stay() -> None:
     data = DataSpec(("i/a.png", "i/b.png", "i/c.png"), ("t/a.png",))
-    specs = repaired(replace(Specs(), data=data), Repair("", (str(Path("i/b.png")),)))
+    specs = repaired(replace(Specs(), data=data), Repair("", (str(ImageRef(Path("i/b.png"))),)))
     assert specs.data.train_inputs == ("i/a.png", "i/c.png")
     assert specs.data.train_targets == ("t/a.png",)
 
@@ -56,7 +62,9 @@ def test_what_remains_keeps_its_partners() -> None:
     )
     before = match(data)
     assert len(before.train) == 2
-    specs = repaired(replace(Specs(), data=data), Repair("", (str(Path("i/x_one_1.png")),)))
+    specs = repaired(
+        replace(Specs(), data=data), Repair("", (str(ImageRef(Path("i/x_one_1.png"))),))
+    )
     assert parts(specs)[0] == [before.train[1]]
 
 
@@ -69,8 +77,8 @@ def test_settings_of_any_section() -> None:
 
 def test_pairs_that_their_names_do_not_say_are_paired_by_order() -> None:
     crossed = [
-        ImagePair(Path("i/a.png"), Path("t/b.png")),
-        ImagePair(Path("i/b.png"), Path("t/a.png")),
+        ImagePair(ImageRef(Path("i/a.png")), ImageRef(Path("t/b.png"))),
+        ImagePair(ImageRef(Path("i/b.png")), ImageRef(Path("t/a.png"))),
     ]
     specs = repaired(specs_of("a b c", "d"), moved(crossed, pairs_of("d"), "Exchange"))
     assert parts(specs) == (crossed, pairs_of("d"))
@@ -78,8 +86,8 @@ def test_pairs_that_their_names_do_not_say_are_paired_by_order() -> None:
 
 
 REPAIRS = (
-    Repair("leave out", (str(Path("i/b.png")), str(Path("t/e.png")))),
-    Repair("leave out of validation", (str(Path("i/f.png")),), part="val"),
+    Repair("leave out", (str(ImageRef(Path("i/b.png"))), str(ImageRef(Path("t/e.png"))))),
+    Repair("leave out of validation", (str(ImageRef(Path("i/f.png"))),), part="val"),
     moved(pairs_of("a b e g"), pairs_of("c d f"), "split"),
     Repair("smaller", settings=(("training.batch_size", 2),)),
 )

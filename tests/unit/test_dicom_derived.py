@@ -197,8 +197,8 @@ def test_files_of_a_run_are_one_series_in_the_sources_order(tmp_path: Path) -> N
     assert [len(uids) for uids in series_uids] == [1, 1] and series_uids[0] != series_uids[1]
     assert len({file.SOPInstanceUID for files in runs for file in files}) == 6
     assert len({file.SeriesTime for file in runs[0]}) == 1
-    order = [path.stem for path in list_images(tmp_path / "in")]
-    assert [path.stem for path in list_images(tmp_path / "first")] == order
+    order = [image.name for image in list_images(tmp_path / "in")]
+    assert [image.name for image in list_images(tmp_path / "first")] == order
     other = ct_slice(tmp_path / "other.dcm")
     file = pydicom.dcmread(other)
     file.SeriesInstanceUID = "1.5"
@@ -251,7 +251,7 @@ def test_other_kinds_of_sources(tmp_path: Path, name: str) -> None:
 
 
 def test_a_real_series_lies_over_itself(tmp_path: Path) -> None:
-    sources = list_images(small("ct_dicom/crlm_1006"))[:3]
+    sources = [i.file for i in list_images(small("ct_dicom/crlm_1006"))[:3]]
     series = DerivedSeries(WEIGHTS)
     for source in sources:
         path = tmp_path / source.name
@@ -260,4 +260,4 @@ def test_a_real_series_lies_over_itself(tmp_path: Path) -> None:
         origin, derived = pydicom.dcmread(source), pydicom.dcmread(path)
         for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID"):
             assert derived[keyword].value == origin[keyword].value
-    assert [path.name for path in list_images(tmp_path)] == [path.name for path in sources]
+    assert [image.name for image in list_images(tmp_path)] == [path.name for path in sources]

@@ -10,6 +10,7 @@ from real_images import small
 from deepimagetranslator.cli.arguments import build_parser
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.imaging.series import (
     SeveralSeriesError,
@@ -35,7 +36,7 @@ def test_slices_are_sorted_by_their_place_not_by_name(tmp_path: Path) -> None:
     for number, (name, z) in enumerate(places.items()):
         slice_file(tmp_path / f"{name}.dcm", z, InstanceNumber=number)
     found = list_images(tmp_path)
-    assert [places[path.stem] for path in found] == [-12.5, 2, 10, 20, 30]
+    assert [places[image.file.stem] for image in found] == [-12.5, 2, 10, 20, 30]
     assert [int(read_image(path)[0, 0, 0]) for path in found] == [88, 102, 110, 120, 130]
 
 
@@ -43,16 +44,20 @@ def test_the_place_is_along_the_normal_of_the_plane(tmp_path: Path) -> None:
     for name, y in (("a", 30), ("b", -4), ("c", 7)):
         corner = {"ImagePositionPatient": [ord(name), y, -ord(name)]}
         slice_file(tmp_path / f"{name}.dcm", 0, **corner, ImageOrientationPatient=CORONAL)
-    assert [path.stem for path in list_images(tmp_path)] == ["b", "c", "a"]  # normal: 0, 1, 0
+    assert [image.file.stem for image in list_images(tmp_path)] == [
+        "b",
+        "c",
+        "a",
+    ]  # normal: 0, 1, 0
 
 
 def test_without_places_by_instance_and_without_those_by_name(tmp_path: Path) -> None:
     for name, instance in (("a", 3), ("b", 10), ("c", 2)):
         slice_file(tmp_path / "1" / f"{name}.dcm", None, InstanceNumber=instance)
-    assert [path.stem for path in list_images(tmp_path / "1")] == ["c", "a", "b"]
+    assert [image.file.stem for image in list_images(tmp_path / "1")] == ["c", "a", "b"]
     for name in ("s10", "s9", "S1"):
         slice_file(tmp_path / "2" / f"{name}.dcm", None)
-    assert [path.stem for path in list_images(tmp_path / "2")] == ["S1", "s9", "s10"]
+    assert [image.file.stem for image in list_images(tmp_path / "2")] == ["S1", "s9", "s10"]
 
 
 def test_phases_at_one_place_follow_each_other(tmp_path: Path) -> None:
@@ -61,7 +66,7 @@ def test_phases_at_one_place_follow_each_other(tmp_path: Path) -> None:
     ):  # fmt: skip
         order = {"AcquisitionNumber": acquisition, "InstanceNumber": instance}
         slice_file(tmp_path / f"{name}.dcm", z, **order)
-    assert [path.stem for path in list_images(tmp_path)] == ["e", "b", "d", "c", "a"]
+    assert [image.file.stem for image in list_images(tmp_path)] == ["e", "b", "d", "c", "a"]
 
 
 def two_series(folder: Path) -> Path:
@@ -85,7 +90,7 @@ def test_several_series_of_a_patient_are_asked_for_by_description(tmp_path: Path
         "or --series all)."
     )
     for choice in ("4", "Lung", "9.9"):
-        assert [path.stem for path in list_images(folder, choice)] == ["x0", "x1", "x2"]
+        assert [image.file.stem for image in list_images(folder, choice)] == ["x0", "x1", "x2"]
     assert len(list_images(folder, "all")) == 5
     with pytest.raises(Exception, match='no series 7; choose one of these: 3 "Abdomen 5 mm"'):
         list_images(folder, "7")
@@ -130,10 +135,10 @@ def test_what_is_no_image_is_no_series_but_stays_listed(tmp_path: Path) -> None:
     (folder / "z_empty.dcm").write_bytes(b"")
     write_image(folder / "a.png", np.zeros((4, 5), np.uint8))
     names = ["a", "thin0", "thin1", "z_empty", "z_plan"]
-    assert [path.stem for path in list_images(folder)] == names
+    assert [image.file.stem for image in list_images(folder)] == names
     chosen = list_images(folder, "3")
-    assert [path.stem for path in chosen] == ["a", "thin0", "thin1", "z_empty"]
-    assert list_images(folder / "a.png", "3") == [folder / "a.png"]
+    assert [image.file.stem for image in chosen] == ["a", "thin0", "thin1", "z_empty"]
+    assert list_images(folder / "a.png", "3") == [ImageRef(folder / "a.png")]
 
 
 def test_several_patients_with_a_series_each_are_one_set(tmp_path: Path) -> None:
@@ -142,7 +147,7 @@ def test_several_patients_with_a_series_each_are_one_set(tmp_path: Path) -> None
             uid = {"SeriesInstanceUID": f"1.{person[1]}", "PatientID": person}
             slice_file(tmp_path / person / f"{z}.dcm", z, **uid)
     found = list_images(tmp_path)
-    assert [path.relative_to(tmp_path).as_posix() for path in found] == [
+    assert [image.file.relative_to(tmp_path).as_posix() for image in found] == [
         "p1/0.dcm", "p1/1.dcm", "p2/0.dcm", "p2/1.dcm",
     ]  # fmt: skip
     assert [patient_of(path) for path in found] == ["p1", "p1", "p2", "p2"]
@@ -172,24 +177,25 @@ def test_a_rotating_stack_stays_one(tmp_path: Path) -> None:
 
 def test_patient_of_slices_and_other_files(tmp_path: Path) -> None:
     several = write(tmp_path / "a.dcm", dataset(np.zeros((2, 3, 4), np.uint8), PatientName="A^B"))
-    assert patient_of(several / "0002") == "A^B"
-    assert patient_of(tmp_path / "missing.dcm") is None
+    assert patient_of(ImageRef(several, 2)) == "A^B"
+    assert patient_of(ImageRef(tmp_path / "missing.dcm")) is None
     write_image(tmp_path / "b.png", np.zeros((4, 5), np.uint8))
-    assert patient_of(tmp_path / "b.png") is None
+    assert patient_of(ImageRef(tmp_path / "b.png")) is None
     nameless = write(tmp_path / "c.dcm", dataset(np.zeros((3, 4), np.uint8)))
-    assert patient_of(nameless) is None
+    assert patient_of(ImageRef(nameless)) is None
 
 
 def test_headers_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [slice_file(tmp_path / f"{z}.dcm", z) for z in (2, 1)]
-    before = in_order(paths)
+    files = [slice_file(tmp_path / f"{z}.dcm", z) for z in (2, 1)]
+    images = list(map(ImageRef, files))
+    before = in_order(images)
     monkeypatch.setattr("deepimagetranslator.core.imaging.series.header_of", None)
-    assert in_order(paths) == before == paths[::-1]
+    assert in_order(images) == before == images[::-1]
     monkeypatch.undo()
-    slice_file(paths[0], 0, SeriesDescription="moved to another place")
-    assert in_order(paths) == paths
+    slice_file(files[0], 0, SeriesDescription="moved to another place")
+    assert in_order(images) == images
 
 
 def test_a_real_series_is_in_order() -> None:
     found = list_images(small("ct_dicom/crlm_1006"))
-    assert [path.stem for path in found] == [f"1-{number}" for number in range(40, 25, -2)]
+    assert [image.file.stem for image in found] == [f"1-{number}" for number in range(40, 25, -2)]

@@ -17,7 +17,7 @@ def test_folders_are_listed_in_natural_order(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "b" / "loop").symlink_to(tmp_path, target_is_directory=True)
     found = list_images(tmp_path)
-    listed = [path.relative_to(tmp_path).as_posix() for path in found]
+    listed = [image.file.relative_to(tmp_path).as_posix() for image in found]
     assert listed == ["a/x.tiff", "b/slice2.PNG", "b/slice10.png"]
     assert list_images([found[2], tmp_path, found[2]]) == [found[2], found[0], found[1]]
     with pytest.raises(UserError, match=r"\.png, .*\.nii\.gz, \.dcm"):

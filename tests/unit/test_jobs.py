@@ -16,6 +16,7 @@ from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
@@ -84,7 +85,7 @@ def test_pairs_that_are_not_whole_are_not_trained_on(sessions: Sessions, tmp_pat
 
 def test_there_is_one_job_at_a_time(sessions: Sessions, tmp_path: Path) -> None:
     load(sessions, tmp_path)
-    jobs, pair = sessions.session.jobs, ImagePair(Path("a"), Path("b"))
+    jobs, pair = sessions.session.jobs, ImagePair(ImageRef(Path("a")), ImageRef(Path("b")))
     sessions.answer(WeightsDescribed("a.weights.h5"))
     jobs.evaluate([pair])
     assert sessions.requests(Evaluate) == [Evaluate(1, Path("a.weights.h5"), (pair,))]
@@ -106,7 +107,7 @@ def test_what_is_missing_is_a_sentence(sessions: Sessions, tmp_path: Path) -> No
     with pytest.raises(UserError, match="no images to translate"):
         jobs.translate(Path("w"), tmp_path, TranslationSpec())
     with pytest.raises(UserError, match="no model"):
-        jobs.evaluate([ImagePair(Path("a"), Path("b"))])
+        jobs.evaluate([ImagePair(ImageRef(Path("a")), ImageRef(Path("b")))])
     sessions.answer(WeightsDescribed("a.weights.h5"))
     with pytest.raises(UserError, match="nothing to measure"):
         jobs.evaluate([])
@@ -115,16 +116,17 @@ def test_what_is_missing_is_a_sentence(sessions: Sessions, tmp_path: Path) -> No
 
 def test_a_translation_s_outputs_are_shown_at_its_end(sessions: Sessions, tmp_path: Path) -> None:
     write_pairs(tmp_path, NAMES)
-    session, inputs = sessions.session, [tmp_path / "in" / name for name in NAMES]
+    session, inputs = sessions.session, [ImageRef(tmp_path / "in" / name) for name in NAMES]
     session.viewer.set_images_to_translate(inputs)
     session.viewer.show_part("training")
     session.jobs.translate(Path("w"), tmp_path / "out", TranslationSpec(mirrors=True))
     (request,) = sessions.requests(TranslateImages)
     assert (request.inputs, request.output) == (tuple(inputs), tmp_path / "out")
     assert request.spec.mirrors
-    done = ImageTranslated(str(inputs[1]), str(tmp_path / "out" / "p1.png"), 1, 4)
+    output = ImageRef(tmp_path / "out" / "p1.png")
+    done = ImageTranslated(inputs[1], output, 1, 4)
     sessions.answer(done, JobFinished({}))
-    assert session.viewer.translated == {inputs[1]: tmp_path / "out" / "p1.png"}
+    assert session.viewer.translated == {inputs[1]: output}
     assert session.viewer.part == TRANSLATED
     assert sessions.changes(JobProgressed) == [JobProgressed(done)]
     assert sessions.changes(JobEnded) == [JobEnded("translation", JobFinished({}))]

@@ -18,6 +18,7 @@ from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 
 COLOURS = ((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0))
@@ -150,10 +151,10 @@ def test_before_and_after_show_where_most_changes() -> None:
 
 
 def test_colours_are_counted_over_all_readable_targets(tmp_path: Path) -> None:
-    files = [tmp_path / f"{number}.png" for number in range(3)]
-    write_image(files[0], target())
-    write_image(files[1], target()[:100])
-    files[2].write_bytes(b"no image")
+    files = [ImageRef(tmp_path / f"{number}.png") for number in range(3)]
+    write_image(files[0].file, target())
+    write_image(files[1].file, target()[:100])
+    files[2].file.write_bytes(b"no image")
     found = count_colours(files, lambda: False)
     assert sum(found.pixels.values()) == 256 * 256 + 256 * 100
     assert not count_colours(files, lambda: True).pixels

@@ -1,6 +1,6 @@
 """Palettes found, encoded, decoded and snapped to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from deepimagetranslator.core.config.classes import LabelClass, parse_classes, t
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
-from deepimagetranslator.core.data.labels.colours import ColourCount, find_palette
+from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
@@ -20,6 +20,13 @@ from deepimagetranslator.core.imaging.pixels import resize
 
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
 RNG = np.random.default_rng(1)
+
+
+def find_palette(images: Iterable[np.ndarray]) -> Palette | None:
+    count = ColourCount()
+    for image in images:
+        count.add(image)
+    return count.label_palette()
 
 
 def blobs(size: int, classes: int) -> np.ndarray:

@@ -17,6 +17,7 @@ from deepimagetranslator.core.data.crops import default_shapes, middle_crop
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.intensity.normalization import BYTES
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.pixels import within
 
@@ -38,7 +39,7 @@ def test_the_model_gets_a_large_image_reduced(
 ) -> None:
     monkeypatch.setattr(views, "PREVIEW_SIDE", limit)
     write_image(tmp_path / "a.png", picture(40, 60))
-    shown = views.load(Wanted(TRANSLATED, 0, 1, tmp_path / "a.png"))
+    shown = views.load(Wanted(TRANSLATED, 0, 1, ImageRef(tmp_path / "a.png")))
     assert shown.input is not None and shown.for_model is not None
     assert shown.input.shape == (40, 60, 1) and shown.for_model.shape == expected
     assert (shown.for_model is shown.input) == (limit == 100)
@@ -46,9 +47,9 @@ def test_the_model_gets_a_large_image_reduced(
 
 def test_the_monitor_shows_the_middle_of_what_is_learnt_from_crops(tmp_path: Path) -> None:
     image = picture(40, 60)
-    pair = ImagePair(tmp_path / "image.png", tmp_path / "target.png")
-    write_image(pair.input, image)
-    write_image(pair.target, image.repeat(2, axis=0).repeat(2, axis=1))
+    pair = ImagePair(ImageRef(tmp_path / "image.png"), ImageRef(tmp_path / "target.png"))
+    write_image(pair.input.file, image)
+    write_image(pair.target.file, image.repeat(2, axis=0).repeat(2, axis=1))
     model = ModelSpec(input_height=16, input_width=16, target_height=32, target_width=32)
     dataset = Dataset((pair,), (), model, BYTES, BYTES, None, sparse=False, crops=True)
     background = Background()

@@ -12,6 +12,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.nifti import write_volume
 from deepimagetranslator.core.imaging import nifti
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image, read_spacing
 from deepimagetranslator.core.imaging.nifti import unpacked
 
@@ -38,8 +39,8 @@ def test_slices_are_axial_from_the_feet_up(tmp_path: Path, name: str) -> None:
     path = path.rename(tmp_path / name) if name != "x.nii.gz" else saved(tmp_path / name, voxels)
     assert image_size(path) == (5, 4, 1, "uint16")
     np.testing.assert_array_equal(read_image(path)[..., 0], voxels[:, :, 0].T)
-    np.testing.assert_array_equal(read_image(path / "0003")[..., 0], voxels[:, :, 2].T)
-    assert read_spacing(path / "0002") == (0.75, 0.5)
+    np.testing.assert_array_equal(read_image(ImageRef(path, 3))[..., 0], voxels[:, :, 2].T)
+    assert read_spacing(ImageRef(path, 2)) == (0.75, 0.5)
 
 
 ORIENTATIONS = ["RAS", "LPS", "PIR", "SAL", "ILA"]
@@ -83,7 +84,7 @@ def test_a_file_that_does_not_say_how_it_lies_is_shown_as_stored(tmp_path: Path)
     image = nibabel.Nifti1Image(voxels, None)
     nibabel.save(image, tmp_path / "x.nii")
     np.testing.assert_array_equal(read_image(tmp_path / "x.nii")[..., 0], voxels.T)
-    assert list_images(tmp_path) == [tmp_path / "x.nii"]
+    assert list_images(tmp_path) == [ImageRef(tmp_path / "x.nii")]
 
 
 def test_moments_follow_one_another(tmp_path: Path) -> None:
@@ -213,7 +214,7 @@ def test_damage_and_bombs_are_named(
     for size in (1, 50, 200, len(whole) - 300, len(whole) - 1):
         path.write_bytes(whole[:size])
         with pytest.raises(UserError, match=r"x\.nii"):
-            read_image(path / "0004")
+            read_image(ImageRef(path, 4))
     plain = bytearray(whole if name == "x.nii" else gzip.decompress(whole))
 
     def with_dimensions(*sizes: int) -> None:

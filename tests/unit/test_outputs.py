@@ -19,8 +19,8 @@ from deepimagetranslator.core.export.encodings import Network, OutputEncoding, c
 from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, read_spacing, write_image
-from deepimagetranslator.core.imaging.slices import locate, slice_path
 
 COLOURS = Palette(((0, 0, 0), (10, 20, 200), (255, 0, 0)), "uint8")
 HOUNSFIELD = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
@@ -82,9 +82,7 @@ def write_dicom(path: Path, pixels: np.ndarray) -> None:
 
 def planned(folder: Path, net: Network, **choices: object) -> list[OutputFile]:
     """The products for all images of a folder, with paths relative to the output folder."""
-    images = {
-        image: PurePath(locate(image)[0].relative_to(folder)) for image in list_images(folder)
-    }
+    images = {image: PurePath(image.file.relative_to(folder)) for image in list_images(folder)}
     return plan(images, folder.parent / "out", net, TranslationSpec(**choices))  # type: ignore[arg-type]
 
 
@@ -205,7 +203,7 @@ def test_a_volume_as_images_becomes_a_folder(write, tmp_path, file_format):
 
 def test_some_slices_become_images_of_their_own(write, tmp_path):
     file = write("scan.nii.gz")
-    images = {slice_path(file, 2): PurePath("scan.nii.gz")}
+    images = {ImageRef(file, 2): PurePath("scan.nii.gz")}
     (product,) = plan(images, tmp_path / "out", LABELS, TranslationSpec())
     assert product.path == tmp_path / "out" / "scan_0002.png"
     with pytest.raises(UserError, match="Only some slices"):
@@ -214,10 +212,10 @@ def test_some_slices_become_images_of_their_own(write, tmp_path):
 
 def test_the_slices_of_a_volume_are_put_in_order(write, tmp_path):
     file = write("scan.nii.gz")
-    images = {slice_path(file, n): PurePath("scan.nii.gz") for n in (3, 1, 2)}
+    images = {ImageRef(file, n): PurePath("scan.nii.gz") for n in (3, 1, 2)}
     (product,) = plan(images, tmp_path / "out", LABELS, TranslationSpec())
-    assert [locate(source)[1] for source in product.sources] == [1, 2, 3]
-    assert product.part(slice_path(file, 3)) == tmp_path / "out" / "scan.nii.gz" / "0003"
+    assert [source.slice for source in product.sources] == [1, 2, 3]
+    assert product.part(ImageRef(file, 3)) == ImageRef(tmp_path / "out" / "scan.nii.gz", 3)
 
 
 def test_names_of_scanners_are_no_endings(write, tmp_path):
@@ -323,7 +321,8 @@ def test_an_enlarged_image_has_smaller_pixels(tmp_path, suffix):
     source = tmp_path / "in" / f"a{suffix}"
     write_image(source, np.zeros((10, 20, 1), np.uint8), (0.5, 0.8))
     (product,) = planned(tmp_path / "in", network(), file_format=suffix[1:])
-    VolumeWriter(product, DerivedSeries("x")).put(source, np.zeros((40, 40, 1), np.uint8), (10, 20))
+    (image,) = product.sources
+    VolumeWriter(product, DerivedSeries("x")).put(image, np.zeros((40, 40, 1), np.uint8), (10, 20))
     assert read_spacing(product.path) == pytest.approx((0.125, 0.4), rel=1e-3)
 
 

@@ -13,15 +13,20 @@ from real_images import small
 
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.data.splits import group_names, people, split_by_group
+from deepimagetranslator.core.data.splits import people, split_by_group
 from deepimagetranslator.core.data.statistics import fits, gather_statistics
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 
 
+def refs(files: str) -> list[ImageRef]:
+    return [ImageRef(Path(file)) for file in files.split()]
+
+
 def matched(inputs: str, targets: str) -> tuple[list[tuple[str, str]], list[str]]:
-    found = match_pairs([*map(Path, inputs.split())], [*map(Path, targets.split())])
-    pairs = [(pair.input.as_posix(), pair.target.as_posix()) for pair in found.pairs]
+    found = match_pairs(refs(inputs), refs(targets))
+    pairs = [(str(pair.input), str(pair.target)) for pair in found.pairs]
     return pairs, [problem.subject for problem in found.problems]
 
 
@@ -93,21 +98,21 @@ def test_uncertain_names_are_not_guessed() -> None:
     ],
 )
 def test_how_sure_a_pair_is(inputs: str, targets: str, confidence: str) -> None:
-    found = match_pairs([*map(Path, inputs.split())], [*map(Path, targets.split())])
+    found = match_pairs(refs(inputs), refs(targets))
     assert found.confidences == (confidence,) * len(inputs.split())
     assert not found.problems
     assert found.unmatched_inputs == found.unmatched_targets == ()
 
 
 def test_two_persons_are_never_paired_by_their_slices() -> None:
-    found = match_pairs([Path("i/p1_s1.png")], [Path("t/p2_s1.png")])
+    found = match_pairs(refs("i/p1_s1.png"), refs("t/p2_s1.png"))
     assert found.pairs == found.confidences == ()
-    assert found.unmatched_inputs == (Path("i/p1_s1.png"),)
-    assert found.unmatched_targets == (Path("t/p2_s1.png"),)
+    assert found.unmatched_inputs == tuple(refs("i/p1_s1.png"))
+    assert found.unmatched_targets == tuple(refs("t/p2_s1.png"))
 
 
 def test_many_files_without_a_partner_are_counted() -> None:
-    inputs = [Path(f"i/{number}.png") for number in range(10)]
+    inputs = [ImageRef(Path(f"i/{number}.png")) for number in range(10)]
     found = match_pairs(inputs, inputs[:1])
     assert [len(problem.files) for problem in found.problems] == [1] * 5 + [4]
     assert "4 more files" in found.problems[-1].message
@@ -116,13 +121,13 @@ def test_many_files_without_a_partner_are_counted() -> None:
 
 
 def test_by_order() -> None:
-    files = [Path("b"), Path("a")], [Path("c"), Path("d")]
+    files = refs("b a"), refs("c d")
     found = match_pairs(*files, pairing="order")
-    assert found.pairs == (ImagePair(Path("b"), Path("c")), ImagePair(Path("a"), Path("d")))
+    assert found.pairs == tuple(map(ImagePair, *files))
     assert not found.problems
     assert found.confidences == ("doubtful", "doubtful")
     found = match_pairs(files[0], files[1][:1], pairing="order")
-    assert found.unmatched_inputs == (Path("a"),)
+    assert found.unmatched_inputs == tuple(refs("a"))
     assert [problem.subject for problem in found.problems] == ["a"]
     assert "2 inputs and 1 targets" in found.problems[0].message
 
@@ -136,8 +141,8 @@ def test_by_order() -> None:
 def test_numbered_sets_pair_fully(
     numbers: list[int], ours: str, theirs: str, rng: random.Random
 ) -> None:
-    inputs = [Path(f"i/{ours.format(number)}.png") for number in numbers]
-    targets = [Path(f"t/{theirs.format(number)}.tif") for number in numbers]
+    inputs = [ImageRef(Path(f"i/{ours.format(number)}.png")) for number in numbers]
+    targets = [ImageRef(Path(f"t/{theirs.format(number)}.tif")) for number in numbers]
     shuffled = rng.sample(targets, len(targets))
     found = match_pairs(inputs, shuffled)
     assert not found.problems
@@ -149,13 +154,15 @@ def test_numbered_sets_pair_fully(
 def test_real_folders_pair(real: Callable[[str], Path]) -> None:
     abdomens = real("ct_abdomen")
     for one, other in (("images", "targets"), ("images16", "targets")):
-        inputs = sorted(abdomens.glob(f"*/{one}/*.png"))
-        found = match_pairs(inputs, sorted(abdomens.glob(f"*/{other}/*.png")))
+        inputs, targets = (
+            list(map(ImageRef, sorted(abdomens.glob(f"*/{side}/*.png")))) for side in (one, other)
+        )
+        found = match_pairs(inputs, targets)
         assert not found.problems
         assert len(found.pairs) == len(inputs) >= 20
         for pair in found.pairs:
             assert pair.input.name == pair.target.name
-            assert pair.input.parts[-3] == pair.target.parts[-3]
+            assert pair.input.file.parts[-3] == pair.target.file.parts[-3]
         groups = split_by_group(found.pairs, 0.2).groups
         assert set(groups) == {"crlm_1006", "lungdx_a0001", "lungdx_a0002"}
     result = gather_statistics(found.pairs)
@@ -165,11 +172,11 @@ def test_real_folders_pair(real: Callable[[str], Path]) -> None:
     assert result.input_range.dtype == "uint16"
 
 
-def image(path: Path, height: int, width: int, value: int = 0, channels: int = 1) -> Path:
+def image(path: Path, height: int, width: int, value: int = 0, channels: int = 1) -> ImageRef:
     array = np.full((height, width, channels), value, np.uint8)
     array[: height // 2] = 255 - value
     write_image(path, array)
-    return path
+    return ImageRef(path)
 
 
 def test_survey_names_what_is_wrong(tmp_path: Path) -> None:
@@ -186,7 +193,8 @@ def test_survey_names_what_is_wrong(tmp_path: Path) -> None:
     assert (result.input_range.low, result.input_range.high) == (0, 255)
     assert result.input_shapes == {(10, 20, 1): 5}
 
-    pairs[2].input.write_bytes(pairs[2].input.read_bytes()[:60])
+    damaged = pairs[2].input.file
+    damaged.write_bytes(damaged.read_bytes()[:60])
     result = gather_statistics(pairs)
     assert list(result.unreadable) == [pairs[2].input]
     assert "damaged" in result.unreadable[pairs[2].input]
@@ -199,7 +207,7 @@ def test_what_a_file_says_is_read_again_only_when_it_changes(tmp_path: Path) -> 
     again = gather_statistics([pair]).facts[0]
     assert again.input is before.input
     assert again.target is before.target
-    image(pair.target, 10, 20, value=9)
+    image(pair.target.file, 10, 20, value=9)
     changed = gather_statistics([pair]).facts[0]
     assert changed.input is before.input
     assert changed.target.digest != before.target.digest
@@ -231,7 +239,9 @@ def test_odd_sizes_halved_are_no_problem(tmp_path: Path) -> None:
 
 
 def pairs_of(names: str) -> list[ImagePair]:
-    return [ImagePair(Path("i") / name, Path("t") / name) for name in names.split()]
+    return [
+        ImagePair(ImageRef(Path("i") / name), ImageRef(Path("t") / name)) for name in names.split()
+    ]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +282,11 @@ def test_group_pattern() -> None:
         "0[17]|08": {"07", "08", "01"},
     }.items():
         assert set(split_by_group(pairs, 0.5, pattern).groups) == groups
-    for pattern, message in {"(": "no regular", "^x": r"y/b2-01\.png", "png": "Only one"}.items():
+    for pattern, message in {
+        "(": "no regular",
+        "^x": r"not found in y/b2-01\.png",
+        "png": "Only one",
+    }.items():
         with pytest.raises(UserError, match=message):
             split_by_group(pairs, 0.5, pattern)
     for fraction in (0, 1, float("nan")):
@@ -297,7 +311,7 @@ def test_groups_stay_whole_and_the_fraction_is_neared(
     assert sorted([*split.train, *split.val], key=str) == sorted(pairs, key=str)
     assert split.train
     assert split.val
-    assert not {p.input.parent for p in split.train} & {p.input.parent for p in split.val}
+    assert not {p.input.file.parent for p in split.train} & {p.input.file.parent for p in split.val}
     reachable = {0}
     for size in sizes:
         reachable |= {total + size for total in reachable}
@@ -311,25 +325,15 @@ def test_another_seed_chooses_other_groups() -> None:
     assert len(chosen) == 5
 
 
-def test_the_groups_of_a_pattern_are_shown_as_one_types() -> None:
-    files = [Path(f"i/anna-{n:02}.png") for n in range(3)] + [Path("i/bob-01.png")]
-    assert group_names(files, "^[a-z]+") == list(zip(files, ["anna"] * 3 + ["bob"], strict=True))
-    assert [name for _, name in group_names(files)] == ["anna"] * 3 + ["bob"]
-    for pattern, message in {"(": "no regular", "^[ab]n": "not found in bob-01.png"}.items():
-        with pytest.raises(UserError, match=message):
-            group_names(files, pattern)
-
-
 def test_slices_of_a_file_are_one_group(tmp_path: Path) -> None:
     pairs = []
     for name in ("p1.nii", "p2.nii", "p3.nii"):
-        (tmp_path / name).write_bytes(b"a volume")
-        slices = [tmp_path / name / f"{number:04}" for number in range(1, 5)]
+        slices = [ImageRef(tmp_path / name, number) for number in range(1, 5)]
         pairs += [ImagePair(path, path) for path in slices]
     for pattern in (None, r"p\d"):
         split = split_by_group(pairs, 0.3, pattern)
         assert len(split.groups) == 3
-        assert len({pair.input.parent for pair in split.val}) == 1
+        assert len({pair.input.file for pair in split.val}) == 1
         assert len(split.val) == 4
         assert split.warning == ""
 
@@ -350,7 +354,7 @@ def test_patients_of_dicom_files_are_groups(tmp_path: Path) -> None:
         header = pydicom.dcmread(scan)
         header.PatientID = f"patient {number % 3}"
         header.save_as(tmp_path / scan.name)
-        pairs.append(ImagePair(tmp_path / scan.name, tmp_path / scan.name))
+        pairs.append(ImagePair(ImageRef(tmp_path / scan.name), ImageRef(tmp_path / scan.name)))
     split = split_by_group(pairs, 0.4, by="patient")
     assert set(split.groups) == {"patient 0", "patient 1", "patient 2"}
     assert (len(split.train), len(split.val), split.warning) == (4, 2, "")
@@ -368,4 +372,4 @@ def test_patients_of_dicom_files_are_groups(tmp_path: Path) -> None:
     ],
 )
 def test_persons_are_told_only_where_names_tell(names: str, persons: list[str]) -> None:
-    assert people([Path("i") / name for name in names.split()]) == persons
+    assert people([ImageRef(Path("i") / name) for name in names.split()]) == persons

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
 
@@ -19,27 +20,27 @@ class Pool:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def submit(self, function: Any, path: Path) -> Future[Any]:
-        self.asked.append(path.stem)
+    def submit(self, function: Any, image: ImageRef) -> Future[Any]:
+        self.asked.append(image.name)
         future: Future[Any] = Future()
         try:
-            future.set_result(function(path))
+            future.set_result(function(image))
         except UserError as error:
             future.set_exception(error)
         return future
 
 
-def write(folder: Path, sides: list[int]) -> list[Path]:
+def write(folder: Path, sides: list[int]) -> list[ImageRef]:
     paths = [folder / f"{number}.png" for number in range(len(sides))]
     for path, side in zip(paths, sides, strict=True):
         write_image(path, np.full((side, side, 1), int(path.stem), np.uint8))
-    return paths
+    return list(map(ImageRef, paths))
 
 
 def test_images_come_in_order_and_errors_in_their_places(tmp_path: Path) -> None:
-    paths = write(tmp_path, [8] * 5)
-    paths[2].write_bytes(b"nothing")
-    found = list(read_ahead(paths, Pool(), 3))  # type: ignore[arg-type]
+    images = write(tmp_path, [8] * 5)
+    images[2].file.write_bytes(b"nothing")
+    found = list(read_ahead(images, Pool(), 3))  # type: ignore[arg-type]
     assert isinstance(found[2], UserError) and "2.png" in str(found[2])
     assert [int(i[0, 0, 0]) for i in found if not isinstance(i, UserError)] == [0, 1, 3, 4]
     assert not list(read_ahead([], Pool(), 3))  # type: ignore[arg-type]

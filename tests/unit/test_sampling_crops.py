@@ -18,6 +18,7 @@ from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 
 SIDE = 32
@@ -46,9 +47,11 @@ def dataset(folder: Path, ratio: int = 1, size: tuple[int, int] = (HEIGHT, WIDTH
     pairs = []
     for number in range(3):
         image = pixels(number, *size)
-        pair = ImagePair(folder / f"image{number}.png", folder / f"target{number}.png")
-        write_image(pair.input, image)
-        write_image(pair.target, image.repeat(ratio, axis=0).repeat(ratio, axis=1))
+        pair = ImagePair(
+            ImageRef(folder / f"image{number}.png"), ImageRef(folder / f"target{number}.png")
+        )
+        write_image(pair.input.file, image)
+        write_image(pair.target.file, image.repeat(ratio, axis=0).repeat(ratio, axis=1))
         pairs.append(pair)
     model = ModelSpec(
         depth=3,
@@ -177,9 +180,11 @@ def test_input_and_target_move_together(tmp_path):
     data = dataset(tmp_path, 2)
     ramp = np.linspace(5000, 60000, WIDTH * 2).astype(np.uint16)
     for pair in data.train:
-        write_image(pair.target, np.broadcast_to(ramp[None, :, None], (HEIGHT * 2, WIDTH * 2, 1)))
+        write_image(
+            pair.target.file, np.broadcast_to(ramp[None, :, None], (HEIGHT * 2, WIDTH * 2, 1))
+        )
         small = ramp.reshape(WIDTH, 2).mean(axis=1).astype(np.uint16)
-        write_image(pair.input, np.broadcast_to(small[None, :, None], (HEIGHT, WIDTH, 1)))
+        write_image(pair.input.file, np.broadcast_to(small[None, :, None], (HEIGHT, WIDTH, 1)))
     for epoch in range(1, 20):
         x, y = sampler(data, MOVED).sample(epoch, 1)
         halved = y.reshape(SIDE, 2, SIDE, 2).mean(axis=(1, 3))
@@ -210,7 +215,7 @@ def test_label_maps_are_cut_as_classes(tmp_path):
     data = dataset(tmp_path)
     colours = np.array([(0, 0, 0), (255, 0, 0), (0, 0, 255)], np.uint8)
     for number, pair in enumerate(data.train):
-        write_image(pair.target, colours[pixels(number)[..., 0] % 3])
+        write_image(pair.target.file, colours[pixels(number)[..., 0] % 3])
     palette = Palette(tuple(tuple(map(int, colour)) for colour in colours), "uint8")
     model = replace(data.model, target_channels=3, final_activation="softmax")
     data = replace(data, palette=palette, model=model)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from deepimagetranslator.app.splitting import NEIGHBOURS, SplitWay, preview_split
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import parse_images
 
 NAMES = [f"p{k}.png" for k in range(4)]
 
 
 def pairs(names: list[str]) -> list[ImagePair]:
-    return [ImagePair(Path("/data/in") / name, Path("/data/out") / name) for name in names]
+    return [ImagePair(*parse_images([f"/data/in/{name}", f"/data/out/{name}"])) for name in names]
 
 
 def test_a_preview_shows_groups_and_counts() -> None:

@@ -15,6 +15,7 @@ from waiting import PATIENCE
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import (
     image_size,
     read_image,
@@ -28,7 +29,7 @@ GREY16 = RGB16[..., :1]
 RGB8 = (RGB16 >> 8).astype(np.uint8)
 
 
-def check(path: Path, expected: np.ndarray) -> None:
+def check(path: Path | ImageRef, expected: np.ndarray) -> None:
     image = read_image(path)
     assert image.dtype == expected.dtype
     np.testing.assert_array_equal(image, expected)
@@ -37,7 +38,7 @@ def check(path: Path, expected: np.ndarray) -> None:
 
 def check_slices(path: Path, expected: np.ndarray) -> None:
     files = list_images([path])
-    assert files == [path / f"{number + 1:04}" for number in range(len(expected))]
+    assert files == [ImageRef(path, number + 1) for number in range(len(expected))]
     for file, one in zip(files, expected, strict=True):
         check(file, one)
 
@@ -142,7 +143,7 @@ def test_stacks(tmp_path: Path) -> None:
         check_slices(tmp_path / name, planes)
         check(tmp_path / name, planes[0])
     with pytest.raises(UserError, match=r"pages\.tif/0007 has 6 slices and no slice 7"):
-        image_size(pages / "0007")
+        image_size(ImageRef(pages, 7))
     colour = RNG.integers(0, 255, (3, 8, 9, 3)).astype(np.float32)
     write_stack(tmp_path / "written.tif", iter(colour), None, colour.nbytes)
     check_slices(tmp_path / "written.tif", colour)
@@ -157,7 +158,7 @@ def test_thumbnails_and_lower_resolutions_are_no_slices(tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "y.tif") as tif:
         tif.write(RGB8, photometric="rgb", metadata=None)
         tif.write(RGB8[::4, ::4], photometric="rgb", metadata=None)
-    assert list_images([tmp_path / "y.tif"]) == [tmp_path / "y.tif"]
+    assert list_images([tmp_path / "y.tif"]) == [ImageRef(tmp_path / "y.tif")]
     check(tmp_path / "y.tif", RGB8)
 
 
@@ -209,12 +210,12 @@ def test_truncated_files_are_refused(tmp_path: Path, options: dict[str, object])
     stack = np.stack([RGB8, 255 - RGB8])
     tifffile.imwrite(tmp_path / "whole.tif", stack, photometric="rgb", **options)
     data = (tmp_path / "whole.tif").read_bytes()
-    last = list_images([tmp_path / "whole.tif"])[-1].name
+    last = list_images([tmp_path / "whole.tif"])[-1].slice
     path = tmp_path / "cut.tif"
     for part in range(8, len(data) - 40, max(1, len(data) // 40)):
         path.write_bytes(data[:part])
         with pytest.raises(UserError, match=r"cut\.tif"):
-            read_image(path / last)
+            read_image(ImageRef(path, last))
 
 
 def test_kinds_that_are_not_read_are_named(tmp_path: Path) -> None:
@@ -270,7 +271,7 @@ def test_damaged_files_only_raise_user_errors(
         content[place] = data.draw(st.integers(0, 255))
     path.write_bytes(content)
     try:
-        assert read_image(path / "0002").shape[2] in (1, 3)
+        assert read_image(ImageRef(path, 2)).shape[2] in (1, 3)
     except UserError as error:
         assert str(path) in str(error)
 

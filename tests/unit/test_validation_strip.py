@@ -15,6 +15,7 @@ from deepimagetranslator.app.training_state import MonitorState
 from deepimagetranslator.app.validation_strip import MOST_IMAGES, ValidationStrip, displayable
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
@@ -38,7 +39,7 @@ def test_pictures_stand_under_the_epoch_of_their_weights(
     for i in range(9):
         for side in "it":
             write_image(tmp_path / f"{side}{i}.png", np.full((8, 8, 1), i, np.uint8))
-        pairs.append(ImagePair(tmp_path / f"i{i}.png", tmp_path / f"t{i}.png"))
+        pairs.append(ImagePair(ImageRef(tmp_path / f"i{i}.png"), ImageRef(tmp_path / f"t{i}.png")))
     monitor, sent = MonitorState(), list[PreviewTranslation]()
     monitor.begin(tmp_path / "run")
     strip = ValidationStrip(monitor, background, sent.append, count(1).__next__)

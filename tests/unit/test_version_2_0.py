@@ -15,6 +15,7 @@ from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.config.classes import parse_classes
 from deepimagetranslator.core.config.project import load_project, project_problems, save_project
 from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.system import paths
 
@@ -83,7 +84,7 @@ def test_the_listed_images_and_slices_are_read_as_2_0_read_them(name: str) -> No
     listed = {str(path) for part in LISTS for path in getattr(data, part)}
     for path, expected in EXPECTED[name]["images"].items():
         assert str(DATA / path) in listed
-        image = read_image(DATA / path)
+        image = read_image(ImageRef.parse(DATA / path))
         assert (list(image.shape), image.dtype.name) == (expected["shape"], expected["dtype"])
         assert float(image.sum(dtype=np.float64)) == expected["sum"]
 

@@ -11,6 +11,7 @@ from sessions import Sessions, write_pairs
 from deepimagetranslator.app.events import ViewLoaded, ViewTranslated
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION, Shown
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed
 from deepimagetranslator.core.messages.requests import PreviewTranslation
@@ -58,7 +59,7 @@ def test_steps_wrap_around_and_each_part_keeps_its_place(
     viewer.show_image(TRAINING, 5)
     found = shown(sessions)
     assert (found.wanted.part, found.wanted.index, found.wanted.count) == (TRAINING, 1, 4)
-    assert found.wanted.input == tmp_path / "in" / "p1.png"
+    assert found.wanted.input == ImageRef(tmp_path / "in" / "p1.png")
 
 
 def test_without_images_nothing_is_shown(sessions: Sessions) -> None:
@@ -100,13 +101,13 @@ def test_images_to_translate_are_shown_with_their_outputs(
     sessions: Sessions, tmp_path: Path
 ) -> None:
     write_pairs(tmp_path, NAMES)
-    inputs = [tmp_path / "in" / name for name in NAMES]
+    inputs = [ImageRef(tmp_path / "in" / name) for name in NAMES]
     viewer = sessions.session.viewer
     viewer.positions[TRANSLATED] = 3
     viewer.set_images_to_translate(inputs)
     assert (viewer.part, viewer.positions[TRANSLATED]) == (TRANSLATED, 0)
     assert shown(sessions).output is None
-    viewer.translated[inputs[0]] = tmp_path / "out" / "p0.png"
+    viewer.translated[inputs[0]] = ImageRef(tmp_path / "out" / "p0.png")
     viewer.show()
     found = shown(sessions)
     assert np.array_equal(found.output, read_image(tmp_path / "out" / "p0.png"))
@@ -136,7 +137,8 @@ def with_model(sessions: Sessions, folder: Path) -> list[PreviewTranslation]:
     """Load images and a model; what the engine was asked for so far."""
     write_pairs(folder, NAMES)
     sessions.answer(WeightsDescribed(str(folder / "a.weights.h5")))
-    sessions.session.viewer.set_images_to_translate([folder / "in" / name for name in NAMES])
+    images = [ImageRef(folder / "in" / name) for name in NAMES]
+    sessions.session.viewer.set_images_to_translate(images)
     sessions.until(lambda: sessions.requests(PreviewTranslation))
     return sessions.requests(PreviewTranslation)
 
@@ -179,7 +181,8 @@ def test_only_the_newest_request_s_answer_is_shown(sessions: Sessions, tmp_path:
 def test_what_has_an_output_already_is_not_translated(sessions: Sessions, tmp_path: Path) -> None:
     (request,) = with_model(sessions, tmp_path)
     viewer = sessions.session.viewer
-    viewer.translated[tmp_path / "in" / "p0.png"] = tmp_path / "out" / "p0.png"
+    output = ImageRef(tmp_path / "out" / "p0.png")
+    viewer.translated[ImageRef(tmp_path / "in" / "p0.png")] = output
     viewer.show()
     assert shown(sessions).output is not None
     assert sessions.requests(PreviewTranslation) == [request]

@@ -11,9 +11,9 @@ from PIL import Image
 
 from deepimagetranslator.core.data.pairs import match_pairs
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.files import list_images, stem
+from deepimagetranslator.core.imaging.files import expand, list_images, stem
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.imaging.slices import expand, locate, slice_path
 
 
 def volume(path: Path, slices: int = 3, offset: int = 0) -> Path:
@@ -23,19 +23,12 @@ def volume(path: Path, slices: int = 3, offset: int = 0) -> Path:
     return path
 
 
-def test_a_slice_is_a_number_below_a_file(tmp_path: Path) -> None:
+def test_a_volume_has_so_many_slices(tmp_path: Path) -> None:
     path = volume(tmp_path / "x.nii.gz", 2)
-    (tmp_path / "folder" / "0001").mkdir(parents=True)
-    assert slice_path(path, 7) == path / "0007"
-    assert slice_path(path, 12345) == path / "12345"
-    assert locate(str(path / "0007")) == (path, 7)
-    assert locate(path) == (path, None)
-    for other in ("folder/0001", "none.nii/0001", "x.nii.gz/first", "x.nii.gz/²"):
-        assert locate(tmp_path / other) == (tmp_path / other, None)
-    assert expand(path) == [path / "0001", path / "0002"]
+    assert expand(path) == [ImageRef(path, 1), ImageRef(path, 2)]
     for number in (0, 3):
         with pytest.raises(UserError, match=f"has 2 slices and no slice {number}"):
-            read_image(slice_path(path, number))
+            read_image(ImageRef(path, number))
 
 
 def test_what_is_one_image_or_none_stays_itself(tmp_path: Path) -> None:
@@ -46,10 +39,10 @@ def test_what_is_one_image_or_none_stays_itself(tmp_path: Path) -> None:
     frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
     files = sorted(tmp_path.iterdir())
     for file in files:
-        assert expand(file) == [file]
-    assert list_images(tmp_path) == files
+        assert expand(file) == [ImageRef(file)]
+    assert list_images(tmp_path) == list(map(ImageRef, files))
     assert (read_image(tmp_path / "film.gif") == 1).all()
-    assert read_image(slice_path(single, 1)).shape == (5, 4, 1)
+    assert read_image(ImageRef(single, 1)).shape == (5, 4, 1)
 
 
 def test_volumes_are_listed_by_their_slices(tmp_path: Path) -> None:
@@ -57,13 +50,15 @@ def test_volumes_are_listed_by_their_slices(tmp_path: Path) -> None:
     volume(tmp_path / "p2.nii", 2)
     tifffile.imwrite(tmp_path / "p3.tif", np.zeros((2, 4, 4), np.uint8), photometric="minisblack")
     Image.new("L", (4, 4)).save(tmp_path / "p4.png")
-    listed = [file.relative_to(tmp_path).as_posix() for file in list_images(tmp_path)]
+    listed = [image.path.relative_to(tmp_path).as_posix() for image in list_images(tmp_path)]
     stacks = [f"{name}/000{number}" for name in ("p2.nii", "p3.tif") for number in (1, 2)]
     assert listed == [*stacks, "p4.png", "p10.nii.gz/0001", "p10.nii.gz/0002"]
-    chosen = tmp_path / "p10.nii.gz" / "0002"
-    assert list_images([chosen, chosen]) == [chosen]
+    volume_file = tmp_path / "p10.nii.gz"
+    second = ImageRef(volume_file, 2)
+    for given in ([second, volume_file / "0002"], [str(second), second]):
+        assert list_images(given) == [second]
     # A file that was given with one of its slices is there once, in whole.
-    assert list_images([chosen, tmp_path / "p10.nii.gz"]) == [chosen, chosen.with_name("0001")]
+    assert list_images([second, volume_file]) == [second, ImageRef(volume_file, 1)]
     with pytest.raises(UserError, match="does not exist"):
         list_images(tmp_path / "none.nii.gz" / "0001")
 
@@ -135,7 +130,7 @@ def test_volumes_are_paired_with_their_masks(tmp_path: Path, image: str, target:
     pairing = match_pairs(list_images(inputs), shuffled)
     assert not pairing.problems
     expected = {
-        (slice_path(one, number), slice_path(other, number))
+        (ImageRef(one, number), ImageRef(other, number))
         for one, other in zip(inputs, targets, strict=True)
         for number in (1, 2, 3)
     }
@@ -146,9 +141,9 @@ def test_a_single_volume_is_paired_with_its_mask_slice_by_slice(tmp_path: Path) 
     scan, mask = volume(tmp_path / "scan.nii.gz"), volume(tmp_path / "scan_seg.nii.gz")
     pairing = match_pairs(list_images(scan), list_images(mask))
     assert [(pair.input, pair.target) for pair in pairing.pairs] == [
-        (slice_path(scan, number), slice_path(mask, number)) for number in (1, 2, 3)
+        (ImageRef(scan, number), ImageRef(mask, number)) for number in (1, 2, 3)
     ]
     assert not pairing.problems
     flat = volume(tmp_path / "a" / "p1.nii.gz", 1), volume(tmp_path / "b" / "p1_mask.nii.gz", 1)
-    (pair,) = match_pairs([flat[0]], [flat[1]]).pairs
-    assert pair.target == flat[1]
+    (pair,) = match_pairs(*([ImageRef(file)] for file in flat)).pairs
+    assert pair.target.file == flat[1]

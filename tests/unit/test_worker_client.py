@@ -14,6 +14,7 @@ from deepimagetranslator.app.engine import worker_client
 from deepimagetranslator.app.engine.outbox import Outbox
 from deepimagetranslator.app.engine.worker_client import MOST_MESSAGES, WorkerClient
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     Event,
@@ -50,7 +51,7 @@ class Engine:
     def begin(self) -> int:
         """Start a job; its id."""
         job = self.client.next_job()
-        self.client.submit(Evaluate(job, Path("w"), (ImagePair(Path("a"), Path("b")),)))
+        self.client.submit(Evaluate(job, Path("w"), (ImagePair(*parse_images(["a", "b"])),)))
         return job
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from deepimagetranslator.core.data.intensity.histogram import Distribution
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.statistics import DatasetStatistics, fits
 from deepimagetranslator.core.errors import Problem, Repair, first_few
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _ODD = 0.5  # files of another kind are left out only if they are fewer than this part
 _STRAY = 0.05  # so much of an image may lie outside the training images' own range
@@ -38,10 +38,10 @@ def unreadable(case: CheckContext) -> Iterator[Problem]:
 
 def duplicates(case: CheckContext) -> Iterator[Problem]:
     """The same image more than once within a part; constant images are alike anyway."""
-    copies: list[Path] = []
+    copies: list[ImageRef] = []
     first = None
     for part in (case.train, case.val):
-        seen: dict[bytes, Path] = {}
+        seen: dict[bytes, ImageRef] = {}
         for facts in part.readable:
             known = seen.setdefault(facts.input.digest, facts.pair.input)
             if known != facts.pair.input and not facts.input.constant:
@@ -149,7 +149,7 @@ def outside_window(case: CheckContext) -> Iterator[Problem]:
         spread = facts.values.distribution(scaling.offset)
         return sum(spread.outside(scaling.low, scaling.high))
 
-    def parts(part: DatasetStatistics) -> list[tuple[Path, float]]:
+    def parts(part: DatasetStatistics) -> list[tuple[ImageRef, float]]:
         return [(facts.pair.input, outside(facts.input)) for facts in part.readable]
 
     train = parts(case.train)
@@ -183,15 +183,17 @@ def _shows_nothing(train: DatasetStatistics, scaling: IntensityNormalization) ->
     return cut > _MUCH and range_left < _HARDLY * (scaling.high - scaling.low)
 
 
-def _by_kind(case: CheckContext, side: str, kind_of: object) -> dict[str, list[Path]]:
+def _by_kind(case: CheckContext, side: str, kind_of: object) -> dict[str, list[ImageRef]]:
     assert callable(kind_of)
-    kinds: dict[str, list[Path]] = defaultdict(list)
+    kinds: dict[str, list[ImageRef]] = defaultdict(list)
     for path, facts in case.images(side):
         kinds[str(kind_of(facts))].append(path)
     return kinds
 
 
-def _mixture(kind: str, side: str, kinds: dict[str, list[Path]], remedy: str) -> Iterator[Problem]:
+def _mixture(
+    kind: str, side: str, kinds: dict[str, list[ImageRef]], remedy: str
+) -> Iterator[Problem]:
     if len(kinds) < 2:
         return
     usual = max(kinds, key=lambda name: len(kinds[name]))

@@ -13,7 +13,7 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import NO_PAIRING, Pairing
 from deepimagetranslator.core.data.statistics import DatasetStatistics
 from deepimagetranslator.core.errors import Problem, Repair
-from deepimagetranslator.core.imaging.slices import shown_name
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class CheckContext:
         """The readable pairs of both parts, training first."""
         return [*self.train.readable, *self.val.readable]
 
-    def images(self, side: str) -> Iterator[tuple[Path, FileFacts]]:
-        """The readable files of a side, "input" or "target", of both parts."""
+    def images(self, side: str) -> Iterator[tuple[ImageRef, FileFacts]]:
+        """The readable images of a side, "input" or "target", of both parts."""
         for facts in self.readable:
             yield getattr(facts.pair, side), getattr(facts, side)
 
@@ -52,7 +52,7 @@ class CheckContext:
 def finding(
     kind: str,
     message: str,
-    files: Sequence[str | Path] = (),
+    files: Sequence[ImageRef] = (),
     *,
     fatal: bool = False,
     repair: Repair | None = None,
@@ -65,22 +65,22 @@ def finding(
     return Problem(subject, message, fatal, kind, names, repair, tuple(persons))
 
 
-def leave_out(files: Sequence[str | Path]) -> Repair | None:
+def leave_out(files: Sequence[ImageRef]) -> Repair | None:
     """The repair that takes these files' pairs out of the project."""
     names = tuple(map(str, files))
     label = "Leave out this pair" if len(names) == 1 else f"Leave out these {len(names)} pairs"
     return Repair(label, names) if names else None
 
 
-def named(files: Sequence[str | Path], most: int = 2) -> str:
+def named(files: Sequence[ImageRef], most: int = 2) -> str:
     """The first files' names and how many more there are: "a.png, b.png and 3 more"."""
-    names = [shown_name(file) for file in files[:most]]
+    names = [file.shown_name for file in files[:most]]
     if len(files) <= most:
         return " and ".join(names)
     return f"{', '.join(names)} and {len(files) - most} more"
 
 
-def phrase(files: Sequence[str | Path], noun: str, one: str = "", several: str = "") -> str:
+def phrase(files: Sequence[ImageRef], noun: str, one: str = "", several: str = "") -> str:
     """Files with a verb: "1 image (a.png) is", "3 images (a.png, b.png and 1 more) are"."""
     count, verb = (noun, one) if len(files) == 1 else (f"{noun}s", several)
     return f"{len(files)} {count} ({named(files)}) {verb}".strip()

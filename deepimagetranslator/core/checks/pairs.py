@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from deepimagetranslator.core.data.pairs import DOUBTFUL, ImagePair
 from deepimagetranslator.core.data.statistics import DatasetStatistics, fits
 from deepimagetranslator.core.errors import Problem, Repair, first_few
 from deepimagetranslator.core.imaging.filenames import plain
-from deepimagetranslator.core.imaging.slices import shown_name
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _TARGET_WORDS = {"mask", "masks", "seg", "segmentation", "label", "labels", "gt", "groundtruth"}
 _TARGET_WORDS |= {"target", "targets", "annotation", "annotations", "segmentations"}
@@ -42,7 +41,9 @@ def sizes(case: CheckContext) -> Iterator[Problem]:
                 f"input {pair.input} ({ours[1]} x {ours[0]}); resize it or choose the right file."
             )
             files = (str(pair.target),)
-            found.append(Problem(str(pair.target), message, True, "sizes", files, leave_out(files)))
+            found.append(
+                Problem(str(pair.target), message, True, "sizes", files, leave_out([pair.target]))
+            )
     yield from first_few(found, "more targets do not have the size that belongs to their input")
 
 
@@ -138,7 +139,7 @@ def misplaced(case: CheckContext) -> Iterator[Problem]:
             files = [pair.input for pair in doubtful]
             message = (
                 f"{phrase(files, 'pair', 'was', 'were')} matched by {pairing.rule} "
-                f"alone, {shown_name(doubtful[0].input)} with {shown_name(doubtful[0].target)} for "
+                f"alone, {doubtful[0].input.shown_name} with {doubtful[0].target.shown_name} for "
                 "one; look "
                 "whether they belong together."
             )
@@ -157,7 +158,7 @@ def _shifted(pairs: Sequence[PairFacts], fit: Fit) -> Iterator[Problem]:
     where += [f"{columns} pixels to the {'right' if right > 0 else 'left'}"] if columns else []
     message = (
         f"{phrase(files, 'target', 'does', 'do')} not lie over the input as others do: "
-        f"{shown_name(files[0])} is off by about {' and '.join(where)}; correct that or leave the "
+        f"{files[0].shown_name} is off by about {' and '.join(where)}; correct that or leave the "
         "pairs out."
     )
     yield finding("shifted_pair", message, files, repair=leave_out(files))
@@ -172,7 +173,7 @@ def _mispaired(
     other = next(iter(fit.better.values()))
     message = (
         f"{phrase(files, 'image', 'fits', 'fit')} the target of another pair better, "
-        f"{shown_name(files[0])} that of {shown_name(pairs[other].pair.input)} for one; choose the "
+        f"{files[0].shown_name} that of {pairs[other].pair.input.shown_name} for one; choose the "
         "right targets or leave these pairs out."
     )
     repair = leave_out(files)
@@ -198,7 +199,8 @@ def _is_label_map(facts: FileFacts) -> bool:
 def _names_are_swapped(pairs: Sequence[PairFacts]) -> bool:
     """Whether the inputs' folders or names say mask, and the targets' say image."""
 
-    def words(path: Path) -> set[str]:
+    def words(image: ImageRef) -> set[str]:
+        path = image.path
         return set(re.split(r"[^a-z]+", plain(f"{path.parent.name} {path.stem}")))
 
     return all(

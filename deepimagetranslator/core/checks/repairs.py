@@ -10,7 +10,7 @@ from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.pair_lists import LISTS, PARTS, lists_of, matched, with_pairs
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import Repair
-from deepimagetranslator.core.imaging.filenames import known_path
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 
 
 def repaired(specs: Specs, repair: Repair) -> Specs:
@@ -26,7 +26,7 @@ def repaired(specs: Specs, repair: Repair) -> Specs:
         settings.pop("data.pairing", None)  # decided by whether the names still say it
         data = _with_lists(data, lists)
     if repair.leave_out:
-        data = _without(data, set(repair.leave_out), repair.part)
+        data = _without(data, set(parse_images(repair.leave_out)), repair.part)
     specs = replace(specs, data=data)
     for name, value in settings.items():
         section, _, field = name.partition(".")
@@ -45,28 +45,30 @@ def moved(train: Sequence[ImagePair], val: Sequence[ImagePair], label: str) -> R
 
 def _with_lists(data: DataSpec, lists: Mapping[str, Any]) -> DataSpec:
     """Pairs arranged anew, without those whose files are no longer in the project."""
-    there = {file for name in LISTS for file in getattr(data, name)}
+    there = {image for name in LISTS for image in parse_images(getattr(data, name))}
     parts = []
     for part in PARTS:
-        both = zip(lists[f"{part}_inputs"], lists[f"{part}_targets"], strict=True)
-        found = [(a, b) for a, b in both if a in there and b in there]
-        parts.append([ImagePair(known_path(a), known_path(b)) for a, b in found])
+        both = (parse_images(lists[f"{part}_{side}"]) for side in ("inputs", "targets"))
+        pairs = (ImagePair(*files) for files in zip(*both, strict=True))
+        parts.append([pair for pair in pairs if pair.input in there and pair.target in there])
     return with_pairs(data, *parts)
 
 
-def _without(data: DataSpec, files: set[str], only: str) -> DataSpec:
-    """The choices without these files and their partners."""
+def _without(data: DataSpec, images: set[ImageRef], only: str) -> DataSpec:
+    """The choices without these images and their partners."""
     parts: dict[str, list[ImagePair]] = {}
     lists: dict[str, Any] = {}
     for part in PARTS:
         pairs = matched(data, part)
-        gone = files if only in ("", part) else set()
-        out = {pair for pair in pairs if str(pair.input) in gone or str(pair.target) in gone}
+        gone = images if only in ("", part) else set()
+        out = {pair for pair in pairs if pair.input in gone or pair.target in gone}
         parts[part] = [pair for pair in pairs if pair not in out]
-        gone = gone | {str(file) for pair in out for file in (pair.input, pair.target)}
+        gone = gone | {image for pair in out for image in (pair.input, pair.target)}
         for side in ("inputs", "targets"):
             name = f"{part}_{side}"
-            lists[name] = tuple(file for file in getattr(data, name) if file not in gone)
+            there = getattr(data, name)
+            both = zip(there, parse_images(there), strict=True)
+            lists[name] = tuple(text for text, image in both if image not in gone)
     # Files without a partner stay, so that they are not lost in silence.
     remaining = replace(data, **lists)
     if all(matched(remaining, part) == parts[part] for part in PARTS):

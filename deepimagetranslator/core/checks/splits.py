@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 from deepimagetranslator.core.checks.context import CheckContext, finding, phrase
 from deepimagetranslator.core.checks.repairs import moved
@@ -14,6 +13,7 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.splits import people, split_by_names
 from deepimagetranslator.core.errors import Problem, Repair, UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _SOLID = 0.1  # of a class's pixels so many lie in flat squares
 _TRIES = 40  # seeds, until a split has every class on both sides
@@ -163,11 +163,11 @@ def _new_split(case: CheckContext, suits: Suits | None = None) -> Repair | None:
     return None
 
 
-def _classes(pairs: Iterable[PairFacts], palette: Palette) -> dict[int, list[Path]] | None:
+def _classes(pairs: Iterable[PairFacts], palette: Palette) -> dict[int, list[ImageRef]] | None:
     """The targets that hold each class; None if that cannot be told from their colours."""
     numbers = {colour_of(colour, 3): number for number, colour in enumerate(palette.colours)}
     numbers |= {colour_of(colour, 3): number for colour, number in palette.also}
-    found: dict[int, list[Path]] = defaultdict(list)
+    found: dict[int, list[ImageRef]] = defaultdict(list)
     for facts in pairs:
         if facts.target.colours.many:
             return None

@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deepimagetranslator.core.imaging.slices import locate
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.system_path import system_path
 
 
-def checksums(paths: Sequence[Path]) -> list[str]:
-    """The sha256 of each file; of a slice that of its file, which is read once, and its number.
+def checksums(images: Sequence[ImageRef]) -> list[str]:
+    """The sha256 of each file, which is read once; of a slice that of its file, and its number.
 
     Raises:
         OSError: a file is missing or cannot be read.
     """
-    places = [locate(path) for path in paths]
-    files = list(dict.fromkeys(file for file, _ in places))
+    files = list(dict.fromkeys(image.file for image in images))
     with ThreadPoolExecutor() as pool:
         found = dict(zip(files, pool.map(_sha256, files), strict=True))
-    return [found[file] if number is None else f"{found[file]}/{number}" for file, number in places]
+    return [
+        found[image.file] if image.slice is None else f"{found[image.file]}/{image.slice}"
+        for image in images
+    ]
 
 
 def _sha256(path: Path) -> str:

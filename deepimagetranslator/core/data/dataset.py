@@ -19,11 +19,10 @@ from deepimagetranslator.core.data.intensity.normalization import (
     IntensityNormalization,
 )
 from deepimagetranslator.core.data.labels.palette import Palette
-from deepimagetranslator.core.data.pair_lists import with_pairs
-from deepimagetranslator.core.data.pairs import NO_PAIRING, ImagePair, Pairing, match_pairs
+from deepimagetranslator.core.data.pair_lists import PARTS, pairing_of, with_pairs
+from deepimagetranslator.core.data.pairs import NO_PAIRING, ImagePair, Pairing
 from deepimagetranslator.core.data.splits import Split
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.core.imaging.filenames import known_path
 
 
 @dataclass(frozen=True)
@@ -97,13 +96,7 @@ def with_split(data: DataSpec, split: Split) -> DataSpec:
 
 def match(data: DataSpec) -> Matched:
     """Pair the project's files, without opening them."""
-    train, val = (
-        match_pairs(list(map(known_path, inputs)), list(map(known_path, targets)), data.pairing)
-        for inputs, targets in (
-            (data.train_inputs, data.train_targets),
-            (data.val_inputs, data.val_targets),
-        )
-    )
+    train, val = (pairing_of(data, part) for part in PARTS)
     problems = [*train.problems, *val.problems]
     if not train.pairs:
         message = "There is no pair to train on; load training images and their targets."

@@ -6,7 +6,6 @@ import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,9 +16,9 @@ from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.series import patient_of
-from deepimagetranslator.core.imaging.slices import locate
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
 
@@ -84,26 +83,28 @@ class PairFacts:
         return not (self.input.trouble or self.target.trouble)
 
 
-_remembered: OrderedDict[tuple[str, bool], tuple[tuple[int, int, int], FileFacts]] = OrderedDict()
+_remembered: OrderedDict[tuple[ImageRef, bool], tuple[tuple[int, int, int], FileFacts]] = (
+    OrderedDict()
+)
 _lock = threading.Lock()
 
 
-def facts_of(path: Path, target: bool) -> FileFacts:
+def facts_of(image: ImageRef, target: bool) -> FileFacts:
     """What the file says, read only if it has changed since it was last asked for.
 
     Remembered for that, which takes about 7 KiB a file.
 
     Args:
-        path: an image file.
+        image: a file or a slice of one.
         target: whether its colours are looked at closely, as a target's.
     """
-    stamp = _stamp(path)
-    key = str(path), target
+    stamp = _stamp(image)
+    key = image, target
     with _lock:
         known = _remembered.get(key)
     if stamp is not None and known is not None and known[0] == stamp:
         return known[1]
-    facts = read_facts(path, target)
+    facts = read_facts(image, target)
     if stamp is not None and not facts.trouble:
         with _lock:
             _remembered[key] = stamp, facts
@@ -129,10 +130,10 @@ def brief(facts: PairFacts) -> PairFacts:
     return replace(facts, input=ours, target=theirs)
 
 
-def read_facts(path: Path, target: bool) -> FileFacts:
+def read_facts(ref: ImageRef, target: bool) -> FileFacts:
     """What the file says now; an unreadable one says why."""
     try:
-        image = read_image(path)
+        image = read_image(ref)
     except UserError as error:
         return FileFacts(trouble=str(error))
     values, colours = ValueRange(), ColourCount()
@@ -149,7 +150,7 @@ def read_facts(path: Path, target: bool) -> FileFacts:
         colours=colours,
         digest=hashed.digest(),
         thumbnail=thumbnail_of(image),
-        patient=patient_of(path) or "",
+        patient=patient_of(ref) or "",
         label_map=colours.label_palette() is not None,
         constant=len(colours.pixels) == 1 or not values.low < values.high,
     )
@@ -187,14 +188,9 @@ def _has_few_colours(image: Array) -> bool:
 _APART = np.array([1.0, 2.0**16, 2.0**32])
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(image: ImageRef) -> tuple[int, int, int] | None:
     try:
-        status = _file_of(path).stat()
+        status = system_path(image.file).stat()
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _file_of(path: Path) -> Path:
-    """The file on disk that holds the image, which may be one of several in it."""
-    return system_path(locate(path)[0])

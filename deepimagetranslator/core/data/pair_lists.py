@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from deepimagetranslator.core.config.specs import DataSpec
-from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.imaging.filenames import known_path
+from deepimagetranslator.core.data.pairs import ImagePair, Pairing, match_pairs
+from deepimagetranslator.core.imaging.image_ref import parse_images
 
 PARTS = ("train", "val")
 
@@ -29,10 +29,15 @@ def with_pairs(data: DataSpec, train: Sequence[ImagePair], val: Sequence[ImagePa
 
 def matched(data: DataSpec, part: str) -> list[ImagePair]:
     """The pairs of a part, "train" or "val", by name or order."""
+    return list(pairing_of(data, part).pairs)
+
+
+def pairing_of(data: DataSpec, part: str) -> Pairing:
+    """How the files of a part, "train" or "val", are paired; they are not opened."""
     inputs, targets = (
-        list(map(known_path, getattr(data, f"{part}_{side}"))) for side in ("inputs", "targets")
+        parse_images(getattr(data, f"{part}_{side}")) for side in ("inputs", "targets")
     )
-    return list(match_pairs(inputs, targets, data.pairing).pairs)
+    return match_pairs(inputs, targets, data.pairing)
 
 
 LISTS = tuple(f"{part}_{side}" for part in PARTS for side in ("inputs", "targets"))

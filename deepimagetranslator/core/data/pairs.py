@@ -13,6 +13,7 @@ from pathlib import Path
 from deepimagetranslator.core.errors import Problem, Repair, first_few
 from deepimagetranslator.core.imaging.filenames import plain
 from deepimagetranslator.core.imaging.files import stem
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _AFFIX_WORDS = """
 mask masks seg segs segmentation segmentations segmented label labels labelled labeled map target
@@ -40,8 +41,8 @@ Key = tuple[tuple[str, ...], str]  # folders and name, as they are compared
 class ImagePair:
     """An image to learn from and what it should become."""
 
-    input: Path
-    target: Path
+    input: ImageRef
+    target: ImageRef
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,19 @@ class Pairing:
     problems: tuple[Problem, ...] = ()
     rule: str = ""
     confidences: tuple[str, ...] = ()
-    unmatched_inputs: tuple[Path, ...] = ()
-    unmatched_targets: tuple[Path, ...] = ()
+    unmatched_inputs: tuple[ImageRef, ...] = ()
+    unmatched_targets: tuple[ImageRef, ...] = ()
 
 
 NO_PAIRING = Pairing()
 
 
 class _Names:
-    """The files of one set, as the rules compare them."""
+    """The images of one set, as the rules compare them: a file with slices is a folder."""
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[ImageRef]) -> None:
         self.files = files
-        full = [os.path.abspath(file) for file in files]  # noqa: PTH100  resolves ".."
+        full = [os.path.abspath(str(file)) for file in files]  # noqa: PTH100  resolves ".."
         parents = [os.path.dirname(file) for file in full]  # noqa: PTH120  of thousands
         known = {parent: Path(parent) for parent in parents}
         root = Path(os.path.commonpath(known)) if files else Path()
@@ -140,7 +141,9 @@ _RULES = (
 _FLAT_RULE = "names in other folders"
 
 
-def match_pairs(inputs: Sequence[Path], targets: Sequence[Path], pairing: str = "name") -> Pairing:
+def match_pairs(
+    inputs: Sequence[ImageRef], targets: Sequence[ImageRef], pairing: str = "name"
+) -> Pairing:
     """Find each input's target.
 
     By name the rules are tried from exact to loose; the first that pairs every file is used, else
@@ -177,7 +180,7 @@ def _count(ours: _Names, theirs: _Names, rule: str) -> int:
     return sum(n == partners[key] == 1 for key, n in Counter(ours.keys(rule)).items())
 
 
-def _match_by_order(inputs: Sequence[Path], targets: Sequence[Path]) -> Pairing:
+def _match_by_order(inputs: Sequence[ImageRef], targets: Sequence[ImageRef]) -> Pairing:
     problems: tuple[Problem, ...] = ()
     count = min(len(inputs), len(targets))
     if len(inputs) != len(targets):
@@ -203,7 +206,7 @@ def _likeness_of_names(pair: ImagePair) -> str:
     """How far the names alone speak for a pair that was made by order."""
     if pair.input.name == pair.target.name:
         return CERTAIN
-    ours, theirs = plain(pair.input.stem), plain(pair.target.stem)
+    ours, theirs = plain(pair.input.path.stem), plain(pair.target.path.stem)
     if ours == theirs:
         return CERTAIN
     alike = base_name(ours) == base_name(theirs) != ""
@@ -212,7 +215,7 @@ def _likeness_of_names(pair: ImagePair) -> str:
 
 def _match(ours: _Names, theirs: _Names, rule: str) -> Pairing:
     pairs, confidences, problems = [], [], []
-    unmatched: tuple[list[Path], list[Path]] = [], []
+    unmatched: tuple[list[ImageRef], list[ImageRef]] = [], []
     our_keys, their_keys = ours.keys(rule), theirs.keys(rule)
     inputs, targets = _by_key(ours.files, our_keys), _by_key(theirs.files, their_keys)
     for file, key in zip(ours.files, our_keys, strict=True):
@@ -250,14 +253,16 @@ def _confidence(rule: str, name: str, ours: _Names, theirs: _Names) -> str:
     return DOUBTFUL if contradict and not re.search(r"[^\W\d_]", name) else LIKELY
 
 
-def _by_key(files: Sequence[Path], keys: Sequence[Key]) -> dict[Key, list[Path]]:
-    found: dict[Key, list[Path]] = defaultdict(list)
+def _by_key(files: Sequence[ImageRef], keys: Sequence[Key]) -> dict[Key, list[ImageRef]]:
+    found: dict[Key, list[ImageRef]] = defaultdict(list)
     for file, key in zip(files, keys, strict=True):
         found[key].append(file)
     return dict(found)
 
 
-def _unpaired(file: Path, alike: list[Path], partners: list[Path], kind: str) -> Problem:
+def _unpaired(
+    file: ImageRef, alike: list[ImageRef], partners: list[ImageRef], kind: str
+) -> Problem:
     if not partners:
         message = f"It has no {kind} of the same name; add one, take it out, or pair by order."
     else:

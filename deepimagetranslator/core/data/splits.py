@@ -16,6 +16,7 @@ from pathlib import Path
 
 from deepimagetranslator.core.data.pairs import ImagePair, base_name
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _PART_WORDS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing"])
 _SLICE = re.compile("(s|z|t|i|slice|slices|frame|layer|plane|page|image|img|im)?[0-9]*")
@@ -68,7 +69,7 @@ def split_by_group(
     if by == "patient":
         return split_by_names(pairs, _patients(files), fraction, seed)
     if by == "image":
-        names = [path.as_posix() for path in files]
+        names = [file.path.as_posix() for file in files]
         return split_by_names(pairs, names, fraction, seed, _EACH_IMAGE)
     names, warning = _named(files, pattern)
     return split_by_names(pairs, names, fraction, seed, warning)
@@ -120,22 +121,11 @@ def split_by_names(
     return Split(tuple(parts[False]), tuple(parts[True]), groups, warning, dict(sizes))
 
 
-def group_names(files: Sequence[Path], pattern: str | None = None) -> list[tuple[Path, str]]:
-    """Each file with the group that a pattern, or without one its folder or name, puts it in.
-
-    Quick enough to be asked at every key, of 10,000 files too.
-
-    Raises:
-        UserError: the pattern is no regular expression, or a file does not match.
-    """
-    return list(zip(files, _named(files, pattern or None)[0], strict=True))
-
-
-def people(files: Sequence[Path]) -> list[str]:
+def people(files: Sequence[ImageRef]) -> list[str]:
     """Each file's person as far as folders and names tell; empty where they do not.
 
-    More careful than ``group_names``: a name must hold a number (person01, CT-12) to be a person's,
-    and folders such as train and val are no persons.
+    More careful than ``split_by_group``: a name must hold a number (person01, CT-12) to be a
+    person's, and folders such as train and val are no persons.
     """
     paths = _below_common_folder(files)
     folders = [
@@ -159,7 +149,7 @@ _EACH_IMAGE = (
 )
 
 
-def _named(files: Sequence[Path], pattern: str | None) -> tuple[list[str], str]:
+def _named(files: Sequence[ImageRef], pattern: str | None) -> tuple[list[str], str]:
     """Each file's group by its name, and the warning."""
     paths = _below_common_folder(files)
     if pattern is not None:
@@ -175,20 +165,14 @@ def _named(files: Sequence[Path], pattern: str | None) -> tuple[list[str], str]:
     return [path.with_suffix("").as_posix() for path in paths], _EACH_IMAGE
 
 
-def _below_common_folder(files: Sequence[Path]) -> tuple[Path, ...]:
+def _below_common_folder(images: Sequence[ImageRef]) -> tuple[Path, ...]:
     """The files' paths below the folder that all share; of a slice that of its file."""
-    return _relative(tuple(files))
+    return _relative(tuple(image.file for image in images))
 
 
 @lru_cache(maxsize=2)  # a pattern is tried on the same files at every key
 def _relative(files: tuple[Path, ...]) -> tuple[Path, ...]:
-    holds: dict[Path, bool] = {}
-    full = []
-    for file in files:
-        path = Path(os.path.abspath(file))  # noqa: PTH100  resolves ".."
-        if path.parent not in holds:
-            holds[path.parent] = path.parent.is_file()
-        full.append(path.parent if holds[path.parent] else path)
+    full = [Path(os.path.abspath(file)) for file in files]  # noqa: PTH100  resolves ".."
     root = Path(os.path.commonpath([file.parent for file in full])) if full else Path()
     return tuple(file.relative_to(root) for file in full)
 
@@ -210,7 +194,7 @@ def _matched(pattern: str, paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _patients(files: Sequence[Path]) -> list[str]:
+def _patients(files: Sequence[ImageRef]) -> list[str]:
     from deepimagetranslator.core.imaging.series import patient_of  # noqa: PLC0415
 
     names = []

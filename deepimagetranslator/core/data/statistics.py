@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts, brief, pair_facts
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _THREADS = min(4, os.cpu_count() or 1)
 _AT_ONCE = 8  # pairs a thread takes: what is remembered takes less time than handing it over
@@ -54,12 +54,12 @@ class DatasetStatistics:
         return [facts for facts in self.facts if facts.readable]
 
     @property
-    def unreadable(self) -> dict[Path, str]:
+    def unreadable(self) -> dict[ImageRef, str]:
         """The files that cannot be read, each with the reason."""
         return {
-            path: facts.trouble
+            image: facts.trouble
             for both in self.facts
-            for path, facts in ((both.pair.input, both.input), (both.pair.target, both.target))
+            for image, facts in ((both.pair.input, both.input), (both.pair.target, both.target))
             if facts.trouble
         }
 

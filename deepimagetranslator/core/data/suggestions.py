@@ -14,12 +14,13 @@ from deepimagetranslator.core.data.intensity.normalization import (
 )
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 
 _LOOKED_AT = 24
 
 
-def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
+def suited_to_targets(specs: Specs, targets: Sequence[ImageRef]) -> Specs:
     """The ``recommended`` choices for these targets: the loss follows from what they are.
 
     Label maps in pure colours keep Dice + cross-entropy on independent channels; label maps in
@@ -31,9 +32,9 @@ def suited_to_targets(specs: Specs, targets: Sequence[str]) -> Specs:
         return specs
     step = max(1, len(targets) // _LOOKED_AT)
     images = []
-    for path in targets[::step]:
+    for target in targets[::step]:
         try:
-            images.append(read_image(path))
+            images.append(read_image(target))
         except UserError:
             continue
     if not images:

@@ -17,9 +17,9 @@ from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging import dicom, nifti, tiff
-from deepimagetranslator.core.imaging.files import SUFFIXES
+from deepimagetranslator.core.imaging.files import SUFFIXES, expand
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import reader_of
-from deepimagetranslator.core.imaging.slices import expand, locate, slice_path
 from deepimagetranslator.core.system.system_path import system_path
 
 _ORIGINS: tuple[tuple[str, object], ...] = (("dicom", dicom), ("nifti", nifti), ("tiff", tiff))
@@ -42,23 +42,21 @@ class OutputFile:
     path: Path
     form: str
     original: Path
-    sources: tuple[Path, ...]
+    sources: tuple[ImageRef, ...]
     rendition: OutputEncoding
 
-    def part(self, source: Path) -> Path:
+    def part(self, source: ImageRef) -> ImageRef:
         """Where the output for one of the sources is found, as ``read_image`` reads it."""
-        if len(self.sources) == 1:
-            return self.path
-        return slice_path(self.path, locate(source)[1] or 1)
+        return ImageRef(self.path, source.slice if len(self.sources) > 1 else None)
 
 
 def plan(
-    images: Mapping[Path, PurePath], output: Path, network: Network, spec: TranslationSpec
+    images: Mapping[ImageRef, PurePath], output: Path, network: Network, spec: TranslationSpec
 ) -> list[OutputFile]:
     """The files to write for some images.
 
     Args:
-        images: each, perhaps a slice of a file, with its file's place below the output folder.
+        images: each with its file's place below the output folder.
         output: the folder.
         network: what translates them.
         spec: what to write, and how.
@@ -67,10 +65,9 @@ def plan(
         UserError: the format cannot hold it, two inputs would get one name, or an output exists
             already or would overwrite an input.
     """
-    given: dict[Path, dict[int, Path]] = {}
+    given: dict[Path, dict[int, ImageRef]] = {}
     for image in images:
-        file, number = locate(image)
-        given.setdefault(file, {})[number or 0] = image
+        given.setdefault(image.file, {})[image.slice or 0] = image
     made = _Renditions(network, spec)
     products: list[OutputFile] = []
     for file, slices in given.items():

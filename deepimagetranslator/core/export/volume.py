@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export import nifti
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.plan import OutputFile
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_spacing, write_image, write_stack
 from deepimagetranslator.core.typing import Array
 
@@ -29,9 +29,9 @@ class VolumeWriter:
         self.product = product
         self._derived = derived
         self._lock = threading.Lock()
-        self._images: dict[Path, Array] = {}
+        self._images: dict[ImageRef, Array] = {}
 
-    def put(self, source: Path, image: Array, size: tuple[int, int]) -> None:
+    def put(self, source: ImageRef, image: Array, size: tuple[int, int]) -> None:
         """Take the image of one source; with the last one the file is written. Thread-safe.
 
         Args:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from pathlib import Path
-
-
-@lru_cache(65_536)
-def known_path(text: str) -> Path:
-    """The path of that text; the same object again, as a project has thousands in each version."""
-    return Path(text)
 
 
 def natural_key(path: str | Path) -> tuple[tuple[str | int, ...], ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.filenames import natural_key
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+from deepimagetranslator.core.imaging.readers import reader_of
 from deepimagetranslator.core.imaging.series import in_order
-from deepimagetranslator.core.imaging.slices import expand, locate
 from deepimagetranslator.core.system.system_path import system_path
 
 _SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
@@ -23,18 +24,18 @@ _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 
 
 def list_images(
-    paths: str | Path | Iterable[str | Path],
+    given: str | Path | ImageRef | Iterable[str | Path | ImageRef],
     series: str | None = None,
     without: Path | None = None,
-) -> list[Path]:
+) -> list[ImageRef]:
     """The images in files and folders: files as given, folders searched through in natural order
     (slice2 before slice10), each file once.
 
-    A file with several slices is followed by its slices, see volumes.py; DICOM slices come in the
-    order of their place in the body.
+    A file with several slices is replaced by its slices; DICOM files come in the order of their
+    place in the body.
 
     Args:
-        paths: files, slices of files, and folders.
+        given: files, slices of files, and folders; texts and paths are parsed here.
         series: of the DICOM series, the uid, number or description of the only one that is wanted;
             "all" for every one.
         without: a folder inside the given ones that is not searched.
@@ -43,31 +44,57 @@ def list_images(
         SeveralSeriesError: a patient has several DICOM series, and none was chosen.
         UserError: a path is missing, a folder holds no image, or there is no such series.
     """
-    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    found: list[Path] = []
-    for path in map(Path, given):
-        if system_path(path).is_dir():
-            inside = sorted(_images_below(path, without), key=natural_key)
-            if not inside:
-                endings = ", ".join(SUFFIXES)
-                message = f"The folder {path} holds no images ({endings}); choose another one."
-                raise UserError(message)
-        elif system_path(locate(path)[0]).exists():
-            inside = [path]
-        else:
-            raise UserError(f"{path} does not exist; check its name or choose another one.")
-        found += inside
-    found = _once(found)
+    found = _once(image for one in parsed(given) for image in _found_in(one, without))
     if series is not None or any(map(_may_be_dicom, found)):
         found = in_order(found, series)
-    return _once(image for file in found for image in _slices(file))
+    return _once(image for one in found for image in _slices(one))
 
 
-def _once(files: Iterable[Path]) -> list[Path]:
-    """Each file once, where it came first; on Windows capitals make no other file."""
-    first: dict[str, Path] = {}
-    for file in files:
-        first.setdefault(os.path.normcase(file.absolute()), file)
+def parsed(given: str | Path | ImageRef | Iterable[str | Path | ImageRef]) -> list[ImageRef]:
+    """What was given, one thing or several, with texts and paths parsed."""
+    if isinstance(given, (str, Path, ImageRef)):
+        given = [given]
+    given = list(given)
+    texts = iter(parse_images(one for one in given if not isinstance(one, ImageRef)))
+    return [one if isinstance(one, ImageRef) else next(texts) for one in given]
+
+
+def expand(file: Path) -> list[ImageRef]:
+    """The slices of a file; the file itself if it holds one image or cannot be read."""
+    try:
+        path = system_path(file)
+        slices = reader_of(path).inspect(path).slices
+    except Exception:  # reading it will name the reason
+        slices = 1
+    if slices == 1:
+        return [ImageRef(file)]
+    return [ImageRef(file, number + 1) for number in range(slices)]
+
+
+def _found_in(one: ImageRef, without: Path | None) -> list[ImageRef]:
+    """The images in a folder, or the image itself.
+
+    Raises:
+        UserError: there is none.
+    """
+    path = system_path(one.file)
+    if path.is_dir():
+        inside = sorted(_images_below(one.file, without), key=natural_key)
+        if not inside:
+            endings = ", ".join(SUFFIXES)
+            message = f"The folder {one} holds no images ({endings}); choose another one."
+            raise UserError(message)
+        return list(map(ImageRef, inside))
+    if not path.exists():
+        raise UserError(f"{one} does not exist; check its name or choose another one.")
+    return [one]
+
+
+def _once(images: Iterable[ImageRef]) -> list[ImageRef]:
+    """Each image once, where it came first; on Windows capitals make no other file."""
+    first: dict[tuple[str, int | None], ImageRef] = {}
+    for image in images:
+        first.setdefault((os.path.normcase(image.file.absolute()), image.slice), image)
     return list(first.values())
 
 
@@ -79,10 +106,10 @@ def stem(name: str) -> str:
     return name[: len(name) - len(ending)]
 
 
-def _slices(file: Path) -> list[Path]:
-    if file.name.lower().endswith(_SINGLE):  # not opened: there may be thousands
-        return [file]
-    return expand(file)
+def _slices(image: ImageRef) -> list[ImageRef]:
+    if image.slice is not None or image.name.lower().endswith(_SINGLE):
+        return [image]  # not opened: there may be thousands
+    return expand(image.file)
 
 
 def _images_below(folder: Path, without: Path | None) -> Iterator[Path]:
@@ -104,8 +131,8 @@ def _images_below(folder: Path, without: Path | None) -> Iterator[Path]:
                 yield path
 
 
-def _may_be_dicom(path: Path) -> bool:
-    return path.name.lower().endswith(_DICOM) or _is_bare(path)
+def _may_be_dicom(image: ImageRef) -> bool:
+    return image.file.name.lower().endswith(_DICOM) or _is_bare(image.file)
 
 
 def _is_bare(path: Path) -> bool:

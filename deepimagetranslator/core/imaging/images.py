@@ -1,9 +1,9 @@
 """Read and write any image file.
 
 An image is an array (height, width, channels) with 1 (grey) or 3 (red, green, blue) channels and
-dtype uint8, uint16 or float32, always with the values that stand in the file. A path may name a
-slice of a file with several (core/volumes.py). A file that cannot be read raises ``UserError`` with
-one sentence: the file, the reason, the remedy.
+dtype uint8, uint16 or float32, always with the values that stand in the file. A path stands for a
+file, an ``ImageRef`` for a slice of one too; either without a slice means the file's first image. A
+file that cannot be read raises ``UserError`` with one sentence: the file, the reason, the remedy.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import Reader, reader_of
-from deepimagetranslator.core.imaging.slices import locate
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
@@ -35,36 +35,35 @@ _PNG_OPTIONS = (
 _BIG_TIFF = 2**32 - 2**25  # bytes of pixels; the directories of an ordinary TIFF need the rest
 
 
-def read_image(path: str | Path) -> Array:
+def read_image(image: ImageRef | Path) -> Array:
     """The image in a file or slice: (height, width, 1 or 3), dtype uint8, uint16 or float32.
 
     Palettes become their colours (a grey palette one channel), alpha is dropped, CMYK becomes
     RGB, 1 bit becomes 0 and 255, signed and 32-bit integers float32; the file's own slope and
-    intercept are applied (float32), and its rotation. A path without a slice's number is read as
-    the first slice.
+    intercept are applied (float32), and its rotation.
 
     Raises:
         UserError: the file is missing, no image, damaged, truncated, too large or unsupported.
     """
-    with _opened(path) as (reader, file, number):
+    with _opened(image) as (reader, file, number):
         header = reader.inspect(file)
-        image = reader.read(file, number)
-        if (image.shape, image.dtype.name) != (header.shape, header.dtype):
-            raise UnreadableError(f"contradicts itself: {image.shape} is not {header.shape}")
-        return np.ascontiguousarray(image)
+        pixels = reader.read(file, number)
+        if (pixels.shape, pixels.dtype.name) != (header.shape, header.dtype):
+            raise UnreadableError(f"contradicts itself: {pixels.shape} is not {header.shape}")
+        return np.ascontiguousarray(pixels)
 
 
-def image_size(path: str | Path) -> tuple[int, int, int, str]:
+def image_size(image: ImageRef | Path) -> tuple[int, int, int, str]:
     """Height, width, channels and dtype of what ``read_image`` returns; decodes palettes only.
 
     Raises:
         UserError: as ``read_image``, except that damage in the pixels goes unnoticed.
     """
-    header = _header(path)
+    header = _header(image)
     return (*header.shape, header.dtype)
 
 
-def read_spacing(path: str | Path) -> tuple[float, float] | None:
+def read_spacing(image: ImageRef | Path) -> tuple[float, float] | None:
     """Millimetres from row to row and from column to column, None if the file does not say.
 
     Resolutions that screens and printers are set to, such as 72 dots per inch, say nothing.
@@ -72,23 +71,23 @@ def read_spacing(path: str | Path) -> tuple[float, float] | None:
     Raises:
         UserError: as ``image_size``.
     """
-    return _header(path).spacing
+    return _header(image).spacing
 
 
-def _header(path: str | Path) -> Header:
-    with _opened(path) as (reader, file, number):
+def _header(image: ImageRef | Path) -> Header:
+    with _opened(image) as (reader, file, number):
         header = reader.inspect(file)
         header.check_slice(number)
         return header
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[tuple[Reader, Path, int]]:
+def _opened(path: ImageRef | Path) -> Iterator[tuple[Reader, Path, int]]:
     """The reader, the file and the slice's number; whatever goes wrong becomes a ``UserError``."""
+    image = path if isinstance(path, ImageRef) else ImageRef(path)
     try:
-        named, number = locate(path)
-        file = system_path(named)
-        yield reader_of(file), file, 1 if number is None else number
+        file = system_path(image.file)
+        yield reader_of(file), file, 1 if image.slice is None else image.slice
     except UnreadableError as error:
         raise UserError(f"{path} {error}") from error
     except FileNotFoundError as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
-from pathlib import Path
 
 import numpy as np
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image
 from deepimagetranslator.core.typing import Array
 
@@ -17,14 +17,14 @@ MOST_BYTES = 256 * 2**20
 
 
 def read_ahead(
-    paths: Sequence[Path], pool: Executor, count: int, most_bytes: int = MOST_BYTES
+    images: Sequence[ImageRef], pool: Executor, count: int, most_bytes: int = MOST_BYTES
 ) -> Iterator[Array | UserError]:
-    """The images of files, in their order, each read before it is asked for.
+    """The pixels of images, in their order, each read before it is asked for.
 
     An image of more than ``most_bytes`` is read alone, when the one before it has been used.
 
     Args:
-        paths: the files.
+        images: to read.
         pool: whose threads read.
         count: how many images may be ready or being read.
         most_bytes: how large these may be together, the image last handed over included.
@@ -33,7 +33,7 @@ def read_ahead(
         An image, or why it cannot be read.
     """
     reading: deque[tuple[int, Future[Array]]] = deque()
-    coming = deque(paths)
+    coming = deque(images)
     held = 0
     while coming or reading:
         while coming and len(reading) < count:
@@ -54,10 +54,10 @@ def _result(future: Future[Array]) -> Array | UserError:
         return error
 
 
-def _decoded_bytes(path: Path) -> int:
+def _decoded_bytes(image: ImageRef) -> int:
     """Of the image in memory; 0 for a file that cannot be read, as reading it will say."""
     try:
-        height, width, channels, dtype = image_size(path)
+        height, width, channels, dtype = image_size(image)
     except UserError:
         return 0
     return height * width * channels * np.dtype(dtype).itemsize

@@ -16,7 +16,7 @@ import numpy as np
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, text_of
 from deepimagetranslator.core.imaging.filenames import natural_key
-from deepimagetranslator.core.imaging.slices import locate
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.system_path import system_path
 
 ALL = "all"
@@ -85,21 +85,22 @@ class _Slice:
     instance: int | None
 
 
-def in_order(paths: Sequence[Path], series: str | None = None) -> list[Path]:
-    """Files with each DICOM series in the order of its slices, where its first file stood.
+def in_order(images: Sequence[ImageRef], series: str | None = None) -> list[ImageRef]:
+    """Images with each DICOM series in the order of its slices, where its first file stood.
 
-    Files that are not DICOM stay where they are; so do DICOM files without an image, unless one
-    series is chosen, of which they are no part.
+    Files that are not DICOM stay where they are, and so do single slices of a file; so do DICOM
+    files without an image, unless one series is chosen, of which they are no part.
 
     Args:
-        paths: files; those that cannot be read count as not DICOM.
+        images: those whose file cannot be read count as not DICOM.
         series: a series' uid, number or description; "all" for all of them.
 
     Raises:
         SeveralSeriesError: a patient has several series, and ``series`` does not choose.
         UserError: there are series, but not this one.
     """
-    found = find_series(paths)
+    files = [image.file for image in images if image.slice is None]
+    found = find_series(files)
     chosen = found
     if series != ALL:
         chosen = found if series is None or not found else _chosen(found, series)
@@ -107,11 +108,13 @@ def in_order(paths: Sequence[Path], series: str | None = None) -> list[Path]:
     mates = {file: one.files for one in chosen for file in one.files}
     left_out = {file for one in found for file in one.files} - mates.keys()
     if chosen and series not in (None, ALL):
-        left_out.update(path for path in paths if path not in mates and _is_dicom(path))
-    result: dict[Path, None] = {}
-    for path in paths:
-        if path not in left_out:
-            result.update(dict.fromkeys(mates.get(path, (path,))))
+        left_out.update(file for file in files if file not in mates and _is_dicom(file))
+    result: dict[ImageRef, None] = {}
+    for image in images:
+        if image.slice is not None:
+            result[image] = None
+        elif image.file not in left_out:
+            result.update(dict.fromkeys(map(ImageRef, mates.get(image.file, (image.file,)))))
     return list(result)
 
 
@@ -133,9 +136,9 @@ def find_series(paths: Iterable[Path]) -> list[Series]:
     return sorted(found, key=lambda one: (one.patient, one.number or 0, one.uid))
 
 
-def patient_of(path: str | Path) -> str | None:
+def patient_of(image: ImageRef) -> str | None:
     """The id, or else the name, of the patient in a DICOM file or a slice of one; else None."""
-    one = _slice_of(locate(path)[0])
+    one = _slice_of(image.file)
     return (one.patient or None) if one else None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class PartTranslated:
     ``index`` is the image's, counted from 1.
     """
 
-    source: str
+    source: ImageRef
     done: int
     parts: int
     index: int
@@ -104,8 +105,8 @@ class ImageTranslated:
     All slices of a volume are told when it is written, so they have one ``index``.
     """
 
-    source: str
-    output: str
+    source: ImageRef
+    output: ImageRef
     index: int
     count: int
 
@@ -114,7 +115,7 @@ class ImageTranslated:
 class ImageSkipped:
     """One image could not be translated; ``reason`` is a sentence with the remedy."""
 
-    source: str
+    source: ImageRef
     reason: str
     index: int
     count: int

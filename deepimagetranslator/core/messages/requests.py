@@ -9,6 +9,7 @@ from typing import Any
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import ModelSpec, TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,11 @@ class StartTraining:
 
 @dataclass(frozen=True)
 class TranslateImages:
-    """Translate files and folders; see ``ml.translation.translate``."""
+    """Translate images; see ``ml.translation.translate``."""
 
     job: int
     weights: Path
-    inputs: tuple[Path, ...]
+    inputs: tuple[ImageRef, ...]
     output: Path
     spec: TranslationSpec
 

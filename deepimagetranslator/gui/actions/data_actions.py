@@ -6,7 +6,6 @@ import tkinter as tk
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepimagetranslator.app.data_check import DataCheck
@@ -16,6 +15,7 @@ from deepimagetranslator.app.splitting import SplitWay
 from deepimagetranslator.app.views import load
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.typing import Array
@@ -94,9 +94,10 @@ class DataActions:
             self._repair,
         )
 
-    def _ask_target(self) -> Path | None:
+    def _ask_target(self) -> ImageRef | None:
         folder = self._session.settings.folder("training targets")
-        return self._boxes.open_file("Choose a target", folder, IMAGE_TYPES)
+        chosen = self._boxes.open_file("Choose a target", folder, IMAGE_TYPES)
+        return None if chosen is None else ImageRef(chosen)
 
     def _repair(self, problem: Problem) -> None:
         if problem.kind == "blurred_labels":

@@ -65,7 +65,7 @@ class TranslateActions:
 
             self._boxes.guarded(begin)()
 
-        first = inputs[0].parent
+        first = inputs[0].path.parent
         folder = first.with_name(f"{first.name}-translated")
         TranslationDialog.open(
             self._root,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tkinter as tk
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from tkinter import ttk
 
 from deepimagetranslator.app.data_check import DataCheck, Row
@@ -19,6 +18,7 @@ from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training_words import time_left
 from deepimagetranslator.core.checks import kinds
 from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.data_check.findings_view import FindingsView
 from deepimagetranslator.gui.data_check.pair_table import PairTable
 from deepimagetranslator.gui.data_check.target_dialog import TargetDialog
@@ -51,7 +51,7 @@ class CheckWindow(tk.Toplevel):
         session: Session,
         check: DataCheck,
         guarded: Guarded,
-        ask_file: Callable[[], Path | None],
+        ask_file: Callable[[], ImageRef | None],
         repair: Callable[[Problem], object],
     ) -> None:
         super().__init__(parent)
@@ -251,7 +251,7 @@ class CheckWindow(tk.Toplevel):
             unused,
             used,
             self._ask_file,
-            on_ok=lambda path: self._guarded(lambda: self.check.set_target(row, path))(),
+            on_ok=lambda image: self._guarded(lambda: self.check.set_target(row, image))(),
         )
 
     def leave_out(self, rows: Sequence[Row]) -> None:

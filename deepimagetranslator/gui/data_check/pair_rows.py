@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tkinter as tk
-from pathlib import Path
 from tkinter import font as tkfont
 
 from deepimagetranslator.app.data_check import ALONE, DOUBTFUL, Row
 from deepimagetranslator.app.views import VALIDATION
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_pane import elided
 from deepimagetranslator.gui.viewer.thumbnails import Thumbnails
@@ -97,26 +97,26 @@ class PairRows:
         canvas.tag_raise(text)
 
     def _draw_side(
-        self, path: Path | None, x: int, y: int, width: int, ink: str, faint: str, missing: str
+        self, image: ImageRef | None, x: int, y: int, width: int, ink: str, faint: str, missing: str
     ) -> None:
         canvas, palette, px = self.canvas, self.theme.palette, self.theme.px
         side, top = px(PICTURE), y + px(6)
         room = width - side - 2 * px(_GAP)
         frame = (x, top, x + side, top + side)
-        if path is None:
+        if image is None:
             canvas.create_rectangle(*frame, outline=faint, dash=(px(3), px(3)))
             self._lines(x + side + px(_GAP), y, room, "", missing, ink, faint)
             return
-        picture = self.pictures.get(path)
+        picture = self.pictures.get(image)
         canvas.create_rectangle(*frame, fill=palette.pane, outline="")
         if picture is not None:
             canvas.create_image(x + side // 2, top + side // 2, image=picture)
-        elif self.pictures.is_unreadable(path):
+        elif self.pictures.is_unreadable(image):
             canvas.create_text(
                 x + side // 2, top + side // 2, text="?", fill=palette.error, font=self._font(True)
             )
         # Slice 7 of a volume is scan.nii.gz/0007: its file says more than the folder.
-        self._lines(x + side + px(_GAP), y, room, path.name, _folder(path), ink, faint)
+        self._lines(x + side + px(_GAP), y, room, image.name, _folder(image), ink, faint)
 
     def _lines(
         self,
@@ -153,6 +153,6 @@ class PairRows:
         return self.theme.font("bold" if bold else "text")
 
 
-def _folder(path: Path) -> str:
+def _folder(image: ImageRef) -> str:
     """The last two folders, which tell people and series apart."""
-    return "/".join(path.parent.parts[-2:])
+    return "/".join(image.path.parent.parts[-2:])

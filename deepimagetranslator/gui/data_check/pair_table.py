@@ -233,11 +233,11 @@ class PairTable(ttk.Frame):
 
     def _draw_dragged(self, x: int, y: int) -> None:
         assert self._dragged is not None
-        path, number = self.rows[self._dragged].target, self._number_at(y)
-        assert path is not None
+        image, number = self.rows[self._dragged].target, self._number_at(y)
+        assert image is not None
         is_goal = 0 <= number < len(self.rows) and number != self._dragged
         goal = number * self.height - self._top if is_goal else None
-        self._painter.draw_dragged(path.name, x, y, goal)
+        self._painter.draw_dragged(image.name, x, y, goal)
 
     def _on_release(self, event: Any) -> None:
         dragged, self._dragged, self._pressed = self._dragged, None, None

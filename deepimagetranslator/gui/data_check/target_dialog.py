@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from tkinter import ttk
 
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.widgets.dialog import Dialog
 
 NAME = "target"
 _ROWS, _WIDTH = 12, 560
 
 
-class TargetDialog(Dialog[Path]):
+class TargetDialog(Dialog[ImageRef]):
     """A list of targets that narrows as one types; or any other file.
 
     Args:
@@ -29,17 +29,18 @@ class TargetDialog(Dialog[Path]):
         self,
         parent: tk.Misc,
         name: str,
-        unused: Sequence[Path],
-        used: Sequence[Path],
-        ask_file: Callable[[], Path | None],
-        on_ok: Callable[[Path], object],
+        unused: Sequence[ImageRef],
+        used: Sequence[ImageRef],
+        ask_file: Callable[[], ImageRef | None],
+        on_ok: Callable[[ImageRef], object],
     ) -> None:
         super().__init__(parent, NAME, "Change target", "Take this target", on_ok)
         px = self.theme.px
-        self._all = [(path, "without an input") for path in unused]
-        self._all += [(path, "of another input") for path in used]
-        self._ask_file, self._other = ask_file, Path()
-        self._shown: list[Path] = []
+        self._all = [(image, "without an input") for image in unused]
+        self._all += [(image, "of another input") for image in used]
+        self._ask_file = ask_file
+        self._other: ImageRef | None = None
+        self._shown: list[ImageRef] = []
         self.pattern = tk.StringVar(self)
         self.body.columnconfigure(1, weight=1)
         self.body.rowconfigure(2, weight=1)
@@ -69,27 +70,27 @@ class TargetDialog(Dialog[Path]):
         self._fill()
         self.place(self.entry)
 
-    def value(self) -> Path | None:
+    def value(self) -> ImageRef | None:
         """The chosen target."""
-        if self._other != Path():
+        if self._other is not None:
             return self._other
         chosen = self.table.selection()
         return self._shown[int(chosen[0])] if chosen else None
 
     def _take_other(self) -> None:
-        path = self._ask_file()
-        if path is not None:
-            self._other = path
+        image = self._ask_file()
+        if image is not None:
+            self._other = image
             self.accept()
 
     def _fill(self) -> None:
         sought = self.pattern.get().casefold()
         found = [pair for pair in self._all if sought in str(pair[0]).casefold()][:500]
-        self._shown = [path for path, _ in found]
+        self._shown = [image for image, _ in found]
         self.table.delete(*self.table.get_children())
-        for number, (path, use) in enumerate(found):
+        for number, (image, use) in enumerate(found):
             # The folder too: slices of many people often have the same names.
-            name = "/".join(path.parts[-2:])
+            name = "/".join(image.path.parts[-2:])
             self.table.insert("", "end", str(number), text=name, values=(use,))
         if found:
             self.table.selection_set("0")

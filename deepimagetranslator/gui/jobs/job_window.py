@@ -17,6 +17,7 @@ from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training_words import time_left
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
     FilesRead,
     ImageSkipped,
@@ -51,7 +52,7 @@ class JobWindow(tk.Toplevel):
         self.figure: Image.Image | None = None
         self._ask_file = ask_file or filedialog.asksaveasfilename
         self._began = time.monotonic()
-        self._skipped: list[tuple[str, str]] = []
+        self._skipped: list[tuple[ImageRef, str]] = []
         px = theme_of(self).px
         self._words = tk.StringVar(self, f"{title}...")
         self._box = ttk.Frame(self, padding=px(16))
@@ -129,7 +130,7 @@ class JobWindow(tk.Toplevel):
         folder, done = Path(result["output"]), len(result["translated"])
         skipped = f", {len(self._skipped)} skipped" if self._skipped else ""
         self._words.set(f"{done} images were translated into {folder}{skipped}.")
-        rows = [(Path(source).name, f"skipped: {reason}") for source, reason in self._skipped]
+        rows = [(source.name, f"skipped: {reason}") for source, reason in self._skipped]
         written = [(Path(source).name, output) for source, output in result["files"]]
         room = max(0, _MOST_ROWS - len(rows))
         rows += [(name, f"written: {Path(to).relative_to(folder)}") for name, to in written[:room]]

@@ -6,7 +6,6 @@ import tkinter as tk
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +13,7 @@ from PIL import Image, ImageTk
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.viewer.shading import levels_of, to_rgb
@@ -23,18 +23,18 @@ _AT_ONCE = 2
 _POLL_MS = 20
 
 
-def thumbnail(path: Path, side: int) -> Array:
+def thumbnail(image: ImageRef, side: int) -> Array:
     """An image (h, w, 3) uint8 of at most ``side`` pixels each way, as the panes would show it.
 
     Raises:
         UserError: the file cannot be read.
     """
-    image = read_image(path)
-    scale = min(1.0, side / max(image.shape[:2]))
-    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    pixels = read_image(image)
+    scale = min(1.0, side / max(pixels.shape[:2]))
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     # Levels first: in a shrunk label map classes would mix.
-    step = max(1, int(max(image.shape[:2]) // (4 * side)))
-    rgb = to_rgb(image[::step, ::step], levels_of(image))
+    step = max(1, int(max(pixels.shape[:2]) // (4 * side)))
+    rgb = to_rgb(pixels[::step, ::step], levels_of(pixels))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
 
 
@@ -52,24 +52,24 @@ class Thumbnails:
         self._side = side
         self._arrived = arrived
         self._background = Background()
-        self._pictures: OrderedDict[Path, ImageTk.PhotoImage | None] = OrderedDict()
-        self._wanted: list[Path] = []
-        self._running: set[Path] = set()
+        self._pictures: OrderedDict[ImageRef, ImageTk.PhotoImage | None] = OrderedDict()
+        self._wanted: list[ImageRef] = []
+        self._running: set[ImageRef] = set()
         self._poll_id = ""
 
-    def get(self, path: Path) -> ImageTk.PhotoImage | None:
+    def get(self, image: ImageRef) -> ImageTk.PhotoImage | None:
         """The picture; None while it is not there, or if the file cannot be read."""
-        if path in self._pictures:
-            self._pictures.move_to_end(path)
-        return self._pictures.get(path)
+        if image in self._pictures:
+            self._pictures.move_to_end(image)
+        return self._pictures.get(image)
 
-    def is_unreadable(self, path: Path) -> bool:
+    def is_unreadable(self, image: ImageRef) -> bool:
         """Whether reading it failed."""
-        return path in self._pictures and self._pictures[path] is None
+        return image in self._pictures and self._pictures[image] is None
 
-    def want(self, paths: Iterable[Path]) -> None:
+    def want(self, images: Iterable[ImageRef]) -> None:
         """Make these next, instead of those wanted before."""
-        self._wanted = [path for path in paths if path not in self._pictures]
+        self._wanted = [image for image in images if image not in self._pictures]
         self._go_on()
 
     @property
@@ -86,14 +86,14 @@ class Thumbnails:
 
     def _go_on(self) -> None:
         while self._wanted and len(self._running) < _AT_ONCE:
-            path = self._wanted.pop(0)
-            if path not in self._running:
-                self._running.add(path)
+            image = self._wanted.pop(0)
+            if image not in self._running:
+                self._running.add(image)
                 self._background.run(
-                    str(path),
-                    partial(thumbnail, path, self._side),
-                    partial(self._made, path),
-                    partial(self._failed, path),
+                    str(image),
+                    partial(thumbnail, image, self._side),
+                    partial(self._made, image),
+                    partial(self._failed, image),
                 )
         if self._running and not self._poll_id:
             self._poll_id = self._widget.after(_POLL_MS, self._poll)
@@ -103,17 +103,17 @@ class Thumbnails:
         self._background.poll()
         self._go_on()
 
-    def _made(self, path: Path, rgb: Array) -> None:
-        self._keep(path, ImageTk.PhotoImage(Image.fromarray(rgb), master=self._widget))
+    def _made(self, image: ImageRef, rgb: Array) -> None:
+        self._keep(image, ImageTk.PhotoImage(Image.fromarray(rgb), master=self._widget))
 
-    def _failed(self, path: Path, error: Exception) -> None:
-        self._keep(path, None)
+    def _failed(self, image: ImageRef, error: Exception) -> None:
+        self._keep(image, None)
         if not isinstance(error, UserError):
             raise error
 
-    def _keep(self, path: Path, picture: ImageTk.PhotoImage | None) -> None:
-        self._running.discard(path)
-        self._pictures[path] = picture
+    def _keep(self, image: ImageRef, picture: ImageTk.PhotoImage | None) -> None:
+        self._running.discard(image)
+        self._pictures[image] = picture
         while len(self._pictures) > _KEPT:
             self._pictures.popitem(last=False)
         self._arrived()

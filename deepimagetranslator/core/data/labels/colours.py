@@ -177,14 +177,6 @@ class ColourCount:
         return self.many and self.blurred_palette() is None and self.regions.numbered
 
 
-def find_palette(images: Iterable[Array]) -> Palette | None:
-    """The palette of a set of label maps, None if it is none (see ``label_palette``)."""
-    count = ColourCount()
-    for image in images:
-        count.add(image)
-    return count.label_palette()
-
-
 def _count(image: Array) -> ColourCount:
     numbers = whole_numbers(image)
     if numbers is None:
