@@ -46,7 +46,7 @@ def walk(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
         Exception: what went wrong; a step that did not come to an end is a TimeoutError.
     """
     failed: list[str] = []
-    app = App(boxes=_boxes(failed))
+    app = App(boxes=no_boxes(failed))
     found: dict[str, Any] = {}
     ended: list[BaseException] = []
     steps = _steps(app, folder, found)
@@ -189,7 +189,7 @@ def _windows(app: App) -> set[str]:
     }
 
 
-def _boxes(failed: list[str]) -> Boxes:
+def no_boxes(failed: list[str]) -> Boxes:
     """Boxes that nobody has to answer; errors are noted."""
 
     def no_files(*_: object) -> Sequence[Path]:

@@ -1,0 +1,131 @@
+"""Renews the screenshots in assets/: trains on real CT and takes its windows in mid-training.
+
+    python tests/packaging/make_screenshots.py CT_ABDOMEN [--output assets]
+
+CT_ABDOMEN holds a folder for each person with ``images`` and ``targets``. The last person by name
+validates, the others train. A screen with a window manager is needed, for instance
+``Xvfb :9 -screen 0 1600x1000x24 & DISPLAY=:9 openbox &``, and a few minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+import tkinter as tk
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image, ImageGrab
+
+from deepimagetranslator.app.views import TRAINING, VALIDATION
+from deepimagetranslator.gui.app import App
+from deepimagetranslator.self_test.window import no_boxes
+
+EPOCHS_SHOWN, EPOCHS = 5, 12
+COLOURS = 220
+MAIN_SIZE = (1240, 720)
+
+
+def main() -> None:
+    """Open the window, train, take the pictures, close."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("images", type=Path)
+    parser.add_argument("--output", type=Path, default=Path(__file__).parents[2] / "assets")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["DEEPIMAGETRANSLATOR_HOME"] = home
+        app = App(boxes=no_boxes([]))
+        steps = Screenshots(app, arguments.images, arguments.output).steps()
+        ready: Callable[[], object] = lambda: True  # noqa: E731
+
+        def go_on() -> None:
+            nonlocal ready
+            if ready():
+                following = next(steps, None)
+                if following is None:
+                    app.close()
+                    return
+                ready = following
+            app.root.after(50, go_on)
+
+        app.root.after(50, go_on)
+        app.run()
+
+
+class Screenshots:
+    """What is done with the window, and the pictures taken on the way."""
+
+    def __init__(self, app: App, images: Path, output: Path) -> None:
+        self._app, self._images, self._output = app, images, output
+
+    def steps(self) -> Iterator[Callable[[], object]]:
+        """Each step gives the condition to wait for."""
+        app, session = self._app, self._app.session
+        project, actions = session.project, app.window.actions
+        app.root.geometry(f"{MAIN_SIZE[0]}x{MAIN_SIZE[1]}+60+40")
+        *train, last = sorted(self._images.iterdir())
+        sides = {"inputs": "images", "targets": "targets"}
+        load = session.loader.load
+        load(VALIDATION, {side: [last / name] for side, name in sides.items()})
+        yield lambda: project.matched.val
+        load(TRAINING, {s: [person / name for person in train] for s, name in sides.items()})
+        yield lambda: project.dataset is not None and session.device
+        project.set_section("training", replace(project.specs.training, epochs=EPOCHS))
+        yield from self._take_dialogs()
+        session.jobs.train()
+        actions.train.show_monitor()
+        yield lambda: session.jobs.monitor.epochs_done >= EPOCHS_SHOWN
+        yield self._after(2)
+        self._take("window-monitor", self._newest())
+        self._newest().destroy()
+        session.viewer.show_part(VALIDATION)
+        session.viewer.go(5)
+        yield self._after(5)
+        self._take("window-main", app.root)
+        actions.view.set_palette("light")
+        yield self._after(2)
+        self._take("window-light", app.root)
+        session.jobs.stop()
+        yield lambda: not session.jobs.kind
+
+    def _take_dialogs(self) -> Iterator[Callable[[], object]]:
+        actions = self._app.window.actions
+        for name, command in (
+            ("window-model", actions.model.new_model),
+            ("window-augment", actions.train.set_augmentation),
+            ("window-values", actions.data.set_values),
+            ("window-check", actions.data.check_data),
+        ):
+            command()
+            yield self._after(6)
+            self._take(name, self._newest())
+            self._newest().destroy()
+
+    def _newest(self) -> tk.Toplevel:
+        children = self._app.root.winfo_children()
+        return [w for w in children if isinstance(w, tk.Toplevel) and w.winfo_viewable()][-1]
+
+    def _after(self, seconds: float) -> Callable[[], object]:
+        end = time.monotonic() + seconds
+        return lambda: time.monotonic() > end
+
+    def _take(self, name: str, window: tk.Tk | tk.Toplevel) -> None:
+        """The window with its title bar, in few colours, as PNG."""
+        window.lift()
+        window.update()
+        left, top = window.winfo_x(), window.winfo_y()
+        side = window.winfo_rootx() - left
+        right = window.winfo_rootx() + window.winfo_width() + side
+        bottom = window.winfo_rooty() + window.winfo_height() + side
+        picture = ImageGrab.grab((left, top, right, bottom), xdisplay=os.environ.get("DISPLAY"))
+        few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT)
+        few.save(self._output / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
