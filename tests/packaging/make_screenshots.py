@@ -4,13 +4,16 @@
 
 CT_ABDOMEN holds a folder for each person with ``images`` and ``targets``. The last person by name
 validates, the others train. A screen with a window manager is needed, for instance
-``Xvfb :9 -screen 0 1600x1000x24 & DISPLAY=:9 openbox &``, and a few minutes.
+``Xvfb :9 -screen 0 1600x1000x24 & DISPLAY=:9 openbox &``, xwininfo (Debian: x11-utils), and a few
+minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
+import subprocess
 import tempfile
 import time
 import tkinter as tk
@@ -118,11 +121,15 @@ class Screenshots:
         """The window with its title bar, in few colours, as PNG."""
         window.lift()
         window.update()
-        left, top = window.winfo_x(), window.winfo_y()
-        side = window.winfo_rootx() - left
-        right = window.winfo_rootx() + window.winfo_width() + side
-        bottom = window.winfo_rooty() + window.winfo_height() + side
-        picture = ImageGrab.grab((left, top, right, bottom), xdisplay=os.environ.get("DISPLAY"))
+        frame = subprocess.run(
+            ["xwininfo", "-id", window.wm_frame()], capture_output=True, text=True, check=True
+        ).stdout
+        left, top, width, height = (
+            int(re.search(rf"{words}:\s+(-?\d+)", frame)[1])
+            for words in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")
+        )
+        box = (left, top, left + width, top + height)
+        picture = ImageGrab.grab(box, xdisplay=os.environ["DISPLAY"])
         few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT)
         few.save(self._output / f"{name}.png", optimize=True)
 
