@@ -21,14 +21,29 @@ class PairSequence(keras.utils.PyDataset):
     """Batches of one part of a data set, for ``fit(..., shuffle=False)``.
 
     Set ``epoch`` as each epoch begins and call ``close`` when done. Batches ahead of the one
-    asked for are made by threads of its own.
+    asked for are made by threads of its own, those of the next epoch too; validation ends with
+    its last batch. Keras fetches the first batches before the epoch and then begins again, so
+    they are kept until it has come past them: an image is read once for them.
+
+    Args:
+        sampler: draws the pairs.
+        batch_size: images in a batch; the last batch of an epoch may have fewer.
+        epoch: the first one that is asked for, from 1.
+        last_epoch: nothing is made ahead for later ones.
     """
 
-    def __init__(self, sampler: PairSampler, batch_size: int, epoch: int = 1) -> None:
+    def __init__(
+        self,
+        sampler: PairSampler,
+        batch_size: int,
+        epoch: int = 1,
+        last_epoch: float = math.inf,
+    ) -> None:
         super().__init__(workers=1)
         self.sampler = sampler
         self.batch_size = batch_size
         self.epoch = epoch
+        self._last_epoch = last_epoch
         self.error: Exception | None = None
         self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "pairs")
         self._ahead: dict[tuple[int, int], Future[Any]] = {}
@@ -42,16 +57,26 @@ class PairSequence(keras.utils.PyDataset):
         epoch = self.epoch
         try:
             with self._lock:
-                wanted = [self._place(epoch, index + i) for i in range(BATCHES_AHEAD + 1)]
-                self._ahead = {
-                    place: self._ahead.get(place) or self._pool.submit(self.batch, *place)
-                    for place in wanted
-                }
-                future = self._ahead[wanted[0]]
+                self._drop_passed(epoch, index)
+                for place in self._places_from(epoch, index):
+                    if place not in self._ahead:
+                        self._ahead[place] = self._pool.submit(self.batch, *place)
+                future = self._ahead[epoch, index]
             return future.result()
         except Exception as error:
             self.error = error
             raise
+
+    def first_inputs(self, count: int) -> np.ndarray:
+        """The inputs (n, height, width, channels) of the epoch's first images, float32 in [0, 1].
+
+        They are taken from the batches that the epoch begins with.
+
+        Args:
+            count: at most ``BATCHES_AHEAD + 1``; n is smaller where there are fewer images.
+        """
+        needed = min(len(self), math.ceil(count / self.batch_size))
+        return np.concatenate([self[index][0] for index in range(needed)])[:count]
 
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, Any]:
         """Batch ``index`` (from 0) of ``epoch``, made in the calling thread."""
@@ -67,8 +92,18 @@ class PairSequence(keras.utils.PyDataset):
         self._ahead = {}
         self.sampler.reader.forget()
 
-    def _place(self, epoch: int, index: int) -> tuple[int, int]:
-        return epoch + index // len(self), index % len(self)
+    def _places_from(self, epoch: int, index: int) -> list[tuple[int, int]]:
+        """The batch and those that are made ahead of it, as (epoch, index)."""
+        places = [
+            (epoch + i // len(self), i % len(self)) for i in range(index, index + BATCHES_AHEAD + 1)
+        ]
+        last = epoch if self.sampler.validation else max(epoch, self._last_epoch)
+        return [place for place in places if place[0] <= last]
+
+    def _drop_passed(self, epoch: int, index: int) -> None:
+        """Let go of the batches before this one, but for those that the epoch began with."""
+        first = epoch, 0 if index <= BATCHES_AHEAD else index
+        self._ahead = {place: made for place, made in self._ahead.items() if place >= first}
 
     def _as_outputs(self, y: np.ndarray) -> Any:
         dataset = self.sampler.reader.dataset

@@ -181,6 +181,7 @@ class Job:
                 ),
                 specs.training.batch_size,
                 standing.epoch + 1,
+                specs.training.epochs,
             )
             for pairs in (dataset.train, dataset.val)
         )
@@ -280,9 +281,9 @@ class Job:
 
     def _first_images(self) -> np.ndarray:
         """The first epoch's first images: four, or fewer if they are large."""
-        model, sampler = self.dataset.model, self.train_batches.sampler
-        count = max(1, min(4, _FIRST_PIXELS // (model.input_height * model.input_width)))
-        return np.stack([sampler.sample(1, int(i))[0] for i in sampler.order(1)[:count]])
+        model = self.dataset.model
+        pixels = model.input_height * model.input_width
+        return self.train_batches.first_inputs(max(1, min(4, _FIRST_PIXELS // pixels)))
 
     def _learning_rate(self) -> float:
         """Of the next step; history.csv names that of an epoch's first."""

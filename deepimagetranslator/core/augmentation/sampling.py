@@ -116,7 +116,8 @@ class PairReader:
 
     def _decode(self, pair: ImagePair) -> _Kept:
         dataset, model = self.dataset, self.dataset.model
-        image, target = read_image(pair.input), read_image(pair.target)
+        image = read_image(pair.input)
+        target = image if pair.target == pair.input else read_image(pair.target)
         if dataset.crops:
             scaling = dataset.input_scaling.for_image(image)
             size = target_size((image.shape[0], image.shape[1]), model)
