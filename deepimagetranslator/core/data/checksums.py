@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.system.system_path import system_path
+
+
+def checksum(image: ImageRef) -> str:
+    """The sha256 of a file's bytes; of a slice that of its file, a slash and its number.
+
+    Raises:
+        OSError: the file is missing or cannot be read.
+    """
+    return of_image(HELD.checksum(image.file), image)
 
 
 def checksums(images: Sequence[ImageRef]) -> list[str]:
-    """The sha256 of each file, which is read once; of a slice that of its file, and its number.
+    """``checksum`` of each; a file with several slices is read once.
 
     Raises:
         OSError: a file is missing or cannot be read.
     """
     files = list(dict.fromkeys(image.file for image in images))
     with ThreadPoolExecutor() as pool:
-        found = dict(zip(files, pool.map(_sha256, files), strict=True))
-    return [
-        found[image.file] if image.slice is None else f"{found[image.file]}/{image.slice}"
-        for image in images
-    ]
+        found = dict(zip(files, pool.map(HELD.checksum, files), strict=True))
+    return [of_image(found[image.file], image) for image in images]
 
 
-def _sha256(path: Path) -> str:
-    with system_path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def of_image(of_file: str, image: ImageRef) -> str:
+    """The checksum of an image in a file whose checksum is known."""
+    return of_file if image.slice is None else f"{of_file}/{image.slice}"

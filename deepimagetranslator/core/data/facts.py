@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -12,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.config.classes import MAX_COLOURS
+from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.series import patient_of
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 from deepimagetranslator.core.typing import Array
 
 SIDE = 64
@@ -43,6 +46,8 @@ class FileFacts:
         patient: the person, if the file itself says (DICOM), else empty.
         label_map: whether its colours look like those of a label map.
         constant: whether all of its values are the same (of a coloured image: one colour).
+        checksum: of the file's bytes, see ``checksum``; empty if it could not be read.
+        stamp: by which the file is known to be unchanged, taken before it was read.
     """
 
     trouble: str = ""
@@ -54,6 +59,8 @@ class FileFacts:
     patient: str = ""
     label_map: bool = False
     constant: bool = False
+    checksum: str = ""
+    stamp: Stamp | None = None
 
     @property
     def dtype(self) -> str:
@@ -83,9 +90,7 @@ class PairFacts:
         return not (self.input.trouble or self.target.trouble)
 
 
-_remembered: OrderedDict[tuple[ImageRef, bool], tuple[tuple[int, int, int], FileFacts]] = (
-    OrderedDict()
-)
+_remembered: OrderedDict[tuple[ImageRef, bool], FileFacts] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -98,16 +103,15 @@ def facts_of(image: ImageRef, target: bool) -> FileFacts:
         image: a file or a slice of one.
         target: whether its colours are looked at closely, as a target's.
     """
-    stamp = _stamp(image)
     key = image, target
     with _lock:
         known = _remembered.get(key)
-    if stamp is not None and known is not None and known[0] == stamp:
-        return known[1]
+    if known is not None and known.stamp == file_stamp(image.file):
+        return known
     facts = read_facts(image, target)
-    if stamp is not None and not facts.trouble:
+    if facts.stamp is not None and not facts.trouble:
         with _lock:
-            _remembered[key] = stamp, facts
+            _remembered[key] = facts
             _remembered.move_to_end(key)
             while len(_remembered) > _MOST_REMEMBERED:
                 _remembered.popitem(last=False)
@@ -132,25 +136,39 @@ def brief(facts: PairFacts) -> PairFacts:
 
 def read_facts(ref: ImageRef, target: bool) -> FileFacts:
     """What the file says now; an unreadable one says why."""
-    try:
-        image = read_image(ref)
-    except UserError as error:
-        return FileFacts(trouble=str(error))
+    stamp = file_stamp(ref.file)
+    with HELD.holding(ref.file, several=ref.slice is not None):
+        try:
+            image = read_image(ref)
+        except UserError as error:
+            return FileFacts(trouble=str(error))
+        facts = _facts_in(image, target)
+        with suppress(OSError):  # it was read a moment ago
+            facts = replace(facts, checksum=checksum(ref))
+        return replace(facts, patient=patient_of(ref) or "", stamp=stamp)
+
+
+def digest_of(image: Array) -> bytes:
+    """16 bytes that tell an image from others by its pixels, their type and its shape."""
+    hashed = hashlib.blake2b(f"{image.dtype.name} {image.shape}".encode(), digest_size=16)
+    hashed.update(image.data)
+    return hashed.digest()
+
+
+def _facts_in(image: Array, target: bool) -> FileFacts:
+    """What an image's pixels say."""
     values, colours = ValueRange(), ColourCount()
     values.add(image)
     if target or _has_few_colours(image):
         colours.add(image)
     else:
         colours.dtypes, colours.many = {image.dtype.name}, True
-    hashed = hashlib.blake2b(f"{image.dtype.name} {image.shape}".encode(), digest_size=16)
-    hashed.update(image.data)
     return FileFacts(
         shape=image.shape,
         values=values,
         colours=colours,
-        digest=hashed.digest(),
+        digest=digest_of(image),
         thumbnail=thumbnail_of(image),
-        patient=patient_of(ref) or "",
         label_map=colours.label_palette() is not None,
         constant=len(colours.pixels) == 1 or not values.low < values.high,
     )
@@ -186,11 +204,3 @@ def _has_few_colours(image: Array) -> bool:
 
 
 _APART = np.array([1.0, 2.0**16, 2.0**32])
-
-
-def _stamp(image: ImageRef) -> tuple[int, int, int] | None:
-    try:
-        status = system_path(image.file).stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -14,6 +14,7 @@ from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _THREADS = min(4, os.cpu_count() or 1)
@@ -106,7 +107,7 @@ def gather_statistics(
         return found
 
     parts = [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with HELD.keeping(), ThreadPoolExecutor(_THREADS) as pool:
         for done, facts in enumerate(chain.from_iterable(pool.map(read, parts)), 1):
             result.add(facts, in_brief)
             if report:

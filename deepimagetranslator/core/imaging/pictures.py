@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 from deepimagetranslator.core.imaging import png16
 from deepimagetranslator.core.imaging.header import Header, UnreadableError, check_size, for_print
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.jpeg_scans import check_scans
 from deepimagetranslator.core.imaging.pixels import turned
 from deepimagetranslator.core.typing import Array
@@ -40,7 +41,7 @@ def inspect(path: Path) -> Header:
         UnreadableError: it has no pixels or too many.
         Exception: it is damaged.
     """
-    with path.open("rb") as file:
+    with HELD.opened(path) as file:
         return _header(*_opened(file))
 
 
@@ -54,7 +55,7 @@ def read(path: Path, number: int = 1) -> Array:
         UnreadableError: it has no pixels or too many.
         Exception: it is damaged.
     """
-    with path.open("rb") as file:
+    with HELD.opened(path) as file:
         image, deep = _opened(file)
         header = _header(image, deep)
         if image.format == "JPEG":
@@ -77,7 +78,7 @@ def _opened(file: BinaryIO) -> tuple[Image.Image, int]:
     image = Image.open(file, formats=_FORMATS)
     check_size(image.height, image.width)
     packed = image.format == "BMP" and image.info.get("compression") in (1, 2)
-    if packed and os.fstat(file.fileno()).st_size > _MAX_PACKED_BMP:
+    if packed and file.seek(0, os.SEEK_END) > _MAX_PACKED_BMP:
         raise UnreadableError("is too large for a packed BMP", "save it as PNG")
     deep = image.format == "PNG" and start[24] == 16
     return image, _PNG_CHANNELS.get(start[25], 0) if deep else 0

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from deepimagetranslator.core.imaging import dicom, nifti, pictures, tiff
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.typing import Array
 
 _START = 1024  # bytes; a packed NIfTI header is in them
@@ -36,7 +37,7 @@ def reader_of(path: Path) -> Reader:
         raise UnreadableError("is a folder", "choose an image file")
     if path.exists() and not path.is_file():  # opening a pipe would wait for ever
         raise UnreadableError("is not an ordinary file", "choose an image file")
-    with path.open("rb") as file:
+    with HELD.opened(path) as file:
         start = file.read(_START)
     if not start:
         raise UnreadableError("is empty (0 bytes)")

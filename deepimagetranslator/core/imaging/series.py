@@ -16,6 +16,7 @@ import numpy as np
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, text_of
 from deepimagetranslator.core.imaging.filenames import natural_key
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.system_path import system_path
 
@@ -207,7 +208,7 @@ def _is_dicom(path: Path) -> bool:
     file = system_path(path)
     with suppress(OSError):
         if file.is_file():  # opening a pipe would wait for ever
-            with file.open("rb") as opened:
+            with HELD.opened(file) as opened:
                 return is_dicom(opened.read(132))
     return False
 

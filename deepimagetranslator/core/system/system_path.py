@@ -1,4 +1,4 @@
-"""Paths as the operating system opens them."""
+"""Paths as the operating system opens them, and by what a file is known to be unchanged."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ def system_path(path: str | Path) -> Path:
     if os.name == "nt":
         return Path(long_path(os.path.abspath(path)))  # noqa: PTH100  Path.absolute keeps ".."
     return Path(path)
+
+
+Stamp = tuple[int, int, int]
+"""A file's size in bytes, time of its last change in ns, and inode: unchanged if all three are."""
+
+
+def file_stamp(path: str | Path) -> Stamp | None:
+    """A file's stamp; None if there is no such file."""
+    try:
+        status = system_path(path).stat()
+    except (OSError, ValueError):  # a name may hold what no system allows
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def long_path(full: str) -> str:

@@ -24,6 +24,7 @@ import numpy as np
 from deepimagetranslator.core.imaging.dicom.coded import check_fragments, coded_frame
 from deepimagetranslator.core.imaging.dicom.stored_values import Values, from_groups, values_of
 from deepimagetranslator.core.imaging.header import MAX_PIXELS, Header, UnreadableError, check_size
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.typing import Array
 
 _DEFLATED, _EXPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1"
@@ -201,7 +202,7 @@ def _read_header(file: BinaryIO, tags: list[str] | None = None) -> Any:
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """The file, or what a deflated one holds, as if it had been written without."""
-    with path.open("rb") as file:
+    with HELD.opened(path) as file:
         start = file.read(144)
         length = int.from_bytes(start[140:144], "little")
         meta = file.read(length) if start[128:132] == b"DICM" and length < 1 << 16 else b""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.imaging.header import UnreadableError
+from deepimagetranslator.core.imaging.held_files import HELD
 
 MAX_UNPACKED = 4 * 2**30
 """The largest content, in bytes, that is unpacked; what is larger is taken for a bomb."""
@@ -63,7 +64,11 @@ class Unpacked:
 
 
 def _unpack(path: Path, size: int) -> Bytes:
-    with tempfile.TemporaryFile() as room, gzip.open(path) as packed:
+    with (
+        tempfile.TemporaryFile() as room,
+        HELD.opened(path) as file,
+        gzip.open(file) as packed,
+    ):
         left = size
         while left:
             part = packed.read(min(left, _STEP))

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from deepimagetranslator.core.imaging.header import Header, UnreadableError, check_size
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.nifti.geometry import Geometry, geometry_of
 from deepimagetranslator.core.imaging.nifti.unpacked import UNPACKED
 from deepimagetranslator.core.typing import Array
@@ -127,8 +128,9 @@ def raw_header(path: Path) -> Any:
     """The file's header as nibabel knows it; its mistakes are not mended, and not printed."""
     import nibabel  # noqa: PLC0415
 
-    with gzip.open(path) if _is_packed(path) else path.open("rb") as file:
-        start = file.read(_HEADER)
+    packed = _is_packed(path)
+    with HELD.opened(path) as file, gzip.open(file) if packed else file as content:
+        start = content.read(_HEADER)
     kind = nibabel.Nifti2Header if start[4:8] in (b"n+2\0", b"ni2\0") else nibabel.Nifti1Header
     size = kind.template_dtype.itemsize
     return kind(start[:size], check=False)
@@ -172,11 +174,13 @@ def _voxels(volume: Volume) -> Array:
         content = UNPACKED.content(volume.data, end)
     elif volume.data.stat().st_size < end:
         raise UnreadableError("is damaged or incomplete")
+    elif (held := HELD.data(volume.data)) is not None:
+        content = np.frombuffer(held, np.uint8)
     else:
         content = np.memmap(volume.data, np.uint8, "r")
     return content[volume.offset : end].view(dtype).reshape(shape, order="F")
 
 
 def _is_packed(path: Path) -> bool:
-    with path.open("rb") as file:
+    with HELD.opened(path) as file:
         return file.read(2) == _GZIP

@@ -7,6 +7,7 @@ file's order. Where the planes of a file lie is found once and kept.
 
 from __future__ import annotations
 
+import io
 import logging
 import math
 import re
@@ -19,6 +20,7 @@ import numpy as np
 
 from deepimagetranslator.core.imaging.dicom.coded import coded_size
 from deepimagetranslator.core.imaging.header import MAX_PIXELS, Header, UnreadableError, check_size
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.jpeg_scans import check_scans
 from deepimagetranslator.core.imaging.pixels import turned
 from deepimagetranslator.core.imaging.tiff.samples import (
@@ -212,7 +214,8 @@ def _orientation(page: Any) -> int:
 
 
 def _opened(path: Path) -> Any:
-    return _tifffile().TiffFile(path, _multifile=False)
+    data = HELD.data(path)
+    return _tifffile().TiffFile(path if data is None else io.BytesIO(data), _multifile=False)
 
 
 @cache

@@ -1,0 +1,135 @@
+"""Files whose bytes are held in memory while they are looked at: read once, for everything.
+
+A file that is checked is needed for its checksum, its header and its pixels, a volume for each of
+its slices. While ``HELD`` holds it, every reader takes its bytes from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
+
+LARGEST = 2**29
+"""How many bytes are held in all. A larger file is read once more, for its checksum."""
+
+
+@dataclass
+class _Held:
+    """One file; its lock is taken while it is read."""
+
+    stamp: Stamp | None = None
+    data: bytes | None = None
+    checksum: str = ""
+    lock: Lock = field(default_factory=Lock)
+
+
+class HeldFiles:
+    """The files that are being read. Threads may share it.
+
+    Args:
+        most_bytes: held in all.
+    """
+
+    def __init__(self, most_bytes: int = LARGEST) -> None:
+        self._most = most_bytes
+        self._files: OrderedDict[Path, _Held] = OrderedDict()
+        self._keeping = 0
+        self._lock = Lock()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Inside, files with several images are held on, while there is room, for the next one."""
+        with self._lock:
+            self._keeping += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keeping -= 1
+                if not self._keeping:
+                    self._files.clear()
+
+    @contextmanager
+    def holding(self, file: Path, several: bool = False) -> Iterator[None]:
+        """Inside, ``checksum`` and all readers of the file share one reading of it.
+
+        A file that cannot be read is not held; its reader says what is wrong with it.
+
+        Args:
+            file: its path.
+            several: it has several images, of which the next ones may be read soon.
+        """
+        path = system_path(file)
+        held = self._entry(path)
+        with held.lock, suppress(OSError, MemoryError):
+            if held.data is None and not held.checksum and path.is_file():
+                self._take(held, path)
+        try:
+            yield
+        finally:
+            with self._lock:
+                if not (several and self._keeping):
+                    self._files.pop(path, None)
+
+    def checksum(self, file: Path) -> str:
+        """The sha256 of a file, as hexadecimal digits; of a held one it is computed once.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        path = system_path(file)
+        held = self._files.get(path) or _Held()
+        with held.lock:
+            if not held.checksum:
+                with self.opened(path) as opened:
+                    held.checksum = hashlib.file_digest(opened, "sha256").hexdigest()
+            return held.checksum
+
+    def data(self, path: Path) -> bytes | None:
+        """A held file's bytes, else None; ``path`` as the system opens it."""
+        held = self._files.get(path)
+        return None if held is None else held.data
+
+    def opened(self, path: Path) -> io.BufferedReader | io.BytesIO:
+        """A file for reading, from memory if it is held; ``path`` as the system opens it.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        data = self.data(path)
+        return path.open("rb") if data is None else io.BytesIO(data)
+
+    def _entry(self, path: Path) -> _Held:
+        """The file's place, a new one if it has changed since."""
+        stamp = file_stamp(path)
+        with self._lock:
+            held = self._files.get(path)
+            if held is None or held.stamp != stamp:
+                held = self._files[path] = _Held(stamp)
+            self._files.move_to_end(path)
+            return held
+
+    def _take(self, held: _Held, path: Path) -> None:
+        """Read a file that is not too large; forget the bytes that were used longest ago."""
+        if path.stat().st_size > self._most:
+            return
+        held.data = path.read_bytes()
+        with self._lock:
+            total = sum(len(other.data or b"") for other in self._files.values())
+            for other in self._files.values():
+                if total <= self._most:
+                    break
+                if other is not held:
+                    total -= len(other.data or b"")
+                    other.data = None
+
+
+HELD = HeldFiles()
