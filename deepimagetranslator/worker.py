@@ -140,7 +140,7 @@ class _Worker:
             self._send(request.job, event)
 
         match request:
-            case StartTraining(_, project, run_dir, resume, start_weights):
+            case StartTraining(_, project, run_dir, resume, start_weights, record):
                 from deepimagetranslator.ml import training  # noqa: PLC0415
 
                 result = training.train(
@@ -150,6 +150,7 @@ class _Worker:
                     control=control,
                     resume=resume,
                     start_weights=start_weights,
+                    record=record,
                 )
                 return {
                     "run_dir": str(result.run_dir),

@@ -23,6 +23,7 @@ from deepimagetranslator.core.config.project import (
 from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data import dataset
+from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.atomic_write import atomic_write
@@ -42,8 +43,9 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     with terminal.progress() as (report, control):
 
         def examine(specs: Specs) -> Found:
+            record = record_file(arguments.project)
             folder = runs_folder(arguments.project)
-            return examination.examine(specs, report, control, folder)[1:]
+            return examination.examine(specs, report, control, folder, record)[1:]
 
         matched, problems = examine(project.specs)
         specs, changes, (matched, problems) = _repair(

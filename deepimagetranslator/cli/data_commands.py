@@ -24,6 +24,7 @@ from deepimagetranslator.core.config.project import (
     set_field,
 )
 from deepimagetranslator.core.data import dataset, suggestions
+from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.intensity.windows import parse_window
 from deepimagetranslator.core.data.pair_lists import pairing_of
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -88,7 +89,7 @@ def augment(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--epochs must be 1 or more.")
     specs = load_project(arguments.project).specs
     with terminal.progress() as (report, control):
-        data = examination.prepare(specs, report, control)
+        data = examination.prepare(specs, report, control, record_file(arguments.project))
         names = _output_names(data.train)
         first = arguments.output / "epoch001"
         if first.exists():

@@ -17,6 +17,7 @@ from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.ml import devices
 
@@ -38,6 +39,7 @@ def train(arguments: argparse.Namespace) -> Outcome:
             control=control,
             resume=arguments.resume,
             start_weights=arguments.weights,
+            record=record_file(arguments.project),
         )
     terminal.say(
         f"Best is epoch {result.best_epoch} ({result.best_value:.4f}): {result.best_weights}"

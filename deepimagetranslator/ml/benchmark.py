@@ -38,6 +38,7 @@ from deepimagetranslator.core.system.machine import (
     processor_name,
 )
 from deepimagetranslator.ml import devices, training, translation
+from deepimagetranslator.ml.run_record import TrainingState
 
 STEP_SHARE = 0.85
 """From this part of an epoch on, its bare steps are what limits it."""
@@ -110,7 +111,7 @@ class BareSteps:
         """
         self.dataset = prepare(project.specs)
         precision = devices.choose_precision(project.specs.training.precision)
-        standing = training.TrainingState(precision=precision)
+        standing = TrainingState(precision=precision)
         run = RunFolder(folder)
         self._job = training.Job(project, self.dataset, run, standing, ignore, JobControl())
         self._job.build(None)

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,12 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
-from deepimagetranslator.core.checks.examination import prepare
-from deepimagetranslator.core.config import fields
-from deepimagetranslator.core.config.project import Project, load_project, save_project
+from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.specs import SECTIONS
-from deepimagetranslator.core.data.checksums import checksums
+from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import (
     CheckpointSaved,
     EpochEnded,
@@ -42,18 +39,17 @@ from deepimagetranslator.ml.metrics import build_metrics
 from deepimagetranslator.ml.optimizers import build_optimizer
 from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
 from deepimagetranslator.ml.run_log import logged, run_log
+from deepimagetranslator.ml.run_record import (
+    TrainingState,
+    prepared,
+    refuse_second_run,
+    resumed,
+    run_to_resume,
+    write_run_record,
+)
 from deepimagetranslator.ml.sequence import PairSequence
 from deepimagetranslator.ml.sharing import LossScaling, SharedModel
 from deepimagetranslator.ml.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
-
-# What may differ between a run and its resumption: it changes no step that is still to come,
-# or, for the epochs, the user asks for more of them.
-_FREE_AT_RESUME = {
-    "data.cache_mib",
-    "training.epochs",
-    "training.keep_best",
-    "training.early_stopping",
-}
 
 _FIRST_PIXELS = 2**20
 
@@ -80,18 +76,6 @@ class TrainingResult:
     values: Mapping[str, float]
 
 
-@dataclass
-class TrainingState:
-    """Where a run stands after its last whole epoch; stored in last.weights.h5."""
-
-    epoch: int = 0
-    epochs: int = 0
-    best_epoch: int = 0
-    best_value: float = math.inf
-    precision: str = "float32"
-    values: dict[str, float] = field(default_factory=dict)
-
-
 def train(
     project: Project,
     run_dir: Path,
@@ -100,8 +84,12 @@ def train(
     control: JobControl | None = None,
     resume: bool = False,
     start_weights: Path | None = None,
+    record: Path | None = None,
 ) -> TrainingResult:
     """Train a project's network and keep its checkpoints.
+
+    Each image is read once before training, unless the record tells that it has not changed since
+    it was checked, and once in the first epoch, which finds out if that is not true.
 
     Args:
         project: the choices and the image lists.
@@ -110,22 +98,33 @@ def train(
         control: to finish early or cancel from another thread.
         resume: continue the run in ``run_dir`` after its last whole epoch.
         start_weights: begin with these weights instead of random ones.
+        record: what was found out about the images is kept there, see ``core.data.check_record``;
+            None to read them all.
 
     Raises:
+        ImageChangedError: an image is another one than it was when it was checked; the record is
+            deleted.
         UserError: the user must change something; before training, where it can be known.
         Cancelled: by ``control``; the run can be resumed from its last whole epoch.
     """
     start = time.monotonic()
     control = control or JobControl()
     run = RunFolder(run_dir)
-    standing = _resume_or_start(run, project, resume)
-    dataset = prepare(project.specs, report, control)
-    if not standing.epoch:
+    before = run_to_resume(run, project) if resume else None
+    if before is None:
+        refuse_second_run(run)
+    dataset = prepared(project, before, report, control, record)
+    standing = TrainingState() if before is None else resumed(run, project, before)
+    if before is None:
         precision = devices.choose_precision(project.specs.training.precision)
         standing.precision = precision
-        _write_run_record(run, project, dataset, precision, start_weights, report)
+        write_run_record(run, project, dataset, precision, start_weights, report)
     with run_log(run.log, dataset, standing.precision, standing.epoch):
-        _work(Job(project, dataset, run, standing, logged(report), control), start_weights)
+        try:
+            _work(Job(project, dataset, run, standing, logged(report), control), start_weights)
+        except ImageChangedError:
+            check_record.forget(record)
+            raise
     return TrainingResult(
         run_dir,
         run.best,
@@ -173,7 +172,7 @@ class Job:
         self.report = report
         self.control = control
         specs = project.specs
-        reader = PairReader(dataset, specs.data.cache_mib * 2**20)
+        reader = PairReader(dataset, specs.data.cache_mib * 2**20, dataset.contents)
         self.train_batches, self.val_batches = (
             PairSequence(
                 PairSampler(
@@ -378,91 +377,3 @@ def enough_memory() -> Iterator[None]:
                 "channels, a smaller image size, or close other programs."
             ) from error
         raise
-
-
-def _resume_or_start(run: RunFolder, project: Project, resume: bool) -> TrainingState:
-    """Where the run in the folder stands; a fresh one where there is none."""
-    if not resume:
-        if run.last.exists() or run.history.exists():
-            raise UserError(
-                f"{run.path} holds a run already: add --resume to continue it, or choose another "
-                "folder."
-            )
-        return TrainingState()
-    if not run.last.exists():
-        message = f"{run.path} holds no run that has finished an epoch; train without resume."
-        raise UserError(message)
-    before = load_project(run.project)
-    _refuse_changes(before, project)
-    # The run's own record stays, its file hashes with it; only what may be changed follows.
-    specs = replace(before.specs, training=project.specs.training)
-    save_project(replace(before, specs=specs), run.project)
-    state = weights.read_state(run.last)
-    standing = TrainingState(**{name: state[name] for name in asdict(TrainingState())})
-    run.cut_history(standing.epoch)
-    run.drop_improvements_after(standing.epoch)
-    return standing
-
-
-def _refuse_changes(before: Project, now: Project) -> None:
-    for section in SECTIONS:
-        if section == "translation":
-            continue
-        old, new = getattr(before.specs, section), getattr(now.specs, section)
-        for info in fields.fields_of(old):
-            name = f"{section}.{info.name}"
-            was, becomes = getattr(old, info.name), getattr(new, info.name)
-            if info.kind == "paths":
-                same = _same_files(before, was, becomes)
-            else:
-                same = was == becomes or name in _FREE_AT_RESUME
-            if not same:
-                change = f"was changed from {was} to {becomes} since the run began"
-                if info.kind == "paths":
-                    change = "names other files, or files of other content, than the run began with"
-                raise UserError(
-                    f"{name} {change}. Resume with the old choice, or start a new run from its "
-                    "weights with --weights."
-                )
-
-
-def _same_files(before: Project, was: tuple[str, ...], becomes: tuple[str, ...]) -> bool:
-    """Whether image files, perhaps in another place by now, still hold what the run began with."""
-    hashes = before.run.get("sha256", {})
-    try:
-        found = checksums(parse_images(becomes))
-        return [hashes.get(old) for old in was] == found
-    except OSError:
-        return False
-
-
-def _write_run_record(
-    run: RunFolder,
-    project: Project,
-    dataset: Dataset,
-    precision: str,
-    start_weights: Path | None,
-    report: Report,
-) -> None:
-    """Make the run's folder and write down everything needed to repeat the run."""
-    if start_weights is not None:
-        weights.read_card(start_weights)  # refused before there is a folder
-    try:
-        run.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {run.path} cannot be made ({error.strerror}).") from error
-    pairs = (*dataset.train, *dataset.val)
-    files = [image for pair in pairs for image in (pair.input, pair.target)]
-    if start_weights is not None:
-        files.append(ImageRef(start_weights))
-    report(LogLine(f"{len(dataset.train)} training and {len(dataset.val)} validation pairs."))
-    hashes = dict(zip((str(file.absolute()) for file in files), checksums(files), strict=True))
-    facts = {
-        "versions": devices.versions(),
-        "device": devices.describe_device(),
-        "precision": precision,
-        "network": fields.to_json(dataset.model),
-        "start_weights": None if start_weights is None else str(start_weights.absolute()),
-        "sha256": hashes,
-    }
-    save_project(replace(project, run=facts), run.project)

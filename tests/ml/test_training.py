@@ -40,6 +40,7 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml import training, weights
 from deepimagetranslator.ml.losses import build_loss
+from deepimagetranslator.ml.run_record import TrainingState
 from deepimagetranslator.ml.unet import convolutions
 
 WEIGHTS_2021 = Path(__file__).parents[1] / "data" / "weights_2021" / "plain-weights.hdf5"
@@ -626,7 +627,7 @@ def test_the_judge_is_a_value_that_the_run_has(sets, tmp_path, deep, validated, 
         project,
         prepare(project.specs),
         RunFolder(tmp_path),
-        training.TrainingState(),
+        TrainingState(),
         Watch(),
         JobControl(),
     )

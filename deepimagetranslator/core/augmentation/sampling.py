@@ -10,7 +10,7 @@ resolution: at another one in every epoch, at a fixed one for validation.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -21,8 +21,10 @@ from deepimagetranslator.core.augmentation.pipeline import augment, margin, samp
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.data.crops import Frame, Size, random_crop, target_size
 from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.facts import FileContent, ImageChangedError, digest_of
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.typing import Array
@@ -54,11 +56,23 @@ class PairReader:
 
     Pairs are kept at the network's size or, for crops, in full resolution. One that does not fit
     the budget is read anew for each draw, and of very large ones one at a time.
+
+    Args:
+        dataset: how the pairs are understood.
+        cache_bytes: the budget.
+        contents: what the files held when they were examined; each is compared at its first
+            reading.
     """
 
-    def __init__(self, dataset: Dataset, cache_bytes: int) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        cache_bytes: int,
+        contents: Mapping[ImageRef, FileContent] | None = None,
+    ) -> None:
         self.dataset = dataset
         self._budget = cache_bytes
+        self._uncompared = dict(contents or {})
         self._kept: dict[ImagePair, _Kept] = {}
         self._lock = threading.Lock()
         self._one_at_a_time = threading.Lock()
@@ -69,6 +83,7 @@ class PairReader:
         For a network with classes the target is (height, width, 1): class numbers / 255.
 
         Raises:
+            ImageChangedError: a file holds another image than when it was examined.
             UserError: a file cannot be read or has other channels or label colours.
         """
         kept = self._decoded(pair)
@@ -116,8 +131,8 @@ class PairReader:
 
     def _decode(self, pair: ImagePair) -> _Kept:
         dataset, model = self.dataset, self.dataset.model
-        image = read_image(pair.input)
-        target = image if pair.target == pair.input else read_image(pair.target)
+        image = self._image(pair.input)
+        target = image if pair.target == pair.input else self._image(pair.target)
         if dataset.crops:
             scaling = dataset.input_scaling.for_image(image)
             size = target_size((image.shape[0], image.shape[1]), model)
@@ -128,6 +143,13 @@ class PairReader:
             size = model.target_height, model.target_width
             target = self._as_network_target(target, pair)
         return _Kept(image, resize(target, *size, labels=dataset.palette is not None), scaling)
+
+    def _image(self, ref: ImageRef) -> Array:
+        image = read_image(ref)
+        content = self._uncompared.pop(ref, None)
+        if content is not None and digest_of(image) != content.digest:
+            raise ImageChangedError(ref)
+        return image
 
     def _in_units(
         self, image: Array, target: Array, scaling: IntensityNormalization, pair: ImagePair

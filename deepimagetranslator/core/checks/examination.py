@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from deepimagetranslator.core.checks.context import CheckContext
-from deepimagetranslator.core.checks.findings import FINDINGS, STOPPING, blocking, explained, find
+from deepimagetranslator.core.checks.findings import (
+    FINDINGS,
+    STOPPING,
+    Finding,
+    blocking,
+    explained,
+    find,
+)
 from deepimagetranslator.core.checks.kinds import rank
+from deepimagetranslator.core.checks.reading import read_parts
 from deepimagetranslator.core.config import validation
 from deepimagetranslator.core.config.specs import (
     CATEGORICAL_LOSSES,
@@ -18,6 +25,8 @@ from deepimagetranslator.core.config.specs import (
     Specs,
 )
 from deepimagetranslator.core.config.validation import with_final_activation
+from deepimagetranslator.core.data import check_record
+from deepimagetranslator.core.data.check_record import Parts
 from deepimagetranslator.core.data.crops import default_side
 from deepimagetranslator.core.data.dataset import Dataset, Matched, match
 from deepimagetranslator.core.data.intensity.chosen import chosen_normalizations
@@ -28,13 +37,11 @@ from deepimagetranslator.core.data.intensity.normalization import (
 from deepimagetranslator.core.data.labels.choice import choose_palette
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.data.statistics import DatasetStatistics, gather_statistics
+from deepimagetranslator.core.data.statistics import DatasetStatistics
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import image_size
-from deepimagetranslator.core.messages.events import FilesRead, Report, ignore
+from deepimagetranslator.core.messages.events import Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
-
-_SECONDS_BETWEEN_REPORTS = 0.2
 
 
 class DataProblems(UserError):
@@ -50,7 +57,7 @@ def examine(
     report: Report = ignore,
     control: JobControl | None = None,
     folder: Path | None = None,
-    for_training: bool = False,
+    record: Path | None = None,
 ) -> tuple[Dataset | None, Matched, list[Problem]]:
     """Read every file once and find every problem.
 
@@ -59,7 +66,7 @@ def examine(
         report: told of ``FilesRead``.
         control: may cancel.
         folder: where runs will lie, whose free disk space is looked at.
-        for_training: look only for what stops it, in little memory.
+        record: where what was found is kept for ``prepare``; None to keep nothing.
 
     Returns:
         The data set if nothing fatal was found, else None; the pairs; the problems and remarks.
@@ -69,38 +76,68 @@ def examine(
     """
     control = control or JobControl()
     matched = match(specs.data)
-    count = len(matched.train) + len(matched.val)
-    told = 0.0
+    train, val = read_parts(matched, (None, None), report, control)
+    check_record.keep(record, (train, val))
+    dataset, problems = _concluded(specs, matched, (train, val), FINDINGS, control, folder)
+    return dataset, matched, problems
 
-    def tell(done: int) -> None:
-        nonlocal told
-        if done == count or time.monotonic() - told > _SECONDS_BETWEEN_REPORTS:
-            told = time.monotonic()
-            report(FilesRead(done, count))
 
-    def read(pairs: Sequence[ImagePair], before: int) -> DatasetStatistics:
-        found = gather_statistics(
-            pairs,
-            cancelled=control.cancel.is_set,
-            report=lambda done, _: tell(before + done),
-            in_brief=for_training,
-        )
-        control.raise_if_cancelled()
-        return found
+def prepare(
+    specs: Specs,
+    report: Report = ignore,
+    control: JobControl | None = None,
+    record: Path | None = None,
+) -> Dataset:
+    """The data set, ready for training.
 
-    train, val = read(matched.train, 0), read(matched.val, len(matched.train))
-    case = CheckContext(
-        specs,
-        train,
-        val,
-        (matched.train_pairing, matched.val_pairing),
-        folder=folder,
-    )
+    Looks only for what stops a training, in little memory, and reads only what the record does
+    not tell.
+
+    Args:
+        specs: the choices.
+        report: told of ``FilesRead``.
+        control: may cancel.
+        record: where ``examine`` or an earlier training kept what it found; None to read all.
+
+    Raises:
+        DataProblems: what must be mended first, a line each.
+        Cancelled: by ``control``.
+    """
+    control = control or JobControl()
+    matched = match(specs.data)
+    known = check_record.recall(record, matched.train, matched.val)
+    parts = read_parts(matched, known, report, control, in_brief=True)
+    dataset, problems = _concluded(specs, matched, parts, STOPPING, control)
+    if dataset is None and any(known):
+        # What stands in the way is told from the images themselves.
+        parts = read_parts(matched, (None, None), report, control, in_brief=True)
+        dataset, problems = _concluded(specs, matched, parts, STOPPING, control)
+    if not all(known):
+        check_record.keep(record, parts)
+    if dataset is None:
+        raise DataProblems([problem for problem in problems if problem.fatal])
+    return dataset
+
+
+def _concluded(
+    specs: Specs,
+    matched: Matched,
+    parts: Parts[DatasetStatistics],
+    findings: Sequence[Finding],
+    control: JobControl,
+    folder: Path | None = None,
+) -> tuple[Dataset | None, list[Problem]]:
+    """What follows from what was read: the data set if nothing is fatal, and all problems.
+
+    Raises:
+        Cancelled: by ``control``.
+    """
+    pairings = matched.train_pairing, matched.val_pairing
+    case = CheckContext(specs, *parts, pairings, folder=folder)
     dataset: Dataset | None = None
     decided: list[Problem] = []
-    blocked = any(problem.fatal for problem in (*matched.problems, *blocking(case)))
-    if not blocked:
-        dataset, decided = _decide(specs, matched, train, val)
+    if not any(problem.fatal for problem in (*matched.problems, *blocking(case))):
+        dataset, decided = _decide(specs, matched, *parts)
     if dataset is not None:
         case = replace(
             case,
@@ -108,31 +145,22 @@ def examine(
             model=dataset.model,
             input_scaling=dataset.input_scaling,
         )
-    found = find(case, control.raise_if_cancelled, STOPPING if for_training else FINDINGS)
+    found = find(case, control.raise_if_cancelled, findings)
     found, decided = explained(case, found, decided)
-    problems = [*matched.problems, *found, *decided]
-    if not matched.val:
-        message = (
-            "There are no validation pairs, so the best weights are chosen by the training loss, "
-            "which cannot detect overfitting."
-        )
-        problems.append(Problem("validation", message, fatal=False, kind="no_validation"))
+    problems = [*matched.problems, *found, *decided, *_without_validation(matched)]
     if any(problem.fatal for problem in problems):
         dataset = None
-    return dataset, matched, sorted(problems, key=lambda problem: rank(problem.kind))
+    return dataset, sorted(problems, key=lambda problem: rank(problem.kind))
 
 
-def prepare(specs: Specs, report: Report = ignore, control: JobControl | None = None) -> Dataset:
-    """The data set, ready for training.
-
-    Raises:
-        DataProblems: what must be mended first, a line each.
-        Cancelled: by ``control``.
-    """
-    dataset, _, problems = examine(specs, report, control, for_training=True)
-    if dataset is None:
-        raise DataProblems([problem for problem in problems if problem.fatal])
-    return dataset
+def _without_validation(matched: Matched) -> list[Problem]:
+    if matched.val:
+        return []
+    message = (
+        "There are no validation pairs, so the best weights are chosen by the training loss, "
+        "which cannot detect overfitting."
+    )
+    return [Problem("validation", message, fatal=False, kind="no_validation")]
 
 
 def _decide(
@@ -179,6 +207,7 @@ def _decide(
         palette,
         sparse=loss == "sparse_categorical_crossentropy",
         crops=data.large_images == "crop",
+        contents=train.contents | val.contents,
     )
     return dataset, [*remarks, *problems]
 

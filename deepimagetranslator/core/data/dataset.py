@@ -6,7 +6,8 @@ scaling of values, the network's sizes, and whether the loss fits the targets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from deepimagetranslator.core.config.specs import (
     DataSpec,
     ModelSpec,
 )
+from deepimagetranslator.core.data.facts import FileContent
 from deepimagetranslator.core.data.intensity.normalization import (
     IntensityNormalization,
 )
@@ -23,6 +25,7 @@ from deepimagetranslator.core.data.pair_lists import PARTS, pairing_of, with_pai
 from deepimagetranslator.core.data.pairs import NO_PAIRING, ImagePair, Pairing
 from deepimagetranslator.core.data.splits import Split
 from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Dataset:
         sparse: targets are given to the loss as class numbers.
         crops: the network learns from crops of its size in full resolution, not from whole images
             resized to it.
+        contents: what the pairs' files held when they were examined.
     """
 
     train: tuple[ImagePair, ...]
@@ -61,6 +65,9 @@ class Dataset:
     palette: Palette | None
     sparse: bool
     crops: bool = False
+    contents: Mapping[ImageRef, FileContent] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def classes(self) -> int:

@@ -33,6 +33,26 @@ Thumbnail = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
+class FileContent:
+    """What a file holds, in short.
+
+    Attributes:
+        checksum: of its bytes, see ``checksum``; empty if they could not be read.
+        digest: of the decoded pixels, see ``digest_of``.
+    """
+
+    checksum: str
+    digest: bytes
+
+
+class ImageChangedError(UserError):
+    """An image is another one than when the data set was examined, though its file looks alike."""
+
+    def __init__(self, image: ImageRef) -> None:
+        super().__init__(f"{image} has changed since the images were checked; check them again.")
+
+
+@dataclass(frozen=True, slots=True)
 class FileFacts:
     """What one file says.
 
@@ -67,8 +87,14 @@ class FileFacts:
         """Of the image: "uint8", "uint16" or "float32"; empty if it cannot be read."""
         return next(iter(self.values.dtypes), "")
 
+    @property
+    def content(self) -> FileContent:
+        """What the file holds."""
+        return FileContent(self.checksum, self.digest)
 
-_NOTHING = FileFacts()
+
+NOTHING = FileFacts()
+"""Of no file; what is left out of others' facts is taken from it, so that it takes no memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +154,7 @@ def pair_facts(pair: ImagePair, remember: bool = True) -> PairFacts:
 
 def brief(facts: PairFacts) -> PairFacts:
     """Without what takes most of the memory: thumbnails, values, and the inputs' colours."""
-    none = _NOTHING
+    none = NOTHING
     ours = replace(facts.input, values=none.values, colours=none.colours, thumbnail=none.thumbnail)
     theirs = replace(facts.target, values=none.values, thumbnail=none.thumbnail)
     return replace(facts, input=ours, target=theirs)

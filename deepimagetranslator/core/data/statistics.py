@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 
-from deepimagetranslator.core.data.facts import FileFacts, PairFacts, brief, pair_facts
+from deepimagetranslator.core.data.facts import FileContent, FileFacts, PairFacts, brief, pair_facts
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -49,6 +49,21 @@ class DatasetStatistics:
     ratio: tuple[float, float] = (1.0, 1.0)
     complete: bool = True
 
+    @classmethod
+    def of(
+        cls,
+        facts: Sequence[PairFacts],
+        input_range: ValueRange,
+        target_range: ValueRange,
+        colours: ColourCount,
+    ) -> DatasetStatistics:
+        """What was found of these pairs, all readable, as it was when they had been read."""
+        result = cls(list(facts), input_range, target_range, colours)
+        result.input_shapes.update(both.input.shape for both in facts)
+        result.target_shapes.update(both.target.shape for both in facts)
+        result.settle()
+        return result
+
     @property
     def readable(self) -> list[PairFacts]:
         """The pairs whose files can both be read."""
@@ -63,6 +78,21 @@ class DatasetStatistics:
             for image, facts in ((both.pair.input, both.input), (both.pair.target, both.target))
             if facts.trouble
         }
+
+    @property
+    def contents(self) -> dict[ImageRef, FileContent]:
+        """What each readable file holds, as checksums."""
+        return {
+            path: facts.content
+            for both in self.readable
+            for path, facts in ((both.pair.input, both.input), (both.pair.target, both.target))
+        }
+
+    def settle(self, complete: bool = True) -> None:
+        """Decide what follows from all of its pairs."""
+        self.complete = complete
+        self.palette = self.colours.label_palette()
+        self.ratio = _common_ratio(self.readable)
 
     def add(self, facts: PairFacts, in_brief: bool = False) -> None:
         """Take in one pair; its facts are kept in brief if the set's suffice."""
@@ -115,9 +145,7 @@ def gather_statistics(
             if cancelled and cancelled():
                 pool.shutdown(wait=False, cancel_futures=True)
                 break
-    result.complete = len(result.facts) == len(pairs)
-    result.palette = result.colours.label_palette()
-    result.ratio = _common_ratio(result.readable)
+    result.settle(complete=len(result.facts) == len(pairs))
     return result
 
 

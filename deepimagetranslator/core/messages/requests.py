@@ -21,6 +21,7 @@ class StartTraining:
     run_dir: Path
     resume: bool = False
     start_weights: Path | None = None
+    record: Path | None = None
 
 
 @dataclass(frozen=True)

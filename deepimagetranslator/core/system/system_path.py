@@ -14,7 +14,8 @@ def system_path(path: str | Path) -> Path:
 
 
 Stamp = tuple[int, int, int]
-"""A file's size in bytes, time of its last change in ns, and inode: unchanged if all three are."""
+"""A file's size in bytes, time of its last change in ns, and inode (64 bits of it): it is taken for
+unchanged while all three are."""
 
 
 def file_stamp(path: str | Path) -> Stamp | None:
@@ -23,7 +24,7 @@ def file_stamp(path: str | Path) -> Stamp | None:
         status = system_path(path).stat()
     except (OSError, ValueError):  # a name may hold what no system allows
         return None
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    return status.st_size, status.st_mtime_ns, status.st_ino & 2**64 - 1
 
 
 def long_path(full: str) -> str:

@@ -76,6 +76,15 @@ class Sketch:
         solid = np.array([flat.get(colour, 0) for colour in pixels], np.float32)
         self._flats.append((packed[solid > 0], solid[solid > 0]))
 
+    def tables(self) -> tuple[Counted, Counted]:
+        """All rough colours and all exact colours in flat places, from which ``of`` makes it."""
+        return _joined(self._bins), _joined(self._flats)
+
+    @classmethod
+    def of(cls, elsewhere: float, bins: Counted, flats: Counted) -> Sketch:
+        """The sketch whose ``tables`` these are."""
+        return cls(elsewhere, [bins], [flats]) if len(bins[0]) else cls(elsewhere)
+
     def merge(self, other: Sketch) -> None:
         """Take in what another one gathered."""
         self.elsewhere += other.elsewhere
@@ -205,6 +214,8 @@ def _unpacked(packed: NDArray[np.uint32]) -> NDArray[Any]:
 
 
 def _joined(parts: Sequence[Counted]) -> Counted:
+    if not parts:
+        return np.empty(0), np.empty(0, np.float32)
     keys, place = np.unique(np.concatenate([keys for keys, _ in parts]), return_inverse=True)
     counts = np.bincount(place, np.concatenate([counts for _, counts in parts]))
     return keys, counts.astype(np.float32)

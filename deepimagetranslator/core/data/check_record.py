@@ -1,0 +1,226 @@
+"""What the check of a project's images found, kept beside the project for the next training.
+
+A record has a part for the training images and one for the validation images: statistics of all
+of its images, and some hundred bytes for each. A part is believed if it is about the same files in
+the same order, each of the same size, time of change and inode; otherwise all of its files are
+read again, for the statistics cannot be taken apart. Whatever a record cannot answer is answered
+by reading: nothing is kept that names a patient or a file, and nothing of an image that could not
+be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from deepimagetranslator.core.data.checksums import of_image
+from deepimagetranslator.core.data.facts import NOTHING, FileFacts, PairFacts
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.statistics import DatasetStatistics
+from deepimagetranslator.core.data.statistics_json import (
+    array_of,
+    colours_from_json,
+    colours_to_json,
+    range_from_json,
+    range_to_json,
+    text_of,
+)
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.system.atomic_write import write_bytes
+from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
+from deepimagetranslator.core.version import __version__
+
+FORMAT = 1
+_MAX_BYTES = 2**27
+_READ_BY = (
+    *("numpy", "pillow", "opencv-python-headless", "tifffile", "imagecodecs"),
+    *("pydicom", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "nibabel"),
+)
+
+_FILE = np.dtype(
+    [
+        ("stamp", "<i8", 2),  # size and time
+        ("inode", "<u8"),
+        ("shape", "<u4", 3),
+        ("digest", "u1", 16),
+        ("checksum", "u1", 32),
+        ("label_map", "?"),
+        ("constant", "?"),
+    ]
+)
+_PAIR = np.dtype([("input", _FILE), ("target", _FILE), ("alike", "<f8")])
+
+Item = TypeVar("Item")
+Parts = tuple[Item, Item]
+"""Of the training images and of the validation images."""
+
+_log = logging.getLogger(__name__)
+
+
+def record_file(project: Path) -> Path:
+    """Where the record of a project file lies, beside it."""
+    return project.with_name(f"{project.stem}.facts")
+
+
+def keep(file: Path | None, parts: Parts[DatasetStatistics]) -> None:
+    """Write the record, or do without where that is not possible.
+
+    Args:
+        file: None if the project has no place.
+        parts: training and validation, whole and in brief or not.
+    """
+    if file is None:
+        return
+    body = json.dumps([_part_to_json(part) for part in parts]).encode()
+    head = json.dumps({**_made_by(), "digest": _digest(body)}).encode()
+    try:
+        write_bytes(file, head + b"\n" + body)
+    except UserError as error:
+        _log.info("The check is not kept: %s", error)
+
+
+def recall(
+    file: Path | None, train: Sequence[ImagePair], val: Sequence[ImagePair]
+) -> Parts[DatasetStatistics | None]:
+    """What the record says of the training and the validation pairs; None: read their files."""
+    if file is None or not system_path(file).is_file():
+        return None, None
+    try:
+        of_train, of_val = _read(file)
+        return _part_from_json(of_train, train), _part_from_json(of_val, val)
+    except Exception as error:  # whatever is wrong with it, it only spares a reading
+        _log.info("%s is not used: %s: %s", file, type(error).__name__, error)
+        return None, None
+
+
+def forget(file: Path | None) -> None:
+    """Delete a record that proved wrong."""
+    if file is not None:
+        with suppress(OSError):
+            system_path(file).unlink(missing_ok=True)
+
+
+def _read(file: Path) -> list[Any]:
+    """The parts of the record.
+
+    Raises:
+        ValueError: it is damaged, or another version of a program made it.
+        OSError: it cannot be read.
+    """
+    path = system_path(file)
+    if path.stat().st_size > _MAX_BYTES:
+        raise ValueError("it is too large")
+    first, _, body = path.read_bytes().partition(b"\n")
+    head = json.loads(first)
+    if head != {**_made_by(), "digest": _digest(body)}:
+        raise ValueError("it is damaged or was made by another version")
+    parts: list[Any] = json.loads(body)
+    return parts
+
+
+@cache
+def _made_by() -> dict[str, Any]:
+    """This program and what decodes its images, since others may decode them otherwise."""
+    found = {}
+    for name in _READ_BY:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return {"record": FORMAT, "program": __version__, "read by": found}
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def _names(pairs: Sequence[ImagePair]) -> str:
+    """Tells lists of pairs apart, the order included."""
+    texts = (f"{pair.input}\0{pair.target}" for pair in pairs)
+    return _digest("\0".join(texts).encode("utf-8", "surrogateescape"))
+
+
+def _part_to_json(part: DatasetStatistics) -> dict[str, Any] | None:
+    whole = part.complete and all(
+        facts.stamp and facts.checksum for both in part.facts for facts in (both.input, both.target)
+    )
+    if not whole:
+        return None
+    rows = [(_row(both.input), _row(both.target), both.alike) for both in part.facts]
+    return {
+        "names": _names([both.pair for both in part.facts]),
+        "pairs": text_of(np.array(rows, _PAIR)),
+        "inputs": range_to_json(part.input_range),
+        "targets": range_to_json(part.target_range),
+        "colours": colours_to_json(part.colours),
+    }
+
+
+def _part_from_json(
+    data: dict[str, Any] | None, pairs: Sequence[ImagePair]
+) -> DatasetStatistics | None:
+    """The statistics of these pairs; None if the record is about others, or a file has changed."""
+    if data is None or data["names"] != _names(pairs):
+        return None
+    stamps = _Stamps()
+    facts = []
+    for pair, row in zip(pairs, array_of(data["pairs"], _PAIR), strict=True):
+        ours, theirs = _facts(pair.input, row["input"]), _facts(pair.target, row["target"])
+        if stamps.of(pair.input) != ours.stamp or stamps.of(pair.target) != theirs.stamp:
+            return None
+        facts.append(PairFacts(pair, ours, theirs, float(row["alike"])))
+    return DatasetStatistics.of(
+        facts,
+        range_from_json(data["inputs"]),
+        range_from_json(data["targets"]),
+        colours_from_json(data["colours"]),
+    )
+
+
+class _Stamps(dict[Path, Stamp | None]):
+    """The stamps of files as they are now, each asked for once."""
+
+    def of(self, image: ImageRef) -> Stamp | None:
+        """Of the file that an image is in."""
+        if image.file not in self:
+            self[image.file] = file_stamp(image.file)
+        return self[image.file]
+
+
+def _row(facts: FileFacts) -> tuple[Any, ...]:
+    """A file as ``_FILE``; it was readable."""
+    assert facts.stamp is not None
+    checksum = bytes.fromhex(facts.checksum.partition("/")[0])
+    size, time, inode = facts.stamp
+    return (
+        (size, time),
+        inode,
+        facts.shape,
+        tuple(facts.digest),
+        tuple(checksum),
+        facts.label_map,
+        facts.constant,
+    )
+
+
+def _facts(image: ImageRef, row: Any) -> FileFacts:
+    size, time = row["stamp"].tolist()
+    height, width, channels = row["shape"].tolist()
+    return replace(
+        NOTHING,
+        shape=(height, width, channels),
+        digest=row["digest"].tobytes(),
+        label_map=bool(row["label_map"]),
+        constant=bool(row["constant"]),
+        checksum=of_image(row["checksum"].tobytes().hex(), image),
+        stamp=(size, time, int(row["inode"])),
+    )

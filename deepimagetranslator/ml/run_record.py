@@ -1,0 +1,199 @@
+"""What a run needs to be repeated and continued: its record, and where it stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from deepimagetranslator.core.checks.examination import DataProblems, prepare
+from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config.project import Project, load_project, save_project
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import SECTIONS
+from deepimagetranslator.core.data.checksums import checksums
+from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.facts import FileContent
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+from deepimagetranslator.core.messages.events import LogLine, Report
+from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.system.system_path import file_stamp
+from deepimagetranslator.ml import devices, weights
+
+# What may differ between a run and its resumption: it changes no step that is still to come,
+# or, for the epochs, the user asks for more of them.
+_FREE_AT_RESUME = {
+    "data.cache_mib",
+    "training.epochs",
+    "training.keep_best",
+    "training.early_stopping",
+}
+
+
+@dataclass
+class TrainingState:
+    """Where a run stands after its last whole epoch; stored in last.weights.h5."""
+
+    epoch: int = 0
+    epochs: int = 0
+    best_epoch: int = 0
+    best_value: float = math.inf
+    precision: str = "float32"
+    values: dict[str, float] = field(default_factory=dict)
+
+
+def refuse_second_run(run: RunFolder) -> None:
+    """Refuse a folder that holds a run.
+
+    Raises:
+        UserError: it holds one.
+    """
+    if run.last.exists() or run.history.exists():
+        raise UserError(
+            f"{run.path} holds a run already: add --resume to continue it, or choose another "
+            "folder."
+        )
+
+
+def run_to_resume(run: RunFolder, project: Project) -> Project:
+    """The run's own record, if it can be continued with these choices.
+
+    Raises:
+        UserError: there is no run, or a choice was changed.
+    """
+    if not run.last.exists():
+        message = f"{run.path} holds no run that has finished an epoch; train without resume."
+        raise UserError(message)
+    before = load_project(run.project)
+    for name, info, was, becomes in _choices(before, project):
+        changed = was != becomes and name not in _FREE_AT_RESUME
+        if info.kind == "paths":
+            changed = len(was) != len(becomes) or not _all_exist(becomes)
+        if changed:
+            _refuse_change(name, info, was, becomes)
+    return before
+
+
+def prepared(
+    project: Project,
+    before: Project | None,
+    report: Report,
+    control: JobControl,
+    record: Path | None,
+) -> Dataset:
+    """The data set; the images are those that the run before began with, if it is continued.
+
+    Raises:
+        UserError: they are not, or cannot be trained on.
+    """
+    try:
+        dataset = prepare(project.specs, report, control, record)
+    except DataProblems:
+        if before is not None:
+            _refuse_other_images(before, project, {})  # then that is what is wrong
+        raise
+    if before is not None:
+        _refuse_other_images(before, project, dataset.contents)
+    return dataset
+
+
+def resumed(run: RunFolder, project: Project, before: Project) -> TrainingState:
+    """Where the run stands; what it wrote after its last whole epoch is gone."""
+    # The run's own record stays, its file hashes with it; only what may be changed follows.
+    specs = replace(before.specs, training=project.specs.training)
+    save_project(replace(before, specs=specs), run.project)
+    state = weights.read_state(run.last)
+    standing = TrainingState(**{name: state[name] for name in asdict(TrainingState())})
+    run.cut_history(standing.epoch)
+    run.drop_improvements_after(standing.epoch)
+    return standing
+
+
+def _all_exist(texts: Sequence[str]) -> bool:
+    files = {image.file for image in parse_images(texts)}
+    return all(file_stamp(file) is not None for file in files)
+
+
+def _choices(before: Project, now: Project) -> Iterator[tuple[str, fields.FieldInfo, Any, Any]]:
+    """Each choice that a training depends on: its name, its field, what it was and what it is."""
+    for section in SECTIONS:
+        if section != "translation":
+            old, new = getattr(before.specs, section), getattr(now.specs, section)
+            for info in fields.fields_of(old):
+                was, becomes = getattr(old, info.name), getattr(new, info.name)
+                yield f"{section}.{info.name}", info, was, becomes
+
+
+def _refuse_other_images(
+    before: Project, now: Project, contents: Mapping[ImageRef, FileContent]
+) -> None:
+    """Refuse image files, perhaps in another place by now, that hold what the run did not know."""
+    hashes = before.run.get("sha256", {})
+    for name, info, was, becomes in _choices(before, now):
+        if info.kind == "paths":
+            try:
+                found = _checksums(parse_images(becomes), contents)
+            except OSError:
+                found = []
+            if found != [hashes.get(old) for old in was]:
+                _refuse_change(name, info, was, becomes)
+
+
+def _refuse_change(name: str, info: fields.FieldInfo, was: Any, becomes: Any) -> NoReturn:
+    change = f"was changed from {was} to {becomes} since the run began"
+    if info.kind == "paths":
+        change = "names other files, or files of other content, than the run began with"
+    raise UserError(
+        f"{name} {change}. Resume with the old choice, or start a new run from its weights with "
+        "--weights."
+    )
+
+
+def write_run_record(
+    run: RunFolder,
+    project: Project,
+    dataset: Dataset,
+    precision: str,
+    start_weights: Path | None,
+    report: Report,
+) -> None:
+    """Make the run's folder and write down everything needed to repeat the run.
+
+    Raises:
+        UserError: the weights to start from cannot be read, or the folder cannot be written.
+    """
+    if start_weights is not None:
+        weights.read_card(start_weights)  # refused before there is a folder
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder {run.path} cannot be made ({error.strerror}).") from error
+    pairs = (*dataset.train, *dataset.val)
+    files = [image for pair in pairs for image in (pair.input, pair.target)]
+    if start_weights is not None:
+        files.append(ImageRef(start_weights))
+    report(LogLine(f"{len(dataset.train)} training and {len(dataset.val)} validation pairs."))
+    found = _checksums(files, dataset.contents)
+    facts = {
+        "versions": devices.versions(),
+        "device": devices.describe_device(),
+        "precision": precision,
+        "network": fields.to_json(dataset.model),
+        "start_weights": None if start_weights is None else str(start_weights.absolute()),
+        "sha256": dict(zip((str(file.absolute()) for file in files), found, strict=True)),
+    }
+    save_project(replace(project, run=facts), run.project)
+
+
+def _checksums(images: Sequence[ImageRef], contents: Mapping[ImageRef, FileContent]) -> list[str]:
+    """``checksum`` of each; only those that are not known are read.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    unknown = [image for image in images if image not in contents or not contents[image].checksum]
+    read = dict(zip(unknown, checksums(unknown), strict=True))
+    return [read.get(image) or contents[image].checksum for image in images]
