@@ -23,9 +23,10 @@ LARGEST = 2**29
 
 @dataclass
 class _Held:
-    """One file; its lock is taken while it is read."""
+    """One file; its lock is taken while it is read, by the first of its users."""
 
     stamp: Stamp | None = None
+    users: int = 0
     data: bytes | None = None
     checksum: str = ""
     lock: Lock = field(default_factory=Lock)
@@ -58,7 +59,9 @@ class HeldFiles:
                     self._files.clear()
 
     @contextmanager
-    def holding(self, file: Path, several: bool = False) -> Iterator[None]:
+    def holding(
+        self, file: Path, several: bool = False, most_bytes: int | None = None
+    ) -> Iterator[None]:
         """Inside, ``checksum`` and all readers of the file share one reading of it.
 
         A file that cannot be read is not held; its reader says what is wrong with it.
@@ -66,18 +69,21 @@ class HeldFiles:
         Args:
             file: its path.
             several: it has several images, of which the next ones may be read soon.
+            most_bytes: of the file; a larger one is not held.
         """
         path = system_path(file)
         held = self._entry(path)
         with held.lock, suppress(OSError, MemoryError):
             if held.data is None and not held.checksum and path.is_file():
-                self._take(held, path)
+                self._take(held, path, self._most if most_bytes is None else most_bytes)
         try:
             yield
         finally:
             with self._lock:
-                if not (several and self._keeping):
-                    self._files.pop(path, None)
+                held.users -= 1
+                needed = held.users or (several and self._keeping)
+                if not needed and self._files.get(path) is held:
+                    del self._files[path]
 
     def checksum(self, file: Path) -> str:
         """The sha256 of a file, as hexadecimal digits; of a held one it is computed once.
@@ -114,12 +120,13 @@ class HeldFiles:
             held = self._files.get(path)
             if held is None or held.stamp != stamp:
                 held = self._files[path] = _Held(stamp)
+            held.users += 1
             self._files.move_to_end(path)
             return held
 
-    def _take(self, held: _Held, path: Path) -> None:
+    def _take(self, held: _Held, path: Path, most_bytes: int) -> None:
         """Read a file that is not too large; forget the bytes that were used longest ago."""
-        if path.stat().st_size > self._most:
+        if path.stat().st_size > most_bytes:
             return
         held.data = path.read_bytes()
         with self._lock:
