@@ -29,6 +29,7 @@ class DataReader:
         running: whether files are being read.
         complete: whether the last reading came to its end.
         done, count: pairs read, and of how many; both 0 before the first is read.
+        record: where what the last reading found is kept; None before the first.
     """
 
     def __init__(
@@ -46,10 +47,18 @@ class DataReader:
         self.running = False
         self.complete = False
         self.done = self.count = 0
+        self.record: Path | None = None
 
-    def start(self, specs: Specs, folder: Path) -> None:
-        """Read the files of these choices; runs will lie in ``folder``."""
+    def start(self, specs: Specs, folder: Path, record: Path) -> None:
+        """Read the files of these choices.
+
+        Args:
+            specs: the choices.
+            folder: where runs will lie.
+            record: where what is found is kept for a training.
+        """
         self.stop()
+        self.record = record
         control = self._control = JobControl()
         self._began = time.monotonic()
         self.running, self.complete = True, False
@@ -61,7 +70,7 @@ class DataReader:
 
         self._background.run(
             "examine",
-            lambda: examine(specs, report, control, folder),
+            lambda: examine(specs, report, control, folder, record),
             self._ended,
             self._broke,
         )

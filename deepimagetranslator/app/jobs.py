@@ -92,7 +92,8 @@ class Jobs:
         self.strip.begin(matched.val or matched.train, project.dataset)
         contents = replace(project.contents, run={})
         job = self._client.next_job()
-        self._begin("training", StartTraining(job, contents, run_dir, resume, weights))
+        record = project.reader.record
+        self._begin("training", StartTraining(job, contents, run_dir, resume, weights, record))
 
     def translate(self, weights: Path, output: Path, spec: TranslationSpec) -> None:
         """Translate the loaded images into a folder.

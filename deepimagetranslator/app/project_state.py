@@ -24,6 +24,7 @@ from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import ModelSpec, Specs
 from deepimagetranslator.core.config.validation import with_sizes
 from deepimagetranslator.core.data import dataset as datasets
+from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.dataset import Dataset, Matched
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import image_size
@@ -212,7 +213,8 @@ class ProjectState:
     def read_files(self) -> None:
         """Read all files in the background, for instance after that was stopped."""
         if self.matched.train:
-            self.reader.start(self.specs, self.runs_home)
+            place = self.path or paths.user_folder() / "unsaved" / "project.json"
+            self.reader.start(self.specs, self.runs_home, record_file(place))
             self._bus.publish(ReadingProgressed())
 
     def stop_reading(self) -> None:

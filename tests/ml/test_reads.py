@@ -16,8 +16,13 @@ import tifffile
 from PIL import Image
 from test_training import figures
 from tiny import picture, project_of, target, write_set
+from waiting import wait_until
 
 from deepimagetranslator import cli
+from deepimagetranslator.app.background import Background
+from deepimagetranslator.app.events import Bus
+from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.augmentation.sampling import PairSampler
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
@@ -28,7 +33,10 @@ from deepimagetranslator.core.imaging import dicom, nifti, pictures, tiff
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.held_files import HELD, HeldFiles
 from deepimagetranslator.core.imaging.nifti import unpacked
+from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.messages.requests import StartTraining
 from deepimagetranslator.ml import training
+from deepimagetranslator.worker import _Worker
 
 CACHED, UNCACHED = {"cache_mib": 64}, {"cache_mib": 0}
 FILES = ("train_inputs", "train_targets", "val_inputs", "val_targets")
@@ -71,9 +79,10 @@ class Reads:
         monkeypatch.setattr(module, "read", read)
 
     def _watch_files(self, monkeypatch) -> None:
-        def take(held_files, held, path, real=HeldFiles._take):
-            self._count(self.files, str(path))
-            return real(held_files, held, path)
+        def take(held_files, held, path, most_bytes, real=HeldFiles._take):
+            real(held_files, held, path, most_bytes)
+            if held.data is not None:
+                self._count(self.files, str(path))
 
         def checksum(held_files, file, real=HeldFiles.checksum):
             if held_files.data(file) is None and file not in held_files._files:
@@ -190,6 +199,34 @@ def test_a_training_alone_reads_each_image_twice_and_a_second_one_once(
     assert run("train", file, "--run-dir", tmp_path / "again") == 0
     assert counts(reads, project) == {1}
     np.testing.assert_array_equal(figures(tmp_path / "again"), figures(tmp_path / "run"))
+
+
+class NoWindow:
+    """The other end of the worker's pipe."""
+
+    def send(self, message: object) -> None:
+        del message
+
+
+@pytest.mark.parametrize("make", [pngs, volumes])
+def test_what_the_window_has_read_the_worker_reads_once_more(reads, tmp_path, make):
+    """Without what the window reads to show it."""
+    project = make(tmp_path / "set")
+    file = stored(project, tmp_path)
+    background = Background()
+    window = ProjectState(background, Settings(tmp_path / "settings.json"), Bus())
+    try:
+        window.open(file)
+        wait_until(lambda: window.reader.complete, background.poll)
+    finally:
+        window.close()
+        background.close()
+    assert counts(reads, project) == {1}
+    unpacked.UNPACKED._kept.clear()
+    run_dir, record = tmp_path / "run", window.reader.record
+    request = StartTraining(1, window.contents, run_dir, record=record)
+    _Worker(NoWindow())._result(request, JobControl())
+    assert counts(reads, project) == {2}
 
 
 def test_a_resumed_training_reads_each_image_once_more(reads, tmp_path):

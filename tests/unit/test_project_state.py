@@ -19,8 +19,10 @@ from deepimagetranslator.app.events import (
 from deepimagetranslator.app.splitting import SplitWay
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.data.check_record import recall
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import FilesRead
+from deepimagetranslator.core.messages.requests import StartTraining
 
 NAMES = [f"p{k}.png" for k in range(4)]
 
@@ -170,7 +172,9 @@ def test_reading_tells_how_far_it_is_and_stops(
 ) -> None:
     real, ended = data_reader.examine, []
 
-    def examine(specs: object, report: object, control: object, folder: object) -> object:
+    def examine(
+        specs: object, report: object, control: object, folder: object, record: object
+    ) -> object:
         for done in range(1, 4):
             report(FilesRead(done, 4))  # type: ignore[operator]
         control.cancel.wait(20)  # type: ignore[attr-defined]
@@ -212,3 +216,21 @@ def test_an_unexpected_error_in_the_reading_is_told(
     assert sessions.problems() == ["RuntimeError: planted"]
     assert not project.reader.running and not project.reader.complete
     assert sessions.changes(ReadingEnded) == []
+
+
+def test_what_the_reading_finds_is_kept_for_a_training(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    project, jobs = sessions.session.project, sessions.session.jobs
+    project.set_files(loaded(tmp_path))
+    sessions.until(lambda: project.reader.complete)
+    pairs = project.matched.train
+    assert project.reader.record is not None
+    assert project.reader.record.is_relative_to(tmp_path / "home")
+    assert recall(project.reader.record, pairs, ())[0] is not None
+    project.save(tmp_path / "study.json")
+    project.open(tmp_path / "study.json")
+    sessions.until(lambda: project.reader.complete)
+    jobs.train(tmp_path / "run")
+    (request,) = sessions.requests(StartTraining)
+    assert request.record == tmp_path / "study.facts"
+    assert recall(request.record, pairs, ())[0] is not None
