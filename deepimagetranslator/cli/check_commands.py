@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,14 @@ from deepimagetranslator.core.checks.kinds import TITLES, level, title
 from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.project import (
     Project,
+    choose,
     load_project,
     project_problems,
     save_project,
 )
 from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import Specs
-from deepimagetranslator.core.data import dataset
+from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.atomic_write import atomic_write
@@ -46,10 +46,9 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
             return examination.examine(specs, report, control, folder)[1:]
 
         matched, problems = examine(project.specs)
-        specs, changes, (matched, problems) = _repair(
-            project.specs, wanted, (matched, problems), examine
+        project, changes, (matched, problems) = _repair(
+            project, wanted, (matched, problems), examine
         )
-    project = replace(project, specs=specs)
     problems = project_problems(project) + problems
     if changes:
         _save(project, arguments.project)
@@ -89,8 +88,8 @@ def as_json(problem: Problem) -> dict[str, Any]:
 
 
 def _repair(
-    specs: Specs, wanted: set[str], found: Found, examine: Callable[[Specs], Found]
-) -> tuple[Specs, list[str], Found]:
+    project: Project, wanted: set[str], found: Found, examine: Callable[[Specs], Found]
+) -> tuple[Project, list[str], Found]:
     """Repair after repair, looking again after each, for one may repair another or call for it."""
     done: set[tuple[str, ...]] = set()
     changes: list[str] = []
@@ -106,13 +105,14 @@ def _repair(
             None,
         )
         if problem is None or problem.repair is None:
-            return specs, changes, found
+            return project, changes, found
         done.add((problem.kind, problem.repair.label, *problem.files[:1]))
-        specs = repaired(specs, problem.repair)
+        changed = choose(project, repaired(project.specs, problem.repair))
+        project = suggestions.following(project, changed)
         one = ImageRef.parse(problem.files[0]).shown_name if len(problem.files) == 1 else ""
         whose = f" ({one})" if one else ""
         changes.append(f"{title(problem.kind)}: {problem.repair.label}{whose}")
-        found = examine(specs)
+        found = examine(project.specs)
 
 
 def _save(project: Project, path: Path) -> None:

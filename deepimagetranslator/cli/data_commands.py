@@ -30,7 +30,6 @@ from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.splits import split_by_group
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
 from deepimagetranslator.core.typing import Array
@@ -51,10 +50,9 @@ def new(arguments: argparse.Namespace) -> Outcome:
     if arguments.group and arguments.val_fraction is None:
         raise UserError("--group says how --val-fraction splits; give both.")
     project = new_project(arguments.preset, data | _window(arguments.window))
-    if arguments.preset == "recommended":
-        suited = suggestions.suited_to_targets(project.specs, parse_images(data["train_targets"]))
-        project = replace(project, specs=suited)
     project = with_settings(project, arguments.set)
+    seen = suggestions.look_for(project)
+    project = suggestions.suggested(project, seen)
     problems: list[Problem] = []
     if arguments.val_fraction is not None:
         if data["val_inputs"]:
@@ -70,7 +68,8 @@ def new(arguments: argparse.Namespace) -> Outcome:
     fatal = any(problem.fatal for problem in problems)
     terminal.say(
         f"{arguments.project}: {len(found.train)} training and {len(found.val)} validation pairs, "
-        f"preset {project.preset}, loss {project.specs.training.loss}."
+        f"preset {project.preset}, loss {project.specs.training.loss}"
+        f"{_why(suggestions.reasons(project, seen).get('training.loss'))}."
     )
     if fatal:
         terminal.say("Correct these and make the project again; it cannot be trained as it is.")
@@ -107,14 +106,21 @@ def augment(arguments: argparse.Namespace) -> Outcome:
     return 0, {"output": str(arguments.output), "pairs": written}
 
 
+def _why(reason: str | None) -> str:
+    return f" (automatic, since {reason})" if reason else ""
+
+
 def with_settings(project: Project, assignments: Sequence[str]) -> Project:
-    """The project with every --set applied.
+    """The project with every --set applied; the fields count as chosen.
 
     Raises:
         UserError: a field, a value, or fields that do not go together.
     """
     for assignment in assignments:
-        project = set_field(project, assignment)
+        name, equals, text = assignment.partition("=")
+        if not equals or "." not in name:
+            raise UserError(f"'{assignment}' is not of the form SECTION.FIELD=VALUE.")
+        project = set_field(project, name.strip(), text)
     problems = project_problems(project)
     if problems:
         raise UserError(*map(str, problems))

@@ -17,6 +17,7 @@ from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.suggestions import following
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.ml import devices
 
@@ -25,7 +26,8 @@ def train(arguments: argparse.Namespace) -> Outcome:
     """Train a project's network, or resume."""
     if arguments.resume and arguments.weights:
         raise UserError("--resume continues a run, --weights starts a new one; give one of them.")
-    project = with_settings(load_project(arguments.project), arguments.set)
+    stored = load_project(arguments.project)
+    project = following(stored, with_settings(stored, arguments.set))
     run_dir = arguments.run_dir or _default_run_dir(arguments.project, arguments.resume)
     devices.load_engine()
     from deepimagetranslator.ml import training  # noqa: PLC0415

@@ -196,6 +196,20 @@ def test_new_makes_a_project_and_says_so(call, place, tmp_path):
     assert project.preset == "recommended" and project.specs.model == PRESETS["recommended"].model
 
 
+def test_new_says_what_follows_from_the_targets_and_stores_what_was_chosen(call, place, tmp_path):
+    arguments = new_arguments(place, tmp_path / "p.json")
+    told = call(*arguments)
+    assert "loss dice_crossentropy (automatic, since the targets are label maps)." in told.err
+    assert load_project(tmp_path / "p.json").chosen == frozenset()
+    told = call(*arguments, *settings("training.loss=dice"), "--window", "40/400")
+    assert "loss dice." in told.err
+    window = {f"data.input_{name}" for name in ("scaling", "low", "high")}
+    assert load_project(tmp_path / "p.json").chosen == {"training.loss", *window}
+    assert call(*arguments, *settings("data.target_kind=values")).status == 0
+    project = load_project(tmp_path / "p.json")
+    assert (project.specs.training.loss, project.specs.model.normalization) == ("mae", "none")
+
+
 def test_new_with_the_2021_preset_has_that_programs_settings(call, place, tmp_path):
     arguments = [*new_arguments(place, tmp_path / "p.json"), "--preset", "2021"]
     assert call(*arguments).status == 0

@@ -21,11 +21,8 @@ from deepimagetranslator.core.config.validation import with_final_activation
 from deepimagetranslator.core.data.crops import default_side
 from deepimagetranslator.core.data.dataset import Dataset, Matched, match
 from deepimagetranslator.core.data.intensity.chosen import chosen_normalizations
-from deepimagetranslator.core.data.intensity.normalization import (
-    IntensityNormalization,
-    ValueRange,
-)
-from deepimagetranslator.core.data.labels.choice import choose_palette
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_range
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import DatasetStatistics, gather_statistics
@@ -152,7 +149,7 @@ def _decide(
     palette, remarks = choose_palette(data, train.colours, val.colours, needed)
     if any(problem.fatal for problem in remarks):
         return None, remarks
-    target_range = _learnt_range(train.target_range, palette)
+    target_range = learnt_range(train.target_range, palette)
     input_scaling, target_scaling = chosen_normalizations(data, train.input_range, target_range)
     problems = _loss_problems(loss, model, palette, target_scaling)
     if problems:
@@ -181,13 +178,6 @@ def _decide(
         crops=data.large_images == "crop",
     )
     return dataset, [*remarks, *problems]
-
-
-def _learnt_range(targets: ValueRange, palette: Palette | None) -> ValueRange:
-    """The values that are learnt: the label colours', where the files hold others too."""
-    if palette is None or (palette.plain and targets.dtypes == {palette.dtype}):
-        return targets
-    return ValueRange.of([palette.array])
 
 
 def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> ModelSpec:

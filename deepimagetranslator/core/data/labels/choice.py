@@ -15,6 +15,7 @@ from deepimagetranslator.core.config.classes import (
     to_texts,
 )
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.encodings import apart
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -52,6 +53,13 @@ def choose_palette(
         return None, _no_palette(train, needed or not automatic, not automatic)
     palette = replace(found, snap=data.snap_labels)
     return palette, [*_encodings(palette, train), *_unknown("validation", val, palette)]
+
+
+def learnt_range(targets: ValueRange, palette: Palette | None) -> ValueRange:
+    """The values that are learnt: the label colours', where the files hold others too."""
+    if palette is None or (palette.plain and targets.dtypes == {palette.dtype}):
+        return targets
+    return ValueRange.of([palette.array])
 
 
 def classes_of(palette: Palette) -> tuple[LabelClass, ...]:
