@@ -13,7 +13,7 @@ from deepimagetranslator.core.config.chosen import EVERY_FIELD, with_values
 from deepimagetranslator.core.config.project import Project, choose, new_project, project_problems
 from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.suggestions import look_for, suggested
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import DataProblems, UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.messages.events import Report, ignore
 
@@ -174,5 +174,5 @@ def _with(project: Project, settings: Mapping[str, Any]) -> Project:
         project = choose(project, specs, project.chosen | EVERY_FIELD & {name})
     problems = project_problems(project)
     if problems:
-        raise UserError(*map(str, problems))
+        raise DataProblems(problems)
     return project

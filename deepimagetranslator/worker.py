@@ -82,7 +82,7 @@ class _Worker:
         try:
             devices.load_engine()
         except UserError as error:
-            self._send(0, JobFailed("user", str(error)))
+            self._send(0, JobFailed("user", str(error), problems=error.problems))
             return
         device = devices.describe_device()
         self._send(0, WorkerReady(devices.versions(), device, devices.unused_gpu()))
@@ -124,7 +124,7 @@ class _Worker:
         try:
             end = JobFinished(self._result(request, control))
         except UserError as error:
-            end = JobFailed("user", str(error), traceback.format_exc())
+            end = JobFailed("user", str(error), traceback.format_exc(), error.problems)
         except Cancelled:
             end = JobCancelled()
         except Exception as error:

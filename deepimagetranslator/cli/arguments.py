@@ -84,7 +84,7 @@ def _command(
         "--json",
         action="store_true",
         help=f"print the result as one JSON object, the last line of stdout; keys: {json_keys} "
-        "(or error)",
+        "(or error, remedy)",
     )
     parser.set_defaults(command=run)
     return parser
@@ -168,7 +168,8 @@ def _add_check(commands: Any) -> None:
         "check",
         check_commands.check,
         "find every problem of a project before training, and repair it",
-        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair), mended",
+        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair, remedy), "
+        "mended",
         "findings and their kinds:\n"
         + "\n".join(f"  {kind:18} {words}" for kind, words in TITLES.items() if kind),
     )

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli import remedies, terminal
 from deepimagetranslator.core.checks import examination
 from deepimagetranslator.core.checks.kinds import TITLES, level, title
 from deepimagetranslator.core.checks.repairs import repaired
@@ -76,7 +76,7 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
 
 def as_json(problem: Problem) -> dict[str, Any]:
-    """A problem for ``--json``; of its repair the label."""
+    """A problem for ``--json``; of its repair the label, of its remedy the words."""
     return {
         "subject": problem.subject,
         "message": problem.without_persons,
@@ -84,6 +84,7 @@ def as_json(problem: Problem) -> dict[str, Any]:
         "kind": problem.kind,
         "files": list(problem.files),
         "repair": problem.repair.label if problem.repair else None,
+        "remedy": remedies.words(problem.remedy) or None,
     }
 
 
@@ -127,6 +128,7 @@ def _say(problems: Sequence[Problem]) -> None:
         terminal.say(f"{title(kind)}:")
         for problem in group:
             text = problem.message if len(problem.files) > 1 else str(problem)
+            text = f"{text} {remedies.words(problem.remedy)}".rstrip()
             terminal.say(f"  {level(problem)}: {text}")
             if problem.repair:
                 terminal.say(f"    repair: {problem.repair.label} (--repair {kind})")

@@ -28,7 +28,7 @@ from deepimagetranslator.core.data.intensity.windows import parse_window
 from deepimagetranslator.core.data.pair_lists import pairing_of
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.splits import split_by_group
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import DataProblems, Problem, Remedy, UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
@@ -123,7 +123,7 @@ def with_settings(project: Project, assignments: Sequence[str]) -> Project:
         project = set_field(project, name.strip(), text)
     problems = project_problems(project)
     if problems:
-        raise UserError(*map(str, problems))
+        raise DataProblems(problems)
     return project
 
 
@@ -146,7 +146,10 @@ def _split(project: Project, fraction: float, group: str | None) -> tuple[Projec
         return project, []  # named by the caller, who matches again
     split = split_by_group(pairing.pairs, fraction, group, project.specs.training.seed)
     data = dataset.with_split(data, split)
-    remarks = [Problem("validation", split.warning, fatal=False)] if split.warning else []
+    remarks = []
+    if split.warning:
+        remedy = Remedy(action="tell_groups")
+        remarks.append(Problem("validation", split.warning, fatal=False, remedy=remedy))
     return replace(project, specs=replace(project.specs, data=data)), remarks
 
 
@@ -166,5 +169,4 @@ def _targets(given: Sequence[Path], series: str | None) -> tuple[str, ...]:
     try:
         return _files(given, series)
     except SeveralSeriesError as error:
-        message = str(error).replace("--series", "--target-series")
-        raise SeveralSeriesError(message, error.series) from error
+        raise SeveralSeriesError(str(error), error.series, "choose_target_series") from error

@@ -25,7 +25,7 @@ from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.checksums import checksums
 from deepimagetranslator.core.data.dataset import Dataset
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import (
     CheckpointSaved,
@@ -384,12 +384,12 @@ def _resume_or_start(run: RunFolder, project: Project, resume: bool) -> Training
     if not resume:
         if run.last.exists() or run.history.exists():
             raise UserError(
-                f"{run.path} holds a run already: add --resume to continue it, or choose another "
-                "folder."
+                f"{run.path} holds a run already: resume it, or choose another folder.",
+                remedy=Remedy(action="resume"),
             )
         return TrainingState()
     if not run.last.exists():
-        message = f"{run.path} holds no run that has finished an epoch; train without resume."
+        message = f"{run.path} holds no run that has finished an epoch; begin a new one."
         raise UserError(message)
     before = load_project(run.project)
     _refuse_changes(before, project)
@@ -421,7 +421,8 @@ def _refuse_changes(before: Project, now: Project) -> None:
                     change = "names other files, or files of other content, than the run began with"
                 raise UserError(
                     f"{name} {change}. Resume with the old choice, or start a new run from its "
-                    "weights with --weights."
+                    "weights.",
+                    remedy=Remedy(action="train_from_weights"),
                 )
 
 

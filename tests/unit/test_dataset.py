@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.checks.examination import DataProblems, examine, prepare
+from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import (
     CATEGORICAL_LOSSES,
@@ -20,7 +20,7 @@ from deepimagetranslator.core.config.specs import (
 )
 from deepimagetranslator.core.config.validation import with_final_activation
 from deepimagetranslator.core.data.dataset import Dataset, channel_names, match
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import DataProblems, Problem
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.messages.events import FilesRead
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
@@ -134,8 +134,8 @@ def test_a_loss_is_taken_or_refused_by_what_the_targets_are(sets, kind, loss):
 @pytest.mark.parametrize(
     ("kind", "activation", "loss", "words"),
     [
-        ("pure", "sigmoid", "categorical_crossentropy", "final_activation is sigmoid"),
-        ("pure", "linear", "sparse_categorical_crossentropy", "final_activation is linear"),
+        ("pure", "sigmoid", "categorical_crossentropy", "final activation is sigmoid"),
+        ("pure", "linear", "sparse_categorical_crossentropy", "final activation is linear"),
         ("pure", "linear", "binary_crossentropy", "between 0 and 1"),
         ("pure", "linear", "dice", "between 0 and 1"),
         ("pure", "softmax", "mae", "class probabilities"),

@@ -26,20 +26,12 @@ from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_r
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import DatasetStatistics, gather_statistics
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import DataProblems, Problem, Remedy
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.messages.events import FilesRead, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 
 _SECONDS_BETWEEN_REPORTS = 0.2
-
-
-class DataProblems(UserError):
-    """Several problems at once; the text has a line for each."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(*map(str, problems))
-        self.problems = tuple(problems)
 
 
 def examine(
@@ -164,9 +156,10 @@ def _decide(
         if model.target_channels != classes:
             message = (
                 f"The targets have {classes} label colours, so the network needs {classes} target "
-                f"channels, not {model.target_channels}; set model.target_channels=0."
+                f"channels, not {model.target_channels}."
             )
-            problems.append(Problem("model.target_channels", message))
+            remedy = Remedy((("model.target_channels", 0),))
+            problems.append(Problem("model.target_channels", message, remedy=remedy))
     dataset = Dataset(
         matched.train,
         matched.val,
@@ -204,20 +197,21 @@ def _loss_problems(
     """Why the loss cannot fit such targets or such an output; empty if it can."""
     activation = model.final_activation
 
-    def refused(message: str) -> list[Problem]:
-        return [Problem("training.loss", message)]
+    def refused(message: str, *settings: tuple[str, str]) -> list[Problem]:
+        return [Problem("training.loss", message, remedy=Remedy(settings) if settings else None)]
 
     if loss in CATEGORICAL_LOSSES and activation != "softmax":
         return refused(
-            f"{loss} needs classes, but model.final_activation is {activation}; set it to "
-            "automatic."
+            f"{loss} needs classes, but the final activation is {activation}.",
+            ("model.final_activation", "automatic"),
         )
     if activation == "softmax":
         if palette is None:
             return refused(
                 f"{loss} on classes needs label maps, targets of a few exact colours, but the "
-                "targets hold more; choose mae or ssim_mae, or set data.target_kind=labels if a "
-                "few colours are all there is."
+                "targets hold more; choose mae or ssim_mae, or say that they are label maps if a "
+                "few colours are all there is.",
+                ("data.target_kind", "labels"),
             )
         if loss not in (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy"):
             return refused(
@@ -227,7 +221,7 @@ def _loss_problems(
         return []
     if activation == "linear" and loss not in VALUE_LOSSES:
         return refused(
-            f"{loss} needs outputs between 0 and 1, but model.final_activation is linear; choose "
+            f"{loss} needs outputs between 0 and 1, but the final activation is linear; choose "
             "mae, mse or ssim_mae, or another final activation."
         )
     if loss in ("dice", "dice_crossentropy") and palette is None:
@@ -240,7 +234,8 @@ def _loss_problems(
         colours = ", ".join(map(str, palette.colours[:6]))
         return refused(
             f"{loss} on independent channels needs label colours whose channels are all off or "
-            f"all on, but there are {colours}; choose categorical_crossentropy with "
-            "model.final_activation=automatic."
+            f"all on, but there are {colours}; choose categorical_crossentropy.",
+            ("training.loss", "categorical_crossentropy"),
+            ("model.final_activation", "automatic"),
         )
     return []

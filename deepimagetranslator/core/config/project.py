@@ -23,7 +23,7 @@ from deepimagetranslator.core.config.chosen import (
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import Problem, Remedy, UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
@@ -167,7 +167,8 @@ def _read_json(path: Path) -> Any:
             raise UserError(f"{path} is too large for a project file; choose another file.")
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"There is no project file {path}; make one with 'new'.") from None
+        message = f"There is no project file {path}; check the name, or make one."
+        raise UserError(message, remedy=Remedy(action="new_project")) from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(
             f"{path} cannot be read as a project file; choose another file or make it anew."

@@ -19,7 +19,7 @@ from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.encodings import apart
 from deepimagetranslator.core.data.labels.palette import Palette
-from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.errors import Problem, Remedy, Repair
 
 _NAMED = 4
 _SNAP = ("data.snap_labels", True)
@@ -112,10 +112,11 @@ def _encodings(palette: Palette, train: ColourCount) -> list[Problem]:
         example = f"{colour_text(colours[0])} + {colour_text(greys[0][:1])}"
         message = (
             f"Some targets hold the greys {_listed(greys)}, others the colours {_listed(colours)}, "
-            "and no file holds both; if they are the same classes, say which belong together in "
-            f"data.labels, such as {example}."
+            "and no file holds both; if they are the same classes, say which belong together, such "
+            f"as {example}."
         )
-        return [Problem("targets", message, fatal=False, kind="mask_encodings")]
+        remedy = Remedy(action="join_classes")
+        return [Problem("targets", message, fatal=False, kind="mask_encodings", remedy=remedy)]
     return []
 
 
@@ -144,8 +145,9 @@ def _no_palette(train: ColourCount, fatal: bool, asked: bool) -> list[Problem]:
         repair = Repair("Learn object and background", settings=(("data.labels", labels),))
         return [Problem("targets", message, fatal, "instance_masks", repair=repair)]
     if asked:
-        message = "The targets hold too many colours for label maps; choose target_kind=values."
-        return [Problem("data.target_kind", message)]
+        message = "The targets hold too many colours for label maps; treat them as values."
+        remedy = Remedy((("data.target_kind", "values"),))
+        return [Problem("data.target_kind", message, remedy=remedy)]
     return []
 
 
