@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, with_values
-from deepimagetranslator.core.config.project import Project, choose, new_project, project_problems
+from deepimagetranslator.core.config.project import Project, new_project, project_problems
 from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.errors import DataProblems, UserError

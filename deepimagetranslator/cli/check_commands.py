@@ -13,9 +13,9 @@ from deepimagetranslator.cli import remedies, terminal
 from deepimagetranslator.core.checks import examination
 from deepimagetranslator.core.checks.kinds import TITLES, level, title
 from deepimagetranslator.core.checks.repairs import repaired
+from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.project import (
     Project,
-    choose,
     load_project,
     project_problems,
     save_project,

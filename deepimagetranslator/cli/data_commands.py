@@ -15,13 +15,13 @@ from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.checks import examination
+from deepimagetranslator.core.config.choices import set_field
 from deepimagetranslator.core.config.project import (
     Project,
     load_project,
     new_project,
     project_problems,
     save_project,
-    set_field,
 )
 from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.intensity.windows import parse_window

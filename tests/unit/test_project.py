@@ -13,16 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config.choices import choose, set_field
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import (
     Project,
-    choose,
     load_project,
     new_project,
     project_problems,
     save_project,
-    set_field,
 )
 from deepimagetranslator.core.config.specs import SECTIONS, Specs, TrainingSpec
 from deepimagetranslator.core.errors import UserError

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.core.checks.examination import prepare
+from deepimagetranslator.core.config.choices import choose, set_field
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import PRESETS
-from deepimagetranslator.core.config.project import Project, choose, new_project, set_field
+from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.data import suggestions
 from deepimagetranslator.core.data.suggestions import (
     SUGGESTED,

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.core.config import fields
-from deepimagetranslator.core.config.chosen import (
-    EVERY_FIELD,
-    changed_fields,
-    preset_fields,
-    with_values,
-)
+from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
@@ -66,20 +61,6 @@ def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
     )
 
 
-def choose(project: Project, specs: Specs, chosen: Iterable[str] | None = None) -> Project:
-    """The project with these choices.
-
-    Args:
-        project: as it was.
-        specs: its choices from now on.
-        chosen: the fields that count as chosen from now on; by default those that were, and those
-            that change.
-    """
-    if chosen is None:
-        chosen = project.chosen | changed_fields(project.specs, specs)
-    return replace(project, specs=specs, chosen=frozenset(chosen))
-
-
 def project_problems(project: Project) -> list[Problem]:
     """The wrong fields of all sections, each named SECTION.FIELD."""
     return [
@@ -87,24 +68,6 @@ def project_problems(project: Project) -> list[Problem]:
         for section in SECTIONS
         for problem in problems(getattr(project.specs, section))
     ]
-
-
-def set_field(project: Project, name: str, text: str) -> Project:
-    """The project with one field, named SECTION.FIELD, chosen as the user wrote it.
-
-    Raises:
-        UserError: no such section or field, or no allowed value.
-    """
-    section, _, field_name = name.partition(".")
-    if section not in SECTIONS:
-        raise UserError(f"There is no section '{section}'; choose one of {', '.join(SECTIONS)}.")
-    try:
-        info = fields.field_named(getattr(project.specs, section), field_name)
-        value = fields.parse(info, text)
-    except UserError as error:
-        raise UserError(f"{name}: {error}") from None
-    specs = with_values(project.specs, [(name, value)])
-    return choose(project, specs, project.chosen | EVERY_FIELD & {name})
 
 
 def save_project(project: Project, path: Path) -> None:
