@@ -19,7 +19,7 @@ from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.messages.events import Report, ignore
 
 if TYPE_CHECKING:
-    from deepimagetranslator.ml.evaluation import Evaluation
+    from deepimagetranslator.core.evaluation.table import Evaluation
     from deepimagetranslator.ml.training import TrainingResult
     from deepimagetranslator.ml.translation import TranslationResult
     from deepimagetranslator.ml.translator import Translator
