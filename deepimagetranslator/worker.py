@@ -158,11 +158,11 @@ class _Worker:
                     "best_epoch": result.best_epoch,
                     "best_value": result.best_value,
                 }
-            case TranslateImages(_, weights, inputs, output, spec):
+            case TranslateImages(_, weights, inputs, output, spec, folder):
                 from deepimagetranslator.ml import translation  # noqa: PLC0415
 
                 done = translation.translate(
-                    weights, inputs, output, spec, report=report, control=control
+                    weights, inputs, output, spec, folder=folder, report=report, control=control
                 )
                 return {
                     "translated": [(str(source), str(to)) for source, to in done.translated],
@@ -170,15 +170,15 @@ class _Worker:
                     "files": [(str(source), str(to)) for to, source in done.files.items()],
                     "output": str(output),
                 }
-            case Evaluate(_, weights, pairs):
+            case Evaluate(_, weights, pairs, problems):
                 from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
                 measured = evaluation.evaluate_weights(
-                    weights, pairs, report=report, control=control
+                    weights, pairs, problems, report=report, control=control
                 )
                 return {
                     "rows": [dict(row) for row in measured.rows],
-                    "problems": [str(problem) for problem in measured.problems],
+                    "problems": measured.problems,
                 }
 
     def _serve_short(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from deepimagetranslator.core.config.chosen import EVERY_FIELD
@@ -67,6 +67,14 @@ def told(problem: Problem) -> str:
 def all_told(problems: Iterable[Problem]) -> str:
     """Several problems, a line each."""
     return "\n".join(map(told, problems))
+
+
+def first_told(problems: Sequence[Problem]) -> str:
+    """The first problem, and how many more there are; empty if there is none."""
+    if not problems:
+        return ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{told(problems[0])}{more}"
 
 
 def _info(name: str) -> FieldInfo:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deepimagetranslator.core.config.chosen import changed_fields, value_of, with_values
+from deepimagetranslator.core.config.chosen import value_of, with_values
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
@@ -163,9 +163,3 @@ def reasons(project: Project, seen: SeenTargets) -> dict[str, str]:
         for name in SUGGESTED - project.chosen
         if words and value_of(now, name) == value_of(project.specs, name)
     }
-
-
-def suited_to_targets(specs: Specs, targets: Sequence[ImageRef]) -> Specs:
-    """``suggested`` for choices of which nobody has said which are the user's."""
-    chosen = changed_fields(Specs(), specs)
-    return suggested(Project(specs, chosen=chosen), look_at(targets)).specs

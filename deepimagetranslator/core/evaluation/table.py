@@ -28,7 +28,7 @@ class Evaluation:
     """
 
     rows: tuple[Mapping[str, str | float], ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def images(self) -> int:
