@@ -6,20 +6,20 @@ Keras is imported inside the functions, so that importing this package stays qui
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepimagetranslator.core.config.choices import choose
+from deepimagetranslator.core.config.chosen import EVERY_FIELD, with_values
 from deepimagetranslator.core.config.project import Project, new_project, project_problems
 from deepimagetranslator.core.config.specs import SECTIONS
-from deepimagetranslator.core.data.suggestions import suited_to_targets
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.data.suggestions import look_for, suggested
+from deepimagetranslator.core.errors import DataProblems, UserError
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.messages.events import Report, ignore
 
 if TYPE_CHECKING:
-    from deepimagetranslator.ml.evaluation import Evaluation
+    from deepimagetranslator.core.evaluation.table import Evaluation
     from deepimagetranslator.ml.training import TrainingResult
     from deepimagetranslator.ml.translation import TranslationResult
     from deepimagetranslator.ml.translator import Translator
@@ -66,11 +66,8 @@ def train(
         "val_inputs": _listed(val_inputs),
         "val_targets": _listed(val_targets),
     }
-    project = new_project(preset, data)
-    if preset == "recommended":
-        found = parse_images(data["train_targets"])
-        project = replace(project, specs=suited_to_targets(project.specs, found))
-    project = _with(project, settings or {})
+    project = _with(new_project(preset, data), settings or {})
+    project = suggested(project, look_for(project))
     _load_engine()
     from deepimagetranslator.ml import training  # noqa: PLC0415
 
@@ -164,7 +161,7 @@ def _listed(given: Paths) -> tuple[str, ...]:
 
 
 def _with(project: Project, settings: Mapping[str, Any]) -> Project:
-    """The project with these fields.
+    """The project with these fields, which count as chosen.
 
     Raises:
         UserError: there is no such field, or its value is not allowed.
@@ -174,9 +171,9 @@ def _with(project: Project, settings: Mapping[str, Any]) -> Project:
         spec: Any = getattr(project.specs, section, None) if section in SECTIONS else None
         if not hasattr(spec, field):
             raise UserError(f"There is no setting '{name}'; settings are named as in project.json.")
-        specs = replace(project.specs, **{section: replace(spec, **{field: value})})
-        project = replace(project, specs=specs)
+        specs = with_values(project.specs, [(name, value)])
+        project = choose(project, specs, project.chosen | EVERY_FIELD & {name})
     problems = project_problems(project)
     if problems:
-        raise UserError(*map(str, problems))
+        raise DataProblems(problems)
     return project

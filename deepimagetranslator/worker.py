@@ -82,7 +82,7 @@ class _Worker:
         try:
             devices.load_engine()
         except UserError as error:
-            self._send(0, JobFailed("user", str(error)))
+            self._send(0, JobFailed("user", str(error), problems=error.problems))
             return
         device = devices.describe_device()
         self._send(0, WorkerReady(devices.versions(), device, devices.unused_gpu()))
@@ -124,7 +124,7 @@ class _Worker:
         try:
             end = JobFinished(self._result(request, control))
         except UserError as error:
-            end = JobFailed("user", str(error), traceback.format_exc())
+            end = JobFailed("user", str(error), traceback.format_exc(), error.problems)
         except Cancelled:
             end = JobCancelled()
         except Exception as error:
@@ -159,11 +159,11 @@ class _Worker:
                     "best_epoch": result.best_epoch,
                     "best_value": result.best_value,
                 }
-            case TranslateImages(_, weights, inputs, output, spec):
+            case TranslateImages(_, weights, inputs, output, spec, folder):
                 from deepimagetranslator.ml import translation  # noqa: PLC0415
 
                 done = translation.translate(
-                    weights, inputs, output, spec, report=report, control=control
+                    weights, inputs, output, spec, folder=folder, report=report, control=control
                 )
                 return {
                     "translated": [(str(source), str(to)) for source, to in done.translated],
@@ -171,15 +171,15 @@ class _Worker:
                     "files": [(str(source), str(to)) for to, source in done.files.items()],
                     "output": str(output),
                 }
-            case Evaluate(_, weights, pairs):
+            case Evaluate(_, weights, pairs, problems):
                 from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
                 measured = evaluation.evaluate_weights(
-                    weights, pairs, report=report, control=control
+                    weights, pairs, problems, report=report, control=control
                 )
                 return {
                     "rows": [dict(row) for row in measured.rows],
-                    "problems": [str(problem) for problem in measured.problems],
+                    "problems": measured.problems,
                 }
 
     def _serve_short(self) -> None:

@@ -50,9 +50,9 @@ class CurrentModel:
         self.scalings: tuple[IntensityNormalization | None, IntensityNormalization | None]
         self.scalings = None, None
 
-    def create(self, model: ModelSpec) -> None:
+    def create(self, model: ModelSpec, chosen: frozenset[str] | None = None) -> None:
         """Take over a network into the project and make it, with new weights, the current model."""
-        self._project.set_section("model", model)
+        self._project.set_section("model", model, chosen)
         path = paths.user_folder() / "unsaved" / "new-model.weights.h5"
         seed = self._project.specs.training.seed
         self._send(InitialiseModel(self._project.sized(model), path, seed))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.views import TRAINING, VALIDATION
 from deepimagetranslator.core.checks.repairs import repaired
+from deepimagetranslator.core.config.chosen import changed_fields
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.pairs import ImagePair, Pairing
 from deepimagetranslator.core.errors import Problem
@@ -48,11 +49,13 @@ class Row:
 
 @dataclass(frozen=True)
 class _Step:
-    """One change: its name, and the choices and unused targets before and after it."""
+    """One change: its name, the choices before and after it, the fields that it made chosen, and
+    the targets that were unused before it."""
 
     label: str
     before: Specs
     after: Specs
+    chosen: frozenset[str]
     spare: dict[str, tuple[ImageRef, ...]]
 
 
@@ -202,7 +205,8 @@ class DataCheck:
             return
         step = self._steps.pop()
         changed = {name: getattr(step.before, name) for name in _changed_sections(step)}
-        self._set(replace(self.project.specs, **changed), step.spare)
+        chosen = self.project.contents.chosen - step.chosen
+        self._set(replace(self.project.specs, **changed), step.spare, chosen)
 
     def _write(self, label: str, rows: Sequence[Row]) -> None:
         """Store rows as pairs by order; lone inputs, or else lone targets, stay at the end."""
@@ -234,15 +238,22 @@ class DataCheck:
         self._apply(label, replace(self.project.specs, data=data), spare)
 
     def _apply(self, label: str, specs: Specs, spare: dict[str, tuple[ImageRef, ...]]) -> None:
-        self._steps.append(_Step(label, self.project.specs, specs, self._spare))
+        before = self.project.specs
+        chosen = changed_fields(before, specs) - self.project.contents.chosen
+        self._steps.append(_Step(label, before, specs, chosen, self._spare))
         self._set(specs, spare)
 
-    def _set(self, specs: Specs, spare: dict[str, tuple[ImageRef, ...]]) -> None:
+    def _set(
+        self,
+        specs: Specs,
+        spare: dict[str, tuple[ImageRef, ...]],
+        chosen: frozenset[str] | None = None,
+    ) -> None:
         self._data, self._spare = specs.data, spare
         if specs == self.project.specs:
             self.refresh()  # only which targets are unused has changed
         else:
-            self.project.set_specs(specs)
+            self.project.set_specs(specs, chosen)
 
     def _rows_of(self, part: str, pairing: Pairing) -> list[Row]:
         by_hand = self._data.pairing == "order"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from deepimagetranslator.app.views import Shown
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.series import Series
 from deepimagetranslator.core.messages.events import (
     Event,
@@ -140,9 +140,11 @@ class ProblemOccurred(Change):
 
     Attributes:
         text: why, a sentence for the user.
+        problems: the same with what puts it right, if that is known.
     """
 
     text: str
+    problems: tuple[Problem, ...] = ()
 
 
 AnyChange = TypeVar("AnyChange", bound=Change)
@@ -173,5 +175,7 @@ class Bus:
 
     def publish_error(self, error: Exception) -> None:
         """Tell what an error means to the user: a ``ProblemOccurred``."""
-        text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        self.publish(ProblemOccurred(text))
+        if isinstance(error, UserError):
+            self.publish(ProblemOccurred(str(error), error.problems))
+        else:
+            self.publish(ProblemOccurred(f"{type(error).__name__}: {error}"))

@@ -18,7 +18,7 @@ from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import DataProblems, Problem, UserError
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
@@ -84,7 +84,7 @@ class Jobs:
         project, matched = self._project, self._project.matched
         problems = [p for p in matched.problems if p.fatal]
         if problems:
-            raise UserError(*map(str, problems[:12]))
+            raise DataProblems(problems[:12])
         run_dir = run_dir or new_run_dir(project.runs_home)
         history = RunFolder(run_dir).read_history() if resume else []
         training = project.specs.training
@@ -105,10 +105,10 @@ class Jobs:
         inputs = tuple(self._viewer.to_translate)
         if not inputs:
             raise UserError("There are no images to translate; load some first.")
-        job = self._client.next_job()
-        self._begin("translation", TranslateImages(job, weights, inputs, output, spec))
+        job, folder = self._client.next_job(), self._viewer.folder_to_translate
+        self._begin("translation", TranslateImages(job, weights, inputs, output, spec, folder))
 
-    def evaluate(self, pairs: Sequence[ImagePair]) -> None:
+    def evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem] = ()) -> None:
         """Measure the current model on pairs.
 
         Raises:
@@ -121,7 +121,7 @@ class Jobs:
         if not pairs:
             raise UserError("There is nothing to measure; load images with targets first.")
         job = self._client.next_job()
-        self._begin("evaluation", Evaluate(job, weights, tuple(pairs)))
+        self._begin("evaluation", Evaluate(job, weights, tuple(pairs), tuple(problems)))
 
     def finish_early(self) -> None:
         """End the training after this epoch."""

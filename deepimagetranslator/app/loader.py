@@ -14,8 +14,11 @@ from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.config.specs import DataSpec, Specs
-from deepimagetranslator.core.data import suggestions
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.suggestions import SeenTargets, look_at
+from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
@@ -30,10 +33,10 @@ _DRAWING = "Drawing the sample images..."
 
 @dataclass(frozen=True)
 class _Listed:
-    """Files by side, and the choices with the loss and activation that suit them."""
+    """Files by side, and what the training targets among them hold."""
 
     files: Mapping[str, Sequence[ImageRef]]
-    suited: Specs
+    seen: SeenTargets | None = None
 
 
 class Loader:
@@ -98,8 +101,7 @@ class Loader:
 
             return SeveralSeriesFound(several.series, go_on)
 
-        specs = self._project.specs
-        choose_loss = part == TRAINING and self._project.contents.preset == "recommended"
+        data = self._project.specs.data
 
         def work() -> _Listed | SeveralSeriesFound:
             files = {}
@@ -109,17 +111,53 @@ class Loader:
                 except SeveralSeriesError as several:
                     return ask(side, several)
             if part != TRANSLATED:
-                match_once(_with_files(specs.data, part, files))
-            return _Listed(files, _suited(specs, files) if choose_loss else specs)
+                match_once(_with_files(data, part, files))
+            targets = files.get("targets") if part == TRAINING else None
+            return _Listed(files, None if targets is None else look_at(targets))
 
         def listed(result: _Listed | SeveralSeriesFound) -> None:
             if isinstance(result, SeveralSeriesFound):
                 self._bus.publish(result)
                 return
-            self._take_files(part, result)
+            source = sources.get("inputs")
+            self._take_files(part, result, source if isinstance(source, Path) else None)
             done()
 
         self._run(f"load {part} {' '.join(sources)}", _LISTING, work, listed)
+
+    def load_targets_to_evaluate(
+        self,
+        folder: Path,
+        done: Callable[[Sequence[ImagePair], Sequence[Problem]], object],
+        series: str | None = None,
+    ) -> None:
+        """List targets of the images to translate, and pair them.
+
+        Of several DICOM series, ``SeveralSeriesFound`` asks for one.
+
+        Args:
+            folder: of targets.
+            done: called with the pairs, and with a problem for each file that is left out.
+            series: the uid of the DICOM series of the targets.
+        """
+        images = list(self._viewer.to_translate)
+
+        def go_on(uid: str) -> None:
+            self.load_targets_to_evaluate(folder, done, uid)
+
+        def work() -> tuple[list[ImagePair], list[Problem]] | SeveralSeriesFound:
+            try:
+                return pairs_to_evaluate(images, list_images(folder, series))
+            except SeveralSeriesError as several:
+                return SeveralSeriesFound(several.series, go_on)
+
+        def listed(result: tuple[list[ImagePair], list[Problem]] | SeveralSeriesFound) -> None:
+            if isinstance(result, SeveralSeriesFound):
+                self._bus.publish(result)
+            else:
+                done(*result)
+
+        self._run("targets to evaluate", _LISTING, work, listed)
 
     def load_sample(self) -> None:
         """Draw the sample data set and load it; the last of its people is left to translate."""
@@ -170,31 +208,17 @@ class Loader:
         self._bus.publish(LoadingChanged())
         self._background.run(key, work, succeeded, failed)
 
-    def _take_files(self, part: str, listed: _Listed) -> None:
+    def _take_files(self, part: str, listed: _Listed, folder: Path | None) -> None:
         if part == TRANSLATED:
-            self._viewer.set_images_to_translate(listed.files["inputs"])
+            self._viewer.set_images_to_translate(listed.files["inputs"], folder)
             return
-        specs = self._project.specs
-        specs = replace(specs, data=_with_files(specs.data, part, listed.files))
-        if "targets" in listed.files and part == TRAINING:
-            suited = listed.suited
-            specs = replace(
-                specs,
-                training=replace(specs.training, loss=suited.training.loss),
-                model=replace(specs.model, final_activation=suited.model.final_activation),
-            )
         self._viewer.rewind(part)
-        self._project.set_files(specs)
+        data = _with_files(self._project.specs.data, part, listed.files)
+        self._project.set_files(data, listed.seen)
 
 
 def _sides(pairs: Sequence[tuple[Path, Path]]) -> Sources:
     return {"inputs": [pair[0] for pair in pairs], "targets": [pair[1] for pair in pairs]}
-
-
-def _suited(specs: Specs, files: Mapping[str, Sequence[ImageRef]]) -> Specs:
-    if "targets" not in files:
-        return specs
-    return suggestions.suited_to_targets(specs, files["targets"])
 
 
 def _with_files(data: DataSpec, part: str, files: Mapping[str, Sequence[ImageRef]]) -> DataSpec:

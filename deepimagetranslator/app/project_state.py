@@ -19,14 +19,26 @@ from deepimagetranslator.app.events import (
 from deepimagetranslator.app.project_lock import ProjectLock
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.splitting import SplitWay, split_pairs
+from deepimagetranslator.core.config.choices import choose
+from deepimagetranslator.core.config.chosen import fields_in
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import runs_folder
-from deepimagetranslator.core.config.specs import ModelSpec, Specs
+from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
 from deepimagetranslator.core.config.validation import with_sizes
 from deepimagetranslator.core.data import dataset as datasets
 from deepimagetranslator.core.data.check_record import record_file
+from deepimagetranslator.core.data.crops import default_shapes
 from deepimagetranslator.core.data.dataset import Dataset, Matched
+from deepimagetranslator.core.data.section_choices import SectionStart, section_start
+from deepimagetranslator.core.data.suggestions import (
+    NOTHING_SEEN,
+    SeenTargets,
+    look_at,
+    other_targets,
+    suggested,
+)
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.system import paths
 
@@ -53,11 +65,13 @@ class ProjectState:
         matched: the pairs by name and what has no partner.
         problems: what is wrong with the images, as far as it is known.
         dataset: the examined data set once the files have been read, else None.
+        seen: what the training targets hold, as far as they have been looked at.
         reader: reads all files.
     """
 
     def __init__(self, background: Background, settings: Settings, bus: Bus) -> None:
         self.settings = settings
+        self._background = background
         self._bus = bus
         self._lock = ProjectLock()
         self.contents = Project()
@@ -66,6 +80,8 @@ class ProjectState:
         self.matched = Matched((), (), ())
         self.problems: tuple[Problem, ...] = ()
         self.dataset: Dataset | None = None
+        self.seen = NOTHING_SEEN
+        self._looked_at: tuple[str, ...] = ()
         self.reader = DataReader(background, self._take_findings, bus.publish_error)
 
     # ---- the file --------------------------------------------------------------------------
@@ -114,6 +130,7 @@ class ProjectState:
         self._match()
         self._bus.publish(ProjectReplaced())
         self.read_files()
+        self._look()
 
     # ---- runs ------------------------------------------------------------------------------
 
@@ -136,28 +153,45 @@ class ProjectState:
         """Every choice."""
         return self.contents.specs
 
-    def set_section(self, section: str, spec: object) -> None:
-        """Take over the choices of one section ("training", "model", "augmentation" ...)."""
-        self.set_specs(replace(self.specs, **{section: spec}))  # type: ignore[arg-type]
+    def section_start(self, section: str) -> SectionStart:
+        """What a dialog for "model", "training" or "augmentation" begins with."""
+        return section_start(self.contents, section, self.seen)
 
-    def set_specs(self, specs: Specs) -> None:
-        """Take over all choices; files are read again if what is made of them may differ."""
-        before = self.specs
-        if specs == before:
-            return
-        read = (specs.data, specs.model, specs.training)
-        if read == (before.data, before.model, before.training):
-            self._store(specs)
-            self._bus.publish(SpecsChanged())
-        else:
-            self.set_files(specs)
+    def set_section(self, section: str, spec: object, chosen: frozenset[str] | None = None) -> None:
+        """Take over the choices of one section ("training", "model", "augmentation" ...).
 
-    def set_files(self, specs: Specs) -> None:
-        """Take over choices with lists of files just loaded; these are read in any case."""
-        self._store(specs)
-        self._match()
-        self._bus.publish(SpecsChanged())
-        self.read_files()
+        Args:
+            section: its name.
+            spec: its values.
+            chosen: the fields of the section that count as chosen; by default those that did, and
+                those that change.
+        """
+        specs = replace(self.specs, **{section: spec})  # type: ignore[arg-type]
+        if chosen is not None:
+            others = self.contents.chosen - fields_in(section)
+            chosen = others | {f"{section}.{name}" for name in chosen}
+        self.set_specs(specs, chosen)
+
+    def set_specs(self, specs: Specs, chosen: frozenset[str] | None = None) -> None:
+        """Take over all choices; files are read again if what is made of them may differ.
+
+        Args:
+            specs: the choices.
+            chosen: the fields that count as chosen, named SECTION.FIELD; by default those that did,
+                and those that change.
+        """
+        self._change(choose(self.contents, specs, chosen))
+
+    def set_files(self, data: DataSpec, seen: SeenTargets | None = None) -> None:
+        """Take over lists of files just loaded; these are read in any case.
+
+        Args:
+            data: the choices with the lists.
+            seen: what the training targets among them hold, if they were looked at.
+        """
+        if seen is not None:
+            self.seen, self._looked_at = seen, data.train_targets
+        self._change(replace(self.contents, specs=replace(self.specs, data=data)), read=True)
 
     def split_validation(self, way: SplitWay) -> str:
         """Keep whole groups of all pairs for validation; a warning or nothing.
@@ -166,24 +200,56 @@ class ProjectState:
             UserError: there is no such split.
         """
         split = split_pairs([*self.matched.train, *self.matched.val], way)
-        self.set_section("data", datasets.with_split(self.specs.data, split))
+        self.set_files(datasets.with_split(self.specs.data, split))
         return split.warning
 
-    def _store(self, specs: Specs) -> None:
-        self.contents = replace(self.contents, specs=specs)
-        self.changed = True
+    def _change(self, contents: Project, read: bool = False) -> None:
+        """Have these contents; what follows from the targets follows."""
+        before = self.contents
+        seen_all = self._looked_at == contents.specs.data.train_targets
+        if seen_all and other_targets(before.specs.data, contents.specs.data):
+            contents = suggested(contents, self.seen)
+        if contents == before and not read:
+            return
+        self.contents, self.changed = contents, True
+        specs, old = contents.specs, before.specs
+        read = read or (specs.data, specs.model, specs.training) != (
+            old.data,
+            old.model,
+            old.training,
+        )
+        if read:
+            self._match()
+        self._bus.publish(SpecsChanged())
+        if read:
+            self.read_files()
+        self._look()
+
+    def _look(self) -> None:
+        """Look at the training targets in the background, if they are others than before."""
+        targets = self.specs.data.train_targets
+        if targets == self._looked_at:
+            return
+        self.seen, self._looked_at = NOTHING_SEEN, targets
+
+        def take(seen: SeenTargets) -> None:
+            if targets == self._looked_at:
+                self.seen = seen
+                self._change(suggested(self.contents, seen))
+
+        self._background.run(
+            "targets", lambda: look_at(parse_images(targets)), take, self._bus.publish_error
+        )
 
     # ---- pairs -----------------------------------------------------------------------------
 
     @property
-    def obstacle(self) -> str:
-        """Why the loaded pairs cannot be trained on, a sentence; empty if they can."""
+    def obstacles(self) -> tuple[Problem, ...]:
+        """Why the loaded pairs cannot be trained on; empty if they can, or if there are none."""
         data = self.specs.data
         if not (data.train_inputs and data.train_targets):
-            return ""
-        fatal = [problem for problem in self.problems if problem.fatal]
-        more = f" (and {len(fatal) - 1} more)" if len(fatal) > 1 else ""
-        return f"{fatal[0]}{more}" if fatal else ""
+            return ()
+        return tuple(problem for problem in self.problems if problem.fatal)
 
     def pair_shape(self) -> tuple[Shape, Shape] | None:
         """The shapes of the first pair's input and target, if there is one."""
@@ -199,8 +265,10 @@ class ProjectState:
         """The model with the sizes and channels that the data decide; else those of a 256 image."""
         if self.dataset is not None:
             return self.dataset.model
-        shape = self.pair_shape() or ((256, 256, 3), (256, 256, 3))
-        return with_sizes(model, *shape)
+        shapes = self.pair_shape() or ((256, 256, 3), (256, 256, 3))
+        if self.specs.data.large_images == "crop":
+            shapes = default_shapes(shapes, model.depth)
+        return with_sizes(model, *shapes)
 
     def _match(self) -> None:
         self.reader.stop()

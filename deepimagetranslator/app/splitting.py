@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.splits import Split, split_by_group
 from deepimagetranslator.core.errors import UserError
 
 BY_NAME, BY_PATIENT, BY_IMAGE = "name", "patient", "image"
-NEIGHBOURS = (
-    "Each image counts by itself, so neighbouring slices of one person may be in both training and "
-    "validation, which makes the network look better than it is."
-)
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,7 @@ def split_pairs(pairs: Sequence[ImagePair], way: SplitWay) -> Split:
     Raises:
         UserError: there is no such split.
     """
-    split = split_by_group(pairs, way.fraction, way.pattern or None, way.seed, way.by)
-    return replace(split, warning=NEIGHBOURS) if split.warning else split
+    return split_by_group(pairs, way.fraction, way.pattern or None, way.seed, way.by)
 
 
 def preview_split(pairs: Sequence[ImagePair], way: SplitWay) -> SplitPreview:

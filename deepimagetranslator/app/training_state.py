@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     CheckpointSaved,
@@ -111,6 +112,7 @@ class MonitorState:
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
         self.logged = 0
         self.message = self.details = ""
+        self.problems: tuple[Problem, ...] = ()
         self._began = self._ended = self._stop_asked = 0.0
         self._left: tuple[float, float] | None = None
 
@@ -326,6 +328,7 @@ class MonitorState:
 
     def _failed(self, event: JobFailed) -> None:
         self.message, self.details = event.message, event.details
+        self.problems = event.problems
         self._end(Phase.FAILED)
         self.add_log(event.message)
 

@@ -59,7 +59,7 @@ def remark(state: MonitorState) -> str:
     """A sentence under the headline: what happens now, or what was reached."""
     match state.phase:
         case Phase.IDLE:
-            return "Choose Train, Train model to begin one."
+            return "Train the model to begin one."
         case Phase.PREPARING if state.files:
             return f"Checking the images: {state.files_done} of {state.files} files."
         case Phase.PREPARING:

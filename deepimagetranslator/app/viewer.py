@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from deepimagetranslator.app import views
 from deepimagetranslator.app.background import Background
@@ -42,6 +43,7 @@ class Viewer:
         part, positions: what is shown, and where in each part.
         augmented: whether training images are shown augmented.
         to_translate, translated: images loaded for translation; outputs by input.
+        folder_to_translate: where they were listed; None if they were chosen one by one.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Viewer:
         self.augmented = True
         self.to_translate: list[ImageRef] = []
         self.translated: dict[ImageRef, ImageRef] = {}
+        self.folder_to_translate: Path | None = None
         self._shown: Shown | None = None
         self._last_number = 0
         self._wanted_number = 0
@@ -106,9 +109,17 @@ class Viewer:
         self.augmented = augmented
         self.show()
 
-    def set_images_to_translate(self, images: Sequence[ImageRef]) -> None:
-        """Take over images to be translated, and show the first one."""
+    def set_images_to_translate(
+        self, images: Sequence[ImageRef], folder: Path | None = None
+    ) -> None:
+        """Take over images to be translated, and show the first one.
+
+        Args:
+            images: to translate.
+            folder: where they were listed, if they are those of one folder.
+        """
         self.to_translate, self.translated = list(images), {}
+        self.folder_to_translate = folder
         self.rewind(TRANSLATED)
         self.show()
 

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli import remedies, terminal
 from deepimagetranslator.cli.arguments import build_parser
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.job_control import Cancelled
@@ -32,8 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status, result = chosen.command(chosen)
     except UserError as error:
-        terminal.say(str(error))
-        status, result = USER_MUST_CHANGE, {"error": str(error)}
+        terminal.say_problems(error.problems)
+        remedy = remedies.all_words(error.problems)
+        status, result = USER_MUST_CHANGE, {"error": str(error), "remedy": remedy}
     except (Cancelled, KeyboardInterrupt):
         terminal.say("Cancelled.")
         status, result = CANCELLED, {"error": "cancelled"}

@@ -84,7 +84,7 @@ def _command(
         "--json",
         action="store_true",
         help=f"print the result as one JSON object, the last line of stdout; keys: {json_keys} "
-        "(or error)",
+        "(or error, remedy)",
     )
     parser.set_defaults(command=run)
     return parser
@@ -168,7 +168,8 @@ def _add_check(commands: Any) -> None:
         "check",
         check_commands.check,
         "find every problem of a project before training, and repair it",
-        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair), mended",
+        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair, remedy), "
+        "mended",
         "findings and their kinds:\n"
         + "\n".join(f"  {kind:18} {words}" for kind, words in TITLES.items() if kind),
     )
@@ -236,17 +237,30 @@ def _add_evaluate(commands: Any) -> None:
         commands,
         "evaluate",
         engine_commands.evaluate,
-        "evaluate translated images against their targets, as a whole volume and per image",
+        "evaluate translated images, or weights, against targets: as a whole volume and per image",
         "images, pooled (by channel: dice, sensitivity, ...), table, problems",
         "Both may be of any format. Label maps may be 0 and 1, 0 and 255, class numbers or "
         "colours.",
     )
-    parser.add_argument("--predictions", type=Path, required=True, nargs="+", metavar="DIR")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--predictions", type=Path, nargs="+", metavar="DIR", help="translated images"
+    )
+    what.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="instead: weights that translate --inputs; the translated images are not written",
+    )
+    parser.add_argument("--inputs", type=Path, nargs="+", metavar="DIR", help="with --weights")
     parser.add_argument("--targets", type=Path, required=True, nargs="+", metavar="DIR")
     parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="where evaluation.csv goes; else the predictions"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="where evaluation.csv goes; else the folder of the predictions or weights",
     )
-    _add_series(parser, "targets")
+    _add_series(parser, "targets, or the inputs,")
     parser.add_argument(
         "--pairing",
         choices=("name", "order"),

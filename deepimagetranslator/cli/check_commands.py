@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli import remedies, terminal
 from deepimagetranslator.core.checks import examination
 from deepimagetranslator.core.checks.kinds import TITLES, level, title
 from deepimagetranslator.core.checks.repairs import repaired
+from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.project import (
     Project,
     load_project,
@@ -22,7 +22,7 @@ from deepimagetranslator.core.config.project import (
 )
 from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import Specs
-from deepimagetranslator.core.data import dataset
+from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -48,10 +48,9 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
             return examination.examine(specs, report, control, folder, record)[1:]
 
         matched, problems = examine(project.specs)
-        specs, changes, (matched, problems) = _repair(
-            project.specs, wanted, (matched, problems), examine
+        project, changes, (matched, problems) = _repair(
+            project, wanted, (matched, problems), examine
         )
-    project = replace(project, specs=specs)
     problems = project_problems(project) + problems
     if changes:
         _save(project, arguments.project)
@@ -79,7 +78,7 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
 
 def as_json(problem: Problem) -> dict[str, Any]:
-    """A problem for ``--json``; of its repair the label."""
+    """A problem for ``--json``; of its repair the label, of its remedy the words."""
     return {
         "subject": problem.subject,
         "message": problem.without_persons,
@@ -87,12 +86,13 @@ def as_json(problem: Problem) -> dict[str, Any]:
         "kind": problem.kind,
         "files": list(problem.files),
         "repair": problem.repair.label if problem.repair else None,
+        "remedy": remedies.words(problem.remedy) or None,
     }
 
 
 def _repair(
-    specs: Specs, wanted: set[str], found: Found, examine: Callable[[Specs], Found]
-) -> tuple[Specs, list[str], Found]:
+    project: Project, wanted: set[str], found: Found, examine: Callable[[Specs], Found]
+) -> tuple[Project, list[str], Found]:
     """Repair after repair, looking again after each, for one may repair another or call for it."""
     done: set[tuple[str, ...]] = set()
     changes: list[str] = []
@@ -108,13 +108,14 @@ def _repair(
             None,
         )
         if problem is None or problem.repair is None:
-            return specs, changes, found
+            return project, changes, found
         done.add((problem.kind, problem.repair.label, *problem.files[:1]))
-        specs = repaired(specs, problem.repair)
+        changed = choose(project, repaired(project.specs, problem.repair))
+        project = suggestions.following(project, changed)
         one = ImageRef.parse(problem.files[0]).shown_name if len(problem.files) == 1 else ""
         whose = f" ({one})" if one else ""
         changes.append(f"{title(problem.kind)}: {problem.repair.label}{whose}")
-        found = examine(specs)
+        found = examine(project.specs)
 
 
 def _save(project: Project, path: Path) -> None:
@@ -129,6 +130,7 @@ def _say(problems: Sequence[Problem]) -> None:
         terminal.say(f"{title(kind)}:")
         for problem in group:
             text = problem.message if len(problem.files) > 1 else str(problem)
+            text = f"{text} {remedies.words(problem.remedy)}".rstrip()
             terminal.say(f"  {level(problem)}: {text}")
             if problem.repair:
                 terminal.say(f"    repair: {problem.repair.label} (--repair {kind})")

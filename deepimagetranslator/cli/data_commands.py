@@ -15,13 +15,13 @@ from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.checks import examination
+from deepimagetranslator.core.config.choices import set_field
 from deepimagetranslator.core.config.project import (
     Project,
     load_project,
     new_project,
     project_problems,
     save_project,
-    set_field,
 )
 from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.check_record import record_file
@@ -29,9 +29,8 @@ from deepimagetranslator.core.data.intensity.windows import parse_window
 from deepimagetranslator.core.data.pair_lists import pairing_of
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.splits import split_by_group
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import DataProblems, Problem, Remedy, UserError
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
 from deepimagetranslator.core.typing import Array
@@ -52,10 +51,9 @@ def new(arguments: argparse.Namespace) -> Outcome:
     if arguments.group and arguments.val_fraction is None:
         raise UserError("--group says how --val-fraction splits; give both.")
     project = new_project(arguments.preset, data | _window(arguments.window))
-    if arguments.preset == "recommended":
-        suited = suggestions.suited_to_targets(project.specs, parse_images(data["train_targets"]))
-        project = replace(project, specs=suited)
     project = with_settings(project, arguments.set)
+    seen = suggestions.look_for(project)
+    project = suggestions.suggested(project, seen)
     problems: list[Problem] = []
     if arguments.val_fraction is not None:
         if data["val_inputs"]:
@@ -71,7 +69,8 @@ def new(arguments: argparse.Namespace) -> Outcome:
     fatal = any(problem.fatal for problem in problems)
     terminal.say(
         f"{arguments.project}: {len(found.train)} training and {len(found.val)} validation pairs, "
-        f"preset {project.preset}, loss {project.specs.training.loss}."
+        f"preset {project.preset}, loss {project.specs.training.loss}"
+        f"{_why(suggestions.reasons(project, seen).get('training.loss'))}."
     )
     if fatal:
         terminal.say("Correct these and make the project again; it cannot be trained as it is.")
@@ -108,17 +107,24 @@ def augment(arguments: argparse.Namespace) -> Outcome:
     return 0, {"output": str(arguments.output), "pairs": written}
 
 
+def _why(reason: str | None) -> str:
+    return f" (automatic, since {reason})" if reason else ""
+
+
 def with_settings(project: Project, assignments: Sequence[str]) -> Project:
-    """The project with every --set applied.
+    """The project with every --set applied; the fields count as chosen.
 
     Raises:
         UserError: a field, a value, or fields that do not go together.
     """
     for assignment in assignments:
-        project = set_field(project, assignment)
+        name, equals, text = assignment.partition("=")
+        if not equals or "." not in name:
+            raise UserError(f"'{assignment}' is not of the form SECTION.FIELD=VALUE.")
+        project = set_field(project, name.strip(), text)
     problems = project_problems(project)
     if problems:
-        raise UserError(*map(str, problems))
+        raise DataProblems(problems)
     return project
 
 
@@ -141,7 +147,10 @@ def _split(project: Project, fraction: float, group: str | None) -> tuple[Projec
         return project, []  # named by the caller, who matches again
     split = split_by_group(pairing.pairs, fraction, group, project.specs.training.seed)
     data = dataset.with_split(data, split)
-    remarks = [Problem("validation", split.warning, fatal=False)] if split.warning else []
+    remarks = []
+    if split.warning:
+        remedy = Remedy(action="tell_groups")
+        remarks.append(Problem("validation", split.warning, fatal=False, remedy=remedy))
     return replace(project, specs=replace(project.specs, data=data)), remarks
 
 
@@ -161,5 +170,4 @@ def _targets(given: Sequence[Path], series: str | None) -> tuple[str, ...]:
     try:
         return _files(given, series)
     except SeveralSeriesError as error:
-        message = str(error).replace("--series", "--target-series")
-        raise SeveralSeriesError(message, error.series) from error
+        raise SeveralSeriesError(str(error), error.series, "choose_target_series") from error

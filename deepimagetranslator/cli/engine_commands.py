@@ -18,7 +18,13 @@ from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
+from deepimagetranslator.core.data.suggestions import following
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
+from deepimagetranslator.core.evaluation.table import Evaluation
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.messages.events import Report
+from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.ml import devices
 
 
@@ -26,7 +32,8 @@ def train(arguments: argparse.Namespace) -> Outcome:
     """Train a project's network, or resume."""
     if arguments.resume and arguments.weights:
         raise UserError("--resume continues a run, --weights starts a new one; give one of them.")
-    project = with_settings(load_project(arguments.project), arguments.set)
+    stored = load_project(arguments.project)
+    project = following(stored, with_settings(stored, arguments.set))
     run_dir = arguments.run_dir or _default_run_dir(arguments.project, arguments.resume)
     devices.load_engine()
     from deepimagetranslator.ml import training  # noqa: PLC0415
@@ -91,19 +98,12 @@ def translate(arguments: argparse.Namespace) -> Outcome:
 
 
 def evaluate(arguments: argparse.Namespace) -> Outcome:
-    """Evaluate predictions against targets."""
-    from deepimagetranslator.ml import evaluation  # noqa: PLC0415
-
+    """Evaluate predictions, or what weights make of inputs, against targets."""
+    if bool(arguments.inputs) != bool(arguments.weights):
+        raise UserError("--weights evaluates a network on --inputs; give both of them.")
     with terminal.progress() as (report, control):
-        result = evaluation.evaluate(
-            arguments.predictions,
-            arguments.targets,
-            pairing=arguments.pairing,
-            series=arguments.series,
-            report=report,
-            control=control,
-        )
-    first = arguments.predictions[0]
+        result = _evaluation_of(arguments, report, control)
+    first = arguments.weights or arguments.predictions[0]
     folder = arguments.output or (first if first.is_dir() else first.parent)
     table = folder / "evaluation.csv"
     result.write_csv(table)
@@ -117,6 +117,30 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         "table": str(table),
         "problems": [str(problem) for problem in result.problems],
     }
+
+
+def _evaluation_of(
+    arguments: argparse.Namespace, report: Report, control: JobControl
+) -> Evaluation:
+    from deepimagetranslator.ml import evaluation  # noqa: PLC0415
+
+    if not arguments.weights:
+        return evaluation.evaluate(
+            arguments.predictions,
+            arguments.targets,
+            pairing=arguments.pairing,
+            series=arguments.series,
+            report=report,
+            control=control,
+        )
+    inputs, targets = (
+        list_images(given, arguments.series) for given in (arguments.inputs, arguments.targets)
+    )
+    pairs, problems = pairs_to_evaluate(inputs, targets, arguments.pairing)
+    devices.load_engine()
+    return evaluation.evaluate_weights(
+        arguments.weights, pairs, problems, report=report, control=control
+    )
 
 
 def benchmark(arguments: argparse.Namespace) -> Outcome:

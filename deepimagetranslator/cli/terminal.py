@@ -12,6 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from deepimagetranslator.cli import remedies
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
@@ -41,9 +42,9 @@ def say(text: str) -> None:
 
 
 def say_problems(problems: Iterable[Problem]) -> None:
-    """Each problem on a line of its own; remarks are marked as such."""
+    """Each problem, with what puts it right, on a line of its own; remarks are marked as such."""
     for problem in problems:
-        say(f"{'' if problem.fatal else 'Note: '}{problem}")
+        say(f"{'' if problem.fatal else 'Note: '}{remedies.told(problem)}")
 
 
 def print_json(result: dict[str, Any]) -> None:

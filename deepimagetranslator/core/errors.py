@@ -1,28 +1,43 @@
-"""What a user can put right: one sentence that names the thing and the remedy."""
+"""What a user can put right: a sentence that names the thing, and a remedy for each front end."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 from unicodedata import category
 
 FEW = 5
 _UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # control characters, half characters, line ends
 
 
-class UserError(Exception):
-    """Something that the user must change; its text is one plain sentence with the remedy.
+Action = Literal[
+    "resume",
+    "train_from_weights",
+    "new_project",
+    "choose_series",
+    "choose_target_series",
+    "tell_groups",
+    "choose_window",
+    "join_classes",
+]
+"""What a user can do, by name: go on with a run, begin a run from the weights of another, make a
+project, choose one of several DICOM series (of the targets), say what tells persons apart, choose
+the window of the inputs, say which colours are one class."""
 
-    The command line prints it without a traceback and ends with status 2; the window shows it.
-    What cannot be printed in one line, as a damaged file's words may hold, becomes "?"; several
-    messages have a line each.
+
+@dataclass(frozen=True)
+class Remedy:
+    """What puts something right. Messages name no option and no menu: each front end words this.
+
+    Attributes:
+        settings: fields with the values to give them, such as ("model.target_channels", 0).
+        action: what to do; empty for none.
     """
 
-    def __init__(self, *messages: str) -> None:
-        lines = ("".join("?" if category(x) in _UNSHOWN else x for x in m) for m in messages)
-        super().__init__("\n".join(lines))
+    settings: tuple[tuple[str, Any], ...] = ()
+    action: Action | Literal[""] = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,7 @@ class Problem:
         repair: what repairs it; None if only the user can.
         persons: names of people in the message that come from inside files, such as DICOM
             patients; for the screen only, see ``without_persons``.
+        remedy: what the user can do; None where the message says it all.
     """
 
     subject: str
@@ -64,6 +80,7 @@ class Problem:
     files: tuple[str, ...] = ()
     repair: Repair | None = None
     persons: tuple[str, ...] = ()
+    remedy: Remedy | None = None
 
     @property
     def without_persons(self) -> str:
@@ -80,6 +97,42 @@ class Problem:
         if self.message.startswith(self.subject):
             return self.message
         return f"{self.subject}: {self.message}"
+
+
+class UserError(Exception):
+    """Something that the user must change; its text is one plain sentence that says what.
+
+    The command line prints it without a traceback and ends with status 2; the window shows it.
+    What cannot be printed in one line, as a damaged file's words may hold, becomes "?"; several
+    messages have a line each.
+
+    Args:
+        messages: the sentences.
+        remedy: what the user can do, if the sentences do not say it all.
+
+    Attributes:
+        problems: the sentences with what puts each right.
+    """
+
+    def __init__(self, *messages: str, remedy: Remedy | None = None) -> None:
+        lines = [printable(message) for message in messages]
+        super().__init__("\n".join(lines))
+        self.problems = tuple(Problem("", line) for line in lines)
+        if remedy is not None:
+            self.problems = (*self.problems[:-1], replace(self.problems[-1], remedy=remedy))
+
+
+class DataProblems(UserError):
+    """Several problems at once; the text has a line for each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(*map(str, problems))
+        self.problems = tuple(problems)
+
+
+def printable(text: str) -> str:
+    """The text with a "?" for each character that cannot be printed in one line."""
+    return "".join("?" if category(x) in _UNSHOWN else x for x in text)
 
 
 def first_few(problems: Sequence[Problem], rest: str) -> list[Problem]:

@@ -35,6 +35,7 @@ from deepimagetranslator.core.messages.events import (
     PartTranslated,
 )
 from deepimagetranslator.core.typing import Array
+from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.actions.actions import Actions
 from deepimagetranslator.gui.menus import build_menus
 from deepimagetranslator.gui.system_dialogs import Boxes
@@ -282,6 +283,7 @@ class MainWindow(ttk.Frame):
             self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         else:
             words = f"Ready - {session.device}" if session.device else "Loading engine..."
-            words = session.loader.status or project.reader.status or project.obstacle or words
+            obstacles = remedies.first_told(project.obstacles)
+            words = session.loader.status or project.reader.status or obstacles or words
             self.progress.grid_remove()
         self.status.set(words)

@@ -10,6 +10,7 @@ from tkinter import colorchooser, filedialog, messagebox
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import SUFFIXES
+from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.widgets.message import Message
 
 IMAGE_TYPES = (("Images", " ".join(f"*{suffix}" for suffix in SUFFIXES)), ("All files", "*"))
@@ -54,7 +55,7 @@ class Boxes:
             try:
                 action()
             except UserError as error:
-                self.show_problem(str(error))
+                self.show_problem(remedies.all_told(error.problems))
 
         return run
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from deepimagetranslator.core.checks.examination import DataProblems, prepare
+from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
@@ -16,7 +16,7 @@ from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.checksums import checksums
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import FileContent
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import DataProblems, Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import LogLine, Report
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -53,8 +53,8 @@ def refuse_second_run(run: RunFolder) -> None:
     """
     if run.last.exists() or run.history.exists():
         raise UserError(
-            f"{run.path} holds a run already: add --resume to continue it, or choose another "
-            "folder."
+            f"{run.path} holds a run already: resume it, or choose another folder.",
+            remedy=Remedy(action="resume"),
         )
 
 
@@ -65,7 +65,7 @@ def run_to_resume(run: RunFolder, project: Project) -> Project:
         UserError: there is no run, or a choice was changed.
     """
     if not run.last.exists():
-        message = f"{run.path} holds no run that has finished an epoch; train without resume."
+        message = f"{run.path} holds no run that has finished an epoch; begin a new one."
         raise UserError(message)
     before = load_project(run.project)
     for name, info, was, becomes in _choices(before, project):
@@ -147,8 +147,8 @@ def _refuse_change(name: str, info: fields.FieldInfo, was: Any, becomes: Any) ->
     if info.kind == "paths":
         change = "names other files, or files of other content, than the run began with"
     raise UserError(
-        f"{name} {change}. Resume with the old choice, or start a new run from its weights with "
-        "--weights."
+        f"{name} {change}. Resume with the old choice, or start a new run from its weights.",
+        remedy=Remedy(action="train_from_weights"),
     )
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
-from deepimagetranslator.core.export.plan import OutputFile, plan, same_file_key
+from deepimagetranslator.core.export.layout import places
+from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
-from deepimagetranslator.core.imaging.files import list_images, parsed
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
 from deepimagetranslator.core.messages.events import (
@@ -30,7 +29,6 @@ from deepimagetranslator.core.messages.events import (
     ignore,
 )
 from deepimagetranslator.core.messages.job_control import JobControl
-from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml.translator import Translator
 
@@ -80,14 +78,15 @@ def translate(
     spec: TranslationSpec | None = None,
     *,
     series: str | None = None,
+    folder: Path | None = None,
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> TranslationResult:
     """Translate files and whole folders, subfolders included.
 
     An output has its input's name in the same subfolder below ``output``, and follows its kind
-    unless a format is chosen; see ``core.output.plan``. A file that cannot be translated is skipped
-    and listed, a volume with all its slices. An output folder inside an input folder is left out.
+    unless a format is chosen; see ``core.export.layout`` and ``core.export.plan``. A file that
+    cannot be translated is skipped and listed, a volume with all its slices.
 
     Args:
         weights_path: a weights file of this program or of the 2021 program.
@@ -95,6 +94,7 @@ def translate(
         output: the folder to write to, made if need be.
         spec: how to translate, what to write, whether to overwrite.
         series: of several DICOM series in a folder the one to translate.
+        folder: where files that are given one by one were listed; see ``core.export.layout``.
 
     Raises:
         UserError: nothing was written: unusable weights, no inputs, a format that cannot hold
@@ -111,7 +111,8 @@ def translate(
         spec.batch_size,
         mirrors=spec.mirrors,
     )
-    products = plan(_images(inputs, output, series), output, translator.network, spec)
+    images = places(inputs, output, series, folder)
+    products = plan(images, output, translator.network, spec)
     run = _Run(translator, products, spec.batch_size, report, control or JobControl())
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
         run.work(pool)
@@ -284,32 +285,3 @@ def _class_names(product: OutputFile) -> Sequence[str]:
     palette = product.rendition.network.palette
     assert palette is not None
     return palette.class_names if palette.names else [str(colour) for colour in palette.colours]
-
-
-def _images(
-    inputs: Sequence[Path | ImageRef], output: Path, series: str | None
-) -> dict[ImageRef, PurePath]:
-    """Each image, once, with its file's place below the output folder."""
-    found: dict[ImageRef, PurePath] = {}
-    seen: set[tuple[str, int | None]] = set()
-    images = parsed(inputs)
-    folders = {given for given in images if system_path(given.file).is_dir()}
-    common = _common_folder({given.file for given in images if given not in folders})
-    for given in images:
-        folder = given.file if given in folders else common or given.file.parent
-        for image in list_images(given, series, without=output):
-            key = same_file_key(image.file), image.slice
-            if key not in seen:
-                seen.add(key)
-                found[image] = image.file.relative_to(folder)
-    return found
-
-
-def _common_folder(files: Collection[Path]) -> Path | None:
-    """Where several people's files of the same names lie, given one by one; else None."""
-    unlike = len({file.name.casefold() for file in files}) == len(files)
-    if unlike or any(".." in file.parts for file in files):
-        return None
-    with suppress(ValueError):  # on two drives, or named in two ways
-        return Path(os.path.commonpath([file.parent for file in files]))
-    return None

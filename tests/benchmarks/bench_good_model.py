@@ -33,8 +33,7 @@ from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import DataSpec, Specs
-from deepimagetranslator.core.data.suggestions import suited_to_targets
-from deepimagetranslator.core.imaging.image_ref import parse_images
+from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import EpochEnded, Event
 
@@ -70,7 +69,8 @@ def specs_of(name: str, preset: str, seed: int, epochs: int, precision: str) -> 
     lists = {field: getattr(files, field) for field in LISTS}
     specs = replace(specs, data=replace(specs.data, **lists))
     if preset == "recommended":
-        specs = suited_to_targets(specs, parse_images(files.train_targets))
+        project = Project(specs)
+        specs = suggested(project, look_for(project)).specs
     training = replace(specs.training, seed=seed, epochs=epochs, keep_best=1)
     if precision:
         training = replace(training, precision=precision)

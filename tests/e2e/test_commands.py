@@ -166,7 +166,7 @@ def test_help_lists_every_field_with_its_bounds(call, command):
         ("new", ["--val-fraction", "--group", "--preset", "--set"]),
         ("train", ["--run-dir", "--set", "--resume", "--weights"]),
         ("translate", ["--weights", "--output", "--overwrite"]),
-        ("evaluate", ["--predictions", "--targets", "--output"]),
+        ("evaluate", ["--predictions", "--weights", "--inputs", "--targets", "--output"]),
         ("augment", ["--output", "--epochs"]),
     ],
 )
@@ -194,6 +194,20 @@ def test_new_makes_a_project_and_says_so(call, place, tmp_path):
     }
     project = load_project(tmp_path / "p.json")
     assert project.preset == "recommended" and project.specs.model == PRESETS["recommended"].model
+
+
+def test_new_says_what_follows_from_the_targets_and_stores_what_was_chosen(call, place, tmp_path):
+    arguments = new_arguments(place, tmp_path / "p.json")
+    told = call(*arguments)
+    assert "loss dice_crossentropy (automatic, since the targets are label maps)." in told.err
+    assert load_project(tmp_path / "p.json").chosen == frozenset()
+    told = call(*arguments, *settings("training.loss=dice"), "--window", "40/400")
+    assert "loss dice." in told.err
+    window = {f"data.input_{name}" for name in ("scaling", "low", "high")}
+    assert load_project(tmp_path / "p.json").chosen == {"training.loss", *window}
+    assert call(*arguments, *settings("data.target_kind=values")).status == 0
+    project = load_project(tmp_path / "p.json")
+    assert (project.specs.training.loss, project.specs.model.normalization) == ("mae", "none")
 
 
 def test_new_with_the_2021_preset_has_that_programs_settings(call, place, tmp_path):
@@ -483,6 +497,25 @@ def test_translate_refuses_a_format_before_anything_is_read(call, place, trained
         told = call("translate", *weights, "--set", setting, inputs)
         assert told.status == 2 and words in told.err
     assert not (tmp_path / "out").exists()
+
+
+def test_weights_are_evaluated_as_their_translations_are(call, place, trained, tmp_path):
+    weights = ("--weights", trained[1] / "best.weights.h5")
+    inputs, targets = (people(place, "person02", kind) for kind in ("images", "targets"))
+    call("translate", *weights, "--output", tmp_path / "out", inputs)
+    sides = ("--predictions", tmp_path / "out", "--targets", targets)
+    call("evaluate", *sides, "--output", tmp_path / "written")
+    (targets / "more.png").write_bytes((targets / "person02_slice001.png").read_bytes())
+    sides = (*weights, "--inputs", inputs, "--targets", targets)
+    told = call("evaluate", *sides, "--output", tmp_path / "weights", "--json")
+    (targets / "more.png").unlink()
+    assert told.status == 3 and told.json["images"] == 3
+    assert ["more.png" in problem for problem in told.json["problems"]] == [True]
+    tables = [(tmp_path / name / "evaluation.csv").read_text() for name in ("written", "weights")]
+    assert tables[0] == tables[1]
+    for wrong in ((*weights,), ("--predictions", inputs, "--inputs", inputs)):
+        told = call("evaluate", *wrong, "--targets", targets)
+        assert told.status == 2 and "give both" in told.err
 
 
 def test_evaluate_writes_a_table(call, place, tmp_path):

@@ -11,6 +11,7 @@ from tkinter import ttk
 import numpy as np
 import pytest
 from focus import focus
+from starts import start_of
 
 from deepimagetranslator.core.augmentation.pipeline import augment, sample_generator
 from deepimagetranslator.core.config.presets import preset
@@ -51,7 +52,7 @@ def ok_enabled(dialog: AugmentationDialog) -> bool:
 
 
 def test_every_field_has_a_widget(root: tk.Tk) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     assert set(dialog.controls) == {field.name for field in fields(AugmentationSpec)}
     rows = [dialog.controls[f"{name}_input"].grid_info()["row"] for name in OPERATIONS]
     assert rows == sorted(set(rows)), "the rows stand in the 2021 order"
@@ -60,14 +61,14 @@ def test_every_field_has_a_widget(root: tk.Tk) -> None:
 @pytest.mark.parametrize("name", ["recommended", "2021"])
 def test_a_preset_shown_is_read_back(root: tk.Tk, name: str) -> None:
     spec = preset(name).augmentation
-    dialog = AugmentationDialog(root, spec, None)
+    dialog = AugmentationDialog(root, start_of(spec), None)
     assert dialog.value() == spec
 
 
 def test_any_spec_shown_is_read_back(root: tk.Tk) -> None:
     spec = AugmentationSpec(ripple=0.25, drop_count=3, drop=7.5, noise_input=True)
     spec = replace(spec, noise_validation=True, flip_target=False, behaviour="2021")
-    dialog = AugmentationDialog(root, AugmentationSpec(), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     dialog.form.show(spec)
     assert dialog.value() == spec
 
@@ -85,7 +86,7 @@ def test_any_spec_shown_is_read_back(root: tk.Tk) -> None:
 def test_a_wrong_amount_is_named_under_its_field(
     root: tk.Tk, name: str, text: str, words: str
 ) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     type_into(dialog, name, text)
     assert dialog.form.problems()[name].startswith(words)
     assert not ok_enabled(dialog)
@@ -108,9 +109,9 @@ def messages(parent: tk.Misc) -> list[MessageLabel]:
 
 
 def test_a_validation_tick_needs_the_input_tick(root: tk.Tk) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     click(dialog, "noise_validation")
-    assert "ticked for the inputs" in dialog.form.problems()["noise_validation"]
+    assert "only if it acts on the inputs" in dialog.form.problems()["noise_validation"]
     assert not ok_enabled(dialog)
     click(dialog, "noise_input")
     assert ok_enabled(dialog)
@@ -120,7 +121,9 @@ def test_a_validation_tick_needs_the_input_tick(root: tk.Tk) -> None:
 
 def test_nothing_is_applied_until_apply(root: tk.Tk) -> None:
     applied: list[AugmentationSpec] = []
-    dialog = AugmentationDialog(root, AugmentationSpec(), None, on_ok=applied.append)
+    dialog = AugmentationDialog(
+        root, start_of(AugmentationSpec()), None, on_ok=lambda spec, _chosen: applied.append(spec)
+    )
     type_into(dialog, "blur", "9")
     click(dialog, "blur_input")
     assert not applied
@@ -132,7 +135,12 @@ def test_nothing_is_applied_until_apply(root: tk.Tk) -> None:
 def test_cancel_and_escape_apply_nothing(root: tk.Tk) -> None:
     applied: list[AugmentationSpec] = []
     for end in ("cancel", "escape"):
-        dialog = AugmentationDialog(root, AugmentationSpec(), None, on_ok=applied.append)
+        dialog = AugmentationDialog(
+            root,
+            start_of(AugmentationSpec()),
+            None,
+            on_ok=lambda spec, _chosen: applied.append(spec),
+        )
         click(dialog, "blur_input")
         if end == "cancel":
             dialog.cancel_button.invoke()
@@ -145,14 +153,16 @@ def test_cancel_and_escape_apply_nothing(root: tk.Tk) -> None:
 
 def test_return_applies(root: tk.Tk) -> None:
     applied: list[AugmentationSpec] = []
-    dialog = AugmentationDialog(root, AugmentationSpec(), None, on_ok=applied.append)
+    dialog = AugmentationDialog(
+        root, start_of(AugmentationSpec()), None, on_ok=lambda spec, _chosen: applied.append(spec)
+    )
     focus(dialog.controls["scaling"])
     dialog.controls["scaling"].event_generate("<Return>")
     assert applied == [AugmentationSpec()]
 
 
 def test_reset_offers_both_presets(root: tk.Tk) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(rotation=5.0), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec(rotation=5.0)), None)
     dialog.reset("2021")
     assert dialog.value() == preset("2021").augmentation
     dialog.reset("recommended")
@@ -162,21 +172,23 @@ def test_reset_offers_both_presets(root: tk.Tk) -> None:
 
 
 def test_opened_twice_it_comes_to_the_front(root: tk.Tk) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     assert AugmentationDialog.open(root, AugmentationSpec(), None) is dialog
     assert [child for child in root.winfo_children() if isinstance(child, tk.Toplevel)] == [dialog]
 
 
 def test_what_was_ticked_is_applied(root: tk.Tk) -> None:
     got: list[AugmentationSpec] = []
-    dialog = AugmentationDialog(root, AugmentationSpec(), None, got.append)
+    dialog = AugmentationDialog(
+        root, start_of(AugmentationSpec()), None, lambda spec, _chosen: got.append(spec)
+    )
     click(dialog, "drop_input")
     dialog.ok_button.invoke()
     assert got == [AugmentationSpec(drop_input=True)]
 
 
 def test_the_preview_is_the_given_pair_of_the_typed_spec(root: tk.Tk, pump: Pump) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), draw)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), draw)
     preview = dialog.preview
     pump(root, lambda: preview.shown == (AugmentationSpec(), 0))
     type_into(dialog, "rotation", "15")
@@ -190,7 +202,7 @@ def test_the_preview_is_the_given_pair_of_the_typed_spec(root: tk.Tk, pump: Pump
 
 
 def test_a_wrong_field_keeps_the_preview(root: tk.Tk, pump: Pump) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), draw)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), draw)
     pump(root, lambda: dialog.preview.shown is not None)
     type_into(dialog, "rotation", "3x")
     assert not dialog.preview.busy
@@ -198,7 +210,7 @@ def test_a_wrong_field_keeps_the_preview(root: tk.Tk, pump: Pump) -> None:
 
 
 def test_the_unchanged_pair_can_be_seen(root: tk.Tk, pump: Pump) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(noise_input=True), draw)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec(noise_input=True)), draw)
     preview = dialog.preview
     pump(root, lambda: preview.shown is not None)
     preview.plain_button.invoke()
@@ -217,7 +229,7 @@ def test_drawing_does_not_block_and_the_latest_wins(root: tk.Tk, pump: Pump) -> 
         assert go.wait(10)
         return draw(spec, number)
 
-    dialog = AugmentationDialog(root, AugmentationSpec(), slow)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), slow)
     assert started.wait(5)
     for text in ("1", "12", "123"):
         type_into(dialog, "rotation", text)
@@ -235,7 +247,9 @@ def test_a_pair_that_cannot_be_drawn_is_explained(root: tk.Tk, pump: Pump) -> No
         raise UserError("a.png is damaged or incomplete; copy it again or take it out.")
 
     got: list[AugmentationSpec] = []
-    dialog = AugmentationDialog(root, AugmentationSpec(), refuse, got.append)
+    dialog = AugmentationDialog(
+        root, start_of(AugmentationSpec()), refuse, lambda spec, _chosen: got.append(spec)
+    )
     pump(root, lambda: not dialog.preview.busy)
     root.update()
     assert "a.png is damaged" in texts(dialog.preview.input)
@@ -244,7 +258,7 @@ def test_a_pair_that_cannot_be_drawn_is_explained(root: tk.Tk, pump: Pump) -> No
 
 
 def test_without_images_it_says_so(root: tk.Tk) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     root.update()
     assert augmentation_preview.NO_IMAGES in texts(dialog.preview.input)
     assert dialog.preview.another_button.instate(["disabled"])
@@ -262,20 +276,20 @@ def test_closing_while_a_pair_is_drawn_is_quiet(root: tk.Tk) -> None:
         assert go.wait(10)
         return draw(spec, number)
 
-    dialog = AugmentationDialog(root, AugmentationSpec(), slow)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), slow)
     dialog.cancel()
     go.set()
     root.update()
 
 
 def test_it_fits_a_small_screen(root: tk.Tk) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     assert dialog.winfo_reqwidth() <= 1366
     assert dialog.winfo_reqheight() <= 720
 
 
 def test_tab_goes_row_by_row(root: tk.Tk) -> None:
-    dialog = AugmentationDialog(root, AugmentationSpec(), None)
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     root.update()
     names = {str(widget): name for name, widget in dialog.controls.items()}
     order: list[str] = []

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from starts import seen_of, spec_to, start_of
 
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.network_plan import count_parameters
@@ -19,17 +21,18 @@ from deepimagetranslator.gui.dialogs.model_dialog import ModelDialog
 from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog
 from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.form import FormDialog
 
 Pump = Callable[..., None]
 SHAPES = ((480, 512, 3), (240, 256, 1))
 
 
 def training(root: tk.Tk, spec: TrainingSpec | None = None, **rest: Any) -> TrainingDialog:
-    return TrainingDialog(root, spec or TrainingSpec(), **rest)
+    return TrainingDialog(root, start_of(spec or TrainingSpec()), **rest)
 
 
 def model(root: tk.Tk, spec: ModelSpec | None = None, **rest: Any) -> ModelDialog:
-    return ModelDialog(root, spec or ModelSpec(), TrainingSpec(), **rest)
+    return ModelDialog(root, start_of(spec or ModelSpec()), TrainingSpec(), **rest)
 
 
 def translation(root: tk.Tk, **rest: Any) -> TranslationDialog:
@@ -124,16 +127,16 @@ def test_no_two_letters_are_the_same(made: tuple[Any, Any]) -> None:
 
 
 def test_training_twice_comes_to_the_front(root: tk.Tk) -> None:
-    first = TrainingDialog.open(root, TrainingSpec())
+    first = TrainingDialog.open(root, start_of(TrainingSpec()))
     first.form.fields.variables["epochs"].set("12")
-    assert TrainingDialog.open(root, TrainingSpec()) is first
+    assert TrainingDialog.open(root, start_of(TrainingSpec())) is first
     assert first.form.fields.variables["epochs"].get() == "12"
     assert sum(isinstance(child, tk.Toplevel) for child in root.winfo_children()) == 1
 
 
 def test_training_parameters_are_applied(root: tk.Tk) -> None:
     got: list[TrainingSpec] = []
-    dialog = training(root, on_ok=got.append)
+    dialog = training(root, on_ok=spec_to(got))
     dialog.form.fields.variables["epochs"].set("12")
     dialog.form.fields.variables["loss"].set("mae")
     dialog.form.controls["metrics"].ticks["psnr"].invoke()
@@ -141,12 +144,67 @@ def test_training_parameters_are_applied(root: tk.Tk) -> None:
     assert got == [TrainingSpec(epochs=12, loss="mae", metrics=("mse", "psnr"))]
 
 
+LABELS = seen_of(np.eye(32, dtype=np.uint8).repeat(4, 0)[..., None] * np.uint8(255))
+VALUES = seen_of(np.random.default_rng(1).integers(0, 256, (32, 32, 1), np.uint8))
+
+
+def note_at(dialog: FormDialog[Any], name: str) -> str:
+    """What stands under a field."""
+    label = dialog.form.fields._messages[name]
+    return label.text() if label.winfo_manager() else ""
+
+
+def test_what_follows_from_the_targets_is_shown_so_until_it_is_chosen(root: tk.Tk) -> None:
+    got: list[tuple[TrainingSpec, frozenset[str]]] = []
+    dialog = TrainingDialog(
+        root, start_of(TrainingSpec(), LABELS), on_ok=lambda *what: got.append(what)
+    )
+    automatic = "Automatic: Dice + cross-entropy, since the targets are label maps."
+    assert note_at(dialog, "loss") == automatic
+    assert note_at(dialog, "optimizer") == ""
+    dialog.form.fields.variables["epochs"].set("12")
+    assert note_at(dialog, "loss") == automatic
+    dialog.form.controls["loss"].set("Dice + cross-entropy")  # the same, but chosen now
+    assert note_at(dialog, "loss") == ""
+    dialog.reset(None)
+    assert note_at(dialog, "loss") == automatic
+    dialog.form.fields.variables["loss"].set("Dice")
+    dialog.ok_button.invoke()
+    assert got == [(TrainingSpec(loss="dice"), frozenset({"loss"}))]
+
+
+def test_recommended_choices_are_those_for_the_targets(root: tk.Tk) -> None:
+    got: list[tuple[ModelSpec, frozenset[str], str]] = []
+    spec = ModelSpec(normalization="group", depth=3)
+    dialog = ModelDialog(
+        root, start_of(spec, VALUES), TrainingSpec(), on_ok=lambda *what: got.append(what)
+    )
+    assert note_at(dialog, "normalization") == ""
+    dialog.reset("recommended")
+    automatic = "Automatic: None, since the targets are images of many values."
+    assert note_at(dialog, "normalization") == automatic
+    dialog.ok_button.invoke()
+    expected = ModelSpec(normalization="none", initialization="he_normal")
+    assert got == [(expected, frozenset(), "resize")]
+
+
+def test_choices_as_in_2021_are_chosen(root: tk.Tk) -> None:
+    got: list[tuple[TrainingSpec, frozenset[str]]] = []
+    dialog = TrainingDialog(
+        root, start_of(TrainingSpec(), LABELS), on_ok=lambda *what: got.append(what)
+    )
+    dialog.reset("2021")
+    assert note_at(dialog, "loss") == ""
+    dialog.ok_button.invoke()
+    ((spec, chosen),) = got
+    assert spec == PRESETS["2021"].training and "loss" in chosen and "seed" not in chosen
+
+
 def test_a_model_is_created_or_not(root: tk.Tk) -> None:
     got: list[object] = []
     shapes = {"first_pair_shapes": SHAPES, "on_ok": lambda *what: got.append(what)}
     model(root, ModelSpec(depth=4), **shapes).ok_button.invoke()
-    expected = ModelSpec(4, 16, False, "deep", 480, 512, 3, 240, 256, 1)
-    assert got == [(expected, "resize")]
+    assert got == [(ModelSpec(depth=4), frozenset({"depth"}), "resize")]
     model(root, **shapes).cancel_button.invoke()
     assert len(got) == 1
 
@@ -166,7 +224,7 @@ def test_a_models_sizes_are_those_of_the_images(root: tk.Tk) -> None:
 
 def test_crops_have_sizes_of_their_own(root: tk.Tk) -> None:
     """Sizes that nobody chose follow the choice for larger images; chosen ones stay."""
-    made: list[tuple[ModelSpec, str]] = []
+    made: list[tuple[ModelSpec, frozenset[str], str]] = []
     dialog = model(root, first_pair_shapes=SHAPES, on_ok=lambda *what: made.append(what))
     choice = dialog.data_form.fields.variables["large_images"]
     shown = choice.get()
@@ -185,12 +243,12 @@ def test_crops_have_sizes_of_their_own(root: tk.Tk) -> None:
     assert spec is not None and (spec.input_height, spec.input_width) == (480, 128)
     choice.set("crop")
     dialog.ok_button.invoke()
-    assert made == [(spec, "crop")]
+    assert made == [(ModelSpec(input_width=128), frozenset({"input_width"}), "crop")]
 
 
 def test_classes_are_counted_later(root: tk.Tk) -> None:
     loss = TrainingSpec(loss="categorical_crossentropy")
-    dialog = ModelDialog(root, ModelSpec(), loss, SHAPES)
+    dialog = ModelDialog(root, start_of(ModelSpec()), loss, SHAPES)
     spec = dialog.value()
     assert spec is not None
     assert (spec.target_height, spec.target_channels) == (240, 0)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from focus import focus
+from starts import start_of
 
 from deepimagetranslator.core.config.fields import FieldInfo, fields_of
 from deepimagetranslator.core.config.presets import PRESETS
@@ -168,9 +169,12 @@ def test_no_letter_is_underlined_twice(root: tk.Tk) -> None:
 
 
 def make(root: tk.Tk, on_ok: Callable[[TrainingSpec], object] | None = None) -> FormDialog[Any]:
-    dialog = FormDialog(
-        root, "test", "A test", TrainingSpec(), "training", GROUPS, ok="Apply", on_ok=on_ok
-    )
+    def take(spec: TrainingSpec, _chosen: frozenset[str]) -> None:
+        if on_ok is not None:
+            on_ok(spec)
+
+    start = start_of(TrainingSpec())
+    dialog = FormDialog(root, "test", "A test", start, GROUPS, ok="Apply", on_ok=take)
     dialog.place(dialog.form.first())
     dialog.update()
     return dialog
@@ -238,7 +242,7 @@ def test_one_dialog_of_a_kind(root: tk.Tk) -> None:
     dialog = make(root)
     assert FormDialog.open(root) is dialog
     dialog.cancel()
-    other = TrainingDialog.open(root, TrainingSpec())
+    other = TrainingDialog.open(root, start_of(TrainingSpec()))
     assert TrainingDialog.open(root) is other
     assert type(other) is TrainingDialog
 
@@ -261,7 +265,7 @@ def test_the_tab_key_goes_through_the_table_in_its_order(root: tk.Tk) -> None:
 def test_a_dialog_larger_than_the_screen_scrolls(root: tk.Tk, pump: Pump) -> None:
     rows = tuple(info.name for info in fields_of(ModelSpec))
     groups = tuple(Group(f"Part {number}", rows) for number in range(3))
-    dialog = FormDialog(root, "tall", "Tall", ModelSpec(), "model", groups)
+    dialog = FormDialog(root, "tall", "Tall", start_of(ModelSpec()), groups)
     dialog.place(dialog.form.first())
     pump(root, lambda: dialog.winfo_ismapped() and dialog.winfo_height() > 1)
     root.update()

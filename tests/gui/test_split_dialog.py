@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from waiting import wait_until
 
-from deepimagetranslator.app.splitting import BY_IMAGE, BY_NAME, BY_PATIENT, NEIGHBOURS, SplitWay
+from deepimagetranslator.app.splitting import BY_IMAGE, BY_NAME, BY_PATIENT, SplitWay
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.splits import EACH_IMAGE
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.dialogs.split_dialog import _WORDS, SplitDialog
 
@@ -92,7 +93,7 @@ def test_image_by_image_warns(dialog: SplitDialog) -> None:
     wait(dialog, lambda: dialog.preview)
     dialog.by.set(_WORDS[BY_IMAGE])
     wait(dialog, lambda: dialog.preview)
-    assert NEIGHBOURS in dialog.words.cget("text")
+    assert EACH_IMAGE in dialog.words.cget("text")
     assert str(dialog.words.cget("style")) == "Warning.TLabel"
     assert dialog.entry.instate(["disabled"])
     assert len(lines(dialog)) == len(PAIRS)

@@ -12,10 +12,11 @@ import pytest
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.messages.events import FilesRead
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
-from deepimagetranslator.ml.evaluation import Evaluation, evaluate
+from deepimagetranslator.ml.evaluation import evaluate
 
 NAMES = ("a.png", "b.png", "c.png")
 SIZES = ((12, 16), (20, 14), (15, 15))

@@ -211,7 +211,7 @@ def test_only_the_last_weights_hold_the_optimizer(whole):
 def test_a_folder_with_a_run_is_not_used_again(whole):
     project, folder, _ = whole
     before = folder.history.read_bytes()
-    with pytest.raises(UserError, match="--resume"):
+    with pytest.raises(UserError, match="resume it"):
         training.train(project, folder.path)
     assert folder.history.read_bytes() == before
 

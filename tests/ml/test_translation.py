@@ -105,7 +105,7 @@ def test_an_input_behind_a_link_is_never_overwritten(plain, pictures, tmp_path):
 def test_outputs_are_overwritten_only_when_asked(plain, pictures, tmp_path):
     out = tmp_path / "out"
     write_image(out / "a.png", np.zeros((3, 3), np.uint8))
-    with pytest.raises(UserError, match="--overwrite"):
+    with pytest.raises(UserError, match="overwrite them"):
         translate(plain, [pictures], out)
     assert files(out) == ["a.png"] and read_image(out / "a.png").shape == (3, 3, 1)
     translate(plain, [pictures], out, TranslationSpec(overwrite=True))

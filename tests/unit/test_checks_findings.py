@@ -16,15 +16,15 @@ from real_images import small, whole
 
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.core.checks import machine
-from deepimagetranslator.core.checks.examination import DataProblems, examine, prepare
+from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.kinds import TITLES
 from deepimagetranslator.core.checks.repairs import repaired
+from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data import facts
-from deepimagetranslator.core.data.suggestions import suited_to_targets
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.data.suggestions import look_for, suggested
+from deepimagetranslator.core.errors import DataProblems, Problem
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 
@@ -539,7 +539,8 @@ def assert_clean(inputs: list[Path], targets: list[Path]) -> None:
         data=DataSpec(train_inputs, train_targets, val_inputs, val_targets),
         augmentation=replace(Specs().augmentation, noise_input=True, noise_validation=True),
     )
-    assert found(suited_to_targets(specs, parse_images(train_targets + val_targets))) == []
+    project = Project(specs)
+    assert found(suggested(project, look_for(project)).specs) == []
 
 
 @pytest.mark.parametrize("name", CT_SETS)

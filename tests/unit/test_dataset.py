@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.checks.examination import DataProblems, examine, prepare
+from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import (
     CATEGORICAL_LOSSES,
@@ -20,9 +20,7 @@ from deepimagetranslator.core.config.specs import (
 )
 from deepimagetranslator.core.config.validation import with_final_activation
 from deepimagetranslator.core.data.dataset import Dataset, channel_names, match
-from deepimagetranslator.core.data.suggestions import suited_to_targets
-from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.core.imaging.image_ref import parse_images
+from deepimagetranslator.core.errors import DataProblems, Problem
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.messages.events import FilesRead
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
@@ -136,8 +134,8 @@ def test_a_loss_is_taken_or_refused_by_what_the_targets_are(sets, kind, loss):
 @pytest.mark.parametrize(
     ("kind", "activation", "loss", "words"),
     [
-        ("pure", "sigmoid", "categorical_crossentropy", "final_activation is sigmoid"),
-        ("pure", "linear", "sparse_categorical_crossentropy", "final_activation is linear"),
+        ("pure", "sigmoid", "categorical_crossentropy", "final activation is sigmoid"),
+        ("pure", "linear", "sparse_categorical_crossentropy", "final activation is linear"),
         ("pure", "linear", "binary_crossentropy", "between 0 and 1"),
         ("pure", "linear", "dice", "between 0 and 1"),
         ("pure", "softmax", "mae", "class probabilities"),
@@ -348,44 +346,3 @@ def test_reading_is_reported_and_can_be_cancelled(sets):
     control.cancel.set()
     with pytest.raises(Cancelled):
         prepare(specs_of(sets["pure"]), control=control)
-
-
-# --- the recommended choices -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("kind", "loss", "activation"),
-    [
-        ("pure", "dice_crossentropy", "automatic"),
-        ("mask", "dice_crossentropy", "automatic"),
-        ("mask 0 1", "dice_crossentropy", "automatic"),
-        ("mixed", "dice_crossentropy", "softmax"),
-        ("numbers", "dice_crossentropy", "softmax"),
-        ("values", "mae", "automatic"),
-        ("deep", "mae", "automatic"),
-    ],
-)
-def test_the_recommended_loss_follows_from_the_targets(sets, kind, loss, activation):
-    specs = suited_to_targets(specs_of(sets[kind]), parse_images(sets[kind][1]))
-    assert specs.training.loss == loss
-    assert specs.model.final_activation == activation
-    values = loss == "mae"
-    assert specs.model.normalization == ("none" if values else "deep")
-    assert specs.model.initialization == ("he_normal" if values else "data_dependent")
-    prepare(specs)  # and it fits
-
-
-def test_what_was_chosen_already_stays(sets):
-    specs = specs_of(sets["values"])
-    model = replace(specs.model, normalization="group", initialization="glorot_uniform")
-    training = replace(specs.training, learning_rate=0.01)
-    suited = suited_to_targets(
-        replace(specs, model=model, training=training), parse_images(sets["values"][1])
-    )
-    assert suited.model == model and suited.training == replace(training, loss="mae")
-
-
-def test_unreadable_targets_leave_the_choices_alone(tmp_path):
-    (tmp_path / "bad.png").write_bytes(b"no image")
-    assert suited_to_targets(Specs(), parse_images([tmp_path / "bad.png"])) == Specs()
-    assert suited_to_targets(Specs(), []) == Specs()

@@ -13,12 +13,12 @@ from PIL import Image
 from deepimagetranslator.core.augmentation.sampling import PairReader
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.labels.palette import Palette
-from deepimagetranslator.core.data.suggestions import suited_to_targets
+from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import write_image
 
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
@@ -67,6 +67,12 @@ def learnt(dataset: Dataset) -> list[np.ndarray]:
     return [reader.read(pair)[1] for pair in dataset.train]
 
 
+def suggested_of(specs: Specs) -> Specs:
+    """What is suggested for these targets to somebody who has chosen the loss."""
+    project = Project(specs, chosen=frozenset({"training.loss"}))
+    return suggested(project, look_for(project)).specs
+
+
 def kinds(problems: list[Problem]) -> set[str]:
     return {problem.kind for problem in problems}
 
@@ -95,7 +101,7 @@ def test_blurred_targets_are_learnt_in_exact_colours_after_the_repair(
 ) -> None:
     exact = [TISSUES.decode(classes(number)) for number in range(2)]
     specs = specs_of(tmp_path, [jpeg(image) for image in exact], loss)
-    assert suited_to_targets(specs, parse_images(specs.data.train_targets)) == specs
+    assert suggested_of(specs) == specs
     dataset, _, problems = examine(specs)
     assert dataset is None
     (problem,) = (p for p in problems if p.kind == "blurred_labels")
@@ -128,7 +134,7 @@ def test_foreground_of_numbered_objects_suits_the_recommended_loss(tmp_path: Pat
     mask = ids.reshape(SIDE // 8, -1).repeat(8, 0).repeat(8, 1)[..., None]
     mask[:, ::8] = 0
     specs = specs_of(tmp_path, [mask, mask[::-1]], "dice_crossentropy")
-    assert suited_to_targets(specs, parse_images(specs.data.train_targets)) == specs
+    assert suggested_of(specs) == specs
     dataset, _, problems = examine(specs)
     assert dataset is None
     (problem,) = (p for p in problems if p.kind == "instance_masks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -51,7 +52,53 @@ def test_values_as_targets_choose_their_loss(sessions: Sessions, tmp_path: Path)
     sources = {"inputs": tmp_path / "out", "targets": tmp_path / "in"}
     sessions.session.loader.load("training", sources)
     sessions.until(lambda: sessions.session.project.matched.train)
-    assert sessions.session.project.specs.training.loss == "mae"
+    specs = sessions.session.project.specs
+    assert (specs.training.loss, specs.model.normalization) == ("mae", "none")
+
+
+def test_the_first_data_do_not_fix_the_loss_for_those_that_follow(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES)
+    loader, project = sessions.session.loader, sessions.session.project
+    loader.load("training", {"inputs": tmp_path / "in", "targets": tmp_path / "in"})
+    sessions.until(lambda: project.specs.training.loss == "mae")
+    loader.load("training", {"targets": tmp_path / "out"})
+    sessions.until(lambda: project.specs.training.loss == "dice_crossentropy")
+    assert project.specs.model == Specs().model
+    project.set_section("training", replace(project.specs.training, loss="mse"))
+    loader.load("training", {"targets": tmp_path / "in"})
+    sessions.until(lambda: project.specs.model.normalization == "none")
+    assert project.specs.training.loss == "mse"  # it was chosen
+
+
+def test_a_folder_to_translate_is_remembered(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    loader, viewer = sessions.session.loader, sessions.session.viewer
+    loader.load("translated", {"inputs": tmp_path / "in"})
+    sessions.until(lambda: len(viewer.to_translate) == 4)
+    assert viewer.folder_to_translate == tmp_path / "in"
+    loader.load("translated", {"inputs": [tmp_path / "in" / "p1.png"]})
+    sessions.until(lambda: len(viewer.to_translate) == 1)
+    assert viewer.folder_to_translate is None
+
+
+def test_targets_to_evaluate_are_listed_in_the_background_and_what_is_left_out_is_told(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES, [*NAMES[1:], "more.png"])
+    session, found = sessions.session, []
+    session.loader.load("translated", {"inputs": tmp_path / "in"})
+    sessions.until(lambda: session.viewer.to_translate)
+    session.loader.load_targets_to_evaluate(tmp_path / "out", lambda *both: found.append(both))
+    assert session.loader.status and found == []
+    sessions.until(lambda: found)
+    ((pairs, problems),) = found
+    assert [pair.input.name for pair in pairs] == NAMES[1:]
+    assert [Path(problem.subject).name for problem in problems] == ["p0.png", "more.png"]
+    session.loader.load_targets_to_evaluate(tmp_path / "none", lambda *both: found.append(both))
+    sessions.until(sessions.problems)
+    assert len(found) == 1
 
 
 def test_of_several_series_the_chosen_one_is_loaded_in_order(

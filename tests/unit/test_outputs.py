@@ -271,7 +271,7 @@ def test_two_inputs_of_one_name_and_existing_outputs_are_refused(write, tmp_path
     out = tmp_path / "out" / "scan.nii.gz"
     out.parent.mkdir()
     out.write_bytes(b"older")
-    with pytest.raises(UserError, match="--overwrite"):
+    with pytest.raises(UserError, match="overwrite them"):
         planned(tmp_path / "in", LABELS)
     assert planned(tmp_path / "in", LABELS, overwrite=True)
     write("a.png")

@@ -13,7 +13,7 @@ from real_images import small
 
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.data.splits import people, split_by_group
+from deepimagetranslator.core.data.splits import EACH_IMAGE, people, split_by_group
 from deepimagetranslator.core.data.statistics import fits, gather_statistics
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -268,7 +268,7 @@ def test_persons_are_found(names: str, groups: set[str]) -> None:
 @pytest.mark.parametrize("names", ["1.png 2.png 3.png", "s1.png s2.png", "scan_1.png scan_2.png"])
 def test_images_without_persons_are_split_with_a_warning(names: str) -> None:
     split = split_by_group(pairs_of(names), 0.4)
-    assert "--group" in split.warning
+    assert split.warning == EACH_IMAGE
     assert len(split.groups) == len(names.split())
     assert len(split.val) == 1
 

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config.choices import choose, set_field
+from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import (
     Project,
@@ -20,7 +22,6 @@ from deepimagetranslator.core.config.project import (
     new_project,
     project_problems,
     save_project,
-    set_field,
 )
 from deepimagetranslator.core.config.specs import SECTIONS, Specs, TrainingSpec
 from deepimagetranslator.core.errors import UserError
@@ -68,6 +69,7 @@ def test_a_project_survives_being_saved(tmp_path: Path, data: st.DataObject) -> 
     project = Project(
         data.draw(specs_below(tmp_path)),
         data.draw(st.sampled_from(list(PRESETS))),
+        data.draw(st.frozensets(st.sampled_from(sorted(EVERY_FIELD)))),
         data.draw(st.dictionaries(names, st.integers() | names, max_size=2)),
     )
     save_project(project, tmp_path / "größe.json")
@@ -103,6 +105,7 @@ def test_a_new_project_begins_with_its_preset() -> None:
         project = new_project(name, {"train_inputs": ("a.png",)})
         assert project.preset == name
         assert project.specs.data.train_inputs == ("a.png",)
+        assert project.chosen == preset_fields(name)
         assert replace(project.specs, data=specs.data) == specs
     with pytest.raises(UserError, match="recommended, 2021"):
         new_project("2020", {})
@@ -114,6 +117,32 @@ def test_fields_that_an_older_file_lacks_have_their_defaults(tmp_path: Path) -> 
     project = load_project(path)
     assert project.specs == Specs(training=TrainingSpec(epochs=7))
     assert project.preset == "recommended"
+
+
+def test_in_an_older_file_everything_counts_as_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "old.json"
+    path.write_text('{"format": 1, "training": {"loss": "mae"}}', encoding="utf-8")
+    project = load_project(path)
+    assert project.chosen == EVERY_FIELD
+    save_project(project, path)  # and remains so
+    assert "chosen" not in json.loads(path.read_text(encoding="utf-8"))
+    assert load_project(path) == project
+
+
+def test_what_is_chosen_is_stored_by_name(tmp_path: Path) -> None:
+    project = new_project("recommended", {"train_inputs": ("a.png",), "input_scaling": "window"})
+    project = set_field(project, "training.loss", "mse")
+    save_project(project, tmp_path / "p.json")
+    stored = json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))
+    assert stored["chosen"] == ["data.input_scaling", "training.loss"]
+
+
+def test_what_changes_is_chosen_but_not_the_files() -> None:
+    before = new_project("recommended", {})
+    specs = replace(before.specs, training=replace(before.specs.training, epochs=3))
+    specs = replace(specs, data=replace(specs.data, train_inputs=("a.png",)))
+    assert choose(before, specs).chosen == {"training.epochs"}
+    assert choose(before, specs, ["model.depth"]).chosen == {"model.depth"}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +157,9 @@ def test_fields_that_an_older_file_lacks_have_their_defaults(tmp_path: Path) -> 
         ('{"format": "1"}', "no project file"),
         ('{"format": 2}', "newer version"),
         ('{"format": 99, "future": true}', "newer version"),
+        ('{"format": 1, "chosen": "training.loss"}', "damaged: preset, chosen"),
+        ('{"format": 1, "chosen": [{}]}', "damaged: preset, chosen"),
+        ('{"format": 1, "chosen": ["training.lose"]}', "damaged: preset, chosen"),
         ('{"format": 1, "model": []}', "JSON object"),
         ('{"format": 1, "model": {"depht": 3}}', "depht"),
         ('{"format": 1, "model": {"depth": "3"}}', "1 to 12"),
@@ -180,7 +212,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         ("training.metrics=psnr, ssim", "training", "metrics", ("psnr", "ssim")),
         ("training.metrics=", "training", "metrics", ()),
         ("augmentation.noise_input=true", "augmentation", "noise_input", True),
-        (" augmentation.noise = 0.25 ", "augmentation", "noise", 0.25),
+        ("augmentation.noise= 0.25 ", "augmentation", "noise", 0.25),
         ("data.train_inputs=a=b.png,c.png", "data", "train_inputs", ("a=b.png", "c.png")),
         ("translation.output=labels", "translation", "output", "labels"),
     ],
@@ -189,18 +221,19 @@ def test_set_field_changes_one_field(
     assignment: str, section: str, field: str, value: object
 ) -> None:
     before = Project()
-    after = set_field(before, assignment)
+    name, _, text = assignment.partition("=")
+    after = set_field(before, name, text)
+    files = name.endswith("_inputs")
+    assert after.chosen == (frozenset() if files else {name})
     spec = getattr(after.specs, section)
     assert getattr(spec, field) == value
     untouched = replace(spec, **{field: getattr(getattr(before.specs, section), field)})
-    assert replace(after, specs=replace(after.specs, **{section: untouched})) == before
+    assert replace(after.specs, **{section: untouched}) == before.specs
 
 
 @pytest.mark.parametrize(
     ("assignment", "words"),
     [
-        ("depth=3", "SECTION.FIELD=VALUE"),
-        ("model.depth", "SECTION.FIELD=VALUE"),
         ("models.depth=3", "data, model, training"),
         ("model.deep=3", "model.deep: .*depth, base_filters"),
         ("model.depth=three", "model.depth: .*1 to 12"),
@@ -213,12 +246,13 @@ def test_set_field_changes_one_field(
 )
 def test_set_field_refuses_with_the_bounds(assignment: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
-        set_field(Project(), assignment)
+        set_field(Project(), *assignment.split("="))
 
 
 def test_problems_are_named_by_section_and_field() -> None:
-    project = set_field(set_field(Project(), "model.depth=2"), "model.deep_supervision=true")
-    project = set_field(project, "augmentation.noise_validation=true")
+    project = set_field(Project(), "model.depth", "2")
+    project = set_field(project, "model.deep_supervision", "true")
+    project = set_field(project, "augmentation.noise_validation", "true")
     subjects = [problem.subject for problem in project_problems(project)]
     assert subjects == ["model.deep_supervision", "augmentation.noise_validation"]
     assert project_problems(Project()) == []

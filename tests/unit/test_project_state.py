@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sessions import Sessions, write_pairs
 
@@ -17,23 +18,32 @@ from deepimagetranslator.app.events import (
     SpecsChanged,
 )
 from deepimagetranslator.app.splitting import SplitWay
-from deepimagetranslator.core.config.project import load_project
-from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.config.chosen import EVERY_FIELD
+from deepimagetranslator.core.config.project import (
+    Project,
+    load_project,
+    new_project,
+    save_project,
+)
+from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.check_record import recall
+from deepimagetranslator.core.data.crops import default_side
+from deepimagetranslator.core.data.suggestions import NOTHING_SEEN
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.messages.events import FilesRead
 from deepimagetranslator.core.messages.requests import StartTraining
 
 NAMES = [f"p{k}.png" for k in range(4)]
 
 
-def loaded(folder: Path) -> Specs:
+def loaded(folder: Path) -> DataSpec:
     """The usual choices with the pairs of a folder."""
     sides = {
         f"train_{side}": tuple(str(path) for path in sorted((folder / name).iterdir()))
         for side, name in (("inputs", "in"), ("targets", "out"))
     }
-    return replace(Specs(), data=replace(Specs().data, **sides))
+    return replace(DataSpec(), **sides)
 
 
 # ---- the file ------------------------------------------------------------------------------
@@ -121,19 +131,86 @@ def test_files_are_read_again_only_if_that_may_give_something_else(
     assert len(sessions.changes(SpecsChanged)) == 3
 
 
+def test_what_the_user_sets_is_chosen(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    project = sessions.session.project
+    project.set_files(loaded(tmp_path))
+    assert project.contents.chosen == frozenset()
+    project.set_section("training", replace(project.specs.training, epochs=3))
+    assert project.contents.chosen == {"training.epochs"}
+    changes = len(sessions.changes(SpecsChanged))
+    project.set_section("training", project.specs.training, frozenset({"loss"}))
+    assert project.contents.chosen == {"training.loss"}  # its value is the same
+    assert len(sessions.changes(SpecsChanged)) == changes + 1 and project.changed
+    project.split_validation(SplitWay(by="image", fraction=0.5))
+    assert project.contents.chosen == {"training.loss"}
+
+
+def test_an_opened_project_follows_its_targets(sessions: Sessions, tmp_path: Path) -> None:
+    """Its targets are looked at in the background; only then it is known what they are."""
+    write_pairs(tmp_path, NAMES)
+    project, file = sessions.session.project, tmp_path / "project.json"
+    save_project(Project(Specs(data=loaded(tmp_path))), file)
+    project.open(file)
+    assert project.section_start("training").reasons == {}
+    sessions.until(lambda: project.section_start("training").reasons)
+    assert not project.changed  # label maps have what was recommended anyway
+    project.set_section("data", replace(project.specs.data, target_kind="values"))
+    assert project.specs.training.loss == "mae"
+    assert project.section_start("model").resets["recommended"].spec.normalization == "none"
+    data = replace(loaded(tmp_path), train_targets=loaded(tmp_path).train_inputs)
+    save_project(Project(Specs(data=data)), file)
+    project.open(file)
+    sessions.until(lambda: project.changed)
+    assert project.specs.training.loss == "mae"
+
+
+def test_a_project_of_an_older_version_stays_as_it_is(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    project, file = sessions.session.project, tmp_path / "project.json"
+    data = replace(loaded(tmp_path), train_targets=loaded(tmp_path).train_inputs)
+    specs = Specs(data=data)
+    save_project(Project(specs, chosen=EVERY_FIELD), file)
+    project.open(file)
+    sessions.until(lambda: project.seen is not NOTHING_SEEN)
+    assert (project.specs, project.changed) == (specs, False)
+    assert project.section_start("training").resets["recommended"].spec.loss == "mae"
+
+
+def test_sections_as_in_2021_make_that_preset(sessions: Sessions) -> None:
+    project = sessions.session.project
+    for section in ("model", "training", "augmentation"):
+        assert project.contents.preset == "recommended"
+        after = project.section_start(section).resets["2021"]
+        project.set_section(section, after.spec, after.chosen)
+    assert project.contents == new_project("2021", {})
+
+
+def test_a_new_model_for_crops_has_their_size(sessions: Sessions, tmp_path: Path) -> None:
+    write_image(tmp_path / "in" / "p0.png", np.zeros((300, 400, 1), np.uint8))
+    write_image(tmp_path / "out" / "p0.png", np.zeros((300, 400, 3), np.uint8))
+    project = sessions.session.project
+    project.set_files(replace(loaded(tmp_path), large_images="crop"))
+    sized = project.sized(project.specs.model)
+    side = default_side([(300, 400)], sized.depth)
+    assert side <= 300
+    assert {sized.input_height, sized.input_width, sized.target_height} == {side}
+    assert (sized.input_channels, sized.target_channels) == (1, 3)
+
+
 def test_what_is_wrong_with_the_pairs_is_an_obstacle(sessions: Sessions, tmp_path: Path) -> None:
     write_pairs(tmp_path, NAMES, [*NAMES[:2], "other.png"])
     project = sessions.session.project
-    assert project.obstacle == ""
+    assert project.obstacles == ()
     project.set_files(loaded(tmp_path))
-    assert "p2.png" in project.obstacle
+    assert "p2.png" in str(project.obstacles[0])
     write_pairs(tmp_path / "good", NAMES)
     project.set_files(loaded(tmp_path / "good"))
-    assert project.obstacle == ""
+    assert project.obstacles == ()
     (tmp_path / "good" / "in" / "p1.png").write_bytes(b"no image")
     project.read_files()
     sessions.until(lambda: project.reader.complete)
-    assert "p1.png" in project.obstacle
+    assert "p1.png" in str(project.obstacles[0])
 
 
 def test_a_model_gets_the_sizes_of_the_images(sessions: Sessions, tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from deepimagetranslator.app.splitting import NEIGHBOURS, SplitWay, preview_split
+from deepimagetranslator.app.splitting import SplitWay, preview_split
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.splits import EACH_IMAGE
 from deepimagetranslator.core.imaging.image_ref import parse_images
 
 NAMES = [f"p{k}.png" for k in range(4)]
@@ -32,7 +33,7 @@ def test_a_preview_shows_groups_and_counts() -> None:
 def test_image_by_image_is_never_silent() -> None:
     preview = preview_split(pairs(NAMES), SplitWay(by="image", fraction=0.25))
     assert (preview.train, preview.val) == (3, 1)
-    assert preview.warning == NEIGHBOURS
+    assert preview.warning == EACH_IMAGE
 
 
 @pytest.mark.parametrize(

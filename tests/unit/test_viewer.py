@@ -29,7 +29,7 @@ def load(sessions: Sessions, folder: Path) -> None:
     }
     project = sessions.session.project
     data = replace(project.specs.data, **files)  # type: ignore[arg-type]
-    project.set_files(replace(project.specs, data=data))
+    project.set_files(data)
     sessions.until(lambda: project.dataset is not None)
 
 

@@ -12,7 +12,7 @@ from deepimagetranslator.core.data.facts import FileFacts
 from deepimagetranslator.core.data.intensity.histogram import Distribution
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.statistics import DatasetStatistics, fits
-from deepimagetranslator.core.errors import Problem, Repair, first_few
+from deepimagetranslator.core.errors import Problem, Remedy, Repair, first_few
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _ODD = 0.5  # files of another kind are left out only if they are fewer than this part
@@ -160,12 +160,13 @@ def outside_window(case: CheckContext) -> Iterator[Problem]:
     if files:
         message = (
             f"Much of the values of {phrase(files, 'image')} lies outside "
-            f"{scaling.low:g} to {scaling.high:g}, which the network sees; choose another window "
-            "under Values, or leave them out."
+            f"{scaling.low:g} to {scaling.high:g}, which the network sees; choose another window, "
+            "or leave them out."
         )
         few = len(files) < _ODD * (len(train) + len(case.val.readable))
         repair = leave_out(files) if few or scaling.kind == "data" else _OWN_RANGE
-        yield finding("outside_window", message, files, repair=repair)
+        remedy = Remedy(action="choose_window")
+        yield finding("outside_window", message, files, repair=repair, remedy=remedy)
 
 
 def _shows_nothing(train: DatasetStatistics, scaling: IntensityNormalization) -> bool:

@@ -12,7 +12,7 @@ from deepimagetranslator.core.data.intensity.normalization import IntensityNorma
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import NO_PAIRING, Pairing
 from deepimagetranslator.core.data.statistics import DatasetStatistics
-from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.errors import Problem, Remedy, Repair
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
@@ -58,11 +58,12 @@ def finding(
     repair: Repair | None = None,
     subject: str = "",
     persons: Sequence[str] = (),
+    remedy: Remedy | None = None,
 ) -> Problem:
     """A ``Problem`` about the first of its files unless a subject is named."""
     names = tuple(map(str, files))
     subject = subject or (names[0] if names else kind)
-    return Problem(subject, message, fatal, kind, names, repair, tuple(persons))
+    return Problem(subject, message, fatal, kind, names, repair, tuple(persons), remedy)
 
 
 def leave_out(files: Sequence[ImageRef]) -> Repair | None:

@@ -30,26 +30,15 @@ from deepimagetranslator.core.data.check_record import Parts
 from deepimagetranslator.core.data.crops import default_side
 from deepimagetranslator.core.data.dataset import Dataset, Matched, match
 from deepimagetranslator.core.data.intensity.chosen import chosen_normalizations
-from deepimagetranslator.core.data.intensity.normalization import (
-    IntensityNormalization,
-    ValueRange,
-)
-from deepimagetranslator.core.data.labels.choice import choose_palette
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_range
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import DatasetStatistics
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import DataProblems, Problem, Remedy
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.messages.events import Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
-
-
-class DataProblems(UserError):
-    """Several problems at once; the text has a line for each."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(*map(str, problems))
-        self.problems = tuple(problems)
 
 
 def examine(
@@ -180,7 +169,7 @@ def _decide(
     palette, remarks = choose_palette(data, train.colours, val.colours, needed)
     if any(problem.fatal for problem in remarks):
         return None, remarks
-    target_range = _learnt_range(train.target_range, palette)
+    target_range = learnt_range(train.target_range, palette)
     input_scaling, target_scaling = chosen_normalizations(data, train.input_range, target_range)
     problems = _loss_problems(loss, model, palette, target_scaling)
     if problems:
@@ -195,9 +184,10 @@ def _decide(
         if model.target_channels != classes:
             message = (
                 f"The targets have {classes} label colours, so the network needs {classes} target "
-                f"channels, not {model.target_channels}; set model.target_channels=0."
+                f"channels, not {model.target_channels}."
             )
-            problems.append(Problem("model.target_channels", message))
+            remedy = Remedy((("model.target_channels", 0),))
+            problems.append(Problem("model.target_channels", message, remedy=remedy))
     dataset = Dataset(
         matched.train,
         matched.val,
@@ -210,13 +200,6 @@ def _decide(
         contents=train.contents | val.contents,
     )
     return dataset, [*remarks, *problems]
-
-
-def _learnt_range(targets: ValueRange, palette: Palette | None) -> ValueRange:
-    """The values that are learnt: the label colours', where the files hold others too."""
-    if palette is None or (palette.plain and targets.dtypes == {palette.dtype}):
-        return targets
-    return ValueRange.of([palette.array])
 
 
 def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> ModelSpec:
@@ -243,20 +226,21 @@ def _loss_problems(
     """Why the loss cannot fit such targets or such an output; empty if it can."""
     activation = model.final_activation
 
-    def refused(message: str) -> list[Problem]:
-        return [Problem("training.loss", message)]
+    def refused(message: str, *settings: tuple[str, str]) -> list[Problem]:
+        return [Problem("training.loss", message, remedy=Remedy(settings) if settings else None)]
 
     if loss in CATEGORICAL_LOSSES and activation != "softmax":
         return refused(
-            f"{loss} needs classes, but model.final_activation is {activation}; set it to "
-            "automatic."
+            f"{loss} needs classes, but the final activation is {activation}.",
+            ("model.final_activation", "automatic"),
         )
     if activation == "softmax":
         if palette is None:
             return refused(
                 f"{loss} on classes needs label maps, targets of a few exact colours, but the "
-                "targets hold more; choose mae or ssim_mae, or set data.target_kind=labels if a "
-                "few colours are all there is."
+                "targets hold more; choose mae or ssim_mae, or say that they are label maps if a "
+                "few colours are all there is.",
+                ("data.target_kind", "labels"),
             )
         if loss not in (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy"):
             return refused(
@@ -266,7 +250,7 @@ def _loss_problems(
         return []
     if activation == "linear" and loss not in VALUE_LOSSES:
         return refused(
-            f"{loss} needs outputs between 0 and 1, but model.final_activation is linear; choose "
+            f"{loss} needs outputs between 0 and 1, but the final activation is linear; choose "
             "mae, mse or ssim_mae, or another final activation."
         )
     if loss in ("dice", "dice_crossentropy") and palette is None:
@@ -279,7 +263,8 @@ def _loss_problems(
         colours = ", ".join(map(str, palette.colours[:6]))
         return refused(
             f"{loss} on independent channels needs label colours whose channels are all off or "
-            f"all on, but there are {colours}; choose categorical_crossentropy with "
-            "model.final_activation=automatic."
+            f"all on, but there are {colours}; choose categorical_crossentropy.",
+            ("training.loss", "categorical_crossentropy"),
+            ("model.final_activation", "automatic"),
         )
     return []

@@ -105,8 +105,7 @@ def own_target(case: CheckContext) -> Iterator[Problem]:
         return
     message = (
         f"{phrase(files, 'image', 'is its own target', 'are their own targets')}, so there is "
-        "nothing to learn; for denoising tick noise for the inputs only, under Augmentation, else "
-        "choose the targets."
+        "nothing to learn; for denoising add noise to the inputs only, else choose the targets."
     )
     fields = ("augmentation.noise_input", "augmentation.noise_validation")
     repair = Repair(

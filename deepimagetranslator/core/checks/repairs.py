@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from deepimagetranslator.core.config.chosen import with_values
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.pair_lists import LISTS, PARTS, lists_of, matched, with_pairs
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -27,11 +28,7 @@ def repaired(specs: Specs, repair: Repair) -> Specs:
         data = _with_lists(data, lists)
     if repair.leave_out:
         data = _without(data, set(parse_images(repair.leave_out)), repair.part)
-    specs = replace(specs, data=data)
-    for name, value in settings.items():
-        section, _, field = name.partition(".")
-        specs = replace(specs, **{section: replace(getattr(specs, section), **{field: value})})
-    return specs
+    return with_values(replace(specs, data=data), settings.items())
 
 
 def moved(train: Sequence[ImagePair], val: Sequence[ImagePair], label: str) -> Repair:

@@ -173,6 +173,17 @@ def parse(info: FieldInfo, text: str) -> Any:
     return value
 
 
+def as_text(info: FieldInfo, value: Any) -> str:
+    """The field's value as the text that ``parse`` turns into the same value."""
+    if info.kind == "bool":
+        return "true" if value else "false"
+    if info.kind in ("names", "paths"):
+        return ", ".join(value)
+    if info.kind == "texts":
+        return "; ".join(value)
+    return value if isinstance(value, str) else repr(value).removesuffix(".0")
+
+
 def to_json(spec: Any) -> dict[str, Any]:
     """The spec as plain JSON values."""
     return {

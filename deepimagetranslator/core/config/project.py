@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import Problem, Remedy, UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
@@ -34,22 +35,30 @@ class Project:
     Attributes:
         specs: every choice; the image lists in ``specs.data`` are absolute paths.
         preset: the name of the preset that it began with.
+        chosen: the fields that the user has set, each named SECTION.FIELD; the others may change
+            with the data. In a file without this list all are chosen.
         run: of a run's own project file: versions, devices, file hashes; else empty.
     """
 
     specs: Specs = field(default_factory=Specs)
     preset: str = "recommended"
+    chosen: frozenset[str] = frozenset()
     run: Mapping[str, Any] = field(default_factory=dict)
 
 
 def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
-    """A project with a preset's choices and these fields of its ``DataSpec``.
+    """A project with a preset's choices and these fields of its ``DataSpec``, which are chosen.
 
     Raises:
         UserError: there is no such preset.
     """
     specs = preset(preset_name)
-    return Project(replace(specs, data=replace(specs.data, **data)), preset_name)
+    given = EVERY_FIELD & {f"data.{name}" for name in data}
+    return Project(
+        replace(specs, data=replace(specs.data, **data)),
+        preset_name,
+        preset_fields(preset_name) | given,
+    )
 
 
 def project_problems(project: Project) -> list[Problem]:
@@ -61,27 +70,6 @@ def project_problems(project: Project) -> list[Problem]:
     ]
 
 
-def set_field(project: Project, assignment: str) -> Project:
-    """The project with one field changed, written SECTION.FIELD=VALUE.
-
-    Raises:
-        UserError: no such section or field, or no allowed value.
-    """
-    name, equals, text = assignment.partition("=")
-    section, dot, field_name = name.strip().partition(".")
-    if not equals or not dot:
-        raise UserError(f"'{assignment}' is not of the form SECTION.FIELD=VALUE.")
-    if section not in SECTIONS:
-        raise UserError(f"There is no section '{section}'; choose one of {', '.join(SECTIONS)}.")
-    spec = getattr(project.specs, section)
-    try:
-        value = fields.parse(fields.field_named(spec, field_name), text)
-    except UserError as error:
-        raise UserError(f"{section}.{field_name}: {error}") from None
-    changed = replace(spec, **{field_name: value})
-    return replace(project, specs=replace(project.specs, **{section: changed}))
-
-
 def save_project(project: Project, path: Path) -> None:
     """Write the project file; it appears under its name only when complete."""
     folder = path.absolute().parent
@@ -89,7 +77,10 @@ def save_project(project: Project, path: Path) -> None:
     for name in _IMAGE_LISTS:
         sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
     data = {"format": FORMAT, "program": PROGRAM}
-    data |= {"preset": project.preset, **sections}
+    data |= {"preset": project.preset}
+    if project.chosen != EVERY_FIELD:
+        data["chosen"] = sorted(project.chosen)
+    data |= sections
     if project.run:
         data["run"] = dict(project.run)
     text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
@@ -121,10 +112,14 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
         raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; divide it or make it anew.")
     sections["data"] = _with_absolute_paths(sections["data"], path.absolute().parent)
     preset_name = data.get("preset", "recommended")
+    chosen = data.get("chosen", list(EVERY_FIELD))
     run = data.get("run", {})
-    if not isinstance(preset_name, str) or not isinstance(run, dict):
-        raise UserError(f"{path} is damaged: preset or run; restore the file or make it anew.")
-    return Project(Specs(**sections), preset_name, run)
+    whole = isinstance(preset_name, str) and isinstance(chosen, list) and isinstance(run, dict)
+    if not whole or not EVERY_FIELD.issuperset(map(str, chosen)):
+        raise UserError(
+            f"{path} is damaged: preset, chosen or run; restore the file or make it anew."
+        )
+    return Project(Specs(**sections), preset_name, frozenset(chosen), run)
 
 
 def _read_json(path: Path) -> Any:
@@ -135,7 +130,8 @@ def _read_json(path: Path) -> Any:
             raise UserError(f"{path} is too large for a project file; choose another file.")
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"There is no project file {path}; make one with 'new'.") from None
+        message = f"There is no project file {path}; check the name, or make one."
+        raise UserError(message, remedy=Remedy(action="new_project")) from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(
             f"{path} cannot be read as a project file; choose another file or make it anew."

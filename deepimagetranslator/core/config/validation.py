@@ -74,8 +74,8 @@ def _data_problems(spec: DataSpec) -> list[Problem]:
         low, high = getattr(spec, f"{side}_low"), getattr(spec, f"{side}_high")
         if getattr(spec, f"{side}_scaling") == "window" and not low < high:
             message = (
-                f"The {side} window goes from {low:g} to {high:g}; set data.{side}_low and "
-                f"data.{side}_high to a lower and a higher value."
+                f"The {side} window goes from {low:g} to {high:g}; give it a lower and a higher "
+                "limit."
             )
             found.append(Problem(f"{side}_low", message))
     try:
@@ -130,7 +130,7 @@ def _augmentation_problems(spec: AugmentationSpec) -> list[Problem]:
     return [
         Problem(
             f"{operation}_validation",
-            f"'{operation}' can act on validation images only if it is ticked for the inputs.",
+            f"'{operation}' can act on validation images only if it acts on the inputs.",
         )
         for operation in OPERATIONS
         if spec.ticks(operation)[2] and not spec.ticks(operation)[0]

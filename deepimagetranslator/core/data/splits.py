@@ -70,7 +70,7 @@ def split_by_group(
         return split_by_names(pairs, _patients(files), fraction, seed)
     if by == "image":
         names = [file.path.as_posix() for file in files]
-        return split_by_names(pairs, names, fraction, seed, _EACH_IMAGE)
+        return split_by_names(pairs, names, fraction, seed, EACH_IMAGE)
     names, warning = _named(files, pattern)
     return split_by_names(pairs, names, fraction, seed, warning)
 
@@ -143,9 +143,9 @@ def people(files: Sequence[ImageRef]) -> list[str]:
     return [stem if re.search("[0-9]", stem) else "" for stem in stems]
 
 
-_EACH_IMAGE = (
+EACH_IMAGE = (
     "Each image counts as a group of its own, so neighbouring slices of one person may be in "
-    "both training and validation; give --group a pattern that finds the person in the names."
+    "both training and validation, which makes the network look better than it is."
 )
 
 
@@ -162,7 +162,7 @@ def _named(files: Sequence[ImageRef], pattern: str | None) -> tuple[list[str], s
     for names in (by_folder, by_name):
         if 1 < len(set(names)) < len(names):
             return names, ""
-    return [path.with_suffix("").as_posix() for path in paths], _EACH_IMAGE
+    return [path.with_suffix("").as_posix() for path in paths], EACH_IMAGE
 
 
 def _below_common_folder(images: Sequence[ImageRef]) -> tuple[Path, ...]:

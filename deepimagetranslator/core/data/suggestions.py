@@ -1,62 +1,165 @@
-"""Suggested settings: what follows from the data until the user chooses."""
+"""Suggested settings: what follows from the targets for fields that the user has not chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from deepimagetranslator.core.config.specs import (
-    Specs,
-)
-from deepimagetranslator.core.data.intensity.normalization import (
-    ValueRange,
-    choose_normalization,
-)
+from deepimagetranslator.core.config.chosen import value_of, with_values
+from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.config.validation import problems
+from deepimagetranslator.core.data.intensity.chosen import chosen_normalization
+from deepimagetranslator.core.data.intensity.normalization import ValueRange
+from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_range
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.images import read_image
 
 _LOOKED_AT = 24
 
+PURE_LABELS, MIXED_LABELS, VALUES = "pure labels", "mixed labels", "values"
+WORDS = {
+    PURE_LABELS: "the targets are label maps",
+    MIXED_LABELS: "the targets are label maps in mixed colours",
+    VALUES: "the targets are images of many values",
+}
+"""What targets are, for messages."""
 
-def suited_to_targets(specs: Specs, targets: Sequence[ImageRef]) -> Specs:
-    """The ``recommended`` choices for these targets: the loss follows from what they are.
+_FOR_LABELS: Mapping[str, Any] = {
+    "training.loss": Specs().training.loss,
+    "model.final_activation": Specs().model.final_activation,
+    "model.normalization": Specs().model.normalization,
+    "model.initialization": Specs().model.initialization,
+}
+_SUGGESTED: Mapping[str, Mapping[str, Any]] = {
+    PURE_LABELS: _FOR_LABELS,
+    MIXED_LABELS: {**_FOR_LABELS, "model.final_activation": "softmax"},
+    # Normalization, and a start that is scaled to the images, make a network forget how bright
+    # they are.
+    VALUES: {
+        **_FOR_LABELS,
+        "training.loss": "mae",
+        "model.normalization": "none",
+        "model.initialization": "he_normal",
+    },
+}
+SUGGESTED = frozenset(_FOR_LABELS)
+"""The fields that follow from the targets until the user has chosen them."""
 
-    Label maps in pure colours keep Dice + cross-entropy on independent channels; label maps in
-    other colours get the same loss on classes (softmax). Any other image gets mae, and the network
-    neither a normalization nor a start scaled to the images, which make it forget how bright they
-    are. Some of the files are looked at. What was chosen already stays.
+_ON_CLASSES = ("dice", "dice_crossentropy")
+_SAYING_WHAT_TARGETS_ARE = (
+    "train_targets",
+    "target_kind",
+    "labels",
+    "snap_labels",
+    "target_scaling",
+    "target_low",
+    "target_high",
+    "target_offset",
+    "percentile",
+)
+
+
+@dataclass(frozen=True)
+class SeenTargets:
+    """What some of the training targets hold.
+
+    Attributes:
+        colours: their colours.
+        values: their values.
     """
-    if specs.training.loss != Specs().training.loss:
-        return specs
-    step = max(1, len(targets) // _LOOKED_AT)
-    images = []
-    for target in targets[::step]:
+
+    colours: ColourCount
+    values: ValueRange
+
+    def kind(self, data: DataSpec) -> str:
+        """What the targets are with these choices: ``PURE_LABELS``, ``MIXED_LABELS``, ``VALUES``.
+
+        Label maps that blur has made inexact, and objects that are numbered, are label maps too:
+        they become so by a repair that the data check offers. Empty if that cannot be said, as
+        nothing was seen, or the choices are wrong.
+        """
+        if not self.values.dtypes or problems(data):
+            return ""
+        if data.target_kind == "values":
+            return VALUES
+        palette, _ = choose_palette(data, self.colours, ColourCount())
+        palette = palette or self.colours.blurred_palette()
+        if palette is None:
+            numbered = data.target_kind == "labels" or self.colours.instances
+            return PURE_LABELS if numbered else VALUES
+        scaling = chosen_normalization(data, "target", learnt_range(self.values, palette))
+        return PURE_LABELS if palette.is_pure(scaling) else MIXED_LABELS
+
+
+NOTHING_SEEN = SeenTargets(ColourCount(), ValueRange())
+
+
+def look_at(targets: Sequence[ImageRef]) -> SeenTargets:
+    """Read some of the targets, evenly from the first on; unreadable ones are left out."""
+    colours, values = ColourCount(), ValueRange()
+    for target in targets[:: max(1, len(targets) // _LOOKED_AT)]:
         try:
-            images.append(read_image(target))
+            image = read_image(target)
         except UserError:
             continue
-    if not images:
-        return specs
-    colours = ColourCount()
-    for image in images:
         colours.add(image)
-    # Blurred label maps and numbered objects are label maps as soon as the user agrees.
-    palette = colours.label_palette() or colours.blurred_palette()
-    if palette is None and colours.instances:
-        return specs
-    if palette is None:
-        return _suited_to_values(specs)
-    if not palette.is_pure(choose_normalization(ValueRange.of(images), target=True)):
-        return replace(specs, model=replace(specs.model, final_activation="softmax"))
-    return specs
+        values.add(image)
+    return SeenTargets(colours, values)
 
 
-def _suited_to_values(specs: Specs) -> Specs:
-    model, usual = specs.model, Specs().model
-    if model.normalization == usual.normalization:
-        model = replace(model, normalization="none")
-    if model.initialization == usual.initialization:
-        model = replace(model, initialization="he_normal")
-    return replace(specs, model=model, training=replace(specs.training, loss="mae"))
+def look_for(project: Project) -> SeenTargets:
+    """``look_at`` the project's targets if there is a field that follows from them."""
+    if project.chosen >= SUGGESTED:
+        return NOTHING_SEEN
+    return look_at(parse_images(project.specs.data.train_targets))
+
+
+def suggested(project: Project, seen: SeenTargets) -> Project:
+    """The project, its fields that follow from the targets changed unless the user chose them.
+
+    Label maps in pure colours get Dice + cross-entropy on independent channels; label maps in other
+    colours the same loss on classes (softmax). Any other image gets mae, and a network without
+    normalization that starts from He's weights. If nothing was seen the project stays as it is.
+    """
+    wanted = dict(_SUGGESTED.get(seen.kind(project.specs.data), {}))
+    loss = project.specs.training.loss
+    if "training.loss" in project.chosen and loss not in _ON_CLASSES and wanted:
+        wanted["model.final_activation"] = "automatic"  # follows from the loss
+    values = [(name, value) for name, value in wanted.items() if name not in project.chosen]
+    return replace(project, specs=with_values(project.specs, values))
+
+
+def following(before: Project, after: Project) -> Project:
+    """``suggested`` for a project that was changed, if what its targets are may have changed.
+
+    Some of the targets are read then.
+    """
+    if not other_targets(before.specs.data, after.specs.data):
+        return after
+    return suggested(after, look_for(after))
+
+
+def other_targets(before: DataSpec, after: DataSpec) -> bool:
+    """Whether the training targets are others, or are taken for something else."""
+    return any(getattr(before, n) != getattr(after, n) for n in _SAYING_WHAT_TARGETS_ARE)
+
+
+def reasons(project: Project, seen: SeenTargets) -> dict[str, str]:
+    """Why fields that nobody chose are as they are, after "since": "the targets are label maps".
+
+    Only fields whose value is the suggested one are there.
+    """
+    data = project.specs.data
+    words = WORDS.get(seen.kind(data), "")
+    if data.target_kind != "automatic":
+        words = words.replace("are", "are taken as", 1)
+    now = suggested(project, seen).specs
+    return {
+        name: words
+        for name in SUGGESTED - project.chosen
+        if words and value_of(now, name) == value_of(project.specs, name)
+    }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging import dicom, nifti, tiff
 from deepimagetranslator.core.imaging.files import SUFFIXES, expand
@@ -228,7 +228,8 @@ def _refuse_loss(products: Sequence[OutputFile], overwrite: bool) -> None:
     if existing and not overwrite:
         raise UserError(
             f"{len(existing)} of the translated images exist already, the first is {existing[0]}; "
-            "choose another folder, or overwrite them with --overwrite."
+            "overwrite them, or choose another folder.",
+            remedy=Remedy((("translation.overwrite", True),)),
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Action, Remedy, UserError
 from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, text_of
 from deepimagetranslator.core.imaging.filenames import natural_key
 from deepimagetranslator.core.imaging.held_files import HELD
@@ -65,8 +65,10 @@ class SeveralSeriesError(UserError):
         series: to choose from.
     """
 
-    def __init__(self, message: str, series: tuple[Series, ...]) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, series: tuple[Series, ...], action: Action = "choose_series"
+    ) -> None:
+        super().__init__(message, remedy=Remedy(action=action))
         self.series = series
 
 
@@ -167,8 +169,7 @@ def _refuse_several(found: list[Series]) -> None:
         for one in several
     )
     raise SeveralSeriesError(
-        f"{place} holds several DICOM series: {listed}. Choose one by its number or description "
-        f"(on the command line with --series, or --series {ALL}).",
+        f"{place} holds several DICOM series: {listed}. Choose one by its number or description.",
         several,
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
@@ -211,13 +212,15 @@ class JobFailed:
 
     Attributes:
         kind: "user" for something that the user can put right, else "unexpected".
-        message: one sentence with the remedy.
+        message: what went wrong, a sentence or several lines.
         details: for the log, may be empty.
+        problems: of a "user" error what is wrong and what puts it right.
     """
 
     kind: str
     message: str
     details: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)

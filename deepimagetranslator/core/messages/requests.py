@@ -9,6 +9,7 @@ from typing import Any
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import ModelSpec, TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
@@ -33,6 +34,7 @@ class TranslateImages:
     inputs: tuple[ImageRef, ...]
     output: Path
     spec: TranslationSpec
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Evaluate:
     job: int
     weights: Path
     pairs: tuple[ImagePair, ...]
+    problems: tuple[Problem, ...] = ()
 
 
 Job = StartTraining | TranslateImages | Evaluate

@@ -54,7 +54,7 @@ class Actions:
             when_checked=self.data.when_checked,
             load_translation_folder=self.translate.load_folder,
         )
-        self.evaluate = EvaluateActions(root, session, pickers)
+        self.evaluate = EvaluateActions(root, session, boxes, pickers)
         self.view = ViewActions(root, session.settings)
         self.help = HelpActions(root, session, boxes)
         Notices(root, session, boxes, self.train.resume)

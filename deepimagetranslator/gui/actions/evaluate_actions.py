@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import VALIDATION
-from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
-from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.gui.actions.pickers import Pickers
+from deepimagetranslator.gui.system_dialogs import Boxes
 
 
 class EvaluateActions:
@@ -19,30 +19,35 @@ class EvaluateActions:
     Args:
         root: of the window.
         session: evaluates.
+        boxes: message boxes.
         pickers: ask for folders.
     """
 
-    def __init__(self, root: tk.Tk, session: Session, pickers: Pickers) -> None:
+    def __init__(self, root: tk.Tk, session: Session, boxes: Boxes, pickers: Pickers) -> None:
         self._root = root
         self._session = session
+        self._boxes = boxes
         self._pickers = pickers
 
     def evaluate_part(self, part: str) -> None:
         """Evaluate the current model on the validation or training pairs."""
         matched = self._session.project.matched
-        self._evaluate(matched.val if part == VALIDATION else matched.train)
+        pairing = matched.val_pairing if part == VALIDATION else matched.train_pairing
+        self._evaluate(pairing.pairs, pairing.problems)
 
     def evaluate_translated(self) -> None:
         """Evaluate the current model on images to translate, with targets from a folder."""
-        inputs = self._session.viewer.to_translate
-        if not inputs:
+        if not self._session.viewer.to_translate:
             raise UserError("Load the images for translation first.")
         folder = self._pickers.folder("Folder of targets", "eval targets")
         if folder is not None:
-            self._evaluate(match_pairs(inputs, list_images(folder)).pairs)
+            self._session.loader.load_targets_to_evaluate(folder, self._guarded_evaluate)
 
-    def _evaluate(self, pairs: Sequence[ImagePair]) -> None:
+    def _guarded_evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem]) -> None:
+        self._boxes.guarded(lambda: self._evaluate(pairs, problems))()
+
+    def _evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem]) -> None:
         from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415
 
-        self._session.jobs.evaluate(pairs)
+        self._session.jobs.evaluate(pairs, problems)
         JobWindow(self._root, self._session, "Evaluating")

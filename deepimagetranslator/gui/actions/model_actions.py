@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from dataclasses import replace
+from functools import partial
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.core.config.run_folder import RunFolder
@@ -37,23 +38,23 @@ class ModelActions:
 
         TrainingDialog.open(
             self._root,
-            self._project.specs.training,
-            on_ok=lambda spec: self._project.set_section("training", spec),
+            self._project.section_start("training"),
+            on_ok=partial(self._project.set_section, "training"),
         )
 
     def new_model(self) -> None:
         """Define a new network and make it the current model."""
         from deepimagetranslator.gui.dialogs.model_dialog import ModelDialog  # noqa: PLC0415
 
-        def create(model: ModelSpec, large_images: str) -> None:
+        def create(model: ModelSpec, chosen: frozenset[str], large_images: str) -> None:
             data = replace(self._project.specs.data, large_images=large_images)
             self._project.set_section("data", data)
-            self._model.create(model)
+            self._model.create(model, chosen)
 
         specs = self._project.specs
         ModelDialog.open(
             self._root,
-            specs.model,
+            self._project.section_start("model"),
             specs.training,
             self._project.pair_shape(),
             on_ok=create,

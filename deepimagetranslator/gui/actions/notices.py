@@ -10,6 +10,7 @@ from deepimagetranslator.app.events import JobEnded, ProblemOccurred, SeveralSer
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.messages.events import JobFailed, WorkerDied
+from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.system_dialogs import Boxes
 
 _LOG = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Notices:
         session.bus.subscribe(JobEnded, self._on_job_ended)
 
     def _on_problem(self, change: ProblemOccurred) -> None:
-        self._boxes.show_problem(change.text)
+        self._boxes.show_problem(remedies.all_told(change.problems) or change.text)
 
     def _on_series(self, change: SeveralSeriesFound) -> None:
         from deepimagetranslator.gui.dialogs.series_dialog import SeriesDialog  # noqa: PLC0415
@@ -51,10 +52,11 @@ class Notices:
             self._worker_died(change.kind, change.event)
 
     def _job_failed(self, kind: str, event: JobFailed) -> None:
-        unexpected = "" if event.kind == "user" else "Something unexpected happened. "
+        text = remedies.all_told(event.problems)
         if event.kind != "user":
             _LOG.warning("%s failed: %s", kind, event.details)
-        self._boxes.fail(f"The {kind} ended", f"{unexpected}{event.message}", event.details)
+            text = f"Something unexpected happened. {event.message}"
+        self._boxes.fail(f"The {kind} ended", text or event.message, event.details)
 
     def _worker_died(self, kind: str, event: WorkerDied) -> None:
         _LOG.warning("The engine ended with %s: %s", event.exit_code, event.log)

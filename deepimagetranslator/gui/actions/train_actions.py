@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app.session import Session
@@ -60,9 +61,9 @@ class TrainActions:
         project = self._session.project
         AugmentationDialog.open(
             self._root,
-            project.specs.augmentation,
+            project.section_start("augmentation"),
             self.draw_preview if project.matched.train else None,
-            on_ok=lambda spec: project.set_section("augmentation", spec),
+            on_ok=partial(project.set_section, "augmentation"),
         )
 
     def draw_preview(self, spec: AugmentationSpec, number: int) -> tuple[Array, Array | None]:

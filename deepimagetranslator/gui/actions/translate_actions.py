@@ -65,8 +65,8 @@ class TranslateActions:
 
             self._boxes.guarded(begin)()
 
-        first = inputs[0].path.parent
-        folder = first.with_name(f"{first.name}-translated")
+        source = session.viewer.folder_to_translate or inputs[0].path.parent
+        folder = source.with_name(f"{source.name}-translated")
         TranslationDialog.open(
             self._root,
             session.project.specs.translation,

@@ -9,6 +9,7 @@ from tkinter import ttk
 
 from deepimagetranslator.core.checks import kinds
 from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_pane import elided
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
@@ -126,7 +127,8 @@ class FindingsView(ttk.Frame):
             self.repair_button.grid_remove()
             return
         self.title.configure(text=kinds.title(problem.kind))
-        self.sentence.configure(text=problem.message)
+        sentence = f"{problem.message} {remedies.words(problem.remedy)}".rstrip()
+        self.sentence.configure(text=sentence)
         files = _files_of(problem)
         self.files.insert("end", *files[:_MOST_FILES])
         if len(files) > _MOST_FILES:

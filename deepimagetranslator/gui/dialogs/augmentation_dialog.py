@@ -8,6 +8,7 @@ from tkinter import ttk
 
 from deepimagetranslator.core.config.fields import FieldInfo
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.data.section_choices import SectionStart
 from deepimagetranslator.gui.dialogs.augmentation_preview import AugmentationPreview, DrawPair
 from deepimagetranslator.gui.widgets.form import FormDialog
 
@@ -29,9 +30,10 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
 
     Args:
         parent: a widget of the window in front of which it appears.
-        spec: what is shown at first.
+        start: what is shown at first, and what resets bring.
         draw: gives the previewed pair, in a thread; None without training images.
-        on_ok: called with the spec when it is applied.
+        on_ok: called with the spec, and the names of the fields that count as chosen, when it is
+            applied.
 
     Attributes:
         controls: the widgets by field name.
@@ -41,12 +43,12 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
     def __init__(
         self,
         parent: tk.Misc,
-        spec: AugmentationSpec,
+        start: SectionStart,
         draw: DrawPair | None,
-        on_ok: Callable[[AugmentationSpec], object] | None = None,
+        on_ok: Callable[[AugmentationSpec, frozenset[str]], object] | None = None,
     ) -> None:
         self._built, self._rows = False, 0
-        super().__init__(parent, NAME, TITLE, spec, "augmentation", (), ok="Apply", on_ok=on_ok)
+        super().__init__(parent, NAME, TITLE, start, (), ok="Apply", on_ok=on_ok)
         self.controls: dict[str, ttk.Widget] = {}
         self.preview = AugmentationPreview(self.body, draw, self.mnemonics)
         self._build_table()
@@ -55,7 +57,7 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         self.preview.grid(row=0, column=1, sticky="nsew", padx=(self.theme.px(_GAP), 0))
         self._size_preview()
         self._built = True
-        self.form.show(spec)
+        self.form.show(start.now.spec)
         self.place(self.controls["ripple"])
 
     def changed(self) -> None:

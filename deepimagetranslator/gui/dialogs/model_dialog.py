@@ -17,6 +17,7 @@ from deepimagetranslator.core.config.specs import (
 )
 from deepimagetranslator.core.config.validation import with_sizes
 from deepimagetranslator.core.data.crops import default_shapes
+from deepimagetranslator.core.data.section_choices import SectionStart
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.system.machine import bytes_in_words, memory_bytes
 from deepimagetranslator.gui.dialogs.network_drawing import NetworkDrawing
@@ -27,6 +28,7 @@ NAME = "model"
 TITLE = "Define new model"
 Shape = tuple[int, int, int]
 _SIZES = ("width", "height", "channels")
+_SIZE_FIELDS = frozenset(f"{side}_{size}" for side in ("input", "target") for size in _SIZES)
 _ASSUMED: Shape = (256, 256, 3)
 _MOST_OF_MEMORY = 0.9
 GROUPS = (
@@ -56,11 +58,12 @@ class ModelDialog(FormDialog[ModelSpec]):
 
     Args:
         parent: a widget of the window in front of which it appears.
-        spec: the model so far.
+        start: the model so far, and what resets bring.
         training: gives batch size and precision for the memory, and the loss.
         first_pair_shapes: height, width and channels of the first input and target, to fill in
             sizes that are not chosen; None before images are loaded.
-        on_ok: called with the spec and ``DataSpec.large_images`` when "Create model" was pressed.
+        on_ok: called with the spec, the names of the fields that count as chosen, and
+            ``DataSpec.large_images`` when "Create model" was pressed; sizes not chosen are 0 then.
         memory: bytes that a training may use; this computer's unless given.
         large_images: the ``DataSpec.large_images`` so far.
     """
@@ -68,10 +71,10 @@ class ModelDialog(FormDialog[ModelSpec]):
     def __init__(
         self,
         parent: tk.Misc,
-        spec: ModelSpec,
+        start: SectionStart,
         training: TrainingSpec,
         first_pair_shapes: tuple[Shape, Shape] | None = None,
-        on_ok: Callable[[ModelSpec, str], object] | None = None,
+        on_ok: Callable[[ModelSpec, frozenset[str], str], object] | None = None,
         memory: int | None = None,
         large_images: str = "resize",
     ) -> None:
@@ -79,21 +82,27 @@ class ModelDialog(FormDialog[ModelSpec]):
         self._pair_shapes = first_pair_shapes
         self._memory = memory_bytes() if memory is None else memory
         self.large_images = large_images
-        spec = self._filled(spec)
 
-        def accepted(model: ModelSpec) -> None:
+        def accepted(model: ModelSpec, chosen: frozenset[str]) -> None:
             if on_ok is not None:
-                on_ok(model, self.large_images)
+                unchosen: dict[str, Any] = dict.fromkeys(_SIZE_FIELDS - chosen, 0)
+                on_ok(replace(model, **unchosen), chosen, self.large_images)
 
-        super().__init__(parent, NAME, TITLE, spec, "model", GROUPS, "Create model", accepted)
+        super().__init__(parent, NAME, TITLE, start, GROUPS, "Create model", accepted)
         self._build_data_form()
         self._build_aside()
         self.changed()
         self.place(self.form.first())
 
-    def preset_spec(self, name: str) -> ModelSpec:
-        """The preset with the sizes of the images that are loaded."""
-        return self._filled(super().preset_spec(name))
+    def filled(self, spec: ModelSpec) -> ModelSpec:
+        """The spec with the loaded images' sizes where none is chosen."""
+        shapes = self._shapes(spec.depth)
+        if shapes is None:
+            return spec
+        # A categorical loss has as many target channels as there are classes: those are counted
+        # when the images are read.
+        classes = self._training.loss in CATEGORICAL_LOSSES
+        return _sized(spec, shapes, every_channel=not classes)
 
     def changed(self) -> None:
         """Draw what is typed; while it is wrong the last drawing stays."""
@@ -163,16 +172,6 @@ class ModelDialog(FormDialog[ModelSpec]):
             return {}
         sized = with_sizes(ModelSpec(), *shapes)
         return {n: getattr(sized, n) for side in ("input", "target") for n in _of(side)}
-
-    def _filled(self, spec: ModelSpec) -> ModelSpec:
-        """The spec with the loaded images' sizes where none is chosen."""
-        shapes = self._shapes(spec.depth)
-        if shapes is None:
-            return spec
-        # A categorical loss has as many target channels as there are classes: those are counted
-        # when the images are read.
-        classes = self._training.loss in CATEGORICAL_LOSSES
-        return _sized(spec, shapes, every_channel=not classes)
 
     def _build_aside(self) -> None:
         px = self.theme.px

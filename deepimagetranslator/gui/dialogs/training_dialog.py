@@ -6,6 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from deepimagetranslator.core.config.specs import TrainingSpec
+from deepimagetranslator.core.data.section_choices import SectionStart
 from deepimagetranslator.gui.widgets.form import FormDialog, Group
 
 TRAINING = "training"
@@ -23,15 +24,14 @@ class TrainingDialog(FormDialog[TrainingSpec]):
     def __init__(
         self,
         parent: tk.Misc,
-        spec: TrainingSpec,
-        on_ok: Callable[[TrainingSpec], object] | None = None,
+        start: SectionStart,
+        on_ok: Callable[[TrainingSpec, frozenset[str]], object] | None = None,
     ) -> None:
         super().__init__(
             parent,
             TRAINING,
             "Define training parameters",
-            spec,
-            "training",
+            start,
             TRAINING_GROUPS,
             ok="Apply",
             on_ok=on_ok,

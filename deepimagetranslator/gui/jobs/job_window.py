@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import time
 import tkinter as tk
 from collections.abc import Mapping, Sequence
@@ -15,8 +14,9 @@ from PIL import Image, ImageTk
 from deepimagetranslator.app.events import JobEnded, JobProgressed
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training_words import time_left
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import FEW, Problem, UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
     FilesRead,
@@ -27,6 +27,7 @@ from deepimagetranslator.core.messages.events import (
     SliceTranslated,
 )
 from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.words import shown_word
 from deepimagetranslator.gui.windows_os import open_folder
@@ -158,11 +159,14 @@ class JobWindow(tk.Toplevel):
             self._detail.configure(text=": ".join(map(str, self.table.item(row, "values"))))
             self._centre()
 
-    def _show_measures(self, rows: Sequence[Mapping[str, Any]], problems: Sequence[str]) -> None:
+    def _show_measures(
+        self, rows: Sequence[Mapping[str, Any]], problems: Sequence[Problem]
+    ) -> None:
         self.rows = list(rows)
         images = len({row["image"] for row in rows}) - 1
-        left_out = f" {len(problems)} left out: {problems[0]}" if problems else ""
-        self._words.set(f"Whole volume ({images} images), then per image.{left_out}")
+        self._words.set(f"Whole volume ({images} images), then per image.")
+        if problems:
+            self._show_left_out(problems)
         self._draw_figure()
         ordered = [r for r in rows if r["image"] == "pooled"]
         ordered += [r for r in rows if r["image"] != "pooled"]
@@ -172,6 +176,14 @@ class JobWindow(tk.Toplevel):
         for text, command in (("Save table...", self.save), ("Save figure...", self.save_figure)):
             button = ttk.Button(self._buttons, text=text, command=command)
             button.pack(side="left", padx=(0, px(8)))
+
+    def _show_left_out(self, problems: Sequence[Problem]) -> None:
+        """What was not evaluated, and why."""
+        lines = [remedies.told(problem) for problem in problems[:FEW]]
+        if len(problems) > FEW:
+            lines.append(f"and {len(problems) - FEW} more")
+        self._detail.configure(text="\n".join(["Left out:", *lines]))
+        self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
 
     def _draw_figure(self) -> None:
         theme, rows = theme_of(self), self.rows
@@ -235,12 +247,5 @@ class JobWindow(tk.Toplevel):
     def save(self) -> None:
         """Save the table as CSV."""
         name = self._ask_file(parent=self, initialfile="evaluation.csv", defaultextension=".csv")
-        if not name:
-            return
-        with (
-            atomic_write(Path(name)) as temporary,
-            temporary.open("w", encoding="utf-8", newline="") as file,
-        ):
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("image", "channel", *MEASURES))
-            writer.writerows(self._cells(row) for row in self.rows)
+        if name:
+            Evaluation(tuple(self.rows)).write_csv(Path(name))

@@ -9,6 +9,7 @@ from tkinter import ttk
 
 from deepimagetranslator.app import training_words as words
 from deepimagetranslator.app.training_state import MonitorState, Phase
+from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.theme.theme import theme_of
 
 
@@ -57,7 +58,8 @@ class MonitorHead(ttk.Frame):
         failed = state.phase is Phase.FAILED
         self.headline.configure(text=words.headline(state))
         style = "Error.TLabel" if failed else "Muted.TLabel"
-        self.remark.configure(text=words.remark(state), style=style)
+        problems = remedies.all_told(state.problems) if failed else ""
+        self.remark.configure(text=problems or words.remark(state), style=style)
         parts = state.overall_part, state.epoch_part
         texts = words.overall_text(state), words.epoch_text(state)
         for (bar, count), part, text in zip(self.bars, parts, texts, strict=True):

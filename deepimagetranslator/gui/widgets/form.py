@@ -9,11 +9,12 @@ from functools import partial
 from tkinter import ttk
 from typing import Generic, TypeVar
 
-from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.data.section_choices import SectionStart
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.dialog import Dialog
 from deepimagetranslator.gui.widgets.form_fields import Check, FormFields, MessageLabel, TickGrid
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+from deepimagetranslator.gui.widgets.words import shown_value
 
 Spec = TypeVar("Spec")
 PRESET_WORDS = {"recommended": "Recommended", "2021": "As in 2021"}
@@ -209,10 +210,13 @@ class FormDialog(Dialog[Spec]):
 
     Args:
         parent, name, title, ok, on_ok: as in ``Dialog``.
-        spec: what is shown at first.
-        section: the spec's name in ``core.specs.Specs``, for the presets.
+        start: what is shown at first, and what resets bring.
         groups: the form's table.
         check: as in ``FormFields``.
+        on_ok: called with the spec and the names of the fields that count as chosen.
+
+    Attributes:
+        chosen: those names as they stand; a field joins them when the user edits it.
     """
 
     def __init__(
@@ -220,28 +224,33 @@ class FormDialog(Dialog[Spec]):
         parent: tk.Misc,
         name: str,
         title: str,
-        spec: Spec,
-        section: str,
+        start: SectionStart,
         groups: Sequence[Group],
         ok: str = "OK",
-        on_ok: Callable[[Spec], object] | None = None,
+        on_ok: Callable[[Spec, frozenset[str]], object] | None = None,
         check: Check | None = None,
     ) -> None:
-        super().__init__(parent, name, title, ok, on_ok)
-        self._spec = spec
-        self._section = section
+        def accepted(spec: Spec) -> None:
+            if on_ok is not None:
+                on_ok(spec, self.chosen)
+
+        super().__init__(parent, name, title, ok, accepted)
+        self._start = start
+        self.chosen = start.now.chosen
         self.reset_button = self._build_reset()
         self.form: Form[Spec] = Form(
             self.body,
-            type(spec),
+            type(start.now.spec),
             groups,
             mnemonics=self.mnemonics,
             check=check,
             on_change=self._on_change,
             on_help=self.show_help,
         )
+        self.form.fields.on_edit = self._on_edit
+        self.form.fields.note_of = self._note_of
         self.form.grid(row=0, column=0, sticky="nw")
-        self.form.show(spec)
+        self.form.show(self.filled(start.now.spec))
 
     def value(self) -> Spec | None:
         """The spec as typed; None while a field is wrong."""
@@ -249,16 +258,29 @@ class FormDialog(Dialog[Spec]):
 
     def reset(self, name: str | None) -> None:
         """Show a preset's values, or, for None, those shown at first."""
-        spec: Spec = self._spec if name is None else self.preset_spec(name)
-        self.form.show(spec)
+        choices = self._start.now if name is None else self._start.resets[name]
+        self.chosen = choices.chosen
+        self.form.show(self.filled(choices.spec))
 
-    def preset_spec(self, name: str) -> Spec:
-        """The preset's values for this dialog."""
-        spec: Spec = getattr(preset(name), self._section)
+    def filled(self, spec: Spec) -> Spec:
+        """The spec as it is shown; for subclasses."""
         return spec
 
     def changed(self) -> None:
         """Called after each change of a field; for subclasses."""
+
+    def _on_edit(self, name: str) -> None:
+        self.chosen |= {name}
+
+    def _note_of(self, name: str) -> str:
+        """Why a field that nobody chose is as it is."""
+        reason = self._start.reasons.get(name)
+        if reason is None or name in self.chosen:
+            return ""
+        fields, suggested = self.form.fields, self._start.resets["recommended"].spec
+        words = shown_value(fields.infos[name], getattr(suggested, name))
+        follows = fields.variables[name].get() == words
+        return f"Automatic: {words}, since {reason}." if follows else ""
 
     def _on_change(self) -> None:
         self.ok_button.state(["disabled" if self.form.problems() else "!disabled"])

@@ -42,6 +42,8 @@ class FormFields(Generic[Spec]):
     Attributes:
         infos: the fields by name.
         variables: their texts.
+        on_edit: called with a field's name when the user has typed or chosen something there.
+        note_of: gives a note to stand under a field while nothing is wrong there; empty for none.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class FormFields(Generic[Spec]):
         self._check = check
         self.on_change = on_change
         self.on_help = on_help
+        self.on_edit: Callable[[str], object] | None = None
+        self.note_of: Callable[[str], str] = lambda _name: ""
         self._controls: dict[str, ttk.Widget] = {}
         self._messages: dict[str, MessageLabel] = {}
         self._found: list[Problem] = []
@@ -65,7 +69,7 @@ class FormFields(Generic[Spec]):
         self._focused = ""
         self._quiet = False
         for name, variable in self.variables.items():
-            variable.trace_add("write", self._on_write)
+            variable.trace_add("write", lambda *_, name=name: self._on_write(name))
             variable.set(shown_value(self.infos[name], getattr(self._base, name)))
 
     def show(self, spec: Spec) -> None:
@@ -118,7 +122,7 @@ class FormFields(Generic[Spec]):
             wrong = name in by_name and by_name[name].fatal
             control.state(["invalid" if wrong else "!invalid"])
         for name, message in self._messages.items():
-            message.show(by_name.get(name))
+            message.show(by_name.get(name), self.note_of(name))
         if self.on_change is not None:
             self.on_change()
 
@@ -138,9 +142,12 @@ class FormFields(Generic[Spec]):
             found = self._check(spec)
         return found, None if any(problem.fatal for problem in found) else spec
 
-    def _on_write(self, *_names: str) -> None:
-        if not self._quiet:
-            self.refresh()
+    def _on_write(self, name: str) -> None:
+        if self._quiet:
+            return
+        if self.on_edit is not None:
+            self.on_edit(name)
+        self.refresh()
 
     def _explain(self, widget: tk.Misc, name: str) -> None:
         """Give the field's help while the pointer or the keyboard is there."""
@@ -165,7 +172,7 @@ class FormFields(Generic[Spec]):
 
 
 class MessageLabel(ttk.Frame):
-    """A problem under its field, with a sign; takes no room while there is none.
+    """A problem, with a sign, or a note under its field; takes no room while there is neither.
 
     Grid it, then ``show`` a problem or None. ``words`` is the label with the sentence.
     """
@@ -183,17 +190,21 @@ class MessageLabel(ttk.Frame):
         """What is written."""
         return str(self.words.cget("text"))
 
-    def show(self, problem: Problem | None) -> None:
-        """Write the problem, or nothing."""
-        if problem is None:
-            self.words.configure(text="")
-            if self.winfo_manager():
-                self.grid_remove()
+    def show(self, problem: Problem | None, note: str = "") -> None:
+        """Write the problem, else the note, or nothing."""
+        if problem is not None:
+            kind = "error" if problem.fatal else "warning"
+            self._sign.configure(image=self._theme.icon(kind, 14))
+            self._sign.grid()
+            self.words.configure(text=problem.message, style=f"{kind.capitalize()}.TLabel")
+            self.grid()
             return
-        kind = "error" if problem.fatal else "warning"
-        self._sign.configure(image=self._theme.icon(kind, 14))
-        self.words.configure(text=problem.message, style=f"{kind.capitalize()}.TLabel")
-        self.grid()
+        self._sign.grid_remove()
+        self.words.configure(text=note, style="Muted.TLabel")
+        if note:
+            self.grid()
+        elif self.winfo_manager():
+            self.grid_remove()
 
 
 class TickGrid(ttk.Frame):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepimagetranslator.core.config.fields import FieldInfo, parse
+from deepimagetranslator.core.config.fields import FieldInfo, as_text, parse
 
 _WORDS = {
     "muon": "Muon",
@@ -67,15 +67,7 @@ def parsed(info: FieldInfo, text: str) -> Any:
 
 def shown_value(info: FieldInfo, value: Any) -> str:
     """A field's value as the text that ``parsed`` turns into the same value."""
-    if info.kind == "bool":
-        return "true" if value else "false"
-    if info.kind == "choice":
-        return shown_choice(info, value)
-    if info.kind in ("names", "paths"):
-        return ", ".join(value)
-    if info.kind == "texts":
-        return "; ".join(value)
-    return repr(value).removesuffix(".0")
+    return shown_choice(info, value) if info.kind == "choice" else as_text(info, value)
 
 
 def full_help(info: FieldInfo) -> str:

@@ -20,22 +20,20 @@ def chosen_normalizations(
         data: the choices, without problems.
         inputs, targets: what the training set holds.
     """
-    return (
-        choose_normalization(
-            inputs,
-            data.input_scaling,
-            window=(data.input_low, data.input_high),
-            percentile=data.percentile,
-            offset=data.input_offset,
-        ),
-        choose_normalization(
-            targets,
-            data.target_scaling,
-            target=True,
-            window=(data.target_low, data.target_high),
-            percentile=data.percentile,
-            offset=data.target_offset,
-        ),
+    return chosen_normalization(data, "input", inputs), chosen_normalization(
+        data, "target", targets
+    )
+
+
+def chosen_normalization(data: DataSpec, side: str, values: ValueRange) -> IntensityNormalization:
+    """How values of one side, "input" or "target", become [0, 1]."""
+    return choose_normalization(
+        values,
+        getattr(data, f"{side}_scaling"),
+        target=side == "target",
+        window=(getattr(data, f"{side}_low"), getattr(data, f"{side}_high")),
+        percentile=data.percentile,
+        offset=getattr(data, f"{side}_offset"),
     )
 
 

@@ -15,10 +15,11 @@ from deepimagetranslator.core.config.classes import (
     to_texts,
 )
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.encodings import apart
 from deepimagetranslator.core.data.labels.palette import Palette
-from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.errors import Problem, Remedy, Repair
 
 _NAMED = 4
 _SNAP = ("data.snap_labels", True)
@@ -52,6 +53,13 @@ def choose_palette(
         return None, _no_palette(train, needed or not automatic, not automatic)
     palette = replace(found, snap=data.snap_labels)
     return palette, [*_encodings(palette, train), *_unknown("validation", val, palette)]
+
+
+def learnt_range(targets: ValueRange, palette: Palette | None) -> ValueRange:
+    """The values that are learnt: the label colours', where the files hold others too."""
+    if palette is None or (palette.plain and targets.dtypes == {palette.dtype}):
+        return targets
+    return ValueRange.of([palette.array])
 
 
 def classes_of(palette: Palette) -> tuple[LabelClass, ...]:
@@ -104,10 +112,11 @@ def _encodings(palette: Palette, train: ColourCount) -> list[Problem]:
         example = f"{colour_text(colours[0])} + {colour_text(greys[0][:1])}"
         message = (
             f"Some targets hold the greys {_listed(greys)}, others the colours {_listed(colours)}, "
-            "and no file holds both; if they are the same classes, say which belong together in "
-            f"data.labels, such as {example}."
+            "and no file holds both; if they are the same classes, say which belong together, such "
+            f"as {example}."
         )
-        return [Problem("targets", message, fatal=False, kind="mask_encodings")]
+        remedy = Remedy(action="join_classes")
+        return [Problem("targets", message, fatal=False, kind="mask_encodings", remedy=remedy)]
     return []
 
 
@@ -136,8 +145,9 @@ def _no_palette(train: ColourCount, fatal: bool, asked: bool) -> list[Problem]:
         repair = Repair("Learn object and background", settings=(("data.labels", labels),))
         return [Problem("targets", message, fatal, "instance_masks", repair=repair)]
     if asked:
-        message = "The targets hold too many colours for label maps; choose target_kind=values."
-        return [Problem("data.target_kind", message)]
+        message = "The targets hold too many colours for label maps; treat them as values."
+        remedy = Remedy((("data.target_kind", "values"),))
+        return [Problem("data.target_kind", message, remedy=remedy)]
     return []
 
 

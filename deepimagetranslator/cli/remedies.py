@@ -1,0 +1,50 @@
+"""What puts a problem right, in the command line's words: its options and commands."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from deepimagetranslator.core.config.fields import as_text, field_named
+from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.errors import Action, Problem, Remedy, printable
+
+_ACTIONS: Mapping[Action, str] = {
+    "resume": "Use --resume.",
+    "train_from_weights": "Use --weights.",
+    "new_project": "The command 'new' makes one.",
+    "choose_series": "Use --series, or --series all.",
+    "choose_target_series": "Use --target-series, or --target-series all.",
+    "tell_groups": "Give --group a pattern that finds the person in the names.",
+    "choose_window": "Use --set for data.input_low and data.input_high.",
+    "join_classes": "Use --set for data.labels.",
+}
+_OWN_OPTIONS = {"translation.overwrite": "--overwrite"}
+
+
+def words(remedy: Remedy | None) -> str:
+    """The remedy as a sentence; empty if there is none."""
+    if remedy is None:
+        return ""
+    if remedy.action:
+        return _ACTIONS[remedy.action]
+    return f"Use {' '.join(_option(name, value) for name, value in remedy.settings)}."
+
+
+def told(problem: Problem) -> str:
+    """A problem with what puts it right, in one line."""
+    return printable(f"{problem} {words(problem.remedy)}".strip())
+
+
+def all_words(problems: Iterable[Problem]) -> str | None:
+    """What puts several problems right, for ``--json``; None if nothing is to be said."""
+    return " ".join(filter(None, (words(problem.remedy) for problem in problems))) or None
+
+
+def _option(name: str, value: Any) -> str:
+    if name in _OWN_OPTIONS:
+        return _OWN_OPTIONS[name]
+    section, _, field = name.partition(".")
+    text = as_text(field_named(getattr(Specs(), section), field), value)
+    return f"--set {shlex.quote(f'{name}={text}')}"

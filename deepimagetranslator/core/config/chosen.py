@@ -1,0 +1,52 @@
+"""Which fields of a project the user has chosen; the others follow from its data or its preset.
+
+A field is named SECTION.FIELD, such as "training.loss". The lists of image files are data, not
+choices, and have no such name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from deepimagetranslator.core.config.fields import fields_of
+from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.config.specs import SECTIONS, Specs
+
+
+def fields_in(section: str) -> frozenset[str]:
+    """The names of a section's fields that can be chosen."""
+    infos = fields_of(getattr(Specs(), section))
+    return frozenset(f"{section}.{info.name}" for info in infos if info.kind != "paths")
+
+
+EVERY_FIELD = frozenset[str]().union(*map(fields_in, SECTIONS))
+
+
+def value_of(specs: Specs, name: str) -> Any:
+    """The value of a field that is named SECTION.FIELD."""
+    section, _, field = name.partition(".")
+    return getattr(getattr(specs, section), field)
+
+
+def with_values(specs: Specs, values: Iterable[tuple[str, Any]]) -> Specs:
+    """The choices with these values of fields that are named SECTION.FIELD."""
+    for name, value in values:
+        section, _, field = name.partition(".")
+        specs = replace(specs, **{section: replace(getattr(specs, section), **{field: value})})
+    return specs
+
+
+def changed_fields(before: Specs, after: Specs) -> frozenset[str]:
+    """The fields whose values differ."""
+    return frozenset(n for n in EVERY_FIELD if value_of(before, n) != value_of(after, n))
+
+
+def preset_fields(name: str) -> frozenset[str]:
+    """The fields that count as chosen with a preset: those in which it is not the recommended one.
+
+    Raises:
+        UserError: there is no such preset.
+    """
+    return changed_fields(Specs(), preset(name))

@@ -1,0 +1,65 @@
+"""What a dialog for one section of a project begins with, and what its resets bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from deepimagetranslator.core.config.choices import reset
+from deepimagetranslator.core.config.chosen import fields_in
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.data.suggestions import SeenTargets, reasons, suggested
+
+
+@dataclass(frozen=True)
+class SectionChoices:
+    """The choices of a section. Fields have no section in front of their names here.
+
+    Attributes:
+        spec: the values.
+        chosen: the fields that the user has chosen.
+    """
+
+    spec: Any
+    chosen: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SectionStart:
+    """What a dialog for a section begins with.
+
+    Attributes:
+        now: the choices as they stand.
+        resets: by a preset's name what a reset to it brings.
+        reasons: by field why it is as it is after a reset to the recommended choices, after
+            "since"; of fields that follow from the targets.
+    """
+
+    now: SectionChoices
+    resets: Mapping[str, SectionChoices] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+def section_start(project: Project, section: str, seen: SeenTargets) -> SectionStart:
+    """What a dialog for a section of a project begins with.
+
+    Args:
+        project: the project.
+        section: "model", "training" or "augmentation".
+        seen: what its training targets hold.
+    """
+    resets = {name: suggested(reset(project, section, name), seen) for name in PRESETS}
+    why = reasons(resets["recommended"], seen)
+    return SectionStart(
+        _choices(project, section),
+        {name: _choices(after, section) for name, after in resets.items()},
+        {name.partition(".")[2]: why[name] for name in fields_in(section) & why.keys()},
+    )
+
+
+def _choices(project: Project, section: str) -> SectionChoices:
+    chosen = project.chosen & fields_in(section)
+    names = frozenset(name.partition(".")[2] for name in chosen)
+    return SectionChoices(getattr(project.specs, section), names)

@@ -1,0 +1,82 @@
+"""The measures of a set of images as a table, and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepimagetranslator.core.data.dataset import channel_names
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.evaluation.measures import MEASURES, Measurement, whole_volume
+from deepimagetranslator.core.system.atomic_write import atomic_write
+
+POOLED = "pooled"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The measures of a folder.
+
+    Attributes:
+        rows: of the table: image, channel, then ``MEASURES``; nan where not defined. The last
+            rows, with image "pooled", are those of the whole volume.
+        problems: files that were left out, and why.
+    """
+
+    rows: tuple[Mapping[str, str | float], ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def images(self) -> int:
+        """How many images were evaluated."""
+        return len({row["image"] for row in self.rows}) - 1
+
+    def whole_volume(self) -> dict[str, dict[str, float]]:
+        """The measures of the folder as one volume, by channel."""
+        return {
+            str(row["channel"]): {m: float(row[m]) for m in MEASURES if m in row}
+            for row in self.rows
+            if row["image"] == POOLED
+        }
+
+    def write_csv(self, path: str | Path) -> None:
+        """The table as CSV; an undefined measure is an empty cell."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("image", "channel", *MEASURES))
+        for row in self.rows:
+            numbers = (float(row.get(m, math.nan)) for m in MEASURES)
+            cells = ("" if math.isnan(number) else f"{number:.6g}" for number in numbers)
+            writer.writerow((row["image"], row["channel"], *cells))
+        with atomic_write(path) as temporary:
+            temporary.write_text(text.getvalue(), encoding="utf-8")
+
+
+def table_of(
+    measured: list[tuple[str, Measurement]], names: tuple[str, ...], problems: list[Problem]
+) -> Evaluation:
+    """The measurements as rows, those of an odd number of channels left out.
+
+    Args:
+        measured: each image's.
+        names: of the channels; empty for the images' own.
+        problems: so far.
+    """
+    channels = max((m.target.size for _, m in measured), default=0)
+    for name, measurement in measured:
+        if measurement.target.size != channels:
+            problems.append(Problem(name, "is grey while others have colour; convert it."))
+    measured = [(name, m) for name, m in measured if m.target.size == channels]
+    if not measured:
+        message = "There is nothing to evaluate: no prediction fits a target."
+        raise UserError(message, *map(str, problems))
+    names = names or channel_names(channels)
+    rows: list[dict[str, str | float]] = []
+    for name, measurement in [*measured, (POOLED, whole_volume(m for _, m in measured))]:
+        for channel, values in measurement.results(names).items():
+            rows.append({"image": name, "channel": channel, **values})
+    return Evaluation(tuple(rows), tuple(problems))

@@ -1,0 +1,89 @@
+"""What puts a problem right, in the window's words: its menus and fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from deepimagetranslator.core.config.chosen import EVERY_FIELD
+from deepimagetranslator.core.config.fields import FieldInfo, field_named
+from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.errors import Action, Problem, Remedy, printable
+from deepimagetranslator.gui.widgets.words import shown_value
+
+_VALUES, _CLASSES = "Data > Values and window", "Data > Label colours"
+_MODEL = "Model > New model"
+ACTIONS: Mapping[Action, str] = {
+    "resume": "Train > Resume the last training",
+    "train_from_weights": "Train > Continue from weights",
+    "new_project": "File > New project",
+    "choose_series": "File > Load folder pair",
+    "choose_target_series": "File > Load folder pair",
+    "tell_groups": "Data > Split validation from training",
+    "choose_window": _VALUES,
+    "join_classes": _CLASSES,
+}
+"""The menu entry for each action."""
+
+_BY_SECTION = {
+    "data": _VALUES,
+    "model": _MODEL,
+    "training": "Model > Set model hyperparameters",
+    "augmentation": "Train > Data augmentation",
+    "translation": "Translate > Translate and save",
+}
+_BY_FIELD = {
+    "data.pairing": "Data > Check data",
+    "data.target_kind": _CLASSES,
+    "data.labels": _CLASSES,
+    "data.snap_labels": _CLASSES,
+    "data.large_images": _MODEL,
+}
+
+
+def menu_entry(name: str) -> str:
+    """The menu entry whose dialog has a field that is named SECTION.FIELD."""
+    return _BY_FIELD.get(name) or _BY_SECTION[name.partition(".")[0]]
+
+
+def words(remedy: Remedy | None) -> str:
+    """The remedy as a sentence; empty if there is none."""
+    if remedy is None:
+        return ""
+    if remedy.action:
+        return f"{ACTIONS[remedy.action]} does that."
+    steps = (f"{menu_entry(name)}: {_set(name, value)}" for name, value in remedy.settings)
+    return f"{'; '.join(steps)}."
+
+
+def told(problem: Problem) -> str:
+    """A problem with what puts it right; a field has its label."""
+    subject, text = problem.subject, str(problem)
+    if subject in EVERY_FIELD and text.startswith(f"{subject}: "):
+        text = f"{_info(subject).label}: {problem.message}"
+    return printable(f"{text} {words(problem.remedy)}".strip())
+
+
+def all_told(problems: Iterable[Problem]) -> str:
+    """Several problems, a line each."""
+    return "\n".join(map(told, problems))
+
+
+def first_told(problems: Sequence[Problem]) -> str:
+    """The first problem, and how many more there are; empty if there is none."""
+    if not problems:
+        return ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{told(problems[0])}{more}"
+
+
+def _info(name: str) -> FieldInfo:
+    section, _, field = name.partition(".")
+    return field_named(getattr(Specs(), section), field)
+
+
+def _set(name: str, value: Any) -> str:
+    info = _info(name)
+    if info.kind == "bool":
+        return f'{"tick" if value else "clear"} "{info.label}"'
+    return f'set "{info.label}" to {shown_value(info, value)}'
