@@ -80,8 +80,9 @@ class Reads:
 
     def _watch_files(self, monkeypatch) -> None:
         def take(held_files, held, path, most_bytes, real=HeldFiles._take):
+            before = held.data
             real(held_files, held, path, most_bytes)
-            if held.data is not None:
+            if held.data is not before:
                 self._count(self.files, str(path))
 
         def checksum(held_files, file, real=HeldFiles.checksum):

@@ -16,6 +16,7 @@ from PIL import Image
 from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.held_files import HELD, HeldFiles
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 
 PIXELS = np.random.default_rng(1).integers(0, 255, (24, 20), np.uint8)
@@ -40,8 +41,8 @@ def written(folder: Path, name: str) -> Path:
     return path
 
 
-KINDS = ["x.png", "deep.png", "x.jpg", "x.bmp", "x.gif", "x.tif", "stack.tif", "one.dcm"]
-KINDS += ["many.dcm", "x.nii", "x.nii.gz"]
+SINGLE = ["x.png", "deep.png", "x.jpg", "x.bmp", "x.gif", "x.tif", "one.dcm"]
+KINDS = [*SINGLE, "stack.tif", "many.dcm", "x.nii", "x.nii.gz"]
 
 
 def spoil(path: Path) -> None:
@@ -55,19 +56,19 @@ def spoil(path: Path) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_readers_take_a_held_files_bytes_from_memory(tmp_path, name):
     path = written(tmp_path, name)
-    twin = written(tmp_path / "twin", name) if (tmp_path / "twin").mkdir() is None else path
-    images = [twin] if name in KINDS[:6] + ["one.dcm"] else [twin / f"{n:04}" for n in range(1, 6)]
-    expected = [read_image(image) for image in images]
+    (tmp_path / "twin").mkdir()
+    twin = written(tmp_path / "twin", name)
+    slices = [None] if name in SINGLE else range(1, 6)
+    expected = [read_image(ImageRef(twin, number)) for number in slices]
     sha = hashlib.sha256(path.read_bytes()).hexdigest()
     with HELD.keeping():
-        for number, image in enumerate(expected, 1):
-            of_slice = len(expected) > 1
-            with HELD.holding(path, several=of_slice):
-                if number == 1:
+        for number, image in zip(slices, expected, strict=True):
+            ref = ImageRef(path, number)
+            with HELD.holding(path, several=number is not None):
+                if image is expected[0]:
                     spoil(path)
-                here = path / f"{number:04}" if of_slice else path
-                np.testing.assert_array_equal(read_image(here), image)
-                assert checksum(here) == (f"{sha}/{number}" if of_slice else sha)
+                np.testing.assert_array_equal(read_image(ref), image)
+                assert checksum(ref) == (sha if number is None else f"{sha}/{number}")
     with pytest.raises(UserError):
         read_image(path)
 

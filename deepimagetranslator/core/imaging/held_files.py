@@ -74,8 +74,7 @@ class HeldFiles:
         path = system_path(file)
         held = self._entry(path)
         with held.lock, suppress(OSError, MemoryError):
-            if held.data is None and not held.checksum and path.is_file():
-                self._take(held, path, self._most if most_bytes is None else most_bytes)
+            self._take(held, path, self._most if most_bytes is None else most_bytes)
         try:
             yield
         finally:
@@ -126,7 +125,8 @@ class HeldFiles:
 
     def _take(self, held: _Held, path: Path, most_bytes: int) -> None:
         """Read a file that is not too large; forget the bytes that were used longest ago."""
-        if path.stat().st_size > most_bytes:
+        known = held.data is not None or held.checksum
+        if known or held.stamp is None or held.stamp[0] > most_bytes or not path.is_file():
             return
         held.data = path.read_bytes()
         with self._lock:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
+from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import Reader, reader_of
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
@@ -32,6 +33,7 @@ _PNG_OPTIONS = (
     *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB),
     *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
 )
+_OPENED_ONCE = 2**24  # bytes of a file
 _BIG_TIFF = 2**32 - 2**25  # bytes of pixels; the directories of an ordinary TIFF need the rest
 
 
@@ -45,7 +47,7 @@ def read_image(image: ImageRef | Path) -> Array:
     Raises:
         UserError: the file is missing, no image, damaged, truncated, too large or unsupported.
     """
-    with _opened(image) as (reader, file, number):
+    with _opened(image, whole=True) as (reader, file, number):
         header = reader.inspect(file)
         pixels = reader.read(file, number)
         if (pixels.shape, pixels.dtype.name) != (header.shape, header.dtype):
@@ -82,12 +84,17 @@ def _header(image: ImageRef | Path) -> Header:
 
 
 @contextmanager
-def _opened(path: ImageRef | Path) -> Iterator[tuple[Reader, Path, int]]:
-    """The reader, the file and the slice's number; whatever goes wrong becomes a ``UserError``."""
+def _opened(path: ImageRef | Path, whole: bool = False) -> Iterator[tuple[Reader, Path, int]]:
+    """The reader, the file and the slice's number; whatever goes wrong becomes a ``UserError``.
+
+    If the ``whole`` image will be read, a file of one image is opened once, unless it is large.
+    """
     image = path if isinstance(path, ImageRef) else ImageRef(path)
+    once = whole and image.slice is None
     try:
         file = system_path(image.file)
-        yield reader_of(file), file, 1 if image.slice is None else image.slice
+        with HELD.holding(image.file, most_bytes=_OPENED_ONCE) if once else nullcontext():
+            yield reader_of(file), file, 1 if image.slice is None else image.slice
     except UnreadableError as error:
         raise UserError(f"{path} {error}") from error
     except FileNotFoundError as error:
