@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator
 
 import pytest
+from tk_safety import collector_in_this_thread, roots_ending_with_the_focus
 from waiting import wait_until
 
 from deepimagetranslator.gui.theme.theme import Theme
@@ -16,31 +17,16 @@ from deepimagetranslator.gui.theme.theme import Theme
 
 @pytest.fixture(autouse=True)
 def interpreters_die_here() -> Iterator[None]:
-    """The collector runs in the main thread only: Tcl aborts if another ends an interpreter."""
-    gc.collect()
-    gc.freeze()  # what is there before the test need not be searched again and again
-    gc.disable()
-    yield
-    gc.enable()
-    gc.collect()
+    """See ``collector_in_this_thread``."""
+    with collector_in_this_thread():
+        yield
 
 
 @pytest.fixture(autouse=True)
-def roots_end_with_the_focus(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A root takes the focus before it ends, as Tk forgets it only then.
-
-    Where nobody manages windows, a window has the focus while the pointer is in it. When it leaves,
-    Tk keeps a reference to that window, even beyond its end, and the next root's ``focus_force``
-    reads it and crashes (seen with Tk 8.6.13). The program itself has one root.
-    """
-    end = tk.Tk.destroy
-
-    def destroy(root: tk.Tk) -> None:
-        root.deiconify()  # an unseen window cannot take it
-        root.focus_force()
-        end(root)
-
-    monkeypatch.setattr(tk.Tk, "destroy", destroy)
+def roots_end_with_the_focus() -> Iterator[None]:
+    """See ``roots_ending_with_the_focus``."""
+    with roots_ending_with_the_focus():
+        yield
 
 
 class _Errors(logging.Handler):
