@@ -9,7 +9,7 @@ from typing import Any, Literal
 from unicodedata import category
 
 FEW = 5
-_UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # control characters, half characters, line ends
+_UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # control characters, surrogates, line and paragraph ends
 
 
 Action = Literal[
@@ -45,9 +45,9 @@ class Repair:
     """A change of the project that repairs a problem; the files on disk stay as they are.
 
     Attributes:
-        label: what a button says, for instance "Leave out these 3 pairs".
-        leave_out: input or target files whose pairs are taken out of the project.
-        part: where they are taken out, "train" or "val"; empty for both.
+        label: the text of its button, for instance "Leave out these 3 pairs".
+        leave_out: input or target files whose pairs are removed from the project.
+        part: the part they are removed from, "train" or "val"; empty for both.
         settings: fields with their new values, such as ("data.snap_labels", True).
     """
 
@@ -65,11 +65,11 @@ class Problem:
         subject: the file or field it is about, as the user wrote it.
         message: one sentence: what is wrong and what to do.
         fatal: False for a warning or note that does not stop training.
-        kind: one word for what was found, such as "duplicates"; empty outside the data check.
+        kind: the kind of finding, such as "duplicates"; empty outside the data check.
         files: the files it is about, if there are several.
-        repair: what repairs it; None if only the user can.
-        persons: names of people in the message that come from inside files, such as DICOM
-            patients; for the screen only, see ``without_persons``.
+        repair: the repair that the program offers; None if only the user can fix it.
+        persons: names of persons in the message that were read from files, such as DICOM
+            patients. They are for the screen only, see ``without_persons``.
         remedy: what the user can do; None where the message says it all.
     """
 
@@ -84,7 +84,7 @@ class Problem:
 
     @property
     def without_persons(self) -> str:
-        """The message for files and logs: "person 1" instead of a name."""
+        """The message for files and logs, with "person 1" and so on instead of names."""
         numbered = enumerate(self.persons, 1)
         names = {name: f"person {number}" for number, name in numbered if name}
         if not names:
@@ -103,8 +103,8 @@ class UserError(Exception):
     """Something that the user must change; its text is one plain sentence that says what.
 
     The command line prints it without a traceback and ends with status 2; the window shows it.
-    What cannot be printed in one line, as a damaged file's words may hold, becomes "?"; several
-    messages have a line each.
+    Characters that cannot be printed in one line (text from damaged files may hold some) become
+    "?". Several messages have one line each.
 
     Args:
         messages: the sentences.
@@ -136,11 +136,15 @@ def printable(text: str) -> str:
 
 
 def first_few(problems: Sequence[Problem], rest: str) -> list[Problem]:
-    """Problems of one kind that are each about one file: the first five, and one for the rest.
+    """Shorten a list of problems of one kind, each about one file.
 
     Args:
-        problems: each with its file as the subject, and a repair that leaves it out or none.
-        rest: what is wrong with the others, after their number: "more files cannot be read".
+        problems: each has its file as the subject, and either no repair or one that leaves the
+            file out.
+        rest: the text after the number of the others, such as "more files cannot be read".
+
+    Returns:
+        The first five problems, and one that sums up the rest if there are two or more.
     """
     few, others = list(problems[:FEW]), problems[FEW:]
     if len(others) < 2:
