@@ -1,9 +1,9 @@
-"""Which files a translation writes and what they hold, decided before anything is translated.
+"""The plan of a translation: its output files and their content, before any image is translated.
 
-With the format "automatic" an output follows its input: a derived DICOM file for DICOM, a NIfTI
-volume for a volume, a TIFF stack for a stack; for any other image, or where only some slices of a
-file were given, PNG for 8 bits and TIFF for more. A volume in another format becomes a folder of
-images named by their slices.
+With the format "automatic" the output follows the input: a derived DICOM file for DICOM, a NIfTI
+volume for NIfTI, a TIFF stack for a stack. For any other image, or if only some slices of a file
+are given, it is PNG for 8 bits and TIFF for more. A volume in another format becomes a folder of
+images that are named by slice number.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class OutputFile:
     """A file to write.
 
     Attributes:
-        path: its name.
-        form: "png", "tif", "stack" (a TIFF page for each slice), "nifti" or "dicom".
-        original: the file that it is made from.
-        sources: the images that it is made of: one, or every slice in order.
-        rendition: how the network's outputs become its images.
+        path: its path.
+        form: "png", "tif", "stack" (a TIFF page per slice), "nifti" or "dicom".
+        original: the input file.
+        sources: the images it is made from: one, or all slices of the input file in order.
+        rendition: the encoding of its images.
     """
 
     path: Path
@@ -46,24 +46,24 @@ class OutputFile:
     rendition: OutputEncoding
 
     def part(self, source: ImageRef) -> ImageRef:
-        """Where the output for one of the sources is found, as ``read_image`` reads it."""
+        """The output image of one source, in the form that ``read_image`` takes."""
         return ImageRef(self.path, source.slice if len(self.sources) > 1 else None)
 
 
 def plan(
     images: Mapping[ImageRef, PurePath], output: Path, network: Network, spec: TranslationSpec
 ) -> list[OutputFile]:
-    """The files to write for some images.
+    """Plan the files to write.
 
     Args:
         images: each with its file's place below the output folder.
-        output: the folder.
-        network: what translates them.
-        spec: what to write, and how.
+        output: the output folder.
+        network: the network that translates them.
+        spec: output, format and value type.
 
     Raises:
-        UserError: the format cannot hold it, two inputs would get one name, or an output exists
-            already or would overwrite an input.
+        UserError: the format cannot hold the output, two inputs would get the same name, or an
+            output exists already or would overwrite an input.
     """
     given: dict[Path, dict[int, ImageRef]] = {}
     for image in images:
@@ -87,7 +87,13 @@ def plan(
 
 
 def _single(place: Path, number: int, whole: bool) -> Path:
-    """The name of an image of its own, with any ending; ``number`` is the slice's or 0."""
+    """The path of a single image, with a placeholder suffix.
+
+    Args:
+        place: the input file's path, moved to the output folder.
+        number: the slice's number, or 0 for a file of one image.
+        whole: all slices of the file are translated; they go into a folder.
+    """
     stem = _stem(place)
     if not number:
         return place.with_name(f"{stem}.x")
@@ -97,23 +103,23 @@ def _single(place: Path, number: int, whole: bool) -> Path:
 
 
 class _Renditions:
-    """The rendition for each form, made and checked once."""
+    """The encoding for each form, chosen and checked once."""
 
     def __init__(self, network: Network, spec: TranslationSpec) -> None:
         self._network, self._spec = network, spec
         self._known: dict[str, OutputEncoding] = {}
 
     def single(self) -> str:
-        """The form of images of their own."""
+        """The form of single images, "png" or "tif"."""
         if self._spec.file_format in ("png", "tif"):
             return self._spec.file_format
         return "png" if self._chosen("png").dtype == "uint8" else "tif"
 
     def of(self, form: str) -> OutputEncoding:
-        """The rendition for a form.
+        """The encoding for a form.
 
         Raises:
-            UserError: that form cannot hold it.
+            UserError: the form cannot hold the output.
         """
         if form not in self._known:
             found = self._chosen(form)
@@ -126,7 +132,7 @@ class _Renditions:
         found = choose_encoding(self._network, spec.output, spec.value_type, form in _WORDS)
         if found.kind != "values" or spec.value_type != "automatic":
             return found
-        # Other programs take the values of medical files for real units, such as Hounsfield's.
+        # Other programs expect real units, such as Hounsfield units, in medical files.
         scaling = self._network.scaling
         real = scaling.dtype == "float32" or scaling.offset != 0
         if form in _WORDS and real and found.channels == 1:
@@ -150,11 +156,11 @@ def _check(rendition: OutputEncoding, form: str, value_type: str) -> None:
 
 
 def _form(file: Path, slices: int, file_format: str) -> str:
-    """The form of the one file that all of a file's slices become; "" for images of their own.
+    """The form of the output file for all slices of an input file; "" for single images.
 
     Args:
-        file: the input.
-        slices: how many of its slices were given; 0 if not all.
+        file: the input file.
+        slices: the number of its slices; 0 if only some of them are given.
         file_format: a ``TranslationSpec.file_format``.
     """
     if file_format in ("png", "tif"):
@@ -181,8 +187,9 @@ def _form(file: Path, slices: int, file_format: str) -> str:
 
 
 def origin_of(file: Path) -> str:
-    """What kind of file it is by its content: "dicom", "nifti", "tiff", "picture", or "" for one
-    that cannot be opened or is no image (reading it will name the reason).
+    """The kind of an input file by its content: "dicom", "nifti", "tiff" or "picture".
+
+    It is "" for a file that cannot be opened or is not an image; reading it will say why.
     """
     try:
         reader = reader_of(system_path(file))
@@ -192,14 +199,14 @@ def origin_of(file: Path) -> str:
 
 
 def _named(place: Path, form: str) -> Path:
-    """The name of a file of a form; a medical file keeps its own where it can."""
+    """The path of an output file of a form; DICOM and NIfTI files keep their names if possible."""
     if form == "nifti" and not place.name.lower().endswith(_NIFTI_ENDINGS):
         return place.with_name(f"{_stem(place)}.nii.gz")
     return place.with_name(f"{_stem(place)}.tif") if form == "stack" else place
 
 
 def _stem(path: PurePath) -> str:
-    """The name without its ending; 1.2.840.45 and other names of scanners have none."""
+    """The name without its image suffix; names such as 1.2.840.45 from scanners have none."""
     lower = path.name.lower()
     for ending in sorted(SUFFIXES, key=len, reverse=True):
         if lower.endswith(ending) and len(lower) > len(ending):
@@ -208,7 +215,7 @@ def _stem(path: PurePath) -> str:
 
 
 def _refuse_loss(products: Sequence[OutputFile], overwrite: bool) -> None:
-    """Refuse whatever would lose data."""
+    """Refuse to overwrite inputs, existing files, or other outputs of the same translation."""
     taken: dict[str, OutputFile] = {}
     originals = {same_file_key(product.original) for product in products}
     for product in products:
@@ -234,5 +241,5 @@ def _refuse_loss(products: Sequence[OutputFile], overwrite: bool) -> None:
 
 
 def same_file_key(path: Path) -> str:
-    """Equal for two names of one file."""
+    """A key that is equal for all paths of the same file."""
     return os.path.normcase(os.path.realpath(path))

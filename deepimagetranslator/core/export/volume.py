@@ -1,4 +1,4 @@
-"""Writing the files of a translation: images at once, volumes with their last slice."""
+"""Write the output files of a translation: single images at once, volumes after the last slice."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from deepimagetranslator.core.typing import Array
 
 
 class VolumeWriter:
-    """The images of one file until all are there, in the type in which they are written.
+    """Collects the images of one output file, already encoded, and writes it when all are there.
 
     Attributes:
-        product: the file.
+        product: the file to write.
     """
 
     def __init__(self, product: OutputFile, derived: DerivedSeries) -> None:
-        """``derived`` is one for all files of a translation."""
+        """``derived`` is shared by all files of a translation."""
         self.product = product
         self._derived = derived
         self._lock = threading.Lock()
         self._images: dict[ImageRef, Array] = {}
 
     def put(self, source: ImageRef, image: Array, size: tuple[int, int]) -> None:
-        """Take the image of one source; with the last one the file is written. Thread-safe.
+        """Add the image of one source; the last one writes the file. Thread-safe.
 
         Args:
-            source: one of the product's.
+            source: one of the file's sources.
             image: (height, width, 1 or 3).
             size: height and width of the source in pixels.
 
@@ -51,12 +51,12 @@ class VolumeWriter:
         self._write(size, image.shape[:2])
 
     def drop(self) -> None:
-        """Forget the images."""
+        """Discard the images."""
         with self._lock:
             self._images = {}
 
     def _taken(self) -> Iterator[Array]:
-        """The images in order, each forgotten here: written, a volume is not in memory twice."""
+        """The images in order. Each is released here, so that no volume is in memory twice."""
         for source in self.product.sources:
             yield self._images.pop(source)
 
@@ -79,15 +79,17 @@ class VolumeWriter:
                     write_image(path, next(self._taken()), spacing)
         except (UserError, MemoryError):
             raise
-        except Exception as error:  # of the readers, for the headers of odd files
+        except Exception as error:  # readers may raise anything for unusual headers
             raise UserError(
                 f"{path} cannot be made after {original} ({error}); choose the format tif."
             ) from error
 
 
 def _apart(image: Array) -> Array:
-    """A copy in pages of its own, which go back to the system as soon as it is forgotten: a slice
-    in the common heap would keep its memory while the volume is put together."""
+    """A copy in memory pages of its own, which the system gets back as soon as it is released.
+
+    A slice on the common heap would keep its memory while the volume is put together.
+    """
     copy: Array = np.frombuffer(mmap.mmap(-1, image.nbytes), image.dtype).reshape(image.shape)
     copy[...] = image
     return copy
@@ -96,7 +98,7 @@ def _apart(image: Array) -> Array:
 def _scaled(
     spacing: tuple[float, float] | None, size: tuple[int, int], written: Sequence[int]
 ) -> tuple[float, float] | None:
-    """The spacing of an image of another size that shows the same area."""
+    """The pixel spacing of an image of another size that covers the same area."""
     if spacing is None:
         return None
     return spacing[0] * size[0] / written[0], spacing[1] * size[1] / written[1]
