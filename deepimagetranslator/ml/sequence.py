@@ -1,4 +1,4 @@
-"""Batches of augmented pairs for Keras, made ahead of the training step."""
+"""Batches of augmented pairs for Keras, prepared in threads ahead of the training step."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class PairSequence(keras.utils.PyDataset):
         return math.ceil(len(self.sampler.pairs) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, Any]:
-        """Batch ``index`` of the current epoch: x, and y as the network's outputs want it."""
+        """Batch ``index`` of the current epoch: x (batch, height, width, channels), and y in the
+        form of the network's outputs."""
         epoch = self.epoch
         try:
             with self._lock:
@@ -82,12 +83,12 @@ class PairSequence(keras.utils.PyDataset):
         """Batch ``index`` (from 0) of ``epoch``, made in the calling thread."""
         order = self.sampler.order(epoch)
         chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
-        drawn = [self.sampler.sample(epoch, int(position)) for position in chosen]
-        x = np.stack([pair[0] for pair in drawn])
-        return x, self._as_outputs(np.stack([pair[1] for pair in drawn]))
+        pairs = [self.sampler.sample(epoch, int(position)) for position in chosen]
+        x = np.stack([pair[0] for pair in pairs])
+        return x, self._as_outputs(np.stack([pair[1] for pair in pairs]))
 
     def close(self) -> None:
-        """End the threads and drop what they made."""
+        """End the threads and release the prepared batches and cached images."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._ahead = {}
         self.sampler.reader.forget()
