@@ -162,7 +162,7 @@ def _listed(given: Paths) -> tuple[str, ...]:
 
 
 def _with(project: Project, settings: Mapping[str, Any]) -> Project:
-    """The project with these fields, which count as chosen.
+    """The project with these fields set; they count as chosen by the user.
 
     Raises:
         UserError: there is no such field, or its value is not allowed.

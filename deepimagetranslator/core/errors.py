@@ -1,4 +1,4 @@
-"""What a user can put right: a sentence that names the thing, and a remedy for each front end."""
+"""Errors and findings that the user can fix: a sentence, and a remedy that each front end words."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Action = Literal[
     "choose_window",
     "join_classes",
 ]
-"""What a user can do, by name: go on with a run, begin a run from the weights of another, make a
-project, choose one of several DICOM series (of the targets), say what tells persons apart, choose
-the window of the inputs, say which colours are one class."""
+"""Actions of the user, by name: resume a run, start a run from the weights of another, make a
+project, choose one of several DICOM series (for the targets), say which part of the file names
+identifies a person, choose the intensity window of the inputs, join colours to one class."""
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """What puts something right. Messages name no option and no menu: each front end words this.
+    """How the user can fix a problem. Messages name no option or menu; each front end does.
 
     Attributes:
-        settings: fields with the values to give them, such as ("model.target_channels", 0).
-        action: what to do; empty for none.
+        settings: fields with their new values, such as ("model.target_channels", 0).
+        action: the action to take; empty for none.
     """
 
     settings: tuple[tuple[str, Any], ...] = ()
@@ -70,7 +70,7 @@ class Problem:
         repair: the repair that the program offers; None if only the user can fix it.
         persons: names of persons in the message that were read from files, such as DICOM
             patients. They are for the screen only, see ``without_persons``.
-        remedy: what the user can do; None where the message says it all.
+        remedy: how the user can fix it; None if the message says it.
     """
 
     subject: str
@@ -100,7 +100,7 @@ class Problem:
 
 
 class UserError(Exception):
-    """Something that the user must change; its text is one plain sentence that says what.
+    """An error that the user can fix; its text is one plain sentence.
 
     The command line prints it without a traceback and ends with status 2; the window shows it.
     Characters that cannot be printed in one line (text from damaged files may hold some) become
@@ -108,10 +108,10 @@ class UserError(Exception):
 
     Args:
         messages: the sentences.
-        remedy: what the user can do, if the sentences do not say it all.
+        remedy: how the user can fix the last one, if its sentence does not say it.
 
     Attributes:
-        problems: the sentences with what puts each right.
+        problems: the sentences with their remedies.
     """
 
     def __init__(self, *messages: str, remedy: Remedy | None = None) -> None:
@@ -123,7 +123,7 @@ class UserError(Exception):
 
 
 class DataProblems(UserError):
-    """Several problems at once; the text has a line for each."""
+    """Several problems at once; the text has one line per problem."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(*map(str, problems))

@@ -53,16 +53,16 @@ class _Kept:
 
 
 class PairReader:
-    """Reads pairs and keeps them, decoded, within a memory budget; threads may share one.
+    """Reads pairs and caches them, decoded, within a memory budget; thread-safe.
 
-    Pairs are kept at the network's size or, for crops, in full resolution. One that does not fit
-    the budget is read anew for each draw, and of very large ones one at a time.
+    Pairs are cached at the network's size or, for crops, in full resolution. A pair that does not
+    fit into the budget is read again each time; very large ones are read one at a time.
 
     Args:
-        dataset: how the pairs are understood.
-        cache_bytes: the budget.
-        contents: what the files held when they were examined; each is compared at its first
-            reading.
+        dataset: has the network, the normalization and the label colours.
+        cache_bytes: the memory budget in bytes.
+        contents: the content of the files when they were checked; each file is compared with it
+            when it is first read.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class PairReader:
         If the network predicts classes, the target is (height, width, 1): class numbers / 255.
 
         Raises:
-            ImageChangedError: a file holds another image than when it was examined.
+            ImageChangedError: a file has changed since it was checked.
             UserError: a file cannot be read, or its channels or label colours do not fit.
         """
         kept = self._decoded(pair)

@@ -174,7 +174,7 @@ def parse(info: FieldInfo, text: str) -> Any:
 
 
 def as_text(info: FieldInfo, value: Any) -> str:
-    """The field's value as the text that ``parse`` turns into the same value."""
+    """The field's value as text; the inverse of ``parse``."""
     if info.kind == "bool":
         return "true" if value else "false"
     if info.kind in ("names", "paths"):

@@ -34,9 +34,9 @@ class Project:
 
     Attributes:
         specs: all choices; the image lists in ``specs.data`` are absolute paths.
-        preset: the name of the preset that it began with.
+        preset: the name of its preset.
         chosen: the fields that the user has set, each named SECTION.FIELD; the others may change
-            with the data. In a file without this list all are chosen.
+            with the data. If a file has no such list, all fields count as chosen.
         run: the record of a run (versions, device, file hashes) in the project file of its
             folder; else empty.
     """
@@ -48,7 +48,7 @@ class Project:
 
 
 def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
-    """A project with a preset's choices and these fields of its ``DataSpec``, which are chosen.
+    """A project with a preset's settings and these ``DataSpec`` fields, which count as chosen.
 
     Raises:
         UserError: there is no such preset.

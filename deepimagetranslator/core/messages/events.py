@@ -211,10 +211,10 @@ class JobFailed:
     """A job failed.
 
     Attributes:
-        kind: "user" for something that the user can put right, else "unexpected".
-        message: what went wrong, a sentence or several lines.
-        details: for the log, may be empty.
-        problems: of a "user" error what is wrong and what puts it right.
+        kind: "user" for an error that the user can fix, else "unexpected".
+        message: what went wrong, one or more lines.
+        details: the traceback for the log; may be empty.
+        problems: for a "user" error, each problem with its remedy.
     """
 
     kind: str

@@ -15,7 +15,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 @dataclass(frozen=True)
 class StartTraining:
-    """Train a project in ``run_dir``; see ``ml.training.train``."""
+    """Train a project in ``run_dir``; the fields are arguments of ``ml.training.train``."""
 
     job: int
     project: Project
@@ -27,7 +27,7 @@ class StartTraining:
 
 @dataclass(frozen=True)
 class TranslateImages:
-    """Translate images; see ``ml.translation.translate``."""
+    """Translate images; the fields are arguments of ``ml.translation.translate``."""
 
     job: int
     weights: Path
