@@ -115,9 +115,9 @@ class BareSteps:
         """
         self.dataset = prepare(project.specs)
         precision = devices.choose_precision(project.specs.training.precision)
-        standing = TrainingState(precision=precision)
+        state = TrainingState(precision=precision)
         run = RunFolder(folder)
-        self._job = training.Job(project, self.dataset, run, standing, ignore, JobControl())
+        self._job = training.Job(project, self.dataset, run, state, ignore, JobControl())
         self._job.build(None)
         parts = self._job.train_batches, self._job.val_batches
         self.counts = len(parts[0]), len(parts[1])

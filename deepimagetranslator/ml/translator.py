@@ -51,7 +51,7 @@ class Translator:
 
     Attributes:
         network: the network's output.
-        rendition: the encoding of outputs as images.
+        encoding: the encoding of outputs as images.
     """
 
     def __init__(
@@ -87,8 +87,8 @@ class Translator:
             self.card.target_scaling,
             self.card.palette,
         )
-        self.rendition = choose_encoding(self.network, output, value_type)
-        deep = self.rendition.kind == "values" and self.rendition.dtype != "uint8"
+        self.encoding = choose_encoding(self.network, output, value_type)
+        deep = self.encoding.kind == "values" and self.encoding.dtype != "uint8"
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
         self._mirrors = mirrors
@@ -267,7 +267,7 @@ class Translator:
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
         """Encode an output of ``predict`` as the image to write: label colours or values."""
-        return self.rendition.image(predicted)
+        return self.encoding.image(predicted)
 
     def take_new_weights(self) -> bool:
         """Reload the weights after training has rewritten the file.

@@ -36,14 +36,14 @@ class OutputFile:
         form: "png", "tif", "stack" (a TIFF page per slice), "nifti" or "dicom".
         original: the input file.
         sources: the images it is made from: one, or all slices of the input file in order.
-        rendition: the encoding of its images.
+        encoding: the encoding of its images.
     """
 
     path: Path
     form: str
     original: Path
     sources: tuple[ImageRef, ...]
-    rendition: OutputEncoding
+    encoding: OutputEncoding
 
     def part(self, source: ImageRef) -> ImageRef:
         """The output image of one source, in the form that ``read_image`` takes."""
@@ -68,22 +68,24 @@ def plan(
     given: dict[Path, dict[int, ImageRef]] = {}
     for image in images:
         given.setdefault(image.file, {})[image.slice or 0] = image
-    made = _Renditions(network, spec)
-    products: list[OutputFile] = []
+    encodings = _Encodings(network, spec)
+    output_files: list[OutputFile] = []
     for file, slices in given.items():
         whole = 0 in slices or len(slices) == len(expand(file))
         place = output / images[next(iter(slices.values()))]
         form = _form(file, len(slices) if whole else 0, spec.file_format)
         if form:
             sources = tuple(slices[number] for number in sorted(slices))
-            products.append(OutputFile(_named(place, form), form, file, sources, made.of(form)))
+            output_files.append(
+                OutputFile(_named(place, form), form, file, sources, encodings.of(form))
+            )
             continue
-        form = made.single()
+        form = encodings.single()
         for number, image in slices.items():
             path = _single(place, number, whole).with_suffix(f".{form}")
-            products.append(OutputFile(path, form, file, (image,), made.of(form)))
-    _refuse_loss(products, spec.overwrite)
-    return products
+            output_files.append(OutputFile(path, form, file, (image,), encodings.of(form)))
+    _refuse_loss(output_files, spec.overwrite)
+    return output_files
 
 
 def _single(place: Path, number: int, whole: bool) -> Path:
@@ -102,7 +104,7 @@ def _single(place: Path, number: int, whole: bool) -> Path:
     return place.with_name(f"{stem}_{number:04}.x")
 
 
-class _Renditions:
+class _Encodings:
     """The encoding for each form, chosen and checked once."""
 
     def __init__(self, network: Network, spec: TranslationSpec) -> None:
@@ -140,15 +142,15 @@ class _Renditions:
         return found
 
 
-def _check(rendition: OutputEncoding, form: str, value_type: str) -> None:
-    if form == "png" and rendition.dtype == "float32":
+def _check(encoding: OutputEncoding, form: str, value_type: str) -> None:
+    if form == "png" and encoding.dtype == "float32":
         raise UserError("PNG cannot hold floating-point values; choose the format tif.")
     if form == "dicom" and value_type == "float":
         raise UserError(
             "A DICOM image cannot hold floating-point values; leave the value type automatic (they "
             "are then rescaled to 16 bits), or choose the format tif."
         )
-    if form in _WORDS and rendition.channels == 3 and rendition.dtype != "uint8":
+    if form in _WORDS and encoding.channels == 3 and encoding.dtype != "uint8":
         raise UserError(
             f"{_WORDS[form]} holds colours of 8 bits only; choose the value type 8-bit, output "
             "'classes', or the format tif."
@@ -214,24 +216,26 @@ def _stem(path: PurePath) -> str:
     return path.name
 
 
-def _refuse_loss(products: Sequence[OutputFile], overwrite: bool) -> None:
+def _refuse_loss(output_files: Sequence[OutputFile], overwrite: bool) -> None:
     """Refuse to overwrite inputs, existing files, or other outputs of the same translation."""
     taken: dict[str, OutputFile] = {}
-    originals = {same_file_key(product.original) for product in products}
-    for product in products:
-        other = taken.setdefault(same_file_key(product.path), product)
-        if other is not product:
+    originals = {same_file_key(output_file.original) for output_file in output_files}
+    for output_file in output_files:
+        other = taken.setdefault(same_file_key(output_file.path), output_file)
+        if other is not output_file:
             raise UserError(
-                f"{other.sources[0]} and {product.sources[0]} would both be written as "
-                f"{product.path}; rename one, or translate them into different folders."
+                f"{other.sources[0]} and {output_file.sources[0]} would both be written as "
+                f"{output_file.path}; rename one, or translate them into different folders."
             )
-    for product in products:
-        if same_file_key(product.path) in originals:
+    for output_file in output_files:
+        if same_file_key(output_file.path) in originals:
             raise UserError(
-                f"{product.path} is one of the images to translate and would be overwritten; "
+                f"{output_file.path} is one of the images to translate and would be overwritten; "
                 "choose another output folder."
             )
-    existing = [product.path for product in products if system_path(product.path).exists()]
+    existing = [
+        output_file.path for output_file in output_files if system_path(output_file.path).exists()
+    ]
     if existing and not overwrite:
         raise UserError(
             f"{len(existing)} of the translated images exist already, the first is {existing[0]}; "

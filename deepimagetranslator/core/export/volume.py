@@ -21,12 +21,12 @@ class VolumeWriter:
     """Collects the images of one output file, already encoded, and writes it when all are there.
 
     Attributes:
-        product: the file to write.
+        output_file: the file to write.
     """
 
-    def __init__(self, product: OutputFile, derived: DerivedSeries) -> None:
+    def __init__(self, output_file: OutputFile, derived: DerivedSeries) -> None:
         """``derived`` is shared by all files of a translation."""
-        self.product = product
+        self.output_file = output_file
         self._derived = derived
         self._lock = threading.Lock()
         self._images: dict[ImageRef, Array] = {}
@@ -42,11 +42,11 @@ class VolumeWriter:
         Raises:
             UserError: the file cannot be written.
         """
-        if len(self.product.sources) > 1:
+        if len(self.output_file.sources) > 1:
             image = _apart(image)
         with self._lock:
             self._images[source] = image
-            if len(self._images) < len(self.product.sources):
+            if len(self._images) < len(self.output_file.sources):
                 return
         self._write(size, image.shape[:2])
 
@@ -57,22 +57,22 @@ class VolumeWriter:
 
     def _taken(self) -> Iterator[Array]:
         """The images in order. Each is released here, so that no volume is in memory twice."""
-        for source in self.product.sources:
+        for source in self.output_file.sources:
             yield self._images.pop(source)
 
     def _write(self, size: tuple[int, int], written: Sequence[int]) -> None:
-        path, original = self.product.path, self.product.original
+        path, original = self.output_file.path, self.output_file.original
         try:
-            if self.product.form == "dicom":
-                rendition = self.product.rendition
-                palette = rendition.network.palette
-                classes = len(palette.colours) if palette and rendition.kind == "classes" else 0
-                self._derived.write(path, original, list(self._taken()), classes, rendition.limits)
-            elif self.product.form == "nifti":
+            if self.output_file.form == "dicom":
+                encoding = self.output_file.encoding
+                palette = encoding.network.palette
+                classes = len(palette.colours) if palette and encoding.kind == "classes" else 0
+                self._derived.write(path, original, list(self._taken()), classes, encoding.limits)
+            elif self.output_file.form == "nifti":
                 nifti.write_volume(path, self._taken(), original)
             else:
                 spacing = _scaled(read_spacing(original), size, written)
-                if self.product.form == "stack":
+                if self.output_file.form == "stack":
                     size_in_bytes = sum(image.nbytes for image in self._images.values())
                     write_stack(path, self._taken(), spacing, size_in_bytes)
                 else:
