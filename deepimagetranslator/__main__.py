@@ -1,4 +1,4 @@
-"""The entry: command line with arguments, the window without."""
+"""Entry point: runs the command line if there are arguments, else opens the window."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ def main() -> int:
 
 
 def _give_streams() -> None:
-    """A windowed build on Windows has no stdout and stderr; libraries print to them: a log file."""
+    """Send stdout and stderr to a log file where there are none.
+
+    A windowed build on Windows has no such streams, but libraries print to them.
+    """
     if sys.stdout is not None and sys.stderr is not None:
         return
     from deepimagetranslator.core.system import paths  # noqa: PLC0415

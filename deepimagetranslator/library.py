@@ -41,24 +41,25 @@ def train(
 ) -> TrainingResult:
     """Train a network on pairs of images and keep its checkpoints.
 
-    Inputs and targets are paired by name. What is not chosen follows from the targets, as in the
-    window: label maps are learnt as classes or channels, other images as values.
+    Inputs and targets are paired by file name. Settings that are not given follow from the
+    targets, as in the window: label maps are learnt as classes or channels, other images as values.
 
     Args:
         inputs: training images.
-        targets: what they are to become.
-        run_dir: the run's folder, made if need be; it must hold no other run.
-        val_inputs: validation images; without any the best weights are chosen by the training loss.
-        val_targets: their targets.
-        preset: "recommended", or "2021" for the choices of the 2021 program.
+        targets: the target image of each training image.
+        run_dir: the run's folder, created if needed; it must not hold another run.
+        val_inputs: validation images; without them the best weights are chosen by the training
+            loss.
+        val_targets: the target image of each validation image.
+        preset: "recommended", or "2021" for the settings of the 2021 program.
         settings: fields by their names in a project file, such as ``{"training.epochs": 20}``.
-        report: is called with what happens, see ``core.messages.events``.
+        report: called with each event, see ``core.messages.events``.
 
     Returns:
-        The run's folder, its best weights, and the values of its last epoch.
+        The run's folder, its best weights, and the loss and metrics of its last epoch.
 
     Raises:
-        UserError: the images, the settings or the folder cannot be used; a sentence says why.
+        UserError: the images, the settings or the folder cannot be used; the message says why.
     """
     data = {
         "train_inputs": _listed(inputs),
@@ -89,15 +90,15 @@ def translate(
     Args:
         weights: a weights file of this program or of the 2021 program.
         inputs: images to translate.
-        output: the folder to write to, made if need be.
+        output: the folder to write to, created if needed.
         settings: fields such as ``{"translation.overwrite": True}``.
-        report: is called with what happens, see ``core.messages.events``.
+        report: called with each event, see ``core.messages.events``.
 
     Returns:
-        What was written for each input, and what was skipped and why.
+        The output of each translated input, and each skipped input with the reason.
 
     Raises:
-        UserError: nothing was written; a sentence says why.
+        UserError: nothing was written; the message says why.
     """
     spec = _with(Project(), settings or {}).specs.translation
     _load_engine()
@@ -111,14 +112,14 @@ def evaluate(predictions: Paths, targets: Paths, *, pairing: str = "name") -> Ev
 
     Args:
         predictions: translated images.
-        targets: what they should be, of any format.
+        targets: the images that they should equal, in any format.
         pairing: "name" or "order".
 
     Returns:
-        A table of measures, a row for each image and channel; ``write_csv`` saves it.
+        A table of measures with a row for each image and channel; ``write_csv`` saves it.
 
     Raises:
-        UserError: there is nothing to compare; a sentence says why.
+        UserError: there is nothing to compare; the message says why.
     """
     from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
@@ -126,18 +127,18 @@ def evaluate(predictions: Paths, targets: Paths, *, pairing: str = "name") -> Ev
 
 
 def load_weights(path: str | Path) -> Translator:
-    """A weights file as something that translates arrays.
+    """Load a weights file as a translator of arrays.
 
     Args:
         path: a weights file of this program or of the 2021 program.
 
     Returns:
-        An object whose ``translate(image)`` takes an array (height, width, channels) with the
-        values and the type of an image file, and returns the translated image likewise; ``card``
-        says what the weights were trained on.
+        A translator. Its ``translate(image)`` takes an array (height, width, channels) with the
+        values and the data type of an image file, and returns the translated image in the same
+        form. Its ``card`` describes the network and its training.
 
     Raises:
-        UserError: not a weights file.
+        UserError: the file is not a weights file.
     """
     _load_engine()
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
@@ -161,7 +162,7 @@ def _listed(given: Paths) -> tuple[str, ...]:
 
 
 def _with(project: Project, settings: Mapping[str, Any]) -> Project:
-    """The project with these fields, which count as chosen.
+    """The project with these fields set; they count as chosen by the user.
 
     Raises:
         UserError: there is no such field, or its value is not allowed.

@@ -1,7 +1,7 @@
-"""The engine's process: the only one of the window's two that imports Keras.
+"""The worker process of the window; the window's own process never imports Keras.
 
-A listener thread receives requests; the main thread runs jobs one after another. Requests that
-take a moment are answered between two steps of a job.
+A listener thread receives requests. The main thread runs jobs one after another. Short requests
+(a preview, the description of a weights file) are answered between two steps of a job.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ def main(connection: Connection, log_path: str) -> None:
 
     Args:
         connection: a duplex pipe; requests come in, (job id or 0, event) go out.
-        log_path: a file for everything that this process prints.
+        log_path: the file that receives everything this process prints.
     """
     _log_to(log_path)
     _lower_priority()
-    # Ctrl+C in a console goes to both processes; the window decides, and ends this one.
+    # Ctrl+C in a console reaches both processes. Only the window handles it; it ends the worker.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _Worker(connection).run()
 
@@ -71,11 +71,11 @@ class _Worker:
         self._jobs: queue.Queue[Request] = queue.Queue()
         self._short: queue.Queue[Request] = queue.Queue()
         self._controls: dict[int, JobControl] = {}
-        self._running = JobControl()  # of the job that is being done
+        self._running = JobControl()  # of the current job
         self._translators: OrderedDict[Path, tuple[int, Any]] = OrderedDict()
 
     def run(self) -> None:
-        """Load the engine, then work through the requests."""
+        """Load Keras and its backend, then serve requests until Shutdown."""
         from deepimagetranslator.ml import devices  # noqa: PLC0415
 
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
@@ -99,7 +99,7 @@ class _Worker:
             try:
                 request = self._connection.recv()
             except (EOFError, OSError):
-                # The window is gone. A training resumes from its last whole epoch.
+                # The window is gone. A training can be resumed after its last complete epoch.
                 os._exit(0)
             if isinstance(request, FinishEarly):
                 self._control(request.job).finish_early.set()
@@ -183,7 +183,7 @@ class _Worker:
                 }
 
     def _serve_short(self) -> None:
-        """Answer what waits; of several previews only the newest."""
+        """Answer the waiting short requests; of several previews only the newest."""
         waiting: list[Request] = []
         with contextlib.suppress(queue.Empty):
             while True:
@@ -200,22 +200,22 @@ class _Worker:
                 if answer is not None:
                     self._send(0, answer)
 
-    def _leave_stale(self, request: PreviewTranslation) -> None:
-        """Between the tiles of a preview: leave it if a newer one waits or the job is cancelled.
+    def _abandon_if_stale(self, request: PreviewTranslation) -> None:
+        """Abandon a preview that is no longer needed; called between its tiles.
 
         Raises:
-            Cancelled: one of these.
+            Cancelled: a newer preview waits, or the current job is cancelled.
         """
         newer = any(isinstance(other, PreviewTranslation) for other in list(self._short.queue))
         if self._running.cancel.is_set() or (newer and not request.keep):
             raise Cancelled
 
     def _preview(self, request: PreviewTranslation) -> PreviewReady | None:
-        """The answer; None if nobody waits for it any more."""
+        """The answer to a preview request; None if the preview was abandoned."""
         try:
             translator = self._translator(request.weights)
             image = translator.translate(
-                request.image, request.name, between=lambda *_: self._leave_stale(request)
+                request.image, request.name, between=lambda *_: self._abandon_if_stale(request)
             )
             epoch = int(translator.card.training.get("epoch", 0))
             return PreviewReady(request.number, image, epoch)
@@ -229,7 +229,13 @@ class _Worker:
             return PreviewReady(request.number, None, 0, message)
 
     def _translator(self, weights: Path) -> Any:
-        """A network kept for a weights file as it is now; the file may be rewritten later."""
+        """The translator for a weights file, from a small cache.
+
+        It is renewed when the file has changed, as a running training rewrites its weights.
+
+        Raises:
+            UserError: there is no such file, or it is not a weights file.
+        """
         from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
         try:
@@ -271,7 +277,7 @@ def _initialised(request: InitialiseModel) -> ModelInitialised:
 
 
 def _log_to(log_path: str) -> None:
-    """Everything printed, by C libraries too, goes to the file; a frozen window has no stdout."""
+    """Send everything printed, by C libraries too, to a file; a frozen window has no stdout."""
     log = Path(log_path).open("a", buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
     for descriptor in (1, 2):
         with contextlib.suppress(OSError):
@@ -281,7 +287,7 @@ def _log_to(log_path: str) -> None:
 
 
 def _lower_priority() -> None:
-    """Let the window answer first while all cores train."""
+    """Lower this process's priority, so that the window stays responsive during training."""
     with contextlib.suppress(OSError, AttributeError):
         if sys.platform == "win32":
             import ctypes  # noqa: PLC0415

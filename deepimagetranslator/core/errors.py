@@ -1,4 +1,4 @@
-"""What a user can put right: a sentence that names the thing, and a remedy for each front end."""
+"""Errors and findings that the user can fix: a sentence, and a remedy that each front end words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 from unicodedata import category
 
 FEW = 5
-_UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # control characters, half characters, line ends
+_UNSHOWN = ("Cc", "Cs", "Zl", "Zp")  # control characters, surrogates, line and paragraph ends
 
 
 Action = Literal[
@@ -22,18 +22,18 @@ Action = Literal[
     "choose_window",
     "join_classes",
 ]
-"""What a user can do, by name: go on with a run, begin a run from the weights of another, make a
-project, choose one of several DICOM series (of the targets), say what tells persons apart, choose
-the window of the inputs, say which colours are one class."""
+"""Actions of the user, by name: resume a run, start a run from the weights of another, make a
+project, choose one of several DICOM series (for the targets), say which part of the file names
+identifies a person, choose the intensity window of the inputs, join colours to one class."""
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """What puts something right. Messages name no option and no menu: each front end words this.
+    """How the user can fix a problem. Messages name no option or menu; each front end does.
 
     Attributes:
-        settings: fields with the values to give them, such as ("model.target_channels", 0).
-        action: what to do; empty for none.
+        settings: fields with their new values, such as ("model.target_channels", 0).
+        action: the action to take; empty for none.
     """
 
     settings: tuple[tuple[str, Any], ...] = ()
@@ -45,9 +45,9 @@ class Repair:
     """A change of the project that repairs a problem; the files on disk stay as they are.
 
     Attributes:
-        label: what a button says, for instance "Leave out these 3 pairs".
-        leave_out: input or target files whose pairs are taken out of the project.
-        part: where they are taken out, "train" or "val"; empty for both.
+        label: the text of its button, for instance "Leave out these 3 pairs".
+        leave_out: input or target files whose pairs are removed from the project.
+        part: the part they are removed from, "train" or "val"; empty for both.
         settings: fields with their new values, such as ("data.snap_labels", True).
     """
 
@@ -65,12 +65,12 @@ class Problem:
         subject: the file or field it is about, as the user wrote it.
         message: one sentence: what is wrong and what to do.
         fatal: False for a warning or note that does not stop training.
-        kind: one word for what was found, such as "duplicates"; empty outside the data check.
+        kind: the kind of finding, such as "duplicates"; empty outside the data check.
         files: the files it is about, if there are several.
-        repair: what repairs it; None if only the user can.
-        persons: names of people in the message that come from inside files, such as DICOM
-            patients; for the screen only, see ``without_persons``.
-        remedy: what the user can do; None where the message says it all.
+        repair: the repair that the program offers; None if only the user can fix it.
+        persons: names of persons in the message that were read from files, such as DICOM
+            patients. They are for the screen only, see ``without_persons``.
+        remedy: how the user can fix it; None if the message says it.
     """
 
     subject: str
@@ -84,7 +84,7 @@ class Problem:
 
     @property
     def without_persons(self) -> str:
-        """The message for files and logs: "person 1" instead of a name."""
+        """The message for files and logs, with "person 1" and so on instead of names."""
         numbered = enumerate(self.persons, 1)
         names = {name: f"person {number}" for number, name in numbered if name}
         if not names:
@@ -100,18 +100,18 @@ class Problem:
 
 
 class UserError(Exception):
-    """Something that the user must change; its text is one plain sentence that says what.
+    """An error that the user can fix; its text is one plain sentence.
 
     The command line prints it without a traceback and ends with status 2; the window shows it.
-    What cannot be printed in one line, as a damaged file's words may hold, becomes "?"; several
-    messages have a line each.
+    Characters that cannot be printed in one line (text from damaged files may hold some) become
+    "?". Several messages have one line each.
 
     Args:
         messages: the sentences.
-        remedy: what the user can do, if the sentences do not say it all.
+        remedy: how the user can fix the last one, if its sentence does not say it.
 
     Attributes:
-        problems: the sentences with what puts each right.
+        problems: the sentences with their remedies.
     """
 
     def __init__(self, *messages: str, remedy: Remedy | None = None) -> None:
@@ -123,7 +123,7 @@ class UserError(Exception):
 
 
 class DataProblems(UserError):
-    """Several problems at once; the text has a line for each."""
+    """Several problems at once; the text has one line per problem."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(*map(str, problems))
@@ -136,11 +136,15 @@ def printable(text: str) -> str:
 
 
 def first_few(problems: Sequence[Problem], rest: str) -> list[Problem]:
-    """Problems of one kind that are each about one file: the first five, and one for the rest.
+    """Shorten a list of problems of one kind, each about one file.
 
     Args:
-        problems: each with its file as the subject, and a repair that leaves it out or none.
-        rest: what is wrong with the others, after their number: "more files cannot be read".
+        problems: each has its file as the subject, and either no repair or one that leaves the
+            file out.
+        rest: the text after the number of the others, such as "more files cannot be read".
+
+    Returns:
+        The first five problems, and one that sums up the rest if there are two or more.
     """
     few, others = list(problems[:FEW]), problems[FEW:]
     if len(others) < 2:

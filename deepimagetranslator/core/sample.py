@@ -1,8 +1,8 @@
-"""The sample set: drawn abdominal CT of several people, with exact targets.
+"""The sample data set: synthetic abdominal CT of several people, with exact label maps.
 
-Red is subcutaneous fat, green visceral fat, blue lean tissue and bone; air, gas, lungs and the
-skin are black. Both fats have the same Hounsfield units and grain, so that only the place in the
-body tells them apart.
+Red is subcutaneous fat, green visceral fat, blue lean tissue and bone; air, gas, lungs and skin
+are black. Both kinds of fat have the same Hounsfield units and texture, so that only their
+position in the body distinguishes them.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ SAMPLE_SEED = 2021
 
 @dataclass(frozen=True)
 class SampleSet:
-    """Where a drawn set lies.
+    """The files of a sample set.
 
     Attributes:
-        folder: holds a folder for each person, with ``images`` and ``targets``.
-        pairs: for each person's name the input and target files, from the chest downwards.
+        folder: has a subfolder for each person, with ``images`` and ``targets``.
+        pairs: input and target files by the person's name, from the chest downwards.
     """
 
     folder: Path
@@ -49,10 +49,13 @@ def draw_slice(
         index: from 0, at the liver's dome, to ``slices - 1``, at the iliac crest.
         size: height and width in pixels; the anatomy is the same at every size.
         seed: another seed makes other people of the same builds.
-        slices: into how many slices the 24 cm of abdomen are cut.
+        slices: the number of slices over the 24 cm of the abdomen.
 
     Returns:
-        The image (size, size, 1) and its target (size, size, 3) of the four exact colours, uint8.
+        The image (size, size, 1) and its target (size, size, 3) in four exact colours, uint8.
+
+    Raises:
+        ValueError: there is no such person or slice, or the size is under 16 pixels.
     """
     if not 1 <= person <= len(SAMPLE_PEOPLE):
         raise ValueError(f"There is no sample person {person}; give 1 to {len(SAMPLE_PEOPLE)}.")
@@ -71,18 +74,21 @@ def write_sample(
     seed: int = SAMPLE_SEED,
     report: Callable[[int, int], None] | None = None,
 ) -> SampleSet:
-    """Draw the set into a folder.
+    """Draw the sample set and write it into a folder.
 
-    Files are ``person01/images/person01_slice001.png`` and the same under ``targets``; each
-    appears only when it is complete.
+    Files are named ``person01/images/person01_slice001.png``, and the same under ``targets``.
+    Each is written atomically.
 
     Args:
-        folder: made if it is not there; files of the same names are replaced.
+        folder: created if needed; files of the same names are replaced.
         size: height and width in pixels.
-        people: their numbers, from 1; everyone if left out.
-        slices: how many a person has.
-        seed: of the anatomy and the noise.
-        report: called with the pairs written and all pairs, after each pair.
+        people: numbers of the people, from 1; None for all.
+        slices: slices per person.
+        seed: the seed of anatomy and noise.
+        report: called after each pair with the number of written pairs and of all pairs.
+
+    Raises:
+        UserError: a file cannot be written.
     """
     numbers = tuple(range(1, len(SAMPLE_PEOPLE) + 1)) if people is None else tuple(people)
     pairs: dict[str, tuple[tuple[Path, Path], ...]] = {}

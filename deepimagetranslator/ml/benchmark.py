@@ -1,8 +1,8 @@
-"""What this machine makes of the program: steps, epochs and translated images, in figures.
+"""Benchmark of this machine: speed of training steps, epochs and translation.
 
-All times are wall times. A bare step is Keras' own ``train_on_batch`` (``test_on_batch`` to
-validate) of the same network, loss, metrics, optimizer and precision on batches that were made
-before and lie in memory: what an epoch takes beyond its bare steps is what the program adds.
+All times are wall times. A bare step is Keras' own ``train_on_batch`` (``test_on_batch`` for
+validation) with the same network, loss, metrics, optimizer and precision, on batches that are
+already in memory. The time of an epoch beyond its bare steps is the overhead of the program.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from deepimagetranslator.ml import devices, training, translation
 from deepimagetranslator.ml.run_record import TrainingState
 
 STEP_SHARE = 0.85
-"""From this part of an epoch on, its bare steps are what limits it."""
+"""If bare steps take at least this fraction of an epoch, they limit the training speed."""
 _TRANSLATED_SHARE = 0.7
 _LITTLE_MEMORY = 0.05
 _STEPS = 5
@@ -49,12 +49,12 @@ _STEPS = 5
 
 @dataclass(frozen=True)
 class Epoch:
-    """Seconds of one epoch of ``training.train``.
+    """The duration of one epoch of ``training.train``, in seconds.
 
     Attributes:
-        training: from its start to the end of its last training step.
+        training: from the start to the end of the last training step.
         validation: from there to the end of the last validation step; 0 without validation.
-        whole: all of it, with history and checkpoints.
+        whole: the whole epoch, including history and checkpoints.
     """
 
     training: float
@@ -64,13 +64,13 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Epochs, and the bare steps that were measured after each.
+    """Epochs, and the bare steps that were measured after each epoch.
 
     Attributes:
-        epochs: in the first one the engine also prepares its functions.
+        epochs: the first one includes the tracing of TensorFlow's functions.
         steps: mean seconds of a bare training step, after each epoch.
         forward: mean seconds of a bare validation step; empty without validation.
-        train_steps, val_steps: how many an epoch has.
+        train_steps, val_steps: steps per epoch.
     """
 
     epochs: tuple[Epoch, ...]
@@ -80,9 +80,13 @@ class Comparison:
     val_steps: int
 
     def ratios(self, part: str) -> list[float]:
-        """Of each epoch but the first: "training", "validation" or "whole" over its bare steps.
+        """The duration of each epoch but the first, divided by that of its bare steps.
 
-        These take the mean of what was measured just before and just after the epoch.
+        The duration of a bare step is the mean of the measurements just before and just after the
+        epoch.
+
+        Args:
+            part: "training", "validation" or "whole".
         """
         found = []
         for number, epoch in enumerate(self.epochs[1:]):
@@ -96,31 +100,31 @@ class Comparison:
 
 
 class BareSteps:
-    """The steps of a project's training alone, on a network of their own.
+    """The bare steps of a project's training, on a separate network.
 
     Attributes:
-        dataset: the project's, prepared.
-        counts: training and validation steps of an epoch.
+        dataset: the project's data set.
+        counts: training and validation steps per epoch.
     """
 
     def __init__(self, project: Project, folder: Path, most: int) -> None:
-        """Build the network and make up to ``most`` batches for training, as many to validate.
+        """Build the network, and up to ``most`` batches for training and for validation each.
 
         Raises:
-            UserError: as ``training.train``.
+            UserError: see ``training.train``.
         """
         self.dataset = prepare(project.specs)
         precision = devices.choose_precision(project.specs.training.precision)
-        standing = TrainingState(precision=precision)
+        state = TrainingState(precision=precision)
         run = RunFolder(folder)
-        self._job = training.Job(project, self.dataset, run, standing, ignore, JobControl())
+        self._job = training.Job(project, self.dataset, run, state, ignore, JobControl())
         self._job.build(None)
         parts = self._job.train_batches, self._job.val_batches
         self.counts = len(parts[0]), len(parts[1])
         self._train, self._val = (
             [part.batch(1, index) for index in range(min(most, len(part)))] for part in parts
         )
-        # The engine prepares its functions with the first of each.
+        # The first call of each traces TensorFlow's functions.
         self._job.trained.train_on_batch(*self._train[0])
         if self._val:
             self._job.trained.test_on_batch(*self._val[0])
@@ -139,7 +143,7 @@ class BareSteps:
         return self._mean(self._job.network.predict_on_batch, [*inputs[:1], *inputs], control, 1)
 
     def close(self) -> None:
-        """End the threads and let go of the memory."""
+        """End the threads and release the memory."""
         self._job.close()
 
     @staticmethod
@@ -157,7 +161,7 @@ class BareSteps:
 
 @dataclass
 class _Clock:
-    """Times the epochs of a training by what it tells and asks for."""
+    """Measures the epochs of a training by its events and by its calls between steps."""
 
     report: Report
     control: JobControl
@@ -193,20 +197,20 @@ def compare(
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Comparison:
-    """Train a project as ``train`` does, with bare steps between its epochs.
+    """Train a project as ``training.train`` does, and measure bare steps after each epoch.
 
     Args:
-        project: what to train; its number of epochs does not count.
-        folder: for the run.
-        epochs: how many are measured beside the first.
-        most: how many bare steps are taken each time.
-        bare: the project's bare steps, if they are there already.
-        report: is told what the training tells.
-        control: to cancel.
+        project: the project; its number of epochs is ignored.
+        folder: the run's folder.
+        epochs: the number of epochs to measure after the first one.
+        most: the number of bare steps to measure each time.
+        bare: the project's bare steps, if they were built before.
+        report: called with the events of the training.
+        control: cancels the measurement.
 
     Raises:
-        UserError: as ``training.train``.
-        Cancelled: by ``control``.
+        UserError: see ``training.train``.
+        Cancelled: the caller cancelled.
     """
     control = control or JobControl()
     choices = replace(project.specs.training, epochs=epochs + 1)
@@ -230,9 +234,15 @@ def compare(
 
 
 def drawn_project(folder: Path, train: int, val: int, size: int = 512) -> Project:
-    """A project of the preset ``recommended`` on so many drawn pairs of that size, in pixels."""
-    drawn = write_sample(folder, size=size, people=[1], slices=train + val).pairs
-    pairs = [pair for person in drawn.values() for pair in person]
+    """A project with the preset ``recommended`` on pairs of the sample set.
+
+    Args:
+        folder: the folder for the images.
+        train, val: the number of training and of validation pairs.
+        size: height and width in pixels.
+    """
+    sample = write_sample(folder, size=size, people=[1], slices=train + val).pairs
+    pairs = [pair for person in sample.values() for pair in person]
     inputs, targets = (tuple(str(pair[side]) for pair in pairs) for side in (0, 1))
     files = {"train_inputs": inputs[:train], "train_targets": targets[:train]}
     files |= {"val_inputs": inputs[train:], "val_targets": targets[train:]}
@@ -247,26 +257,27 @@ def figures(
     depth: int = 5,
     base_filters: int = 16,
 ) -> dict[str, Any]:
-    """This machine's figures, in half a minute to a minute; nothing is left on disk.
+    """Measure this machine, in half a minute to a minute; no files are left behind.
 
-    The network is ``recommended`` with three channels in and out and a batch size of 1.
+    The network is ``recommended`` with three input and target channels and a batch size of 1.
 
     Args:
-        report: told of ``LogLine`` for each part, and of what training and translation tell.
-        control: to cancel.
+        report: called with a ``LogLine`` for each part, and with the events of training and
+            translation.
+        control: cancels the measurement.
         size: height and width of the images, in pixels.
-        depth, base_filters: of the network.
+        depth, base_filters: see ``ModelSpec``.
 
     Returns:
         Plain values by name: machine (processor, cores, memory, gpus, precision, versions);
-        milliseconds step_ms, predict_ms, read_pair_ms and augment_pair_ms (in one
-        thread); images per second step_images_per_second, epoch_images_per_second and
-        translated_images_per_second; step_share, the bare steps' part of an epoch; limit, a
-        sentence.
+        step_ms, predict_ms, read_pair_ms and augment_pair_ms in milliseconds (the last two in one
+        thread); step_images_per_second, epoch_images_per_second and
+        translated_images_per_second; step_share, the fraction of an epoch that its bare steps
+        take; limit, a sentence about what limits the speed.
 
     Raises:
         UserError: there is not enough memory or disk space.
-        Cancelled: by ``control``.
+        Cancelled: the caller cancelled.
     """
     control = control or JobControl()
     folder = tempfile.TemporaryDirectory(prefix="deepimagetranslator-", ignore_cleanup_errors=True)
@@ -275,7 +286,7 @@ def figures(
 
 
 class _Trial:
-    """One run of the figures."""
+    """One run of the benchmark."""
 
     def __init__(self, folder: Path, report: Report, control: JobControl) -> None:
         self.folder = folder
@@ -283,7 +294,7 @@ class _Trial:
         self.control = control
 
     def run(self, size: int, depth: int, base_filters: int) -> dict[str, Any]:
-        """Everything, one after another."""
+        """Run all measurements one after another."""
         self._say("Drawing images")
         project = drawn_project(self.folder / "sample", _STEPS, 2, size)
         specs = project.specs
@@ -343,7 +354,7 @@ class _Trial:
             self.report(event)
 
     def _pair_ms(self, project: Project, bare: BareSteps) -> tuple[float, float]:
-        """Milliseconds to read a pair from its files, and to augment it; medians."""
+        """Median milliseconds to read a pair from its files, and to augment it."""
         dataset, specs = bare.dataset, project.specs
         kept, anew = PairReader(dataset, 2**30), PairReader(dataset, 0)
         sampler = PairSampler(kept, dataset.train, specs.augmentation, specs.training.seed)
@@ -361,9 +372,9 @@ class _Trial:
         return 1000 * median(reading), 1000 * median(making)
 
     def _translated_per_second(self) -> float:
-        """Images a second, reading and writing included, from the second image on.
+        """Translated images per second, including reading and writing.
 
-        The first one waits until the engine is ready.
+        The first image is not counted, since TensorFlow traces its functions with it.
         """
         begun: list[float] = []
         result = translation.translate(
@@ -378,7 +389,7 @@ class _Trial:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on, for a bug report."""
+    """The hardware and versions that the results depend on, for a bug report."""
     return {
         "processor": processor_name(),
         "cores": os.cpu_count() or 1,
@@ -390,12 +401,12 @@ def machine() -> dict[str, Any]:
 
 
 def limit(found: dict[str, Any], least_free: int, memory: int) -> str:
-    """What limits, in one sentence.
+    """What limits the speed, in one sentence.
 
     Args:
-        found: of ``figures``.
-        least_free: the least free memory that was seen, in bytes.
-        memory: all memory, in bytes; 0 if not known.
+        found: the values of ``figures``.
+        least_free: the lowest free memory during the benchmark, in bytes.
+        memory: total memory in bytes; 0 if unknown.
     """
     share = found["step_share"]
     if least_free < _LITTLE_MEMORY * memory:

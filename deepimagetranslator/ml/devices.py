@@ -1,7 +1,7 @@
-"""Processors, GPUs and precision: the one file that knows TensorFlow.
+"""Processors, GPUs and precision: the only file that imports TensorFlow.
 
-Call ``load_engine`` before anything that imports Keras: it keeps the libraries' own messages
-off the terminal.
+Call ``load_engine`` before any module that imports Keras; it suppresses the libraries' messages in
+the terminal.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from deepimagetranslator.core.errors import UserError
 
 
 def load_engine(cpu_devices: int = 1) -> None:
-    """Import Keras with its backend, silently; takes some seconds the first time.
+    """Import Keras and its backend without output; takes some seconds the first time.
 
     Args:
-        cpu_devices: more than one makes that many devices out of the processor, over which
-            ``distribution`` then splits a batch: to try several GPUs where there is none. Only
-            with TensorFlow, and only before it has computed anything.
+        cpu_devices: if over 1, the processor is split into this many logical devices, and
+            ``distribution`` splits batches over them. This tests training on several GPUs without
+            any. Only with TensorFlow, and only before its first computation.
 
     Raises:
-        UserError: the backend cannot be imported, with the likely reason.
+        UserError: the backend cannot be imported; the message gives the likely reason.
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -49,14 +49,14 @@ def load_engine(cpu_devices: int = 1) -> None:
             "with AVX; otherwise install the program anew."
         ) from error
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    cv2.setNumThreads(1)  # pairs are made in threads of our own; OpenCV's would only compete
+    cv2.setNumThreads(1)  # pairs are prepared in our own threads; OpenCV's would compete with them
 
 
 def choose_precision(wanted: str) -> str:
     """The precision to compute in: "float32", "bfloat16" or "float16".
 
     Args:
-        wanted: a ``TrainingSpec.precision``; "automatic" takes float16 on a GPU, bfloat16 on a
+        wanted: a ``TrainingSpec.precision``. "automatic" is float16 on a GPU, bfloat16 on a
             processor with instructions for it, else float32.
     """
     if wanted != "automatic":
@@ -67,17 +67,17 @@ def choose_precision(wanted: str) -> str:
 
 
 def distribution(batch_size: int) -> tuple[contextlib.AbstractContextManager[Any], str]:
-    """Over which devices the steps of a training are split.
+    """Choose the devices over which each training step is split (data parallelism).
 
-    With TensorFlow and several GPUs every GPU has a copy of the network and a share of each
-    batch, and all take the same step: the one that a single GPU would take with the whole batch.
+    With TensorFlow and several GPUs, each GPU has a copy of the network and a share of each batch.
+    All copies make the same update as a single GPU would with the whole batch.
 
     Args:
-        batch_size: images per step in all; more devices than images are never used.
+        batch_size: images per step; no more devices than images are used.
 
     Returns:
-        A context in which the network, its optimizer and ``compile`` must be made, which does
-        nothing on one device; and a sentence for the user, empty if there is only one.
+        A context in which the network and its optimizer must be made and compiled (on one device
+        it does nothing), and a sentence for the user, empty on one device.
     """
     nothing = contextlib.nullcontext()
     if _backend() != "tensorflow":
@@ -94,15 +94,15 @@ def distribution(batch_size: int) -> tuple[contextlib.AbstractContextManager[Any
         what = f"{len(used)} of {what}; a batch size of {len(there)} or more would use all"
     if len(used) == 1:
         return nothing, f"Batch size 1 uses {what}."
-    # Sums over one device: a network of this size is copied in moments, while the default's
-    # collectives, once aborted by any error, fail until the process is started anew.
+    # Sum gradients on one device: copying networks of this size is fast, while the default
+    # collective operations, once aborted by an error, fail until the process is restarted.
     sums = tf.distribute.ReductionToOneDevice()
     strategy = tf.distribute.MirroredStrategy(used, cross_device_ops=sums)
     return strategy.scope(), f"Each step is split over {what}."
 
 
 def sharing() -> bool:
-    """Whether what is computed now is one device's share of a step, see ``distribution``."""
+    """Whether the current computation is one device's share of a step, see ``distribution``."""
     if _backend() != "tensorflow":
         return False
     import tensorflow as tf  # noqa: PLC0415
@@ -112,9 +112,9 @@ def sharing() -> bool:
 
 
 def total(x: Any) -> Any:
-    """The sum of a tensor over the devices that share a step; ``x`` itself where there is one.
+    """The sum of a tensor over the devices that share a step; ``x`` itself on one device.
 
-    Every device gets the sum, and gradients flow back to each one's part of it.
+    Every device gets the sum; gradients flow back to the devices' own tensors.
     """
     if not sharing():
         return x
@@ -124,14 +124,14 @@ def total(x: Any) -> Any:
 
 
 def feed(batches: Any) -> Any:
-    """What ``fit`` is given to take the batches of a ``keras.utils.PyDataset`` in their order.
+    """Wrap a ``keras.utils.PyDataset`` for ``fit``, which then takes its batches in order.
 
-    Keras itself would let tf.data tune how many batches it fetches ahead; its tuner sleeps longer
-    the longer an epoch lasts, and in every second epoch or so the next one waits until it wakes:
-    up to as long again as the epoch took. Here one batch is fetched ahead, and nothing is tuned.
+    Without this Keras uses tf.data's autotuning, whose thread sleeps longer the longer an epoch
+    lasts. In about every second epoch the next one would wait for it, up to the duration of an
+    epoch. Here one batch is prefetched and nothing is tuned.
 
     Args:
-        batches: their arrays all have the shapes of the first one's, but for the number of images.
+        batches: all arrays have the shapes of the first batch, except for the number of images.
     """
     if _backend() != "tensorflow":
         return batches
@@ -168,14 +168,14 @@ def gpu_names() -> list[str]:
 
 
 def describe_device() -> str:
-    """The device in words, for instance "CPU, 8 cores, bfloat16"."""
+    """A description of the device, for instance "CPU, 8 cores, bfloat16"."""
     gpus = gpu_names()
     where = f"GPU, {', '.join(gpus)}" if gpus else f"CPU, {os.cpu_count()} cores"
     return f"{where}, {choose_precision('automatic')}"
 
 
 def unused_gpu() -> str:
-    """Why a GPU that is there is not used, a sentence; empty if there is none, or it is used."""
+    """Why an available GPU is not used, as a sentence; empty if it is used or there is none."""
     if sys.platform == "win32" and not gpu_names():
         import ctypes  # noqa: PLC0415
 
@@ -190,7 +190,7 @@ def unused_gpu() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a result depends on, by name."""
+    """Versions of Python, the system and the packages that results depend on, by name."""
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
     found = {"python": platform.python_version(), "system": platform.platform()}
@@ -206,13 +206,13 @@ def _backend() -> str:
 
 
 def _prepare_devices(cpu_devices: int) -> None:
-    """What TensorFlow wants to know of its devices before its first computation."""
+    """Configure TensorFlow's devices; this must come before its first computation."""
     if _backend() != "tensorflow":
         return
     import tensorflow as tf  # noqa: PLC0415
 
     for gpu in tf.config.list_physical_devices("GPU"):
-        with contextlib.suppress(RuntimeError):  # in use already: it keeps what it has
+        with contextlib.suppress(RuntimeError):  # already in use: its settings stay
             tf.config.experimental.set_memory_growth(gpu, True)
     if cpu_devices > 1:
         tf.config.set_logical_device_configuration(
@@ -223,7 +223,7 @@ def _prepare_devices(cpu_devices: int) -> None:
 
 @lru_cache(maxsize=1)
 def _has_bfloat16() -> bool:
-    """Whether the processor multiplies matrices in bfloat16 by its own instructions."""
+    """Whether the processor has instructions for matrix products in bfloat16."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
@@ -232,7 +232,10 @@ def _has_bfloat16() -> bool:
 
 
 def _matmul_seconds(dtype: str) -> float:
-    """The best of five products of two 1024 x 1024 matrices, for systems that name no features."""
+    """The shortest of five 1024 x 1024 matrix products, in seconds.
+
+    It is used on systems that do not list the processor's features.
+    """
     import keras  # noqa: PLC0415
 
     a: Any = keras.ops.cast(keras.random.normal((1024, 1024), seed=1), dtype)
@@ -246,7 +249,10 @@ def _matmul_seconds(dtype: str) -> float:
 
 @contextlib.contextmanager
 def _without_matplotlib() -> Iterator[None]:
-    """Keras imports it at its start, a tenth of that, for galleries that nobody here asks for."""
+    """Import Keras without Matplotlib, which it needs only for image galleries.
+
+    This saves a tenth of the import time.
+    """
     if "matplotlib" in sys.modules:
         yield
         return
@@ -259,7 +265,7 @@ def _without_matplotlib() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Keep what C++ libraries print on stderr at their start; show it if the import fails."""
+    """Hold back what C++ libraries print to stderr on import; show it only if the import fails."""
     try:
         target = sys.stderr.fileno()
     except (AttributeError, OSError, ValueError):  # a window program, or a test's own stderr

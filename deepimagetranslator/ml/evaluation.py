@@ -1,4 +1,4 @@
-"""Translated images compared with their targets, as tables."""
+"""Evaluation: compare translated images, or the output of weights, with targets."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ def evaluate(
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
-    """Evaluate predictions against the targets of the same names.
+    """Evaluate predictions against their targets.
 
-    Both may be of any format, slices of volumes included, and label maps of any encoding; see
-    ``core.comparison``.
+    Both may have any format, including slices of volumes, and label maps any encoding; see
+    ``core.evaluation.comparison``.
 
     Args:
         predictions, targets: files and folders.
         pairing: "name" or "order".
-        series: of several DICOM series of targets the one to compare with.
-        report: told of ``FilesRead``.
-        control: may cancel.
+        series: the DICOM series of the targets if a folder has several.
+        report: called with ``FilesRead`` events.
+        control: cancels the evaluation.
 
     Raises:
         UserError: no prediction can be evaluated.
-        Cancelled: by ``control``.
+        Cancelled: the caller cancelled.
     """
     control = control or JobControl()
     pairs, problems = pairs_to_evaluate(
@@ -89,24 +89,24 @@ def evaluate_weights(
     Args:
         weights_path: a weights file.
         pairs: the inputs with their targets, see ``core.evaluation.pairing``.
-        problems: what was left out before.
-        report: told of ``FilesRead``.
-        control: may cancel.
+        problems: problems of images that were left out before.
+        report: called with ``FilesRead`` events.
+        control: cancels the evaluation.
 
     Raises:
-        UserError: unusable weights, or nothing can be evaluated.
-        Cancelled: by ``control``.
+        UserError: the weights cannot be used, or nothing can be evaluated.
+        Cancelled: the caller cancelled.
     """
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415  needs the engine
 
     control = control or JobControl()
     translator = Translator(weights_path)
-    rendition = translator.rendition
+    encoding = translator.encoding
     compare: Comparison
-    if rendition.kind == "labels" and translator.network.palette is not None:
-        # In the targets' own colours, whatever other colours are written.
+    if encoding.kind == "labels" and translator.network.palette is not None:
+        # Compare in the targets' own colours, even if other colours are written.
         palette = replace(translator.network.palette, written=())
-        rendition = replace(rendition, network=replace(translator.network, palette=palette))
+        encoding = replace(encoding, network=replace(translator.network, palette=palette))
         compare = by_classes(palette, palette)
     else:
         values, _ = _gathered([pair.target for pair in pairs], control)
@@ -117,13 +117,13 @@ def evaluate_weights(
             control.between_steps()
 
         image, name = read_image(pair.input), pair.input.name
-        return translator.translate(image, name, rendition.image, between)
+        return translator.translate(image, name, encoding.image, between)
 
     return _measured(pairs, image_of, compare, list(problems), report, control)
 
 
 def _gathered(files: Sequence[ImageRef], control: JobControl) -> tuple[ValueRange, ColourCount]:
-    """What the readable files hold; the others are named when they are evaluated."""
+    """Value range and colours of the files; unreadable ones are reported when evaluated."""
     values, colours = ValueRange(), ColourCount()
     for file in files:
         control.raise_if_cancelled()

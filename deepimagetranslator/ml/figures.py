@@ -1,4 +1,4 @@
-"""Figures of a run as PNG files: loss curves; input, target and translated side by side."""
+"""Figures of a run as PNG files: loss curves, and input, target and prediction side by side."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def loss_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
     """Training and validation curves of the loss and of each metric.
 
     Args:
-        history: the lines of history.csv.
+        history: the rows of history.csv.
         path: the PNG file to write.
     """
     names = [
@@ -44,7 +44,7 @@ def loss_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
 def side_by_side(
     rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], titles: Sequence[str], path: Path
 ) -> None:
-    """Input, target and translated image in a row each.
+    """One row per image: input, target and translated image.
 
     Args:
         rows: three images each, (height, width, 1 or 3) uint8.

@@ -1,14 +1,14 @@
-"""What training makes small, by name.
+"""Loss functions by name.
 
-Each loss is a function ``(y_true, y_pred, activation) -> (batch,)``: a value per image, whose mean
-over the images is the loss. ``y_pred`` is the network's output, (batch, height, width, channels)
-float32; ``activation`` is the one that made it. ``y_true`` has the same shape and values in
-[0, 1], one-hot if the channels are classes; only the sparse loss takes (batch, height, width, 1)
-class numbers. Everything is computed in float32 and stays finite, gradients too, at outputs of
-exactly 0 and 1 and for empty targets.
+Each loss is a function ``(y_true, y_pred, activation) -> (batch,)``: one value per image, and the
+mean over the images is the loss. ``y_pred`` is the network's output, (batch, height, width,
+channels) float32, and ``activation`` its final activation. ``y_true`` has the same shape and values
+in [0, 1], one-hot if the channels are classes; only the sparse loss takes (batch, height, width, 1)
+class numbers. Losses and gradients are float32 and finite, also for outputs of exactly 0 and 1 and
+for empty targets.
 
-Cross-entropies are Keras' own, which go back to the logits behind a sigmoid or softmax: the
-gradient is ``y_pred - y_true`` however sure of a mistake the network is.
+Cross-entropies are Keras' own. They use the logits behind a sigmoid or softmax, so that the
+gradient with respect to the logits, ``y_pred - y_true``, does not vanish for confident errors.
 """
 
 from __future__ import annotations
@@ -33,47 +33,46 @@ SSIM_WEIGHT = 0.84
 
 
 def binary_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
-    """Cross-entropy of independent channels."""
+    """Binary cross-entropy, the mean over pixels and channels."""
     if activation != "sigmoid":
         y_pred = ops.clip(y_pred, EPSILON, 1 - EPSILON)
     return _image_mean(ops.binary_crossentropy(y_true, y_pred))
 
 
 def categorical_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
-    """Cross-entropy of classes, given one-hot."""
+    """Cross-entropy of classes; ``y_true`` is one-hot."""
     y_pred = _class_probabilities(y_pred, activation)
     return _image_mean(ops.categorical_crossentropy(y_true, y_pred))
 
 
 def sparse_categorical_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
-    """Cross-entropy of classes, given by their numbers, (batch, height, width, 1)."""
+    """Cross-entropy of classes; ``y_true`` holds class numbers, (batch, height, width, 1)."""
     y_pred = _class_probabilities(y_pred, activation)
     return _image_mean(ops.sparse_categorical_crossentropy(ops.cast(y_true, "int32"), y_pred))
 
 
 def mse(y_true: Tensor, y_pred: Tensor, activation: str = "") -> Tensor:
-    """Mean squared difference."""
+    """Mean squared error."""
     return _image_mean(ops.square(y_pred - y_true))
 
 
 def mae(y_true: Tensor, y_pred: Tensor, activation: str = "") -> Tensor:
-    """Mean absolute difference."""
+    """Mean absolute error."""
     return _image_mean(ops.abs(y_pred - y_true))
 
 
 def dice(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
-    """Soft Dice: 1 - (2 sum(t p) + s) / (sum(t) + sum(p) + s), the mean over channels.
+    """Soft Dice loss: 1 - (2 sum(t p) + s) / (sum(t) + sum(p) + s), the mean over channels.
 
-    Sums run over the whole batch, so an image without a tissue does not count as a miss; every
-    image has the same value. With softmax the background is a channel like the others.
+    Sums run over the whole batch, so that an image without a class is not counted as an error;
+    all images get the same value. With softmax the background is a channel like the others. For a
+    single channel (a mask) the loss is the mean of foreground and background Dice.
 
-    After Milletari, Navab and Ahmadi, "V-Net", 3DV 2016, but without its squares in the
-    denominator: sum(p^2) forgives faint mistakes, as its gradient 2p fades with p, and for a soft
-    target it is no more right. At 0 and 1 both are the Dice that core.measures reports. The
-    smoothing s of one pixel makes an empty channel that was predicted empty a perfect one.
-
-    One channel alone is a mask: the Dice of its black counts as much as that of its white, as
-    either may be what is looked for.
+    After Milletari, Navab and Ahmadi, "V-Net", 3DV 2016, but without the squares in the
+    denominator: the gradient 2p of sum(p^2) vanishes for small p, so that weak false positives
+    would hardly be penalized. For values of 0 and 1 both variants equal the Dice of
+    ``core.evaluation.measures``. With the smoothing s = 1 pixel an empty channel that is predicted
+    empty has a loss of 0.
     """
     if activation == "linear":
         y_pred = ops.clip(y_pred, 0, 1)
@@ -86,10 +85,10 @@ def dice(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
 
 
 def dice_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor:
-    """Soft Dice plus cross-entropy: categorical after softmax, else binary.
+    """The sum of soft Dice and cross-entropy (categorical with softmax, else binary).
 
-    Dice balances small tissues against large ones, cross-entropy gives every pixel a gradient, in
-    empty channels too. Unweighted, as in Isensee et al., "nnU-Net", Nature Methods 2021.
+    Dice balances small and large classes; cross-entropy has a gradient at every pixel, also in
+    empty channels. The sum is unweighted, as in Isensee et al., "nnU-Net", Nature Methods 2021.
     """
     entropy = categorical_crossentropy if activation == "softmax" else binary_crossentropy
     return dice(y_true, y_pred, activation) + entropy(y_true, y_pred, activation)
@@ -98,10 +97,11 @@ def dice_crossentropy(y_true: Tensor, y_pred: Tensor, activation: str) -> Tensor
 def ssim_mae(y_true: Tensor, y_pred: Tensor, activation: str = "") -> Tensor:
     """0.84 (1 - SSIM) + 0.16 mae.
 
-    The mix of Zhao, Gallo, Frosio and Kautz, "Loss functions for image restoration with neural
-    networks", IEEE TCI 2017, with their weights: SSIM keeps contrast and edges, mae the brightness
-    to which SSIM hardly answers. They take several scales and blur the absolute differences; one
-    scale costs a fraction, fits small images, and the blur hardly changes a mean.
+    The weights are those of Zhao, Gallo, Frosio and Kautz, "Loss functions for image restoration
+    with neural networks", IEEE TCI 2017. SSIM preserves contrast and edges; mae preserves the
+    brightness, to which SSIM is hardly sensitive. The paper uses several scales and weights the
+    absolute differences by a Gaussian. Here one scale is used, which is much cheaper and works for
+    small images, and plain means, which differ little.
     """
     dissimilarity = 1 - ssim(y_true, y_pred)
     return SSIM_WEIGHT * dissimilarity + (1 - SSIM_WEIGHT) * mae(y_true, y_pred)
@@ -120,7 +120,7 @@ LOSSES: dict[str, LossFunction] = {
 
 
 class NamedLoss(keras.losses.Loss):
-    """One of ``LOSSES``, for the output of a given final activation."""
+    """One of ``LOSSES`` as a Keras loss, for a given final activation."""
 
     def __init__(self, name: str, final_activation: str) -> None:
         super().__init__(name=name, dtype="float32")
@@ -129,8 +129,8 @@ class NamedLoss(keras.losses.Loss):
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         values = self._function(y_true, y_pred, self.final_activation)
-        # Devices may hold unequal shares of the batch, one of them none: their own means' mean,
-        # which Keras would take, is not the mean over the images.
+        # Devices may have unequal shares of the batch, even empty ones. The mean of their means,
+        # which Keras would take, is then not the mean over the images.
         count = devices.total(ops.sum(ops.ones_like(values)))
         return ops.reshape(devices.total(ops.sum(values)) / count, (1,))
 
@@ -142,11 +142,11 @@ def build_loss(name: str, final_activation: str) -> keras.losses.Loss:
     """The loss ``name`` for a network that ends in ``final_activation``.
 
     Args:
-        name: one of ``core.specs.LOSSES``.
-        final_activation: sigmoid, softmax or linear; "automatic" must be decided before.
+        name: one of ``core.config.specs.LOSSES``.
+        final_activation: sigmoid, softmax or linear; "automatic" must be replaced before.
 
     Raises:
-        UserError: nothing can be learnt from that output with that loss.
+        UserError: the loss does not fit the final activation.
     """
     if name in CATEGORICAL_LOSSES and final_activation != "softmax":
         raise UserError(
@@ -162,10 +162,11 @@ def build_loss(name: str, final_activation: str) -> keras.losses.Loss:
 
 
 def ssim(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Structural similarity of each image, (batch,), as ``core.measures.ssim`` for a range of 1.
+    """Structural similarity of each image, (batch,), for a data range of 1.
 
-    Two one-dimensional convolutions a map, and four maps instead of five: the formula needs only
-    the sum of the two variances.
+    The formula and its source (Wang et al. 2004) are in ``core.evaluation.measures.ssim``. The
+    window is separable: two one-dimensional convolutions per map. Four maps suffice, since only
+    the sum of the two variances is needed.
     """
     sides = [side for side in y_pred.shape[1:3] if side] or [11]
     window = gaussian_window(min(sides), min(sides))
@@ -180,7 +181,7 @@ def ssim(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 
 def _windowed(images: Tensor, window: Any) -> Tensor:
-    """Windowed means of (batch, height, width, channels) where the whole window is inside."""
+    """Windowed means of (batch, height, width, channels), with the window inside the image."""
     column = ops.reshape(ops.convert_to_tensor(window, "float32"), (-1, 1, 1, 1))
     column = ops.tile(column, (1, 1, images.shape[-1], 1))
     images = ops.depthwise_conv(images, column, padding="valid", data_format="channels_last")
@@ -189,7 +190,7 @@ def _windowed(images: Tensor, window: Any) -> Tensor:
 
 
 def _class_probabilities(y_pred: Tensor, activation: str) -> Tensor:
-    """Softmax output as it is, logits attached; any other made positive, with sum 1."""
+    """Class probabilities: softmax output unchanged, with its logits; others clipped and scaled."""
     if activation == "softmax":
         return y_pred
     y_pred = ops.clip(y_pred, EPSILON, 1 - EPSILON)
@@ -201,9 +202,9 @@ def _image_mean(values: Tensor) -> Tensor:
 
 
 def _channel_sum(values: Tensor) -> Tensor:
-    """(batch, height, width, channels) to (channels,).
+    """Sums of (batch, height, width, channels) over all but the channels: (channels,).
 
-    Height first: TensorFlow adds a column's float32 one after the other on the CPU, which over a
-    whole image of 4096x4096 loses two per cent.
+    The sum over rows comes first. On the CPU TensorFlow adds float32 values one after the other,
+    which over a whole image of 4096 x 4096 pixels would lose two per cent.
     """
     return ops.sum(ops.sum(values, axis=1), axis=(0, 1))

@@ -1,8 +1,8 @@
-"""Figures to watch while training, by name: the losses, PSNR, SSIM, Dice and IoU per channel.
+"""Metrics by name: the losses, PSNR and SSIM, and Dice and IoU per channel.
 
-They see what the losses see: ``y_pred`` (batch, height, width, channels) and ``y_true`` of that
-shape, or (batch, height, width, 1) class numbers if the targets are sparse. They accumulate over
-the epoch in float32 and are never nan.
+They take the same arrays as the losses: ``y_pred`` (batch, height, width, channels), and
+``y_true`` of that shape or, if the targets are sparse, (batch, height, width, 1) class numbers.
+They accumulate over the epoch in float32 and are never nan.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def build_metrics(
     """New metrics for ``compile(metrics=...)``, in the order of ``names``.
 
     Args:
-        names: some of ``core.specs.METRICS``. A loss is its mean over images, computed with the
-            targets at hand: the sparse cross-entropy of one-hot targets is the categorical one.
-        channels: the network's output channels.
-        channel_names: one for each; "dice_score" makes a metric ``dice_<name>`` for every channel,
-            "iou" one ``iou_<name>``.
+        names: some of ``core.config.specs.METRICS``. A loss becomes its mean over images; the
+            sparse cross-entropy is replaced by the categorical one if the targets are one-hot.
+        channels: the number of output channels.
+        channel_names: one per channel. "dice_score" makes a metric ``dice_<name>`` for every
+            channel, "iou" a metric ``iou_<name>``.
         final_activation: sigmoid, softmax or linear.
-        sparse: whether targets are class numbers.
+        sparse: whether the targets are class numbers.
     """
     found: list[keras.metrics.Metric] = []
     for name in names:
@@ -54,9 +54,9 @@ def build_metrics(
 
 
 def psnr(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each image for a data range of 1, (batch,) dB, at most 100.
+    """Peak signal-to-noise ratio of each image in dB, (batch,), for a data range of 1.
 
-    Equal images have an infinite one, which would spoil the mean.
+    It is 10 log10(1 / mse), limited to 100 dB: equal images would make the mean infinite.
     """
     return -10 * ops.log10(ops.maximum(losses.mse(y_true, y_pred), 10 ** (-BEST_PSNR / 10)))
 
@@ -64,7 +64,7 @@ def psnr(y_true: Tensor, y_pred: Tensor) -> Tensor:
 def _image_function(
     name: str, channels: int, activation: str, sparse: bool
 ) -> Callable[[Tensor, Tensor], Tensor]:
-    """The function (y_true, y_pred) -> (batch,) of a metric that is a mean over images."""
+    """The function (y_true, y_pred) -> (batch,) for a metric that is a mean over images."""
     one_hot = sparse and name != SPARSE_LOSS
     if name == SPARSE_LOSS and not sparse:
         name = "categorical_crossentropy"
@@ -81,11 +81,11 @@ def _image_function(
 
 
 class ChannelOverlap(keras.metrics.Metric):
-    """How well one channel's region P covers the target's T, over all pixels of the epoch.
+    """Overlap of the predicted region P and the target region T of a channel, over the epoch.
 
-    "dice" is 2 |T and P| / (|T| + |P|), "iou" is |T and P| / |T or P|. A pixel is in a region if
-    its value is over 0.5; in P after softmax if this channel is its greatest. Two empty regions
-    agree: 1.
+    "dice" is 2 |T and P| / (|T| + |P|), "iou" (Jaccard index) is |T and P| / |T or P|, both from 0
+    to 1. A pixel belongs to a region if its value is over 0.5; with softmax it belongs to P if this
+    channel has its highest value. Two empty regions give 1.
     """
 
     def __init__(

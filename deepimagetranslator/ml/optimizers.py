@@ -1,4 +1,4 @@
-"""The optimizers by name, each with its learning rate's schedule; Muon for convolutions."""
+"""Optimizers by name with their learning-rate schedule, and Muon for convolutions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ _FACTORS_AT_ONCE = 3
 
 
 def build_optimizer(training: TrainingSpec, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer with its schedule.
+    """The optimizer with its learning-rate schedule.
+
+    The cosine schedule is that of Loshchilov and Hutter, "SGDR", ICLR 2017, without restarts. Its
+    linear warm-up is after Goyal et al., "Accurate, large minibatch SGD", 2017.
 
     Args:
-        training: names optimizer, learning rate and schedule.
-        steps: planned training steps in all; the cosine schedule (Loshchilov and Hutter 2017,
-            SGDR, without restarts) reaches zero after them. Its linear warm-up is after Goyal et
-            al., "Accurate, large minibatch SGD", 2017.
+        training: has the optimizer, learning rate and schedule.
+        steps: total number of planned training steps; the cosine schedule reaches 0 after them.
     """
     rate: Any = training.learning_rate
     if training.schedule == "cosine":
@@ -44,13 +45,14 @@ def build_optimizer(training: TrainingSpec, steps: int) -> keras.optimizers.Opti
 
 
 class Muon(keras.optimizers.Muon):
-    """Keras' Muon, which it keeps to matrices, for the 3x3 convolutions too.
+    """Keras' Muon, which is limited to matrices, extended to 3x3 convolution kernels.
 
-    Every step of a kernel is its momentum made orthogonal, so that all directions are learnt alike,
-    those with small gradients too. After Jordan et al., "Muon: An optimizer for hidden layers in
-    neural networks", 2024, who flatten a kernel to (height * width * channels in, channels out);
-    with the scale of Liu et al., "Muon is scalable for LLM training", 2025, by which Adam's
-    learning rates fit. Whatever is no 3x3 kernel learns by Adam. Without weight decay, as Adam.
+    The update of a kernel is its orthogonalized momentum, so that directions with small gradients
+    are learnt as fast as others. After Jordan et al., "Muon: An optimizer for hidden layers in
+    neural networks", 2024. A kernel is flattened to a matrix (height * width * input channels,
+    output channels). Updates are scaled as in Liu et al., "Muon is scalable for LLM training",
+    2025, so that learning rates for Adam fit. All other weights are updated by Adam (Kingma and
+    Ba, "Adam", ICLR 2015). There is no weight decay.
 
     Args:
         learning_rate: a number or a schedule.
@@ -60,23 +62,30 @@ class Muon(keras.optimizers.Muon):
         super().__init__(learning_rate=learning_rate, weight_decay=None, adam_weight_decay=None)
 
     def _should_use_adamw(self, variable: Any) -> bool:
-        # Keras' own hook, though its name is private: it would keep to Adam but for matrices.
+        # A private hook of Keras, which would use Adam for everything but matrices.
         return len(variable.shape) != 4 or variable.shape[0] == 1
 
     def lr_adjust(self, x: Any) -> Any:
-        """A change of a kernel, scaled to a root mean square of ``rms_rate`` times the rate.
+        """Scale an orthogonalized update to a root mean square of about ``rms_rate``.
 
-        About that, if all its directions are learnt; less, if the gradients have but a few.
+        The root mean square is lower if the gradients have low rank.
         """
         return x * (self.rms_rate * max(np.prod(x.shape[:-1]), x.shape[-1]) ** 0.5)
 
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
-        """A kernel with the same directions and nearly equal singular values, 0.7 to 1.2.
+        """Orthogonalize a kernel by Newton-Schulz iteration, see Jordan et al. 2024.
 
-        Keras multiplies the whole matrix X by p(X'X) in each of the ``steps``, p being a quadratic
-        polynomial. The product of three such factors is the same if made from the small X'X alone,
-        which takes a third of the time. Made of more, it would let rounding grow: where gradients
-        have few directions, to nonsense on a GPU that multiplies in TF32.
+        The result has the same singular vectors and nearly equal singular values, 0.7 to 1.2.
+
+        Keras multiplies the whole matrix X by a quadratic polynomial of X'X in each of the
+        ``steps``. Here the product of up to three such factors is computed from the small matrix
+        X'X alone, which takes a third of the time. With more factors rounding errors would grow
+        too much: on a GPU that multiplies in TF32 the result for gradients of low rank would be
+        useless.
+
+        Args:
+            x: the momentum of a kernel, (height, width, input channels, output channels).
+            steps: the number of iterations.
         """
         matrix = ops.reshape(x, (-1, x.shape[-1]))
         matrix = matrix / (ops.sqrt(ops.sum(ops.square(matrix))) + self.epsilon)

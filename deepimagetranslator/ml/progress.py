@@ -1,4 +1,4 @@
-"""A Keras callback that tells the caller about the training and obeys its requests."""
+"""A Keras callback that reports the progress of training and handles requests to end it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SECONDS_BETWEEN_BATCH_EVENTS = 0.2
 
 
 def renamed(logs: Mapping[str, Any]) -> dict[str, float]:
-    """Keras' names of losses and metrics as we say them.
+    """Rename Keras' losses and metrics to the names in history.csv.
 
-    With deep supervision ``loss`` is the final output's alone, as are the metrics, and Keras'
-    weighted sum becomes ``total_loss``; the same with ``val_`` in front.
+    With deep supervision ``loss`` and the metrics are those of the final output alone, and Keras'
+    weighted sum is ``total_loss``; the same holds for names with ``val_``.
     """
     values = {name: float(value) for name, value in logs.items()}
     result = {}
@@ -41,21 +41,21 @@ def renamed(logs: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _column(item: tuple[str, float]) -> tuple[bool, bool, bool]:
-    """Training before validation; loss, then total_loss, then metrics by name."""
+    """Sort key: training before validation; loss, then total_loss, then the metrics."""
     bare = item[0].removeprefix("val_")
     return bare != item[0], bare != "loss", bare != "total_loss"
 
 
 class ProgressCallback(keras.callbacks.Callback):
-    """Sends EpochStarted and BatchEnded, cancels, and refuses a loss that is not a number.
+    """Reports EpochStarted and BatchEnded, cancels, and stops if the loss is nan or infinite.
 
     Args:
-        train: the training batches; its epoch is set as each epoch begins.
-        epochs: how many epochs there will be in all.
-        report: where events go.
+        train: the training batches; their ``epoch`` is set when an epoch begins.
+        epochs: the total number of epochs.
+        report: called with each event.
         control: the caller's requests.
-        epoch_ended: called after each whole epoch with its number (from 1), its values and its
-            seconds; returns True to end the training.
+        epoch_ended: called after each complete epoch with its number (from 1), its values and its
+            duration in seconds; returns True to end the training.
     """
 
     def __init__(
@@ -106,7 +106,10 @@ class ProgressCallback(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _seconds_left(self, batches_done: int, now: float) -> float | None:
-        """For the whole training: by the last epochs' time, in the first one by its own pace."""
+        """Estimated seconds to the end of the training.
+
+        The estimate uses the mean of the last five epochs; in the first epoch, its steps so far.
+        """
         elapsed = now - self._epoch_start
         part = batches_done / len(self._train)
         if self._epoch_seconds:

@@ -1,6 +1,6 @@
-"""What a run's log.txt says: versions, device, epochs, checkpoints, and how the run ended.
+"""The log.txt of a run: versions, device, epochs, checkpoints, and how the run ended.
 
-Nothing personal goes in: an image has its place in the project ("training input 3") for a name.
+It holds no personal data: images are named by their place in the project ("training input 3").
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def run_log(path: Path, dataset: Dataset, precision: str, epoch: int) -> Iterator[None]:
-    """Keeps the log of a training inside the block; how the block ended is its last line.
+    """Write the log of a training while the block runs; the last line says how it ended.
 
     Args:
-        path: log.txt in the run's folder; a resumed run's goes on.
-        dataset: what is trained on; its files' names are kept out.
-        precision: that the network computes in.
-        epoch: the last whole epoch before this training; 0 for a new run.
+        path: log.txt in the run's folder; a resumed run appends to it.
+        dataset: the training data; names of its files are replaced in the log.
+        precision: the precision that the network computes in.
+        epoch: the last complete epoch of a resumed run; 0 for a new run.
     """
     with log_file(path):
         versions = ", ".join(f"{name} {number}" for name, number in devices.versions().items())
@@ -63,9 +63,9 @@ def run_log(path: Path, dataset: Dataset, precision: str, epoch: int) -> Iterato
 
 
 def logged(report: Report) -> Report:
-    """The same report, with what matters later logged as well."""
+    """A report that also logs messages, epochs and checkpoints."""
 
-    def tell(event: Event) -> None:
+    def log_and_report(event: Event) -> None:
         match event:
             case LogLine(text):
                 _log.info("%s", text)
@@ -76,11 +76,11 @@ def logged(report: Report) -> Report:
                 _log.info("Saved %s", Path(event.path).name)
         report(event)
 
-    return tell
+    return log_and_report
 
 
 def without_names(text: str, dataset: Dataset) -> str:
-    """A sentence with the places of images in the project instead of their paths and names."""
+    """The text with each image's place in the project instead of its path or name."""
     places = {
         name: f"{part} {side} {number}"
         for part, pairs in (("training", dataset.train), ("validation", dataset.val))

@@ -1,4 +1,4 @@
-"""What a run needs to be repeated and continued: its record, and where it stands."""
+"""The record of a run, to repeat it, and its state, to resume it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.system_path import file_stamp
 from deepimagetranslator.ml import devices, weights
 
-# What may differ between a run and its resumption: it changes no step that is still to come,
-# or, for the epochs, the user asks for more of them.
+# Settings that may be changed when a run is resumed. They do not affect the remaining training
+# steps, except for the number of epochs, which the user may increase.
 _FREE_AT_RESUME = {
     "data.cache_mib",
     "training.epochs",
@@ -35,7 +35,15 @@ _FREE_AT_RESUME = {
 
 @dataclass
 class TrainingState:
-    """Where a run stands after its last whole epoch; stored in last.weights.h5."""
+    """The state of a run after its last complete epoch; stored in last.weights.h5.
+
+    Attributes:
+        epoch: the last complete epoch, from 1; 0 for a new run.
+        epochs: the planned number of epochs.
+        best_epoch, best_value: the epoch with the lowest monitored metric, and that value.
+        precision: the precision that the network computes in.
+        values: loss and metrics of the last complete epoch, by name.
+    """
 
     epoch: int = 0
     epochs: int = 0
@@ -46,7 +54,7 @@ class TrainingState:
 
 
 def refuse_second_run(run: RunFolder) -> None:
-    """Refuse a folder that holds a run.
+    """Refuse a folder that already holds a run.
 
     Raises:
         UserError: it holds one.
@@ -59,10 +67,10 @@ def refuse_second_run(run: RunFolder) -> None:
 
 
 def run_to_resume(run: RunFolder, project: Project) -> Project:
-    """The run's own record, if it can be continued with these choices.
+    """The record of a run that can be resumed with this project's settings.
 
     Raises:
-        UserError: there is no run, or a choice was changed.
+        UserError: there is no run, or a setting was changed that must not be.
     """
     if not run.last.exists():
         message = f"{run.path} holds no run that has finished an epoch; begin a new one."
@@ -84,16 +92,21 @@ def prepared(
     control: JobControl,
     record: Path | None,
 ) -> Dataset:
-    """The data set; the images are those that the run before began with, if it is continued.
+    """Prepare the data set; for a resumed run, check that its images are unchanged.
+
+    Args:
+        project: the project.
+        before: the record of the run to resume; None for a new run.
+        report, control, record: see ``core.checks.examination.prepare``.
 
     Raises:
-        UserError: they are not, or cannot be trained on.
+        UserError: the images cannot be trained on, or are not those of the run to resume.
     """
     try:
         dataset = prepare(project.specs, report, control, record)
     except DataProblems:
         if before is not None:
-            _refuse_other_images(before, project, {})  # then that is what is wrong
+            _refuse_other_images(before, project, {})  # changed images are the likely cause
         raise
     if before is not None:
         _refuse_other_images(before, project, dataset.contents)
@@ -101,15 +114,15 @@ def prepared(
 
 
 def resumed(run: RunFolder, project: Project, before: Project) -> TrainingState:
-    """Where the run stands; what it wrote after its last whole epoch is gone."""
-    # The run's own record stays, its file hashes with it; only what may be changed follows.
+    """Read the state of a run to resume, and delete what it wrote after its last complete epoch."""
+    # The record of the run is kept, with its file hashes; only settings that may change do.
     specs = replace(before.specs, training=project.specs.training)
     save_project(replace(before, specs=specs), run.project)
-    state = weights.read_state(run.last)
-    standing = TrainingState(**{name: state[name] for name in asdict(TrainingState())})
-    run.cut_history(standing.epoch)
-    run.drop_improvements_after(standing.epoch)
-    return standing
+    stored = weights.read_state(run.last)
+    state = TrainingState(**{name: stored[name] for name in asdict(TrainingState())})
+    run.cut_history(state.epoch)
+    run.drop_improvements_after(state.epoch)
+    return state
 
 
 def _all_exist(texts: Sequence[str]) -> bool:
@@ -118,7 +131,7 @@ def _all_exist(texts: Sequence[str]) -> bool:
 
 
 def _choices(before: Project, now: Project) -> Iterator[tuple[str, fields.FieldInfo, Any, Any]]:
-    """Each choice that a training depends on: its name, its field, what it was and what it is."""
+    """Each setting that training depends on: its name, its field, the old and the new value."""
     for section in SECTIONS:
         if section != "translation":
             old, new = getattr(before.specs, section), getattr(now.specs, section)
@@ -130,7 +143,7 @@ def _choices(before: Project, now: Project) -> Iterator[tuple[str, fields.FieldI
 def _refuse_other_images(
     before: Project, now: Project, contents: Mapping[ImageRef, FileContent]
 ) -> None:
-    """Refuse image files, perhaps in another place by now, that hold what the run did not know."""
+    """Refuse image files whose content differs from the run's; they may have been moved."""
     hashes = before.run.get("sha256", {})
     for name, info, was, becomes in _choices(before, now):
         if info.kind == "paths":
@@ -160,7 +173,7 @@ def write_run_record(
     start_weights: Path | None,
     report: Report,
 ) -> None:
-    """Make the run's folder and write down everything needed to repeat the run.
+    """Create the run's folder and write everything needed to repeat the run.
 
     Raises:
         UserError: the weights to start from cannot be read, or the folder cannot be written.
@@ -189,10 +202,10 @@ def write_run_record(
 
 
 def _checksums(images: Sequence[ImageRef], contents: Mapping[ImageRef, FileContent]) -> list[str]:
-    """``checksum`` of each; only those that are not known are read.
+    """The checksum of each image; only images without a known checksum are read.
 
     Raises:
-        OSError: one cannot be read.
+        OSError: an image cannot be read.
     """
     unknown = [image for image in images if image not in contents or not contents[image].checksum]
     read = dict(zip(unknown, checksums(unknown), strict=True))

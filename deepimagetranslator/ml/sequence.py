@@ -1,4 +1,4 @@
-"""Batches of augmented pairs for Keras, made ahead of the training step."""
+"""Batches of augmented pairs for Keras, prepared in threads ahead of the training step."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ BATCHES_AHEAD = 3
 class PairSequence(keras.utils.PyDataset):
     """Batches of one part of a data set, for ``fit(..., shuffle=False)``.
 
-    Set ``epoch`` as each epoch begins and call ``close`` when done. Batches ahead of the one
-    asked for are made by threads of its own, those of the next epoch too; validation ends with
-    its last batch. Keras fetches the first batches before the epoch and then begins again, so
-    they are kept until it has come past them: an image is read once for them.
+    Set ``epoch`` when an epoch begins, and call ``close`` at the end. Its own threads make the next
+    batches in advance; for training also those of the next epoch. Keras fetches the first batches
+    before an epoch and then starts again with the first one. They are kept until it has passed
+    them, so that their images are read only once.
 
     Args:
-        sampler: draws the pairs.
-        batch_size: images in a batch; the last batch of an epoch may have fewer.
-        epoch: the first one that is asked for, from 1.
-        last_epoch: nothing is made ahead for later ones.
+        sampler: samples the pairs.
+        batch_size: images per batch; the last batch of an epoch may have fewer.
+        epoch: the first epoch, from 1.
+        last_epoch: the last epoch; no batches are made in advance for later ones.
     """
 
     def __init__(
@@ -53,7 +53,8 @@ class PairSequence(keras.utils.PyDataset):
         return math.ceil(len(self.sampler.pairs) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, Any]:
-        """Batch ``index`` of the current epoch: x, and y as the network's outputs want it."""
+        """Batch ``index`` of the current epoch: x (batch, height, width, channels), and y in the
+        form of the network's outputs."""
         epoch = self.epoch
         try:
             with self._lock:
@@ -68,12 +69,12 @@ class PairSequence(keras.utils.PyDataset):
             raise
 
     def first_inputs(self, count: int) -> np.ndarray:
-        """The inputs (n, height, width, channels) of the epoch's first images, float32 in [0, 1].
+        """The first inputs of the epoch, (n, height, width, channels) float32 in [0, 1].
 
-        They are taken from the batches that the epoch begins with.
+        They are taken from the epoch's first batches.
 
         Args:
-            count: at most ``BATCHES_AHEAD + 1``; n is smaller where there are fewer images.
+            count: at most ``BATCHES_AHEAD + 1``; n is lower if there are fewer images.
         """
         needed = min(len(self), math.ceil(count / self.batch_size))
         return np.concatenate([self[index][0] for index in range(needed)])[:count]
@@ -82,18 +83,18 @@ class PairSequence(keras.utils.PyDataset):
         """Batch ``index`` (from 0) of ``epoch``, made in the calling thread."""
         order = self.sampler.order(epoch)
         chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
-        drawn = [self.sampler.sample(epoch, int(position)) for position in chosen]
-        x = np.stack([pair[0] for pair in drawn])
-        return x, self._as_outputs(np.stack([pair[1] for pair in drawn]))
+        pairs = [self.sampler.sample(epoch, int(position)) for position in chosen]
+        x = np.stack([pair[0] for pair in pairs])
+        return x, self._as_outputs(np.stack([pair[1] for pair in pairs]))
 
     def close(self) -> None:
-        """End the threads and drop what they made."""
+        """End the threads and release the prepared batches and cached images."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._ahead = {}
         self.sampler.reader.forget()
 
     def _places_from(self, epoch: int, index: int) -> list[tuple[int, int]]:
-        """The batch and those that are made ahead of it, as (epoch, index)."""
+        """The batch and those to make in advance, as (epoch, index)."""
         places = [
             (epoch + i // len(self), i % len(self)) for i in range(index, index + BATCHES_AHEAD + 1)
         ]
@@ -101,7 +102,7 @@ class PairSequence(keras.utils.PyDataset):
         return [place for place in places if place[0] <= last]
 
     def _drop_passed(self, epoch: int, index: int) -> None:
-        """Let go of the batches before this one, but for those that the epoch began with."""
+        """Release the batches before this one, except the first ones of the epoch."""
         first = epoch, 0 if index <= BATCHES_AHEAD else index
         self._ahead = {place: made for place, made in self._ahead.items() if place >= first}
 

@@ -1,6 +1,6 @@
-"""What Keras 3.15 leaves undone where several devices share each training step.
+"""Corrections of Keras 3.15 for training on several devices that share each step.
 
-One device computes with both classes what it would with Keras' own.
+On one device both classes compute the same as Keras' own.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from deepimagetranslator.ml import devices
 
 
 class SharedModel(keras.Model):
-    """A functional model that asks nothing of its layers for no images.
+    """A functional model that accepts an empty share of a batch.
 
-    The last batch of an epoch may hold fewer images than there are devices, and TensorFlow's
-    convolutions fail on none. A device without images computes a blank one and forgets it: its
-    outputs are empty, its gradients zero.
+    The last batch of an epoch may have fewer images than there are devices, and TensorFlow's
+    convolutions fail on empty input. A device without images computes a blank image and discards
+    the result: its outputs are empty and its gradients zero.
     """
 
     _has_state = False
@@ -32,10 +32,10 @@ class SharedModel(keras.Model):
         return keras.tree.map_structure(lambda output: _first(output, count), outputs)
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        # Keras makes the state of metrics and optimizer while it traces the first step, and must
-        # trace that step once more, which takes seconds. For several devices it makes it before,
-        # but of the average of their shares of a batch, which fails if they are unequal, and draws
-        # a batch for it at every validation.
+        # Keras creates the state of metrics and optimizer while it traces the first step, and must
+        # then trace that step again, which takes seconds. For several devices it creates the state
+        # before, but from the average of their shares of a batch, which fails if these have unequal
+        # sizes, and it takes a batch for this at every validation.
         if self._has_state:
             return
         strategy = self.distribute_strategy
@@ -51,10 +51,11 @@ class SharedModel(keras.Model):
 
 
 class LossScaling(keras.optimizers.LossScaleOptimizer):
-    """Loss scaling, without which a float16 training's small gradients become zero.
+    """Dynamic loss scaling, so that small gradients do not underflow to zero in float16.
 
-    A step with a gradient that is not finite is skipped, and the scale halved. Keras asks only
-    the first device whether all are finite; an overflow on another would make every weight nan.
+    After Micikevicius et al., "Mixed precision training", ICLR 2018. A step with a gradient that
+    is not finite is skipped and the scale is halved. Keras checks only the first device; an
+    overflow on another one would make all weights nan.
     """
 
     def check_finite(self, grads: list[Any]) -> Any:
@@ -64,7 +65,7 @@ class LossScaling(keras.optimizers.LossScaleOptimizer):
 
 
 def _first(output: Any, count: Any) -> Any:
-    """The first images of an output, with their logits, which the cross-entropies look for."""
+    """The first ``count`` images of an output, with the logits that the cross-entropies use."""
     part = output[:count]
     if hasattr(output, "_keras_logits"):
         part._keras_logits = output._keras_logits[:count]

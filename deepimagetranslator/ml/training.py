@@ -1,6 +1,6 @@
 """Training: fit, checkpoints, exact resume, events.
 
-A run's folder holds what is needed to repeat, resume and use it: see ``core.run_folder``.
+The files of a run are described in ``core.config.run_folder``.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ _FIRST_PIXELS = 2**20
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
         run_dir: the run's folder.
-        best_weights: the file of the best weights.
-        epochs: whole epochs trained in all.
-        best_epoch, best_value: the best epoch and its value by the judge (lower is better).
-        seconds: of this call.
-        values: the last epoch's line of the history.
+        best_weights: the file with the best weights.
+        epochs: the total number of complete epochs.
+        best_epoch, best_value: the epoch with the lowest monitored metric, and that value.
+        seconds: the duration of this call.
+        values: loss and metrics of the last epoch, by name.
     """
 
     run_dir: Path
@@ -88,24 +88,23 @@ def train(
 ) -> TrainingResult:
     """Train a project's network and keep its checkpoints.
 
-    Each image is read once before training, unless the record tells that it has not changed since
-    it was checked, and once in the first epoch, which finds out if that is not true.
+    Each image is read once before training, unless the record shows that it is unchanged since it
+    was checked, and once in the first epoch, where its content is compared with the check.
 
     Args:
-        project: the choices and the image lists.
-        run_dir: the run's folder, made if need be; it must hold no other run unless resumed.
-        report: is told what happens, see ``core.protocol``.
-        control: to finish early or cancel from another thread.
-        resume: continue the run in ``run_dir`` after its last whole epoch.
-        start_weights: begin with these weights instead of random ones.
-        record: what was found out about the images is kept there, see ``core.data.check_record``;
-            None to read them all.
+        project: the settings and the image lists.
+        run_dir: the run's folder, created if needed; it must not hold another run unless resumed.
+        report: called with each event, see ``core.messages.events``.
+        control: finishes early or cancels, from any thread.
+        resume: continue the run in ``run_dir`` after its last complete epoch.
+        start_weights: start with the weights of this file instead of random ones.
+        record: the file with the results of the data check, see ``core.data.check_record``; None
+            to read all images.
 
     Raises:
-        ImageChangedError: an image is another one than it was when it was checked; the record is
-            deleted.
-        UserError: the user must change something; before training, where it can be known.
-        Cancelled: by ``control``; the run can be resumed from its last whole epoch.
+        ImageChangedError: an image has changed since it was checked; the record is deleted.
+        UserError: the user must change something; raised before training if possible.
+        Cancelled: the caller cancelled; the run can be resumed from its last complete epoch.
     """
     start = time.monotonic()
     control = control or JobControl()
@@ -114,61 +113,61 @@ def train(
     if before is None:
         refuse_second_run(run)
     dataset = prepared(project, before, report, control, record)
-    standing = TrainingState() if before is None else resumed(run, project, before)
+    state = TrainingState() if before is None else resumed(run, project, before)
     if before is None:
         precision = devices.choose_precision(project.specs.training.precision)
-        standing.precision = precision
+        state.precision = precision
         write_run_record(run, project, dataset, precision, start_weights, report)
-    with run_log(run.log, dataset, standing.precision, standing.epoch):
+    with run_log(run.log, dataset, state.precision, state.epoch):
         try:
-            _work(Job(project, dataset, run, standing, logged(report), control), start_weights)
+            _work(Job(project, dataset, run, state, logged(report), control), start_weights)
         except ImageChangedError:
             check_record.forget(record)
             raise
     return TrainingResult(
         run_dir,
         run.best,
-        standing.epoch,
-        standing.best_epoch,
-        standing.best_value,
+        state.epoch,
+        state.best_epoch,
+        state.best_value,
         time.monotonic() - start,
-        standing.values,
+        state.values,
     )
 
 
 def _work(job: Job, start_weights: Path | None) -> None:
-    """Make the network and train it."""
-    standing, training = job.standing, job.project.specs.training
+    """Build the network and train it."""
+    state, training = job.state, job.project.specs.training
     try:
         scope, split = devices.distribution(training.batch_size)
         if split:
             job.report(LogLine(split))
         with scope:
-            job.build(start_weights if not standing.epoch else None)
-        if standing.epoch < training.epochs:
+            job.build(start_weights if not state.epoch else None)
+        if state.epoch < training.epochs:
             job.fit()
         else:
-            job.report(LogLine(f"All {standing.epoch} epochs were trained already."))
+            job.report(LogLine(f"All {state.epoch} epochs were trained already."))
     finally:
         job.close()
 
 
 class Job:
-    """One training: the network, its batches and what happens after each epoch."""
+    """One training: the network, its batches, and the work after each epoch."""
 
     def __init__(
         self,
         project: Project,
         dataset: Dataset,
         run: RunFolder,
-        standing: TrainingState,
+        state: TrainingState,
         report: Report,
         control: JobControl,
     ) -> None:
         self.project = project
         self.dataset = dataset
         self.run = run
-        self.standing = standing
+        self.state = state
         self.report = report
         self.control = control
         specs = project.specs
@@ -179,24 +178,24 @@ class Job:
                     reader, pairs, specs.augmentation, specs.training.seed, pairs is dataset.val
                 ),
                 specs.training.batch_size,
-                standing.epoch + 1,
+                state.epoch + 1,
                 specs.training.epochs,
             )
             for pairs in (dataset.train, dataset.val)
         )
-        self.judge = specs.training.judge
+        self.monitored = specs.training.judge
         if not specs.model.deep_supervision:
-            self.judge = self.judge.replace("total_", "")
+            self.monitored = self.monitored.replace("total_", "")
         if not dataset.val:
-            self.judge = self.judge.removeprefix("val_")
+            self.monitored = self.monitored.removeprefix("val_")
 
     def build(self, start_weights: Path | None) -> None:
-        """Make the network, compile it, and take up weights and optimizer state."""
+        """Build and compile the network, and load weights and optimizer state if there are any."""
         training = self.project.specs.training
         model = self.dataset.model
-        inputs, outputs = unet_tensors(model, self.standing.precision, training.seed)
-        # Two models over the same layers: only the second has an optimizer, so that saving the
-        # first writes the weights alone.
+        inputs, outputs = unet_tensors(model, self.state.precision, training.seed)
+        # Two models share the layers. Only the second has an optimizer, so that saving the first
+        # writes the weights alone.
         self.network = keras.Model(inputs, outputs, name="unet")
         self.trained = SharedModel(inputs, outputs, name="trained_unet")
         loss = build_loss(training.loss, model.final_activation)
@@ -215,23 +214,28 @@ class Job:
                 "metrics": {FINAL: metrics},
             }
         optimizer = build_optimizer(training, len(self.train_batches) * training.epochs)
-        if self.standing.precision == "float16":
+        if self.state.precision == "float16":
             optimizer = LossScaling(optimizer)
         self.trained.compile(optimizer=optimizer, auto_scale_loss=False, **heads)
         if start_weights is not None:
             self._start_from(start_weights)
-        elif not self.standing.epoch and model.initialization == "data_dependent":
-            lsuv_initialize(self.network, model, self.standing.precision, self._first_images())
-        if self.standing.epoch:
-            # Built first, or Keras would silently start the optimizer anew.
+        elif not self.state.epoch and model.initialization == "data_dependent":
+            lsuv_initialize(self.network, model, self.state.precision, self._first_images())
+        if self.state.epoch:
+            # The optimizer must be built first, or Keras would reset it without an error.
             optimizer.build(self.trained.trainable_variables)
             self.trained.load_weights(self.run.last)
-            state = weights.read_state(self.run.last)
+            stored = weights.read_state(self.run.last)
             for name, variable in self._seed_states().items():
-                variable.assign(state[name])
+                variable.assign(stored[name])
 
     def fit(self) -> None:
-        """Train up to the last epoch, or as long as the user and the loss allow."""
+        """Train to the last epoch, unless the user or early stopping ends it before.
+
+        Raises:
+            UserError: the loss is nan or infinite, a batch cannot be made, or memory is short.
+            Cancelled: the caller cancelled.
+        """
         training = self.project.specs.training
         self.rate = self._learning_rate()
         callback = ProgressCallback(
@@ -242,7 +246,7 @@ class Job:
                 self.trained.fit(
                     devices.feed(self.train_batches),
                     validation_data=devices.feed(self.val_batches) if self.dataset.val else None,
-                    initial_epoch=self.standing.epoch,
+                    initial_epoch=self.state.epoch,
                     epochs=training.epochs,
                     shuffle=False,
                     verbose=0,
@@ -251,14 +255,14 @@ class Job:
         except (UserError, Cancelled):
             raise
         except Exception:
-            # Keras wraps what a batch raised; the original says what to do.
+            # Keras wraps an error in a batch; the original has the message for the user.
             original = self.train_batches.error or self.val_batches.error
             if original is not None:
                 raise original from None
             raise
 
     def close(self) -> None:
-        """End the threads and let go of the memory."""
+        """End the threads and release the memory."""
         self.train_batches.close()
         self.val_batches.close()
         keras.utils.clear_session()
@@ -279,13 +283,13 @@ class Job:
             )
 
     def _first_images(self) -> np.ndarray:
-        """The first epoch's first images: four, or fewer if they are large."""
+        """The first images of the first epoch for the initialization: 4, or fewer if large."""
         model = self.dataset.model
         pixels = model.input_height * model.input_width
         return self.train_batches.first_inputs(max(1, min(4, _FIRST_PIXELS // pixels)))
 
     def _learning_rate(self) -> float:
-        """Of the next step; history.csv names that of an epoch's first."""
+        """The learning rate of the next step; history.csv has that of an epoch's first step."""
         return float(keras.ops.convert_to_numpy(self.trained.optimizer.learning_rate))
 
     def _seed_states(self) -> dict[str, Any]:
@@ -294,17 +298,17 @@ class Job:
         return {f"seed_state_{i}": generator.state for i, generator in enumerate(found)}
 
     def _epoch_ended(self, epoch: int, values: dict[str, float], seconds: float) -> bool:
-        standing, training = self.standing, self.project.specs.training
-        value = values[self.judge]
+        state, training = self.state, self.project.specs.training
+        value = values[self.monitored]
         if not math.isfinite(value):
             raise UserError(NOT_A_NUMBER.format(epoch=epoch))
-        improved = value < standing.best_value
+        improved = value < state.best_value
         if improved:
-            standing.best_epoch, standing.best_value = epoch, value
-        standing.epoch, standing.epochs, standing.values = epoch, training.epochs, values
+            state.best_epoch, state.best_value = epoch, value
+        state.epoch, state.epochs, state.values = epoch, training.epochs, values
         row = {"epoch": epoch, **values, "learning_rate": self.rate, "seconds": round(seconds, 3)}
         self.rate = self._learning_rate()
-        # The history first: a line too many is cut at a resume, a missing one would be lost.
+        # The history comes first: resuming deletes a surplus row, but cannot restore a missing one.
         self.run.append_history(row)
         self._save(epoch, value, improved)
         self.report(
@@ -313,13 +317,13 @@ class Job:
                 training.epochs,
                 row,
                 seconds,
-                standing.best_epoch,
-                standing.best_value,
+                state.best_epoch,
+                state.best_value,
             )
         )
-        waited = epoch - standing.best_epoch
+        waited = epoch - state.best_epoch
         if training.early_stopping and waited >= training.early_stopping:
-            self.report(LogLine(f"Stopped: no better {self.judge} for {waited} epochs."))
+            self.report(LogLine(f"Stopped: no better {self.monitored} for {waited} epochs."))
             return True
         return self.control.finish_early.is_set()
 
@@ -336,15 +340,15 @@ class Job:
             name: np.asarray(keras.ops.convert_to_numpy(variable))
             for name, variable in self._seed_states().items()
         }
-        weights.save(self.trained, self.run.last, card, asdict(self.standing) | states)
+        weights.save(self.trained, self.run.last, card, asdict(self.state) | states)
 
     def _card(self, epoch: int, value: float) -> weights.WeightsCard:
         training = self.project.specs.training
         summary = {
             "epoch": epoch,
-            self.judge: value,
+            self.monitored: value,
             "loss_function": training.loss,
-            "precision": self.standing.precision,
+            "precision": self.state.precision,
             "seed": training.seed,
             "train_pairs": len(self.dataset.train),
             "val_pairs": len(self.dataset.val),
@@ -357,16 +361,16 @@ class Job:
             palette=self.dataset.palette,
             large_images=self.project.specs.data.large_images,
             preset=self.project.preset,
-            training=summary | {name: float(v) for name, v in self.standing.values.items()},
+            training=summary | {name: float(v) for name, v in self.state.values.items()},
         )
 
 
 @contextmanager
 def enough_memory() -> Iterator[None]:
-    """What is computed inside may not fit into memory.
+    """Convert an out-of-memory error inside the block to a message for the user.
 
     Raises:
-        UserError: it does not, with the remedy.
+        UserError: there is not enough memory.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Translating files and whole folders with a weights file."""
+"""Translate files and whole folders with a weights file."""
 
 from __future__ import annotations
 
@@ -38,10 +38,12 @@ _SECONDS = 0.2  # between two reports on one image
 
 @dataclass(frozen=True)
 class TranslationResult:
-    """What became of each input: (source, output), or (source, why not).
+    """The result for each input.
 
-    A slice of a volume has the same slice of the written volume for output; a volume that could
-    not be translated is one source.
+    Attributes:
+        translated: (source, output) of each translated image. The output of a slice is the same
+            slice of the written volume.
+        skipped: (source, reason) of each image or whole volume that could not be translated.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
@@ -49,25 +51,25 @@ class TranslationResult:
 
     @property
     def files(self) -> dict[Path, Path]:
-        """Each file that was written, with the one that it was made from."""
+        """The source file of each written file."""
         return {output.file: source.file for source, output in self.translated}
 
 
 @dataclass(frozen=True)
 class _Job:
-    """An image to translate, and the file that it becomes or becomes a part of."""
+    """An image to translate, and the writer of its output file."""
 
     source: ImageRef
-    assembly: VolumeWriter
+    writer: VolumeWriter
 
     @property
-    def product(self) -> OutputFile:
-        return self.assembly.product
+    def output_file(self) -> OutputFile:
+        return self.writer.output_file
 
     @property
     def begins_volume(self) -> bool:
         """Whether it is the first of several slices."""
-        sources = self.product.sources
+        sources = self.output_file.sources
         return len(sources) > 1 and self.source == sources[0]
 
 
@@ -84,23 +86,25 @@ def translate(
 ) -> TranslationResult:
     """Translate files and whole folders, subfolders included.
 
-    An output has its input's name in the same subfolder below ``output``, and follows its kind
-    unless a format is chosen; see ``core.export.layout`` and ``core.export.plan``. A file that
-    cannot be translated is skipped and listed, a volume with all its slices.
+    An output has its input's name, in the same subfolder below ``output`` (``core.export.layout``),
+    and by default its input's format (``core.export.plan``). A file that cannot be translated is
+    skipped and listed; if a slice cannot, its whole volume is skipped.
 
     Args:
         weights_path: a weights file of this program or of the 2021 program.
         inputs: files, slices of files, and folders; paths are parsed here.
-        output: the folder to write to, made if need be.
+        output: the folder to write to, created if needed.
         spec: how to translate, what to write, whether to overwrite.
-        series: of several DICOM series in a folder the one to translate.
-        folder: where files that are given one by one were listed; see ``core.export.layout``.
+        series: the DICOM series to translate if a folder has several.
+        folder: the folder that single files were listed from; see ``core.export.layout``.
+        report: called with each event, see ``core.messages.events``.
+        control: cancels the translation.
 
     Raises:
-        UserError: nothing was written: unusable weights, no inputs, a format that cannot hold
-            the outputs, two inputs that would get one name, an output that exists already or
-            would overwrite an input.
-        Cancelled: by ``control``; what was written is complete.
+        UserError: nothing was written. The weights cannot be used, there are no inputs, the format
+            cannot hold the outputs, two inputs would get the same name, or an output exists already
+            or would overwrite an input.
+        Cancelled: the caller cancelled; all written files are complete.
     """
     spec = spec or TranslationSpec()
     translator = Translator(
@@ -112,32 +116,32 @@ def translate(
         mirrors=spec.mirrors,
     )
     images = places(inputs, output, series, folder)
-    products = plan(images, output, translator.network, spec)
-    run = _Run(translator, products, spec.batch_size, report, control or JobControl())
+    output_files = plan(images, output, translator.network, spec)
+    run = _Run(translator, output_files, spec.batch_size, report, control or JobControl())
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
         run.work(pool)
     return TranslationResult(tuple(run.translated), tuple(run.skipped))
 
 
 class _Run:
-    """One translation: images are read ahead and written behind by a pool of threads."""
+    """One translation; a pool of threads reads images in advance and writes finished ones."""
 
     def __init__(
         self,
         translator: Translator,
-        products: Sequence[OutputFile],
+        output_files: Sequence[OutputFile],
         batch_size: int,
         report: Report,
         control: JobControl,
     ) -> None:
         self._translator, self._batch_size = translator, batch_size
         self._report, self._control = report, control
-        names = next((_class_names(p) for p in products if p.rendition.kind == "classes"), ())
+        names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
         derived = DerivedSeries(translator.network.name, names)
         self._jobs = [
-            _Job(source, assembly)
-            for assembly in (VolumeWriter(product, derived) for product in products)
-            for source in assembly.product.sources
+            _Job(source, writer)
+            for writer in (VolumeWriter(output_file, derived) for output_file in output_files)
+            for source in writer.output_file.sources
         ]
         self._done = 0
         self._written: Counter[Path] = Counter()
@@ -166,7 +170,7 @@ class _Run:
             if len(batch) == 1:
                 self._skip(batch[0][0], error)
                 return
-            for one in batch:  # only the misfit is skipped
+            for one in batch:  # to skip only the image that does not fit
                 self._translate_batch([one], pool)
             return
         for (job, image), values in zip(batch, predicted, strict=True):
@@ -174,7 +178,7 @@ class _Run:
             self._writing.append((job, future))
 
     def _translate_large(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
-        """The one image of a batch, alone in memory: it is gone before its output is written."""
+        """Translate the only image of a batch; it is released before its output is written."""
         job, image = batch.pop()
         size, last = image.shape[:2], 0.0
 
@@ -190,13 +194,13 @@ class _Run:
         count = len(self._jobs)
         try:
             result = self._translator.translate(
-                image, job.source.name, job.product.rendition.image, between
+                image, job.source.name, job.output_file.encoding.image, between
             )
         except UserError as error:
             self._skip(job, error)
             return
         del image
-        self._writing.append((job, pool.submit(job.assembly.put, job.source, result, size)))
+        self._writing.append((job, pool.submit(job.writer.put, job.source, result, size)))
         del result
         self._finish(most_open=0)
 
@@ -211,39 +215,39 @@ class _Run:
                 self._count(job)
 
     def _count(self, job: _Job) -> None:
-        """One more image is done; with the last of a file all of them are reported as written."""
+        """Count a finished image; after the last one of a file, report them all as written."""
         self._done += 1
-        product, count = job.product, len(self._jobs)
-        if product.path in self._failed:
+        output_file, count = job.output_file, len(self._jobs)
+        if output_file.path in self._failed:
             self._report(SliceTranslated(self._done, count))
             return
-        self._written[product.path] += 1
-        if self._written[product.path] < len(product.sources):
+        self._written[output_file.path] += 1
+        if self._written[output_file.path] < len(output_file.sources):
             self._report(SliceTranslated(self._done, count))
             return
-        for source in product.sources:
-            part = product.part(source)
+        for source in output_file.sources:
+            part = output_file.part(source)
             self.translated.append((source, part))
             self._report(ImageTranslated(source, part, self._done, count))
 
     def _skip(self, job: _Job, error: UserError) -> None:
-        """An image cannot be translated, and so neither can the volume that it is part of."""
-        product = job.product
-        if product.path in self._failed:
+        """Skip an image that cannot be translated, and the whole volume if it is part of one."""
+        output_file = job.output_file
+        if output_file.path in self._failed:
             self._count(job)
             return
-        self._failed.add(product.path)
+        self._failed.add(output_file.path)
         self._done += 1
         source, reason = job.source, str(error)
-        if len(product.sources) > 1:
-            job.assembly.drop()
-            source = ImageRef(product.original)
+        if len(output_file.sources) > 1:
+            job.writer.drop()
+            source = ImageRef(output_file.original)
             reason = f"{reason} Nothing is written of {source.name}, which needs this slice."
         self.skipped.append((source, reason))
         self._report(ImageSkipped(source, reason, self._done, len(self._jobs)))
 
     def _batches(self, pool: ThreadPoolExecutor) -> Iterator[list[tuple[_Job, Array]]]:
-        """Images in batches of one network size, read ahead by the pool; large ones alone."""
+        """Batches of images of one network size, read in advance; large images come alone."""
         coming = iter(self._jobs)
         sources = [job.source for job in self._jobs]
         batch: list[tuple[_Job, Array]] = []
@@ -252,7 +256,7 @@ class _Run:
             if isinstance(image, UserError):
                 self._skip(job, image)
                 continue
-            if job.product.path in self._failed:
+            if job.output_file.path in self._failed:
                 self._count(job)
                 continue
             if batch and not self._together(batch[0], job, image):
@@ -260,7 +264,7 @@ class _Run:
                 batch = []
             batch.append((job, image))
             full = len(batch) == self._batch_size or self._translator.is_large(image)
-            del image  # a large one is to go as soon as it has been translated
+            del image  # so that a large one can be released as soon as it has been translated
             if full:
                 yield batch
                 batch = []
@@ -268,7 +272,7 @@ class _Run:
             yield batch
 
     def _together(self, first: tuple[_Job, Array], job: _Job, image: Array) -> bool:
-        """Whether an image can stand in one batch with the first of it."""
+        """Whether an image fits into the batch with this first image."""
         translator = self._translator
         return (
             not job.begins_volume
@@ -278,10 +282,10 @@ class _Run:
 
 
 def _render(job: _Job, values: np.ndarray, size: tuple[int, int]) -> None:
-    job.assembly.put(job.source, job.product.rendition.image(values), size)
+    job.writer.put(job.source, job.output_file.encoding.image(values), size)
 
 
-def _class_names(product: OutputFile) -> Sequence[str]:
-    palette = product.rendition.network.palette
+def _class_names(output_file: OutputFile) -> Sequence[str]:
+    palette = output_file.encoding.network.palette
     assert palette is not None
     return palette.class_names if palette.names else [str(colour) for colour in palette.colours]

@@ -1,4 +1,4 @@
-"""A weights file as something that translates images; nothing else is needed."""
+"""Translate images with the network of a weights file."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ from deepimagetranslator.ml.unet import FINAL
 
 NETWORKS_KEPT = 4
 UNKNOWN_SIZE_TILE = 512
-"""Height and width of the tiles for a network whose file names no size."""
+"""Height and width of the tiles in pixels, for weights without a fixed image size."""
 _LARGE_VALUES = 2**24
-_OVERSHOOT = 0.05  # of floats that are meant to lie from 0 to 1
+_OVERSHOOT = 0.05  # tolerance for floats that should lie in [0, 1]
 
-_MIRRORS = ((), (1,), (2,), (1, 2))
-"""The axes of a batch along which it is turned round: the image itself, then its mirror images."""
+_FLIPS = ((), (1,), (2,), (1, 2))
+"""The axes of a batch to flip for test-time augmentation; the first is the image itself."""
 
 Render = Callable[[Floats], Array]
-"""From rows of the network's output (height, width, channels) to those of the image to write."""
+"""Converts rows of the network's output (height, width, channels) to rows of the output image."""
 Between = Callable[[int, int], None]
-"""Called with the number of parts of an image that are done and of all parts; may raise."""
+"""Called with the number of finished parts of an image and of all parts; may raise to cancel."""
 
 
 def _nothing(_done: int, _count: int) -> None:
-    """Nobody wants to know, or to cancel."""
+    """A ``Between`` that does nothing."""
 
 
 class Translator:
-    """A network ready to translate, from its weights file.
+    """Translates images with the network of a weights file.
 
-    A network whose file names no size (2021 weights) is built for each image size; the last few
-    are kept.
+    If the file has no fixed image size (2021 weights), a network is built for each image size, and
+    the last few are kept.
 
-    Images larger than the network are resized to it, or translated in overlapping tiles, see
-    ``core.tiling``: so are, for a network trained on crops, smaller ones.
+    Images larger than the network's input are resized to it, or translated in overlapping tiles
+    (``core.data.tiling``). For a network trained on crops, tiles are used for smaller images too.
 
     Attributes:
-        network: what the file says of the network's output.
-        rendition: how an output becomes an image.
+        network: the network's output.
+        encoding: the encoding of outputs as images.
     """
 
     def __init__(
@@ -64,18 +64,18 @@ class Translator:
         *,
         mirrors: bool = False,
     ) -> None:
-        """Read the file's card; the network is built with the first image.
+        """Read the file's description; the network itself is built for the first image.
 
         Args:
             weights_path: a weights file of this program or of the 2021 program.
             output: a ``TranslationSpec.output``.
             value_type: a ``TranslationSpec.value_type``.
             large_images: a ``TranslationSpec.large_images``.
-            batch_size: tiles translated at once.
-            mirrors: the outputs are the mean over an image and its three mirror images.
+            batch_size: the number of tiles translated at once.
+            mirrors: test-time augmentation: average over the image and its three flipped copies.
 
         Raises:
-            UserError: not a weights file, or its output cannot be rendered as wanted.
+            UserError: not a weights file, or the network's output does not allow this encoding.
         """
         self.path = weights_path
         self.card = weights.read_card(weights_path)
@@ -87,8 +87,8 @@ class Translator:
             self.card.target_scaling,
             self.card.palette,
         )
-        self.rendition = choose_encoding(self.network, output, value_type)
-        deep = self.rendition.kind == "values" and self.rendition.dtype != "uint8"
+        self.encoding = choose_encoding(self.network, output, value_type)
+        deep = self.encoding.kind == "values" and self.encoding.dtype != "uint8"
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
         self._mirrors = mirrors
@@ -97,7 +97,7 @@ class Translator:
         self._networks: OrderedDict[tuple[int, int], keras.Model] = OrderedDict()
 
     def network_size(self, image: np.ndarray) -> tuple[int, int]:
-        """The (height, width) in pixels at which the network sees this image."""
+        """The size (height, width) in pixels to which this image is resized for the network."""
         model = self.card.model
         return (model.input_height, model.input_width) if model.input_height else image.shape[:2]
 
@@ -110,7 +110,7 @@ class Translator:
         return larger or (self._on_crops and size != self.network_size(image))
 
     def is_large(self, image: np.ndarray) -> bool:
-        """Whether the image is one for ``translate`` alone, not for a batch."""
+        """Whether the image must be translated by ``translate`` on its own, not in a batch."""
         model = self.card.model
         return self.in_tiles(image) or (
             image.shape[0] * image.shape[1] * max(image.shape[2], model.target_channels)
@@ -124,15 +124,16 @@ class Translator:
         render: Render | None = None,
         between: Between = _nothing,
     ) -> Array:
-        """One image of any size, as the image to write.
+        """Translate one image of any size, and encode it as the image to write.
 
-        Beside the image and the result a large one takes the memory of some rows only.
+        A large image needs little memory beyond itself and its result: only some rows at a time.
 
         Args:
-            image: (height, width, channels) in the file's own type and size.
-            name: the file's, for errors.
-            render: makes rows of the image from rows of the network's output; ``as_image`` else.
-            between: called before the first part (a tile, or some rows) and after each.
+            image: (height, width, channels) in the file's own data type and size.
+            name: the file's name, for errors.
+            render: converts rows of the network's output to rows of the image; by default
+                ``as_image``.
+            between: called before the first part (a tile, or some rows) and after each part.
 
         Raises:
             UserError: the image's channels or type do not fit the network.
@@ -153,12 +154,12 @@ class Translator:
         """The network's output for images of one network size, none of them large.
 
         Args:
-            images: (height, width, channels) in the files' own types and sizes.
+            images: (height, width, channels) in the files' own data types and sizes.
             names: the files' names, for errors.
 
         Returns:
-            For each image float32 (height, width, target channels) in [0, 1], in the image's own
-            size times the network's ratio of target to input.
+            For each image float32 (height, width, target channels) in [0, 1]. The size is the
+            image's own, times the ratio of the network's target size to its input size.
 
         Raises:
             UserError: an image's channels do not fit the network.
@@ -214,13 +215,13 @@ class Translator:
     def _outputs(
         self, images: Iterable[np.ndarray], scaling: IntensityNormalization, size: tuple[int, int]
     ) -> Floats:
-        """The network's output (images, height, width, channels) for images of its own size."""
+        """The network's output (images, height, width, channels) for images of its input size."""
         x = np.stack([scaling.to_unit(image) for image in images])
         network = self._network(size)
         if not self._mirrors:
             return _final(network, x)
-        turned = (np.flip(_final(network, np.flip(x, axes)), axes) for axes in _MIRRORS)
-        mean: Floats = np.mean(list(turned), axis=0)
+        flipped = (np.flip(_final(network, np.flip(x, axes)), axes) for axes in _FLIPS)
+        mean: Floats = np.mean(list(flipped), axis=0)
         return mean
 
     def _tile_size(self) -> tuple[int, int]:
@@ -230,12 +231,12 @@ class Translator:
         return UNKNOWN_SIZE_TILE, UNKNOWN_SIZE_TILE
 
     def _target_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """What the network makes of an input of a height and width."""
+        """The output size (height, width) of the network for an input size."""
         model = self.card.model
         return (model.target_height, model.target_width) if model.target_height else size
 
     def _output_size(self, image: np.ndarray) -> tuple[int, int]:
-        """Height and width of what is written for an image."""
+        """Height and width of the output image for an image."""
         size = self._tile_size() if self.in_tiles(image) else self.network_size(image)
         height, width = (
             max(1, round(length * after / before))
@@ -246,10 +247,11 @@ class Translator:
         return height, width
 
     def _refuse_other_depth(self, image: np.ndarray, name: str) -> None:
-        """A range of file values, as of 16-bit or float images, means nothing in another type.
+        """Refuse an image whose data type does not fit the network's intensity normalization.
 
-        So do floats beyond 0..1, such as Hounsfield units, where 8 or 16 bits were divided by
-        their type's maximum.
+        A range of 16-bit or float values is meaningless in another data type. Floats outside 0..1,
+        such as Hounsfield units, do not fit a network for 8-bit or 16-bit images that were divided
+        by the maximum of their type.
         """
         scaling = self.card.input_scaling
         fits = scaling.fits(image.dtype.name)
@@ -264,11 +266,15 @@ class Translator:
             )
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
-        """One of ``predict``'s outputs as the image to write: exact label colours, or values."""
-        return self.rendition.image(predicted)
+        """Encode an output of ``predict`` as the image to write: label colours or values."""
+        return self.encoding.image(predicted)
 
     def take_new_weights(self) -> bool:
-        """Read the file again, which training has rewritten; False if the network has changed."""
+        """Reload the weights after training has rewritten the file.
+
+        Returns:
+            False if the file now describes another network; this object must then be replaced.
+        """
         card = weights.read_card(self.path)
         if replace(card, training={}) != replace(self.card, training={}):
             return False
@@ -288,6 +294,6 @@ class Translator:
 
 
 def _final(network: keras.Model, x: Floats) -> Floats:
-    """The final output (images, height, width, channels) of a batch, whatever other there is."""
+    """The final output (images, height, width, channels) of a batch, without the coarse one."""
     y: Any = network.predict_on_batch(x)
     return np.asarray(y[FINAL] if isinstance(y, dict) else y, np.float32)

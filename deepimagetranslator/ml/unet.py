@@ -1,6 +1,7 @@
-"""The U-Net: blocks first, then ``build_unet`` which puts them together.
+"""The U-Net, made of Keras layers and ``keras.ops`` only, so that it runs on any Keras backend.
 
-Pure Keras: its own layers and ``keras.ops``, so that any Keras backend can run it.
+After Ronneberger, Fischer and Brox, "U-Net: Convolutional networks for biomedical image
+segmentation", MICCAI 2015, with "same" convolutions and up-sampling by interpolation.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixe
 
 
 def build_unet(spec: ModelSpec, precision: str = "float32", seed: int = 1) -> keras.Model:
-    """The network of a spec, not compiled.
+    """Build the network of a spec, not compiled.
 
     Args:
-        spec: all sizes and channels chosen; an automatic final activation is taken as sigmoid.
-        precision: "float32", "bfloat16" or "float16": what the layers compute in. Weights and
-            the outputs are float32 always.
-        seed: of the initial weights and of dropout.
+        spec: all sizes and channels must be given; an automatic final activation becomes sigmoid.
+        precision: "float32", "bfloat16" or "float16", in which the layers compute. Weights and
+            outputs are always float32.
+        seed: the seed of the initial weights and of dropout.
 
     Returns:
         A model from (batch, input height, width, channels) float32 to (batch, target height,
@@ -47,14 +48,14 @@ def build_unet(spec: ModelSpec, precision: str = "float32", seed: int = 1) -> ke
         "coarse".
 
     Raises:
-        UserError: the spec cannot be built; the sentence says which field is wrong and why.
+        UserError: the spec cannot be built; the message says which field is wrong and why.
     """
     inputs, outputs = unet_tensors(spec, precision, seed)
     return keras.Model(inputs, outputs, name="unet")
 
 
 def unet_tensors(spec: ModelSpec, precision: str = "float32", seed: int = 1) -> tuple[Any, Any]:
-    """Input and output tensors of ``build_unet``, for making several models of one network."""
+    """Input and output tensors of ``build_unet``, to make several models that share layers."""
     _refuse_unbuildable(spec)
     layers = _Layers(spec, POLICIES[precision], seed)
     inputs = keras.Input((spec.input_height, spec.input_width, spec.input_channels), name="input")
@@ -62,19 +63,21 @@ def unet_tensors(spec: ModelSpec, precision: str = "float32", seed: int = 1) -> 
 
 
 def lsuv_initialize(model: keras.Model, spec: ModelSpec, precision: str, images: Any) -> None:
-    """Data-dependent initialization: scale the first weights to the images to be learnt from.
+    """Data-dependent initialization (LSUV): scale the initial weights to some training images.
 
-    After it the channels of the convolutions that ``_Fitting.deviation`` names have mean 0 and one
-    deviation over these images, so that the first steps already learn in every layer, whatever
-    the images' brightness. It acts like a normalization at the start and costs nothing later.
-    After Mishkin and Matas, "All you need is a good init" (LSUV), ICLR 2016, with a scale and shift
-    for each channel as Kraehenbuehl et al., "Data-dependent initializations of convolutional neural
-    networks", ICLR 2016. A channel that is the same everywhere keeps its weights.
+    Afterwards the outputs of each selected convolution (``_Fitting.deviation``) have mean 0 and a
+    given standard deviation in each channel over these images. All layers can then learn from the
+    first step on, whatever the brightness of the images. The effect is that of a normalization
+    layer at the start of training, without its cost. A channel with constant output is not changed.
+
+    After Mishkin and Matas, "All you need is a good init", ICLR 2016, with a scale and shift for
+    each channel as in Krähenbühl et al., "Data-dependent initializations of convolutional neural
+    networks", ICLR 2016.
 
     Args:
         model: a new network of the spec.
-        spec, precision: those that the network was built with.
-        images: (images, input height, width, channels) float32 as in training; some suffice.
+        spec, precision: the arguments with which the network was built.
+        images: some training inputs, (images, input height, width, channels) float32.
     """
     fitting = _Fitting(spec, POLICIES[precision], seed=0, convolutions=convolutions(model))
     with suppress(_AllFitted):
@@ -82,7 +85,7 @@ def lsuv_initialize(model: keras.Model, spec: ModelSpec, precision: str, images:
 
 
 def _outputs(layers: _Layers, inputs: Any) -> Any:
-    """The network's outputs for its input."""
+    """Connect the layers: the network's outputs for its input."""
     spec = layers.spec
     blocks = plan_blocks(spec)
     x = inputs
@@ -102,8 +105,8 @@ def _outputs(layers: _Layers, inputs: Any) -> Any:
     final = layers.activated(layers.to_target_channels(x), FINAL)
     if not spec.deep_supervision:
         return final
-    # Nearest up-sampling after the 1x1 convolution gives the same as before it, at a 16th of the
-    # cost. The activation comes last, so that the losses find its logits.
+    # Nearest-neighbour up-sampling after the 1x1 convolution gives the same result as before it,
+    # at a 16th of the cost. The activation comes last, so that the losses find its logits.
     coarse = layers.to_target_channels(decoded[-3])
     coarse = keras.layers.UpSampling2D(4, dtype="float32")(coarse)
     coarse = _resized(coarse, spec.target_height, spec.target_width)
@@ -113,7 +116,7 @@ def _outputs(layers: _Layers, inputs: Any) -> Any:
 def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:
     """The convolutions of a U-Net in the order of ``network_plan.convolution_shapes``.
 
-    Keras' own order differs with two outputs.
+    The order of ``model.layers`` differs if there are two outputs.
     """
     found = [layer for layer in model.layers if layer.name.startswith(_CONVOLUTION)]
     return sorted(found, key=lambda layer: layer.name)
@@ -121,7 +124,7 @@ def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:
 
 @dataclass
 class _Layers:
-    """Makes the layers of one network, each with its own seed."""
+    """Makes the layers of one network; each convolution has its own seed."""
 
     spec: ModelSpec
     policy: str
@@ -129,7 +132,7 @@ class _Layers:
     made: int = 0
 
     def two_convolutions(self, x: Any, filters: int) -> Any:
-        """Two 3x3 "same" convolutions, each with normalization (if chosen) and ReLU."""
+        """Two 3x3 "same" convolutions, each followed by normalization (if chosen) and ReLU."""
         for _ in range(2):
             x = self._convolution(filters, 3, self.policy)(x)
             if is_normalized(self.spec, filters):
@@ -150,7 +153,7 @@ class _Layers:
         return self._convolution(self.spec.target_channels, 1, "float32")(x)
 
     def activated(self, x: Any, name: str) -> Any:
-        """The final activation, in float32: an output of the network."""
+        """The final activation in float32; the result is an output of the network."""
         activation = self.spec.final_activation
         activation = "sigmoid" if activation == "automatic" else activation
         return keras.layers.Activation(activation, dtype="float32", name=name)(x)
@@ -171,12 +174,12 @@ class _Layers:
 
 
 class _AllFitted(Exception):
-    """The rest of the network need not be computed."""
+    """All selected convolutions are scaled; the rest of the network need not be computed."""
 
 
 @dataclass
 class _Fitting(_Layers):
-    """The layers of a network that is there already, each convolution fitted as it is called."""
+    """The layers of an existing network; each selected convolution is scaled when it is called."""
 
     convolutions: Sequence[keras.layers.Conv2D] = ()
 
@@ -194,12 +197,13 @@ class _Fitting(_Layers):
         return fitted
 
     def deviation(self, number: int) -> float:
-        """The standard deviation that a 3x3 convolution's outputs get; 0 keeps its weights.
+        """The standard deviation for the outputs of a 3x3 convolution; 0 keeps its weights.
 
-        Convolutions are counted from 1. Before a normalization larger weights would only learn more
-        slowly. Where the deeper blocks are normalized, what the first block hands to the last one
-        starts half as strong as what comes from below. In trials with three seeds that kept both:
-        at full strength texture (membranes) was learnt later, unscaled brightness (CT) was.
+        Convolutions are counted from 1. Convolutions before a normalization layer keep their
+        weights, as larger ones would only learn more slowly. If the deeper blocks are normalized,
+        the skip connection of the first block gets half the standard deviation of the deeper
+        features. In trials with three seeds this was the best compromise: with 1 texture
+        (membranes) was learnt later, without scaling brightness (CT) was learnt later.
         """
         if self.spec.normalization == "none":
             return 1
@@ -207,7 +211,7 @@ class _Fitting(_Layers):
 
 
 def _standardize(layer: keras.layers.Conv2D, outputs: Any, deviation: float) -> None:
-    """Give the channels of a convolution's outputs mean 0 and this deviation by its weights."""
+    """Change a convolution's weights so that each output channel has mean 0 and this deviation."""
     outputs = ops.cast(outputs, "float32")
     mean, variance = (ops.convert_to_numpy(x) for x in ops.moments(outputs, axes=(0, 1, 2)))
     kernel, bias = layer.get_weights()
@@ -218,7 +222,7 @@ def _standardize(layer: keras.layers.Conv2D, outputs: Any, deviation: float) -> 
 
 
 def _resized(x: Any, height: int, width: int) -> Any:
-    """Bilinear resize to (height, width) pixels; nothing where the size is right already."""
+    """Bilinear resize to (height, width) pixels; ``x`` itself if it has this size already."""
     if tuple(x.shape[1:3]) == (height, width):
         return x
     return keras.ops.image.resize(x, (height, width), interpolation="bilinear")

@@ -1,8 +1,8 @@
-"""Weights files: written whole, and saying themselves what they are.
+"""Weights files, which describe themselves: read and write.
 
-A file is what Keras' ``save_weights`` writes, with one dataset more: the card, as JSON. It
-names the network, the scaling of values, the label colours and how the weights were trained,
-so that translating needs nothing else. Files of the 2021 program are read as well.
+A file has the content of Keras' ``save_weights`` and, as JSON, a card with the network, the
+intensity normalization, the label colours and a summary of the training. Translation needs nothing
+else. Files of the 2021 program can be read too.
 """
 
 from __future__ import annotations
@@ -39,24 +39,25 @@ _GROUP = "deepimagetranslator"
 _CARD = f"{_GROUP}/card"
 _STATE = f"{_GROUP}/state"
 
-# Keras 3.15 keeps the names of a layer's own attributes under one key and looks for them under
-# another: it makes a layer for each one that it saves or loads, half of the time that this takes.
+# Keras 3.15 caches the names of a layer's attributes under one key and looks them up under
+# another. It therefore creates a layer for each one that it saves or loads, which takes half of
+# the time.
 if hasattr(saving_lib, "get_attr_skipset"):
     saving_lib.get_attr_skipset = cache(saving_lib.get_attr_skipset)
 
 
 @dataclass(frozen=True)
 class WeightsCard:
-    """What a weights file says of itself.
+    """The description inside a weights file.
 
     Attributes:
-        model: the network; sizes of 0 mean the images' own.
-        input_scaling, target_scaling: between file values and the network's 0..1.
+        model: the network; a size of 0 means that each image's own size is used.
+        input_scaling, target_scaling: intensity normalization, from file values to 0..1.
         palette: the label colours if the targets were label maps, else None.
         preset: the preset that the project began with.
         training: a summary: loss, precision, epoch, val_loss, number of pairs, ...
-        program: the program and version that wrote it.
-        large_images: how training took images larger than the network: "resize" or "crop".
+        program: the program and version that wrote the file.
+        large_images: how larger images were trained on, "resize" or "crop".
     """
 
     model: ModelSpec
@@ -82,7 +83,7 @@ class WeightsCard:
         }
 
     def lines(self) -> tuple[str, ...]:
-        """The facts for a reader, one a line."""
+        """The description for the user, one fact per line."""
         model = self.model
 
         def size(height: int, width: int, channels: int) -> str:
@@ -112,10 +113,10 @@ class WeightsCard:
 
     @classmethod
     def from_json(cls, data: Any, where: str) -> WeightsCard:
-        """The card from JSON values.
+        """Make a card from JSON values.
 
         Raises:
-            UserError: the values are not a card's, or a newer version's.
+            UserError: the values are not a card, or were written by a newer version.
         """
         try:
             newer = data["format"] > FORMAT
@@ -146,15 +147,16 @@ class WeightsCard:
 def save(
     model: keras.Model, path: Path, card: WeightsCard, state: Mapping[str, Any] | None = None
 ) -> None:
-    """Write the weights (and the optimizer, of a compiled model) with their card.
-
-    The file appears under its name only when complete.
+    """Write a model's weights with their card atomically; a compiled model's optimizer too.
 
     Args:
         model: any Keras model.
         path: must end in ``.weights.h5``.
-        card: what the file says of itself.
-        state: further values to resume from: JSON values and arrays by name.
+        card: the description of the weights.
+        state: the training state to resume from: JSON values and arrays by name.
+
+    Raises:
+        UserError: the file cannot be written.
     """
     with atomic_write(path) as temporary:
         model.save_weights(temporary, overwrite=True)
@@ -169,10 +171,10 @@ def save(
 
 
 def read_card(path: Path) -> WeightsCard:
-    """What a weights file says of itself, without building the network.
+    """Read the card of a weights file, without building the network.
 
     Raises:
-        UserError: not readable, no weights file, or of a network that we cannot build.
+        UserError: the file cannot be read, is not a weights file, or has an unknown network.
     """
     with _open(path) as file:
         if _CARD in file:
@@ -183,10 +185,10 @@ def read_card(path: Path) -> WeightsCard:
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """The state that ``save`` stored: JSON values and arrays by name.
+    """Read the training state that ``save`` stored: JSON values and arrays by name.
 
     Raises:
-        UserError: the file holds none.
+        UserError: the file has no training state.
     """
     with _open(path) as file:
         if _STATE not in file:
@@ -202,19 +204,19 @@ def load(
     seed: int = 1,
     size: tuple[int, int] | None = None,
 ) -> tuple[keras.Model, WeightsCard]:
-    """The network of a weights file with its weights.
+    """Build the network of a weights file and load its weights.
 
     Args:
         path: a file written by ``save`` or by the 2021 program.
-        precision: what to compute in, see ``build_unet``.
-        seed: of dropout.
-        size: (height, width) of the input in pixels if the file names none.
+        precision: the precision to compute in, see ``build_unet``.
+        seed: the seed of dropout.
+        size: (height, width) of the input in pixels, for a file without a fixed size.
 
     Returns:
-        The model, not compiled, and the card, whose sizes are those that the model has.
+        The model, not compiled, and the card with the sizes of the model.
 
     Raises:
-        UserError: as ``read_card``, or the arrays do not fit the network.
+        UserError: see ``read_card``; or the arrays do not fit the network.
     """
     card = read_card(path)
     spec = card.model
@@ -235,10 +237,10 @@ def load(
 
 
 def load_into(model: keras.Model, path: Path) -> None:
-    """Read a file's weights into its own network.
+    """Load a file's weights into the network that it describes.
 
     Raises:
-        UserError: the arrays do not fit; the model is then half-changed, do not use it.
+        UserError: the arrays do not fit. The model may then be partly changed and must not be used.
     """
     with _open(path) as file:
         arrays = None if _CARD in file else read_2021_file(file, path.name)[1]
@@ -250,22 +252,22 @@ def load_into(model: keras.Model, path: Path) -> None:
     else:
         try:
             with warnings.catch_warnings():
-                # Keras leaves a layer without arrays in the file as it began, and only warns.
+                # Keras only warns if the file has no arrays for a layer, and leaves it unchanged.
                 warnings.filterwarnings("error", message="Skipping nested container")
                 model.load_weights(path)
-        except Exception as error:  # Keras raises anything at all for damaged files
+        except Exception as error:  # Keras may raise any exception for damaged files
             raise UserError(_unfit(path)) from error
 
 
 def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
-    """Copy the weights of one U-Net into another that differs at most in its outputs.
+    """Copy the weights of one U-Net into another, which may differ in its output layers.
 
     Returns:
-        The names of the layers that keep their own, new weights: the outputs, if the number of
-        target channels differs.
+        The names of the layers that keep their initial weights: output layers with another number
+        of target channels, and those that the source lacks.
 
     Raises:
-        UserError: the bodies differ.
+        UserError: other layers differ.
     """
     givers, takers = (
         {
@@ -311,7 +313,7 @@ def _card_2021(spec: ModelSpec) -> WeightsCard:
 
 @contextmanager
 def _open(path: Path) -> Any:
-    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+    if path.exists() and not path.is_file():  # opening a named pipe would block forever
         raise _foreign(path)
     try:
         with h5py.File(path, "r") as file:
@@ -321,7 +323,7 @@ def _open(path: Path) -> Any:
         raise UserError(f"There is no weights file {path}; check the name.") from None
     except UserError:
         raise
-    except Exception as error:  # h5py raises anything at all for damaged files
+    except Exception as error:  # h5py may raise any exception for damaged files
         raise _foreign(path) from error
 
 
@@ -333,7 +335,7 @@ def _unfit(path: Path) -> str:
 
 
 def _range(scaling: IntensityNormalization) -> str:
-    """The file values that become 0 and 1, for a reader."""
+    """The file values that become 0 and 1, as text for the user."""
     if scaling.kind == "image":
         return "each image's own range"
     offset = f" (after adding {scaling.offset:g})" if scaling.offset else ""

@@ -1,8 +1,8 @@
-"""Weights files of the 2021 program: recognised from the file alone.
+"""Weights files of the 2021 program, recognised by their content.
 
-Two kinds exist. "Save current model weights" wrote layer names and arrays; a checkpoint of
-training holds the whole configuration too. Files of TensorFlow 2.4 lack newer keys of the
-configuration, so only what is needed is read from it, leniently.
+There are two kinds. "Save current model weights" wrote layer names and arrays; a checkpoint of
+training also has the configuration of the network. Files of TensorFlow 2.4 lack newer keys of the
+configuration, so only the necessary keys are read, and missing ones are tolerated.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from deepimagetranslator.core.errors import UserError
 
 
 def is_2021_file(file: h5py.File) -> bool:
-    """Whether an open HDF5 file has the layout of Keras 2, which the 2021 program wrote."""
+    """Whether an open HDF5 file has the layout of Keras 2, as files of the 2021 program have."""
     return "layer_names" in _layers_group(file).attrs
 
 
 def read_2021_file(file: h5py.File, name: str) -> tuple[ModelSpec, list[np.ndarray]]:
-    """The network and its arrays.
+    """Read the network and its arrays.
 
     Args:
         file: an open HDF5 file for which ``is_2021_file`` holds.
         name: the file's name, for errors.
 
     Returns:
-        The spec (sizes are 0 where the file does not name them: the images' own) and the kernels
-        and biases, alternating, in the order of the layers.
+        The spec, with sizes of 0 if the file has none, and the kernels and biases, alternating, in
+        the order of the layers.
 
     Raises:
-        UserError: the arrays fit no network of the 2021 program.
+        UserError: the arrays do not fit any network of the 2021 program.
     """
     arrays = _arrays(_layers_group(file))
     spec = _spec_of([array.shape for array in arrays], name)
@@ -60,7 +60,7 @@ def _arrays(group: Any) -> list[np.ndarray]:
             array = layer[_text(name)]
             if not isinstance(array, h5py.Dataset) or array.dtype.kind != "f":
                 raise ValueError("no array of numbers")
-            if array in arrays:  # named again and again it would fill any memory
+            if array in arrays:  # a file could list one array many times and fill the memory
                 raise ValueError("one array in two places")
             arrays[array] = np.asarray(array)
     return list(arrays.values())
@@ -97,7 +97,7 @@ def _no_network(name: str, why: str) -> str:
 
 
 def _with_sizes(spec: ModelSpec, configuration: str) -> ModelSpec:
-    """Input size from the input layer, target size from the last resizing; 0 where unreadable."""
+    """Add the input size (input layer) and target size (last Resizing), if they can be read."""
     try:
         layers = json.loads(configuration)["config"]["layers"]
         first = layers[0]["config"]

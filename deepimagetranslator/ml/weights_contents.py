@@ -1,4 +1,4 @@
-"""What an HDF5 file says that it holds, looked at before anything of it is read."""
+"""Safety check of an HDF5 file's structure, before any array is read."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any
 import h5py
 
 MOST = 10_000  # groups and arrays; the deepest network has some hundreds
-_DEEPEST = 20  # groups in one another
-_KINDS = "biufS"  # of values in arrays
+_DEEPEST = 20  # nested groups
+_KINDS = "biufS"  # NumPy kinds of the arrays' values
 
 
 def check_contents(file: h5py.File) -> None:
-    """Refuse a file whose arrays are not all there as they are said to be, or not in it.
+    """Refuse a file that a weights file never looks like.
 
-    Keras and this program write every array in one piece. Links to other places, arrays that are
-    kept in other files, packed or in pieces, may be of any size or lead anywhere.
+    Keras and this program write each array contiguously. Links, external, compressed, chunked or
+    virtual arrays could claim any size or point to other files, so they are refused. So is an
+    array that is larger than the file.
 
     Raises:
         ValueError: the file is refused.
-        Exception: it is damaged.
+        Exception: the file is damaged.
     """
     room = file.id.get_filesize()
     count = 0

@@ -40,11 +40,11 @@ def growth_mib(folder: Path, name: str) -> float:
     subprocess.run([sys.executable, "-c", WRITER, str(file)], check=True)
     network = Network("bench", 1, False, IntensityNormalization("data", 0.0, 1.0, "float32"), None)
     images = {image: PurePath(name) for image in list_images(file)}
-    (product,) = plan(images, folder / "out", network, TranslationSpec())
-    assembly, before = VolumeWriter(product, DerivedSeries("bench")), peak_mib()
+    (output_file,) = plan(images, folder / "out", network, TranslationSpec())
+    writer, before = VolumeWriter(output_file, DerivedSeries("bench")), peak_mib()
     rng = np.random.default_rng(0)
-    for source in product.sources:
-        assembly.put(source, rng.random((SIDE, SIDE, 1), np.float32), (SIDE, SIDE))
+    for source in output_file.sources:
+        writer.put(source, rng.random((SIDE, SIDE, 1), np.float32), (SIDE, SIDE))
     return peak_mib() - before
 
 

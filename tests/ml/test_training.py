@@ -372,7 +372,7 @@ def scripted(monkeypatch, values: list[float]) -> None:
     real = training.Job._epoch_ended
 
     def ended(self, epoch, logs, seconds):
-        return real(self, epoch, logs | {self.judge: values[epoch - 1]}, seconds)
+        return real(self, epoch, logs | {self.monitored: values[epoch - 1]}, seconds)
 
     monkeypatch.setattr(training.Job, "_epoch_ended", ended)
 
@@ -616,7 +616,9 @@ def test_with_deep_supervision_losses_are_the_final_outputs(sets, tmp_path):
         (False, False, "val_loss", "loss"),
     ],
 )
-def test_the_judge_is_a_value_that_the_run_has(sets, tmp_path, deep, validated, chosen, judge):
+def test_the_monitored_metric_is_one_that_the_run_has(
+    sets, tmp_path, deep, validated, chosen, judge
+):
     project = project_of(
         sets["labels"].train,
         sets["labels"].val if validated else ((), ()),
@@ -631,7 +633,7 @@ def test_the_judge_is_a_value_that_the_run_has(sets, tmp_path, deep, validated, 
         Watch(),
         JobControl(),
     )
-    assert job.judge == judge
+    assert job.monitored == judge
 
 
 def test_without_validation_the_training_loss_judges(sets, tmp_path):

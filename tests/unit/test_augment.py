@@ -122,7 +122,7 @@ def test_ticking_another_operation_leaves_a_draw_as_it_was():
 def test_changing_an_amount_scales_the_draw():
     def angle(amount):
         (operation,) = build_pipeline(ticked("rotation", rotation=amount)).operations
-        matrix = operation.draw(sample_generator(1, 2, 3), (50, 50))
+        matrix = operation.sample(sample_generator(1, 2, 3), (50, 50))
         return np.degrees(np.arctan2(matrix[0, 1], matrix[0, 0]))
 
     assert angle(60.0) == pytest.approx(3 * angle(20.0))
@@ -377,7 +377,7 @@ def test_one_warp_equals_one_operation_after_another():
     spec = replace(spec, rotation=20.0, scaling=8.0, translation=6.0)
     for index in range(4):
         steps = [
-            (operation, operation.draw(np.random.default_rng([index, n]), (96, 96)))
+            (operation, operation.sample(np.random.default_rng([index, n]), (96, 96)))
             for n, operation in enumerate(build_pipeline(spec).operations)
         ]
         (at_once,) = warp([image], steps)
@@ -397,7 +397,7 @@ def test_one_warp_equals_one_operation_after_another():
 @settings(max_examples=60)
 def test_scaling_never_folds_the_image(index, amount, size):
     (operation,) = build_pipeline(ticked("scaling", scaling=amount)).operations
-    matrix = operation.draw(sample_generator(0, 0, index), size)
+    matrix = operation.sample(sample_generator(0, 0, index), size)
     back = np.linalg.inv(matrix)
     height, width = size
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) - 0.5

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from deepimagetranslator.core.augmentation.legacy_2021 import GeneratorDraws, run
+from deepimagetranslator.core.augmentation.legacy_2021 import GeneratorSource, run
 from deepimagetranslator.core.augmentation.pipeline import augment, sample_generator
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 
@@ -129,7 +129,7 @@ def test_every_operation_was_recorded():
     assert recorded >= set(OPERATIONS) - {"elastic"} | {"geometry", "noise_both", "ripple_both"}
 
 
-class _PythonDraws(GeneratorDraws):
+class _PythonSource(GeneratorSource):
     """As Augmentor draws: from Python's generator."""
 
     def __init__(self, seed):
@@ -153,7 +153,7 @@ def test_elastic_is_augmentors_distort(size):
     random.setstate(state)
 
     def draws(name):
-        return _PythonDraws(11 if name == "elastic" else 0)
+        return _PythonSource(11 if name == "elastic" else 0)
 
     given_both = run([image, image], ticked("elastic", elastic=2.0), draws)
     np.testing.assert_array_equal(given_both[0], np.array(expected))

@@ -81,14 +81,17 @@ def write_dicom(path: Path, pixels: np.ndarray) -> None:
 
 
 def planned(folder: Path, net: Network, **choices: object) -> list[OutputFile]:
-    """The products for all images of a folder, with paths relative to the output folder."""
+    """The output files for all images of a folder, with paths relative to the output folder."""
     images = {image: PurePath(image.file.relative_to(folder)) for image in list_images(folder)}
     return plan(images, folder.parent / "out", net, TranslationSpec(**choices))  # type: ignore[arg-type]
 
 
-def names(products: list[OutputFile], folder: Path) -> dict[str, str]:
+def names(output_files: list[OutputFile], folder: Path) -> dict[str, str]:
     out = folder.parent / "out"
-    return {product.path.relative_to(out).as_posix(): product.form for product in products}
+    return {
+        output_file.path.relative_to(out).as_posix(): output_file.form
+        for output_file in output_files
+    }
 
 
 # --- what is written of an output --------------------------------------------------------------
@@ -119,15 +122,15 @@ def test_classes_of_colours_are_the_nearest():
     ],
 )
 def test_values_in_every_type(value_type, dtype, expected):
-    rendition = choose_encoding(network(HOUNSFIELD), "automatic", value_type)
-    image = rendition.image(np.array([[[0.0], [0.5], [1.0]]], np.float32))
-    assert image.dtype.name == dtype == rendition.dtype
+    encoding = choose_encoding(network(HOUNSFIELD), "automatic", value_type)
+    image = encoding.image(np.array([[[0.0], [0.5], [1.0]]], np.float32))
+    assert image.dtype.name == dtype == encoding.dtype
     assert image.ravel().tolist() == expected
 
 
 def test_float_is_not_rounded():
-    rendition = choose_encoding(network(BYTES), "values", "float")
-    image = rendition.image(np.full((1, 1, 1), 0.3333, np.float32))
+    encoding = choose_encoding(network(BYTES), "values", "float")
+    image = encoding.image(np.full((1, 1, 1), 0.3333, np.float32))
     assert image[0, 0, 0] == pytest.approx(84.9915)
 
 
@@ -178,34 +181,34 @@ def test_each_output_follows_its_input(write, tmp_path):
 def test_medical_files_get_class_numbers_and_others_colours(write, tmp_path):
     for name in ("a.png", "scan.nii", "b.dcm", "s.tif"):
         write(name)
-    kinds = {p.form: p.rendition.kind for p in planned(tmp_path / "in", LABELS)}
+    kinds = {p.form: p.encoding.kind for p in planned(tmp_path / "in", LABELS)}
     assert kinds == {"png": "labels", "nifti": "classes", "dicom": "classes", "stack": "labels"}
-    kinds = {p.form: p.rendition.kind for p in planned(tmp_path / "in", LABELS, output="labels")}
+    kinds = {p.form: p.encoding.kind for p in planned(tmp_path / "in", LABELS, output="labels")}
     assert set(kinds.values()) == {"labels"}
 
 
 def test_medical_files_get_real_units_where_they_are_known(write, tmp_path):
     for name in ("a.png", "scan.nii", "b.dcm"):
         write(name)
-    types = {p.form: p.rendition.dtype for p in planned(tmp_path / "in", network(HOUNSFIELD))}
+    types = {p.form: p.encoding.dtype for p in planned(tmp_path / "in", network(HOUNSFIELD))}
     assert types == {"tif": "uint16", "nifti": "float32", "dicom": "float32"}
-    types = {p.form: p.rendition.dtype for p in planned(tmp_path / "in", network())}
+    types = {p.form: p.encoding.dtype for p in planned(tmp_path / "in", network())}
     assert set(types.values()) == {"uint8"}
 
 
 @pytest.mark.parametrize("file_format", ["png", "tif"])
 def test_a_volume_as_images_becomes_a_folder(write, tmp_path, file_format):
     write("sub/scan.nii.gz")
-    products = planned(tmp_path / "in", LABELS, file_format=file_format)
-    found = list(names(products, tmp_path / "in"))
+    output_files = planned(tmp_path / "in", LABELS, file_format=file_format)
+    found = list(names(output_files, tmp_path / "in"))
     assert found == [f"sub/scan/{n:04}.{file_format}" for n in (1, 2, 3)]
 
 
 def test_some_slices_become_images_of_their_own(write, tmp_path):
     file = write("scan.nii.gz")
     images = {ImageRef(file, 2): PurePath("scan.nii.gz")}
-    (product,) = plan(images, tmp_path / "out", LABELS, TranslationSpec())
-    assert product.path == tmp_path / "out" / "scan_0002.png"
+    (output_file,) = plan(images, tmp_path / "out", LABELS, TranslationSpec())
+    assert output_file.path == tmp_path / "out" / "scan_0002.png"
     with pytest.raises(UserError, match="Only some slices"):
         plan(images, tmp_path / "out", LABELS, TranslationSpec(file_format="nifti"))
 
@@ -213,9 +216,9 @@ def test_some_slices_become_images_of_their_own(write, tmp_path):
 def test_the_slices_of_a_volume_are_put_in_order(write, tmp_path):
     file = write("scan.nii.gz")
     images = {ImageRef(file, n): PurePath("scan.nii.gz") for n in (3, 1, 2)}
-    (product,) = plan(images, tmp_path / "out", LABELS, TranslationSpec())
-    assert [source.slice for source in product.sources] == [1, 2, 3]
-    assert product.part(ImageRef(file, 3)) == ImageRef(tmp_path / "out" / "scan.nii.gz", 3)
+    (output_file,) = plan(images, tmp_path / "out", LABELS, TranslationSpec())
+    assert [source.slice for source in output_file.sources] == [1, 2, 3]
+    assert output_file.part(ImageRef(file, 3)) == ImageRef(tmp_path / "out" / "scan.nii.gz", 3)
 
 
 def test_names_of_scanners_are_no_endings(write, tmp_path):
@@ -283,35 +286,37 @@ def test_two_inputs_of_one_name_and_existing_outputs_are_refused(write, tmp_path
 # --- writing -----------------------------------------------------------------------------------
 
 
-def assembled(product: OutputFile, image_of: Callable[[int], np.ndarray], order: list[int]) -> None:
-    assembly = VolumeWriter(product, DerivedSeries("net.weights.h5"))
+def assembled(
+    output_file: OutputFile, image_of: Callable[[int], np.ndarray], order: list[int]
+) -> None:
+    writer = VolumeWriter(output_file, DerivedSeries("net.weights.h5"))
     for number in order:
-        assert not product.path.exists()
-        source = product.sources[number]
-        assembly.put(source, image_of(number), read_image(source).shape[:2])
+        assert not output_file.path.exists()
+        source = output_file.sources[number]
+        writer.put(source, image_of(number), read_image(source).shape[:2])
 
 
 @pytest.mark.parametrize("name", ["scan.nii.gz", "scan.nii", "stack.tif"])
 def test_a_volume_is_written_with_its_last_slice_whatever_the_order(write, tmp_path, name):
     write(name)
-    (product,) = planned(tmp_path / "in", LABELS, output="classes")
-    shape = read_image(product.sources[0]).shape
+    (output_file,) = planned(tmp_path / "in", LABELS, output="classes")
+    shape = read_image(output_file.sources[0]).shape
 
     def image_of(number: int) -> np.ndarray:
         return np.random.default_rng(number).integers(0, 3, shape, np.uint8)
 
-    assembled(product, image_of, [1, 2, 0])
-    for number, source in enumerate(product.sources):
-        np.testing.assert_array_equal(read_image(product.part(source)), image_of(number))
-    assert read_spacing(product.path) == pytest.approx(read_spacing(product.original))
+    assembled(output_file, image_of, [1, 2, 0])
+    for number, source in enumerate(output_file.sources):
+        np.testing.assert_array_equal(read_image(output_file.part(source)), image_of(number))
+    assert read_spacing(output_file.path) == pytest.approx(read_spacing(output_file.original))
 
 
 def test_a_nifti_output_has_the_inputs_affine(write, tmp_path):
     file = write("scan.nii.gz")
-    (product,) = planned(tmp_path / "in", LABELS)
-    shape = read_image(product.sources[0]).shape
-    assembled(product, lambda number: np.full(shape, number, np.uint8), [0, 1, 2])
-    before, after = nibabel.load(file), nibabel.load(product.path)
+    (output_file,) = planned(tmp_path / "in", LABELS)
+    shape = read_image(output_file.sources[0]).shape
+    assembled(output_file, lambda number: np.full(shape, number, np.uint8), [0, 1, 2])
+    before, after = nibabel.load(file), nibabel.load(output_file.path)
     np.testing.assert_allclose(after.affine, before.affine)
     assert after.shape == before.shape and after.get_data_dtype() == np.uint8
 
@@ -320,16 +325,18 @@ def test_a_nifti_output_has_the_inputs_affine(write, tmp_path):
 def test_an_enlarged_image_has_smaller_pixels(tmp_path, suffix):
     source = tmp_path / "in" / f"a{suffix}"
     write_image(source, np.zeros((10, 20, 1), np.uint8), (0.5, 0.8))
-    (product,) = planned(tmp_path / "in", network(), file_format=suffix[1:])
-    (image,) = product.sources
-    VolumeWriter(product, DerivedSeries("x")).put(image, np.zeros((40, 40, 1), np.uint8), (10, 20))
-    assert read_spacing(product.path) == pytest.approx((0.125, 0.4), rel=1e-3)
+    (output_file,) = planned(tmp_path / "in", network(), file_format=suffix[1:])
+    (image,) = output_file.sources
+    VolumeWriter(output_file, DerivedSeries("x")).put(
+        image, np.zeros((40, 40, 1), np.uint8), (10, 20)
+    )
+    assert read_spacing(output_file.path) == pytest.approx((0.125, 0.4), rel=1e-3)
 
 
 def test_a_dropped_volume_leaves_nothing(write, tmp_path):
     write("scan.nii.gz")
-    (product,) = planned(tmp_path / "in", LABELS)
-    assembly = VolumeWriter(product, DerivedSeries("x"))
-    assembly.put(product.sources[0], np.zeros((6, 5, 1), np.uint8), (6, 5))
-    assembly.drop()
+    (output_file,) = planned(tmp_path / "in", LABELS)
+    writer = VolumeWriter(output_file, DerivedSeries("x"))
+    writer.put(output_file.sources[0], np.zeros((6, 5, 1), np.uint8), (6, 5))
+    writer.drop()
     assert not (tmp_path / "out").exists()

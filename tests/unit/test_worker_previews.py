@@ -48,7 +48,7 @@ def test_a_newer_one_takes_its_place_unless_it_is_to_be_kept(engine: Any) -> Non
     assert engine._preview(preview(1)) is None
     assert engine._preview(preview(1, keep=True)).number == 1
     with pytest.raises(Cancelled):
-        engine._leave_stale(preview(1))
+        engine._abandon_if_stale(preview(1))
 
 
 def test_of_previews_that_wait_only_the_newest_and_those_to_keep_are_answered(

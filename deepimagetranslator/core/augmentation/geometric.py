@@ -1,11 +1,11 @@
-"""The operations of the current behaviour that move pixels, and the one warp that does it.
+"""Geometric augmentation: operations that move pixels, and the common interpolation.
 
-In forward order: rotation, "scaling" (a perspective), translation, flips, elastic. Each may stand
-alone; those that follow one another in a pipeline are composed first and sampled once, by
-``warp``: that is sharper than a warp after a warp, and faster.
+The forward order is rotation, "scaling" (a perspective transform), translation, flips, elastic
+transform. Successive operations are composed into one transform, and ``warp`` interpolates only
+once: this is sharper and faster than one interpolation per operation.
 
-Coordinates are (x, y) in pixels with the first pixel's centre at (0, 0), its outer corner at
-(-0.5, -0.5). Borders are black.
+Coordinates are (x, y) in pixels. The centre of the first pixel is (0, 0), its outer corner
+(-0.5, -0.5). Pixels from outside the image are black.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from deepimagetranslator.core.data.crops import Frame
 
 Matrix = NDArray[np.float64]
 TILE = 7
-"""About the side, in pixels, of the elastic transform's tiles."""
+"""Approximate side length of the elastic transform's tiles, in pixels."""
 
 
 class GeometricOperation(PairOperation):
     """An operation that moves pixels.
 
-    Its draw is the 3x3 matrix that takes a point of the input to its new place, or the elastic
-    transform's mesh.
+    ``sample`` returns the 3x3 matrix that maps a point of the input to its new position, or the
+    elastic transform's displacement mesh.
     """
 
     def apply(self, images: Sequence[Array], rng: np.random.Generator) -> list[Array]:
-        return warp(images, [(self, self.draw(rng, images[0].shape[:2]))])
+        return warp(images, [(self, self.sample(rng, images[0].shape[:2]))])
 
 
 class Rotation(GeometricOperation):
-    """A turn about the centre by up to ``amount`` degrees either way."""
+    """A rotation about the centre by up to ``amount`` degrees in either direction."""
 
-    def draw(self, rng: np.random.Generator, size: Size) -> Matrix:
+    def sample(self, rng: np.random.Generator, size: Size) -> Matrix:
         height, width = size
         angle = rng.uniform(-1, 1) * self.amount
         turn: Matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
@@ -48,12 +48,13 @@ class Rotation(GeometricOperation):
 
 
 class Scaling(GeometricOperation):
-    """Each corner moves by up to ``amount`` pixels; the moved quadrilateral fills the frame.
+    """A perspective transform: each corner moves by up to ``amount`` pixels.
 
-    A corner never moves by a quarter of the side or more: the image could fold over itself.
+    The quadrilateral of the moved corners is stretched to the full frame. Movements are limited to
+    0.24 of the side, so that the image cannot fold over itself.
     """
 
-    def draw(self, rng: np.random.Generator, size: Size) -> Matrix:
+    def sample(self, rng: np.random.Generator, size: Size) -> Matrix:
         height, width = size
         frame = np.array([[0, 0], [width, 0], [0, height], [width, height]]) - 0.5
         most = np.minimum(self.amount, 0.24 * np.array([width, height]))
@@ -63,21 +64,21 @@ class Scaling(GeometricOperation):
 
 
 class Translation(GeometricOperation):
-    """A shift by up to ``amount`` pixels across and down."""
+    """A shift by up to ``amount`` pixels, horizontally and vertically."""
 
-    def draw(self, rng: np.random.Generator, size: Size) -> Matrix:
+    def sample(self, rng: np.random.Generator, size: Size) -> Matrix:
         matrix = np.eye(3)
         matrix[:2, 2] = rng.uniform(-1, 1, 2) * self.amount
         return matrix
 
 
 class Flip(GeometricOperation):
-    """Left and right, and top and bottom, each change places with probability 1/2 (amount)."""
+    """A horizontal and a vertical flip, each with probability 1/2 (``amount``)."""
 
     def __init__(self, sides: tuple[bool, bool] = (True, True)) -> None:
         super().__init__(0.5, sides)
 
-    def draw(self, rng: np.random.Generator, size: Size) -> Matrix:
+    def sample(self, rng: np.random.Generator, size: Size) -> Matrix:
         height, width = size
         matrix = np.eye(3)
         for axis, (chance, length) in enumerate(zip(rng.random(2), (width, height), strict=True)):
@@ -87,14 +88,18 @@ class Flip(GeometricOperation):
 
 
 class Elastic(GeometricOperation):
-    """The inner corners of a grid move by up to ``amount`` pixels.
+    """An elastic transform: the inner corners of a grid move by up to ``amount`` pixels.
 
-    The grid is that of Augmentor's Distort with int(width / 7) x int(height / 7) tiles. Corners
-    move by whole pixels, as there, if the amount is whole.
+    The grid is that of Augmentor's Distort with int(width / 7) x int(height / 7) tiles. As there,
+    corners move by whole pixels if the amount is a whole number.
     """
 
-    def draw(self, rng: np.random.Generator, size: Size) -> Array:
-        """How far from each corner its pixel is fetched, (down, across, 2), outer corners 0."""
+    def sample(self, rng: np.random.Generator, size: Size) -> Array:
+        """Displacements (x, y) from each grid corner to its source pixel.
+
+        Returns:
+            (rows of corners, columns of corners, 2) in pixels; 0 at the outer corners.
+        """
         down, across = (len(axis_nodes(length)) for length in size)
         steps = max(1, int(self.amount))
         moves = np.floor(rng.random((down - 2, across - 2, 2)) * (2 * steps + 1)) - steps
@@ -104,11 +109,15 @@ class Elastic(GeometricOperation):
 
 
 def reach(amounts: Mapping[str, float], size: Size) -> Size:
-    """From how far outside a frame of that size pixels may be moved in, down and across.
+    """How far outside a frame the source pixels of a warped frame may lie.
 
     Args:
-        amounts: of "rotation", "scaling", "translation" and "elastic", as far as they are applied.
+        amounts: amounts of "rotation", "scaling", "translation" and "elastic"; those that are not
+            applied are left out.
         size: height and width of the frame.
+
+    Returns:
+        Distances in pixels, vertically and horizontally.
     """
     shift = amounts.get("translation", 0.0) + amounts.get("elastic", 0.0)
     half_height, half_width = (
@@ -133,46 +142,49 @@ def warp(
     nearest_target: bool = False,
     frames: Sequence[Frame] = (),
 ) -> list[Array]:
-    """Move the pixels of an input, or of input and target, by several operations in one sampling.
+    """Apply several geometric operations to an input, or input and target, interpolating once.
 
     Args:
-        images: (height, width, channels) each; the first one's size is what the draws are for, and
-            one of another size is moved likewise in relative coordinates.
-        steps: operations with their draws, in order; an elastic one counts as the last.
-        nearest_target: sample the second image by nearest neighbour, so that no colour appears
-            that was not there but black at the border; bilinear else.
-        frames: for each image the part of it that is wanted; what lies around it may be moved in.
-            The draws are for the first one's size. Empty: the whole images.
+        images: (height, width, channels) each. The random values refer to the size of the first;
+            an image of another size is transformed in relative coordinates.
+        steps: operations with their sampled values, in order; the elastic transform acts last.
+        nearest_target: interpolate the second image by nearest neighbour instead of bilinearly,
+            so that it gets no new colours except black at the border.
+        frames: the wanted part of each image; surrounding pixels may be moved in. The random
+            values then refer to the size of the first frame. Empty: the whole images.
+
+    Returns:
+        The warped images, or frames, in the same order.
     """
     wanted = frames or [Frame(0, 0, *image.shape[:2]) for image in images]
     reference = wanted[0].size
-    samplings: dict[Any, Matrix | Array] = {}
+    sources: dict[Any, Matrix | Array] = {}
     warped = []
     for side, (image, frame) in enumerate(zip(images, wanted, strict=True)):
-        own = [(operation, draw) for operation, draw in steps if operation.sides[side]]
+        own = [(operation, values) for operation, values in steps if operation.sides[side]]
         if not own:
             warped.append(frame.of(image) if frames else image)
             continue
         key = frame, tuple(id(operation) for operation, _ in own)
-        if key not in samplings:
-            samplings[key] = _sampling(own, frame, reference)
+        if key not in sources:
+            sources[key] = _source_coordinates(own, frame, reference)
         nearest = nearest_target and side == 1
-        warped.append(_sample(image, samplings[key], frame.size, nearest))
+        warped.append(_interpolate(image, sources[key], frame.size, nearest))
     return warped
 
 
-def _sampling(
+def _source_coordinates(
     steps: Sequence[tuple[GeometricOperation, Any]], frame: Frame, reference: Size
 ) -> Matrix | Array:
-    """Where each pixel of a warped ``frame`` comes from: a matrix, or a map (h, w, 2).
+    """Source coordinates of each pixel of a warped frame: a 3x3 matrix, or a map (h, w, 2).
 
-    Source = F S H⁻¹ (p + e(p)) with p the pixel in the coordinates of the reference, H the product
-    of the forward matrices, e the elastic displacement, S from the reference's coordinates to the
-    frame's own, and F from these to the image's.
+    Source = F S H⁻¹ (p + e(p)), where p is the pixel in reference coordinates, H the product of
+    the forward matrices, e the elastic displacement, S maps reference coordinates to the frame's,
+    and F maps frame coordinates to the image's.
     """
     size = frame.size
-    meshes = [draw for operation, draw in steps if isinstance(operation, Elastic)]
-    matrices = [draw for operation, draw in steps if not isinstance(operation, Elastic)]
+    meshes = [values for operation, values in steps if isinstance(operation, Elastic)]
+    matrices = [values for operation, values in steps if not isinstance(operation, Elastic)]
     forward: Matrix = reduce(lambda done, step: step @ done, matrices, np.eye(3))
     to_own = np.eye(3)
     for axis, ratio in enumerate((size[1] / reference[1], size[0] / reference[0])):
@@ -185,20 +197,23 @@ def _sampling(
     return places
 
 
-def _sample(image: Array, sampling: Matrix | Array, size: Size, nearest: bool) -> Array:
+def _interpolate(image: Array, source: Matrix | Array, size: Size, nearest: bool) -> Array:
     flags = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    if sampling.shape == (3, 3):
+    if source.shape == (3, 3):
         flags |= cv2.WARP_INVERSE_MAP
         return by_channels(
-            lambda part: cv2.warpPerspective(part, sampling, size[::-1], flags=flags), image
+            lambda part: cv2.warpPerspective(part, source, size[::-1], flags=flags), image
         )
-    return by_channels(lambda part: cv2.remap(part, sampling, None, flags), image)
+    return by_channels(lambda part: cv2.remap(part, source, None, flags), image)
 
 
 def displaced(mesh: Array, size: Size, reference: Size) -> Array:
-    """The pixels of an image of ``size``, moved by a mesh over the reference, (height, width, 2).
+    """The pixel positions of an image of ``size``, displaced by a mesh over the reference.
 
-    In the reference's coordinates; the displacement is bilinear between the mesh's corners.
+    Displacements are interpolated bilinearly between the mesh's corners.
+
+    Returns:
+        Positions (x, y) in reference coordinates, (height, width, 2).
     """
     rows, row_part, y = _axis(size[0], reference[0])
     columns, column_part, x = _axis(size[1], reference[1])
@@ -213,9 +228,9 @@ def displaced(mesh: Array, size: Size, reference: Size) -> Array:
 
 @lru_cache(maxsize=64)
 def axis_nodes(length: int) -> NDArray[np.intp]:
-    """Where the corners of Augmentor's Distort with int(length / 7) tiles lie along an axis.
+    """Positions in pixels of the grid corners along an axis, as in Augmentor's Distort.
 
-    Tiles are equally wide, in whole pixels; the last one takes what is left.
+    There are int(length / 7) tiles of equal width in whole pixels; the last one takes the rest.
     """
     tiles = max(1, length // TILE)
     nodes = np.arange(tiles + 1) * (length // tiles)
@@ -226,10 +241,10 @@ def axis_nodes(length: int) -> NDArray[np.intp]:
 
 @lru_cache(maxsize=64)
 def _axis(length: int, reference: int) -> tuple[NDArray[np.intp], Array, Array]:
-    """The tile of each pixel along an axis, how far into it the pixel lies, and its coordinate.
+    """For each pixel along an axis: its tile, its relative position in the tile, its coordinate.
 
-    In the coordinates of a reference axis; the parts have the shape (length, 1) to be multiplied
-    with displacements.
+    Tiles and coordinates are those of the reference axis. Relative positions, from 0 to 1, have
+    the shape (length, 1), so that they can be multiplied with displacements.
     """
     nodes = axis_nodes(reference)
     edge = (np.arange(length) + 0.5) * (reference / length)  # 0 at the outer edge

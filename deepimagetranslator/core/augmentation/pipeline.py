@@ -1,13 +1,13 @@
-"""Random changes of an image pair, reproducible by (seed, epoch, index).
+"""Random augmentation of an image pair, reproducible by (seed, epoch, index).
 
-``augment`` runs the Augmentor pipeline that ``build_pipeline`` makes. Augmentor's own runner cannot
-hold float or 16-bit values and samples from the global ``random``, so ``ArrayPipeline`` runs the
-operations itself on float arrays, each with a generator of its own: neither ticking another
-operation nor changing an amount changes its random values.
+``augment`` runs the Augmentor pipeline that ``build_pipeline`` makes. Augmentor's own runner is
+limited to 8-bit images and uses the global ``random``. ``ArrayPipeline`` therefore runs the
+operations itself, on float arrays and with one generator per operation. The random values of an
+operation do not change when another operation is ticked or an amount is changed.
 
-On label targets (``label_target``) geometry is sampled by nearest neighbour, and the operations on
-values (ripple, blur, noise, contrast, brightness) are left out: no colour appears that was not
-there but black, at the border and in dropped rectangles.
+On label-map targets (``label_target``) geometric operations use nearest-neighbour interpolation,
+and intensity operations (ripple, blur, noise, contrast, brightness) are left out. The only new
+colour is black, at the border and in dropped rectangles.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ OPERATION_CLASSES: dict[str, type[PairOperation]] = {
     "contrast": Contrast,
     "brightness": Brightness,
 }
-"""By name, in the order in which they are applied."""
+"""The operations by name, in the order in which they are applied."""
 
 VALUE_OPERATIONS = ("ripple", "blur", "noise", "contrast", "brightness")
-"""Those that would mix new colours; they leave label targets alone."""
+"""Operations that would make new colours; they are not applied to label maps."""
 
 
 def sample_generator(seed: int, epoch: int, index: int) -> np.random.Generator:
-    """The generator for one pair in one epoch: depends on these three numbers (0 or more) alone."""
+    """The generator for one pair in one epoch; it depends only on these numbers (0 or more)."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(epoch, index)))
 
 
@@ -80,18 +80,18 @@ def augment(
     validation: bool = False,
     frames: Sequence[Frame] = (),
 ) -> Pair:
-    """A randomly changed copy of a pair; sides that nothing changes come back as they are.
+    """A randomly augmented copy of a pair; sides without an operation are returned unchanged.
 
     Args:
         pair: input and target, or input and None; float32 (height, width, channels) each, values in
-            [0, 1]. They may differ in size and channels: pixels of an amount are the input's.
-        spec: the operations, their amounts and ticks, and the behaviour: current or 2021.
-        rng: a fresh generator, for instance of ``sample_generator``.
-        label_target: the target is a colour label map; it gets no colours that it did not have.
-        validation: this is a validation pair: only operations with that tick are applied.
-        frames: the parts of input and target that are wanted (``core.crops``); what lies around
-            them may be moved in by the current behaviour. The ripple's rings have the middle of
-            all that is there. Empty: all of it.
+            [0, 1]. They may differ in size and channels; amounts in pixels refer to the input.
+        spec: the operations, their amounts and ticks, and the version: current or 2021.
+        rng: a new generator, for instance from ``sample_generator``.
+        label_target: the target is a label map and must not get new colours.
+        validation: the pair is a validation pair; only operations ticked for it are applied.
+        frames: the wanted parts of input and target (``core.data.crops``). The current version may
+            move surrounding pixels in. The ripple's centre is that of the whole array. Empty: the
+            whole images.
     """
     if spec.behaviour == "2021":
         spec = effective(spec, label_target=label_target, validation=validation)
@@ -106,7 +106,7 @@ def augment(
 def margin(
     spec: AugmentationSpec, size: Size, *, label_target: bool = False, validation: bool = False
 ) -> Size:
-    """How much around a frame of that size ``augment`` may move in, in pixels down and across."""
+    """How far around a frame ``augment`` needs pixels, vertically and horizontally in pixels."""
     if spec.behaviour == "2021":
         return 0, 0
     spec = effective(spec, label_target=label_target, validation=validation)
@@ -120,7 +120,7 @@ def build_pipeline(
     label_target: bool = False,
     validation: bool = False,
 ) -> ArrayPipeline:
-    """The Augmentor pipeline of the current behaviour with the spec's ticked operations.
+    """The Augmentor pipeline of the current version with the spec's ticked operations.
 
     The arguments are those of ``augment``.
     """
@@ -142,7 +142,7 @@ def build_pipeline(
 def effective(
     spec: AugmentationSpec, *, label_target: bool = False, validation: bool = False
 ) -> AugmentationSpec:
-    """The spec with the ticks taken off that do not count for such a target or pair."""
+    """The spec without the ticks that do not apply to a label map or to a validation pair."""
     off: dict[str, Any] = {}
     for name in OPERATIONS:
         if validation and not spec.ticks(name)[2]:
@@ -153,10 +153,7 @@ def effective(
 
 
 class ArrayPipeline(Augmentor.Pipeline):
-    """An Augmentor pipeline for pairs of float arrays.
-
-    It keeps no state between pairs: threads may share it.
-    """
+    """An Augmentor pipeline for pairs of float arrays; stateless and thread-safe."""
 
     def __init__(
         self, operations: Sequence[PairOperation] = (), *, label_target: bool = False
@@ -167,7 +164,7 @@ class ArrayPipeline(Augmentor.Pipeline):
             self.add_operation(operation)
 
     def augment(self, pair: Pair, rng: np.random.Generator, frames: Sequence[Frame] = ()) -> Pair:
-        """A changed copy of a pair (input, target or None), as the function ``augment``."""
+        """An augmented copy of a pair (input, target or None), see the function ``augment``."""
         images = [image for image in pair if image is not None]
         if not any(isinstance(operation, GeometricOperation) for operation in self.operations):
             images, frames = _cut(images, frames), ()
@@ -176,7 +173,7 @@ class ArrayPipeline(Augmentor.Pipeline):
         for geometric, run in groupby(self.operations, lambda o: isinstance(o, GeometricOperation)):
             if geometric:
                 size = frames[0].size if frames else images[0].shape[:2]
-                steps = [(o, o.draw(generators[type(o)], size)) for o in run]
+                steps = [(o, o.sample(generators[type(o)], size)) for o in run]
                 images = warp(images, steps, nearest_target=self.label_target, frames=frames)
                 frames = ()
             else:

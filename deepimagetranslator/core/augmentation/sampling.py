@@ -1,10 +1,10 @@
-"""A pair as training sees it: read, scaled, augmented; the same in a batch and in a preview.
+"""Sampling of training pairs: read, normalize, augment; the same for batches and for previews.
 
-What is drawn depends only on the seed, the epoch and the position: not on the number of threads,
-on a resume, or on what was looked at.
+The random values depend only on the seed, the epoch and the position of the pair, not on the
+number of threads or on whether the run was resumed.
 
-A pair is either resized to the network, or, if the data set says so, cut at a random place in full
-resolution: at another one in every epoch, at a fixed one for validation.
+A pair is either resized to the network's size or, with crops, cut in full resolution at a random
+place: a new place in each epoch for training, a fixed one for validation.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from deepimagetranslator.core.imaging.images import image_size, read_image
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.typing import Array
 
-_ORDER_DRAW = 2**32 - 1
+_ORDER_INDEX = 2**32 - 1  # the "pair" whose generator shuffles the order of an epoch
 _VALIDATION_EPOCH = 0
-# Augmentation takes values in [0, 1], and its 2021 behaviour works on bytes.
+# Augmentation takes values in [0, 1], and the 2021 version works on bytes; class numbers are
+# divided by 255 for it.
 CLASS_UNIT = np.float32(255)
 _LARGE_BYTES = 2**27
 
@@ -40,7 +41,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class _Kept:
-    """A decoded pair, and how its input's values become [0, 1]."""
+    """A decoded pair, with the normalization of its input."""
 
     image: Array
     target: Array
@@ -52,16 +53,16 @@ class _Kept:
 
 
 class PairReader:
-    """Reads pairs and keeps them, decoded, within a memory budget; threads may share one.
+    """Reads pairs and caches them, decoded, within a memory budget; thread-safe.
 
-    Pairs are kept at the network's size or, for crops, in full resolution. One that does not fit
-    the budget is read anew for each draw, and of very large ones one at a time.
+    Pairs are cached at the network's size or, for crops, in full resolution. A pair that does not
+    fit into the budget is read again each time; very large ones are read one at a time.
 
     Args:
-        dataset: how the pairs are understood.
-        cache_bytes: the budget.
-        contents: what the files held when they were examined; each is compared at its first
-            reading.
+        dataset: has the network, the normalization and the label colours.
+        cache_bytes: the memory budget in bytes.
+        contents: the content of the files when they were checked; each file is compared with it
+            when it is first read.
     """
 
     def __init__(
@@ -80,11 +81,11 @@ class PairReader:
     def read(self, pair: ImagePair) -> tuple[Floats, Floats]:
         """Input and target as float32 (height, width, channels) in [0, 1] at the network's size.
 
-        For a network with classes the target is (height, width, 1): class numbers / 255.
+        If the network predicts classes, the target is (height, width, 1): class numbers / 255.
 
         Raises:
-            ImageChangedError: a file holds another image than when it was examined.
-            UserError: a file cannot be read or has other channels or label colours.
+            ImageChangedError: a file has changed since it was checked.
+            UserError: a file cannot be read, or its channels or label colours do not fit.
         """
         kept = self._decoded(pair)
         return self._in_units(kept.image, kept.target, kept.scaling, pair)
@@ -92,15 +93,15 @@ class PairReader:
     def crop(
         self, pair: ImagePair, around: Size, rng: np.random.Generator
     ) -> tuple[tuple[Floats, Floats], tuple[Frame, Frame]]:
-        """A crop of the network's size at a random place, with what lies around it.
+        """A crop of the network's size at a random place, with a margin around it.
 
         Args:
-            pair: to cut from, in full resolution.
-            around: how much is wanted around the crop, down and across.
-            rng: draws the place.
+            pair: the pair to cut from, in full resolution.
+            around: the margin in pixels, vertically and horizontally.
+            rng: samples the place.
 
         Returns:
-            Input and target as ``read`` gives them, and the crop's place in each.
+            Input and target as from ``read``, and the frame of the crop in each.
 
         Raises:
             UserError: as ``read``.
@@ -113,7 +114,7 @@ class PairReader:
         return arrays, (ours.frame, theirs.frame)
 
     def forget(self) -> None:
-        """Drop the kept images."""
+        """Empty the cache."""
         with self._lock:
             self._kept.clear()
 
@@ -123,7 +124,7 @@ class PairReader:
                 return self._kept[pair]
         decoded = self._decode(pair)
         with self._lock:
-            # The first images to fit stay: with a random order, replacing them would gain nothing.
+            # The first images that fit stay: in random order, replacing them would gain nothing.
             if decoded.nbytes <= self._budget and pair not in self._kept:
                 self._budget -= decoded.nbytes
                 self._kept[pair] = decoded
@@ -155,7 +156,7 @@ class PairReader:
         self, image: Array, target: Array, scaling: IntensityNormalization, pair: ImagePair
     ) -> tuple[Floats, Floats]:
         dataset = self.dataset
-        if dataset.crops:  # kept as they are in the file: only the crop need be converted
+        if dataset.crops:  # cached with the file's values: only the crop must be converted
             image = to_channels(image, dataset.model.input_channels, pair.input.name)
             target = self._as_network_target(target, pair)
         x = scaling.to_unit(image)
@@ -175,7 +176,7 @@ class PairReader:
 
     @contextmanager
     def _turn(self, pair: ImagePair) -> Iterator[None]:
-        """Wait until no other very large pair is in memory, if this is one that is not kept."""
+        """Hold a very large pair that is not cached in memory only when no other one is."""
         with self._lock:
             kept = pair in self._kept
         with nullcontext() if kept or not _is_very_large(pair) else self._one_at_a_time:
@@ -189,14 +190,15 @@ def _is_very_large(pair: ImagePair) -> bool:
 
 @dataclass(frozen=True)
 class PairSampler:
-    """One part of a data set with its augmentation: which pair comes when, and how it looks.
+    """Samples augmented pairs of one part (training or validation) of a data set.
 
     Attributes:
-        reader: where the pairs are read; parts may share one.
-        pairs: of this part; a position counts in them, from 0.
+        reader: reads the pairs; both parts may share one.
+        pairs: the pairs of this part; positions count in them, from 0.
         augmentation: the random operations.
-        seed: of every draw.
-        validation: this is the validation part: its own order, one fixed draw per image.
+        seed: the seed of all random values.
+        validation: this is the validation part: fixed order, and random values that are the same
+            in every epoch.
     """
 
     reader: PairReader
@@ -206,18 +208,18 @@ class PairSampler:
     validation: bool = False
 
     def order(self, epoch: int) -> NDArray[np.intp]:
-        """The positions in the order of ``epoch`` (from 1)."""
+        """The positions of the pairs in the order of ``epoch`` (from 1)."""
         if self.validation:
             return np.arange(len(self.pairs))
-        return sample_generator(self.seed, epoch, _ORDER_DRAW).permutation(len(self.pairs))
+        return sample_generator(self.seed, epoch, _ORDER_INDEX).permutation(len(self.pairs))
 
     def sample(self, epoch: int, position: int) -> tuple[Floats, Floats]:
         """The pair at ``position`` as augmented in ``epoch``: float32 (height, width, channels).
 
-        For a network with classes the target is (height, width, 1): class numbers / 255.
+        If the network predicts classes, the target is (height, width, 1): class numbers / 255.
 
         Raises:
-            UserError: a file cannot be read or has other channels or label colours.
+            UserError: a file cannot be read, or its channels or label colours do not fit.
         """
         reader, pair, spec = self.reader, self.pairs[position], self.augmentation
         rng = sample_generator(self.seed, _VALIDATION_EPOCH if self.validation else epoch, position)

@@ -1,4 +1,4 @@
-"""Changing a project's choices: what counts as chosen from then on, and which preset it has."""
+"""Change a project's settings, and keep track of the chosen fields and of the preset."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from deepimagetranslator.core.errors import UserError
 
 RECOMMENDED = "recommended"
 _OWN = fields_in("model") | fields_in("training") | fields_in("augmentation")
-"""Fields of sections that are reset to a preset one by one. The other sections follow the preset of
-the project."""
+"""Fields of the sections that the user resets to a preset individually. The other sections follow
+the preset of the project."""
 
 
 def choose(project: Project, specs: Specs, chosen: Iterable[str] | None = None) -> Project:
-    """The project with these choices.
+    """The project with new settings.
 
-    It has the preset "2021" as soon as the network, its training and the augmentation are as that
-    preset has them, until one of them is reset to the recommended choices.
+    Its preset becomes "2021" when network, training and augmentation equal that preset, and
+    "recommended" again when one of them is reset to the recommended settings.
 
     Args:
-        project: as it was.
-        specs: its choices from now on.
-        chosen: the fields that count as chosen from now on; by default those that were, and those
-            that change.
+        project: the project before.
+        specs: its new settings.
+        chosen: the fields that then count as chosen by the user; by default those that did before
+            and those that change.
     """
     if chosen is None:
         chosen = project.chosen | changed_fields(project.specs, specs)
@@ -49,14 +49,14 @@ def choose(project: Project, specs: Specs, chosen: Iterable[str] | None = None) 
 
 
 def reset(project: Project, section: str, name: str) -> Project:
-    """The project with one section as a preset has it; recommended choices count as not chosen."""
+    """The project with one section reset to a preset; recommended settings count as not chosen."""
     own = fields_in(section)
     specs = replace(project.specs, **{section: getattr(preset(name), section)})
     return choose(project, specs, project.chosen - own | preset_fields(name) & own)
 
 
 def set_field(project: Project, name: str, text: str) -> Project:
-    """The project with one field, named SECTION.FIELD, chosen as the user wrote it.
+    """The project with one field, named SECTION.FIELD, set to a value that the user typed.
 
     Raises:
         UserError: no such section or field, or no allowed value.
@@ -74,7 +74,7 @@ def set_field(project: Project, name: str, text: str) -> Project:
 
 
 def _is_as(project: Project, name: str) -> bool:
-    """Whether the sections that are reset one by one are as a preset has them, by choice."""
+    """Whether the user has chosen a preset's values in all sections that are reset individually."""
     own = preset_fields(name) & _OWN
     return own <= project.chosen and all(
         value_of(project.specs, field) == value_of(preset(name), field) for field in own
@@ -82,7 +82,7 @@ def _is_as(project: Project, name: str) -> bool:
 
 
 def _with_preset(project: Project, name: str) -> Project:
-    """The preset is recorded; what nobody chose in the other sections is as it has it."""
+    """The project with this preset; fields of other sections follow it unless they are chosen."""
     follow = preset_fields(name) - _OWN - project.chosen
     values = [(field, value_of(preset(name), field)) for field in follow]
     specs = with_values(project.specs, values)
@@ -90,7 +90,7 @@ def _with_preset(project: Project, name: str) -> Project:
 
 
 def _without_preset(project: Project) -> Project:
-    """The recommended preset is recorded; what the other one brought to other sections goes."""
+    """The project with the recommended preset, without what its preset set in other sections."""
     before = preset(project.preset)
     brought = preset_fields(project.preset) - _OWN
     gone = {f for f in brought if value_of(project.specs, f) == value_of(before, f)}

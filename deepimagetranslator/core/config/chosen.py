@@ -16,7 +16,7 @@ from deepimagetranslator.core.config.specs import SECTIONS, Specs
 
 
 def fields_in(section: str) -> frozenset[str]:
-    """The names of a section's fields that can be chosen."""
+    """The names of the fields of a section that the user can choose."""
     infos = fields_of(getattr(Specs(), section))
     return frozenset(f"{section}.{info.name}" for info in infos if info.kind != "paths")
 
@@ -25,13 +25,13 @@ EVERY_FIELD = frozenset[str]().union(*map(fields_in, SECTIONS))
 
 
 def value_of(specs: Specs, name: str) -> Any:
-    """The value of a field that is named SECTION.FIELD."""
+    """The value of a field named SECTION.FIELD."""
     section, _, field = name.partition(".")
     return getattr(getattr(specs, section), field)
 
 
 def with_values(specs: Specs, values: Iterable[tuple[str, Any]]) -> Specs:
-    """The choices with these values of fields that are named SECTION.FIELD."""
+    """The specs with new values of some fields, each named SECTION.FIELD."""
     for name, value in values:
         section, _, field = name.partition(".")
         specs = replace(specs, **{section: replace(getattr(specs, section), **{field: value})})
@@ -44,7 +44,7 @@ def changed_fields(before: Specs, after: Specs) -> frozenset[str]:
 
 
 def preset_fields(name: str) -> frozenset[str]:
-    """The fields that count as chosen with a preset: those in which it is not the recommended one.
+    """The fields that count as chosen with a preset: those that differ from "recommended".
 
     Raises:
         UserError: there is no such preset.

@@ -1,7 +1,8 @@
-"""The classes of label maps as a user writes them: colours in the files, colour to write, name.
+"""The text form of label-map classes: colours in the files, colour to write, name.
 
-``0,0,0=background``, ``255,0,0>200,0,0=fat``, ``#00ff00``, ``7=liver``; several colours of one
-class are joined, ``1 + 2=lung``; ``rest`` is every colour that no other class has.
+Examples: ``0,0,0=background``, ``255,0,0>200,0,0=fat``, ``#00ff00``, ``7=liver``. Several colours
+of one class are joined with "+": ``1 + 2=lung``. ``rest`` stands for every colour that no other
+class has.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ class LabelClass:
     """One class of a label map.
 
     Attributes:
-        colours: that it has in the files, of 1 or 3 values; the first is the one learnt. Empty for
-            the class of all other colours.
-        written: the colour in translated images; None writes the one learnt.
-        name: may be empty.
+        colours: its colours in the files, of 1 or 3 values each; the network learns the first.
+            Empty for the class "rest".
+        written: its colour in translated images; None for the learnt one.
+        name: its name; may be empty.
     """
 
     colours: tuple[Colour, ...]
@@ -37,7 +38,7 @@ class LabelClass:
 
     @property
     def rest(self) -> bool:
-        """Whether it is the class of every colour that no other class has."""
+        """Whether this is the class "rest": every colour that no other class has."""
         return not self.colours
 
     @property
@@ -50,10 +51,10 @@ class LabelClass:
 
 
 def parse_classes(texts: Sequence[str]) -> tuple[LabelClass, ...]:
-    """The classes of a ``DataSpec.labels``; empty if it is.
+    """Parse the classes of a ``DataSpec.labels``; no texts give no classes.
 
     Raises:
-        UserError: a text says no class, a colour occurs twice, or there are 1 or over 32 classes.
+        UserError: a text is not a class, a colour occurs twice, or there are 1 or over 32 classes.
     """
     classes = tuple(parse_class(text) for text in texts)
     if classes and not 2 <= len(classes) <= MAX_COLOURS:
@@ -76,10 +77,10 @@ def parse_classes(texts: Sequence[str]) -> tuple[LabelClass, ...]:
 
 
 def parse_class(text: str) -> LabelClass:
-    """One class as it is written.
+    """Parse one class.
 
     Raises:
-        UserError: the text says no class.
+        UserError: the text is not a class.
     """
     rest, _, name = text.partition("=")
     found, arrow, new = rest.partition(">")
@@ -93,7 +94,7 @@ def parse_class(text: str) -> LabelClass:
 
 
 def to_texts(classes: Sequence[LabelClass]) -> tuple[str, ...]:
-    """What ``parse_classes`` reads."""
+    """The classes as texts; the inverse of ``parse_classes``."""
     texts = []
     for one in classes:
         text = " + ".join(map(colour_text, one.colours)) or REST
@@ -103,20 +104,20 @@ def to_texts(classes: Sequence[LabelClass]) -> tuple[str, ...]:
 
 
 def colour_text(colour: Colour) -> str:
-    """A colour as it is typed: "7" or "255,0,0"."""
+    """A colour as text, such as "7" or "255,0,0"; the inverse of ``parse_colour``."""
     return ",".join(map(str, colour))
 
 
 def colour_of(colour: Colour, channels: int) -> Colour:
-    """The colour with so many values; grey becomes a triple."""
+    """The colour with ``channels`` values; a grey value is repeated."""
     return colour * channels if len(colour) == 1 else colour
 
 
 def parse_colour(text: str) -> Colour:
-    """A colour as it is typed, one value or three.
+    """Parse a colour: "7", "255,0,0" or "#ff0000"; each number from 0 to 65535.
 
     Raises:
-        UserError: it is none.
+        UserError: the text is not a colour.
     """
     text = text.strip()
     if re.fullmatch(r"#[0-9a-fA-F]{6}", text):

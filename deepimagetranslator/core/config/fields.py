@@ -1,8 +1,8 @@
-"""Fields of the specs: label, help, bounds and unit stand beside the default.
+"""Fields of the specs: default, label, help, bounds and unit in one place.
 
-Forms, command line options, ``--help`` and the checks are all generated from these, so a
-choice is described once. A spec is a frozen dataclass whose fields are made by ``number``,
-``choice``, ``flag``, ``names``, ``texts`` and ``paths``.
+Forms, command-line options, ``--help`` and validation are all generated from these fields. A spec
+is a frozen dataclass whose fields are made by ``number``, ``choice``, ``flag``, ``names``,
+``texts`` and ``paths``.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _KEY = "deepimagetranslator"
 
 @dataclass(frozen=True)
 class FieldInfo:
-    """How a field is shown, bounded and read.
+    """The description of a field.
 
     Attributes:
         name: the field's name in its dataclass.
         kind: "int", "float", "bool", "choice", "names" (several of ``choices``), "texts", "paths".
         default: its default value.
-        label: the words in front of it in a form.
+        label: its label in a form.
         help: one or two plain sentences.
         unit: for instance "pixels"; empty if it has none.
-        low, high: bounds, both allowed, of a number.
-        choices: allowed words of a choice.
+        low, high: inclusive bounds of a number.
+        choices: allowed values of a choice.
     """
 
     name: str
@@ -45,7 +45,7 @@ class FieldInfo:
     choices: tuple[str, ...] = ()
 
     def bounds(self) -> str:
-        """The allowed values in words, for help texts and messages."""
+        """The allowed values as text, for help texts and messages."""
         if self.kind in ("choice", "names"):
             joined = ", ".join(self.choices)
             return f"several of {joined}" if self.kind == "names" else f"one of {joined}"
@@ -62,32 +62,32 @@ class FieldInfo:
 
 
 def number(default: float, low: float, high: float, label: str, help: str, unit: str = "") -> Any:
-    """A bounded number; a whole one if the default is an int."""
+    """A bounded number; an integer if the default is an int."""
     return _field(default, type(default).__name__, label, help, unit=unit, low=low, high=high)
 
 
 def choice(default: str, choices: Sequence[str], label: str, help: str) -> Any:
-    """One word out of ``choices``."""
+    """One of ``choices``."""
     return _field(default, "choice", label, help, choices=tuple(choices))
 
 
 def flag(default: bool, label: str, help: str) -> Any:
-    """A tick."""
+    """A boolean, shown as a check box."""
     return _field(default, "bool", label, help)
 
 
 def names(default: Sequence[str], choices: Sequence[str], label: str, help: str) -> Any:
-    """Any number of words out of ``choices``."""
+    """Any number of ``choices``."""
     return _field(tuple(default), "names", label, help, choices=tuple(choices))
 
 
 def texts(label: str, help: str) -> Any:
-    """A list of short texts, empty at first."""
+    """A list of short texts, empty by default."""
     return _field((), "texts", label, help)
 
 
 def paths(label: str, help: str) -> Any:
-    """A list of files, empty at first."""
+    """A list of files, empty by default."""
     return _field((), "paths", label, help)
 
 
@@ -97,7 +97,7 @@ def _field(default: Any, kind: str, label: str, help: str, **rest: Any) -> Any:
 
 
 def fields_of(spec: Any) -> Iterator[FieldInfo]:
-    """The described fields of a spec or of its class, in their order."""
+    """The field descriptions of a spec or of its class, in order."""
     for field in dataclasses.fields(spec):
         yield FieldInfo(name=field.name, **field.metadata[_KEY])
 
@@ -106,7 +106,7 @@ def field_named(spec: Any, name: str) -> FieldInfo:
     """The field with that name.
 
     Raises:
-        UserError: the spec has no such field; the sentence lists those it has.
+        UserError: the spec has no such field; the message lists its fields.
     """
     for info in fields_of(spec):
         if info.name == name:
@@ -116,7 +116,7 @@ def field_named(spec: Any, name: str) -> FieldInfo:
 
 
 def value_problem(info: FieldInfo, value: Any) -> str | None:
-    """Why ``value`` cannot stand in the field, as one sentence; None if it can."""
+    """Why ``value`` is not allowed in the field, as one sentence; None if it is allowed."""
     if info.kind == "bool":
         fits = isinstance(value, bool)
     elif info.kind == "choice":
@@ -128,12 +128,12 @@ def value_problem(info: FieldInfo, value: Any) -> str | None:
     else:
         whole = isinstance(value, int) and not isinstance(value, bool)
         right_type = whole or (info.kind == "float" and isinstance(value, float))
-        fits = right_type and info.low <= value <= info.high  # never so for NaN
+        fits = right_type and info.low <= value <= info.high  # always False for NaN
     return None if fits else f"{info.label} must be {info.bounds()}, not {_shown(value)}."
 
 
 def field_problems(spec: Any) -> list[Problem]:
-    """Every field of the spec whose own value is out of bounds."""
+    """A problem for each field of the spec whose value is not allowed."""
     return [
         Problem(info.name, message)
         for info in fields_of(spec)
@@ -142,13 +142,13 @@ def field_problems(spec: Any) -> list[Problem]:
 
 
 def parse(info: FieldInfo, text: str) -> Any:
-    """The field's value as typed by a user.
+    """Parse a value that a user typed.
 
-    Choices are recognised without regard to case, spaces, dashes and underscores
-    (``BinaryCrossentropy`` is ``binary_crossentropy``).
+    Choices are matched without regard to case, spaces, dashes and underscores:
+    ``BinaryCrossentropy`` is ``binary_crossentropy``.
 
     Raises:
-        UserError: the text is no allowed value.
+        UserError: the text is not an allowed value.
     """
     text = text.strip()
     value: Any = text
@@ -174,7 +174,7 @@ def parse(info: FieldInfo, text: str) -> Any:
 
 
 def as_text(info: FieldInfo, value: Any) -> str:
-    """The field's value as the text that ``parse`` turns into the same value."""
+    """The field's value as text; the inverse of ``parse``."""
     if info.kind == "bool":
         return "true" if value else "false"
     if info.kind in ("names", "paths"):
@@ -194,15 +194,15 @@ def to_json(spec: Any) -> dict[str, Any]:
 
 
 def from_json(spec_class: type[Spec], data: Any, where: str) -> Spec:
-    """A spec from JSON values; fields that are absent keep their default.
+    """Make a spec from JSON values; missing fields keep their defaults.
 
     Args:
         spec_class: the dataclass to make.
-        data: what ``to_json`` gave.
-        where: words that name the source in an error.
+        data: the output of ``to_json``.
+        where: names the source in error messages.
 
     Raises:
-        UserError: not a JSON object, an unknown field, or a value out of bounds.
+        UserError: ``data`` is not a JSON object, a field is unknown, or a value is not allowed.
     """
     if not isinstance(data, Mapping):
         raise UserError(f"{where} must be a JSON object; restore the file or make it anew.")
@@ -215,7 +215,7 @@ def from_json(spec_class: type[Spec], data: Any, where: str) -> Spec:
         if isinstance(value, list):
             value = tuple(value)
         if info.kind == "float" and isinstance(value, int) and not isinstance(value, bool):
-            with contextlib.suppress(OverflowError):  # it is out of bounds then
+            with contextlib.suppress(OverflowError):  # then it is out of bounds anyway
                 value = float(value)
         message = value_problem(info, value)
         if message is not None:

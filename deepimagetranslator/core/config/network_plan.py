@@ -1,7 +1,8 @@
-"""The U-Net of a ``ModelSpec`` as arithmetic: sizes and channels of each block, parameters.
+"""Sizes, channels, parameters and memory of the U-Net of a ``ModelSpec``, computed without Keras.
 
-The network builder follows this plan and the dialog shows it, so both always agree. Nothing
-here needs Keras.
+``ml.unet`` builds the network from this plan and the model dialog shows it, so both agree.
+U-Net: Ronneberger, Fischer and Brox, "U-Net: Convolutional networks for biomedical image
+segmentation", MICCAI 2015.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from deepimagetranslator.core.config.specs import ModelSpec
 
 MOST_GROUPS = 8
 ENGINE_BYTES = 65 * 2**20
-"""What the engine takes at its first training step, however small the network."""
+"""Memory in bytes that TensorFlow takes at the first training step of even the smallest network."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One level of the U-Net: two 3x3 convolutions down and, but for the bridge, two up.
+    """One resolution level of the U-Net: two 3x3 convolutions in the encoder, two in the decoder.
+
+    The deepest block, the bridge, has no decoder part.
 
     Attributes:
-        filters: channels of its convolutions.
-        height, width: size in pixels on the way down (input's scale).
-        up_height, up_width: size in pixels on the way up (target's scale).
+        filters: output channels of its convolutions.
+        height, width: feature-map size in the encoder, in pixels.
+        up_height, up_width: feature-map size in the decoder, in pixels.
     """
 
     filters: int
@@ -33,13 +36,13 @@ class Block:
 
 
 def plan_blocks(spec: ModelSpec) -> list[Block]:
-    """The blocks from full size (first) to the bridge (last).
+    """The blocks from full resolution (first) to the bridge (last).
 
-    Each pooling halves a side and rounds down. On the way up a block is resized to
-    int(side * target side / input side), as the 2021 program did.
+    Each pooling halves a side and rounds down. In the decoder a block is resized to
+    int(side * target side / input side), as in the 2021 program.
 
     Args:
-        spec: a spec whose sizes are all chosen.
+        spec: all sizes must be given (not 0).
     """
     blocks = []
     height, width = spec.input_height, spec.input_width
@@ -52,21 +55,21 @@ def plan_blocks(spec: ModelSpec) -> list[Block]:
 
 
 def group_count(channels: int) -> int:
-    """Groups of a group normalization: the largest divisor of ``channels`` up to eight."""
+    """The groups of a group normalization: the largest divisor of ``channels`` up to 8."""
     return next(n for n in range(min(MOST_GROUPS, channels), 0, -1) if channels % n == 0)
 
 
 def is_normalized(spec: ModelSpec, filters: int) -> bool:
-    """Whether group normalization follows the convolutions of the block with so many channels."""
+    """Whether the convolutions of the block with ``filters`` channels have group normalization."""
     deep = spec.normalization == "deep" and filters > spec.base_filters
     return deep or spec.normalization == "group"
 
 
 def convolution_shapes(spec: ModelSpec) -> list[tuple[int, int, int, int]]:
-    """Kernel shapes (height, width, channels in, channels out) in the order of the layers.
+    """Kernel shapes (height, width, input channels, output channels) of all convolutions.
 
-    Encoder, bridge, decoder, output, and with deep supervision the coarse output: the order in
-    which the 2021 program's weights files hold them. Sizes need not be chosen.
+    The order is encoder, bridge, decoder, final output and, with deep supervision, coarse output,
+    as in the weights files of the 2021 program. Image sizes may be 0.
     """
     filters = [spec.base_filters * 2**level for level in range(spec.depth)]
     shapes = []
@@ -94,16 +97,16 @@ def count_parameters(spec: ModelSpec) -> int:
 
 
 def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
-    """An estimate of the memory that training needs at its peak, beyond the loaded engine.
+    """Estimate the peak memory of a training step in bytes, without the loaded libraries.
 
-    The peak comes early on the way back: everything computed on the way forth is still there, and
-    the largest block's gradients with it. tests/benchmarks/bench_memory.py measures how good the
-    estimate is (within 25 per cent on a CPU).
+    The peak comes early in the backward pass: all activations of the forward pass are still in
+    memory, together with the gradients of the largest block. The error on a CPU is under 25 per
+    cent (tests/benchmarks/bench_memory.py).
 
     Args:
-        spec: a spec whose sizes and channels are all chosen.
+        spec: all sizes and channels must be given (not 0).
         batch_size: images per training step.
-        precision: a ``TrainingSpec.precision``; "automatic" is counted as float32, the most.
+        precision: a ``TrainingSpec.precision``; "automatic" counts as float32, which needs most.
     """
     bytes_each = 2 if precision in ("bfloat16", "float16") else 4
     blocks = plan_blocks(spec)
@@ -117,19 +120,20 @@ def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
         else:
             up = block.filters * block.up_height * block.up_width
             kept += down / 4  # pooled
-            kept += 2 * up + 3 * up + 2 * up  # up-sampled, joined with the skip, two convolutions
+            # up-sampled (2 times the filters), concatenated with the skip (3), two convolutions
+            kept += 2 * up + 3 * up + 2 * up
             if (block.up_height, block.up_width) != (block.height, block.width):
                 kept += up  # the resized skip
             normalized += 2 * up * is_normalized(spec, block.filters)
-            gradients = 5.0 * up  # of the joined channels, of a convolution and its ReLU
+            gradients = 5.0 * up  # of the concatenation (3), of a convolution and its ReLU
         most_gradients = max(most_gradients, gradients)
-    # Half precision keeps some values in float32 too, on their way in and out of layers.
+    # Half precision holds some values in float32 too, while they are cast between layers.
     factor = 1.0 if bytes_each == 4 else 1.25
     numbers = (kept + most_gradients) * bytes_each * factor
-    numbers += 2 * 4 * normalized  # the layer and its square, in float32 always
+    numbers += 2 * 4 * normalized  # normalization keeps its input and its square in float32
     outputs = 2 if spec.deep_supervision else 1
     target = spec.target_height * spec.target_width * spec.target_channels
     numbers += 8 * 4 * outputs * target  # outputs, targets, loss and their gradients
-    # Weights, gradients, Adam's two averages, and two copies while they are made and changed.
+    # Weights, gradients, Adam's two moments, and two temporary copies during the update.
     weights = count_parameters(spec) * (6 * 4 + (0 if bytes_each == 4 else bytes_each))
     return ENGINE_BYTES + weights + int(batch_size * numbers)

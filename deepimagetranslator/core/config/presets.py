@@ -1,4 +1,4 @@
-"""The choices that a new project starts with, by name."""
+"""Presets: named sets of choices for a new project."""
 
 from __future__ import annotations
 

@@ -30,14 +30,15 @@ _IMAGE_LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
 
 @dataclass(frozen=True)
 class Project:
-    """What a project file holds.
+    """The content of a project file.
 
     Attributes:
-        specs: every choice; the image lists in ``specs.data`` are absolute paths.
-        preset: the name of the preset that it began with.
+        specs: all choices; the image lists in ``specs.data`` are absolute paths.
+        preset: the name of its preset.
         chosen: the fields that the user has set, each named SECTION.FIELD; the others may change
-            with the data. In a file without this list all are chosen.
-        run: of a run's own project file: versions, devices, file hashes; else empty.
+            with the data. If a file has no such list, all fields count as chosen.
+        run: the record of a run (versions, device, file hashes) in the project file of its
+            folder; else empty.
     """
 
     specs: Specs = field(default_factory=Specs)
@@ -47,7 +48,7 @@ class Project:
 
 
 def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
-    """A project with a preset's choices and these fields of its ``DataSpec``, which are chosen.
+    """A project with a preset's settings and these ``DataSpec`` fields, which count as chosen.
 
     Raises:
         UserError: there is no such preset.
@@ -62,7 +63,7 @@ def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
 
 
 def project_problems(project: Project) -> list[Problem]:
-    """The wrong fields of all sections, each named SECTION.FIELD."""
+    """The problems of all sections, each with the field as SECTION.FIELD for its subject."""
     return [
         replace(problem, subject=f"{section}.{problem.subject}")
         for section in SECTIONS
@@ -71,7 +72,11 @@ def project_problems(project: Project) -> list[Problem]:
 
 
 def save_project(project: Project, path: Path) -> None:
-    """Write the project file; it appears under its name only when complete."""
+    """Write the project file atomically.
+
+    Raises:
+        UserError: it cannot be written.
+    """
     folder = path.absolute().parent
     sections = {s: fields.to_json(getattr(project.specs, s)) for s in SECTIONS}
     for name in _IMAGE_LISTS:
@@ -92,7 +97,7 @@ def load_project(path: Path) -> Project:
     """Read a project file.
 
     Raises:
-        UserError: not readable, no project, or made by a newer version.
+        UserError: the file cannot be read, is not a project, or was made by a newer version.
     """
     data = _read_json(path)
     if not isinstance(data, dict) or not isinstance(data.get("format"), int):

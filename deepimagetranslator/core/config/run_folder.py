@@ -1,4 +1,4 @@
-"""The folder of one training run: which files it holds, and its history."""
+"""The folder of one training run: its files and its history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ _IMPROVEMENT = re.compile(r"weights-improvement-(\d+)-(-?\d+\.\d+|nan|inf)\.weig
 
 @dataclass(frozen=True)
 class Improvement:
-    """A weights-improvement file: the epoch (from 1) and its value, lower being better."""
+    """A checkpoint file of an epoch that was the best so far.
+
+    Attributes:
+        path: the weights-improvement file.
+        epoch: the epoch, from 1.
+        value: the monitored metric, lower is better.
+    """
 
     path: Path
     epoch: int
@@ -34,39 +40,39 @@ class RunFolder:
 
     @property
     def project(self) -> Path:
-        """Everything needed to repeat the run."""
+        """The project file with everything needed to repeat the run."""
         return self.path / "project.json"
 
     @property
     def history(self) -> Path:
-        """A line an epoch."""
+        """The history: loss and metrics, one row per epoch."""
         return self.path / "history.csv"
 
     @property
     def best(self) -> Path:
-        """The weights with the best value so far."""
+        """The best checkpoint: the weights with the lowest monitored metric so far."""
         return self.path / "best.weights.h5"
 
     @property
     def last(self) -> Path:
-        """Weights, optimizer and state after the last whole epoch, to resume from."""
+        """Weights, optimizer and training state after the last complete epoch, to resume from."""
         return self.path / "last.weights.h5"
 
     @property
     def log(self) -> Path:
-        """What was done when, in sentences; nothing personal."""
+        """The log; it holds no names of persons or files."""
         return self.path / "log.txt"
 
     def improvement(self, epoch: int, value: float) -> Path:
-        """The name of the weights file of an epoch that was the best so far."""
+        """The path of the checkpoint of an epoch that was the best so far."""
         return self.path / f"weights-improvement-{epoch:02d}-{value:.4f}.weights.h5"
 
     def preview(self, epoch: int) -> Path:
-        """A small picture of a validation image as predicted after an epoch."""
+        """The path of a small picture of one validation image, predicted after this epoch."""
         return self.path / "previews" / f"epoch-{epoch:04d}.png"
 
     def improvements(self) -> list[Improvement]:
-        """The weights-improvement files there are, by epoch."""
+        """The existing weights-improvement files, ordered by epoch."""
         found = []
         for path in self.path.glob("weights-improvement-*.weights.h5"):
             match = _IMPROVEMENT.fullmatch(path.name)
@@ -75,19 +81,19 @@ class RunFolder:
         return sorted(found, key=lambda improvement: improvement.epoch)
 
     def keep_improvements(self, count: int) -> None:
-        """Delete all but the last ``count`` improvements, which are the best; 0 keeps all."""
+        """Delete all but the last ``count`` weights-improvement files; 0 keeps all."""
         if count:
             for improvement in self.improvements()[:-count]:
                 improvement.path.unlink(missing_ok=True)
 
     def drop_improvements_after(self, epoch: int) -> None:
-        """Delete improvements of later epochs: a resumed run makes them again."""
+        """Delete weights-improvement files of later epochs; a resumed run writes them again."""
         for improvement in self.improvements():
             if improvement.epoch > epoch:
                 improvement.path.unlink(missing_ok=True)
 
     def read_history(self) -> list[dict[str, float]]:
-        """The lines of history.csv; an empty cell is nan."""
+        """The rows of history.csv; an empty cell becomes nan."""
         if not self.history.exists():
             return []
         rows = []
@@ -96,12 +102,12 @@ class RunFolder:
                 try:
                     cells = row.items()
                     rows.append({name: float(text) if text else math.nan for name, text in cells})
-                except (ValueError, TypeError):  # a line that was being written as power failed
+                except (ValueError, TypeError):  # a row that was only partly written
                     break
         return rows
 
     def cut_history(self, epoch: int) -> None:
-        """Drop the lines after ``epoch``."""
+        """Delete the rows of later epochs than ``epoch``."""
         rows = [row for row in self.read_history() if row["epoch"] <= epoch]
         text = io.StringIO()
         if rows:
@@ -112,7 +118,7 @@ class RunFolder:
             temporary.write_text(text.getvalue(), encoding="utf-8")
 
     def append_history(self, row: Mapping[str, float]) -> None:
-        """Add a line and flush it; the first line also writes the names of the columns.
+        """Append a row; the first one also writes the header.
 
         Raises:
             UserError: it cannot be written.
@@ -130,17 +136,17 @@ class RunFolder:
 
 
 def runs_folder(project: Path) -> Path:
-    """Where the runs of a project file lie, beside it."""
+    """The folder with the runs of a project file, beside it."""
     return project.with_name(f"{project.stem}-runs")
 
 
 def new_run_dir(folder: Path) -> Path:
-    """A run's folder below ``folder``, named by the time, so that their order is that of time."""
+    """A new run's folder below ``folder``, named by date and time, so that runs sort by age."""
     return folder / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def _cells(row: Mapping[str, float]) -> dict[str, str]:
-    """Numbers as text that reads back the same; epochs as whole numbers, nan as nothing."""
+    """The row as text without loss of precision; epochs as integers, nan as an empty cell."""
     return {
         name: ""
         if math.isnan(value)

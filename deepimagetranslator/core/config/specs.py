@@ -1,8 +1,8 @@
-"""What the user chooses: one frozen dataclass per thing, with bounds, units and help.
+"""Specs: the user's choices as frozen dataclasses, with bounds, units and help texts.
 
-A size of 0 in a ``ModelSpec`` means "not chosen": the first pair's when a project is made or
-trained, the image's own when weights of unknown size translate. ``core.spec_rules`` says what is
-wrong with a spec, ``core.presets`` which ones a project starts with.
+A size of 0 in a ``ModelSpec`` means "not chosen". A project then takes the size of its first
+pair; weights of unknown size translate each image at its own size. ``validation`` checks specs,
+``presets`` has the initial ones.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ OPERATIONS = (
 
 @dataclass(frozen=True)
 class DataSpec:
-    """The image files and how their values and names are understood."""
+    """The image files, their pairing, labels and intensity normalization."""
 
     train_inputs: tuple[str, ...] = paths("Training images", "The images to learn from.")
     train_targets: tuple[str, ...] = paths(
@@ -61,14 +61,15 @@ class DataSpec:
         "name",
         ("name", "order"),
         "Pair files by",
-        "Inputs and targets belong together by their file names, or, if you are sure, by order.",
+        "How inputs and targets are paired: by matching file names, or by their order in the "
+        "lists.",
     )
     target_kind: str = choice(
         "automatic",
         ("automatic", "labels", "values"),
         "Targets are",
-        "Label maps hold a few exact colours, which are never interpolated; values are any other "
-        "image. Automatic looks at the files.",
+        "Label maps have a few exact colours, which are never interpolated. All other images are "
+        "values. Automatic looks at the files.",
     )
     labels: tuple[str, ...] = texts(
         "Label colours",
@@ -79,8 +80,8 @@ class DataSpec:
     snap_labels: bool = flag(
         False,
         "Nearest label colour",
-        "Take each pixel of the targets for the nearest label colour, where smoothing or JPEG has "
-        "blurred them.",
+        "Replace each target pixel by the nearest label colour, for targets that smoothing or JPEG "
+        "compression has blurred.",
     )
     input_scaling: str = choice(
         "automatic",
@@ -103,7 +104,7 @@ class DataSpec:
         1e9,
         "Input offset",
         "Added to the values of PNG, TIFF and the like: -1024 where they hold Hounsfield units + "
-        "1024. DICOM and NIfTI files say their own.",
+        "1024. DICOM and NIfTI files state their own.",
     )
     target_scaling: str = choice(
         "automatic",
@@ -136,15 +137,15 @@ class DataSpec:
         "resize",
         ("resize", "crop"),
         "Larger images",
-        "Images larger than the network are resized to it, or it is trained on random crops of "
-        "them in full resolution.",
+        "How to train on images larger than the network's input: resize them, or take random crops "
+        "in full resolution.",
     )
     cache_mib: int = number(
         1024,
         0,
         1_000_000,
         "Image cache",
-        "Decoded images are kept in memory up to this size, so that they are read once.",
+        "Decoded images are kept in memory up to this size, so that each is read only once.",
         "MiB",
     )
 
@@ -165,8 +166,7 @@ class ModelSpec:
         1,
         1024,
         "Channels of the first convolution",
-        "Doubled at each level further down. More channels can learn more, and cost time and "
-        "memory.",
+        "Doubled at each deeper level. More channels can learn more but need more time and memory.",
     )
     deep_supervision: bool = flag(
         False,
@@ -200,8 +200,8 @@ class ModelSpec:
         0.0,
         0.9,
         "Dropout",
-        "The fraction of the deepest channels set to zero at random in training; against "
-        "overfitting.",
+        "The fraction of the values in the deepest block that training sets to zero at random, "
+        "against overfitting.",
     )
     upsampling: str = choice(
         "nearest", ("nearest", "bilinear"), "Up-sampling", "How the decoder doubles the resolution."
@@ -240,9 +240,9 @@ class TrainingSpec:
         1e-8,
         10.0,
         "Learning rate",
-        "The size of an update. 0.003 suits Muon, and Adam and AdamW with "
-        "normalization and warm-up, 0.001 without; RMSprop wants 0.001, SGD and Adagrad about "
-        "0.01 to 0.1, Adadelta 1.",
+        "The step size of the updates. 0.003 suits Muon, and Adam and AdamW with normalization and "
+        "warm-up (0.001 without). RMSprop needs about 0.001, SGD and Adagrad 0.01 to 0.1, "
+        "Adadelta 1.",
     )
     schedule: str = choice(
         "cosine",
@@ -322,21 +322,21 @@ def _validation() -> Any:
     return _tick(
         "Validation inputs",
         False,
-        "Apply it to validation inputs too, with values that are fixed for each image: for "
-        "denoising, where a clean input would need no denoising.",
+        "Apply it to validation inputs too, with values that are fixed for each image. This is for "
+        "denoising, where validation inputs must be noisy as well.",
     )
 
 
 @dataclass(frozen=True)
 class AugmentationSpec:
-    """The eleven random operations: an amount, and where each applies.
+    """The eleven random augmentation operations: the amount of each, and where it applies.
 
-    Pixels are those of the network's input. Amounts are upper bounds of random values, which are
-    sampled for each pair and epoch. An operation that is ticked nowhere is not applied.
+    Amounts are upper bounds of values that are sampled for each pair and epoch. Amounts in pixels
+    refer to the network's input. An operation that is ticked nowhere is not applied.
     """
 
     ripple: float = number(
-        0.7, 0.0, 1.0, "Ripple effect", "Darker and brighter rings round the centre.", "probability"
+        0.7, 0.0, 1.0, "Ripple effect", "Dark and bright rings around the centre.", "probability"
     )
     ripple_input: bool = _input(False)
     ripple_target: bool = _target(False)
@@ -353,7 +353,7 @@ class AugmentationSpec:
     scaling_target: bool = _target(True)
     scaling_validation: bool = _validation()
     rotation: float = number(
-        70.0, 0.0, 180.0, "Rotation", "Turned by up to this angle either way.", "degrees"
+        70.0, 0.0, 180.0, "Rotation", "Rotated by up to this angle either way.", "degrees"
     )
     rotation_input: bool = _input(True)
     rotation_target: bool = _target(True)
@@ -391,7 +391,7 @@ class AugmentationSpec:
         0.0,
         1.0,
         "Gaussian noise",
-        "Noise of up to this standard deviation (SD), as a fraction of the full range.",
+        "Noise with up to this standard deviation (SD), as a fraction of the full range.",
         "SD as a fraction of the range",
     )
     noise_input: bool = _input(False)
@@ -413,11 +413,11 @@ class AugmentationSpec:
         "current",
         ("current", "2021"),
         "Version",
-        "'2021' repeats the operations of the 2021 program exactly, including its errors.",
+        "'2021' reproduces the operations of the 2021 program exactly, including its errors.",
     )
 
     def ticks(self, operation: str) -> tuple[bool, bool, bool]:
-        """Where ``operation`` (one of ``OPERATIONS``) applies: input, target, validation."""
+        """Whether ``operation`` (of ``OPERATIONS``) applies to input, target, validation input."""
         input_on, target_on, validation_on = (
             bool(getattr(self, f"{operation}_{side}")) for side in ("input", "target", "validation")
         )
@@ -433,9 +433,9 @@ class TranslationSpec:
         "automatic",
         ("automatic", "values", "labels", "classes"),
         "Write",
-        "Labels writes the exact colours of the targets, classes their numbers (0, 1, 2 ...), "
-        "values the network's own output. Automatic writes labels if the targets were label maps "
-        "(classes where the format is DICOM or NIfTI), else values.",
+        "What to write: labels are the exact colours of the targets, classes their numbers (0, 1, "
+        "2 ...), values the network's own output. Automatic writes labels if the targets were "
+        "label maps (classes in DICOM and NIfTI files), else values.",
     )
     file_format: str = choice(
         "automatic",
@@ -448,28 +448,28 @@ class TranslationSpec:
         "automatic",
         ("automatic", "8-bit", "16-bit", "float"),
         "Value type",
-        "Automatic writes values in the targets' own type and range; 8 and 16 bits stretch that "
-        "range over the type's, float writes the targets' own values unrounded.",
+        "Automatic writes values in the targets' own type and range. 8-bit and 16-bit stretch that "
+        "range over the range of the type. Float writes the targets' own values unrounded.",
     )
     large_images: str = choice(
         "automatic",
         ("automatic", "resize", "tiles"),
         "Larger images",
-        "Images larger than the network are resized to it, or translated in overlapping tiles in "
-        "full resolution. Automatic: tiles if the network was trained on crops.",
+        "How to translate images larger than the network's input: resize them, or use overlapping "
+        "tiles in full resolution. Automatic: tiles if the network was trained on crops.",
     )
     mirrors: bool = flag(
         False,
         "Test-time augmentation (flips)",
-        "Translate each image and its three flipped copies, and average: four times the time, "
-        "mostly a little more accurate with a network that was trained on flipped images.",
+        "Translate each image and its three flipped copies and average the results. This takes "
+        "four times as long and is often slightly more accurate if training used flips.",
     )
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
 
 
 @dataclass(frozen=True)
 class Specs:
-    """Everything that the user chooses, by section."""
+    """All choices of the user, by section."""
 
     data: DataSpec = DataSpec()
     model: ModelSpec = ModelSpec()

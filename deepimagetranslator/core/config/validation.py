@@ -1,4 +1,4 @@
-"""What is wrong with a spec, in plain words, and what follows from one."""
+"""Checks of specs, and choices that follow from other choices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from deepimagetranslator.core.errors import Problem, UserError
 
 
 def problems(spec: Any) -> list[Problem]:
-    """The wrong fields of one spec, in plain words; empty if it can be used."""
+    """The problems of one spec, each about one field; empty if it can be used."""
     found = field_problems(spec)
     if not found and isinstance(spec, DataSpec):
         found += _data_problems(spec)
@@ -34,17 +34,20 @@ def problems(spec: Any) -> list[Problem]:
 
 
 def deepest(height: int, width: int) -> int:
-    """The greatest depth at which an image of that size, in pixels, still has a pixel to pool."""
+    """The greatest network depth that an image of this size, in pixels, allows.
+
+    Each level but the first halves the size; at least one pixel must remain.
+    """
     return min(height, width).bit_length()
 
 
 def with_sizes(
     model: ModelSpec, input_shape: tuple[int, int, int], target_shape: tuple[int, int, int]
 ) -> ModelSpec:
-    """The spec with sizes and channels that were not chosen taken from these shapes.
+    """The spec with its missing sizes and channels taken from these shapes.
 
     Args:
-        model: a size or number of channels of 0 is not chosen.
+        model: a size or number of channels of 0 is missing.
         input_shape, target_shape: (height, width, channels).
     """
     return replace(
@@ -59,11 +62,11 @@ def with_sizes(
 
 
 def with_final_activation(model: ModelSpec, loss: str) -> ModelSpec:
-    """The spec with its automatic final activation decided by the loss."""
+    """The spec with an automatic final activation replaced by the one that suits the loss."""
     if model.final_activation != "automatic":
         return model
-    # A sigmoid that has once learnt "all black", the median of many images, hardly ever leaves it
-    # again with mae; a linear output does.
+    # With mae, a sigmoid that has learnt "all black" (the median of many images) saturates there
+    # and hardly ever recovers; a linear output does.
     by_loss = dict.fromkeys(CATEGORICAL_LOSSES, "softmax") | dict.fromkeys(VALUE_LOSSES, "linear")
     return replace(model, final_activation=by_loss.get(loss, "sigmoid"))
 

@@ -1,9 +1,9 @@
-"""Bring predictions and targets to one scale, whatever encoding each of them has.
+"""Bring predictions and targets to a common scale, whatever the encoding of each.
 
-Label maps are the same thing as 0 and 1, as 0 and 255, as class numbers and as colours. Coloured
-ones are compared by red, green and blue as in the 2021 paper, grey masks of two values by
-themselves, and grey label maps of more classes class by class, the first (the background) left
-out. Any other images are compared by their values.
+A label map may be encoded as 0 and 1, as 0 and 255, as class numbers or as colours. Colour label
+maps are compared by their red, green and blue channels as in the 2021 paper, grey masks of two
+values as one channel, and grey label maps of more classes class by class without the first (the
+background). All other images are compared by their values.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class ByValues:
-    """Values as the targets' type or range says.
+    """Compares values, normalized by the targets' data type or range.
 
     Attributes:
-        scaling: the targets'.
-        names: of the channels; none, they are the images' own.
+        scaling: the targets' intensity normalization.
+        names: channel names; empty, since the channels are those of the images.
     """
 
     scaling: IntensityNormalization
@@ -40,8 +40,8 @@ class ByValues:
         """Both images as (height, width, channels) in [0, 1].
 
         Args:
-            target, predicted: (height, width, 1 or 3), of one size.
-            name: the prediction's, for messages.
+            target, predicted: (height, width, 1 or 3), of the same size.
+            name: the prediction's name, for messages.
 
         Raises:
             UserError: the channels do not fit.
@@ -53,7 +53,7 @@ class ByValues:
         )
 
     def _of(self, predicted: Array) -> IntensityNormalization:
-        """The scaling of predictions of another type than the targets'."""
+        """The normalization of a prediction, whose data type may differ from the targets'."""
         scaling = self.scaling
         if predicted.dtype.name == "float32" and scaling.high > 1 and predicted.max() > 1:
             return replace(scaling, kind="data")  # the targets' own values, unrounded
@@ -64,11 +64,11 @@ class ByValues:
 
 @dataclass(frozen=True)
 class ByClasses:
-    """Label maps of any encodings.
+    """Compares label maps of any encodings.
 
     Attributes:
-        target, predicted: the colours of either side; a class has the same place in both.
-        names: of the channels if the classes are compared one by one.
+        target, predicted: the label colours of either side, with the classes in the same order.
+        names: channel names if the classes are compared one by one; else empty.
     """
 
     target: Palette
@@ -77,14 +77,14 @@ class ByClasses:
 
     def __str__(self) -> str:
         pairs = zip(self.predicted.colours, self.target.colours, strict=True)
-        told = ", ".join(f"{_text(one)} is {_text(other)}" for one, other in pairs)
-        return f"of the predictions' and the targets' values {told}"
+        equal = ", ".join(f"{_text(one)} is {_text(other)}" for one, other in pairs)
+        return f"of the predictions' and the targets' values {equal}"
 
     def __call__(self, target: Array, predicted: Array, name: str) -> tuple[Floats, Floats]:
-        """As ``ByValues``.
+        """Both images as (height, width, channels) in [0, 1], see ``ByValues``.
 
         Raises:
-            UserError: an image has a colour that is no class's.
+            UserError: an image has a colour that belongs to no class.
         """
         one = self.target.encode(target, f"The target of {name}")
         return self._shown(one), self._shown(self.predicted.encode(predicted, name))
@@ -105,7 +105,7 @@ Comparison = ByValues | ByClasses
 
 
 def by_classes(target: Palette, predicted: Palette) -> ByClasses:
-    """Label maps whose classes have the same places in both palettes."""
+    """The comparison of label maps whose classes have the same order in both palettes."""
     grey = target.channels == predicted.channels == 1
     one_by_one = grey and len(target.colours) > 2
     return ByClasses(target, predicted, target.class_names[1:] if one_by_one else ())
@@ -114,12 +114,12 @@ def by_classes(target: Palette, predicted: Palette) -> ByClasses:
 def comparison(
     scaling: IntensityNormalization, target: Palette | None, predicted: Palette | None
 ) -> Comparison:
-    """How a set of predictions is compared with its targets.
+    """Choose how a set of predictions is compared with its targets.
 
     Args:
-        scaling: of the targets.
-        target: the targets' label colours, None if they are no label maps.
-        predicted: the predictions' colours, None if there are too many.
+        scaling: the targets' intensity normalization.
+        target: the targets' label colours; None if they are not label maps.
+        predicted: the predictions' colours; None if there are too many.
     """
     values = ByValues(scaling)
     if target is None or predicted is None:
@@ -131,8 +131,8 @@ def comparison(
     for numbers in _numbered(count):
         if ours <= set(map(_wide, numbers.colours)):
             return by_classes(target, numbers)
-    # Greys stand for classes in their order, and of two values the higher is the object; which of
-    # other colours is which class cannot be known.
+    # Grey values correspond to the classes in ascending order, and the higher of two values is the
+    # object. For other colours the correspondence is unknown.
     grey = 1 in (target.channels, predicted.channels)
     return (
         by_classes(target, predicted)
@@ -142,7 +142,7 @@ def comparison(
 
 
 def _numbered(count: int) -> Iterator[Palette]:
-    """Class numbers as such and stretched over 8 and 16 bits."""
+    """Palettes of class numbers: unchanged, and stretched over 8 and over 16 bits."""
     for step, dtype in (
         (1, "uint8"),
         (255 / (count - 1), "uint8"),
@@ -156,7 +156,7 @@ def _text(colour: Colour) -> str:
 
 
 def _read(palette: Palette) -> set[Colour]:
-    """All the colours that a palette's files may hold, whatever their encodings, as triples."""
+    """All colours that a palette's files may hold in any encoding, as triples."""
     return set(map(_wide, (*palette.colours, *(colour for colour, _ in palette.also))))
 
 

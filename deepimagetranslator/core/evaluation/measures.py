@@ -1,21 +1,21 @@
-"""How well a predicted image agrees with its target: the measures of the 2021 paper, on arrays.
+"""Measures of agreement between predicted and target images, as in the 2021 paper.
 
 Arrays are (height, width, channels) float32 with values in [0, 1], the data range of PSNR and
 SSIM. For the overlap measures a pixel belongs to a channel's region if its value is over 0.5;
 T is the target's region, P the predicted one. A fraction whose denominator is 0 is nan.
 
 ================  ===============================================================================
-dice              2 |T and P| / (|T| + |P|)
+dice              2 |T and P| / (|T| + |P|), Dice, Ecology 26 (1945)
 sensitivity       |T and P| / |T|
 specificity       |neither T nor P| / |not T|
-area_difference   (|P| - |T|) / |T|, positive if too much was predicted
-mae, mse          mean absolute and mean squared difference of the values
+area_difference   (|P| - |T|) / |T|, positive if the predicted region is larger
+mae, mse          mean absolute error and mean squared error of the values
 psnr              10 log10(1 / mse) in dB, infinite for equal images
-ssim              structural similarity of Wang et al. 2004
+ssim              structural similarity, Wang et al. 2004, see ``ssim``
 ================  ===============================================================================
 
-``measure`` counts one image; ``whole_volume`` adds the counts of all images up, except SSIM, which
-is the mean over images.
+``measure`` evaluates one image. ``whole_volume`` adds the counts of all images, as if they were
+one volume; its SSIM is the mean over images.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """What was counted in one image, or in several: ``+`` pools them.
+    """Counts and sums over one or several images; ``+`` adds those of further images.
 
     Attributes:
-        images: how many images.
-        pixels: how many pixels a channel has, in all images together.
-        target: |T|, predicted: |P|, overlap: |T and P|; (channels,) pixels.
-        absolute: the sum of absolute differences, squared: of squared ones; (channels,).
-        similarity: the sum over images of the SSIM; (channels,).
+        images: the number of images.
+        pixels: the number of pixels per channel in all images.
+        target, predicted, overlap: |T|, |P| and |T and P| in pixels, (channels,).
+        absolute, squared: sums of absolute and of squared differences, (channels,).
+        similarity: sum of the images' SSIM, (channels,).
     """
 
     images: int
@@ -70,9 +70,9 @@ class Measurement:
         return Measurement(*(getattr(self, name) + getattr(other, name) for name in names))
 
     def results(self, channel_names: Sequence[str]) -> dict[str, dict[str, float]]:
-        """The measures by channel name, and over all channels under ``all``.
+        """The measures of each channel by its name, and of all channels together under ``all``.
 
-        Each channel has the columns ``MEASURES``, ``all`` those of ``LIKENESS``.
+        A channel has all ``MEASURES``, ``all`` only those in ``LIKENESS``.
         """
         rows = {
             name: self._overlap(i) | self._likeness(slice(i, i + 1))
@@ -103,7 +103,7 @@ class Measurement:
 
 
 def measure(target: ArrayLike, predicted: ArrayLike) -> Measurement:
-    """Count one image's agreement with its target; both (height, width, channels) in [0, 1].
+    """Compare one predicted image with its target; both (height, width, channels) in [0, 1].
 
     Raises:
         ValueError: the two differ in size or number of channels.
@@ -129,21 +129,25 @@ def measure(target: ArrayLike, predicted: ArrayLike) -> Measurement:
 
 
 def whole_volume(measurements: Iterable[Measurement]) -> Measurement:
-    """All images measured as one volume; they may differ in size, not in channels.
+    """The measurement of all images as one volume; sizes may differ, channels may not.
 
     Raises:
-        ValueError: there is no measurement, or their channels differ.
+        ValueError: there is no measurement, or the numbers of channels differ.
     """
     first, *others = measurements
     return sum(others, start=first)
 
 
 def ssim(target: Array, predicted: Array) -> Array:
-    """Structural similarity of two (height, width, channels) images: one mean per channel.
+    """Structural similarity of two images (height, width, channels), the mean of each channel.
 
     After Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
-    structural similarity", IEEE TIP 13 (2004): a Gaussian window (``gaussian_window``), plain
-    second moments, the mean over the places where the whole window lies inside the image.
+    structural similarity", IEEE TIP 13 (2004), with a Gaussian window (``gaussian_window``) and
+    weighted variances without bias correction. The mean is taken over the positions at which the
+    window lies inside the image.
+
+    Returns:
+        (channels,), at most 1.
     """
     window = gaussian_window(*target.shape[:2])
     mean_t, mean_p = _windowed(target, window), _windowed(predicted, window)
@@ -157,9 +161,9 @@ def ssim(target: Array, predicted: Array) -> Array:
 
 
 def gaussian_window(height: int, width: int) -> Array:
-    """SSIM's window along one axis: 11 weights with sigma 1.5 and sum 1; the window is separable.
+    """The separable window of SSIM along one axis: 11 weights of sum 1 with a sigma of 1.5 pixels.
 
-    An image with a side under 11 pixels gets the largest odd window that fits its smaller side.
+    If a side is under 11 pixels, the window has the largest odd length that fits into it.
     """
     radius = (min(11, height, width) - 1) // 2
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / 1.5) ** 2)
@@ -167,7 +171,7 @@ def gaussian_window(height: int, width: int) -> Array:
 
 
 def _windowed(image: Array, window: Array) -> Array:
-    """The windowed means of (height, width, channels), where the whole window is inside."""
+    """Windowed means of (height, width, channels) at the positions with the window inside."""
     height, width, channels = image.shape
     r = window.size // 2
     means = cv2.sepFilter2D(image, -1, window, window).reshape(height, width, channels)

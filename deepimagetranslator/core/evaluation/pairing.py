@@ -1,4 +1,4 @@
-"""Which image is compared with which target, and what is left out."""
+"""Pair the images to evaluate with their targets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 def pairs_to_evaluate(
     images: Sequence[ImageRef], targets: Sequence[ImageRef], pairing: str = "name"
 ) -> tuple[list[ImagePair], list[Problem]]:
-    """Images with their targets, and a problem for each that is left out.
+    """Pair images with their targets.
 
     Args:
-        images: translated images, or images that weights are going to translate.
-        targets: what they should be.
+        images: translated images, or inputs that will be translated for the evaluation.
+        targets: the target images.
         pairing: "name" or "order".
+
+    Returns:
+        The pairs, and the problems of images or targets that are left out.
     """
     matched = match_pairs(images, targets, pairing)
     problems = list(matched.problems)

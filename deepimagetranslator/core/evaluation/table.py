@@ -1,4 +1,4 @@
-"""The measures of a set of images as a table, and as a file."""
+"""The measures of a set of images as a table, and as a CSV file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ POOLED = "pooled"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The measures of a folder.
+    """The measures of a set of images.
 
     Attributes:
-        rows: of the table: image, channel, then ``MEASURES``; nan where not defined. The last
-            rows, with image "pooled", are those of the whole volume.
-        problems: files that were left out, and why.
+        rows: the rows of the table: image, channel, then ``MEASURES``; nan where undefined. The
+            last rows, with image "pooled", are for the whole volume.
+        problems: the files that were left out, and why.
     """
 
     rows: tuple[Mapping[str, str | float], ...]
@@ -32,11 +32,11 @@ class Evaluation:
 
     @property
     def images(self) -> int:
-        """How many images were evaluated."""
+        """The number of evaluated images."""
         return len({row["image"] for row in self.rows}) - 1
 
     def whole_volume(self) -> dict[str, dict[str, float]]:
-        """The measures of the folder as one volume, by channel."""
+        """The measures of all images as one volume, by channel and measure."""
         return {
             str(row["channel"]): {m: float(row[m]) for m in MEASURES if m in row}
             for row in self.rows
@@ -44,7 +44,11 @@ class Evaluation:
         }
 
     def write_csv(self, path: str | Path) -> None:
-        """The table as CSV; an undefined measure is an empty cell."""
+        """Write the table as CSV; an undefined measure becomes an empty cell.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("image", "channel", *MEASURES))
@@ -59,12 +63,15 @@ class Evaluation:
 def table_of(
     measured: list[tuple[str, Measurement]], names: tuple[str, ...], problems: list[Problem]
 ) -> Evaluation:
-    """The measurements as rows, those of an odd number of channels left out.
+    """Make the table; images with fewer channels than others are left out.
 
     Args:
-        measured: each image's.
-        names: of the channels; empty for the images' own.
-        problems: so far.
+        measured: each image's name and measurement.
+        names: channel names; empty for those of the images.
+        problems: the problems so far; new ones are added to this list.
+
+    Raises:
+        UserError: there is no measurement.
     """
     channels = max((m.target.size for _, m in measured), default=0)
     for name, measurement in measured:

@@ -1,4 +1,4 @@
-"""Which attributes of a DICOM image hold for one derived from it, and its place in the body."""
+"""Attributes that a derived DICOM image takes from its source, and its position in the patient."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from deepimagetranslator.core.imaging.dicom.image import pydicom
 from deepimagetranslator.core.imaging.dicom.stored_values import from_groups
 
-# What is in none of these lists (windows, overlays, private elements, the range of the pixels)
-# belongs to the source alone.
+# Attributes in none of these lists (windows, overlays, private elements, smallest and largest
+# pixel values) are true of the source only and are not copied.
 # fmt: off
 _EMPTY_IF_UNKNOWN = [
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
@@ -56,7 +56,13 @@ _PER_FRAME_TAG, _PAGES_TAG = 0x52009230, 0x00182001
 
 
 def copy(origin: Any, result: Any, acquired: bool) -> None:
-    """Copy what holds for both; ``acquired``: how the image was taken too."""
+    """Copy the attributes that are true of both images.
+
+    Args:
+        origin: the data set of the source.
+        result: the data set of the derived image.
+        acquired: copy attributes of the acquisition, such as KVP or EchoTime, too.
+    """
     modality = str(origin.get("Modality") or "OT")
     copied, needed = [*_EMPTY_IF_UNKNOWN, *_KEPT], [*_EMPTY_IF_UNKNOWN]
     if acquired:
@@ -72,7 +78,7 @@ def copy(origin: Any, result: Any, acquired: bool) -> None:
 
 
 def number_frames(result: Any, origin: Any, frames: int) -> None:
-    """What a file of several frames says about them; in an "enhanced" one the place of each."""
+    """Set the multi-frame attributes; if the source is "enhanced", also each frame's position."""
     result.NumberOfFrames = frames
     if "PerFrameFunctionalGroupsSequence" in origin:
         result.FrameIncrementPointer = _PER_FRAME_TAG
@@ -89,7 +95,7 @@ def number_frames(result: Any, origin: Any, frames: int) -> None:
 
 
 def _group(origin: Any, frame: int) -> Any:
-    """What holds for one frame, whether the source says it for this one or for all."""
+    """The functional groups of one frame, taken from the source's per-frame or shared groups."""
     group = pydicom().Dataset()
     for sequence, keywords in _GROUPS.items():
         item = pydicom().Dataset()
@@ -103,9 +109,13 @@ def _group(origin: Any, frame: int) -> Any:
 
 
 def rescale_places(result: Any, scale: tuple[float, float]) -> None:
-    """Make the pixels ``scale`` (rows, columns) times as large where they cover the same area.
+    """Adapt pixel spacing and position to another number of pixels over the same area.
 
-    A position is the centre of the first pixel: it moves by half of what the pixels grew.
+    The position is the centre of the first pixel, so it moves by half the change in pixel size.
+
+    Args:
+        result: the data set, changed in place.
+        scale: factors of the pixel size along rows and columns (new size / old size).
     """
     if scale == (1.0, 1.0):
         return
@@ -125,13 +135,13 @@ def rescale_places(result: Any, scale: tuple[float, float]) -> None:
 
 
 def _item(group: Any, sequence: str) -> Any:
-    """A sequence's item; the data set itself if it is not divided into groups."""
+    """The first item of a sequence; the data set itself if it has no functional groups."""
     items = group.get(sequence)
     return items[0] if items else group
 
 
 def decimal(value: float) -> str:
-    """A number as a decimal string of at most 16 characters, as DICOM has them."""
+    """A number as a DICOM decimal string (VR DS) of at most 16 characters."""
     from pydicom.valuerep import format_number_as_ds  # noqa: PLC0415
 
     return str(format_number_as_ds(float(value)))

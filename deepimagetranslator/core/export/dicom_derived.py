@@ -1,4 +1,4 @@
-"""Write translated images as DICOM files that a viewer lays over those they were made from."""
+"""Derived DICOM: write translated images so that a viewer can overlay them on their sources."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ PROGRAM = "DeepImageTranslator"
 _CT, _MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 _CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _FRAMES_8_BIT, _FRAMES_16_BIT, _FRAMES_COLOUR = (f"{_CAPTURE}.{kind}" for kind in (2, 3, 4))
-_NUMBER_APART = 1000  # between the numbers of a series and of the one derived from it
+_NUMBER_APART = 1000  # added to a series' number for the series derived from it
 
 
 class DerivedSeries:
-    """The DICOM series that one translation makes: one for each series it is made from.
+    """Writes derived DICOM series: one for each source series of a translation.
 
-    Each file keeps its source's patient, study, frame of reference, place, orientation and
-    instance number, and gets new UIDs, the series one that all of the series' files share. Make
-    one object for a run, then call ``write`` for each source file, in any order::
+    Each file keeps its source's patient, study, frame of reference, position, orientation and
+    instance number. It gets a new SOP instance UID, and a new series UID that all files of the
+    series share. Make one object per translation, then call ``write`` for each source file, in
+    any order::
 
         derived = DerivedSeries("fat.weights.h5")
         derived.write(output / "1-26.dcm", Path("ct/1-26.dcm"), [classes], classes=4)
@@ -37,8 +38,8 @@ class DerivedSeries:
 
     def __init__(self, weights: str, class_names: Sequence[str] = ()) -> None:
         """Args:
-        weights: the weights file's name, which the description of the series tells.
-        class_names: of the classes, in order, if class numbers are written.
+        weights: the weights file's name, for the series description.
+        class_names: the classes' names in order, if class numbers are written.
         """
         self._weights = weights.replace("\\", "/")  # a backslash divides values
         self._class_names = class_names
@@ -53,23 +54,24 @@ class DerivedSeries:
         classes: int = 0,
         limits: tuple[float, float] | None = None,
     ) -> None:
-        """Write the file for one source file; it appears under its name only when complete.
+        """Write the derived file of one source file atomically.
 
-        Whole numbers in float32 are stored as they are if 16 bits hold them; other float32 values
-        with the slope and intercept that bring them into 16 bits, so that they are read back to
-        half a step; uint8 and uint16 as they are. Grey float32 values of a CT are Hounsfield
-        units; the file is then a CT image again, any other a "secondary capture" with the
-        source's modality and place (an MR image stays one if it has 16 bits).
+        uint8 and uint16 values are stored unchanged, and so are float32 values that are all
+        integers within 16 bits. Other float32 values are rescaled to 16 bits with a slope and an
+        intercept (error at most half a step). Grey float32 values of a CT are Hounsfield units,
+        and the file is a CT image. An MR image with 16 bits stays an MR image. Any other file is a
+        secondary capture with the source's modality and position.
 
         Args:
-            path: of the file to write.
+            path: the file to write.
             source: the DICOM file that was translated, not one slice of it.
-            images: one for each of the source's frames, (height, width[, 1 or 3]), all of one
-                size and type: uint8, uint16 or float32; colours uint8. In another size than the
-                source's they cover the same area.
-            classes: how many there are if the (uint8) values are class numbers, for the window.
-            limits: the lowest and highest value that the series may have, for one step and one
-                window in all of its files; by default each file has its own.
+            images: one per frame of the source, (height, width[, 1 or 3]), all of one size and
+                data type: uint8, uint16 or float32; colour uint8. If the size differs from the
+                source's, the images cover the same area.
+            classes: the number of classes if the (uint8) values are class numbers, for the display
+                window; else 0.
+            limits: lowest and highest possible value of the series, so that all its files share
+                one slope and one display window; None: each file has its own.
 
         Raises:
             UserError: the file cannot be written.
@@ -97,7 +99,7 @@ class DerivedSeries:
             pydicom().dcmwrite(beside, result, enforce_file_format=True)
 
     def _name(self, result: Any, origin: Any, kind: str, folder: Path) -> None:
-        """What the new file is and how it came about."""
+        """Set the identity of the new file, and how it was made."""
         result.SpecificCharacterSet = "ISO_IR 192"
         result.SOPClassUID, result.SOPInstanceUID = kind, _new_uid()
         result.SeriesInstanceUID = self._uid(str(origin.get("SeriesInstanceUID") or folder))
@@ -133,7 +135,7 @@ def _new_uid() -> str:
 
 
 def _kind(origin: Any, stored: Stored, hounsfield: bool) -> str:
-    """The SOP class of what is written."""
+    """The SOP class of the file to write."""
     if len(stored.array) > 1 or "PerFrameFunctionalGroupsSequence" in origin:
         if stored.array.shape[-1] == 3:
             return _FRAMES_COLOUR
@@ -143,14 +145,14 @@ def _kind(origin: Any, stored: Stored, hounsfield: bool) -> str:
 
 
 def _plane(origin: Any) -> list[str]:
-    """AXIAL or the like, as the source calls it."""
+    """The third value of the source's ImageType, such as AXIAL, if it has one."""
     given = origin.get("ImageType") or ()
     words = [given] if isinstance(given, str) else list(given)
     return [word for word in words[2:3] if word]
 
 
 def _refer(result: Any, origin: Any) -> None:
-    """Name the image that this one was made from, and its series, as far as they have names."""
+    """Reference the source image and its series, as far as they have UIDs."""
     if not origin.get("SOPClassUID") or not origin.get("SOPInstanceUID"):
         return
     purpose, image, instance, series = (pydicom().Dataset() for _ in range(4))
@@ -168,7 +170,7 @@ def _refer(result: Any, origin: Any) -> None:
 
 
 def _describe_pixels(result: Any, stored: Stored, units: str) -> None:
-    """The pixels and what their numbers mean."""
+    """Set the pixel data and the attributes that describe it."""
     _, rows, columns, samples = stored.array.shape
     result.Rows, result.Columns, result.SamplesPerPixel = rows, columns, samples
     result.BitsAllocated = result.BitsStored = stored.bits

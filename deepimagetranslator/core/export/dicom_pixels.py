@@ -1,4 +1,4 @@
-"""The numbers that a DICOM file stores for values, with the slope that leads back to them."""
+"""Stored pixel values of a DICOM file, with rescale slope, intercept and display window."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _STEPS = 65535
 
 @dataclass(frozen=True)
 class Stored:
-    """Numbers to store; a value is its number times ``slope`` plus ``intercept``.
+    """Stored values; the real value is the stored value times ``slope`` plus ``intercept``.
 
     Attributes:
         array: (frames, height, width, 1 or 3), uint8, uint16 or int16.
-        slope, intercept: as decimal strings of at most 16 characters, as DICOM has them.
-        window: centre and width that show everything, or None: then the viewer's own.
+        slope, intercept: DICOM decimal strings of at most 16 characters.
+        window: centre and width of a display window over all values; None: the viewer chooses.
     """
 
     array: Array
@@ -33,15 +33,15 @@ class Stored:
 
 
 def stored_pixels(pixels: Array, classes: int, limits: tuple[float, float] | None) -> Stored:
-    """The numbers for the frames of one file.
+    """The stored values for the frames of one file.
 
     Args:
-        pixels: (frames, height, width, 1 or 3), uint8, uint16 or float32; colours uint8.
-        classes: how many there are if the values are class numbers, else 0.
-        limits: the lowest and highest value of the whole series; None for this file's own.
+        pixels: (frames, height, width, 1 or 3), uint8, uint16 or float32; colour uint8.
+        classes: the number of classes if the values are class numbers, else 0.
+        limits: lowest and highest possible value of the whole series; None: those of this file.
 
     Raises:
-        ValueError: values that a DICOM image cannot hold.
+        ValueError: a DICOM image cannot hold the values.
     """
     if pixels.shape[-1] not in (1, 3) or (pixels.shape[-1] == 3 and pixels.dtype != np.uint8):
         raise ValueError(f"no DICOM image of {pixels.shape[-1]} channels of {pixels.dtype.name}")
@@ -65,5 +65,5 @@ def stored_pixels(pixels: Array, classes: int, limits: tuple[float, float] | Non
 
 
 def _window(low: float, high: float) -> tuple[str, str]:
-    """Centre and width of the window that shows the lowest value black, the highest white."""
+    """Centre and width of the display window from ``low`` (black) to ``high`` (white)."""
     return decimal((low + high + 1) / 2), decimal(max(high - low + 1, 1))

@@ -1,8 +1,7 @@
-"""What is written of a network's output: label colours, class numbers, or values of some type.
+"""Output encodings: label colours, class numbers, or values of some data type.
 
-A network's output is float32 (height, width, channels) in the unit range of the targets' scaling,
-or, of a softmax network, a probability per class. Renditions know nothing of files; which of them
-a file format can hold is decided in ``core.output.plan``.
+A network's output is float32 (height, width, channels): normalized target values in [0, 1] or,
+with softmax, a probability per class. ``plan`` decides which encodings a file format can hold.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ _STRETCHED = {"8-bit": "uint8", "16-bit": "uint16"}
 
 @dataclass(frozen=True)
 class Network:
-    """What a weights file says of its network's output.
+    """The output of a weights file's network.
 
     Attributes:
-        name: the file's, for messages.
-        channels: of the output.
-        by_class: a channel is the probability of a class (softmax).
-        scaling: the targets'.
-        palette: the label colours if the targets were label maps.
+        name: the file's name, for messages.
+        channels: output channels.
+        by_class: each channel is the probability of a class (softmax).
+        scaling: the targets' intensity normalization.
+        palette: the label colours if the targets were label maps, else None.
     """
 
     name: str
@@ -45,12 +44,12 @@ class Network:
 
 @dataclass(frozen=True)
 class OutputEncoding:
-    """How outputs become images.
+    """Converts a network's outputs to images.
 
     Attributes:
-        network: whose outputs.
-        kind: "labels" (the exact colours), "classes" (their numbers) or "values".
-        value_type: of values: a ``TranslationSpec.value_type``.
+        network: the network.
+        kind: "labels" (exact label colours), "classes" (class numbers) or "values".
+        value_type: a ``TranslationSpec.value_type``, for values.
     """
 
     network: Network
@@ -58,10 +57,10 @@ class OutputEncoding:
     value_type: str = "automatic"
 
     def __post_init__(self) -> None:
-        """Refuse what the network cannot give.
+        """Refuse an encoding that does not fit the network.
 
         Raises:
-            UserError: labels without label colours, or channels that are no image.
+            UserError: labels without label colours, or channels that do not make an image.
         """
         network = self.network
         if self.kind != "values":
@@ -82,7 +81,7 @@ class OutputEncoding:
 
     @property
     def dtype(self) -> str:
-        """Of the images: "uint8", "uint16" or "float32"."""
+        """The data type of the images: "uint8", "uint16" or "float32"."""
         if self.kind == "classes":
             return "uint8"
         if self.kind == "labels":
@@ -92,7 +91,7 @@ class OutputEncoding:
 
     @property
     def channels(self) -> int:
-        """Of the images: 1 or 3."""
+        """The number of channels of the images: 1 or 3."""
         if self.kind == "classes":
             return 1
         if self.kind == "labels":
@@ -102,7 +101,7 @@ class OutputEncoding:
         return self.network.channels
 
     def image(self, predicted: NDArray[np.float32]) -> Array:
-        """The image (height, width, 1 or 3) of one output (height, width, channels)."""
+        """Convert one output (height, width, channels) to an image (height, width, 1 or 3)."""
         if self.kind == "values":
             return self._scaling().from_unit(predicted)
         palette = self.network.palette
@@ -115,14 +114,14 @@ class OutputEncoding:
 
     @property
     def limits(self) -> tuple[float, float] | None:
-        """The values that the ends of the unit range become, if the images hold values."""
+        """The image values of the outputs 0 and 1; None if the images are label maps."""
         if self.kind != "values":
             return None
         scaling = self._scaling()
         return scaling.low, scaling.high
 
     def _scaling(self) -> IntensityNormalization:
-        """From the network's unit range to the values of the file."""
+        """The normalization between the network's [0, 1] and the values of the file."""
         scaling = self.network.scaling
         if self.value_type in _STRETCHED:
             dtype = _STRETCHED[self.value_type]
@@ -136,16 +135,16 @@ def choose_encoding(
     value_type: str = "automatic",
     numbers: bool = False,
 ) -> OutputEncoding:
-    """The rendition for a ``TranslationSpec``'s output and value type.
+    """The encoding for a ``TranslationSpec``'s output and value type.
 
     Args:
-        network: whose outputs.
+        network: the network.
         output: "automatic", "labels", "classes" or "values".
         value_type: "automatic", "8-bit", "16-bit" or "float".
-        numbers: "automatic" writes label maps as class numbers, not as colours.
+        numbers: "automatic" writes label maps as class numbers instead of colours.
 
     Raises:
-        UserError: the network cannot give it.
+        UserError: the encoding does not fit the network.
     """
     if output == "automatic":
         output = "values" if network.palette is None else "classes" if numbers else "labels"

@@ -1,4 +1,4 @@
-"""Where the outputs lie: as the inputs do, subfolder by subfolder."""
+"""The layout of the output folder: it has the subfolders of the inputs."""
 
 from __future__ import annotations
 
@@ -19,20 +19,23 @@ def places(
     series: str | None = None,
     folder: Path | None = None,
 ) -> dict[ImageRef, PurePath]:
-    """Each image to translate, once, with its file's place below the output folder.
+    """Each image to translate, without duplicates, with its file's relative output path.
 
-    The images of a folder keep their subfolders. Files that are given one by one lie side by side,
-    unless several of them have the same name. An output folder inside an input folder is left out.
+    Images of a folder keep their subfolders. Single files go directly into the output folder,
+    unless several of them have the same name; they then keep the folders below their common one.
+    If the output folder lies inside an input folder, its images are left out.
 
     Args:
         inputs: files, slices of files, and folders.
-        output: the folder to write to.
-        series: of several DICOM series in a folder the one to translate.
-        folder: where files that are given one by one were listed; they are placed as those of a
-            folder.
+        output: the output folder.
+        series: the DICOM series to translate if a folder has several.
+        folder: the folder that single files were listed from; they keep their subfolders in it.
+
+    Returns:
+        For each image the path of its file's output, relative to ``output``.
 
     Raises:
-        UserError: an input is missing, or a folder holds no image.
+        UserError: an input is missing, or a folder has no image.
     """
     found: dict[ImageRef, PurePath] = {}
     seen: set[tuple[str, int | None]] = set()
@@ -53,7 +56,7 @@ def places(
 
 
 def _inside(output: Path, folder: Path) -> Path | None:
-    """The output folder as a path below the other one; None if it is none."""
+    """The output folder as a path below ``folder``; None if it does not lie inside it."""
     there, above = (Path(os.path.realpath(path)) for path in (output, folder))
     if there == above or not there.is_relative_to(above):
         return None
@@ -61,10 +64,10 @@ def _inside(output: Path, folder: Path) -> Path | None:
 
 
 def _common_folder(files: Collection[Path]) -> Path | None:
-    """Where several people's files of the same names lie, given one by one; else None."""
+    """The common folder of single files if some have the same name (in subfolders); else None."""
     unlike = len({file.name.casefold() for file in files}) == len(files)
     if unlike or any(".." in file.parts for file in files):
         return None
-    with suppress(ValueError):  # on two drives, or named in two ways
+    with suppress(ValueError):  # on two drives, or absolute and relative paths
         return Path(os.path.commonpath([file.parent for file in files]))
     return None

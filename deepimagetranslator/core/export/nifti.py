@@ -1,4 +1,4 @@
-"""Write slices as a NIfTI volume that lies over the one they were made from."""
+"""Write slices as a NIfTI volume in the same space as the volume they were translated from."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _COLOUR = np.dtype([("R", np.uint8), ("G", np.uint8), ("B", np.uint8)])
 
 
 def write_volume(path: str | Path, slices: Iterable[Array], like: str | Path) -> None:
-    """Write every slice of a volume, in the order in which they are read.
+    """Write all slices of a volume, in the order in which they are read.
 
-    The voxels lie where the original's do: orientation, position, units and times are kept; slices
-    of another size make larger or smaller voxels in the same space.
+    Orientation, position, units and time points of the original are kept. Slices of another size
+    become larger or smaller voxels in the same space.
 
     Args:
-        path: ends in .nii or .nii.gz (packed).
-        slices: as many as ``like`` has, all alike: (height, width, 1) uint8, uint16 or float32, or
-            (height, width, 3) uint8.
+        path: ends in .nii, or in .nii.gz (compressed).
+        slices: as many as ``like`` has, all of one size and data type: (height, width, 1) uint8,
+            uint16 or float32, or (height, width, 3) uint8.
         like: the original NIfTI file.
 
     Raises:
         UserError: the file cannot be written.
-        ValueError: too few slices or too many.
-        UnreadableError: the original cannot be read any more.
+        ValueError: the number of slices is wrong.
+        UnreadableError: the original can no longer be read.
     """
     import nibabel  # noqa: PLC0415
 
@@ -46,7 +46,7 @@ def write_volume(path: str | Path, slices: Iterable[Array], like: str | Path) ->
         if volume is None:
             placed, steps = _resized(placed, image.shape[0], image.shape[1])
             voxel = _COLOUR if image.shape[2] == 3 else image.dtype
-            # As in the file, so that its memory is taken slice by slice.
+            # The file's own order, so that each slice is one block of memory.
             volume = np.empty(placed.stored, voxel, order="F")
         pixels = np.ascontiguousarray(image).view(volume.dtype)
         placed.slices(volume)[place] = pixels[..., 0]
@@ -58,18 +58,18 @@ def write_volume(path: str | Path, slices: Iterable[Array], like: str | Path) ->
 
 
 def _resized(placed: Geometry, height: int, width: int) -> tuple[Geometry, Array]:
-    """The geometry of slices of another size; and the 4 x 4 matrix from its voxels to the old."""
+    """The geometry for slices of another size, and the 4 x 4 matrix from new to old voxels."""
     stored, steps = list(placed.stored), np.eye(4)
     for axis, length in zip(placed.order, (height, width), strict=False):
         step = stored[axis] / length
         steps[axis, axis], steps[axis, 3] = step, (step - 1) / 2  # the outer edges stay
         stored[axis] = length
-    i, j, k, moments = stored
-    return replace(placed, stored=(i, j, k, moments), affine=placed.affine @ steps), steps
+    i, j, k, time_points = stored
+    return replace(placed, stored=(i, j, k, time_points), affine=placed.affine @ steps), steps
 
 
 def _header(original: Any, placed: Geometry, steps: Array, dtype: np.dtype[Any]) -> Any:
-    """A header that says where the voxels lie, and nothing that was said of the old values."""
+    """A header with the geometry of the original, without the description of its values."""
     header = type(original)()
     dimensions = len(original.get_data_shape())
     shape = (*placed.stored[:3], *original.get_data_shape()[3:])[:dimensions]

@@ -1,9 +1,9 @@
-"""Which files a translation writes and what they hold, decided before anything is translated.
+"""The plan of a translation: its output files and their content, before any image is translated.
 
-With the format "automatic" an output follows its input: a derived DICOM file for DICOM, a NIfTI
-volume for a volume, a TIFF stack for a stack; for any other image, or where only some slices of a
-file were given, PNG for 8 bits and TIFF for more. A volume in another format becomes a folder of
-images named by their slices.
+With the format "automatic" the output follows the input: a derived DICOM file for DICOM, a NIfTI
+volume for NIfTI, a TIFF stack for a stack. For any other image, or if only some slices of a file
+are given, it is PNG for 8 bits and TIFF for more. A volume in another format becomes a folder of
+images that are named by slice number.
 """
 
 from __future__ import annotations
@@ -32,62 +32,70 @@ class OutputFile:
     """A file to write.
 
     Attributes:
-        path: its name.
-        form: "png", "tif", "stack" (a TIFF page for each slice), "nifti" or "dicom".
-        original: the file that it is made from.
-        sources: the images that it is made of: one, or every slice in order.
-        rendition: how the network's outputs become its images.
+        path: its path.
+        form: "png", "tif", "stack" (a TIFF page per slice), "nifti" or "dicom".
+        original: the input file.
+        sources: the images it is made from: one, or all slices of the input file in order.
+        encoding: the encoding of its images.
     """
 
     path: Path
     form: str
     original: Path
     sources: tuple[ImageRef, ...]
-    rendition: OutputEncoding
+    encoding: OutputEncoding
 
     def part(self, source: ImageRef) -> ImageRef:
-        """Where the output for one of the sources is found, as ``read_image`` reads it."""
+        """The output image of one source, in the form that ``read_image`` takes."""
         return ImageRef(self.path, source.slice if len(self.sources) > 1 else None)
 
 
 def plan(
     images: Mapping[ImageRef, PurePath], output: Path, network: Network, spec: TranslationSpec
 ) -> list[OutputFile]:
-    """The files to write for some images.
+    """Plan the files to write.
 
     Args:
         images: each with its file's place below the output folder.
-        output: the folder.
-        network: what translates them.
-        spec: what to write, and how.
+        output: the output folder.
+        network: the network that translates them.
+        spec: output, format and value type.
 
     Raises:
-        UserError: the format cannot hold it, two inputs would get one name, or an output exists
-            already or would overwrite an input.
+        UserError: the format cannot hold the output, two inputs would get the same name, or an
+            output exists already or would overwrite an input.
     """
     given: dict[Path, dict[int, ImageRef]] = {}
     for image in images:
         given.setdefault(image.file, {})[image.slice or 0] = image
-    made = _Renditions(network, spec)
-    products: list[OutputFile] = []
+    encodings = _Encodings(network, spec)
+    output_files: list[OutputFile] = []
     for file, slices in given.items():
         whole = 0 in slices or len(slices) == len(expand(file))
         place = output / images[next(iter(slices.values()))]
         form = _form(file, len(slices) if whole else 0, spec.file_format)
         if form:
             sources = tuple(slices[number] for number in sorted(slices))
-            products.append(OutputFile(_named(place, form), form, file, sources, made.of(form)))
+            output_files.append(
+                OutputFile(_named(place, form), form, file, sources, encodings.of(form))
+            )
             continue
-        form = made.single()
+        form = encodings.single()
         for number, image in slices.items():
             path = _single(place, number, whole).with_suffix(f".{form}")
-            products.append(OutputFile(path, form, file, (image,), made.of(form)))
-    _refuse_loss(products, spec.overwrite)
-    return products
+            output_files.append(OutputFile(path, form, file, (image,), encodings.of(form)))
+    _refuse_loss(output_files, spec.overwrite)
+    return output_files
 
 
 def _single(place: Path, number: int, whole: bool) -> Path:
-    """The name of an image of its own, with any ending; ``number`` is the slice's or 0."""
+    """The path of a single image, with a placeholder suffix.
+
+    Args:
+        place: the input file's path, moved to the output folder.
+        number: the slice's number, or 0 for a file of one image.
+        whole: all slices of the file are translated; they go into a folder.
+    """
     stem = _stem(place)
     if not number:
         return place.with_name(f"{stem}.x")
@@ -96,24 +104,24 @@ def _single(place: Path, number: int, whole: bool) -> Path:
     return place.with_name(f"{stem}_{number:04}.x")
 
 
-class _Renditions:
-    """The rendition for each form, made and checked once."""
+class _Encodings:
+    """The encoding for each form, chosen and checked once."""
 
     def __init__(self, network: Network, spec: TranslationSpec) -> None:
         self._network, self._spec = network, spec
         self._known: dict[str, OutputEncoding] = {}
 
     def single(self) -> str:
-        """The form of images of their own."""
+        """The form of single images, "png" or "tif"."""
         if self._spec.file_format in ("png", "tif"):
             return self._spec.file_format
         return "png" if self._chosen("png").dtype == "uint8" else "tif"
 
     def of(self, form: str) -> OutputEncoding:
-        """The rendition for a form.
+        """The encoding for a form.
 
         Raises:
-            UserError: that form cannot hold it.
+            UserError: the form cannot hold the output.
         """
         if form not in self._known:
             found = self._chosen(form)
@@ -126,7 +134,7 @@ class _Renditions:
         found = choose_encoding(self._network, spec.output, spec.value_type, form in _WORDS)
         if found.kind != "values" or spec.value_type != "automatic":
             return found
-        # Other programs take the values of medical files for real units, such as Hounsfield's.
+        # Other programs expect real units, such as Hounsfield units, in medical files.
         scaling = self._network.scaling
         real = scaling.dtype == "float32" or scaling.offset != 0
         if form in _WORDS and real and found.channels == 1:
@@ -134,15 +142,15 @@ class _Renditions:
         return found
 
 
-def _check(rendition: OutputEncoding, form: str, value_type: str) -> None:
-    if form == "png" and rendition.dtype == "float32":
+def _check(encoding: OutputEncoding, form: str, value_type: str) -> None:
+    if form == "png" and encoding.dtype == "float32":
         raise UserError("PNG cannot hold floating-point values; choose the format tif.")
     if form == "dicom" and value_type == "float":
         raise UserError(
             "A DICOM image cannot hold floating-point values; leave the value type automatic (they "
             "are then rescaled to 16 bits), or choose the format tif."
         )
-    if form in _WORDS and rendition.channels == 3 and rendition.dtype != "uint8":
+    if form in _WORDS and encoding.channels == 3 and encoding.dtype != "uint8":
         raise UserError(
             f"{_WORDS[form]} holds colours of 8 bits only; choose the value type 8-bit, output "
             "'classes', or the format tif."
@@ -150,11 +158,11 @@ def _check(rendition: OutputEncoding, form: str, value_type: str) -> None:
 
 
 def _form(file: Path, slices: int, file_format: str) -> str:
-    """The form of the one file that all of a file's slices become; "" for images of their own.
+    """The form of the output file for all slices of an input file; "" for single images.
 
     Args:
-        file: the input.
-        slices: how many of its slices were given; 0 if not all.
+        file: the input file.
+        slices: the number of its slices; 0 if only some of them are given.
         file_format: a ``TranslationSpec.file_format``.
     """
     if file_format in ("png", "tif"):
@@ -181,8 +189,9 @@ def _form(file: Path, slices: int, file_format: str) -> str:
 
 
 def origin_of(file: Path) -> str:
-    """What kind of file it is by its content: "dicom", "nifti", "tiff", "picture", or "" for one
-    that cannot be opened or is no image (reading it will name the reason).
+    """The kind of an input file by its content: "dicom", "nifti", "tiff" or "picture".
+
+    It is "" for a file that cannot be opened or is not an image; reading it will say why.
     """
     try:
         reader = reader_of(system_path(file))
@@ -192,14 +201,14 @@ def origin_of(file: Path) -> str:
 
 
 def _named(place: Path, form: str) -> Path:
-    """The name of a file of a form; a medical file keeps its own where it can."""
+    """The path of an output file of a form; DICOM and NIfTI files keep their names if possible."""
     if form == "nifti" and not place.name.lower().endswith(_NIFTI_ENDINGS):
         return place.with_name(f"{_stem(place)}.nii.gz")
     return place.with_name(f"{_stem(place)}.tif") if form == "stack" else place
 
 
 def _stem(path: PurePath) -> str:
-    """The name without its ending; 1.2.840.45 and other names of scanners have none."""
+    """The name without its image suffix; names such as 1.2.840.45 from scanners have none."""
     lower = path.name.lower()
     for ending in sorted(SUFFIXES, key=len, reverse=True):
         if lower.endswith(ending) and len(lower) > len(ending):
@@ -207,24 +216,26 @@ def _stem(path: PurePath) -> str:
     return path.name
 
 
-def _refuse_loss(products: Sequence[OutputFile], overwrite: bool) -> None:
-    """Refuse whatever would lose data."""
+def _refuse_loss(output_files: Sequence[OutputFile], overwrite: bool) -> None:
+    """Refuse to overwrite inputs, existing files, or other outputs of the same translation."""
     taken: dict[str, OutputFile] = {}
-    originals = {same_file_key(product.original) for product in products}
-    for product in products:
-        other = taken.setdefault(same_file_key(product.path), product)
-        if other is not product:
+    originals = {same_file_key(output_file.original) for output_file in output_files}
+    for output_file in output_files:
+        other = taken.setdefault(same_file_key(output_file.path), output_file)
+        if other is not output_file:
             raise UserError(
-                f"{other.sources[0]} and {product.sources[0]} would both be written as "
-                f"{product.path}; rename one, or translate them into different folders."
+                f"{other.sources[0]} and {output_file.sources[0]} would both be written as "
+                f"{output_file.path}; rename one, or translate them into different folders."
             )
-    for product in products:
-        if same_file_key(product.path) in originals:
+    for output_file in output_files:
+        if same_file_key(output_file.path) in originals:
             raise UserError(
-                f"{product.path} is one of the images to translate and would be overwritten; "
+                f"{output_file.path} is one of the images to translate and would be overwritten; "
                 "choose another output folder."
             )
-    existing = [product.path for product in products if system_path(product.path).exists()]
+    existing = [
+        output_file.path for output_file in output_files if system_path(output_file.path).exists()
+    ]
     if existing and not overwrite:
         raise UserError(
             f"{len(existing)} of the translated images exist already, the first is {existing[0]}; "
@@ -234,5 +245,5 @@ def _refuse_loss(products: Sequence[OutputFile], overwrite: bool) -> None:
 
 
 def same_file_key(path: Path) -> str:
-    """Equal for two names of one file."""
+    """A key that is equal for all paths of the same file."""
     return os.path.normcase(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""Writing the files of a translation: images at once, volumes with their last slice."""
+"""Write the output files of a translation: single images at once, volumes after the last slice."""
 
 from __future__ import annotations
 
@@ -18,76 +18,78 @@ from deepimagetranslator.core.typing import Array
 
 
 class VolumeWriter:
-    """The images of one file until all are there, in the type in which they are written.
+    """Collects the images of one output file, already encoded, and writes it when all are there.
 
     Attributes:
-        product: the file.
+        output_file: the file to write.
     """
 
-    def __init__(self, product: OutputFile, derived: DerivedSeries) -> None:
-        """``derived`` is one for all files of a translation."""
-        self.product = product
+    def __init__(self, output_file: OutputFile, derived: DerivedSeries) -> None:
+        """``derived`` is shared by all files of a translation."""
+        self.output_file = output_file
         self._derived = derived
         self._lock = threading.Lock()
         self._images: dict[ImageRef, Array] = {}
 
     def put(self, source: ImageRef, image: Array, size: tuple[int, int]) -> None:
-        """Take the image of one source; with the last one the file is written. Thread-safe.
+        """Add the image of one source; the last one writes the file. Thread-safe.
 
         Args:
-            source: one of the product's.
+            source: one of the file's sources.
             image: (height, width, 1 or 3).
             size: height and width of the source in pixels.
 
         Raises:
             UserError: the file cannot be written.
         """
-        if len(self.product.sources) > 1:
+        if len(self.output_file.sources) > 1:
             image = _apart(image)
         with self._lock:
             self._images[source] = image
-            if len(self._images) < len(self.product.sources):
+            if len(self._images) < len(self.output_file.sources):
                 return
         self._write(size, image.shape[:2])
 
     def drop(self) -> None:
-        """Forget the images."""
+        """Discard the images."""
         with self._lock:
             self._images = {}
 
     def _taken(self) -> Iterator[Array]:
-        """The images in order, each forgotten here: written, a volume is not in memory twice."""
-        for source in self.product.sources:
+        """The images in order. Each is released here, so that no volume is in memory twice."""
+        for source in self.output_file.sources:
             yield self._images.pop(source)
 
     def _write(self, size: tuple[int, int], written: Sequence[int]) -> None:
-        path, original = self.product.path, self.product.original
+        path, original = self.output_file.path, self.output_file.original
         try:
-            if self.product.form == "dicom":
-                rendition = self.product.rendition
-                palette = rendition.network.palette
-                classes = len(palette.colours) if palette and rendition.kind == "classes" else 0
-                self._derived.write(path, original, list(self._taken()), classes, rendition.limits)
-            elif self.product.form == "nifti":
+            if self.output_file.form == "dicom":
+                encoding = self.output_file.encoding
+                palette = encoding.network.palette
+                classes = len(palette.colours) if palette and encoding.kind == "classes" else 0
+                self._derived.write(path, original, list(self._taken()), classes, encoding.limits)
+            elif self.output_file.form == "nifti":
                 nifti.write_volume(path, self._taken(), original)
             else:
                 spacing = _scaled(read_spacing(original), size, written)
-                if self.product.form == "stack":
+                if self.output_file.form == "stack":
                     size_in_bytes = sum(image.nbytes for image in self._images.values())
                     write_stack(path, self._taken(), spacing, size_in_bytes)
                 else:
                     write_image(path, next(self._taken()), spacing)
         except (UserError, MemoryError):
             raise
-        except Exception as error:  # of the readers, for the headers of odd files
+        except Exception as error:  # readers may raise anything for unusual headers
             raise UserError(
                 f"{path} cannot be made after {original} ({error}); choose the format tif."
             ) from error
 
 
 def _apart(image: Array) -> Array:
-    """A copy in pages of its own, which go back to the system as soon as it is forgotten: a slice
-    in the common heap would keep its memory while the volume is put together."""
+    """A copy in memory pages of its own, which the system gets back as soon as it is released.
+
+    A slice on the common heap would keep its memory while the volume is put together.
+    """
     copy: Array = np.frombuffer(mmap.mmap(-1, image.nbytes), image.dtype).reshape(image.shape)
     copy[...] = image
     return copy
@@ -96,7 +98,7 @@ def _apart(image: Array) -> Array:
 def _scaled(
     spacing: tuple[float, float] | None, size: tuple[int, int], written: Sequence[int]
 ) -> tuple[float, float] | None:
-    """The spacing of an image of another size that shows the same area."""
+    """The pixel spacing of an image of another size that covers the same area."""
     if spacing is None:
         return None
     return spacing[0] * size[0] / written[0], spacing[1] * size[1] / written[1]

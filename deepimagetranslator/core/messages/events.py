@@ -1,7 +1,7 @@
-"""What the window asks of the engine, and what the engine tells its caller.
+"""Events: what training, translation and evaluation report to their caller.
 
-Requests and events are frozen dataclasses of plain values, paths, specs and arrays. The command
-line prints events; the window's worker sends them through its pipe. Exactly one of JobFinished,
+Events are frozen dataclasses of plain values, paths, specs and arrays. The command line prints
+them; the worker sends them to the window through its pipe. Exactly one of JobFinished,
 JobCancelled, JobFailed and WorkerDied ends a job.
 """
 
@@ -26,7 +26,7 @@ class LogLine:
 
 @dataclass(frozen=True)
 class EpochStarted:
-    """An epoch begins. ``epoch`` counts from 1; ``batches`` is the number of training steps."""
+    """An epoch began. ``epoch`` counts from 1; ``batches`` is the number of training steps."""
 
     epoch: int
     epochs: int
@@ -35,9 +35,9 @@ class EpochStarted:
 
 @dataclass(frozen=True)
 class BatchEnded:
-    """A training step ended; at most five a second are sent, the last one of an epoch always.
+    """A training step ended. At most five per second are sent, but the last of an epoch always.
 
-    ``seconds_left`` is the estimate for the whole training, None before there is one.
+    ``seconds_left`` is the estimated time to the end of the training; None if not yet known.
     """
 
     epoch: int
@@ -52,9 +52,9 @@ class EpochEnded:
     """An epoch ended, validation included.
 
     Attributes:
-        values: the line of history.csv: loss, metrics, val_loss ... by name.
+        values: the row of history.csv: loss, metrics, val_loss and so on, by name.
         seconds: its duration.
-        best_epoch, best_value: the best so far by the training's judge.
+        best_epoch, best_value: the epoch with the lowest monitored metric so far, and that value.
     """
 
     epoch: int
@@ -67,7 +67,7 @@ class EpochEnded:
 
 @dataclass(frozen=True)
 class CheckpointSaved:
-    """Improved weights were written."""
+    """The weights of a new best epoch were written."""
 
     path: str
     epoch: int
@@ -76,9 +76,9 @@ class CheckpointSaved:
 
 @dataclass(frozen=True)
 class PartTranslated:
-    """So many parts (tiles, or bands of rows) of a large image are done; at most five a second.
+    """Some parts (tiles, or bands of rows) of a large image are done; at most five per second.
 
-    ``index`` is the image's, counted from 1.
+    ``done`` of ``parts`` are finished; ``index`` is the image's number, from 1.
     """
 
     source: ImageRef
@@ -90,9 +90,9 @@ class PartTranslated:
 
 @dataclass(frozen=True)
 class SliceTranslated:
-    """One slice of a volume is done; the volume is written with its last one.
+    """One slice of a volume is done; the volume is written after its last slice.
 
-    ``index`` is the number of images that are done.
+    ``index`` is the number of finished images.
     """
 
     index: int
@@ -103,7 +103,7 @@ class SliceTranslated:
 class ImageTranslated:
     """One image was translated and written; ``index`` counts from 1.
 
-    All slices of a volume are told when it is written, so they have one ``index``.
+    The slices of a volume are reported together when it is written, with the same ``index``.
     """
 
     source: ImageRef
@@ -124,7 +124,7 @@ class ImageSkipped:
 
 @dataclass(frozen=True)
 class FilesRead:
-    """So many of the project's files have been read and checked."""
+    """``done`` of ``count`` files have been read and checked."""
 
     done: int
     count: int
@@ -132,12 +132,12 @@ class FilesRead:
 
 @dataclass(frozen=True)
 class WorkerReady:
-    """The engine is loaded.
+    """The worker has loaded Keras and is ready.
 
     Attributes:
-        versions: by package name.
-        device: in words.
-        unused_gpu: why a GPU that is there is not used, a sentence; else empty.
+        versions: version numbers by package name.
+        device: a description, such as "CPU, 8 cores, bfloat16".
+        unused_gpu: why an available GPU is not used, as a sentence; else empty.
     """
 
     versions: Mapping[str, str]
@@ -150,10 +150,10 @@ class PreviewReady:
     """The network's output for one image, as it would be written.
 
     Attributes:
-        number: of the request.
+        number: the request's number.
         image: (height, width, 1 or 3) uint8, uint16 or float32; None if it cannot be translated.
-        epoch: the epoch that the weights come from, 0 if not known.
-        problem: why there is no image, a sentence.
+        epoch: the epoch after which the weights were saved; 0 if unknown.
+        problem: why there is no image, as a sentence; else empty.
     """
 
     number: int
@@ -164,14 +164,14 @@ class PreviewReady:
 
 @dataclass(frozen=True)
 class WeightsDescribed:
-    """What a weights file says of itself, or why it cannot be used.
+    """The description of a weights file, or why it cannot be used.
 
     Attributes:
         path: the file.
-        lines: for the user, one fact each.
-        model: the network, None with a problem.
-        problem: a sentence, empty if all is well.
-        scalings: of its inputs and its targets.
+        lines: the description for the user, one fact per line.
+        model: the network; None if there is a problem.
+        problem: why the file cannot be used, as a sentence; else empty.
+        scalings: intensity normalization of its inputs and of its targets.
     """
 
     path: str
@@ -183,7 +183,7 @@ class WeightsDescribed:
 
 @dataclass(frozen=True)
 class ModelInitialised:
-    """A new network with random weights lies in ``path``; or the problem, a sentence."""
+    """A new network with random weights was saved in ``path``, unless there is a ``problem``."""
 
     path: str
     problem: str = ""
@@ -191,19 +191,19 @@ class ModelInitialised:
 
 @dataclass(frozen=True)
 class JobStarted:
-    """A job begins."""
+    """A job began."""
 
 
 @dataclass(frozen=True)
 class JobFinished:
-    """A job ended well; ``result`` holds plain values by name."""
+    """A job succeeded; ``result`` holds plain values by name."""
 
     result: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class JobCancelled:
-    """A job was cancelled; nothing half-done is left."""
+    """A job was cancelled; no incomplete file is left."""
 
 
 @dataclass(frozen=True)
@@ -211,10 +211,10 @@ class JobFailed:
     """A job failed.
 
     Attributes:
-        kind: "user" for something that the user can put right, else "unexpected".
-        message: what went wrong, a sentence or several lines.
-        details: for the log, may be empty.
-        problems: of a "user" error what is wrong and what puts it right.
+        kind: "user" for an error that the user can fix, else "unexpected".
+        message: what went wrong, one or more lines.
+        details: the traceback for the log; may be empty.
+        problems: for a "user" error, each problem with its remedy.
     """
 
     kind: str
@@ -225,7 +225,7 @@ class JobFailed:
 
 @dataclass(frozen=True)
 class WorkerDied:
-    """The engine's process ended by itself: its exit code and the end of its log."""
+    """The worker process stopped unexpectedly. ``log`` is the end of its log file."""
 
     exit_code: int | None
     log: str
@@ -256,4 +256,4 @@ Report = Callable[[Event], None]
 
 
 def ignore(_event: Event) -> None:
-    """A report that goes nowhere."""
+    """A ``Report`` that does nothing."""

@@ -1,4 +1,4 @@
-"""How a running job is asked to end, and what it does between two steps."""
+"""Control of a running job: cancel, finish early, and work between two steps."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 
 class Cancelled(Exception):
-    """The user cancelled the job; nothing half-done is left."""
+    """The user cancelled the job; no incomplete file is left."""
 
 
 @dataclass(frozen=True)
 class JobControl:
-    """Requests to a running job; may be set from any thread or a signal handler.
+    """Controls a running job; events may be set from any thread or a signal handler.
 
     Attributes:
-        finish_early: training ends after this epoch, a normal end.
-        cancel: the job stops at the next batch or image.
-        serve: what the caller wants done between two steps; quick.
+        finish_early: set it to end training normally after the current epoch.
+        cancel: set it to stop the job at the next batch or image.
+        serve: called between two steps; must return quickly.
     """
 
     finish_early: threading.Event = field(default_factory=threading.Event)
@@ -26,7 +26,7 @@ class JobControl:
     serve: Callable[[], None] = lambda: None
 
     def between_steps(self) -> None:
-        """Called between batches and images: serve short requests, leave if cancelled.
+        """Serve short requests and check for cancellation; jobs call it between batches or images.
 
         Raises:
             Cancelled: ``cancel`` is set.
@@ -35,7 +35,7 @@ class JobControl:
         self.raise_if_cancelled()
 
     def raise_if_cancelled(self) -> None:
-        """Leave the job if the user asked for it.
+        """Stop the job if the user cancelled it.
 
         Raises:
             Cancelled: ``cancel`` is set.

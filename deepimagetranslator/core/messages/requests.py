@@ -1,4 +1,4 @@
-"""What the window asks of the engine."""
+"""Requests: what the window asks the worker to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 @dataclass(frozen=True)
 class StartTraining:
-    """Train a project in ``run_dir``; see ``ml.training.train``."""
+    """Train a project in ``run_dir``; the fields are arguments of ``ml.training.train``."""
 
     job: int
     project: Project
@@ -27,7 +27,7 @@ class StartTraining:
 
 @dataclass(frozen=True)
 class TranslateImages:
-    """Translate images; see ``ml.translation.translate``."""
+    """Translate images; the fields are arguments of ``ml.translation.translate``."""
 
     job: int
     weights: Path
@@ -39,7 +39,7 @@ class TranslateImages:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure what weights make of pairs; the result has the table's rows."""
+    """Translate the inputs of pairs and compare with their targets; the result has table rows."""
 
     job: int
     weights: Path
@@ -52,7 +52,7 @@ Job = StartTraining | TranslateImages | Evaluate
 
 @dataclass(frozen=True)
 class DescribeWeights:
-    """Short; answered by WeightsDescribed."""
+    """Describe a weights file; answered by WeightsDescribed."""
 
     path: Path
 
@@ -70,14 +70,14 @@ class InitialiseModel:
 class PreviewTranslation:
     """Translate one image; answered by PreviewReady.
 
-    Of those that wait only the newest is answered, unless they are to be kept.
+    Of several waiting requests only the newest is answered, and those with ``keep``.
 
     Attributes:
-        number: comes back with the answer.
+        number: identifies the answer.
         weights: the weights file.
-        image: (height, width, channels) in the file's own type.
-        name: of the image, for messages.
-        keep: answer it even if a newer one waits.
+        image: (height, width, channels) in the file's own data type.
+        name: the image's name, for messages.
+        keep: answer this request even if a newer one waits.
     """
 
     number: int
@@ -103,7 +103,7 @@ class CancelJob:
 
 @dataclass(frozen=True)
 class Shutdown:
-    """Leave."""
+    """End the worker process."""
 
 
 Request = (

@@ -1,5 +1,5 @@
-"""A drawn abdomen: people of different build, in millimetres and Hounsfield units.
+"""A synthetic abdominal CT phantom, in millimetres and Hounsfield units.
 
-``canvas`` paints outlines, ``person`` says who is drawn, ``organs`` draws what the abdominal wall
-encloses, ``trunk`` the wall and the bones, and ``scanner`` makes image and target.
+``person`` has the builds of the people, ``organs`` paints the organs, ``trunk`` the abdominal wall
+and the bones, all on a ``canvas``. ``scanner`` makes the image and the target of a slice.
 """

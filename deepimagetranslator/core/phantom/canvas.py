@@ -1,4 +1,4 @@
-"""Smooth functions, and a slice on which outlines are painted."""
+"""Smooth functions, and the canvas of one slice, on which outlines are painted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CIRCLE = np.stack([np.cos(a := np.arange(20) * np.pi / 10), np.sin(a)], axis=1)
 
 
 class Tissue(IntEnum):
-    """What the target distinguishes."""
+    """The classes of the target."""
 
     NONE = 0  # air, gas, the skin
     SUBCUTANEOUS = 1
@@ -45,10 +45,10 @@ def ramp(x: Any, start: float, end: float) -> Any:
 def random_waves(
     rng: np.random.Generator, shortest: float, longest: float, rms: float, values: int
 ) -> Waves:
-    """A smooth random function of points (..., 2) and z in mm to values (..., d).
+    """A smooth random function from points (..., 2) and z, in mm, to values (..., ``values``).
 
-    It is a sum of plane waves with lengths from ``shortest`` to ``longest``; the amplitude grows
-    with the length.
+    It is a sum of 12 plane waves with wavelengths from ``shortest`` to ``longest`` mm. Amplitudes
+    grow with the wavelength; ``rms`` is the root mean square of the sum.
     """
     lengths = np.geomspace(shortest, longest, 12)[:, None]
     vectors = rng.normal(size=(12, 3))
@@ -65,15 +65,15 @@ def random_waves(
 
 
 class Canvas:
-    """A slice at z, all visceral fat at first.
+    """The canvas of the slice at z, filled with visceral fat.
 
-    Places are in mm from the middle, x to the image's right, y down (to the back). Outlines are
-    bent a little before they are painted, so that nothing is a perfect curve.
+    Positions are in mm from the middle: x to the right of the image, y downwards (to the back).
+    Outlines are slightly deformed before they are painted, so that none is a perfect curve.
 
     Attributes:
-        layers: (pixels, pixels, 2): Hounsfield units and tissue.
-        field: side of the square in mm.
-        z: in mm.
+        layers: (pixels, pixels, 2): Hounsfield units and ``Tissue``.
+        field: side length of the square field of view in mm.
+        z: position along the body in mm, from the first slice.
     """
 
     def __init__(self, pixels: int, field: float, z: float, bend: Waves) -> None:
@@ -81,7 +81,7 @@ class Canvas:
         self.field, self.z, self._bend = field, z, bend
 
     def fill(self, paint: Paint, *outlines: Floats) -> None:
-        """Fill an outline (N, 2), or what lies between two."""
+        """Fill an outline (N, 2), or the area between two outlines."""
         cv2.fillPoly(self.layers, [self._pixels(o) for o in outlines], paint, shift=_BITS)
 
     def fill_discs(self, paint: Paint, discs: Floats, level: float = np.inf) -> None:
@@ -97,6 +97,6 @@ class Canvas:
         cv2.polylines(self.layers, [self._pixels(line)], closed, paint, thickness, shift=_BITS)
 
     def _pixels(self, points: Floats) -> npt.NDArray[np.int32]:
-        """Points in mm, bent, as OpenCV takes them."""
+        """Points in mm, deformed, as the fixed-point pixel coordinates of OpenCV."""
         pixels = ((points + self._bend(points, self.z)) / self.field + 0.5) * len(self.layers) - 0.5
         return np.asarray(np.round(pixels * 2**_BITS), np.int32)

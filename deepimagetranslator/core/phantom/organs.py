@@ -1,4 +1,4 @@
-"""The organs, embedded in visceral fat. Each is a tube through the slices, with round ends."""
+"""The organs, embedded in visceral fat. Each is a tube with round ends."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from deepimagetranslator.core.phantom.person import LENGTH, Person, rings_of
 
 
 class Organ(NamedTuple):
-    """An organ as the anatomy gives it.
+    """The shape and density of an organ.
 
     Attributes:
-        path: u, v, t and radius at points along its middle: percent of the cavity's half width
-            and half depth, percent of the way from the first slice to the last, and mm.
-        hu: of all of it, or of its wall if it has contents.
-        contents: HU of what it holds beside gas.
-        uptake: part of the contrast agent that it takes up.
-        tall: how far it reaches along z, in radii.
+        path: u, v, t and radius at points along its centre line: per cent of the cavity's half
+            width and half depth, per cent of the way from the first slice to the last, and mm.
+        hu: Hounsfield units of the organ, or of its wall if it has contents.
+        contents: Hounsfield units of its contents other than gas; None if it is solid.
+        uptake: its fraction of the contrast agent's HU in the aorta.
+        tall: extent along z, in radii.
     """
 
     path: npt.ArrayLike
@@ -32,7 +32,7 @@ class Organ(NamedTuple):
 
 
 # fmt: off
-_ORGANS = (  # each covers those before it
+_ORGANS = (  # painted in this order, each over those before it
     # Spleen; right and left lobe of the liver, gall bladder; stomach
     Organ([(90, 0, 0, 12), (92, 30, 0, 22), (75, 65, 0, 22), (50, 85, 0, 12)], 50, None, 0.3, 3),
     Organ([(-50, 10, -30, 70), (-55, 5, 15, 64), (-75, -10, 40, 38), (-86, 0, 65, 10)],
@@ -63,14 +63,14 @@ _ORGANS = (  # each covers those before it
     Organ([(-6, -15, 40, 5), (-6, -32, 60, 5), (-8, -40, 130, 4)], 42, None, 0.75),
     Organ([(6, -15, 36, 4), (4, -30, 60, 4), (0, -40, 130, 4)], 45, None, 1),
 )
-_LOOPS = (  # middles of the small bowel's loops: u, v, t
+_LOOPS = (  # centres of the small bowel's loops: u, v, t
     (-40, -35, 78), (58, -15, 60), (-5, -30, 95), (50, -30, 106), (60, -40, 75), (-45, -20, 102),
 )
 # fmt: on
 
 
 def draw_organs(canvas: Canvas, person: Person) -> None:
-    """Paint what the slice cuts of a person's organs."""
+    """Paint the cross-sections of a person's organs in this slice."""
     for organ, points, radius, gas in _laid(person):
         away = (points[:, 2] - canvas.z) / organ.tall
         cut = np.flatnonzero(np.abs(away) < 0.98 * radius)
@@ -81,7 +81,7 @@ def draw_organs(canvas: Canvas, person: Person) -> None:
 
 
 def _draw_part(canvas: Canvas, person: Person, organ: Organ, discs: Floats, gas: float) -> None:
-    """Paint overlapping discs (n, 3): first their walls, then contents, then gas on top."""
+    """Paint an organ's overlapping discs (n, 3): wall, then contents, then gas in front."""
     tissue = Tissue.VISCERAL if organ.hu == FAT else Tissue.LEAN
     canvas.fill_discs((organ.hu + organ.uptake * person.contrast, tissue), discs)
     lumen = discs[discs[:, 2] > 4] - (0, 0, 2.2)
@@ -94,7 +94,7 @@ def _draw_part(canvas: Canvas, person: Person, organ: Organ, discs: Floats, gas:
 
 @lru_cache(maxsize=64)
 def _laid(person: Person) -> list[tuple[Organ, Floats, Floats, float]]:
-    """Of each organ of a person: points (N, 3) and radii (N,) along it in mm, share of gas."""
+    """Each organ of a person, points (N, 3) and radii (N,) along it in mm, and its gas level."""
     rng = np.random.default_rng([*person.seed, 7])
     shift = random_waves(rng, 150, 400, 9.0, 1)
     heights = np.linspace(-0.4, 1.4, 19)
@@ -116,7 +116,7 @@ def _laid(person: Person) -> list[tuple[Organ, Floats, Floats, float]]:
 
 
 def _loop(rng: np.random.Generator, centre: tuple[float, ...], visceral: float) -> Organ:
-    """A snaking loop of small bowel behind the omentum, some with contrast agent."""
+    """A winding loop of small bowel behind the omentum; some loops hold contrast agent."""
     order = np.arange(1, 8)[:, None]
     turns = np.linspace(0, 2 * np.pi, 260)[:, None, None] * order
     waves = np.sin(turns + rng.uniform(0, 2 * np.pi, (7, 3))) / order**0.3

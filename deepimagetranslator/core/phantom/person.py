@@ -1,4 +1,4 @@
-"""Who is drawn: people of different build, and the rings of their trunk."""
+"""The people of the phantom: their builds, and the rings of their trunk."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ BUILDS = (  # half width, fat, visceral, muscle, contrast: see Person
 
 @dataclass(frozen=True, eq=False)  # compared, and cached, by identity
 class Person:
-    """A build with the random part of the anatomy.
+    """A build and the random part of the anatomy.
 
     Attributes:
-        half_width: of the trunk without its subcutaneous fat, mm.
-        fat: usual thickness of the subcutaneous fat, mm.
-        visceral: how much visceral fat, from 0 to 1.
-        muscle: thickness of the muscles, 1 is usual.
+        half_width: half the width of the trunk without subcutaneous fat, in mm.
+        fat: typical thickness of the subcutaneous fat, in mm.
+        visceral: amount of visceral fat, from 0 to 1.
+        muscle: relative thickness of the muscles; 1 is typical.
         contrast: HU that the contrast agent adds to the aorta.
-        seed: of all that is random.
-        vertebra: where in a vertebra the first slice lies, from 0 to 1.
-        bend: bends every outline, mm along x and y.
-        texture: unevenness of tissue in HU, the same in all.
+        seed: the seed of all random values.
+        vertebra: position of the first slice within a vertebra, from 0 to 1.
+        bend: deformation of every outline, in mm along x and y.
+        texture: variation of the density within tissue, in HU.
     """
 
     half_width: float
@@ -51,13 +51,13 @@ class Person:
 
     @property
     def back(self) -> float:
-        """From the middle to the back of the muscles, mm."""
+        """Distance from the middle to the back of the muscles, in mm."""
         return 0.725 * self.half_width - 5
 
 
 @lru_cache(maxsize=64)
 def person_of(number: int, seed: int) -> Person:
-    """Person ``number``, from 1, as that seed makes them."""
+    """Person ``number``, from 1, with the random anatomy of a seed."""
     rng = np.random.default_rng([seed, number])
     return Person(
         *BUILDS[number - 1],
@@ -69,10 +69,10 @@ def person_of(number: int, seed: int) -> Person:
 
 
 def rings_of(person: Person, t: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """The trunk's rings about the middle, as radii (360,) in mm at ANGLES.
+    """Outlines of the trunk, as radii (360,) in mm at ANGLES.
 
-    These are the skin, the muscles, the cavity that they enclose, and the cavity without the
-    lungs. ``t`` goes from 0 in the first slice to 1 in the last.
+    They are the outer skin, the outer and inner surface of the muscles, and the abdominal cavity
+    without the lungs. ``t`` runs from 0 in the first slice to 1 in the last.
     """
     muscles = _muscles(person, t)
     cavity = muscles - _wall(person, t)
@@ -86,12 +86,12 @@ def outline(ring: Floats) -> Floats:
 
 
 def _sides(angle: float, width: float) -> Floats:
-    """A bump at that angle from the front, on both sides."""
+    """A bump on both sides at this angle from the front; ``angle`` and ``width`` in degrees."""
     return np.asarray(bump(np.abs((ANGLES + 270) % 360 - 180), angle, width))
 
 
 def _muscles(person: Person, t: float) -> Floats:
-    """A rounded box with waist, hips, belly and furrowed back."""
+    """Radii of the muscles' outer surface: a rounded box with waist, hips, belly, and spine."""
     lean = 1 - person.visceral
     width = 1 - 0.13 * lean * bump(t, 0.62, 0.25) + 0.03 * ramp(t, 0.8, 1.1)
     belly = 1 + (0.18 - 0.27 * lean) * bump(t, 0.65, 0.4) - 0.07 * lean * ramp(t, 0.5, 1.0)
@@ -101,7 +101,7 @@ def _muscles(person: Person, t: float) -> Floats:
 
 
 def _fat(person: Person, t: float) -> Floats:
-    """Thickness of subcutaneous fat and skin, mm: more below, little over the spine, a navel."""
+    """Thickness of fat and skin in mm: more further down, less over the spine and at the navel."""
     around = 0.9 * _sides(32, 32) + 0.8 * _sides(90, 40) + (0.7 + 0.6 * t) * _sides(140, 32)
     share = (0.2 + 0.8 * around) * (1 - 0.45 * _sides(180, 8))
     thickness = 5 + person.fat * (0.45 + 0.75 * ramp(t, -0.1, 1.1)) * share
@@ -110,7 +110,7 @@ def _fat(person: Person, t: float) -> Floats:
 
 
 def _wall(person: Person, t: float) -> Floats:
-    """Thickness of the muscles, mm: thin in the midline and beside the rectus, thick behind."""
+    """Thickness of the muscles in mm: thin at the midline and beside the rectus, thick behind."""
     chest, low = 11 + 2 * _sides(0, 30), ramp(t, 0.25, 0.55)
     belly = 5 + 7 * _sides(19, 12) + 12 * _sides(80, 30) - 1.5 * _sides(0, 5)
     behind = 1 / (1 + np.exp((np.abs(ANGLES - 90) - 33) / 3.5))

@@ -1,4 +1,4 @@
-"""From anatomy to an image and its target: texture, blur, noise, grey window, exact colours."""
+"""Make image and target of a slice: texture, blur, noise, CT window, exact label colours."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Bytes = npt.NDArray[np.uint8]
 Layer = npt.NDArray[np.float32]
 
 WINDOW = (-250.0, 250.0)
-NOISE = 13.0  # HU, standard deviation in a pixel
+NOISE = 13.0  # HU, standard deviation of a pixel
 COLOURS = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255)], np.uint8)
 
 
 def scan(person: Person, t: float, size: int) -> tuple[Bytes, Bytes]:
-    """Image (size, size, 1) and target (size, size, 3) of a person at t, from 0 to 1.
+    """Image (size, size, 1) and target (size, size, 3) of a person at t, from 0 to 1; uint8.
 
     The anatomy is painted at twice the resolution or more, so that it is the same at every size.
     """
@@ -38,9 +38,9 @@ def scan(person: Person, t: float, size: int) -> tuple[Bytes, Bytes]:
 
 
 def _without_gaps(canvas: Canvas) -> tuple[Layer, Layer]:
-    """HU and tissue; gaps of visceral fat under about 5 mm are turned into soft tissue.
+    """HU and tissue of a slice, with gaps of visceral fat under about 5 mm made soft tissue.
 
-    A reader could not tell whether such a gap holds fat; neither could a network.
+    Neither a radiologist nor a network could recognize fat in such a gap.
     """
     hu, tissue = cv2.split(canvas.layers)
     width = 2 * round(2.6 * len(hu) / canvas.field) + 1
@@ -52,7 +52,7 @@ def _without_gaps(canvas: Canvas) -> tuple[Layer, Layer]:
 
 
 def _texture(canvas: Canvas, person: Person, tissue: Layer) -> Layer:
-    """HU by which tissue is uneven."""
+    """Variation of the density within tissue, in HU."""
     axis = ((np.arange(64) + 0.5) / 64 - 0.5) * canvas.field
     coarse = person.texture(np.stack(np.meshgrid(axis, axis), axis=-1), canvas.z)
     fine = cv2.resize(coarse.astype(np.float32), tissue.shape, interpolation=cv2.INTER_CUBIC)
@@ -60,7 +60,7 @@ def _texture(canvas: Canvas, person: Person, tissue: Layer) -> Layer:
 
 
 def _noise(person: Person, t: float, size: int) -> Layer:
-    """Noise with the short grain of a reconstruction, (size, size) HU."""
+    """Noise with the fine grain of a CT reconstruction, (size, size) in HU."""
     rng = np.random.default_rng([*person.seed, round(t * 1e6), size])
     grain = cv2.GaussianBlur(rng.standard_normal((size, size), np.float32), (0, 0), 0.6)
     return np.asarray(grain * (NOISE / grain.std()), np.float32)

@@ -1,4 +1,4 @@
-"""Files that appear under their name only when complete."""
+"""Atomic writing: a file appears under its final name only when it is complete."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ _RETRIES = (0.05, 0.1, 0.2, 0.4)
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` to write to: in its place at success, gone at failure.
+    """Write a file under a temporary name, then move it to ``path``.
 
-    The temporary name ends as the final one does; missing folders are made.
+    Missing folders are created. If the block fails, the temporary file is deleted and an existing
+    file stays as it is.
+
+    Yields:
+        The temporary path, in the same folder and with the same suffix.
 
     Raises:
         UserError: the file cannot be written (any ``OSError`` inside).
@@ -44,7 +48,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
-    """Write a whole file, which appears under its name only when complete.
+    """Write a whole file atomically.
 
     Raises:
         UserError: it cannot be written.

@@ -1,4 +1,4 @@
-"""A log file beside what it tells of, kept while a block of work runs."""
+"""A log file that is written while a block of code runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _PACKAGE = __name__.partition(".")[0]
 
 @contextmanager
 def log_file(path: Path) -> Iterator[None]:
-    """Adds what this package logs inside the block, from level INFO on, to a file.
+    """Append this package's log records of level INFO and above to a file.
 
-    Only this package's own lines are kept: other libraries quote what files hold, such as the
-    names of patients. A file that cannot be written is done without.
+    Records of other libraries are left out, as they may quote the content of files, such as names
+    of patients. If the file cannot be written, a warning is logged and the block still runs.
 
     Args:
-        path: the file, made if need be; what it holds already stays.
+        path: the file; created if needed, appended to if it exists.
     """
     logger = logging.getLogger(_PACKAGE)
     level = logger.level

@@ -1,4 +1,4 @@
-"""This computer's processor, its memory and how much of it is free, and bytes in words."""
+"""This computer's processor, total and free memory, and numbers of bytes as text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINUX_PROCESSOR = Path("/proc/cpuinfo")
 
 
 def processor_name() -> str:
-    """The processor's name, such as "AMD Ryzen 7 5800X"; its kind, if the system does not tell."""
+    """The processor's name, such as "AMD Ryzen 7 5800X"; its architecture if that is unknown."""
     found = ""
     with suppress(OSError, subprocess.SubprocessError):
         if sys.platform == "win32":
@@ -37,7 +37,7 @@ def processor_name() -> str:
 
 
 def memory_bytes() -> int:
-    """The memory that programs here can use altogether; 0 if the system does not tell."""
+    """Total usable memory in bytes, respecting a container's limit; 0 if unknown."""
     if sys.platform == "win32":
         found = _windows_memory()[0]
     else:
@@ -48,9 +48,9 @@ def memory_bytes() -> int:
 
 
 def free_memory_bytes() -> int:
-    """The memory that a program can still have without others being pushed out to disk.
+    """Memory in bytes that can be allocated without swapping.
 
-    Where the system does not tell (macOS), all memory; 0 if it does not tell that either.
+    Where this is unknown (macOS), the total memory; 0 if that is unknown too.
     """
     if sys.platform == "win32":
         found = _windows_memory()[1]
@@ -70,7 +70,7 @@ def bytes_in_words(count: int) -> str:
 
 
 def _windows_memory() -> tuple[int, int]:
-    """All and free memory in bytes; 0 where Windows does not tell."""
+    """Total and free memory in bytes; 0 where unknown."""
     found = 0, 0
     if sys.platform == "win32":
 

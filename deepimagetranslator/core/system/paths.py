@@ -1,4 +1,4 @@
-"""Where the program's own files lie: assets, settings, logs; from source, wheel or frozen build."""
+"""Paths of the program's own files (assets, settings, logs), from source, wheel or frozen build."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def assets() -> Path:
 
 
 def user_folder() -> Path:
-    """For settings and unsaved models; DEEPIMAGETRANSLATOR_HOME overrides it, for tests."""
+    """The folder for settings and unsaved models; DEEPIMAGETRANSLATOR_HOME overrides it (tests)."""
     chosen = os.environ.get("DEEPIMAGETRANSLATOR_HOME")
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir(_NAME, appauthor=False))
 
 
 def documents() -> Path:
-    """Where the user keeps documents, or the home folder if there is no such folder."""
+    """The user's documents folder, or the home folder if there is none."""
     folder = Path(platformdirs.user_documents_dir())
     return folder if folder.is_dir() else Path.home()
 
 
 def settings_file() -> Path:
-    """What the window remembers."""
+    """The file with the window's settings."""
     return user_folder() / "settings.json"
 
 
 def log_folder() -> Path:
-    """The window's and the engine's logs."""
+    """The folder with the logs of the window and the worker."""
     return user_folder() / "logs"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def system_path(path: str | Path) -> Path:
-    """The path as the system opens it, over 260 characters on Windows too."""
+    """The path in the form the system opens; on Windows also if it is over 260 characters."""
     if os.name == "nt":
         return Path(long_path(os.path.abspath(path)))  # noqa: PTH100  Path.absolute keeps ".."
     return Path(path)
@@ -28,7 +28,7 @@ def file_stamp(path: str | Path) -> Stamp | None:
 
 
 def long_path(full: str) -> str:
-    r"""A full Windows path with the ``\\?\`` that lifts its limit of 260 characters."""
+    r"""A full Windows path with the prefix ``\\?\``, which lifts the limit of 260 characters."""
     if full.startswith("\\\\?\\"):
         return full
     return "\\\\?\\UNC" + full[1:] if full.startswith("\\\\") else "\\\\?\\" + full
