@@ -152,5 +152,5 @@ def first_few(problems: Sequence[Problem], rest: str) -> list[Problem]:
     files = tuple(problem.subject for problem in others)
     repair = Repair(f"Leave out these {len(files)} files", files) if others[0].repair else None
     first = others[0]
-    message = f"{len(files)} {rest}, {files[0]} for one."
+    message = f"{len(files)} {rest}, for example {files[0]}."
     return [*few, Problem(first.kind, message, first.fatal, first.kind, files, repair)]

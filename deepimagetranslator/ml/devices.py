@@ -45,8 +45,8 @@ def load_engine(cpu_devices: int = 1) -> None:
             _prepare_devices(cpu_devices)
     except ImportError as error:
         raise UserError(
-            f"The deep-learning engine cannot be loaded ({error}). It needs a 64-bit processor "
-            "with AVX; otherwise install the program anew."
+            f"The deep-learning library cannot be loaded ({error}). It needs a 64-bit processor "
+            "with AVX; if there is one, reinstall the program."
         ) from error
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     cv2.setNumThreads(1)  # pairs are prepared in our own threads; OpenCV's would compete with them

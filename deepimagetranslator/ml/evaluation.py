@@ -159,6 +159,6 @@ def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) 
     if predicted.shape[:2] != target.shape[:2]:
         raise UserError(
             f"is {predicted.shape[1]} x {predicted.shape[0]} pixels, its target {pair.target.name} "
-            f"{target.shape[1]} x {target.shape[0]}; translate it anew or choose its own target."
+            f"{target.shape[1]} x {target.shape[0]}; translate it again or choose its own target."
         )
     return measure(*compare(target, predicted, name))

@@ -16,7 +16,7 @@ from deepimagetranslator.ml.sequence import PairSequence
 from deepimagetranslator.ml.unet import COARSE, FINAL
 
 NOT_A_NUMBER = (
-    "The loss is not a number any more in epoch {epoch}: choose a smaller learning rate, or "
+    "The loss became nan or infinite in epoch {epoch}: choose a smaller learning rate, or "
     "precision float32, and train again from the last good weights."
 )
 _SECONDS_BETWEEN_BATCH_EVENTS = 0.2

@@ -183,7 +183,7 @@ def write_run_record(
     try:
         run.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"The folder {run.path} cannot be made ({error.strerror}).") from error
+        raise UserError(f"The folder {run.path} cannot be created ({error.strerror}).") from error
     pairs = (*dataset.train, *dataset.val)
     files = [image for pair in pairs for image in (pair.input, pair.target)]
     if start_weights is not None:

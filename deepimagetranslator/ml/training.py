@@ -276,7 +276,7 @@ class Job:
         if renewed:
             self.report(
                 LogLine(
-                    f"The last layer ({', '.join(renewed)}) starts anew: the weights are for "
+                    f"The last layer ({', '.join(renewed)}) keeps its random weights: the file has "
                     f"{card.model.target_channels} target channels, this project has "
                     f"{model.target_channels}."
                 )

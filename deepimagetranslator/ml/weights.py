@@ -348,6 +348,6 @@ def _damaged_card(where: str) -> str:
 
 def _foreign(path: Path) -> UserError:
     return UserError(
-        f"{path.name} is no weights file of this program or of the 2021 program (or it is "
+        f"{path.name} is not a weights file of this program or of the 2021 program (or it is "
         "damaged); choose a .weights.h5 or .hdf5 file that one of them wrote."
     )

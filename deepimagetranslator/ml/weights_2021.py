@@ -91,7 +91,7 @@ def _spec_of(shapes: list[tuple[int, ...]], name: str) -> ModelSpec:
 
 def _no_network(name: str, why: str) -> str:
     return (
-        f"{name} is no weights file of a U-Net of the 2021 program: {why}. Choose a file of "
+        f"{name} is not a weights file of a U-Net of the 2021 program: {why}. Choose a file of "
         "weights that this program saved or its training wrote."
     )
 

@@ -492,7 +492,7 @@ def test_translate_writes_a_volume_that_evaluate_measures(call, place, trained, 
 def test_translate_refuses_a_format_before_anything_is_read(call, place, trained, tmp_path):
     weights = ("--weights", trained[1] / "best.weights.h5", "--output", tmp_path / "out")
     inputs = people(place, "person02", "images")
-    for choice, words in (("nifti", "is no NIfTI file"), ("dicom", "is no DICOM file")):
+    for choice, words in (("nifti", "is not a NIfTI file"), ("dicom", "is not a DICOM file")):
         setting = f"translation.file_format={choice}"
         told = call("translate", *weights, "--set", setting, inputs)
         assert told.status == 2 and words in told.err

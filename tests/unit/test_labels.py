@@ -202,10 +202,10 @@ def test_the_ways_to_write_a_class() -> None:
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        (("0", "x=liver"), "'x' is no label colour"),
+        (("0", "x=liver"), "'x' is not a label colour"),
         (("0", "1,2"), "'1,2'"),
         (("0", "70000"), "'70000'"),
-        (("0", "1>"), "'' is no label"),
+        (("0", "1>"), "'' is not a label"),
         (("0", "#12345"), "#12345"),
         (("0", "1", "0,0,0=again"), "0,0,0 occurs twice"),
         (("0", "255", "rest"), "rest>128"),

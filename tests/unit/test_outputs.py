@@ -244,8 +244,8 @@ def test_names_of_scanners_are_no_endings(write, tmp_path):
             {"file_format": "png"},
             "PNG cannot hold",
         ),
-        (LABELS, {"file_format": "nifti"}, r"a\.png is no NIfTI file"),
-        (LABELS, {"file_format": "dicom"}, r"a\.png is no DICOM file"),
+        (LABELS, {"file_format": "nifti"}, r"a\.png is not a NIfTI file"),
+        (LABELS, {"file_format": "dicom"}, r"a\.png is not a DICOM file"),
     ],
 )
 def test_a_format_that_cannot_hold_it_is_refused(write, tmp_path, net, choices, words):

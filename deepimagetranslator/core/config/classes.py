@@ -128,6 +128,6 @@ def parse_colour(text: str) -> Colour:
         if max(colour) <= _HIGHEST:
             return colour
     raise UserError(
-        f"'{text[:40]}' is no label colour; write one number or three, such as 7 or 255,0,0 or "
+        f"'{text[:40]}' is not a label colour; write one number or three, such as 7 or 255,0,0 or "
         "#ff0000."
     )

@@ -205,7 +205,7 @@ def from_json(spec_class: type[Spec], data: Any, where: str) -> Spec:
         UserError: ``data`` is not a JSON object, a field is unknown, or a value is not allowed.
     """
     if not isinstance(data, Mapping):
-        raise UserError(f"{where} must be a JSON object; restore the file or make it anew.")
+        raise UserError(f"{where} must be a JSON object; restore the file or create a new one.")
     values: dict[str, Any] = {}
     for key, value in data.items():
         try:

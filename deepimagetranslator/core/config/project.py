@@ -101,7 +101,7 @@ def load_project(path: Path) -> Project:
     """
     data = _read_json(path)
     if not isinstance(data, dict) or not isinstance(data.get("format"), int):
-        raise UserError(f"{path} is no project file of this program; choose another file.")
+        raise UserError(f"{path} is not a project file of this program; choose another file.")
     with naming_newer_version(path, data.get("program"), data["format"] > FORMAT):
         return _project_of(data, path)
 
@@ -114,7 +114,7 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
         for section in SECTIONS
     }
     if sum(len(getattr(sections["data"], name)) for name in _IMAGE_LISTS) > _MAX_IMAGES:
-        raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; divide it or make it anew.")
+        raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; split it or create a new one.")
     sections["data"] = _with_absolute_paths(sections["data"], path.absolute().parent)
     preset_name = data.get("preset", "recommended")
     chosen = data.get("chosen", list(EVERY_FIELD))
@@ -122,7 +122,7 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
     whole = isinstance(preset_name, str) and isinstance(chosen, list) and isinstance(run, dict)
     if not whole or not EVERY_FIELD.issuperset(map(str, chosen)):
         raise UserError(
-            f"{path} is damaged: preset, chosen or run; restore the file or make it anew."
+            f"{path} is damaged: preset, chosen or run; restore the file or create a new one."
         )
     return Project(Specs(**sections), preset_name, frozenset(chosen), run)
 
@@ -130,7 +130,7 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
 def _read_json(path: Path) -> Any:
     try:
         if path.exists() and not path.is_file():
-            raise UserError(f"{path} is no file; choose a project file.")
+            raise UserError(f"{path} is not a file; choose a project file.")
         if path.stat().st_size > _MAX_BYTES:
             raise UserError(f"{path} is too large for a project file; choose another file.")
         return json.loads(path.read_text(encoding="utf-8"))
@@ -139,7 +139,7 @@ def _read_json(path: Path) -> Any:
         raise UserError(message, remedy=Remedy(action="new_project")) from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(
-            f"{path} cannot be read as a project file; choose another file or make it anew."
+            f"{path} cannot be read as a project file; choose another file or create a new one."
         ) from error
 
 

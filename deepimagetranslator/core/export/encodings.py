@@ -75,8 +75,8 @@ class OutputEncoding:
                 )
         elif network.by_class or network.channels not in (1, 3):
             raise UserError(
-                f"{network.name} has {network.channels} output channels, which are no grey or "
-                "colour image; choose output 'labels', or train with 1 or 3 target channels."
+                f"{network.name} has {network.channels} output channels, which do not make a grey "
+                "or colour image; choose output 'labels', or train with 1 or 3 target channels."
             )
 
     @property

@@ -172,8 +172,8 @@ def _form(file: Path, slices: int, file_format: str) -> str:
         words = _WORDS[file_format]
         if origin not in (file_format, ""):
             raise UserError(
-                f"{file} is no {words} file, so it says no place for a {words} output; leave the "
-                "format automatic, or choose png or tif."
+                f"{file} is not a {words} file, so a {words} output would have no position; leave "
+                "the format automatic, or choose png or tif."
             )
         if not slices:
             raise UserError(

@@ -81,7 +81,8 @@ class VolumeWriter:
             raise
         except Exception as error:  # readers may raise anything for unusual headers
             raise UserError(
-                f"{path} cannot be made after {original} ({error}); choose the format tif."
+                f"{path} cannot be written with the header of {original} ({error}); choose the "
+                "format tif."
             ) from error
 
 
