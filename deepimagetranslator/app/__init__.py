@@ -1,1 +1,1 @@
-"""What is loaded and chosen, and the engine's other end: neither tkinter nor Keras."""
+"""The state of the window and its connection to the worker; imports neither tkinter nor Keras."""

@@ -1,4 +1,4 @@
-"""Work of over 50 ms in threads; results are handed over by ``poll`` in the window's thread."""
+"""Runs slow work (over 50 ms) in threads; ``poll`` delivers results in the window's thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 class Background:
-    """A few threads. Of several tasks under one key only the newest is answered."""
+    """Two threads. Of several tasks with the same key only the newest delivers its result."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(2, "background")
@@ -26,13 +26,13 @@ class Background:
         done: Callable[[Result], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        """Do ``work`` in a thread, then ``done`` or ``failed`` from ``poll``.
+        """Run ``work`` in a thread; ``poll`` then calls ``done`` or ``failed``.
 
         Args:
-            key: a task under the same key replaces one that has not been answered.
-            work: must not touch Tk or the session.
-            done: gets the result.
-            failed: gets what ``work`` raised.
+            key: a new task replaces an unfinished one with the same key.
+            work: must not use Tk or the session.
+            done: called with the result.
+            failed: called with the exception that ``work`` raised.
         """
         self._count += 1
         number = self._count
@@ -53,7 +53,7 @@ class Background:
         self._pool.submit(task)
 
     def poll(self) -> None:
-        """Hand over what is finished."""
+        """Deliver the results of finished tasks."""
         while True:
             try:
                 key, number, answer = self._done.get_nowait()
@@ -65,10 +65,10 @@ class Background:
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is still to come."""
+        """Whether a result is still to come."""
         return bool(self._newest)
 
     def close(self) -> None:
-        """Forget what waits."""
+        """Cancel waiting tasks; no more results are delivered."""
         self._newest.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)

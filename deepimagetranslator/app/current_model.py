@@ -1,4 +1,4 @@
-"""The current model: the weights by which images are previewed, translated and evaluated."""
+"""The current model: the weights that preview, translate and evaluate images."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from deepimagetranslator.core.system.atomic_write import atomic_write
 
 
 class CurrentModel:
-    """A weights file, and what it says of itself. Another project brings its own, or none.
+    """A weights file and its description. A project that is opened brings its own, or none.
 
     Args:
-        send: sends a request to the engine.
-        project: gives the sizes of a new model, and the weights of its last run.
-        bus: is told of ``WeightsChanged``.
+        send: sends a request to the worker.
+        project: provides the sizes of a new model and the weights of its last run.
+        bus: gets ``WeightsChanged``.
 
     Attributes:
-        weights: the file, None while there is none.
-        lines: what the file says of itself.
-        scalings: of the inputs and targets that it was trained with, as far as they are known.
+        weights: the weights file; None if there is no model.
+        lines: the description of the file, one sentence a line.
+        normalizations: the intensity normalization of inputs and of targets in training; None
+            where the file does not tell.
     """
 
     def __init__(
@@ -47,22 +48,22 @@ class CurrentModel:
     def _clear(self) -> None:
         self.weights: Path | None = None
         self.lines: tuple[str, ...] = ()
-        self.scalings: tuple[IntensityNormalization | None, IntensityNormalization | None]
-        self.scalings = None, None
+        self.normalizations: tuple[IntensityNormalization | None, IntensityNormalization | None]
+        self.normalizations = None, None
 
     def create(self, model: ModelSpec, chosen: frozenset[str] | None = None) -> None:
-        """Take over a network into the project and make it, with new weights, the current model."""
+        """Set the project's network, and initialize it as the current model."""
         self._project.set_section("model", model, chosen)
         path = paths.user_folder() / "unsaved" / "new-model.weights.h5"
         seed = self._project.specs.training.seed
         self._send(InitialiseModel(self._project.sized(model), path, seed))
 
     def load(self, path: Path) -> None:
-        """Make a weights file the current model; the engine describes it first."""
+        """Make a weights file the current model, after the worker has read its description."""
         self._send(DescribeWeights(path))
 
     def follow(self, path: Path) -> None:
-        """Use weights that a running training has just written; its end loads them."""
+        """Use weights that a running training has just written, without reading a description."""
         self.weights = path
 
     def save(self, path: Path) -> None:
@@ -77,18 +78,18 @@ class CurrentModel:
             shutil.copyfile(self.weights, temporary)
 
     def take_description(self, event: WeightsDescribed) -> None:
-        """The engine has read a weights file: it is the current model now."""
+        """Handle the description of a weights file: the file becomes the current model."""
         if event.problem:
-            self._bus.publish(ProblemOccurred(event.problem))
+            self._bus.publish(ProblemOccurred(event.problem, "Load model weights"))
             return
         self.weights = Path(event.path)
-        self.lines, self.scalings = event.lines, event.scalings
+        self.lines, self.normalizations = event.lines, event.scalings
         self._bus.publish(WeightsChanged())
 
     def take_new(self, event: ModelInitialised) -> None:
-        """The engine has made a new model, or says why it could not."""
+        """Handle the initialization of a new model: load it, or publish why it failed."""
         if event.problem:
-            self._bus.publish(ProblemOccurred(event.problem))
+            self._bus.publish(ProblemOccurred(event.problem, "New model"))
         else:
             self.load(Path(event.path))
 

@@ -1,4 +1,4 @@
-"""The data doctor's truth: the table of pairs, the findings, what was mended and how to undo it."""
+"""The state of the data check: the table of pairs, the findings, repairs and their undo."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 CERTAIN, LIKELY, DOUBTFUL, ALONE = "certain", "likely", "doubtful", "no partner"
-_ORDER = {ALONE: 0, DOUBTFUL: 1, LIKELY: 2, CERTAIN: 3}
-BY_HAND = "chosen by you"
+MANUAL = "paired manually"
+_ORDER = {ALONE: 0, DOUBTFUL: 1, LIKELY: 2, CERTAIN: 3, MANUAL: 3}
 _SEEN = "seen remarks"
 _MOST_SEEN = 200
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: a pair, or a file without a partner.
+    """A row of the table: a pair, or a file without a partner.
 
     Attributes:
-        part: training or validation.
+        part: ``TRAINING`` or ``VALIDATION``.
         input, target: the files; one of them may be missing.
-        confidence: ``CERTAIN``, ``LIKELY``, ``DOUBTFUL`` or ``ALONE``.
-        rule: by what they were paired, in words.
-        index: of the pair in its part; -1 without a partner.
+        confidence: ``CERTAIN`` (the same name), ``LIKELY`` (a similar name), ``DOUBTFUL``,
+            ``MANUAL`` (chosen by the user) or ``ALONE`` (no partner).
+        rule: the rule that paired them, in words; empty for ``MANUAL`` and ``ALONE``.
+        index: the pair's position in its part, from 0; -1 without a partner.
     """
 
     part: str
@@ -49,8 +50,14 @@ class Row:
 
 @dataclass(frozen=True)
 class _Step:
-    """One change: its name, the choices before and after it, the fields that it made chosen, and
-    the targets that were unused before it."""
+    """One change that can be undone.
+
+    Attributes:
+        label: its name.
+        before, after: the specs before and after it.
+        chosen: the fields that count as chosen by the user since the change.
+        spare: the unused targets before the change, by part.
+    """
 
     label: str
     before: Specs
@@ -60,7 +67,7 @@ class _Step:
 
 
 class DataCheck:
-    """Pairs and findings of a project, and their mending.
+    """Pairs and findings of a project, and changes that repair them.
 
     Attributes:
         rows: files without a partner first, then doubtful pairs, then the others in their order.
@@ -69,8 +76,8 @@ class DataCheck:
     def __init__(self, project: ProjectState) -> None:
         self.project = project
         self.rows: tuple[Row, ...] = ()
-        # The project file has no place for targets that are without an input while inputs are
-        # without a target too (by order they would become pairs): they wait here.
+        # With pairing by order, a project file cannot hold inputs without a target and targets
+        # without an input at once: they would become pairs. Such targets are kept here.
         self._spare: dict[str, tuple[ImageRef, ...]] = {}
         self._steps: list[_Step] = []
         self._known: dict[ImagePair, tuple[str, str]] = {}
@@ -78,10 +85,10 @@ class DataCheck:
         self._files_digest = ""
         self.refresh()
 
-    # ---- what there is ---------------------------------------------------------------------
+    # ---- state -----------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Take over what the project holds now."""
+        """Update the rows from the project."""
         data = self.project.specs.data
         if _files(data) != _files(self._data):
             self._spare, self._known = {}, {}
@@ -96,13 +103,13 @@ class DataCheck:
 
     @property
     def findings(self) -> tuple[Problem, ...]:
-        """What must be mended, then the remarks."""
+        """All findings: errors first, then warnings and notes."""
         problems = self.project.problems
         return tuple(sorted(problems, key=lambda problem: not problem.fatal))
 
     @property
     def heading(self) -> str:
-        """How many pairs there are, and by which rule they belong together."""
+        """The number of pairs, the rules that paired them, and how many were paired manually."""
         pairs = {
             part: sum(row.part == part and row.confidence != ALONE for row in self.rows)
             for part in (TRAINING, VALIDATION)
@@ -111,7 +118,10 @@ class DataCheck:
         if pairs[VALIDATION]:
             words += f" and {_count(pairs[VALIDATION], 'validation pair')}"
         rules = {row.rule: None for row in self.rows if row.rule and row.confidence != ALONE}
-        return f"{words}, paired by {' and '.join(rules)}" if rules else words
+        if rules:
+            words += f", paired by {' and '.join(rules)}"
+        manual = sum(row.confidence == MANUAL for row in self.rows)
+        return f"{words}; {manual} paired manually" if manual else words
 
     @property
     def alone(self) -> int:
@@ -120,7 +130,7 @@ class DataCheck:
 
     @property
     def blocked(self) -> bool:
-        """Whether something must be mended before training."""
+        """Whether an error prevents training."""
         return any(problem.fatal for problem in self.project.problems)
 
     @property
@@ -137,18 +147,18 @@ class DataCheck:
         return None
 
     def place_of(self, row: Row) -> tuple[str, int] | None:
-        """The part and position at which the main window shows a pair."""
+        """The part and index at which the main window shows a pair; None without a partner."""
         return (row.part, row.index) if row.index >= 0 else None
 
-    # ---- what was seen ---------------------------------------------------------------------
+    # ---- seen findings ---------------------------------------------------------------------
 
     def unseen(self) -> list[Problem]:
-        """Remarks that the user has not been shown for these files."""
+        """Findings that have not been shown to the user for these files."""
         seen = self.project.settings.get(_SEEN).split()
         return [problem for problem in self.project.problems if self._digest(problem) not in seen]
 
     def mark_seen(self) -> None:
-        """The user has had all findings before the eyes."""
+        """Remember that all findings have been shown to the user."""
         seen = self.project.settings.get(_SEEN).split()
         new = [self._digest(problem) for problem in self.unseen()]
         if new:
@@ -159,7 +169,7 @@ class DataCheck:
             self._files_digest = _digest(*self._data.train_inputs, *self._data.train_targets)
         return _digest(problem.kind, str(problem), *problem.files, self._files_digest)
 
-    # ---- mending ---------------------------------------------------------------------------
+    # ---- repairs ---------------------------------------------------------------------------
 
     def repair(self, problem: Problem) -> None:
         """Apply a finding's repair."""
@@ -168,7 +178,7 @@ class DataCheck:
         self._apply(problem.repair.label, specs, self._spare)
 
     def set_target(self, row: Row, target: ImageRef) -> None:
-        """Give a row another target; if a row has it already, the two rows exchange theirs."""
+        """Give a row another target; if another row has it, the two rows exchange targets."""
         if target == row.target:
             return
         giver = next((other for other in self.rows if other.target == target), None)
@@ -179,13 +189,13 @@ class DataCheck:
         if giver is None and row.target is not None:
             rows.append(Row(row.part, None, row.target, ALONE, ""))
         if row.input is not None:
-            self._known[ImagePair(row.input, target)] = (CERTAIN, BY_HAND)
+            self._known[ImagePair(row.input, target)] = (MANUAL, "")
         if giver is not None and giver.input is not None and row.target is not None:
-            self._known[ImagePair(giver.input, row.target)] = (CERTAIN, BY_HAND)
+            self._known[ImagePair(giver.input, row.target)] = (MANUAL, "")
         self._write(f"Change the target of {_name(row)}", rows)
 
     def leave_out(self, rows: Iterable[Row]) -> None:
-        """Take pairs, or files without a partner, out of the project."""
+        """Remove pairs, or files without a partner, from the project."""
         gone = set(rows)
         if not gone:
             return
@@ -194,13 +204,13 @@ class DataCheck:
 
     @property
     def undo_label(self) -> str:
-        """What ``undo`` would take back, in words; empty if there is nothing."""
-        while self._steps and not _still_stands(self._steps[-1], self.project.specs):
+        """The name of the change that ``undo`` would revert; empty if there is none."""
+        while self._steps and not _is_current(self._steps[-1], self.project.specs):
             self._steps.clear()
         return self._steps[-1].label if self._steps else ""
 
     def undo(self) -> None:
-        """Take back the last change that was made here."""
+        """Revert the last change that was made here."""
         if not self.undo_label:
             return
         step = self._steps.pop()
@@ -209,15 +219,15 @@ class DataCheck:
         self._set(replace(self.project.specs, **changed), step.spare, chosen)
 
     def _write(self, label: str, rows: Sequence[Row]) -> None:
-        """Store rows as pairs by order; lone inputs, or else lone targets, stay at the end."""
+        """Store rows as pairs by order, followed by the inputs, or else targets, without one."""
         data, spare = self.project.specs.data, {}
         if data.pairing != "order":
-            # Afterwards the order pairs them, but what spoke for a pair still does.
+            # From now on they are paired by order; keep the rule and confidence found by name.
             pairs = [row for row in self.rows if row.confidence != ALONE]
             found = {ImagePair(*r.files): (r.confidence, r.rule) for r in pairs}
             self._known = found | self._known
         for part, prefix in ((TRAINING, "train"), (VALIDATION, "val")):
-            # In the order in which they stood, not in the table's.
+            # In the order of the project's list of inputs, not in the table's.
             place = {file: i for i, file in enumerate(getattr(data, f"{prefix}_inputs"))}
             own = [row for row in rows if row.part == part]
             own.sort(key=lambda row: place.get(str(row.input), len(place)))
@@ -251,17 +261,17 @@ class DataCheck:
     ) -> None:
         self._data, self._spare = specs.data, spare
         if specs == self.project.specs:
-            self.refresh()  # only which targets are unused has changed
+            self.refresh()  # only the unused targets have changed
         else:
             self.project.set_specs(specs, chosen)
 
     def _rows_of(self, part: str, pairing: Pairing) -> list[Row]:
-        by_hand = self._data.pairing == "order"
+        by_order = self._data.pairing == "order"
         rows = []
         both = zip(pairing.pairs, pairing.confidences, strict=True)
         for index, (pair, confidence) in enumerate(both):
             found = (confidence, pairing.rule)
-            if by_hand and self._known:
+            if by_order and self._known:
                 found = self._known.get(pair, found)
             rows.append(Row(part, pair.input, pair.target, *found, index))
         rows += [Row(part, path, None, ALONE, "") for path in pairing.unmatched_inputs]
@@ -283,8 +293,8 @@ def _changed_sections(step: _Step) -> list[str]:
     return [name for name in names if getattr(step.before, name) != getattr(step.after, name)]
 
 
-def _still_stands(step: _Step, specs: Specs) -> bool:
-    """Whether nothing that a step changed was changed since by somebody else."""
+def _is_current(step: _Step, specs: Specs) -> bool:
+    """Whether the sections that a step changed have not been changed since."""
     return all(
         getattr(specs, name) == getattr(step.after, name) for name in _changed_sections(step)
     )

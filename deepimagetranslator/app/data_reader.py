@@ -1,4 +1,4 @@
-"""Reading all files of a project in the background: how far it is, stopping it, what it found."""
+"""Reads and checks all files of a project in the background, with progress and cancellation."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from deepimagetranslator.core.messages.events import Event, FilesRead
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 
 Found = tuple[Dataset | None, Matched, list[Problem]]
+"""The data set (None if it cannot be built), the pairs, and the findings; see ``examine``."""
 
 
 class DataReader:
-    """Reads and checks all files of a project; a new reading stops the one before.
+    """Reads and checks all files of a project; a new start cancels the previous one.
 
     Args:
-        background: its thread.
-        found: called in the window's thread with what ``examine`` returned.
-        failed: called with an unexpected error.
+        background: provides the thread.
+        found: called in the window's thread with the result of ``examine``.
+        failed: called in the window's thread with an unexpected error.
 
     Attributes:
         running: whether files are being read.
-        complete: whether the last reading came to its end.
-        done, count: pairs read, and of how many; both 0 before the first is read.
-        record: where what the last reading found is kept; None before the first.
+        complete: whether the last reading was completed.
+        done: the number of pairs that have been read.
+        count: the number of all pairs; 0 before the first pair is read.
+        record: the file with the record of the last reading; None before the first reading.
     """
 
     def __init__(
@@ -43,19 +45,19 @@ class DataReader:
         self._failed = failed
         self._control = JobControl()
         self._began = 0.0
-        self._told = 0
+        self._reported = 0
         self.running = False
         self.complete = False
         self.done = self.count = 0
         self.record: Path | None = None
 
     def start(self, specs: Specs, folder: Path, record: Path) -> None:
-        """Read the files of these choices.
+        """Read the files of these specs.
 
         Args:
-            specs: the choices.
-            folder: where runs will lie.
-            record: where what is found is kept for a training.
+            specs: they name the files.
+            folder: the folder for runs; its free disk space is checked.
+            record: the file for the record of the reading, which a training uses.
         """
         self.stop()
         self.record = record
@@ -64,7 +66,7 @@ class DataReader:
         self.running, self.complete = True, False
 
         def report(event: Event) -> None:
-            # From the thread: two plain numbers, which the window reads when it has time.
+            # Called in the thread: it only sets two numbers, which the window polls.
             if isinstance(event, FilesRead) and control is self._control:
                 self.done, self.count = event.done, event.count
 
@@ -76,20 +78,20 @@ class DataReader:
         )
 
     def stop(self) -> None:
-        """End the reading; what it found is lost."""
+        """Cancel the reading; its findings are discarded."""
         self._control.cancel.set()
         self.running = self.complete = False
-        self.done = self.count = self._told = 0
+        self.done = self.count = self._reported = 0
 
     def moved(self) -> bool:
-        """Whether more files were read since this was last asked."""
-        moved = self.running and self.done != self._told
-        self._told = self.done
+        """Whether more files have been read since the last call."""
+        moved = self.running and self.done != self._reported
+        self._reported = self.done
         return moved
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it will still take; None while that cannot be said."""
+        """The estimated remaining time in seconds; None while there is no estimate."""
         passed = time.monotonic() - self._began
         if not self.running or not self.done or passed < 1:
             return None
@@ -97,7 +99,7 @@ class DataReader:
 
     @property
     def status(self) -> str:
-        """How far it is, in words; empty if it does not run or is about to end."""
+        """The progress for the status bar; empty while there is no estimate of the time left."""
         if self.seconds_left is None:
             return ""
         return f"Checking the images {self.done}/{self.count}"

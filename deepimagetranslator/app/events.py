@@ -1,4 +1,4 @@
-"""What has changed in a session: a class per change, and the bus that tells listeners of it."""
+"""Changes of a session: a class per change, and the bus that publishes them to listeners."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ JobEnd = JobFinished | JobCancelled | JobFailed | WorkerDied
 
 
 class Change:
-    """A change that listeners may want to know of."""
+    """Base class of all changes."""
 
 
 @dataclass(frozen=True)
 class EngineChanged(Change):
-    """The engine is loaded, or has ended."""
+    """The worker has loaded TensorFlow, or has ended."""
 
 
 @dataclass(frozen=True)
 class ProjectChanged(Change):
-    """Something about the project; always one of the three classes below."""
+    """The project changed; always one of the three classes below."""
 
 
 @dataclass(frozen=True)
 class ProjectReplaced(ProjectChanged):
-    """Another project was opened, or a new one begun."""
+    """Another project was opened, or a new one was started."""
 
 
 @dataclass(frozen=True)
 class ProjectSaved(ProjectChanged):
-    """The project's file was written."""
+    """The project file was written."""
 
 
 @dataclass(frozen=True)
 class SpecsChanged(ProjectChanged):
-    """The project's choices or its lists of files are different ones."""
+    """The project's specs, including its lists of files, changed."""
 
 
 @dataclass(frozen=True)
 class ReadingProgressed(Change):
-    """The reading of the project's files has begun or got further."""
+    """The reading of the project's files started or made progress."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class ReadingEnded(Change):
 
 @dataclass(frozen=True)
 class LoadingChanged(Change):
-    """Files are being listed or a project is being opened, or that has ended."""
+    """The loading of files or of a project started or ended."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class SeveralSeriesFound(Change):
     """A folder holds several DICOM series; one of them must be chosen.
 
     Attributes:
-        series: to choose from.
-        go_on: called with the chosen one's uid; loads it.
+        series: the series to choose from.
+        go_on: call it with the UID of the chosen series to load that one.
     """
 
     series: tuple[Series, ...]
@@ -80,7 +80,7 @@ class SeveralSeriesFound(Change):
 
 @dataclass(frozen=True)
 class ViewLoaded(Change):
-    """What the panes show is there.
+    """The images for the panes have been read.
 
     Attributes:
         shown: the images.
@@ -91,10 +91,10 @@ class ViewLoaded(Change):
 
 @dataclass(frozen=True)
 class ViewTranslated(Change):
-    """The current model's translation of the image in view is there.
+    """The current model has translated the image in view.
 
     Attributes:
-        preview: the translation, or why there is none.
+        preview: the translated image, or why there is none.
     """
 
     preview: PreviewReady
@@ -102,20 +102,20 @@ class ViewTranslated(Change):
 
 @dataclass(frozen=True)
 class WeightsChanged(Change):
-    """There is another current model, or none any more."""
+    """The current model changed, or there is none any more."""
 
 
 @dataclass(frozen=True)
 class JobChanged(Change):
-    """A job has begun, was asked to stop, or has ended."""
+    """A job started, was asked to stop, or ended."""
 
 
 @dataclass(frozen=True)
 class JobProgressed(Change):
-    """The running job told how far it is.
+    """The running job made progress.
 
     Attributes:
-        event: what the engine sent.
+        event: the worker's event.
     """
 
     event: Event
@@ -123,10 +123,10 @@ class JobProgressed(Change):
 
 @dataclass(frozen=True)
 class JobEnded(Change):
-    """The job is over, or the engine ended without one.
+    """The job ended, or the worker ended while no job was running.
 
     Attributes:
-        kind: "training", "translation", "evaluation", or "" without a job.
+        kind: "training", "translation", "evaluation", or "" if no job was running.
         event: how it ended.
     """
 
@@ -136,14 +136,16 @@ class JobEnded(Change):
 
 @dataclass(frozen=True)
 class ProblemOccurred(Change):
-    """What was asked for could not be done.
+    """An action of the user failed.
 
     Attributes:
-        text: why, a sentence for the user.
-        problems: the same with what puts it right, if that is known.
+        text: a sentence for the user that says why.
+        action: the action's name, mostly that of its menu entry; empty if it has none.
+        problems: the same as problems with their remedies; empty for unexpected errors.
     """
 
     text: str
+    action: str = ""
     problems: tuple[Problem, ...] = ()
 
 
@@ -151,31 +153,31 @@ AnyChange = TypeVar("AnyChange", bound=Change)
 
 
 class Bus:
-    """Tells listeners of changes, at once and in the order in which they subscribed.
+    """Calls listeners with each change, at once and in the order in which they subscribed.
 
-    For one thread only: the window's.
+    Use it in the window's thread only.
     """
 
     def __init__(self) -> None:
         self._listeners: list[tuple[type[Change], Callable[[Any], object]]] = []
 
     def subscribe(self, kind: type[AnyChange], listener: Callable[[AnyChange], object]) -> None:
-        """Have the listener called with every change of a class, its subclasses included."""
+        """Call the listener with every change of a class and of its subclasses."""
         self._listeners.append((kind, listener))
 
     def unsubscribe(self, listener: Callable[[AnyChange], object]) -> None:
-        """No longer call the listener, whatever it subscribed to."""
+        """Cancel all subscriptions of the listener."""
         self._listeners = [(kind, other) for kind, other in self._listeners if other != listener]
 
     def publish(self, change: Change) -> None:
-        """Tell those who subscribed to the change's class."""
+        """Call the listeners that subscribed to the change's class."""
         for kind, listener in tuple(self._listeners):
             if isinstance(change, kind):
                 listener(change)
 
-    def publish_error(self, error: Exception) -> None:
-        """Tell what an error means to the user: a ``ProblemOccurred``."""
+    def publish_error(self, error: Exception, action: str = "") -> None:
+        """Publish an error as a ``ProblemOccurred``; ``action`` names what failed."""
         if isinstance(error, UserError):
-            self.publish(ProblemOccurred(str(error), error.problems))
+            self.publish(ProblemOccurred(str(error), action, error.problems))
         else:
-            self.publish(ProblemOccurred(f"{type(error).__name__}: {error}"))
+            self.publish(ProblemOccurred(f"{type(error).__name__}: {error}", action))

@@ -1,4 +1,4 @@
-"""The jobs that the engine does for a session: training, translation, evaluation."""
+"""The jobs that the worker runs for a session: training, translation, evaluation."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from deepimagetranslator.core.messages.requests import (
 
 
 class Jobs:
-    """At most one job at a time, from its start to its end.
+    """At most one running job, from its start to its end.
 
     Args:
-        client: the engine.
-        project: what is trained.
-        viewer: holds the images to translate, and shows what became of them.
-        model: is evaluated; after a training, its best weights.
-        background: reads and writes the pictures of the training monitor.
-        bus: is told of ``JobChanged``, ``JobProgressed`` and ``JobEnded``.
+        client: the connection to the worker.
+        project: the project that is trained.
+        viewer: holds the images to translate, and shows the translated ones.
+        model: the model to evaluate; after a training it loads the best checkpoint.
+        background: reads and writes the images of the training monitor.
+        bus: gets ``JobChanged``, ``JobProgressed`` and ``JobEnded``.
 
     Attributes:
-        kind: "training", "translation", "evaluation", or "" while none runs.
-        monitor: of the last training.
+        kind: "training", "translation", "evaluation", or "" while no job is running.
+        monitor: the state of the running or last training.
         strip: translates a few validation images after each epoch.
     """
 
@@ -70,15 +70,20 @@ class Jobs:
         self.monitor = MonitorState()
         self.strip = ValidationStrip(self.monitor, background, client.send, viewer.next_number)
 
-    # ---- what the user asks for ------------------------------------------------------------
+    # ---- requests of the user --------------------------------------------------------------
 
     def train(
         self, run_dir: Path | None = None, *, resume: bool = False, weights: Path | None = None
     ) -> None:
-        """Start a training, in a new folder beside the project unless one is given.
+        """Start a training.
+
+        Args:
+            run_dir: the run's folder; None makes a new one beside the project file.
+            resume: continue the run in ``run_dir`` after its last completed epoch.
+            weights: weights to start from; None initializes new ones.
 
         Raises:
-            UserError: a job runs already, or the data do not allow it.
+            UserError: a job is already running, or the pairs have errors.
         """
         self._refuse_second_job()
         project, matched = self._project, self._project.matched
@@ -96,10 +101,10 @@ class Jobs:
         self._begin("training", StartTraining(job, contents, run_dir, resume, weights, record))
 
     def translate(self, weights: Path, output: Path, spec: TranslationSpec) -> None:
-        """Translate the loaded images into a folder.
+        """Translate the loaded images and write them into the folder ``output``.
 
         Raises:
-            UserError: a job runs already, or no images are loaded.
+            UserError: a job is already running, or no images are loaded.
         """
         self._refuse_second_job()
         inputs = tuple(self._viewer.to_translate)
@@ -109,17 +114,21 @@ class Jobs:
         self._begin("translation", TranslateImages(job, weights, inputs, output, spec, folder))
 
     def evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem] = ()) -> None:
-        """Measure the current model on pairs.
+        """Evaluate the current model on pairs.
+
+        Args:
+            pairs: the pairs.
+            problems: a problem for each file that was left out; they are part of the result.
 
         Raises:
-            UserError: a job runs already, or there is no model or nothing to measure.
+            UserError: a job is already running, there is no model, or there are no pairs.
         """
         self._refuse_second_job()
         weights = self._model.weights
         if weights is None:
-            raise UserError("There is no model to measure; load or train one first.")
+            raise UserError("There is no model to evaluate; load or train one first.")
         if not pairs:
-            raise UserError("There is nothing to measure; load images with targets first.")
+            raise UserError("There are no pairs to evaluate; load images and targets first.")
         job = self._client.next_job()
         self._begin("evaluation", Evaluate(job, weights, tuple(pairs), tuple(problems)))
 
@@ -137,22 +146,23 @@ class Jobs:
         self._bus.publish(JobChanged())
 
     def force_stop(self) -> None:
-        """End the engine's process; it is started again at the next job."""
+        """Kill the worker process; the next job starts a new one."""
         self._client.force_stop()
 
     def _refuse_second_job(self) -> None:
         if self.kind:
-            raise UserError(f"A {self.kind} runs already; stop it or wait for its end.")
+            article = "An" if self.kind == "evaluation" else "A"
+            raise UserError(f"{article} {self.kind} is running; stop it or wait until it ends.")
 
     def _begin(self, kind: str, job: Job) -> None:
         self.kind = kind
         self._client.submit(job)
         self._bus.publish(JobChanged())
 
-    # ---- what the engine tells -------------------------------------------------------------
+    # ---- events of the worker --------------------------------------------------------------
 
     def take_progress(self, event: Event) -> None:
-        """Take up how far the job is."""
+        """Handle an event of the running job."""
         training = self.kind == "training"
         if training:
             self.monitor.handle(event)
@@ -166,7 +176,7 @@ class Jobs:
             self._bus.publish(JobProgressed(event))
 
     def take_end(self, event: JobEnd) -> None:
-        """Take up the job's end, or that the engine ended without a job."""
+        """Handle the end of the job, or of a worker that had no job."""
         kind, self.kind = self.kind, ""
         if kind == "training":
             self.monitor.handle(event)

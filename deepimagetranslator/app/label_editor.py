@@ -1,6 +1,6 @@
-"""The classes of the label maps as they are being changed, and what that does to a target.
+"""Editing the classes of label maps, and a preview of a target before and after encoding.
 
-The truth behind the window's table of label colours; nothing here knows Tk.
+The state behind the table of label colours in the window. Does not import Tk.
 """
 
 from __future__ import annotations
@@ -31,12 +31,17 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.typing import Array
 
-_REGION = 8  # the region shown first is about so many times smaller than the image
-_UNSEEN = 16  # a change by less than this part of the brightest colour
+_REGION = 8  # the preview starts with a region of about 1/8 of the image's height and width
+_UNSEEN = 16  # changes below 1/16 of the brightest value count as rounding
 
 
 def count_colours(targets: Sequence[ImageRef], stopped: Callable[[], bool]) -> ColourCount:
-    """The colours of all targets that can be read; those read before are remembered."""
+    """Count the colours of all readable targets; counts of unchanged files are cached.
+
+    Args:
+        targets: the target images.
+        stopped: returns whether to stop early.
+    """
     count = ColourCount()
     for target in targets:
         if stopped():
@@ -47,13 +52,14 @@ def count_colours(targets: Sequence[ImageRef], stopped: Callable[[], bool]) -> C
 
 @dataclass(frozen=True)
 class BeforeAfter:
-    """A target as it is in its file, and as it is learnt.
+    """A target before and after it is encoded as classes.
 
     Attributes:
-        before, after: (height, width, 1 or 3); ``after`` in the colours that will be written.
-        changed: which part of the pixels got a colour that is not just rounded.
-        region: where most of them lie: middle as parts of width and height, and how much smaller
-            than the image the region is.
+        before: the file's pixels, (height, width, 1 or 3).
+        after: the same in the colours of translated images.
+        changed: the fraction of pixels, 0 to 1, that change by more than rounding.
+        region: the region with most changes: the centre's x and y as fractions of width and
+            height, and the factor by which the region is smaller than the image.
     """
 
     before: Array
@@ -63,7 +69,12 @@ class BeforeAfter:
 
 
 def before_and_after(target: Array, palette: Palette, name: str) -> BeforeAfter:
-    """What the palette makes of a target.
+    """Encode a target with a palette.
+
+    Args:
+        target: (height, width, 1 or 3).
+        palette: the classes.
+        name: the file's name, for errors.
 
     Raises:
         UserError: a colour belongs to no class.
@@ -72,7 +83,7 @@ def before_and_after(target: Array, palette: Palette, name: str) -> BeforeAfter:
     learnt = replace(palette, written=()).decode(classes).astype(np.float32)
     difference = np.abs(learnt - target).max(axis=2)
     height, width = difference.shape
-    # A rounded region is no change that anyone sees; a class number's is.
+    # Rounded values are no visible change, but a changed class number is.
     changed = difference > max(max(colour) for colour in palette.colours) / _UNSEEN
     difference[~changed] = 0
     cells = min(_REGION, height), min(_REGION, width)
@@ -89,17 +100,17 @@ _INTRODUCED = ("blurred_labels", "instance_masks", "mask_encodings")
 
 
 class LabelTable:
-    """The classes and how the targets are treated, changed step by step.
+    """The classes and the kind of the targets, as the user edits them.
 
     Args:
-        data: the choices so far.
+        data: the current data spec.
         count: the colours of the training targets.
 
     Attributes:
-        kind: a ``DataSpec.target_kind``.
-        snap: each pixel is taken for the nearest label colour.
-        classes: as they stand.
-        intro: what is particular about the targets, a sentence; else empty.
+        kind: the value of ``DataSpec.target_kind``.
+        snap: whether each pixel is replaced by the nearest label colour.
+        classes: the classes with the changes so far.
+        intro: a sentence about unusual targets; else empty.
     """
 
     def __init__(self, data: DataSpec, count: ColourCount) -> None:
@@ -112,29 +123,29 @@ class LabelTable:
         self._begin(data)
 
     def reset(self) -> None:
-        """Back to what is found in the targets."""
+        """Return to the classes that are found in the targets."""
         self.kind, self.snap = "automatic", False
         self._begin(DataSpec())
 
     def rename(self, number: int, name: str) -> None:
-        """Give a class a name."""
+        """Set the name of the class at this index."""
         name = name.replace(";", ",").strip()
         self.classes[number] = replace(self.classes[number], name=name)
 
     def recolour(self, number: int, text: str) -> None:
-        """Take the colour to write, as typed; nothing writes the colour of the files.
+        """Set the colour for translated images from typed text; empty uses the files' colour.
 
         Raises:
-            UserError: it is no colour.
+            UserError: the text is not a colour.
         """
         written = parse_colour(text) if text.strip() else None
         self.classes[number] = replace(self.classes[number], written=written)
 
     def set_colours(self, number: int, text: str) -> None:
-        """Take the colours in the files, as typed.
+        """Set a class's colours in the files from typed text.
 
         Raises:
-            UserError: they are no colours, or belong to another class.
+            UserError: the text is not a list of colours, or one belongs to another class.
         """
         changed = list(self.classes)
         changed[number] = replace(changed[number], colours=parse_class(text).colours)
@@ -142,10 +153,10 @@ class LabelTable:
         self.classes = changed
 
     def add(self) -> int:
-        """A further class, of the commonest colour that has none; its number.
+        """Add a class with the most frequent colour that no class has; returns its index.
 
         Raises:
-            UserError: there are as many as there can be.
+            UserError: there are already ``MAX_COLOURS`` classes.
         """
         if len(self.classes) >= MAX_COLOURS:
             raise UserError(f"Label maps have at most {MAX_COLOURS} classes; merge some.")
@@ -153,14 +164,14 @@ class LabelTable:
         return len(self.classes) - 1
 
     def remove(self, numbers: Sequence[int]) -> None:
-        """Take classes out; their colours then belong to none."""
+        """Remove the classes at these indices; their colours then belong to no class."""
         self.classes = [one for i, one in enumerate(self.classes) if i not in set(numbers)]
 
     def merge(self, numbers: Sequence[int]) -> int:
-        """Make one class of several, with the first one's name and colours; its number.
+        """Merge classes into the first one, which keeps its name; returns its index.
 
         Raises:
-            UserError: fewer than two are chosen.
+            UserError: fewer than two classes are given.
         """
         if len(numbers) < 2:
             raise UserError("Choose two classes or more to merge them.")
@@ -176,7 +187,7 @@ class LabelTable:
 
     @property
     def problem(self) -> str:
-        """Why the classes cannot be used, a sentence; empty if they can."""
+        """A sentence that says why the classes cannot be used; empty if they can."""
         if self.kind == "values" or not self.classes:
             return ""
         try:
@@ -187,7 +198,7 @@ class LabelTable:
 
     @property
     def found(self) -> str:
-        """What is to be said of the targets with these classes."""
+        """A sentence about the targets with these classes."""
         count = len(self.classes)
         if self.palette is not None:
             data = replace(DataSpec(), labels=to_texts(self.classes), snap_labels=self.snap)
@@ -199,13 +210,13 @@ class LabelTable:
 
     @property
     def palette(self) -> Palette | None:
-        """What the classes come to; None if there are none or something is wrong."""
+        """The palette of these classes; None if there are none or they cannot be used."""
         if self.kind == "values" or not self.classes or self.problem:
             return None
         return Palette.of(self.classes, self.count.dtype, self.snap)
 
     def shares(self) -> list[str]:
-        """Which part of the training pixels each class has, in words."""
+        """The fraction of training pixels of each class, as text."""
         palette = self.palette
         if palette is None:
             return ["" for _ in self.classes]
@@ -215,14 +226,14 @@ class LabelTable:
         ]
 
     def chosen(self, data: DataSpec) -> DataSpec:
-        """``data`` with what was chosen; what is only found is not written down."""
+        """``data`` with the user's changes; classes that were only detected are not stored."""
         texts = to_texts(self.classes)
         if (texts, self.snap) == self._proposed:
             texts = ()
         return replace(data, target_kind=self.kind, snap_labels=self.snap, labels=texts)
 
     def _free(self) -> Iterator[Colour]:
-        """Colours that no class has, the commonest of the targets first."""
+        """Colours that no class has, those frequent in the targets first."""
         taken = {colour for one in self.classes for colour in (*one.colours, one.learnt)}
         taken |= {colour * 3 for colour in taken if len(colour) == 1}
         common = sorted(self.count.pixels, key=lambda colour: -self.count.pixels[colour])
@@ -230,7 +241,7 @@ class LabelTable:
         yield from ((value,) for value in range(256) if (value,) * 3 not in taken)
 
     def _begin(self, data: DataSpec) -> None:
-        # The table shows the classes even while the targets are treated as values.
+        # The table lists the classes even if the targets are treated as values.
         asked = replace(data, target_kind="automatic")
         try:
             palette, problems = choose_palette(asked, self.count, ColourCount())
@@ -252,5 +263,5 @@ class LabelTable:
 
 
 def colours_text(one: LabelClass) -> str:
-    """The colours of a class as they are typed."""
+    """The colours of a class in the form in which the user types them."""
     return " + ".join(map(colour_text, one.colours)) or REST

@@ -1,4 +1,4 @@
-"""Loading: files and folders are listed, and projects opened, while the window goes on."""
+"""Lists files and folders and opens projects in the background."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from deepimagetranslator.core.system import paths
 Result = TypeVar("Result")
 Sources = Mapping[str, Path | Sequence[Path]]
 """Files or folders by side: "inputs", "targets"."""
-_LISTING = "Looking through the files..."
-_DRAWING = "Drawing the sample images..."
+_LISTING = "Listing files..."
+_CREATING = "Creating the sample images..."
 
 
 @dataclass(frozen=True)
 class _Listed:
-    """Files by side, and what the training targets among them hold."""
+    """Files by side, and what is known of the training targets among them."""
 
     files: Mapping[str, Sequence[ImageRef]]
     seen: SeenTargets | None = None
 
 
 class Loader:
-    """Loads in the background, and says so.
+    """Loads images and projects in the background.
 
     Args:
-        project: gets training and validation images, and what a project file holds.
+        project: gets training and validation images, and opened projects.
         viewer: gets images to translate, and shows what was loaded.
-        background: lists and reads.
-        bus: is told of ``LoadingChanged``, ``SeveralSeriesFound`` and ``ProblemOccurred``.
+        background: runs the listing and reading.
+        bus: gets ``LoadingChanged``, ``SeveralSeriesFound`` and ``ProblemOccurred``.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Loader:
 
     @property
     def status(self) -> str:
-        """What is being done, in words; empty if nothing is."""
+        """The running task for the status bar; empty if nothing is being loaded."""
         return next(iter(self._loading.values()), "")
 
     def open(self, path: Path) -> None:
@@ -74,7 +74,7 @@ class Loader:
         def opened(contents: Project) -> None:
             self._project.take_over(contents, path)
 
-        self._run("open", _LISTING, work, opened)
+        self._run("Open project", _LISTING, work, opened)
 
     def load(
         self,
@@ -83,15 +83,16 @@ class Loader:
         done: Callable[[], object] = lambda: None,
         series: Mapping[str, str] | None = None,
     ) -> None:
-        """List files and folders, then load what was found.
+        """List files and folders, then load the files found.
 
-        Of several DICOM series, ``SeveralSeriesFound`` asks for one.
+        If a folder holds several DICOM series, ``SeveralSeriesFound`` is published, and loading
+        goes on with the series that is chosen.
 
         Args:
             part: one of ``PARTS``.
-            sources: of one side or of both.
-            done: called when they are loaded.
-            series: the uid of the DICOM series to take from a side.
+            sources: files or folders of one side or of both.
+            done: called when the files are loaded.
+            series: the UID of the DICOM series to load, by side.
         """
         chosen = dict(series or {})
 
@@ -123,7 +124,8 @@ class Loader:
             self._take_files(part, result, source if isinstance(source, Path) else None)
             done()
 
-        self._run(f"load {part} {' '.join(sources)}", _LISTING, work, listed)
+        name = "images for translation" if part == TRANSLATED else f"{part} {' and '.join(sources)}"
+        self._run(f"Load {name}", _LISTING, work, listed)
 
     def load_targets_to_evaluate(
         self,
@@ -131,14 +133,15 @@ class Loader:
         done: Callable[[Sequence[ImagePair], Sequence[Problem]], object],
         series: str | None = None,
     ) -> None:
-        """List targets of the images to translate, and pair them.
+        """List the targets of the images to translate, and pair them.
 
-        Of several DICOM series, ``SeveralSeriesFound`` asks for one.
+        If the folder holds several DICOM series, ``SeveralSeriesFound`` is published, and loading
+        goes on with the series that is chosen.
 
         Args:
-            folder: of targets.
+            folder: the folder of targets.
             done: called with the pairs, and with a problem for each file that is left out.
-            series: the uid of the DICOM series of the targets.
+            series: the UID of the DICOM series of the targets.
         """
         images = list(self._viewer.to_translate)
 
@@ -157,26 +160,26 @@ class Loader:
             else:
                 done(*result)
 
-        self._run("targets to evaluate", _LISTING, work, listed)
+        self._run("Load targets", _LISTING, work, listed)
 
     def load_sample(self) -> None:
-        """Draw the sample data set and load it; the last of its people is left to translate."""
+        """Create the sample data set and load it; its last person is left for translation."""
 
-        def draw() -> tuple[Sources, Sources]:
+        def create() -> tuple[Sources, Sources]:
             from deepimagetranslator.core.sample import write_sample  # noqa: PLC0415
 
             *others, validated, _ = write_sample(paths.user_folder() / "sample").pairs.values()
             return _sides([pair for person in others for pair in person]), _sides(validated)
 
-        def drawn(parts: tuple[Sources, Sources]) -> None:
+        def created(parts: tuple[Sources, Sources]) -> None:
             train, val = parts
             self._set_sample_augmentation()
             self.load(VALIDATION, val, done=lambda: self.load(TRAINING, train))
 
-        self._run("sample", _DRAWING, draw, drawn)
+        self._run("Load sample images", _CREATING, create, created)
 
     def _set_sample_augmentation(self) -> None:
-        """The usual amounts are meant for images of 512 pixels."""
+        """Scale the preset's amounts, which are meant for images of 512 x 512 pixels."""
         from deepimagetranslator.core.sample import SAMPLE_SIZE  # noqa: PLC0415
 
         usual, scale = preset(self._project.contents.preset).augmentation, SAMPLE_SIZE / 512
@@ -188,12 +191,19 @@ class Loader:
         self._project.set_section("augmentation", augmentation)
 
     def _run(
-        self, key: str, words: str, work: Callable[[], Result], done: Callable[[Result], object]
+        self, action: str, status: str, work: Callable[[], Result], done: Callable[[Result], object]
     ) -> None:
-        """Do ``work`` in a thread, saying so, then ``done``, or tell the problem."""
+        """Run ``work`` in a thread, then ``done`` with its result, or publish its error.
+
+        Args:
+            action: its name, for an error; a second task of that name replaces the first.
+            status: the text for the status bar meanwhile.
+            work: runs in the thread.
+            done: runs in the window's thread.
+        """
 
         def ended() -> None:
-            self._loading.pop(key, None)
+            self._loading.pop(action, None)
             self._bus.publish(LoadingChanged())
 
         def succeeded(result: Result) -> None:
@@ -202,11 +212,11 @@ class Loader:
 
         def failed(error: Exception) -> None:
             ended()
-            self._bus.publish_error(error)
+            self._bus.publish_error(error, action)
 
-        self._loading[key] = words
+        self._loading[action] = status
         self._bus.publish(LoadingChanged())
-        self._background.run(key, work, succeeded, failed)
+        self._background.run(action, work, succeeded, failed)
 
     def _take_files(self, part: str, listed: _Listed, folder: Path | None) -> None:
         if part == TRANSLATED:

@@ -1,4 +1,4 @@
-"""One window per project: two would overwrite each other's choices."""
+"""A lock per project: two windows would overwrite each other's changes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from deepimagetranslator.core.system import paths
 
 
 class ProjectLock:
-    """Holds at most one project; the system lets go of it when the process ends, however it ends.
+    """Locks at most one project at a time.
 
-    The lock lies in the user's folder, not beside the project, which may be read-only or shared.
+    The operating system releases the lock when the process ends, even after a crash. The lock file
+    is in the user's folder, since the project's own folder may be read-only or shared.
     """
 
     def __init__(self) -> None:
@@ -23,10 +24,10 @@ class ProjectLock:
         self._path: Path | None = None
 
     def take(self, project: Path) -> None:
-        """Hold this project instead of the one held so far.
+        """Lock this project and release the previous one.
 
         Raises:
-            UserError: another window of this user holds it; the old one is still held.
+            UserError: another window of this user has locked it; the previous lock is kept.
         """
         path = _lock_path(project)
         if path == self._path:
@@ -35,7 +36,7 @@ class ProjectLock:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("ab")
         except OSError:
-            return  # a home folder that cannot be written to must not stop the work
+            return  # work goes on without a lock if the home folder is not writable
         try:
             _lock(file)
         except OSError:
@@ -48,7 +49,7 @@ class ProjectLock:
         self._file, self._path = file, path
 
     def release(self) -> None:
-        """Hold no project."""
+        """Release the lock."""
         if self._file is not None:
             self._file.close()
         self._file = self._path = None

@@ -1,9 +1,9 @@
-"""The project: its file, its choices, its pairs, and what the reading of all its images found."""
+"""The project: its file, its specs, its pairs, and the findings of the data check."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from deepimagetranslator.app.background import Background
@@ -42,8 +42,8 @@ from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.system import paths
 
-# Pairing thousands of names takes longer than a window may wait: loading does it in its thread, and
-# whoever asks again, for instance after a change of the network, has it at once.
+# Pairing thousands of names would block the window. The loader therefore pairs in its thread, and
+# later calls with the same file lists, for instance after a change of the network, hit the cache.
 match_once = lru_cache(4)(datasets.match)
 
 Shape = tuple[int, int, int]
@@ -51,21 +51,21 @@ Shape = tuple[int, int, int]
 
 
 class ProjectState:
-    """The project of a window. Its files are paired and read anew with every change of them.
+    """The project of a window. Its files are paired and read again whenever the lists change.
 
     Args:
-        background: reads the files.
-        settings: remembers recent projects.
-        bus: is told of ``ProjectChanged``, ``ReadingProgressed`` and ``ReadingEnded``.
+        background: runs the reading in a thread.
+        settings: keeps the list of recent projects.
+        bus: gets ``ProjectChanged``, ``ReadingProgressed`` and ``ReadingEnded``.
 
     Attributes:
-        contents: what the project's file holds, or would hold.
-        path: that file; None while there is none.
-        changed: whether there is something to save.
-        matched: the pairs by name and what has no partner.
-        problems: what is wrong with the images, as far as it is known.
-        dataset: the examined data set once the files have been read, else None.
-        seen: what the training targets hold, as far as they have been looked at.
+        contents: the content of the project file, with unsaved changes.
+        path: the project file; None for a project that was never saved.
+        changed: whether there are unsaved changes.
+        matched: the pairs, and the files without a partner.
+        problems: the findings so far.
+        dataset: the data set; None until all files have been read.
+        seen: what is known of the training targets, from which suggested settings follow.
         reader: reads all files.
     """
 
@@ -82,12 +82,13 @@ class ProjectState:
         self.dataset: Dataset | None = None
         self.seen = NOTHING_SEEN
         self._looked_at: tuple[str, ...] = ()
-        self.reader = DataReader(background, self._take_findings, bus.publish_error)
+        failed = partial(bus.publish_error, action="Check data")
+        self.reader = DataReader(background, self._take_findings, failed)
 
     # ---- the file --------------------------------------------------------------------------
 
     def new(self) -> None:
-        """Begin anew."""
+        """Start a new, empty project."""
         self._lock.release()
         self._replace(Project(), None)
 
@@ -95,15 +96,19 @@ class ProjectState:
         """Load a project file.
 
         Raises:
-            UserError: it is none, or another window has it.
+            UserError: it is not a project file, or it is open in another window.
         """
         self.take_over(load_project(path), path)
 
     def take_over(self, contents: Project, path: Path) -> None:
-        """Have what was loaded from a project file as the project.
+        """Use a project that was already loaded from a file.
+
+        Args:
+            contents: the loaded project.
+            path: its file.
 
         Raises:
-            UserError: another window has the file.
+            UserError: the file is open in another window.
         """
         self._lock.take(path)
         self._replace(contents, path)
@@ -113,7 +118,7 @@ class ProjectState:
         """Write the project file.
 
         Raises:
-            UserError: it cannot be written, or another window has it.
+            UserError: it cannot be written, or it is open in another window.
         """
         self._lock.take(path)
         save_project(replace(self.contents, run={}), path)
@@ -122,7 +127,7 @@ class ProjectState:
         self._bus.publish(ProjectSaved())
 
     def close(self) -> None:
-        """Let another window have the file."""
+        """Release the lock on the file, so that another window can open it."""
         self._lock.release()
 
     def _replace(self, contents: Project, path: Path | None) -> None:
@@ -136,35 +141,35 @@ class ProjectState:
 
     @property
     def runs(self) -> list[Path]:
-        """The folders of the project's runs, by time; none without a file."""
+        """The folders of the project's runs, oldest first; empty for an unsaved project."""
         if self.path is None:
             return []
         return sorted(p for p in self.runs_home.glob("*") if p.is_dir())
 
     @property
     def runs_home(self) -> Path:
-        """Where new runs lie: beside the project's file if there is one."""
+        """The folder for new runs: beside the project file, else in the user's folder."""
         return runs_folder(self.path) if self.path else paths.user_folder() / "runs"
 
-    # ---- choices ---------------------------------------------------------------------------
+    # ---- specs -----------------------------------------------------------------------------
 
     @property
     def specs(self) -> Specs:
-        """Every choice."""
+        """All specs of the project."""
         return self.contents.specs
 
     def section_start(self, section: str) -> SectionStart:
-        """What a dialog for "model", "training" or "augmentation" begins with."""
+        """The initial values of a dialog for "model", "training" or "augmentation"."""
         return section_start(self.contents, section, self.seen)
 
     def set_section(self, section: str, spec: object, chosen: frozenset[str] | None = None) -> None:
-        """Take over the choices of one section ("training", "model", "augmentation" ...).
+        """Set the spec of one section.
 
         Args:
-            section: its name.
-            spec: its values.
-            chosen: the fields of the section that count as chosen; by default those that did, and
-                those that change.
+            section: the section's name, for instance "model" or "training".
+            spec: the section's spec.
+            chosen: the fields of the section that count as chosen by the user; by default those
+                chosen before and those that change.
         """
         specs = replace(self.specs, **{section: spec})  # type: ignore[arg-type]
         if chosen is not None:
@@ -173,38 +178,41 @@ class ProjectState:
         self.set_specs(specs, chosen)
 
     def set_specs(self, specs: Specs, chosen: frozenset[str] | None = None) -> None:
-        """Take over all choices; files are read again if what is made of them may differ.
+        """Set all specs; the files are read again if the change can affect the data set.
 
         Args:
-            specs: the choices.
-            chosen: the fields that count as chosen, named SECTION.FIELD; by default those that did,
-                and those that change.
+            specs: the specs.
+            chosen: the fields that count as chosen by the user, as SECTION.FIELD; by default those
+                chosen before and those that change.
         """
         self._change(choose(self.contents, specs, chosen))
 
     def set_files(self, data: DataSpec, seen: SeenTargets | None = None) -> None:
-        """Take over lists of files just loaded; these are read in any case.
+        """Set newly loaded lists of files; the files are always read again.
 
         Args:
-            data: the choices with the lists.
-            seen: what the training targets among them hold, if they were looked at.
+            data: the data spec with the lists.
+            seen: what is known of the training targets; None if they were not examined.
         """
         if seen is not None:
             self.seen, self._looked_at = seen, data.train_targets
         self._change(replace(self.contents, specs=replace(self.specs, data=data)), read=True)
 
     def split_validation(self, way: SplitWay) -> str:
-        """Keep whole groups of all pairs for validation; a warning or nothing.
+        """Split all pairs into training and validation pairs, keeping groups together.
+
+        Returns:
+            A warning, or an empty text.
 
         Raises:
-            UserError: there is no such split.
+            UserError: such a split is impossible.
         """
         split = split_pairs([*self.matched.train, *self.matched.val], way)
         self.set_files(datasets.with_split(self.specs.data, split))
         return split.warning
 
     def _change(self, contents: Project, read: bool = False) -> None:
-        """Have these contents; what follows from the targets follows."""
+        """Set the project's contents, and update the settings that follow from the targets."""
         before = self.contents
         seen_all = self._looked_at == contents.specs.data.train_targets
         if seen_all and other_targets(before.specs.data, contents.specs.data):
@@ -226,7 +234,7 @@ class ProjectState:
         self._look()
 
     def _look(self) -> None:
-        """Look at the training targets in the background, if they are others than before."""
+        """Examine the training targets in the background, if the list of targets has changed."""
         targets = self.specs.data.train_targets
         if targets == self._looked_at:
             return
@@ -238,21 +246,24 @@ class ProjectState:
                 self._change(suggested(self.contents, seen))
 
         self._background.run(
-            "targets", lambda: look_at(parse_images(targets)), take, self._bus.publish_error
+            "targets",
+            lambda: look_at(parse_images(targets)),
+            take,
+            partial(self._bus.publish_error, action="Check data"),
         )
 
     # ---- pairs -----------------------------------------------------------------------------
 
     @property
     def obstacles(self) -> tuple[Problem, ...]:
-        """Why the loaded pairs cannot be trained on; empty if they can, or if there are none."""
+        """The errors that prevent training on the loaded pairs; empty if there are no pairs."""
         data = self.specs.data
         if not (data.train_inputs and data.train_targets):
             return ()
         return tuple(problem for problem in self.problems if problem.fatal)
 
     def pair_shape(self) -> tuple[Shape, Shape] | None:
-        """The shapes of the first pair's input and target, if there is one."""
+        """The shapes of the first pair's input and target; None if there is no readable pair."""
         if not self.matched.train:
             return None
         try:
@@ -262,7 +273,7 @@ class ProjectState:
             return None
 
     def sized(self, model: ModelSpec) -> ModelSpec:
-        """The model with the sizes and channels that the data decide; else those of a 256 image."""
+        """The model with sizes and channels from the data; without data, 256 x 256 x 3."""
         if self.dataset is not None:
             return self.dataset.model
         shapes = self.pair_shape() or ((256, 256, 3), (256, 256, 3))
@@ -279,19 +290,19 @@ class ProjectState:
     # ---- reading ---------------------------------------------------------------------------
 
     def read_files(self) -> None:
-        """Read all files in the background, for instance after that was stopped."""
+        """Start to read all files in the background."""
         if self.matched.train:
             place = self.path or paths.user_folder() / "unsaved" / "project.json"
             self.reader.start(self.specs, self.runs_home, record_file(place))
             self._bus.publish(ReadingProgressed())
 
     def stop_reading(self) -> None:
-        """End the reading of the files."""
+        """Stop reading the files."""
         self.reader.stop()
         self._bus.publish(ReadingEnded())
 
     def tick(self) -> None:
-        """Tell how far the reading is, if it has got further."""
+        """Publish the progress of the reading if there is any."""
         if self.reader.moved():
             self._bus.publish(ReadingProgressed())
 

@@ -1,6 +1,6 @@
-"""A session: the parts that hold what the window shows, and the engine that works for them.
+"""A session: the state that the window shows, and the connection to the worker process.
 
-Knows no Tk and no Keras. The window calls ``tick`` often and is told of changes by the bus.
+Imports neither Tk nor Keras. The window calls ``tick`` often and subscribes to changes on the bus.
 """
 
 from __future__ import annotations
@@ -30,20 +30,22 @@ from deepimagetranslator.core.messages.events import (
 
 
 class Session:
-    """What one window works with.
+    """The state of one window.
 
     Attributes:
-        client: the engine.
-        settings: what is remembered between sessions.
-        bus: tells of changes.
-        background: threads for work that takes long.
+        client: the connection to the worker process.
+        settings: values that are kept between sessions.
+        bus: publishes changes to listeners.
+        background: threads for slow work.
         project: the project and its pairs.
         model: the current model.
-        viewer: what the panes show.
+        viewer: the content of the three panes.
         loader: loads images and projects.
-        jobs: training, translation, evaluation.
-        device, versions: the engine's device in words and its packages; empty until it is loaded.
-        unused_gpu: why a GPU that is there is not used, a sentence; else empty.
+        jobs: training, translation and evaluation.
+        device: the device that TensorFlow uses, for instance "CPU"; empty until TensorFlow is
+            loaded.
+        versions: the versions of the worker's packages by name; empty until TensorFlow is loaded.
+        unused_gpu: a sentence that says why an installed GPU is not used; else empty.
     """
 
     def __init__(self, client: WorkerClient, settings: Settings) -> None:
@@ -61,20 +63,20 @@ class Session:
         self.unused_gpu = ""
 
     def tick(self) -> None:
-        """Take up what the engine and the threads have done; call it every 15 ms or so."""
+        """Handle the results of the worker and of the threads; call it about every 15 ms."""
         self.background.poll()
         self.project.tick()
         for event in self.client.poll():
             self._handle(event)
 
     def close(self) -> None:
-        """End everything."""
+        """End the threads and the worker process, and release the project's lock."""
         self.background.close()
         self.client.close()
         self.project.close()
 
     def _handle(self, event: Event) -> None:
-        """Hand an event of the engine to the part that it is for."""
+        """Pass an event of the worker to the object that handles it."""
         match event:
             case WorkerReady():
                 self._set_engine(event.device, event.versions, event.unused_gpu)

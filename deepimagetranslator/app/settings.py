@@ -1,4 +1,4 @@
-"""What the window remembers between sessions: folders, recent projects, places, palette."""
+"""Settings that are kept between sessions: folders, recent projects, window places, palette."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_RECENT = 8
 
 
 class Settings:
-    """Settings by name, written as they change; an unreadable file begins anew."""
+    """Settings by name, saved on every change; an unreadable file is replaced by defaults."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -27,35 +27,35 @@ class Settings:
             self._values = values
 
     def get(self, name: str, default: str = "") -> str:
-        """A remembered text."""
+        """The stored text of that name, or the default."""
         value = self._values.get(name, default)
         return value if isinstance(value, str) else default
 
     def set(self, name: str, value: str) -> None:
-        """Remember a text."""
+        """Store a text."""
         if self._values.get(name) != value:
             self._values[name] = value
             self._save()
 
     def folder(self, purpose: str) -> str:
-        """The folder last used for a purpose, or the user's documents if it is gone."""
+        """The last folder used for a purpose; the user's documents if it no longer exists."""
         folder = self.get(f"folder {purpose}")
         return folder if folder and Path(folder).is_dir() else str(paths.documents())
 
     def used_folder(self, purpose: str, folder: Path) -> None:
-        """Remember the folder for the next time."""
+        """Store the folder last used for a purpose."""
         self.set(f"folder {purpose}", str(folder))
 
     @property
     def recent(self) -> list[Path]:
-        """Recent project files that are still there, the latest first."""
+        """Recent project files that still exist, the latest first."""
         value = self._values.get("recent", [])
         names = value if isinstance(value, list) else []
         paths = [Path(name) for name in names if isinstance(name, str)]
         return [path for path in paths if path.is_file()]
 
     def used_project(self, path: Path) -> None:
-        """Put a project at the top of the recent ones."""
+        """Put a project at the top of the list of recent ones."""
         others = [str(other) for other in self.recent if other != path.absolute()]
         self._values["recent"] = [str(path.absolute()), *others][:MOST_RECENT]
         self._save()
@@ -66,4 +66,4 @@ class Settings:
             with atomic_write(self._path) as temporary:
                 temporary.write_text(text, encoding="utf-8")
         except UserError:
-            return  # a full disk must not stop the work that is at hand
+            return  # lost settings are no reason to interrupt the user, for instance on a full disk

@@ -1,4 +1,4 @@
-"""Keeping pairs for validation: by person, by DICOM patient or by image; what it would do."""
+"""Splits pairs into training and validation: by person, by DICOM patient or by image."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ BY_NAME, BY_PATIENT, BY_IMAGE = "name", "patient", "image"
 
 @dataclass(frozen=True)
 class SplitWay:
-    """How pairs are to be split.
+    """The settings of a split.
 
     Attributes:
-        by: "name" (a person is told by folder or file name), "patient" (DICOM) or "image".
-        pattern: with "name": a regular expression that finds the person; may be empty.
-        fraction: of the images, above 0 and below 1.
-        seed: which groups are chosen.
+        by: "name" (persons by folder or file name), "patient" (DICOM) or "image".
+        pattern: with "name": a regular expression that finds the person in the path; empty finds
+            it automatically.
+        fraction: the fraction of images for validation, between 0 and 1.
+        seed: the seed of the random choice of groups.
     """
 
     by: str = BY_NAME
@@ -31,13 +32,13 @@ class SplitWay:
 
 @dataclass(frozen=True)
 class SplitPreview:
-    """What a split would do.
+    """The result of a split before it is applied.
 
     Attributes:
-        groups: name, number of images, whether it goes to validation; by name.
-        train, val: the numbers of images.
-        warning: a sentence, empty if there is none.
-        problem: why there is no such split, else empty.
+        groups: name, number of images and whether it is for validation; sorted by name.
+        train, val: the numbers of images for training and for validation.
+        warning: a sentence; empty if there is none.
+        problem: a sentence that says why the split is impossible; else empty.
     """
 
     groups: tuple[tuple[str, int, bool], ...] = ()
@@ -48,16 +49,16 @@ class SplitPreview:
 
 
 def split_pairs(pairs: Sequence[ImagePair], way: SplitWay) -> Split:
-    """Split pairs into those to learn from and those to validate with.
+    """Split pairs into training and validation pairs.
 
     Raises:
-        UserError: there is no such split.
+        UserError: such a split is impossible.
     """
     return split_by_group(pairs, way.fraction, way.pattern or None, way.seed, way.by)
 
 
 def preview_split(pairs: Sequence[ImagePair], way: SplitWay) -> SplitPreview:
-    """What ``split_pairs`` would do; a fault is a sentence in the preview. For a thread."""
+    """Preview ``split_pairs``; an error becomes the preview's ``problem``. Run it in a thread."""
     try:
         split = split_pairs(pairs, way)
     except UserError as error:

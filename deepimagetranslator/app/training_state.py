@@ -1,7 +1,7 @@
-"""What a training has told so far: the truth that the training monitor shows.
+"""The state of a training, which the training monitor displays.
 
-The session gives every event to ``handle`` and every set of predictions to ``add_preview``; the
-monitor, which may be closed and opened again, looks at ``version`` and draws what is here.
+The session passes every event to ``handle`` and every set of predictions to ``add_preview``. The
+monitor window, which may be closed and reopened, redraws when ``version`` has changed.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ LOG_LINES = 5000
 _NOT_CURVES = ("epoch", "seconds")
 
 Series = tuple[tuple[float, float], ...]
-"""(epoch, value) by epoch; values that are not numbers are left out."""
+"""(epoch, value) pairs by epoch; NaN and infinite values are left out."""
 
 
 class Phase(Enum):
-    """Where a training stands."""
+    """The phases of a training."""
 
     IDLE = "idle"
     PREPARING = "preparing"
@@ -62,27 +62,33 @@ class MonitorState:
     """One training, from ``begin`` to its end.
 
     Args:
-        clock: seconds that only grow, for tests.
+        clock: returns a monotonic time in seconds; tests pass their own.
 
     Attributes:
-        version: grows with every change, so that a viewer knows when to draw.
-        number: of the training, grows with every ``begin``.
-        phase: where it stands.
-        run_dir, best_weights: the run's folder, and the best weights there once they are saved.
-        judge: what "best" means, "val_loss" for instance; lower is better.
-        epochs, epoch: planned, and the one that runs or ran last (from 1; 0 before the first).
-        batches, batch: training steps of an epoch, and how many of this one's are done.
-        epochs_done: whole epochs.
-        loss: the running epoch's so far, None before its first step.
-        epoch_seconds: durations of the epochs of this call.
-        best_epoch, best_value: None before the first whole epoch.
-        rows: a line of history.csv an epoch.
-        current_file: the file read or written last.
-        checkpoints: the weights file by its epoch.
-        previews: small uint8 pictures of the fixed validation images by epoch.
-        preview_inputs, preview_targets: the same images as they are and should become.
-        log: (time of day, sentence), the last ones; ``logged`` counts all.
-        message, details: why it failed.
+        version: increases with every change, so that a viewer knows when to redraw.
+        number: the number of the training; increases with every ``begin``.
+        phase: the current phase.
+        run_dir: the run's folder.
+        best_weights: the best checkpoint; None until the training has ended.
+        monitored: the name of the monitored metric, for instance "val_loss"; lower is better.
+        epochs: the planned number of epochs.
+        epoch: the running or last epoch, from 1; 0 before the first.
+        epochs_done: the number of completed epochs.
+        batches: training steps of an epoch.
+        batch: completed training steps of the running epoch.
+        files_done, files: how many files have been read, and of how many.
+        loss: the mean loss of the running epoch so far; None before its first step.
+        epoch_seconds: durations of the epochs since ``begin``.
+        best_epoch, best_value: the epoch with the lowest monitored metric, and its value; None
+            before the first epoch is completed.
+        rows: the rows of history.csv, one per epoch.
+        current_file: the checkpoint that was written last.
+        checkpoints: the weights file by epoch.
+        previews: predictions of the fixed validation images by epoch, small uint8 images.
+        preview_inputs, preview_targets: the inputs and targets of these images.
+        log: the last sentences with their time of day.
+        logged: the number of all sentences so far.
+        message, details, problems: why the training failed; ``problems`` have remedies.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -95,7 +101,7 @@ class MonitorState:
         self.phase = Phase.IDLE
         self.run_dir: Path | None = None
         self.best_weights: Path | None = None
-        self.judge = "val_loss"
+        self.monitored = "val_loss"
         self.epochs = self.epoch = self.epochs_done = 0
         self.batches = self.batch = 0
         self.files_done = self.files = 0
@@ -120,27 +126,27 @@ class MonitorState:
         self,
         run_dir: Path | None = None,
         epochs: int = 0,
-        judge: str = "val_loss",
+        monitored: str = "val_loss",
         history: Iterable[Mapping[str, float]] = (),
     ) -> None:
-        """Forget the last training; a new one was asked for.
+        """Reset the state for a new training.
 
         Args:
-            run_dir: its folder.
-            epochs: planned.
-            judge: the name of the value by which the best epoch is chosen.
-            history: of a resumed run, so that its curves go on; its weights are looked up too.
+            run_dir: the run's folder.
+            epochs: the planned number of epochs.
+            monitored: the name of the monitored metric, which selects the best epoch.
+            history: the rows of history.csv of a resumed run; its checkpoints are looked up too.
         """
         self._clear()
         self.number += 1
         self.phase = Phase.PREPARING
-        self.run_dir, self.epochs, self.judge = run_dir, epochs, judge
+        self.run_dir, self.epochs, self.monitored = run_dir, epochs, monitored
         self._began = self.clock()
         for row in history:
-            self._settle_judge(row)
+            self._settle_monitored(row)
             self.rows.append(dict(row))
             self.epochs_done = self.epoch = int(row["epoch"])
-            value = row.get(judge, math.nan)
+            value = row.get(monitored, math.nan)
             if self.best_value is None or value < self.best_value:
                 self.best_epoch, self.best_value = self.epochs_done, value
         if self.rows and run_dir is not None:
@@ -148,32 +154,32 @@ class MonitorState:
         self.version += 1
 
     def handle(self, event: Any) -> None:
-        """Take up an event of ``core.protocol``; before ``begin`` and after the end none counts."""
+        """Handle an event of ``core.messages.events``; ignored while no training runs."""
         known = _HANDLERS.get(type(event))
         if known is not None and self.running:
             known(self, event)
             self.version += 1
 
     def request_finish(self) -> None:
-        """The user asked to end after this epoch; asking again changes nothing."""
-        if self.phase in (Phase.PREPARING, Phase.TRAINING):
+        """Record the user's request to end after this epoch; repeated requests are ignored."""
+        if self.may_finish:
             self.phase = Phase.FINISHING
             self.add_log("Finishing after this epoch, as you asked.")
 
     def request_stop(self) -> None:
-        """The user asked to stop at once; asking again changes nothing."""
+        """Record the user's request to stop at once; repeated requests are ignored."""
         if self.running and self.phase is not Phase.STOPPING:
             self.phase = Phase.STOPPING
             self._stop_asked = self.clock()
             self.add_log("Stopping, as you asked.")
 
     def add_preview(self, epoch: int, images: Sequence[np.ndarray]) -> None:
-        """Keep the fixed validation images as predicted after an epoch.
+        """Store the predictions of the fixed validation images after an epoch.
 
         Args:
             epoch: from 1.
             images: (height, width) or (height, width, 1 or 3) uint8, always in the same order;
-                kept with at most 320 pixels a side.
+                reduced to at most ``PREVIEW_SIDE`` pixels a side.
         """
         self.previews[epoch] = [_small(image) for image in images]
         self._thin_previews()
@@ -182,35 +188,40 @@ class MonitorState:
     def set_preview_references(
         self, inputs: Sequence[np.ndarray], targets: Sequence[np.ndarray]
     ) -> None:
-        """The inputs and targets of the previews' images, in their order; shown beside them."""
+        """Store the inputs and targets of the previews' images, in the same order."""
         self.preview_inputs = [_small(image) for image in inputs]
         self.preview_targets = [_small(image) for image in targets]
         self.version += 1
 
     def add_log(self, text: str) -> None:
-        """A sentence for the log."""
+        """Add a sentence to the log."""
         self.log.append((time.strftime("%H:%M:%S"), text))
         self.logged += 1
         self.version += 1
 
     @property
     def running(self) -> bool:
-        """Whether the training goes on."""
+        """Whether the training is running."""
         return self.phase not in (*ENDED, Phase.IDLE)
 
     @property
+    def may_finish(self) -> bool:
+        """Whether the training can still be asked to end after this epoch."""
+        return self.phase in (Phase.PREPARING, Phase.TRAINING)
+
+    @property
     def may_force(self) -> bool:
-        """Whether stopping has taken so long that it may be forced."""
+        """Whether stopping has taken ``FORCE_AFTER`` seconds, so that it may be forced."""
         return self.phase is Phase.STOPPING and self.clock() - self._stop_asked >= FORCE_AFTER
 
     @property
     def epoch_part(self) -> float:
-        """How much of the running epoch's training steps is done, 0 to 1."""
+        """The completed fraction of the running epoch's training steps, 0 to 1."""
         return self.batch / self.batches if self.batches else 0.0
 
     @property
     def overall_part(self) -> float:
-        """How much of the whole training is done, 0 to 1; all of it once it finished."""
+        """The completed fraction of the training, 0 to 1; 1 if it finished early, too."""
         if self.phase is Phase.FINISHED:
             return 1.0
         if not self.epochs:
@@ -220,30 +231,30 @@ class MonitorState:
 
     @property
     def validating(self) -> bool:
-        """Whether an epoch's steps are done and its validation runs."""
+        """Whether the running epoch's steps are completed and its validation is running."""
         return self.epoch > self.epochs_done and 0 < self.batches == self.batch
 
     @property
     def seconds_per_epoch(self) -> float | None:
-        """The mean of the last five epochs, None before one ended."""
+        """The mean duration of the last five epochs; None before the first has ended."""
         recent = self.epoch_seconds[-5:]
         return sum(recent) / len(recent) if recent else None
 
     @property
     def seconds_left(self) -> float | None:
-        """Of the whole training, counting down between events; None where it is not known."""
+        """The time left of the training, counting down between events; None if unknown."""
         if not self.running or self._left is None:
             return None
-        left, told = self._left
-        return max(0.0, left - (self.clock() - told))
+        left, since = self._left
+        return max(0.0, left - (self.clock() - since))
 
     @property
     def seconds_passed(self) -> float:
-        """Since ``begin``, up to the end."""
+        """The time from ``begin`` until now, or until the training's end."""
         return (self.clock() if self.running else self._ended) - self._began
 
     def curve_names(self) -> list[str]:
-        """What can be drawn, the loss first: names without "val_", the learning rate last."""
+        """The names of the curves without "val_": the loss first, the learning rate last."""
         names: list[str] = []
         for row in self.rows:
             for name in row:
@@ -253,12 +264,12 @@ class MonitorState:
         return sorted(names, key=lambda name: (name == "learning_rate", name != "loss"))
 
     def series(self, name: str) -> Series:
-        """The values of a column of the history, "loss" or "val_loss" for instance."""
+        """The values of a column of history.csv, for instance "loss" or "val_loss"."""
         pairs = ((row["epoch"], row.get(name, math.nan)) for row in self.rows)
         return tuple((epoch, value) for epoch, value in pairs if math.isfinite(value))
 
     def weights_of(self, epoch: int) -> Path | None:
-        """The weights file of an epoch, if it was kept and is still there."""
+        """The checkpoint of an epoch; None if there is none or its file was deleted."""
         path = self.checkpoints.get(epoch)
         return path if path is not None and path.exists() else None
 
@@ -281,7 +292,7 @@ class MonitorState:
         self.epoch = self.epochs_done = event.epoch
         self.epochs = event.epochs
         self.batch = self.batches
-        self._settle_judge(event.values)
+        self._settle_monitored(event.values)
         self.rows = [row for row in self.rows if row.get("epoch") != event.epoch]
         self.rows.append({"epoch": event.epoch, **event.values})
         self.epoch_seconds.append(event.seconds)
@@ -295,12 +306,12 @@ class MonitorState:
         )
         self.add_log(f"Epoch {event.epoch} of {event.epochs}: {values}")
 
-    def _settle_judge(self, values: Mapping[str, float]) -> None:
-        """The judge that the engine takes where the chosen one does not exist."""
-        if self.judge not in values:
-            self.judge = self.judge.replace("total_", "")
-        if self.judge not in values:
-            self.judge = self.judge.removeprefix("val_")
+    def _settle_monitored(self, values: Mapping[str, float]) -> None:
+        """Replace a chosen metric that the run does not have, as the training itself does."""
+        if self.monitored not in values:
+            self.monitored = self.monitored.replace("total_", "")
+        if self.monitored not in values:
+            self.monitored = self.monitored.removeprefix("val_")
 
     def _checkpoint_saved(self, event: CheckpointSaved) -> None:
         path = Path(event.path)
@@ -338,7 +349,7 @@ class MonitorState:
             self.add_log("Training was stopped by force.")
             return
         self.message = (
-            "The engine ended by itself in mid-training; every whole epoch is kept, and the "
+            "The training process stopped unexpectedly. Every completed epoch is kept, and the "
             "training can be resumed."
         )
         self.details = event.log
@@ -353,7 +364,7 @@ class MonitorState:
             self.best_weights = self.run_dir / "best.weights.h5"
 
     def _thin_previews(self) -> None:
-        """Over the memory limit, drop every other one of the older half, but not the best."""
+        """Above the memory limit, drop every second epoch of the older half, except the best."""
         kept = (image for images in self.previews.values() for image in images)
         if sum(image.nbytes for image in kept) > PREVIEW_BYTES:
             epochs = sorted(self.previews)
@@ -382,7 +393,7 @@ def value_text(value: float) -> str:
 
 
 def _small(image: np.ndarray) -> np.ndarray:
-    """The image with at most PREVIEW_SIDE pixels a side, (height, width, channels)."""
+    """The image reduced to at most PREVIEW_SIDE pixels a side, (height, width, channels)."""
     height, width = image.shape[:2]
     factor = PREVIEW_SIDE / max(height, width)
     if factor < 1:

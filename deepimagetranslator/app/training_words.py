@@ -1,4 +1,4 @@
-"""What a ``MonitorState`` says in words: for the training monitor and the status bar."""
+"""Texts about a ``MonitorState`` for the training monitor and the status bar."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def duration(seconds: float | None) -> str:
-    """A time span in one or two units, "1 h 05 min" for instance; a dash for None."""
+    """A duration in one or two units, for instance "1 h 05 min"; a dash for None."""
     if seconds is None:
         return NOTHING
     if seconds < 10:
@@ -26,7 +26,7 @@ def duration(seconds: float | None) -> str:
 
 
 def time_left(seconds: float) -> str:
-    """A rough time span that does not flicker as it counts down: "3 min" for instance."""
+    """A rounded duration that does not flicker while it counts down, for instance "3 min"."""
     if seconds < 90:
         return f"{max(1, round(seconds / 5) * 5)} s"
     if seconds < 90 * MINUTE:
@@ -35,10 +35,10 @@ def time_left(seconds: float) -> str:
 
 
 def headline(state: MonitorState) -> str:
-    """Where the training stands, without a full stop."""
+    """The phase of the training in a few words."""
     match state.phase:
         case Phase.IDLE:
-            return "No training runs"
+            return "No training is running"
         case Phase.PREPARING:
             return "Preparing the training"
         case Phase.FINISHED:
@@ -56,24 +56,24 @@ def headline(state: MonitorState) -> str:
 
 
 def remark(state: MonitorState) -> str:
-    """A sentence under the headline: what happens now, or what was reached."""
+    """A sentence below the headline: the current step, or the result."""
     match state.phase:
         case Phase.IDLE:
             return "Train the model to begin one."
         case Phase.PREPARING if state.files:
             return f"Checking the images: {state.files_done} of {state.files} files."
         case Phase.PREPARING:
-            return "The engine reads the images and builds the network."
+            return "Reading the images and building the network."
         case Phase.STOPPING if state.may_force:
-            return "The engine does not answer; it can be stopped by force."
+            return "The training process does not respond. You can force it to stop."
         case Phase.STOPPING:
-            return "The engine stops after the step it is doing."
+            return "The training stops after the current step."
         case Phase.FINISHED | Phase.CANCELLED:
             return _reached(state)
         case Phase.FAILED:
             return state.message
     if state.validating:
-        return f"The validation images are evaluated after epoch {state.epoch}."
+        return f"Evaluating the validation images after epoch {state.epoch}."
     if state.loss is None:
         return "The first step of the epoch takes longest."
     return f"Loss {value_text(state.loss)} so far in this epoch."
@@ -103,7 +103,7 @@ def facts(state: MonitorState) -> list[tuple[str, str]]:
         ("Time passed", duration(state.seconds_passed) if state.phase is not Phase.IDLE else "–"),
         ("Time left", NOTHING if left is None else f"about {time_left(left)}"),
         ("Best", best),
-        (f"Best {state.judge}", value),
+        (f"Best {state.monitored}", value),
     ]
 
 
@@ -118,12 +118,12 @@ def status(state: MonitorState) -> str:
 
 def _reached(state: MonitorState) -> str:
     if not state.epochs_done:
-        return "No epoch was finished, so nothing was kept."
+        return "No epoch was completed, so there are no weights."
     one = state.epochs_done == 1
     words = "1 epoch was trained" if one else f"{state.epochs_done} epochs were trained"
     words += f" in {duration(state.seconds_passed)}."
     if state.best_epoch is not None and state.best_value is not None:
-        words += f" The best is epoch {state.best_epoch}: {state.judge} is "
+        words += f" The best is epoch {state.best_epoch}, with {state.monitored} "
         words += f"{value_text(state.best_value)}."
     if state.run_dir is not None:
         words += f" The weights are in {state.run_dir}."

@@ -1,4 +1,4 @@
-"""A few fixed validation images, translated after each epoch for the training monitor."""
+"""Translates a few fixed validation images after each epoch for the training monitor."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ MOST_IMAGES = 4
 
 
 class ValidationStrip:
-    """Asks for the predictions of each epoch and keeps them in the monitor's state.
+    """Requests the predictions of each epoch and stores them in the monitor's state.
 
-    Of a network that learns from crops it shows the crop in the middle of each image.
+    If training uses crops, the central crop of each image is shown.
 
     Args:
-        monitor: gets the pictures.
+        monitor: the state that stores the images.
         background: reads and writes files.
-        send: sends a request to the engine.
-        next_number: a new number for a preview.
+        send: sends a request to the worker.
+        next_number: returns a new number for a request.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class ValidationStrip:
         self._pictures: dict[int, dict[int, Array]] = {}
 
     def begin(self, pairs: Sequence[ImagePair], dataset: Dataset | None = None) -> None:
-        """A training begins: choose some of its validation pairs and show them as they are.
+        """Start with a new training: choose some of its pairs and show their inputs and targets.
 
         Args:
-            pairs: to choose from.
-            dataset: what is trained on, if it is known.
+            pairs: the pairs to choose at most ``MOST_IMAGES`` from.
+            dataset: the data set of the training; None if it is not known yet.
         """
         self._dataset = dataset
         step = max(1, len(pairs) // MOST_IMAGES)
@@ -72,7 +72,7 @@ class ValidationStrip:
         )
 
     def ask(self, epoch: int) -> None:
-        """An epoch has ended: have the images translated by its weights."""
+        """Request translations by the weights of an epoch (from 1) that has just ended."""
         if self._monitor.run_dir is None:
             return
         weights, pairs = RunFolder(self._monitor.run_dir).last, self._pairs
@@ -89,7 +89,7 @@ class ValidationStrip:
         self._background.run(f"strip {epoch}", read, send, _ignore)
 
     def _read(self, pair: ImagePair, target: bool = False) -> tuple[Array, Array]:
-        """Input and target as they are shown; the target is the input again unless asked for."""
+        """The input and target to show; the input twice if ``target`` is False."""
         image = read_image(pair.input)
         other = read_image(pair.target) if target else image
         if self._dataset is not None and self._dataset.crops:
@@ -99,11 +99,11 @@ class ValidationStrip:
         return within(image, PREVIEW_SIDE), within(other, PREVIEW_SIDE)
 
     def take(self, event: PreviewReady) -> bool:
-        """Take up an answer; False if it was not for the strip."""
+        """Handle a translated image; returns False if it was not requested here."""
         if event.number not in self._asked:
             return False
         asked, place = self._asked.pop(event.number)
-        epoch = event.epoch or asked  # a quick next epoch may have rewritten the file
+        epoch = event.epoch or asked  # the next epoch may have overwritten the weights meanwhile
         if event.image is not None:
             pictures = self._pictures.setdefault(epoch, {})
             pictures[place] = displayable(event.image)
@@ -113,7 +113,7 @@ class ValidationStrip:
         return True
 
     def _keep_thumbnail(self, epoch: int) -> None:
-        """Write the first picture beside the weights, for the list of epochs."""
+        """Write the first image into the run's folder, as a thumbnail for the list of epochs."""
         run_dir, pictures = self._monitor.run_dir, self._monitor.previews.get(epoch)
         if run_dir is None or not pictures or pictures[0].shape[2] not in (1, 3):
             return
@@ -123,7 +123,7 @@ class ValidationStrip:
 
 
 def displayable(image: Array) -> Array:
-    """An image of any type as uint8: 8 bits as they are, others by their own range."""
+    """An image as uint8: 8-bit images unchanged, others scaled from their minimum to maximum."""
     if image.dtype == np.uint8:
         return image
     values = np.nan_to_num(image.astype(np.float32))
@@ -132,4 +132,4 @@ def displayable(image: Array) -> Array:
 
 
 def _ignore(_: object) -> None:
-    """A picture that cannot be read or written is left out."""
+    """Images that cannot be read or written are left out without a message."""

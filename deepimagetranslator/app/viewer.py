@@ -1,9 +1,10 @@
-"""What the panes show: a place in a part, and the current model's translation of it."""
+"""The content of the panes: an image pair, and its translation by the current model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app import views
@@ -30,20 +31,22 @@ from deepimagetranslator.core.messages.requests import PreviewTranslation
 
 
 class Viewer:
-    """Steps through the images of a part; shows them anew when the project or the model changes.
+    """Steps through the images of a part; loads them again when project or model change.
 
     Args:
-        send: sends a request to the engine.
-        project: whose images are shown.
-        model: translates the image in view.
+        send: sends a request to the worker.
+        project: the project whose images are shown.
+        model: the model that translates the image in view.
         background: reads the files.
-        bus: is told of ``ViewLoaded`` and ``ViewTranslated``.
+        bus: gets ``ViewLoaded`` and ``ViewTranslated``.
 
     Attributes:
-        part, positions: what is shown, and where in each part.
+        part: the part in view, one of ``PARTS``.
+        positions: the index of the image in view, from 0, by part.
         augmented: whether training images are shown augmented.
-        to_translate, translated: images loaded for translation; outputs by input.
-        folder_to_translate: where they were listed; None if they were chosen one by one.
+        to_translate: images loaded for translation.
+        translated: the translated image by its input.
+        folder_to_translate: the folder of the images to translate; None for single files.
     """
 
     def __init__(
@@ -73,10 +76,10 @@ class Viewer:
         bus.subscribe(ReadingEnded, self._on_change)
         bus.subscribe(WeightsChanged, self._on_weights)
 
-    # ---- where -----------------------------------------------------------------------------
+    # ---- navigation ------------------------------------------------------------------------
 
     def count(self, part: str | None = None) -> int:
-        """How many images a part has."""
+        """The number of images of a part, by default of the part in view."""
         return len(self._entries(part or self.part))
 
     def show_part(self, part: str) -> None:
@@ -85,55 +88,54 @@ class Viewer:
         self.show()
 
     def show_image(self, part: str, index: int) -> None:
-        """Show an image of a part; wraps around."""
+        """Show the image at ``index`` of a part; the index wraps around."""
         self.part = part
         self.go(index)
 
     def rewind(self, part: str) -> None:
-        """Have the first image of a part in view, once it is shown."""
+        """Select the first image of a part; ``show`` displays it."""
         self.part = part
         self.positions[part] = 0
 
     def step(self, by: int) -> None:
-        """The next or previous image; wraps around."""
+        """Show the image ``by`` positions further; wraps around."""
         self.go(self.positions[self.part] + by)
 
     def go(self, index: int) -> None:
-        """The image at ``index``; wraps around."""
+        """Show the image at ``index``; wraps around."""
         if self.count():
             self.positions[self.part] = index % self.count()
             self.show()
 
     def show_augmented(self, augmented: bool) -> None:
-        """Show training images augmented, or as they are."""
+        """Show training images with or without augmentation."""
         self.augmented = augmented
         self.show()
 
     def set_images_to_translate(
         self, images: Sequence[ImageRef], folder: Path | None = None
     ) -> None:
-        """Take over images to be translated, and show the first one.
+        """Set the images to translate, and show the first one.
 
         Args:
-            images: to translate.
-            folder: where they were listed, if they are those of one folder.
+            images: the images.
+            folder: the folder that they were listed from; None for single files.
         """
         self.to_translate, self.translated = list(images), {}
         self.folder_to_translate = folder
         self.rewind(TRANSLATED)
         self.show()
 
-    # ---- what ------------------------------------------------------------------------------
+    # ---- loading ---------------------------------------------------------------------------
 
     def show(self) -> None:
-        """Load what the panes show, in the background; ``ViewLoaded`` tells when it is there."""
+        """Load the images in view in the background; ``ViewLoaded`` follows."""
         wanted = self.wanted()
-        self._background.run(
-            "view", lambda: views.load(wanted), self._loaded, self._bus.publish_error
-        )
+        failed = partial(self._bus.publish_error, action="Show images")
+        self._background.run("view", lambda: views.load(wanted), self._loaded, failed)
 
     def wanted(self) -> Wanted:
-        """What the panes should show."""
+        """The request for the images in view."""
         entries = self._entries(self.part)
         if not entries:
             return Wanted(self.part, 0, 0)
@@ -156,16 +158,16 @@ class Viewer:
     def normalizations(
         self,
     ) -> tuple[IntensityNormalization | None, IntensityNormalization | None]:
-        """How the values of the inputs and targets in view are scaled, as far as it is known."""
+        """The intensity normalization of the inputs and targets in view; None if unknown."""
         if self.part == TRANSLATED:
-            return self._model.scalings
+            return self._model.normalizations
         dataset = self._project.dataset
         if dataset is not None:
             return dataset.input_scaling, dataset.target_scaling
         return chosen_windows(self._project.specs.data)
 
     def _is_augmented(self) -> bool:
-        """Whether the images of the part in view are shown as training augments them."""
+        """Whether the images of the part in view are shown augmented."""
         if self._project.dataset is None:
             return False
         if self.part == TRAINING:
@@ -185,7 +187,7 @@ class Viewer:
             if part == TRAINING
             else (data.val_inputs, data.val_targets)
         )
-        # One side alone is shown too, as it is being loaded.
+        # Inputs without targets, or targets without inputs, are shown too.
         if inputs:
             return [(image, None) for image in parse_images(inputs)]
         return [(None, image) for image in parse_images(targets)]
@@ -206,10 +208,10 @@ class Viewer:
     def _on_weights(self, _change: WeightsChanged) -> None:
         self.predict()
 
-    # ---- its translation -------------------------------------------------------------------
+    # ---- translation -----------------------------------------------------------------------
 
     def predict(self) -> None:
-        """Have the image in view translated by the current model."""
+        """Request a translation of the image in view by the current model."""
         shown, weights = self._shown, self._model.weights
         if weights is None or shown is None or shown.for_model is None:
             return
@@ -220,18 +222,18 @@ class Viewer:
         self._send(PreviewTranslation(self._wanted_number, weights, shown.for_model, name))
 
     def next_number(self) -> int:
-        """A number for a request, by which its answer is known."""
+        """A new number for a request; its answer carries the same number."""
         self._last_number += 1
         return self._last_number
 
     def take_preview(self, event: PreviewReady) -> None:
-        """The engine has translated an image; only the newest answer is of the image in view."""
+        """Handle a translated image; answers to older requests are ignored."""
         if event.number == self._wanted_number:
             self._bus.publish(ViewTranslated(event))
 
     @property
     def preview_note(self) -> str:
-        """For the caption of the model's translation of the image in view; mostly empty."""
+        """A caption for the translation if it was made of a reduced image; else empty."""
         shown = self._shown
         if shown is None or shown.for_model is None or shown.for_model is shown.input:
             return ""

@@ -1,4 +1,4 @@
-"""What the three panes show: loading it, in a thread, with the very draws of training."""
+"""Loads the images for the three panes; augmented ones are sampled exactly as in training."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ from deepimagetranslator.core.typing import Array
 TRAINING, VALIDATION, TRANSLATED = "training", "validation", "translated"
 PARTS = (TRAINING, VALIDATION, TRANSLATED)
 PREVIEW_SIDE = 2048
-"""Images with a longer side, in pixels, are reduced before the model shows what it makes of them:
-the whole takes minutes."""
+"""Longest side, in pixels, of an image that is translated for a preview. Larger images are reduced
+first, since translating them whole would take minutes."""
 _PREVIEW_EPOCH = 1
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One place in one part, and how it is to be shown.
+    """A request for the images at one position of a part.
 
     Attributes:
         part: one of ``PARTS``.
-        index: from 0.
-        count: how many there are.
-        input, target, output: the files, None where there is none; ``output`` is a translated one.
-        dataset: the examined data set if it can be drawn from, else None: files are shown as they
-            are.
-        augmentation: the operations to apply; only with a data set.
-        seed, epoch: of the draw.
+        index: the position, from 0.
+        count: the number of images of the part.
+        input, target, output: the files, None if there is none; ``output`` is the translated image.
+        dataset: the data set to sample an augmented pair from; None shows the files unchanged.
+        augmentation: the augmentation to apply; needs ``dataset``.
+        seed, epoch: together with the pair's index they determine the augmentation.
     """
 
     part: str
@@ -50,15 +49,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a ``Wanted`` came to; images are (height, width, 1 or 3) in the files' types.
+    """The loaded images of a ``Wanted``; (height, width, 1 or 3) arrays in the files' types.
 
     Attributes:
-        wanted: what was asked for.
-        input, target, output: the images, None where there is none.
-        note: for the caption, for instance "augmented".
+        wanted: the request.
+        input, target, output: the images, None if there is none.
+        note: a note for the caption, for instance "augmented".
         problems: a sentence for each file that cannot be shown.
-        for_model: the input as the current model translates it for the third pane, at most
-            ``PREVIEW_SIDE`` pixels long.
+        for_model: the input that the current model translates for the third pane; its longest side
+            is at most ``PREVIEW_SIDE`` pixels.
     """
 
     wanted: Wanted
@@ -71,7 +70,7 @@ class Shown:
 
 
 def load(wanted: Wanted) -> Shown:
-    """Read, and where asked draw, what the panes show. For a thread."""
+    """Read, and if requested augment, the images for the panes. Run it in a thread."""
     shown = _load(wanted)
     image = shown.input
     return shown if image is None else replace(shown, for_model=within(image, PREVIEW_SIDE))
@@ -80,16 +79,24 @@ def load(wanted: Wanted) -> Shown:
 def _load(wanted: Wanted) -> Shown:
     if wanted.dataset is not None and wanted.augmentation is not None:
         try:
-            x, y = drawn(wanted.dataset, wanted)
+            x, y = sample_pair(wanted.dataset, wanted)
             return Shown(wanted, x, y, note="augmented")
         except (UserError, IndexError) as error:
             return replace(_plain(wanted), problems=(str(error),))
     return _plain(wanted)
 
 
-def drawn(dataset: Dataset, wanted: Wanted) -> tuple[Array, Array]:
-    """Input and target as the training batch of that epoch holds them, as images."""
-    # Augmentor with all it imports would keep the window from the screen for a while.
+def sample_pair(dataset: Dataset, wanted: Wanted) -> tuple[Array, Array]:
+    """The augmented input and target of that epoch's training batch, as images.
+
+    Args:
+        dataset: the data set that holds the pair.
+        wanted: the pair; ``augmentation`` must be given.
+
+    Raises:
+        UserError: the pair is not in the data set, or a file cannot be read.
+    """
+    # Imported here, since importing Augmentor would delay the start of the window.
     from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler  # noqa: PLC0415
 
     assert wanted.augmentation is not None

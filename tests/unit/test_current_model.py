@@ -28,7 +28,11 @@ def test_weights_are_current_once_the_engine_has_read_them(
     assert sessions.requests(DescribeWeights) == [DescribeWeights(path)]
     assert model.weights is None
     sessions.answer(described(path))
-    assert (model.weights, model.lines, model.scalings) == (path, ("A U-Net.",), (BYTES, None))
+    assert (model.weights, model.lines, model.normalizations) == (
+        path,
+        ("A U-Net.",),
+        (BYTES, None),
+    )
     assert sessions.changes(WeightsChanged)
 
 
@@ -79,7 +83,7 @@ def test_a_project_brings_the_best_weights_of_its_last_run_that_has_some(
         RunFolder(run).best.write_bytes(b"weights")
     sessions.answer(described(tmp_path / "other.weights.h5"))
     project.new()
-    assert (model.weights, model.lines, model.scalings) == (None, (), (None, None))
+    assert (model.weights, model.lines, model.normalizations) == (None, (), (None, None))
     assert sessions.requests(DescribeWeights) == []
     project.open(tmp_path / "project.json")
     assert sessions.requests(DescribeWeights) == [DescribeWeights(RunFolder(runs[1]).best)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sessions import Sessions, write_pairs
 
-from deepimagetranslator.app.data_check import ALONE, BY_HAND, CERTAIN, DataCheck, Row
+from deepimagetranslator.app.data_check import ALONE, CERTAIN, MANUAL, DataCheck, Row
 from deepimagetranslator.app.events import ProjectChanged
 from deepimagetranslator.core.errors import Problem, Repair
 
@@ -45,7 +45,7 @@ def test_files_without_a_partner_stand_on_top(sessions: Sessions, tmp_path: Path
     assert "the same file name" in check.heading
 
 
-def test_a_chosen_target_mends_and_is_kept_in_the_project(
+def test_a_chosen_target_repairs_and_is_kept_in_the_project(
     sessions: Sessions, tmp_path: Path
 ) -> None:
     write_pairs(tmp_path, NAMES, [*NAMES[:4], "other.png"])
@@ -55,7 +55,8 @@ def test_a_chosen_target_mends_and_is_kept_in_the_project(
     assert pairs(check) == expected
     assert sessions.session.project.specs.data.pairing == "order"
     assert not check.blocked
-    assert (row(check, "p4.png").confidence, row(check, "p4.png").rule) == (CERTAIN, BY_HAND)
+    assert (row(check, "p4.png").confidence, row(check, "p4.png").rule) == (MANUAL, "")
+    assert check.heading == "5 training pairs, paired by the same file name; 1 paired manually"
     assert row(check, "p0.png").rule == "the same file name"
     saved = tmp_path / "project.json"
     sessions.session.project.save(saved)

@@ -94,7 +94,7 @@ def test_there_is_one_job_at_a_time(sessions: Sessions, tmp_path: Path) -> None:
         lambda: jobs.evaluate([pair]),
         lambda: jobs.translate(Path("w"), tmp_path, TranslationSpec()),
     ):
-        with pytest.raises(UserError, match="evaluation runs already"):
+        with pytest.raises(UserError, match="evaluation is running"):
             start()
     sessions.answer(JobFinished({}))
     assert jobs.kind == ""
@@ -109,7 +109,7 @@ def test_what_is_missing_is_a_sentence(sessions: Sessions, tmp_path: Path) -> No
     with pytest.raises(UserError, match="no model"):
         jobs.evaluate([ImagePair(ImageRef(Path("a")), ImageRef(Path("b")))])
     sessions.answer(WeightsDescribed("a.weights.h5"))
-    with pytest.raises(UserError, match="nothing to measure"):
+    with pytest.raises(UserError, match="no pairs to evaluate"):
         jobs.evaluate([])
     assert jobs.kind == ""
 

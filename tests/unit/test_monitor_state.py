@@ -47,7 +47,7 @@ def test_a_new_state_is_idle_and_passes_events_over():
     state = MonitorState()
     state.handle(events.EpochStarted(1, 4, 10))
     assert (state.phase, state.version, state.running) == (Phase.IDLE, 0, False)
-    assert training_words.headline(state) == "No training runs"
+    assert training_words.headline(state) == "No training is running"
     assert state.seconds_left is None and state.overall_part == 0
 
 
@@ -115,13 +115,13 @@ def test_a_resumed_run_goes_on(clock, tmp_path):
     assert [epoch for epoch, _ in state.series("loss")] == [1, 2, 3, 4]
 
 
-def test_the_judge_is_the_one_that_there_is(clock, tmp_path):
+def test_the_monitored_metric_is_one_that_the_run_has(clock, tmp_path):
     state = MonitorState(clock)
     state.begin(tmp_path, 4, "val_total_loss")
     end_epoch(state, 1, 0.5, 1)
-    assert state.judge == "val_loss"
+    assert state.monitored == "val_loss"
     state.begin(tmp_path, 4, "val_total_loss", [{"epoch": 1.0, "loss": 0.5}])
-    assert state.judge == "loss"
+    assert state.monitored == "loss"
 
 
 def test_weights_of_an_epoch_are_looked_up(state, tmp_path):
@@ -163,7 +163,7 @@ def test_stopping_may_be_forced_after_ten_seconds(state, clock):
     assert state.may_force
     state.handle(events.WorkerDied(-9, "log"))
     assert state.phase is Phase.CANCELLED
-    assert training_words.remark(state) == "No epoch was finished, so nothing was kept."
+    assert training_words.remark(state) == "No epoch was completed, so there are no weights."
 
 
 def test_cancelled(state, clock):

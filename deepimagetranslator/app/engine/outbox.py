@@ -1,7 +1,7 @@
-"""Requests on their way to the worker, sent by a thread: a full pipe must not hold up the window.
+"""Sends requests to the worker in a thread, so that a full pipe does not block the window.
 
-An image does not fit into a pipe at once, and a worker that trains with all cores is slow to
-read: up to a quarter of a second for a preview of 512x512 pixels. Knows no Tk.
+An image does not fit into the pipe's buffer, and a worker that trains with all cores reads slowly:
+a preview of 512x512 pixels takes up to 0.25 s. Does not import Tk.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from deepimagetranslator.core.messages.requests import PreviewTranslation, Reque
 
 
 class Outbox:
-    """Sends in the order of ``put``; of the previews that wait only the newest.
+    """Sends requests in the order of ``put``; of waiting preview requests it sends the newest.
 
     Args:
-        pipe: the window's end. Only the thread writes to it; after ``close`` it closes it too.
+        pipe: the window's end. Only this thread writes to it, and it closes the pipe after
+            ``close``.
     """
 
     def __init__(self, pipe: Any) -> None:
@@ -27,7 +28,7 @@ class Outbox:
         threading.Thread(target=self._work, name="outbox", daemon=True).start()
 
     def put(self, request: Request) -> None:
-        """Send it soon; returns at once."""
+        """Queue a request; returns at once."""
         with self._changed:
             if self._closed:
                 return
@@ -37,7 +38,7 @@ class Outbox:
             self._changed.notify()
 
     def close(self) -> None:
-        """Close the pipe after what waits; returns at once."""
+        """Close the pipe after the queued requests; returns at once."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -47,7 +48,7 @@ class Outbox:
             while (request := self._next()) is not None:
                 self._pipe.send(request)
         except (OSError, ValueError):
-            # Nobody listens any more; what the worker said last may still be read.
+            # The worker has ended. The pipe stays open, since its last events may be unread.
             self.close()
         else:
             self._pipe.close()
@@ -59,5 +60,5 @@ class Outbox:
 
 
 def _is_passing(request: Request) -> bool:
-    """Whether a newer request of the kind makes this one useless."""
+    """Whether a newer request of this kind replaces this one."""
     return isinstance(request, PreviewTranslation) and not request.keep

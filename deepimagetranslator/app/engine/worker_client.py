@@ -1,6 +1,6 @@
-"""The window's end of the worker: start, send, poll, cancel, end. Knows no Tk.
+"""The window's connection to the worker process: start, send, poll, cancel, end. Imports no Tk.
 
-Only this file and ``outbox.py`` touch the pipe. Whoever owns a client calls ``poll`` often.
+Only this file and ``outbox.py`` use the pipe. The owner of a client calls ``poll`` often.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LOG_END = 4000
 
 
 def worker_main(connection: Any, log_path: str) -> None:
-    """The process' entry: the worker by its dotted name, so that this side never imports it."""
+    """The entry point of the process; it imports the worker by name, so the window never does."""
     importlib.import_module("deepimagetranslator.worker").main(connection, log_path)
 
 
@@ -46,8 +46,8 @@ class WorkerClient:
     """One worker process at a time.
 
     Attributes:
-        ready: the engine is loaded.
-        job: the id of the running job, 0 if none runs.
+        ready: whether the worker has loaded TensorFlow.
+        job: the id of the running job; 0 if no job is running.
     """
 
     def __init__(self, log_path: Path) -> None:
@@ -56,23 +56,23 @@ class WorkerClient:
         self.job = 0
         self._ids = itertools.count(1)
         self._process: BaseProcess | None = None
-        self._pipe: Any = None  # its class differs on Windows
+        self._pipe: Any = None  # a different class on Windows
         self._outbox: Outbox | None = None
         self._waiting: list[Request] = []
         self._announced_death = False
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Whether the process is running."""
         return self._process is not None and self._process.is_alive()
 
     @property
     def pid(self) -> int | None:
-        """The process' id."""
+        """The id of the process; None before the first start."""
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start the process in the background; what is sent before it is ready waits."""
+        """Start the process in the background; requests wait until it is ready."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=True)
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,14 +93,14 @@ class WorkerClient:
         return next(self._ids)
 
     def submit(self, job: Job) -> None:
-        """Send a job; a dead worker is started again for it."""
+        """Send a job; starts the worker again if it has ended."""
         if not self.alive:
             self.start()
         self.job = job.job
         self.send(job)
 
     def send(self, request: Request) -> None:
-        """Send a request, or keep it until the engine is loaded."""
+        """Send a request, or keep it until the worker is ready."""
         if not self.ready and not isinstance(request, Shutdown):
             self._waiting.append(request)
             return
@@ -112,11 +112,11 @@ class WorkerClient:
         self.send(FinishEarly(self.job))
 
     def cancel(self) -> None:
-        """Ask the running job to stop at the next batch."""
+        """Ask the running job to stop after the current batch or image."""
         self.send(CancelJob(self.job))
 
     def force_stop(self) -> None:
-        """End the process, whatever it does; the job ends with WorkerDied at the next poll."""
+        """Kill the process; the next ``poll`` reports ``WorkerDied``."""
         if self._process is None:
             return
         self._process.terminate()
@@ -126,9 +126,10 @@ class WorkerClient:
             self._process.join(2)
 
     def poll(self) -> list[Event]:
-        """What has happened since the last call, at most 50 messages or 10 ms at once.
+        """The events since the last call; reads at most 50 messages or for 10 ms.
 
-        Successive BatchEnded are merged into the last; events of a job that has ended are dropped.
+        Of successive ``BatchEnded`` events only the last is returned. Events of a job that has
+        ended are dropped.
         """
         events: list[Event] = []
         end = time.monotonic() + MOST_SECONDS
@@ -147,7 +148,7 @@ class WorkerClient:
         return events
 
     def close(self) -> None:
-        """End the process, kindly first."""
+        """Ask the process to end; kill it if it has not ended after 2 s."""
         self.send(Shutdown())
         if self._outbox is not None:
             self._outbox.close()
