@@ -1,1 +1,1 @@
-"""The program tries itself, every part of it, in a temporary folder: for builds and bug reports."""
+"""The self-test: runs all parts of the program in a temporary folder, for builds and reports."""

@@ -1,4 +1,4 @@
-"""Write small files of every kind with other people's encoders, and read them as a user's."""
+"""Writes small files of every format with independent encoders, and reads them back."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _COLOUR = np.dstack([_GREY // 16, _GREY // 32, 255 - _GREY // 16]).astype(np.uin
 
 
 def check(folder: Path) -> Iterator[str]:
-    """Yields a line for each kind of file that was read back exactly.
+    """Check each file format; yields a line for each that was read back exactly.
 
     Raises:
-        AssertionError: a file was read wrongly.
+        AssertionError: the pixels of a file differ from what was written.
     """
     place = folder / "formats"
     place.mkdir()
@@ -77,7 +77,7 @@ def _jpeg_2000(image: Array) -> bytes:
 
 _SYNTAXES: dict[str, Callable[[Array], bytes] | None] = {
     "1.2.840.10008.1.2.1": None,
-    "1.2.840.10008.1.2.5": None,  # RLE: pydicom encodes it
+    "1.2.840.10008.1.2.5": None,  # RLE: encoded by pydicom
     "1.2.840.10008.1.2.4.70": _jpeg_lossless,
     "1.2.840.10008.1.2.4.80": _jpeg_ls,
     "1.2.840.10008.1.2.4.90": _jpeg_2000,

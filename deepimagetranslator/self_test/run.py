@@ -1,4 +1,4 @@
-"""All parts of the self-test, one after another."""
+"""Runs all parts of the self-test, one after another."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from typing import Any
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.self_test import formats, window
 
-_FOLDER = "Prüfung mit Leerzeichen 図"  # letters and spaces that a careless program trips over
+_FOLDER = "Prüfung mit Leerzeichen 図"  # spaces and non-ASCII letters, a common cause of errors
 _LOG_END = 3000
 
 
 def run(say: Callable[[str], None]) -> dict[str, Any]:
-    """Try the files, then the window with its engine.
+    """Test the file formats, then the window with its worker process.
 
     Args:
-        say: takes a line for each part that went well; they stand in self-test.log of the log
-            folder too, with the reason if it failed.
+        say: called with a line for each part that passed. The same lines, and the traceback of a
+            failure, are written to self-test.log in the log folder.
 
     Returns:
         Plain values for ``--json``: device, versions.
 
     Raises:
-        Exception: whatever the first part that failed raised; the end of the engine's log is noted.
+        Exception: the error of the first part that failed, with the end of the worker's log as a
+            note.
     """
     log = paths.log_folder() / "self-test.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ def run(say: Callable[[str], None]) -> dict[str, Any]:
         except BaseException:
             traceback.print_exc(file=file)
             raise
-        note("All is well.")
+        note("All tests passed.")
         return found
 
 
@@ -54,7 +55,7 @@ def _run(say: Callable[[str], None]) -> dict[str, Any]:
     ) as temporary:
         folder = Path(temporary) / _FOLDER
         folder.mkdir()
-        # Neither the user's settings nor the logs of a window that is open are touched.
+        # The user's settings and the logs of an open window stay untouched.
         os.environ["DEEPIMAGETRANSLATOR_HOME"] = str(folder / "home")
         try:
             start = time.monotonic()

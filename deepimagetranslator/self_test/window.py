@@ -1,4 +1,4 @@
-"""Walk through the real window with the real engine as a user does, from images to translations."""
+"""Operates the real window with the real worker, from loading images to translating them."""
 
 from __future__ import annotations
 
@@ -23,27 +23,28 @@ from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.app import App
 from deepimagetranslator.gui.system_dialogs import Boxes
 
-_SECONDS = 240.0  # for one step; loading the engine is the longest
+_SECONDS = 240.0  # time limit of one step; loading TensorFlow takes longest
 _PAUSE_MS = 20
 _SHOWN = 0.7
 _SIZE = 64
 
 Step = tuple[str, Callable[[], object]]
-"""What is waited for, in words, and whether it has come."""
+"""A step's name, and a function that returns a true value once the step is done."""
 
 
 def walk(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    """Open the window, train, stop, resume, translate, measure, save, reopen, close.
+    """Open the window, train, stop, resume, translate, evaluate, save, reopen, close.
 
     Args:
-        folder: where the files are written.
-        say: takes a line for each step that went well.
+        folder: the folder for the test's files.
+        say: called with a line for each completed step.
 
     Returns:
         The device and the versions.
 
     Raises:
-        Exception: what went wrong; a step that did not come to an end is a TimeoutError.
+        TimeoutError: a step took too long.
+        Exception: the error of the first step that failed.
     """
     failed: list[str] = []
     app = App(boxes=no_boxes(failed))
@@ -63,7 +64,7 @@ def walk(folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
                 since = time.monotonic()
                 waiting = next(steps)
             elif time.monotonic() - since > _SECONDS:
-                raise TimeoutError(f"{waiting[0]} did not come in {_SECONDS:.0f} s")
+                raise TimeoutError(f"{waiting[0]}: not done after {_SECONDS:.0f} s")
             app.root.after(_PAUSE_MS, go_on)
         except StopIteration:
             app.close()
@@ -85,9 +86,9 @@ def _steps(app: App, folder: Path, found: dict[str, Any]) -> Iterator[Step]:
     train, val = (_sides(pairs[person]) for person in ("person01", "person02"))
     load = session.loader.load
     load(VALIDATION, val, done=lambda: load(TRAINING, train))
-    yield "sample images drawn, loaded and examined", lambda: state.dataset is not None
+    yield "sample images created, loaded and checked", lambda: state.dataset is not None
     _choose_small(state)
-    yield "engine loaded", lambda: session.device
+    yield "TensorFlow loaded", lambda: session.device
     found["device"] = session.device
     found["versions"] = dict(session.versions)
     yield from _dialogs(app)
@@ -126,7 +127,7 @@ def _steps(app: App, folder: Path, found: dict[str, Any]) -> Iterator[Step]:
     assert len(outputs) == len(inputs), f"{len(outputs)} of {len(inputs)} were translated"
     assert outputs[0].shape == (_SIZE, _SIZE, 3), f"translated to {outputs[0].shape}"
     jobs.evaluate(state.matched.val)
-    yield "measured", lambda: not jobs.kind
+    yield "evaluated", lambda: not jobs.kind
 
     old = folder / "2021.hdf5"
     _write_weights_2021(old)
@@ -145,7 +146,7 @@ def _choose_small(project: ProjectState) -> None:
 
 
 def _write_weights_2021(file: Path) -> None:
-    """A network of one block, in the layout of that program's files."""
+    """Write random weights of a one-block network in the 2021 program's file layout."""
     shapes = convolution_shapes(replace(PRESETS["2021"].model, depth=1, base_filters=4))
     random = np.random.default_rng(1)
     with h5py.File(file, "w") as hdf5:
@@ -158,7 +159,7 @@ def _write_weights_2021(file: Path) -> None:
 
 
 def _dialogs(app: App) -> Iterator[Step]:
-    """Each window opens and closes, so that what it loads lazily is loaded."""
+    """Open and close each dialog, so that its lazy imports are tested."""
     actions = app.window.actions
     for name, command in (
         ("hyperparameters", actions.model.set_training),
@@ -173,7 +174,7 @@ def _dialogs(app: App) -> Iterator[Step]:
         before = _windows(app)
         command()
         yield f"dialog {name}", lambda before=before: _windows(app) - before  # type: ignore[misc]
-        shown = time.monotonic()  # long enough for what a thread draws into it, and to be seen
+        shown = time.monotonic()  # gives the dialog's threads time to finish
         yield "  drawn", lambda shown=shown: time.monotonic() - shown > _SHOWN  # type: ignore[misc]
         for window in _windows(app) - before:
             app.root.nametowidget(window).destroy()
@@ -190,7 +191,7 @@ def _windows(app: App) -> set[str]:
 
 
 def no_boxes(failed: list[str]) -> Boxes:
-    """Boxes that nobody has to answer; errors are noted."""
+    """Boxes that answer themselves and append errors to ``failed``."""
 
     def no_files(*_: object) -> Sequence[Path]:
         return ()
@@ -205,7 +206,7 @@ def no_boxes(failed: list[str]) -> Boxes:
         save_file=lambda *_: None,
         yes=lambda *_: True,
         choose=lambda *_: 0,
-        tell=lambda *_: None,
+        inform=lambda *_: None,
         fail=fail,
         colour=lambda *_: None,
     )

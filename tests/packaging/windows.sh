@@ -103,4 +103,4 @@ mv "$work/source-hidden" "$work/source"
 log=$(find "$root/root/.wine/drive_c/users" -path '*DeepImageTranslator/logs/self-test.log' | head -1)
 cp "$log" "$place/result/self-test.log"
 cat "$log"
-grep -q '^All is well' "$log" && [ "$status" = 0 ]
+grep -q '^All tests passed' "$log" && [ "$status" = 0 ]
