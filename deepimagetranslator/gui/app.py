@@ -1,4 +1,4 @@
-"""The window's process: root, theme, engine, tick, errors, shutdown."""
+"""The window's process: root, theme, worker, tick, errors, shutdown."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _SMALLEST = (900, 480)
 
 
 class App:
-    """One running window with its engine.
+    """One running window with its worker process.
 
     Args:
         project: a project file to open.
-        boxes: file pickers and message boxes; the system's own by default.
-        scaling: 1.0 is 96 dots an inch; None takes the screen's.
+        boxes: file pickers and message boxes; None uses the system's.
+        scaling: size of everything; 1.0 is for 96 dots per inch, None takes the screen's.
     """
 
     def __init__(
@@ -67,19 +67,22 @@ class App:
         self._leaving = False
         self._leave_at_once = False
         self._ticking = self.root.after(TICK_MS, self._tick)
-        # The window is on the screen before the engine starts to load.
+        # The window appears before the worker starts to load TensorFlow.
         self.root.after(1, self._start, project)
 
     def run(self) -> None:
-        """Until the window is closed."""
+        """Run the event loop until the window is closed."""
         self.root.mainloop()
 
     def leave(self) -> None:
-        """Close, asking first where a job runs or something is unsaved."""
+        """Close; asks first if a job is running or the project has unsaved changes."""
         jobs = self.session.jobs
         if jobs.kind == "training":
-            question = "A training runs. Every whole epoch is kept, and it can be resumed."
-            answers = ("Finish this epoch, then close", "Stop now and close", "Keep the window")
+            question = (
+                "A training is running. Every completed epoch is kept, and the training can be "
+                "resumed."
+            )
+            answers = ("Finish this epoch, then close", "Stop now and close", "Cancel")
             answer = self.boxes.choose("Close while training?", question, answers)
             if answer == 0:
                 jobs.finish_early()
@@ -87,20 +90,21 @@ class App:
             if answer != 1:
                 return
         elif jobs.kind:
-            question = f"A {jobs.kind} runs. Stop it and close?"
+            question = f"The {jobs.kind} is still running. Stop it and close?"
             if not self.boxes.yes("Close?", question):
                 return
         if self.window.actions.file.may_drop_changes():
             self.close()
 
     def leave_soon(self, *_signal: object) -> None:
-        """As ``leave_at_once``, at the next tick: for signal handlers."""
+        """Call ``leave_at_once`` at the next tick; for signal handlers."""
         self._leave_at_once = True
 
     def leave_at_once(self) -> None:
-        """The session ends, or somebody has stopped the program: close without asking anything.
+        """Close without asking, for the end of the desktop session or a signal.
 
-        A training goes on from its last whole epoch; unsaved choices are kept in a file.
+        A training can be resumed after its last completed epoch. Unsaved changes are written into
+        the user's folder.
         """
         if self._closed:
             return
@@ -164,30 +168,30 @@ class App:
     def _unexpected(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        """What no code expected: logged, and told in one sentence."""
+        """Handle an exception of a Tk callback: log and show it."""
         if isinstance(error, UserError):
             self.boxes.show_problem(str(error))
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         _LOG.error(details)
         self.boxes.fail(
-            "Unexpected",
-            f"Something unexpected happened ({kind.__name__}: {error}). Your work is kept; details "
-            "are in the log too (Help > Open log folder).",
+            "Unexpected error",
+            f"An unexpected error occurred ({kind.__name__}: {error}). Your work is kept. The "
+            "details are also in the log (Help > Open log folder).",
             details,
         )
 
 
 def run(project: Path | None = None) -> int:
-    """Open the window; returns the exit status when it is closed."""
+    """Open the window; returns the exit status after it was closed."""
     log_to_file()
     try:
         app = App(project)
     except tk.TclError as error:
-        message = f"The window cannot open ({error}). Start it where there is a screen, or use a "
-        print(f"{message}command instead, see --help.", file=sys.stderr)
+        message = f"The window cannot open ({error}). Start it on a computer with a screen, or use "
+        print(f"{message}a command instead, see --help.", file=sys.stderr)
         return 2
-    # Ctrl+C in the console, log-off, kill: Python runs the handler at the next tick.
+    # Ctrl+C in the console, logging off, kill: Python runs the handler at the next tick.
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), app.leave_soon)
@@ -196,7 +200,7 @@ def run(project: Path | None = None) -> int:
 
 
 def log_to_file() -> None:
-    """Keep warnings and errors in a file of limited size."""
+    """Log warnings and errors to a file of limited size."""
     paths.log_folder().mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(
         paths.log_folder() / "window.log", maxBytes=500_000, backupCount=1, encoding="utf-8"

@@ -1,4 +1,4 @@
-"""The guide: one page on how to work with the program."""
+"""The guide: one page that explains how to use the program."""
 
 from __future__ import annotations
 
@@ -16,53 +16,67 @@ _OPEN = "_deepimagetranslator_guide"
 TEXT = """\
 # From image pairs to translated folders
 
-1. Load. File > Load folder pair takes a folder of inputs and one of targets; files of the same \
-name belong together. You can also pick many files, as ever. File > Load sample images draws a set \
-to try things on.
+1. Load images. File > Load folder pair asks for a folder of inputs and a folder of targets. \
+Files with the same or a similar name form a pair, for example "anna_07.png" and \
+"anna_07_mask.png". The first entries of the File menu load single files instead. File > Load \
+sample images creates a small data set for a first try.
 [window-main.png]
 
-Any image will do: PNG, JPEG, TIFF, DICOM, NIfTI, 8 or 16 bit or float. A folder of DICOM slices \
-is sorted by position; if it holds several series you choose one. A volume's slices are images of \
-their own.
+Supported formats are PNG, JPEG, TIFF, DICOM and NIfTI, with 8 or 16 bits or floating-point \
+values. The slices of a DICOM folder are sorted by position; if the folder contains several \
+series, you choose one. Each slice of a volume is an image.
 
-2. Keep some for validation. Data > Split validation from training keeps whole persons apart, told \
-by folder, file name or DICOM patient. Or load validation images of their own.
+2. Set validation images apart. Data > Split validation from training moves all images of some \
+persons to validation, so that no person is in both. Persons are recognized by folder, file name \
+or DICOM patient. You can also load separate validation images.
 
-3. Shape the network. Model > New model fills in the sizes from your images. Start with the \
-preset "recommended".
+3. Define the network. Model > New model takes the image sizes from your images. The recommended \
+settings are a good start; Reset brings them back. Model > Set model hyperparameters holds the \
+loss, the optimizer and the number of epochs.
 
-4. Choose how to augment. Train > Data augmentation shows what it does to your own images. More \
-variety means fewer images to label.
+4. Choose the augmentation. Train > Data augmentation previews it on your own images. \
+Augmentation varies the training images at random, so that fewer labelled images are needed.
 
-5. Train. F5 starts it; the monitor shows curves, predictions and the time left. You can stop and \
-resume whenever you like: nothing is lost but the running epoch.
+5. Train. Train > Train model (F5) starts the training. The monitor shows loss and metrics, \
+predictions of validation images and the time left. You can stop at any time and resume later; \
+only the running epoch is lost. The epoch with the best validation result is saved as the best \
+checkpoint.
 [window-monitor.png]
 
-6. Translate. Load images for translation, look through them with the arrow keys, then Translate > \
-Translate and save.
+6. Evaluate. Evaluate > Evaluate on validation images compares the translated images with their \
+targets: Dice, SSIM and other measures, for the whole volume and for each image.
+
+7. Translate new images. Translate > Load images for translation loads them, and the arrow keys \
+step through them. Translate > Translate and save writes the translated images into a folder.
 [demo.png]
-# Before hours of training
+# Check the data before a long training
 
-Data > Check data (F4) reads every file and says what is wrong, with a button where it can be \
-mended. Its table shows each pair; files without a partner stand on top. Drag a target to another \
-row, press Enter to choose one, Delete to leave a pair out, Ctrl+Z to undo. Your files are never \
-changed. Training opens it by itself if there is something that you have not seen yet.
+Data > Check data (F4) reads all files and lists errors, warnings and notes, many of them with a \
+repair button. A repair changes the project, never your files. The table below lists all pairs; \
+files without a partner come first. Drag a target to another row or press Enter to change a \
+target, Delete to leave out a pair, Ctrl+Z to undo. If there are findings that you have not \
+seen, the check opens before a training.
 
-Data > Values and window sets which values become black and white for the network: by the file \
-type, by the training images, or a window such as that of soft tissue in CT (DICOM is in \
-Hounsfield units). One choice for all images, kept with the weights.
+Data > Values and window sets the intensity normalization: the values that become 0 and 1 for \
+the network. It can follow the file type or the training images, or be a window, for example the \
+soft tissue window of CT (DICOM values are Hounsfield units). It is stored with the weights.
 
-Data > Label colours shows the colours of the targets with their counts. Name them, give them \
-other colours, and let blurred edges take the nearest one.
+Data > Label colours lists the classes of label maps with their colours and shares of pixels. \
+You can name, merge and recolour classes, and replace blurred colours by the nearest label \
+colour.
 
 # Keys
 
-Right, Left, Home, End: step through the images. Wheel, + and -: zoom; 0: the whole image; drag: \
-move. Ctrl+O, Ctrl+S: open and save the project. F4: check the data. F5: train. F1: this page.
+Right, Left, Home, End: next, previous, first, last image
+Mouse wheel, + and -: zoom; 0: whole image; 1: one image pixel per screen pixel
+Drag: move the image; drag with the right mouse button: window (more than 8 bits)
+Ctrl+O, Ctrl+S: open, save the project
+F4: check data; F5: train model; F1: this guide
 
 # If something goes wrong
 
-Every message says what to do. Help > Open log folder holds the details for a report.
+Messages say what failed and what you can do. Help > Open log folder shows the log files; attach \
+them to a bug report.
 """
 
 
@@ -99,7 +113,7 @@ class Guide(tk.Toplevel):
 
     @classmethod
     def open(cls, parent: tk.Misc) -> Guide:
-        """The guide, in front."""
+        """Open the guide, or bring it to the front."""
         root = parent.nametowidget(".")
         guide: Guide | None = getattr(root, _OPEN, None)
         if guide is None or not guide.winfo_exists():

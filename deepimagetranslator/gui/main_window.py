@@ -1,6 +1,6 @@
-"""The main window: menus, the left column, three panes, a scrubber, the status bar.
+"""The main window: menus, the left column, three panes, a slider through the images, a status bar.
 
-It shows what the session holds and hands what the user does to ``Actions``.
+It shows the session's state and passes the user's input to ``Actions``.
 """
 
 from __future__ import annotations
@@ -37,28 +37,29 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.actions.actions import Actions
-from deepimagetranslator.gui.menus import build_menus
+from deepimagetranslator.gui.menus import build_menus, enable_job_entries
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 
 PROGRAM = "DeepImageTranslator"
+LOADING = "Loading TensorFlow..."
 
 
 class MainWindow(ttk.Frame):
-    """The root's content.
+    """The content of the root window.
 
     Args:
-        root: the themed root.
-        session: the truth.
+        root: the root with its theme.
+        session: the state that is shown.
         boxes: file pickers and message boxes.
         leave: ends the program.
 
     Attributes:
-        actions: what the menus do.
+        actions: the actions of the menus.
         panes: the three panes.
-        status: the words at the bottom right.
+        status: the text at the bottom right.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class MainWindow(ttk.Frame):
         self.session = session
         self.viewer = session.viewer
         self._boxes = boxes
-        self.status = tk.StringVar(self, "Loading engine...")
+        self.status = tk.StringVar(self, LOADING)
         self.pointer = tk.StringVar(self, "")
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
@@ -102,7 +103,7 @@ class MainWindow(ttk.Frame):
         ttk.Label(bar, textvariable=self.status).grid(row=0, column=3, sticky="e")
 
     def _build_column(self) -> ttk.Frame:
-        """From the top: which set is shown, then the next and the previous image, as in 2021."""
+        """The left column, as in 2021: buttons for the parts, then next and previous image."""
         px = theme_of(self).px
         column = ttk.Frame(self)
         self.part_buttons: dict[str, ttk.Button] = {}
@@ -126,20 +127,20 @@ class MainWindow(ttk.Frame):
 
     def _bind_keys(self) -> None:
         viewer, actions = self.viewer, self.actions
-        keys: dict[str, Callable[[], object]] = {
-            "<Right>": lambda: viewer.step(1),
-            "<Left>": lambda: viewer.step(-1),
-            "<Home>": lambda: viewer.go(0),
-            "<End>": lambda: viewer.go(-1),
-            "<Control-o>": actions.file.open_project,
-            "<Control-s>": actions.file.save_project,
-            "<Control-q>": actions.file.leave,
-            "<F4>": actions.data.check_data,
-            "<F5>": actions.train.start,
-            "<F1>": actions.help.show_guide,
+        keys: dict[str, tuple[str, Callable[[], object]]] = {
+            "<Right>": ("Next image", lambda: viewer.step(1)),
+            "<Left>": ("Previous image", lambda: viewer.step(-1)),
+            "<Home>": ("First image", lambda: viewer.go(0)),
+            "<End>": ("Last image", lambda: viewer.go(-1)),
+            "<Control-o>": ("Open project", actions.file.open_project),
+            "<Control-s>": ("Save project", actions.file.save_project),
+            "<Control-q>": ("Exit", actions.file.leave),
+            "<F4>": ("Check data", actions.data.check_data),
+            "<F5>": ("Train model", actions.train.start),
+            "<F1>": ("Guide", actions.help.show_guide),
         }
-        for key, action in keys.items():
-            self.root.bind(key, self._for_this_window(self._boxes.guarded(action)))
+        for key, (name, action) in keys.items():
+            self.root.bind(key, self._for_this_window(self._boxes.guarded(action, name)))
 
     def _listen(self) -> None:
         bus = self.session.bus
@@ -155,7 +156,7 @@ class MainWindow(ttk.Frame):
         bus.subscribe(WeightsChanged, self._on_project)
 
     def _for_this_window(self, action: Callable[[], None]) -> Callable[[Any], None]:
-        """The action for keys that go to the main window, not to a dialog."""
+        """A key handler that runs the action only if the key went to this window, not a dialog."""
 
         def handle(event: Any) -> None:
             widget = event.widget
@@ -164,10 +165,10 @@ class MainWindow(ttk.Frame):
 
         return handle
 
-    # ---- what the user does ----------------------------------------------------------------
+    # ---- input of the user -----------------------------------------------------------------
 
     def toggle_augmented(self) -> None:
-        """Show training images augmented, or as they are."""
+        """Show training images with or without augmentation, as the check box says."""
         self.viewer.show_augmented(self.augmented.get())
 
     def _on_scrub(self, value: str) -> None:
@@ -175,10 +176,10 @@ class MainWindow(ttk.Frame):
         if not self._moving_scrubber and index != self.viewer.positions[self.viewer.part]:
             self.viewer.go(index)
 
-    # ---- what has changed ------------------------------------------------------------------
+    # ---- changes of the session ------------------------------------------------------------
 
     def _on_project(self, _change: Change) -> None:
-        self.panes.set_scalings(*self.viewer.normalizations())
+        self.panes.set_normalizations(*self.viewer.normalizations())
         self._write_title()
         self._write_status()
         self.write_parts()
@@ -188,12 +189,13 @@ class MainWindow(ttk.Frame):
 
     def _on_job(self, _change: Change) -> None:
         self._progress = ""
+        enable_job_entries(self.menus["Train"], self.actions.train)
         self._write_status()
 
     def _on_view(self, change: ViewLoaded) -> None:
         shown = change.shown
         wanted = shown.wanted
-        self.panes.set_scalings(*self.viewer.normalizations())
+        self.panes.set_normalizations(*self.viewer.normalizations())
         position = f"{wanted.index + 1} / {wanted.count}" if wanted.count else ""
         hints = {
             "image": "Load images with the File menu",
@@ -214,7 +216,7 @@ class MainWindow(ttk.Frame):
             if role == "prediction" and image is None and self.session.model.weights is not None:
                 if shown.input is None:
                     self.panes.show(role, None)
-                continue  # the last prediction stays until the new one comes
+                continue  # the last prediction stays until the new one arrives
             path = names[role]
             name = path.name if path is not None else ""
             note = shown.note if role != "prediction" else "translated"
@@ -240,7 +242,7 @@ class MainWindow(ttk.Frame):
         self.panes.show("prediction", ready.image, caption)
 
     def write_parts(self) -> None:
-        """Which set is shown, and which there are."""
+        """Highlight the button of the part in view."""
         for part, button in self.part_buttons.items():
             chosen = part == self.viewer.part
             button.configure(style="Accent.TButton" if chosen else "TButton")
@@ -277,13 +279,13 @@ class MainWindow(ttk.Frame):
     def _write_status(self) -> None:
         session, project, kind = self.session, self.session.project, self.session.jobs.kind
         if kind:
-            words = self._progress or f"{kind.capitalize()} begins..."
+            words = self._progress or f"Starting the {kind}..."
             if not session.device:
-                words = "Loading engine..."
+                words = LOADING
             self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         else:
-            words = f"Ready - {session.device}" if session.device else "Loading engine..."
-            obstacles = remedies.first_told(project.obstacles)
+            words = f"Ready - {session.device}" if session.device else LOADING
+            obstacles = remedies.first_sentence(project.obstacles)
             words = session.loader.status or project.reader.status or obstacles or words
             self.progress.grid_remove()
         self.status.set(words)

@@ -1,4 +1,4 @@
-"""The menus: the 2021 program's entries under their names and in their order, then ours."""
+"""The menus: first the 2021 program's entries with their names and order, then newer ones."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 from deepimagetranslator.gui.viewer.window_menu import build_window_menu
 
 Entry = tuple[str, Callable[[], object], str] | None
-"""A label (& before its mnemonic), what it does, its key; None is a separator."""
+"""A label (& before its mnemonic), an action, a key; None is a separator."""
 Entries = list[Entry]
 _RECENT_PLACE, _WINDOW_PLACE = 10, 2
+_FINISH, _STOP = "&Finish after this epoch", "&Stop"
 
 
 def build_menus(
@@ -39,16 +40,23 @@ def build_menus(
         _fill(menus[text], entries, boxes)
         bar.add_cascade(label=text, underline=underline, menu=menus[text])
     menus["Recent projects"] = _recent_menu(menus["File"], actions.file, boxes)
-    set_values = boxes.guarded(actions.data.set_values)
+    set_values = boxes.guarded(actions.data.set_values, "Values and window")
     menus["Window"] = build_window_menu(menus["View"], panes, set_values)
     menus["View"].insert_cascade(_WINDOW_PLACE, label="Window", underline=0, menu=menus["Window"])
+    enable_job_entries(menus["Train"], actions.train)
     root.configure(menu=bar)
     theme_of(root).apply(theme_of(root).palette.name)
     return menus
 
 
+def enable_job_entries(menu: tk.Menu, train: TrainActions) -> None:
+    """Grey the entries of the Train menu that need a running job; call it when the job changes."""
+    for label, enabled in ((_FINISH, train.may_finish), (_STOP, train.may_stop)):
+        menu.entryconfigure(_mnemonic(label)[0], state="normal" if enabled else "disabled")
+
+
 def _entries(actions: Actions, panes: PaneGroup) -> dict[str, Entries]:
-    """The menus in their order; what the submenus need is inserted later."""
+    """The menus in their order; submenus are inserted later."""
     return {
         "&File": _file(actions.file),
         "D&ata": _data(actions.data),
@@ -112,8 +120,8 @@ def _train(train: TrainActions) -> Entries:
         None,
         ("&Continue from weights...", train.start_from_weights, ""),
         ("&Resume the last training", train.resume, ""),
-        ("&Finish after this epoch", train.finish_early, ""),
-        ("&Stop", train.stop, ""),
+        (_FINISH, train.finish_early, ""),
+        (_STOP, train.stop, ""),
         ("Show &monitor", train.show_monitor, ""),
     ]
 
@@ -162,18 +170,18 @@ def _fill(menu: tk.Menu, entries: Entries, boxes: Boxes) -> None:
             continue
         label, action, key = entry
         text, underline = _mnemonic(label)
-        command = boxes.guarded(action)
+        command = boxes.guarded(action, text.removesuffix("..."))
         menu.add_command(label=text, underline=underline, accelerator=key, command=command)
 
 
 def _recent_menu(parent: tk.Menu, file: FileActions, boxes: Boxes) -> tk.Menu:
-    """The submenu of recent projects, filled whenever it opens."""
+    """The submenu of recent projects; it is filled each time it opens."""
     menu = tk.Menu(parent, tearoff=False)
 
     def fill() -> None:
         menu.delete(0, "end")
         for path in file.recent():
-            command = boxes.guarded(partial(file.open_path, path))
+            command = boxes.guarded(partial(file.open_path, path), "Open project")
             menu.add_command(label=str(path), command=command)
         if menu.index("end") is None:
             menu.add_command(label="None yet", state="disabled")
@@ -184,5 +192,5 @@ def _recent_menu(parent: tk.Menu, file: FileActions, boxes: Boxes) -> tk.Menu:
 
 
 def _mnemonic(label: str) -> tuple[str, int]:
-    """The text without its & and the place of the letter after it."""
+    """The text without its &, and the index of the letter after it."""
     return label.replace("&", "", 1), label.find("&")

@@ -1,4 +1,4 @@
-"""What puts a problem right, in the window's words: its menus and fields."""
+"""Texts of problems and their remedies with the names of the window's menus and fields."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _BY_FIELD = {
 
 
 def menu_entry(name: str) -> str:
-    """The menu entry whose dialog has a field that is named SECTION.FIELD."""
+    """The menu entry whose dialog has the field ``name``, given as SECTION.FIELD."""
     return _BY_FIELD.get(name) or _BY_SECTION[name.partition(".")[0]]
 
 
@@ -56,25 +56,25 @@ def words(remedy: Remedy | None) -> str:
     return f"{'; '.join(steps)}."
 
 
-def told(problem: Problem) -> str:
-    """A problem with what puts it right; a field has its label."""
+def sentence(problem: Problem) -> str:
+    """A problem with its remedy; a field is named by its label."""
     subject, text = problem.subject, str(problem)
     if subject in EVERY_FIELD and text.startswith(f"{subject}: "):
         text = f"{_info(subject).label}: {problem.message}"
     return printable(f"{text} {words(problem.remedy)}".strip())
 
 
-def all_told(problems: Iterable[Problem]) -> str:
-    """Several problems, a line each."""
-    return "\n".join(map(told, problems))
+def all_sentences(problems: Iterable[Problem]) -> str:
+    """Several problems with their remedies, one a line."""
+    return "\n".join(map(sentence, problems))
 
 
-def first_told(problems: Sequence[Problem]) -> str:
-    """The first problem, and how many more there are; empty if there is none."""
+def first_sentence(problems: Sequence[Problem]) -> str:
+    """The first problem and the number of the others; empty if there is none."""
     if not problems:
         return ""
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{told(problems[0])}{more}"
+    return f"{sentence(problems[0])}{more}"
 
 
 def _info(name: str) -> FieldInfo:

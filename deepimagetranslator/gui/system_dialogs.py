@@ -1,4 +1,4 @@
-"""The system's file pickers and message boxes, as callables that tests replace."""
+"""File pickers and message boxes, as callables that tests replace."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ WEIGHTS_TYPES = (("Weights", "*.h5 *.hdf5"), ("All files", "*"))
 
 @dataclass
 class Boxes:
-    """What asks the user something outside our own windows. Nothing chosen is None or empty.
+    """The pickers and boxes; a cancelled one returns None or an empty sequence.
 
     Attributes:
-        open_files: (title, first folder) -> image files.
-        open_file: (title, first folder, types) -> one file.
-        folder: (title, first folder) -> a folder.
-        save_file: (title, first folder, name, types) -> a file to write.
-        yes: (title, question) -> whether it was confirmed.
-        choose: (title, question, answers) -> the index of the answer; the last one changes nothing.
-        tell: (title, text): news.
-        fail: (title, sentence, details for a report, may be empty): an error.
-        colour: (title, first colour) -> a colour; both "#rrggbb".
+        open_files: (title, initial folder) -> image files.
+        open_file: (title, initial folder, types) -> one file.
+        folder: (title, initial folder) -> a folder.
+        save_file: (title, initial folder, name, types) -> a file to write.
+        yes: (title, question) -> whether the user confirmed.
+        choose: (title, question, answers) -> the index of the answer; the last one cancels.
+        inform: (title, text): shows information.
+        fail: (title, sentence, details): shows an error; details may be empty.
+        colour: (title, initial colour) -> a colour; both "#rrggbb".
     """
 
     open_files: Callable[[str, str], Sequence[Path]]
@@ -40,28 +40,33 @@ class Boxes:
     save_file: Callable[[str, str, str, Sequence[tuple[str, str]]], Path | None]
     yes: Callable[[str, str], bool]
     choose: Callable[[str, str, Sequence[str]], int]
-    tell: Callable[[str, str], object]
+    inform: Callable[[str, str], object]
     fail: Callable[[str, str, str], object]
     colour: Callable[[str, str], str | None]
 
-    def show_problem(self, text: str) -> None:
-        """Tell why something that the user asked for was not done."""
-        self.fail("That did not work", text, "")
+    def show_problem(self, text: str, name: str = "") -> None:
+        """Show why the action of that name failed."""
+        self.fail(f"{name or 'The action'} failed", text, "")
 
-    def guarded(self, action: Callable[[], object]) -> Callable[[], None]:
-        """The action, with what the user can put right told in a sentence."""
+    def guarded(self, action: Callable[[], object], name: str = "") -> Callable[[], None]:
+        """Wrap an action so that its ``UserError`` is shown in a box.
+
+        Args:
+            action: may raise ``UserError``.
+            name: the action's name for the box's title, mostly that of its menu entry.
+        """
 
         def run() -> None:
             try:
                 action()
             except UserError as error:
-                self.show_problem(remedies.all_told(error.problems))
+                self.show_problem(remedies.all_sentences(error.problems), name)
 
         return run
 
 
 def system_boxes(root: tk.Tk) -> Boxes:
-    """The native ones, in front of the main window."""
+    """The operating system's pickers and our own boxes, in front of the main window."""
 
     def path(chosen: str) -> Path | None:
         return Path(chosen) if chosen else None
@@ -93,7 +98,7 @@ def system_boxes(root: tk.Tk) -> Boxes:
         ),
         yes=lambda title, question: messagebox.askyesno(title, question, parent=root),
         choose=lambda title, text, answers: Message(root, title, text, answers).wait(),
-        tell=lambda title, text: Message(root, title, text, ["Close"]).wait(),
+        inform=lambda title, text: Message(root, title, text, ["Close"]).wait(),
         fail=lambda title, text, details: Message(root, title, text, ["Close"], details).wait(),
         colour=lambda title, first: colorchooser.askcolor(first, parent=root, title=title)[1],
     )

@@ -1,4 +1,4 @@
-"""What Windows wants to be told before and after the window is made; nothing elsewhere."""
+"""Calls that integrate the window with the operating system, mostly with Windows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IDENTITY = "DeepImageTranslator.DeepImageTranslator"
 
 
 def be_sharp() -> None:
-    """Say, before any window is made, that we scale ourselves."""
+    """Declare DPI awareness, so that Windows does not scale the window; call it before ``Tk()``."""
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415
 
@@ -25,7 +25,7 @@ def be_sharp() -> None:
 
 
 def own_taskbar_button() -> None:
-    """Say, before any window is made, that we are a program of our own and not Python."""
+    """Give the program its own taskbar button instead of Python's; call it before ``Tk()``."""
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415
 
@@ -34,14 +34,18 @@ def own_taskbar_button() -> None:
 
 
 def sharp_icon(root: tk.Tk) -> None:
-    """The icon in all its sizes, from which Windows takes those of title and taskbar."""
+    """Set the icon in all its sizes; Windows picks those for the title and the taskbar."""
     if sys.platform == "win32":
         with contextlib.suppress(tk.TclError):
             root.iconbitmap(default=str(paths.assets() / "icon.ico"))  # type: ignore[no-untyped-call,unused-ignore]
 
 
 def open_folder(folder: Path) -> None:
-    """Show a folder in the system's file manager."""
+    """Show a folder in the system's file manager.
+
+    Raises:
+        UserError: there is no file manager.
+    """
     if sys.platform == "win32":
         os.startfile(folder)
     else:

@@ -14,6 +14,7 @@ import pytest
 from waiting import PATIENCE
 from window import Window
 
+from deepimagetranslator.app.events import JobChanged
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
@@ -120,7 +121,7 @@ def test_the_augmentation_preview_is_the_training_s_draw(
     seed = window.session.project.specs.training.seed
     sampler = PairSampler(PairReader(dataset, 0), dataset.train, spec, seed)
     for number in (1, 4):
-        preview = window.app.window.actions.train.draw_preview(spec, number)
+        preview = window.app.window.actions.train.sample_preview(spec, number)
         x, y = sampler.sample(number, 0)
         assert preview[0].tobytes() == dataset.input_scaling.from_unit(x).tobytes()
         assert preview[1] is not None
@@ -268,6 +269,34 @@ def test_the_window_fits_a_small_screen(window: Window) -> None:
         assert widget.winfo_height() > 5
 
 
+def test_an_action_that_fails_is_named(window: Window) -> None:
+    window.choose("Data", "Split validation from training...")
+    window.choose("Model", "Describe weights")
+    assert window.answers.titles == [
+        "Split validation from training failed",
+        "Describe weights failed",
+    ]
+
+
+def test_entries_that_end_a_job_are_grey_without_one(window: Window) -> None:
+    jobs, menu = window.session.jobs, window.app.window.menus["Train"]
+
+    def states() -> list[str]:
+        window.session.bus.publish(JobChanged())
+        return [str(menu.entrycget(e, "state")) for e in ("Finish after this epoch", "Stop")]
+
+    assert states() == ["disabled", "disabled"]
+    jobs.kind = "translation"
+    assert states() == ["disabled", "normal"]
+    jobs.kind = "training"
+    jobs.monitor.begin()
+    assert states() == ["normal", "normal"]
+    jobs.monitor.request_finish()
+    assert states() == ["disabled", "normal"]
+    jobs.kind = ""
+    assert states() == ["disabled", "disabled"]
+
+
 def test_a_callback_that_breaks_is_told_in_one_sentence(
     window: Window, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -326,6 +355,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_next_one_loads(
     window.choose("Translate", "Load folder for translation...")
     window.until(lambda: window.answers.failed)
     assert "nothing" in window.answers.failed[0]
+    assert window.answers.titles == ["Load images for translation failed"]
     window.choose("Translate", "Load folder for translation...")
     window.until(lambda: len(window.session.viewer.to_translate) == 3)
 

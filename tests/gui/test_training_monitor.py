@@ -211,7 +211,7 @@ def test_the_strip_follows_and_goes_back(root, monitor, state, calls, tmp_path, 
     focus(strip.slider)
     strip.slider.event_generate("<Left>")
     pump(root, lambda: strip.epoch == 2)
-    assert not enabled(strip.use_button) and "not kept" in strip.hint.cget("text")
+    assert not enabled(strip.use_button) and "no checkpoint" in strip.hint.cget("text")
     strip.slider.event_generate("<Left>")
     pump(root, lambda: strip.epoch == 1)
     strip.use_button.invoke()

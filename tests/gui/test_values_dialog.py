@@ -267,7 +267,7 @@ def shown(panes: PaneGroup, role: str) -> tuple[float, float]:
 
 def test_deep_images_are_shown_as_the_network_sees_them(panes: PaneGroup) -> None:
     inputs = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
-    panes.set_scalings(inputs, IntensityNormalization("type", 0, 255, "uint8"))
+    panes.set_normalizations(inputs, IntensityNormalization("type", 0, 255, "uint8"))
     panes.show("image", HEAD)
     panes.show("target", MASK)
     panes.update()
@@ -287,7 +287,9 @@ def test_deep_images_are_shown_as_the_network_sees_them(panes: PaneGroup) -> Non
 def test_values_under_the_pointer_are_in_the_units_of_the_window(root: tk.Tk) -> None:
     told: list[str] = []
     panes = PaneGroup(root, on_pointer=told.append)
-    panes.set_scalings(IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0), None)
+    panes.set_normalizations(
+        IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0), None
+    )
     panes.show("image", np.full((4, 4, 1), 1064, np.uint16))
     panes._on_pointer("image", (0.5, 0.5))
     assert told[-1].endswith("image 40")
@@ -295,7 +297,7 @@ def test_values_under_the_pointer_are_in_the_units_of_the_window(root: tk.Tk) ->
 
 def test_the_right_button_drags_the_window_of_like_panes(panes: PaneGroup) -> None:
     scaling = IntensityNormalization("window", 1000.0, 1400.0, "uint16")
-    panes.set_scalings(scaling, scaling)
+    panes.set_normalizations(scaling, scaling)
     for role in ("image", "target", "prediction"):
         panes.show(role, HEAD)
     canvas = panes.panes["target"].canvas
@@ -330,7 +332,7 @@ def test_the_menu_changes_what_is_shown_only(root: tk.Tk, panes: PaneGroup) -> N
 
     panes.show("image", MASK)
     assert state(lung) == "disabled"
-    panes.set_scalings(IntensityNormalization("data", 0.0, 4000.0, "uint16", -1024.0), None)
+    panes.set_normalizations(IntensityNormalization("data", 0.0, 4000.0, "uint16", -1024.0), None)
     panes.show("image", HEAD)
     assert state(lung) == "normal"
     assert shown(panes, "image") == (0, 4000)
@@ -369,7 +371,7 @@ def test_the_window_takes_the_values_over(
     assert session.project.dataset is not None
     scaling = IntensityNormalization("window", -160.0, 240.0, "uint16", -1024.0)
     assert session.project.dataset.input_scaling == scaling
-    session.model.scalings = (replace(scaling, low=-1000.0), None)
+    session.model.normalizations = (replace(scaling, low=-1000.0), None)
     session.loader.load("translated", {"inputs": [pairs[0].input]})
     main.until(lambda: image.levels == (24, 1264))
     main.close()

@@ -176,7 +176,7 @@ def test_a_killed_engine_is_told_and_resumed_to_the_same_result(
     assert pid is not None
     os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     window.until(lambda: window.answers.asked)
-    assert "ended by itself" in window.answers.asked[0]
+    assert "stopped unexpectedly" in window.answers.asked[0]
     window.until(lambda: window.session.jobs.monitor.phase is Phase.FINISHED)
     histories = [RunFolder(folder).read_history() for folder in (whole, killed)]
     for ours, theirs in zip(*histories, strict=True):
@@ -225,7 +225,7 @@ def test_closing_during_training_asks(window: Window, sample: SampleSet, tmp_pat
     window.session.jobs.train(tmp_path / "run")
     window.until(lambda: window.session.jobs.monitor.rows)
     window.choose("File", "Exit")
-    assert "training runs" in window.answers.asked[-1]
+    assert "training is running" in window.answers.asked[-1]
     assert window.session.jobs.kind == "training"
     window.answers.choice = 0
     closed = []

@@ -26,6 +26,7 @@ class Answers:
     colour: str | None = None
     told: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def boxes(self) -> Boxes:
@@ -43,15 +44,19 @@ class Answers:
             self.asked.append(question)
             return self.choice if self.choice is not None else len(answers) - 1
 
+        def fail(title: str, text: str, _details: str) -> None:
+            self.titles.append(title)
+            self.failed.append(text)
+
         return Boxes(
             open_files=open_files,
             open_file=path,
             folder=path,
             save_file=path,
             yes=yes,
-            tell=lambda _title, text: self.told.append(text),
+            inform=lambda _title, text: self.told.append(text),
             choose=choose,
-            fail=lambda _title, text, _details: self.failed.append(text),
+            fail=fail,
             colour=lambda *_: self.colour,
         )
 

@@ -159,8 +159,8 @@ def test_every_field_can_be_named_by_both(name):
     assert in_window.menu_entry(name).partition(" > ")[2] in menu_entries()
     problem = Problem(name, "It is wrong.", remedy=Remedy(((name, default),)))
     assert in_terminal.told(problem).startswith(f"{name}: It is wrong. Use --")
-    assert in_window.told(problem).startswith(f"{info.label}: It is wrong. ")
-    assert name not in in_window.told(problem)
+    assert in_window.sentence(problem).startswith(f"{info.label}: It is wrong. ")
+    assert name not in in_window.sentence(problem)
 
 
 def test_an_error_tells_its_problems_with_what_puts_each_right():
@@ -170,12 +170,12 @@ def test_an_error_tells_its_problems_with_what_puts_each_right():
         "First?line.",
         "Second. Use --resume.",
     ]
-    assert in_window.all_told(error.problems) == (
+    assert in_window.all_sentences(error.problems) == (
         "First?line.\nSecond. Train > Resume the last training does that."
     )
     problems = [Problem("a.png", "is\tsmall."), Problem("training.loss", "mae does not fit.")]
     several = DataProblems(problems)
     assert str(several) == "a.png: is?small.\ntraining.loss: mae does not fit."
-    assert in_window.all_told(several.problems) == "a.png: is?small.\nLoss: mae does not fit."
+    assert in_window.all_sentences(several.problems) == "a.png: is?small.\nLoss: mae does not fit."
     assert in_terminal.all_words(several.problems) is None
     assert in_terminal.all_words(error.problems) == "Use --resume."

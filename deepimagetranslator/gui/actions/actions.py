@@ -1,4 +1,4 @@
-"""What the menus do: an object for each of them."""
+"""The actions of the menus: an object per menu."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from deepimagetranslator.gui.system_dialogs import Boxes
 
 
 class Actions:
-    """Builds the menus' objects and gives each what it needs.
+    """Creates the menus' objects with their dependencies.
 
     Args:
-        root: of the window.
-        session: what it works with.
+        root: the root window.
+        session: the state of the window.
         boxes: file pickers and message boxes.
         leave: ends the program.
 
     Attributes:
         file, data, model, train, translate, evaluate, view, help: an object per menu.
-        places: where other windows lie.
+        places: keeps the positions of other windows.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The Data menu: checking, values, label colours, validation."""
+"""The Data menu: data check, intensity normalization, label colours, validation split."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _PATIENCE_MS = 250
 
 
 class DataActions:
-    """What is done with the loaded pairs before training.
+    """Actions on the loaded pairs before training.
 
     Args:
-        root: of the window.
+        root: the root window.
         session: holds the pairs.
         boxes: file pickers and message boxes.
     """
@@ -45,28 +45,32 @@ class DataActions:
 
     @cached_property
     def check(self) -> DataCheck:
-        """Pairs, findings and what was mended: the truth of the check window."""
+        """The state of the check window: pairs, findings, repairs."""
         return DataCheck(self._project)
 
     def check_data(self) -> None:
-        """The data doctor, in front."""
+        """Open the window of the data check, or bring it to the front."""
         self._open_check()
 
     def pairs_loaded(self) -> None:
-        """Show at once which files of two folders have no partner."""
+        """Open the data check if files of the two loaded folders have no partner."""
         if any(problem.fatal for problem in self._project.matched.problems):
             self.check_data()
 
     # ---- before a training -----------------------------------------------------------------
 
     def when_checked(self, train: Callable[[], object]) -> None:
-        """Start a training at once if nothing speaks against it, else ask in the check window."""
+        """Start a training if the check has no unseen findings, else open the check window.
+
+        Args:
+            train: starts the training.
+        """
         data = self._project.specs.data
         if not (data.train_inputs and data.train_targets) or self._session.jobs.kind:
-            train()  # which says what is missing
+            train()  # raises the error that says what is missing
         elif self._project.reader.running:
-            # A check after a small change takes a moment only; a window would flash.
-            check = self._boxes.guarded(lambda: self._check_and_train(train))
+            # The check after a small change is quick; its window would only flash.
+            check = self._boxes.guarded(lambda: self._check_and_train(train), "Train model")
             self._root.after(_PATIENCE_MS, check)
         else:
             self._check_and_train(train)
@@ -101,14 +105,14 @@ class DataActions:
 
     def _repair(self, problem: Problem) -> None:
         if problem.kind == "blurred_labels":
-            self.set_labels()  # shows what it would change before it does
+            self.set_labels()  # previews the change first
         else:
-            self._boxes.guarded(lambda: self.check.repair(problem))()
+            self._boxes.guarded(lambda: self.check.repair(problem), "Repair")()
 
     # ---- dialogs ---------------------------------------------------------------------------
 
     def split_validation(self) -> None:
-        """Keep some persons' pairs for validation."""
+        """Ask how to split the pairs into training and validation, then split them."""
         from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog  # noqa: PLC0415
 
         project = self._project
@@ -121,18 +125,18 @@ class DataActions:
             train, val = len(project.matched.train), len(project.matched.val)
             note = f"\n\n{warning}" if warning else ""
             words = f"{train} training and {val} validation pairs.{note}"
-            self._boxes.tell("Validation split", words)
+            self._boxes.inform("Validation split", words)
 
         SplitDialog.open(
             self._root,
             pairs,
             SplitWay(seed=project.specs.training.seed),
             patient_of(pairs[0].input) is not None,
-            on_ok=lambda way: self._boxes.guarded(lambda: split(way))(),
+            on_ok=lambda way: self._boxes.guarded(lambda: split(way), "Validation split")(),
         )
 
     def set_values(self) -> None:
-        """Choose which values become 0 and 1, looking at the training images' own."""
+        """Choose the intensity normalization, with a histogram of the training images' values."""
         from deepimagetranslator.gui.dialogs.intensity.intensity_dialog import (  # noqa: PLC0415
             ValuesDialog,
             with_values,
@@ -151,7 +155,7 @@ class DataActions:
         ValuesDialog.open(self._root, project.specs.data, project.matched.train, read_pair, take)
 
     def set_labels(self) -> None:
-        """Name, recolour and merge the classes of the targets, and make blurred ones exact."""
+        """Name, recolour and merge the targets' classes; replace blurred colours by exact ones."""
         from deepimagetranslator.gui.dialogs.labels.labels_dialog import LabelsDialog, with_labels  # noqa: PLC0415
 
         project = self._project

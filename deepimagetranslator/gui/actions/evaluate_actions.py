@@ -14,11 +14,11 @@ from deepimagetranslator.gui.system_dialogs import Boxes
 
 
 class EvaluateActions:
-    """Evaluating what the current model makes of images whose targets are known.
+    """Evaluates the current model on images with known targets.
 
     Args:
-        root: of the window.
-        session: evaluates.
+        root: the root window.
+        session: runs the evaluation.
         boxes: message boxes.
         pickers: ask for folders.
     """
@@ -44,7 +44,8 @@ class EvaluateActions:
             self._session.loader.load_targets_to_evaluate(folder, self._guarded_evaluate)
 
     def _guarded_evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem]) -> None:
-        self._boxes.guarded(lambda: self._evaluate(pairs, problems))()
+        action = "Evaluate translated images with targets"
+        self._boxes.guarded(lambda: self._evaluate(pairs, problems), action)()
 
     def _evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem]) -> None:
         from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415

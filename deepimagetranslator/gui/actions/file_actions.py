@@ -13,15 +13,15 @@ from deepimagetranslator.gui.system_dialogs import PROJECT_TYPES, Boxes
 
 
 class FileActions:
-    """Loading images; opening and saving projects.
+    """Loads images; opens and saves projects.
 
     Args:
-        project: is saved and replaced.
-        loader: loads what was chosen.
+        project: the project that is saved and replaced.
+        loader: loads the chosen files.
         boxes: ask about unsaved changes.
         pickers: ask for files.
-        pairs_loaded: called when both sides of the training pairs have been loaded at once.
-        leave: ends the program, asking first where something would be lost.
+        pairs_loaded: called after a folder pair has been loaded.
+        leave: ends the program; asks first if something would be lost.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class FileActions:
         self.leave = leave
 
     def load_images(self, part: str, side: str) -> None:
-        """Choose many images ("inputs") or targets of training or validation, as in 2021."""
+        """Choose and load the "inputs" or "targets" of training or validation, as in 2021."""
         what = "images" if side == "inputs" else side
         files = self._pickers.images(f"Load {part} {what}", f"{part} {side}")
         if files:
             self._loader.load(part, {side: files})
 
     def load_folder_pair(self) -> None:
-        """Choose a folder of inputs and one of targets."""
+        """Choose and load a folder of inputs and one of targets."""
         inputs = self._pickers.folder("Folder of training images", "pair inputs")
         if inputs is None:
             return
@@ -58,16 +58,16 @@ class FileActions:
             self._loader.load(TRAINING, sources, done=self._pairs_loaded)
 
     def load_sample(self) -> None:
-        """Draw the sample data set and load it."""
+        """Create the sample data set and load it."""
         self._loader.load_sample()
 
     def new_project(self) -> None:
-        """Begin anew."""
+        """Start a new, empty project."""
         if self.may_drop_changes():
             self._project.new()
 
     def open_project(self) -> None:
-        """Choose a project file."""
+        """Choose and open a project file."""
         path = self._pickers.file("Open project", "project", PROJECT_TYPES)
         if path is not None:
             self.open_path(path)
@@ -79,23 +79,23 @@ class FileActions:
             self._project.settings.used_folder("project", path.parent)
 
     def recent(self) -> list[Path]:
-        """Project files that were open before, the latest first."""
+        """Recently opened project files, the latest first."""
         return self._project.settings.recent
 
     def save_project(self) -> None:
-        """Save the project under its name, or ask for one."""
+        """Save the project to its file; asks for a file if it has none."""
         if self._project.path is None:
             self.save_project_as()
         else:
             self._project.save(self._project.path)
 
     def save_project_as(self) -> None:
-        """Ask for a name and save the project."""
+        """Ask for a file and save the project there."""
         path = self._pickers.new_file("Save project", "project", "project.json", PROJECT_TYPES)
         if path is not None:
             self._project.save(path)
 
     def may_drop_changes(self) -> bool:
-        """Whether there is nothing unsaved, or the user gives it up."""
-        question = "The project has unsaved changes. Go on without saving them?"
+        """Whether the project has no unsaved changes, or the user agrees to lose them."""
+        question = "The project has unsaved changes. Continue without saving them?"
         return not self._project.changed or self._boxes.yes("Unsaved changes", question)

@@ -12,10 +12,10 @@ from deepimagetranslator.gui.windows_os import open_folder
 
 
 class HelpActions:
-    """Guide, logs, version.
+    """Shows the guide, the logs and the version.
 
     Args:
-        root: of the window.
+        root: the root window.
         session: knows the device.
         boxes: message boxes.
     """
@@ -26,17 +26,17 @@ class HelpActions:
         self._boxes = boxes
 
     def show_guide(self) -> None:
-        """A page on how to work with the program."""
+        """Open the guide."""
         from deepimagetranslator.gui.guide import Guide  # noqa: PLC0415
 
         Guide.open(self._root)
 
     def show_about(self) -> None:
-        """Version, licence, citation."""
-        device = self._session.device or "the engine is still loading"
+        """Show version, device, licence and citation."""
+        device = self._session.device or "loading TensorFlow"
         if self._session.unused_gpu:
             device += f"\n{self._session.unused_gpu}"
-        self._boxes.tell(
+        self._boxes.inform(
             "About DeepImageTranslator",
             f"DeepImageTranslator {__version__}\nDevice: {device}\n\nFree software under the GNU "
             "General Public License, version 3 or later.\n\nPlease cite: Ye RZ et al., "
@@ -46,6 +46,6 @@ class HelpActions:
         )
 
     def open_log_folder(self) -> None:
-        """Show the logs in the system's file manager."""
+        """Show the folder of logs in the system's file manager."""
         paths.log_folder().mkdir(parents=True, exist_ok=True)
         open_folder(paths.log_folder())

@@ -1,4 +1,4 @@
-"""The Model menu: training parameters, the network, its weights."""
+"""The Model menu: hyperparameters, the network, its weights."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from deepimagetranslator.gui.system_dialogs import WEIGHTS_TYPES, Boxes
 
 
 class ModelActions:
-    """The network and its weights.
+    """Actions on the network and its weights.
 
     Args:
-        root: of the window.
+        root: the root window.
         session: holds the project and the current model.
         boxes: message boxes.
         pickers: ask for files.
@@ -33,7 +33,7 @@ class ModelActions:
         self._pickers = pickers
 
     def set_training(self) -> None:
-        """Define training parameters."""
+        """Edit the hyperparameters of training."""
         from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog  # noqa: PLC0415
 
         TrainingDialog.open(
@@ -43,7 +43,7 @@ class ModelActions:
         )
 
     def new_model(self) -> None:
-        """Define a new network and make it the current model."""
+        """Define a new network, initialize it and make it the current model."""
         from deepimagetranslator.gui.dialogs.model_dialog import ModelDialog  # noqa: PLC0415
 
         def create(model: ModelSpec, chosen: frozenset[str], large_images: str) -> None:
@@ -62,7 +62,7 @@ class ModelActions:
         )
 
     def load_weights(self) -> None:
-        """Choose a weights file."""
+        """Choose a weights file and make it the current model."""
         path = self._pickers.file("Load weights", "weights", WEIGHTS_TYPES)
         if path is not None:
             self._model.load(path)
@@ -79,7 +79,7 @@ class ModelActions:
             self._model.save(path)
 
     def load_epoch(self) -> None:
-        """Choose among the epochs whose weights were kept."""
+        """Choose an epoch's checkpoint and make it the current model."""
         from deepimagetranslator.gui.dialogs.epoch_dialog import EpochDialog  # noqa: PLC0415
 
         runs, last = self._project.runs, self._session.jobs.monitor.run_dir
@@ -91,8 +91,8 @@ class ModelActions:
         EpochDialog.open(self._root, found, self._model.load)
 
     def describe_weights(self) -> None:
-        """What the current model's file says of itself."""
+        """Show the description of the current model's file."""
         if self._model.weights is None:
             raise UserError("There is no model; make, load or train one first.")
         lines = "\n".join(self._model.lines)
-        self._boxes.tell("Weights", f"{self._model.weights}\n\n{lines}")
+        self._boxes.inform("Weights", f"{self._model.weights}\n\n{lines}")

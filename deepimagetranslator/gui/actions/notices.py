@@ -1,4 +1,4 @@
-"""What the window tells or asks by itself: problems, DICOM series, how a job ended."""
+"""Messages and questions that the session triggers: errors, DICOM series, failed jobs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LOG = logging.getLogger(__name__)
 
 
 class Notices:
-    """Listens to a session and shows what the user must know.
+    """Subscribes to a session's changes and shows those that concern the user.
 
     Args:
-        root: of the window.
-        session: tells.
+        root: the root window.
+        session: publishes the changes.
         boxes: message boxes.
-        resume: goes on with the last training.
+        resume: resumes the last training.
     """
 
     def __init__(
@@ -38,7 +38,8 @@ class Notices:
         session.bus.subscribe(JobEnded, self._on_job_ended)
 
     def _on_problem(self, change: ProblemOccurred) -> None:
-        self._boxes.show_problem(remedies.all_told(change.problems) or change.text)
+        text = remedies.all_sentences(change.problems) or change.text
+        self._boxes.show_problem(text, change.action)
 
     def _on_series(self, change: SeveralSeriesFound) -> None:
         from deepimagetranslator.gui.dialogs.series_dialog import SeriesDialog  # noqa: PLC0415
@@ -52,26 +53,26 @@ class Notices:
             self._worker_died(change.kind, change.event)
 
     def _job_failed(self, kind: str, event: JobFailed) -> None:
-        text = remedies.all_told(event.problems)
+        text = remedies.all_sentences(event.problems)
         if event.kind != "user":
             _LOG.warning("%s failed: %s", kind, event.details)
-            text = f"Something unexpected happened. {event.message}"
-        self._boxes.fail(f"The {kind} ended", text or event.message, event.details)
+            text = f"An unexpected error occurred. {event.message}"
+        self._boxes.fail(f"{kind.capitalize()} failed", text or event.message, event.details)
 
     def _worker_died(self, kind: str, event: WorkerDied) -> None:
-        _LOG.warning("The engine ended with %s: %s", event.exit_code, event.log)
+        _LOG.warning("The worker process ended with exit code %s: %s", event.exit_code, event.log)
         run_dir = self._jobs.monitor.run_dir if kind == "training" else None
         if run_dir is not None and RunFolder(run_dir).last.exists():
             question = (
-                "The engine ended by itself in mid-training. Every whole epoch is kept. Resume "
+                "The training process stopped unexpectedly. Every completed epoch is kept. Resume "
                 "the training now?"
             )
-            if self._boxes.yes("The engine ended", question):
-                self._boxes.guarded(self._resume)()
+            if self._boxes.yes("Training stopped", question):
+                self._boxes.guarded(self._resume, "Resume the last training")()
             return
         message = (
-            "The engine ended by itself; it is started again with the next job. If it ends before "
-            "it is ready each time: it needs a 64-bit processor with AVX. Help > Open log folder "
-            "shows its last words."
+            "The process that runs TensorFlow stopped unexpectedly. The next job starts it again. "
+            "If it stops each time while TensorFlow is loading: TensorFlow needs a 64-bit "
+            "processor with AVX. The log is in Help > Open log folder."
         )
-        self._boxes.fail("The engine ended", message, event.log)
+        self._boxes.fail("TensorFlow stopped", message, event.log)

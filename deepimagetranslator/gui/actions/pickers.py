@@ -1,4 +1,4 @@
-"""File pickers that begin where the user was the last time."""
+"""File pickers that open in the folder used last."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Types = Sequence[tuple[str, str]]
 
 
 class Pickers:
-    """Asks for files and folders; each purpose has a folder of its own, which is remembered.
+    """Asks for files and folders; the last folder is remembered for each purpose.
 
     Args:
         boxes: the system's pickers.
-        settings: remembers the folders.
+        settings: store the folders.
     """
 
     def __init__(self, boxes: Boxes, settings: Settings) -> None:
@@ -24,28 +24,28 @@ class Pickers:
         self._settings = settings
 
     def images(self, title: str, purpose: str) -> Sequence[Path]:
-        """Image files; empty if none is chosen."""
+        """Ask for image files; empty if cancelled."""
         files = self._boxes.open_files(title, self._settings.folder(purpose))
         if files:
             self._settings.used_folder(purpose, files[0].parent)
         return files
 
     def file(self, title: str, purpose: str, types: Types) -> Path | None:
-        """One file of these types (name, patterns)."""
+        """Ask for one file of these types (name, patterns); None if cancelled."""
         path = self._boxes.open_file(title, self._settings.folder(purpose), types)
         if path is not None:
             self._settings.used_folder(purpose, path.parent)
         return path
 
     def folder(self, title: str, purpose: str) -> Path | None:
-        """A folder."""
+        """Ask for a folder; None if cancelled."""
         folder = self._boxes.folder(title, self._settings.folder(purpose))
         if folder is not None:
             self._settings.used_folder(purpose, folder)
         return folder
 
     def new_file(self, title: str, purpose: str, name: str, types: Types) -> Path | None:
-        """A file to write, ``name`` unless the user types another."""
+        """Ask for a file to write, with ``name`` as the suggestion; None if cancelled."""
         path = self._boxes.save_file(title, self._settings.folder(purpose), name, types)
         if path is not None:
             self._settings.used_folder(purpose, path.parent)

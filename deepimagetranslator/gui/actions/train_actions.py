@@ -1,4 +1,4 @@
-"""The Train menu: augmentation, the training and its monitor."""
+"""The Train menu: augmentation, training and its monitor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.app.views import TRAINING, Wanted, drawn
+from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.errors import UserError
@@ -23,16 +23,17 @@ Action = Callable[[], object]
 
 
 class TrainActions:
-    """Starting, watching and ending a training.
+    """Starts, monitors and ends a training.
 
     Args:
-        root: of the window.
-        session: trains.
+        root: the root window.
+        session: runs the training.
         boxes: message boxes.
         pickers: ask for files.
-        places: remember where the monitor lies.
-        when_checked: gets what starts a training; calls it once nothing speaks against it.
-        load_translation_folder: offered by the monitor.
+        places: keep the position of the monitor window.
+        when_checked: called with a function that starts a training; calls that function after the
+            data check.
+        load_translation_folder: the action of the monitor's button "Translate images".
     """
 
     def __init__(
@@ -55,19 +56,23 @@ class TrainActions:
         self._load_translation_folder = load_translation_folder
 
     def set_augmentation(self) -> None:
-        """Choose the augmentation, with a preview of the user's own pair."""
+        """Choose the augmentation, with a preview on the pair in view."""
         from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog  # noqa: PLC0415
 
         project = self._session.project
         AugmentationDialog.open(
             self._root,
             project.section_start("augmentation"),
-            self.draw_preview if project.matched.train else None,
+            self.sample_preview if project.matched.train else None,
             on_ok=partial(project.set_section, "augmentation"),
         )
 
-    def draw_preview(self, spec: AugmentationSpec, number: int) -> tuple[Array, Array | None]:
-        """The pair in view as epoch ``number`` of training draws it. For a thread."""
+    def sample_preview(self, spec: AugmentationSpec, number: int) -> tuple[Array, Array | None]:
+        """The training pair in view, augmented as in epoch ``number``. Run it in a thread.
+
+        Raises:
+            UserError: the pairs have not been read yet, or there are none.
+        """
         project = self._session.project
         data = project.dataset
         if data is None:
@@ -77,7 +82,7 @@ class TrainActions:
         seed = project.specs.training.seed
         wanted = Wanted(TRAINING, index, len(data.train), pair.input, pair.target)
         wanted = replace(wanted, augmentation=spec, seed=seed, epoch=number)
-        return drawn(data, wanted)
+        return sample_pair(data, wanted)
 
     def start(self) -> None:
         """Check the data, train the model and show the monitor."""
@@ -90,7 +95,7 @@ class TrainActions:
             self._when_checked(lambda: self._train(path))
 
     def resume(self) -> None:
-        """Go on with the last training after its last whole epoch."""
+        """Resume the last training after its last completed epoch."""
         run_dir = self._jobs.monitor.run_dir
         if run_dir is None or not RunFolder(run_dir).last.exists():
             runs = [run for run in self._session.project.runs if RunFolder(run).last.exists()]
@@ -102,16 +107,24 @@ class TrainActions:
 
     def finish_early(self) -> None:
         """End the training after this epoch."""
-        self._refuse_idle()
         self._jobs.finish_early()
 
     def stop(self) -> None:
-        """Stop the job."""
-        self._refuse_idle()
+        """Stop the running job."""
         self._jobs.stop()
 
+    @property
+    def may_finish(self) -> bool:
+        """Whether a training is running that can be ended after this epoch."""
+        return self._jobs.kind == "training" and self._jobs.monitor.may_finish
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether a job is running."""
+        return bool(self._jobs.kind)
+
     def show_monitor(self) -> None:
-        """The training monitor, in front."""
+        """Open the training monitor, or bring it to the front."""
         from deepimagetranslator.gui.monitor.training_monitor import MonitorActions, open_monitor  # noqa: PLC0415
 
         jobs, model, monitor = self._jobs, self._session.model, self._jobs.monitor
@@ -129,18 +142,14 @@ class TrainActions:
             stop=jobs.stop,
             force_stop=jobs.force_stop,
             load_best=best,
-            translate=self._boxes.guarded(self._load_translation_folder),
+            translate=self._boxes.guarded(self._load_translation_folder, "Translate images"),
             open_folder=folder,
             use_epoch=lambda _epoch, path: model.load(path),
-            resume=self._boxes.guarded(self.resume),
-            show_details=lambda: self._boxes.tell("Details", monitor.details or "None."),
+            resume=self._boxes.guarded(self.resume, "Resume training"),
+            show_details=lambda: self._boxes.inform("Details", monitor.details or "None."),
         )
         self._places.follow(open_monitor(self._root, monitor, actions), "monitor geometry")
 
     def _train(self, weights: Path | None = None) -> None:
         self._jobs.train(weights=weights)
         self.show_monitor()
-
-    def _refuse_idle(self) -> None:
-        if not self._jobs.kind:
-            raise UserError("Nothing runs that could be stopped.")

@@ -1,4 +1,4 @@
-"""The Translate menu: images to translate, and where to."""
+"""The Translate menu: loading images and translating them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _PURPOSE = "translated inputs"
 
 
 class TranslateActions:
-    """Loading and translating images.
+    """Loads and translates images.
 
     Args:
-        root: of the window.
-        session: translates.
+        root: the root window.
+        session: runs the translation.
         boxes: file pickers and message boxes.
         pickers: ask for files.
     """
@@ -33,19 +33,19 @@ class TranslateActions:
         self._pickers = pickers
 
     def load_images(self) -> None:
-        """Choose many images to translate, as in 2021."""
+        """Choose and load images to translate, as in 2021."""
         files = self._pickers.images("Load translation images", _PURPOSE)
         if files:
             self._session.loader.load(TRANSLATED, {"inputs": files})
 
     def load_folder(self) -> None:
-        """Choose a folder whose images are to be translated."""
+        """Choose and load a folder of images to translate."""
         folder = self._pickers.folder("Folder to translate", _PURPOSE)
         if folder is not None:
             self._session.loader.load(TRANSLATED, {"inputs": folder})
 
     def translate(self) -> None:
-        """Ask where and how, then translate the loaded images."""
+        """Ask for weights, output folder and options, then translate the loaded images."""
         from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog  # noqa: PLC0415
         from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415
 
@@ -63,7 +63,7 @@ class TranslateActions:
                 session.jobs.translate(weights, output, spec)
                 JobWindow(self._root, session, "Translating")
 
-            self._boxes.guarded(begin)()
+            self._boxes.guarded(begin, "Translate and save")()
 
         source = session.viewer.folder_to_translate or inputs[0].path.parent
         folder = source.with_name(f"{source.name}-translated")

@@ -1,4 +1,4 @@
-"""The View menu: the colours of the program."""
+"""The View menu: the colour palette of the program."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from deepimagetranslator.gui.theme.theme import theme_of
 
 
 class ViewActions:
-    """How the program looks.
+    """Switches the palette.
 
     Args:
-        root: of the window.
-        settings: remember the palette.
+        root: the root window.
+        settings: store the palette.
     """
 
     def __init__(self, root: tk.Tk, settings: Settings) -> None:
@@ -21,6 +21,6 @@ class ViewActions:
         self._settings = settings
 
     def set_palette(self, name: str) -> None:
-        """Dark, light, or as the system."""
+        """Switch to "dark", "light" or "system"."""
         theme_of(self._root).apply(name)
         self._settings.set("palette", name)

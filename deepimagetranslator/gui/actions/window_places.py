@@ -1,4 +1,4 @@
-"""Where other windows lie, remembered for the next time."""
+"""Keeps the positions of windows between sessions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from deepimagetranslator.app.settings import Settings
 
 
 class WindowPlaces:
-    """Puts windows where they were last.
+    """Restores windows to their last positions.
 
     Args:
-        settings: remember the places.
+        settings: store the positions.
+
+    Attributes:
+        places: the geometry by the window's name, as Tk writes it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -20,7 +23,7 @@ class WindowPlaces:
         self.places: dict[str, str] = {}
 
     def follow(self, window: tk.Toplevel, name: str) -> None:
-        """Put a window where the last one of that name was, and note where it goes."""
+        """Restore the position of a window, and record where the user moves it."""
         if self._followed.get(name) == str(window):
             return
         self._followed[name] = str(window)
@@ -34,6 +37,6 @@ class WindowPlaces:
         window.bind("<Configure>", note, add=True)
 
     def save(self) -> None:
-        """Write what was noted."""
+        """Save the recorded positions."""
         for name, place in self.places.items():
             self._settings.set(name, place)

@@ -1,4 +1,4 @@
-"""The window of the data check: what was read, what was found, and the table of pairs."""
+"""The window of the data check: progress of reading, findings, and the table of pairs."""
 
 from __future__ import annotations
 
@@ -25,24 +25,25 @@ from deepimagetranslator.gui.data_check.target_dialog import TargetDialog
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 
-Guarded = Callable[[Callable[[], object]], Callable[[], None]]
+Guarded = Callable[[Callable[[], object], str], Callable[[], None]]
+"""(action, name) -> the action that shows its ``UserError``; see ``Boxes.guarded``."""
 _WIDTH, _HEIGHT = 1080, 700
 
 
 class CheckWindow(tk.Toplevel):
-    """Shows a ``DataCheck`` and hands it what the user repairs.
+    """Shows a ``DataCheck`` and applies the user's repairs to it.
 
     Args:
         parent: a widget of the main window.
         session: reads the files and shows their pairs.
-        check: the truth.
-        guarded: makes of an action one whose ``UserError`` is shown.
+        check: the state that is shown.
+        guarded: wraps an action so that its ``UserError`` is shown.
         ask_file: asks for a target file.
-        repair: applies a finding's repair, or opens the dialog that does.
+        repair: applies a finding's repair, or opens the dialog for it.
 
     Attributes:
-        table: of pairs.
-        findings: what was found.
+        table: the table of pairs.
+        findings: the list of findings.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class CheckWindow(tk.Toplevel):
             self.buttons[name] = button
 
     def _place(self) -> None:
-        """As large as is comfortable and the screen allows, in the middle of the main window."""
+        """Set the size, at most the screen's, and place it in the middle of the main window."""
         self.update_idletasks()
         parent, px = self.master.winfo_toplevel(), self.theme.px
         width = min(px(_WIDTH), int(self.winfo_screenwidth() * 0.96))
@@ -152,7 +153,7 @@ class CheckWindow(tk.Toplevel):
         self.to_front()
         self.table.canvas.focus_set()
 
-    # ---- what is shown ---------------------------------------------------------------------
+    # ---- display ---------------------------------------------------------------------------
 
     def to_front(self) -> None:
         """Raise the window and give it the keyboard."""
@@ -161,12 +162,16 @@ class CheckWindow(tk.Toplevel):
         (self.focus_lastfor() or self).focus_force()
 
     def before_training(self, train: Callable[[], object]) -> None:
-        """Offer to go on with a training once nothing fatal is left."""
+        """Offer to start a training as soon as there is no error.
+
+        Args:
+            train: starts the training.
+        """
         self._train = train
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what the project holds now."""
+        """Show the project's current pairs and findings."""
         self.check.refresh()
         self.heading.set(self.check.heading)
         self.table.show(self.check.rows)
@@ -209,13 +214,13 @@ class CheckWindow(tk.Toplevel):
         self.bar.grid_remove()
         if not self.project.matched.train:
             self._show_cancel("")
-            self.words.set("There is no pair to read yet.")
+            self.words.set("There are no pairs yet.")
         elif reader.complete:
             self._show_cancel("")
             self.words.set(_summary(self.check.findings))
         else:
             self._show_cancel("Read the files")
-            self.words.set("The files have not all been read, so more may be wrong.")
+            self.words.set("Not all files have been read, so there may be more findings.")
 
     def _show_cancel(self, text: str) -> None:
         if text:
@@ -230,16 +235,16 @@ class CheckWindow(tk.Toplevel):
     def _on_change(self, _change: Change) -> None:
         self.refresh()
 
-    # ---- what the user does ----------------------------------------------------------------
+    # ---- input of the user -----------------------------------------------------------------
 
     def show_file(self, file: str) -> None:
-        """Bring the pair of a file into view."""
+        """Select the row of a file and scroll to it."""
         number = self.check.row_of(file)
         if number is not None:
             self.table.go(number)
 
     def change_target(self, row: Row) -> None:
-        """Ask for a row's target."""
+        """Ask for another target for a row."""
         if row.input is None:
             self.bell()
             return
@@ -251,25 +256,25 @@ class CheckWindow(tk.Toplevel):
             unused,
             used,
             self._ask_file,
-            on_ok=lambda image: self._guarded(lambda: self.check.set_target(row, image))(),
+            on_ok=lambda image: self._change(row, image),
         )
 
     def leave_out(self, rows: Sequence[Row]) -> None:
-        """Take rows out of the project."""
-        self._guarded(lambda: self.check.leave_out(rows))()
+        """Remove rows from the project."""
+        self._guarded(lambda: self.check.leave_out(rows), "Leave out")()
 
     def undo(self) -> None:
-        """Take back the last change."""
-        self._guarded(self.check.undo)()
+        """Revert the last change."""
+        self._guarded(self.check.undo, "Undo")()
 
     def destroy(self) -> None:
-        """Stop listening."""
+        """Unsubscribe and close."""
         self._bus.unsubscribe(self._on_reading)
         self._bus.unsubscribe(self._on_change)
         super().destroy()
 
     def _show_row(self, row: Row) -> None:
-        """The main window shows the pair at full size."""
+        """Show the row's pair in the main window."""
         place = self.check.place_of(row)
         if place is not None:
             self._viewer.show_image(*place)
@@ -278,8 +283,10 @@ class CheckWindow(tk.Toplevel):
         if row.input is None or giver.target is None:
             self.bell()
             return
-        target = giver.target
-        self._guarded(lambda: self.check.set_target(row, target))()
+        self._change(row, giver.target)
+
+    def _change(self, row: Row, target: ImageRef) -> None:
+        self._guarded(lambda: self.check.set_target(row, target), "Change target")()
 
     def _change_chosen(self) -> None:
         if self.table.chosen:
@@ -296,7 +303,7 @@ class CheckWindow(tk.Toplevel):
         self.check.mark_seen()
         self.destroy()
         if train is not None:
-            self._guarded(train)()
+            self._guarded(train, "Train model")()
 
 
 def _summary(findings: Sequence[Problem]) -> str:

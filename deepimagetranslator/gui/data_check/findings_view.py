@@ -1,4 +1,4 @@
-"""The findings of the data check: a list, and of the chosen one its files and its repair."""
+"""The findings of the data check: a list, and details of the selected finding."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _MOST_FILES = 500
 
 
 class FindingsView(ttk.Frame):
-    """A list at the left, one finding at the right.
+    """A list of findings on the left; text, files and repair of the selected one on the right.
 
     Args:
-        parent: the widget around it.
-        mnemonics: hands out the underlined letters.
-        on_file: called with a file that was chosen.
-        on_repair: called with a finding whose repair button was pressed.
+        parent: the parent widget.
+        mnemonics: assigns the underlined letters.
+        on_file: called with a file that the user selects.
+        on_repair: called with a finding when its repair button is pressed.
 
     Attributes:
-        findings: what it shows.
+        findings: the findings in the list.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class FindingsView(ttk.Frame):
         self.repair_button.grid(row=3, column=0, sticky="w", pady=(px(8), 0))
 
     def show(self, findings: Sequence[Problem]) -> None:
-        """Show other findings; the chosen one stays chosen if it is still there."""
+        """Show other findings; the selected one stays selected if it is still in the list."""
         chosen = self.chosen
         self.findings = findings
         self.table.delete(*self.table.get_children())
@@ -105,7 +105,7 @@ class FindingsView(ttk.Frame):
         self._show_chosen()
 
     def _write_lines(self) -> None:
-        """As much of each finding's name as the list has room for."""
+        """Write the findings' names, shortened to the width of the list."""
         room = self.table.column("finding", "width") - self._theme.px(12)
         for number, problem in enumerate(self.findings):
             line = elided(_line(problem), self._theme.font(), room)
@@ -113,7 +113,7 @@ class FindingsView(ttk.Frame):
 
     @property
     def chosen(self) -> Problem | None:
-        """The finding at the right."""
+        """The selected finding; None if there is none."""
         chosen = self.table.selection()
         return self.findings[int(chosen[0])] if chosen and self.findings else None
 
@@ -121,7 +121,7 @@ class FindingsView(ttk.Frame):
         problem = self.chosen
         self.files.delete(0, "end")
         if problem is None:
-            self.title.configure(text="Nothing was found that needs your attention.")
+            self.title.configure(text="There are no findings.")
             self.sentence.configure(text="")
             self._box.grid_remove()
             self.repair_button.grid_remove()
@@ -134,7 +134,7 @@ class FindingsView(ttk.Frame):
         if len(files) > _MOST_FILES:
             self.files.insert("end", f"and {len(files) - _MOST_FILES} more")
         if files:
-            self.files.xview_moveto(1.0)  # names say more than folders
+            self.files.xview_moveto(1.0)  # show the names rather than the folders
             self._box.grid()
         else:
             self._box.grid_remove()
@@ -163,7 +163,7 @@ class FindingsView(ttk.Frame):
 
 
 def _line(problem: Problem) -> str:
-    """A finding in a few words: its kind, and what it is about."""
+    """A finding in a few words: its kind and its subject."""
     title, subject = kinds.title(problem.kind), problem.subject
     if _is_file(subject):
         return title if problem.files[1:] else f"{title}: {Path(subject).name}"
@@ -171,7 +171,7 @@ def _line(problem: Problem) -> str:
 
 
 def _is_file(subject: str) -> bool:
-    """Whether a problem is about one file, not about a part or a choice."""
+    """Whether a finding's subject is a file, not a part of the data set or a setting."""
     return Path(subject).is_absolute()
 
 

@@ -1,11 +1,11 @@
-"""How a row of the table of pairs is drawn: its words, two pictures, two names."""
+"""Drawing of a row in the table of pairs: pairing, two thumbnails, two names."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from tkinter import font as tkfont
 
-from deepimagetranslator.app.data_check import ALONE, DOUBTFUL, Row
+from deepimagetranslator.app.data_check import ALONE, CERTAIN, DOUBTFUL, LIKELY, MANUAL, Row
 from deepimagetranslator.app.views import VALIDATION
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.theme.theme import theme_of
@@ -14,6 +14,13 @@ from deepimagetranslator.gui.viewer.thumbnails import Thumbnails
 
 PICTURE = 44
 NO_TARGET, NO_INPUT = "Drag a target here", "No input"
+CONFIDENCE_WORDS = {
+    CERTAIN: "Exact name",
+    LIKELY: "Similar name",
+    DOUBTFUL: "Doubtful",
+    MANUAL: "Paired manually",
+    ALONE: "No partner",
+}
 _GAP, _FIRST = 8, 190
 _SHORT_KEPT = 5000
 
@@ -22,11 +29,11 @@ class PairRows:
     """Draws rows on a canvas.
 
     Args:
-        canvas: to draw on.
-        pictures: of the files.
+        canvas: the canvas to draw on.
+        pictures: the thumbnails of the files.
 
     Attributes:
-        height: of a row in pixels.
+        height: the height of a row in pixels.
     """
 
     def __init__(self, canvas: tk.Canvas, pictures: Thumbnails) -> None:
@@ -37,7 +44,7 @@ class PairRows:
         self._short: dict[tuple[str, str, int], str] = {}
 
     def columns(self) -> tuple[int, int, int]:
-        """Where the pairing's words, the inputs and the targets begin."""
+        """The left edges of the columns pairing, input and target, in pixels."""
         px = self.theme.px
         width = max(self.canvas.winfo_width(), px(400))
         first = min(px(_FIRST), width // 4)
@@ -45,7 +52,7 @@ class PairRows:
         return px(_GAP) + px(6), first, first + rest // 2
 
     def draw_head(self, head: tk.Canvas) -> None:
-        """Draw the columns' titles on a canvas of their own."""
+        """Draw the column titles on a separate canvas."""
         palette, font = self.theme.palette, self.theme.font("bold")
         head.delete("all")
         head.configure(background=palette.raised)
@@ -54,7 +61,7 @@ class PairRows:
             head.create_text(x, middle, text=text, anchor="w", fill=palette.text, font=font)
 
     def draw_row(self, row: Row, y: int, is_chosen: bool, has_focus: bool) -> None:
-        """Draw a row, its upper edge at ``y``."""
+        """Draw a row with its upper edge at ``y``."""
         canvas, palette, px = self.canvas, self.theme.palette, self.theme.px
         width = canvas.winfo_width()
         words, inputs, targets = self.columns()
@@ -70,7 +77,7 @@ class PairRows:
         if colour:
             canvas.create_rectangle(0, y, px(4), y + self.height - 1, fill=colour, outline="")
         part = ", validation" if row.part == VALIDATION else ""
-        head = f"{row.confidence.capitalize()}{part}"
+        head = f"{CONFIDENCE_WORDS[row.confidence]}{part}"
         bold = row.confidence in (ALONE, DOUBTFUL)
         self._lines(words, y, inputs - words - px(_GAP), head, row.rule, ink, faint, bold)
         self._draw_side(row.input, inputs, y, targets - inputs, ink, faint, NO_INPUT)
@@ -81,7 +88,13 @@ class PairRows:
             )
 
     def draw_dragged(self, name: str, x: int, y: int, goal: int | None) -> None:
-        """Draw a name at the pointer, and a frame round the target of the row at ``goal``."""
+        """Draw a dragged name at the pointer, and a frame around the target at ``goal``.
+
+        Args:
+            name: the name of the dragged target.
+            x, y: the pointer.
+            goal: the upper edge of the row under the pointer; None if there is none.
+        """
         canvas, palette, px = self.canvas, self.theme.palette, self.theme.px
         if goal is not None:
             box = (self.columns()[2] - px(4), goal + px(2), canvas.winfo_width() - px(2))
@@ -115,7 +128,7 @@ class PairRows:
             canvas.create_text(
                 x + side // 2, top + side // 2, text="?", fill=palette.error, font=self._font(True)
             )
-        # Slice 7 of a volume is scan.nii.gz/0007: its file says more than the folder.
+        # For slice 7 of a volume, scan.nii.gz/0007, the second line names the file.
         self._lines(x + side + px(_GAP), y, room, image.name, _folder(image), ink, faint)
 
     def _lines(
@@ -154,5 +167,5 @@ class PairRows:
 
 
 def _folder(image: ImageRef) -> str:
-    """The last two folders, which tell people and series apart."""
+    """The last two folders, which mostly name the person and the series."""
     return "/".join(image.path.parent.parts[-2:])

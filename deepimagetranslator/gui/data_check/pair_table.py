@@ -1,4 +1,4 @@
-"""The table of pairs: only the rows in view are drawn, so that ten thousand scroll smoothly."""
+"""The table of pairs; only visible rows are drawn, so that 10,000 rows scroll smoothly."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _DRAG_FROM = 6
 
 
 class PairTable(ttk.Frame):
-    """Rows with pictures and names; a target is dragged from its row to another.
+    """Rows with thumbnails and names; the user can drag a target from its row to another one.
 
     Args:
-        parent: the widget around it.
-        on_select: called with the row that has the focus.
+        parent: the parent widget.
+        on_select: called with the row that gets the focus.
         on_open: called with a row on Return or double click.
-        on_drop: called with the row that gets a target, and the row whose target was dragged.
+        on_drop: called with the row that gets a target, and the row that the target came from.
         on_leave_out: called with the selected rows on Delete.
 
     Attributes:
-        rows: what it shows.
-        current: the number of the row with the focus; -1 without rows.
-        selected: the numbers of the selected rows.
+        rows: the rows in the table.
+        current: the index of the row with the focus; -1 without rows.
+        selected: the indices of the selected rows.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class PairTable(ttk.Frame):
         self._bind()
 
     def show(self, rows: Sequence[Row]) -> None:
-        """Show other rows; the focus stays at its place, or at its row if that is still there."""
+        """Show other rows; the focus stays on its row, or on its index if the row is gone."""
         before = self.rows[self.current] if 0 <= self.current < len(self.rows) else None
         self.rows = rows
         if before is not None and before in rows[self.current : self.current + 1]:
@@ -81,7 +81,12 @@ class PairTable(ttk.Frame):
         self._scroll_to(self._top)
 
     def go(self, number: int, extend: bool = False) -> None:
-        """Give a row the focus, bring it into view and tell of it."""
+        """Move the focus to a row, scroll to it and call ``on_select``.
+
+        Args:
+            number: the index of the row; values outside the table are clipped.
+            extend: extend the selection to this row, as with Shift.
+        """
         if not self.rows:
             return
         self.current = min(max(number, 0), len(self.rows) - 1)
@@ -102,7 +107,7 @@ class PairTable(ttk.Frame):
         return [self.rows[number] for number in sorted(self.selected)]
 
     def destroy(self) -> None:
-        """End the threads too."""
+        """Close, and end the threads."""
         if self._drawing:
             self.after_cancel(self._drawing)
         self.pictures.close()
@@ -111,7 +116,7 @@ class PairTable(ttk.Frame):
     # ---- drawing ---------------------------------------------------------------------------
 
     def redraw(self) -> None:
-        """Draw once, when the window has time."""
+        """Redraw when Tk is idle; several calls cause one redraw."""
         if not self._drawing:
             self._drawing = self.after_idle(self._draw)
 
@@ -137,7 +142,7 @@ class PairTable(ttk.Frame):
         whole = max(1, len(self.rows) * self.height)
         self.bar.set(self._top / whole, min(1.0, (self._top + room) / whole))
 
-    # ---- moving ----------------------------------------------------------------------------
+    # ---- scrolling and keys ----------------------------------------------------------------
 
     def _scroll_to(self, top: int) -> None:
         most = len(self.rows) * self.height - self.canvas.winfo_height()

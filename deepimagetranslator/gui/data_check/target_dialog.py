@@ -1,4 +1,4 @@
-"""Choosing another target for an input: those without an input first."""
+"""The dialog that chooses another target for an input; unused targets come first."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _ROWS, _WIDTH = 12, 560
 
 
 class TargetDialog(Dialog[ImageRef]):
-    """A list of targets that narrows as one types; or any other file.
+    """A list of targets with a search field, and a button for any other file.
 
     Args:
-        parent: a widget of the window in front of which it appears.
-        name: the input's.
+        parent: a widget of the window in front of which the dialog appears.
+        name: the name of the input.
         unused: targets without an input.
         used: targets of other inputs; choosing one exchanges the two.
         ask_file: asks for a file.
@@ -34,10 +34,10 @@ class TargetDialog(Dialog[ImageRef]):
         ask_file: Callable[[], ImageRef | None],
         on_ok: Callable[[ImageRef], object],
     ) -> None:
-        super().__init__(parent, NAME, "Change target", "Take this target", on_ok)
+        super().__init__(parent, NAME, "Change target", "Use this target", on_ok)
         px = self.theme.px
-        self._all = [(image, "without an input") for image in unused]
-        self._all += [(image, "of another input") for image in used]
+        self._all = [(image, "unused") for image in unused]
+        self._all += [(image, "used by another input") for image in used]
         self._ask_file = ask_file
         self._other: ImageRef | None = None
         self._shown: list[ImageRef] = []
@@ -55,7 +55,7 @@ class TargetDialog(Dialog[ImageRef]):
         box.grid(row=2, column=0, columnspan=2, sticky="nsew")
         self.table = ttk.Treeview(box, columns=("use",), height=_ROWS, selectmode="browse")
         self.table.heading("#0", text="Target", anchor="w")
-        self.table.heading("use", text="It is", anchor="w")
+        self.table.heading("use", text="Use", anchor="w")
         self.table.column("#0", width=px(_WIDTH - 160))
         self.table.column("use", width=px(160), stretch=False)
         bar = ttk.Scrollbar(box, command=self.table.yview)
@@ -65,13 +65,13 @@ class TargetDialog(Dialog[ImageRef]):
         self.table.bind("<Double-1>", lambda _event: self.accept())
         self.entry.bind("<Down>", lambda _event: self.table.focus_set())
         self.add_button("Another file...", self._take_other, left=True)
-        self.show_help("A target of another input is exchanged with this one's.")
+        self.show_help("If another input uses the target, the two inputs exchange their targets.")
         self.pattern.trace_add("write", lambda *_: self._fill())
         self._fill()
         self.place(self.entry)
 
     def value(self) -> ImageRef | None:
-        """The chosen target."""
+        """The chosen target; None if there is none."""
         if self._other is not None:
             return self._other
         chosen = self.table.selection()
@@ -89,7 +89,7 @@ class TargetDialog(Dialog[ImageRef]):
         self._shown = [image for image, _ in found]
         self.table.delete(*self.table.get_children())
         for number, (image, use) in enumerate(found):
-            # The folder too: slices of many people often have the same names.
+            # With the folder, since slices of different people often have the same names.
             name = "/".join(image.path.parts[-2:])
             self.table.insert("", "end", str(number), text=name, values=(use,))
         if found:

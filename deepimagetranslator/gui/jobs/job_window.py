@@ -1,4 +1,4 @@
-"""The window of a translation or an evaluation: progress, time left, cancel, and the result."""
+"""The window of a translation or an evaluation: progress, time left, cancel, result."""
 
 from __future__ import annotations
 
@@ -36,13 +36,17 @@ _MOST_ROWS = 500  # a table of more takes too long to fill
 
 
 class JobWindow(tk.Toplevel):
-    """Follows the session's running job to its end and then shows what came of it.
+    """Shows the progress of the session's running job, then its result.
 
     Args:
         parent: a widget of the main window.
-        session: whose job it is.
-        title: of the window, and the first words of its progress.
-        ask_file: asks where to save a table, as ``filedialog.asksaveasfilename``.
+        session: the session that runs the job.
+        title: the window's title, also shown until the first progress.
+        ask_file: asks where to save a table; called like ``filedialog.asksaveasfilename``.
+
+    Attributes:
+        rows: the rows of an evaluation.
+        figure: the figure of an evaluation; None until it has been drawn.
     """
 
     def __init__(self, parent: tk.Misc, session: Session, title: str, ask_file: Any = None) -> None:
@@ -80,7 +84,7 @@ class JobWindow(tk.Toplevel):
         self._centre()
 
     def destroy(self) -> None:
-        """Stop listening."""
+        """Unsubscribe and close."""
         self.session.bus.unsubscribe(self._on_progress)
         self.session.bus.unsubscribe(self._on_end)
         super().destroy()
@@ -118,7 +122,7 @@ class JobWindow(tk.Toplevel):
         kind, event = change.kind, change.event
         self.cancel_button.configure(text="Close")
         if not isinstance(event, JobFinished):
-            self._words.set(f"The {kind} was ended. Images that were written are complete.")
+            self._words.set(f"The {kind} was stopped. All images written so far are complete.")
             return
         self.bar.configure(value=1.0)
         if "rows" in event.result:
@@ -127,7 +131,7 @@ class JobWindow(tk.Toplevel):
             self._show_files(event.result)
 
     def _show_files(self, result: Mapping[str, Any]) -> None:
-        """What was skipped, and why; what was written, and where."""
+        """Show the skipped images with the reasons, and the written files."""
         folder, done = Path(result["output"]), len(result["translated"])
         skipped = f", {len(self._skipped)} skipped" if self._skipped else ""
         self._words.set(f"{done} images were translated into {folder}{skipped}.")
@@ -154,7 +158,7 @@ class JobWindow(tk.Toplevel):
         self._centre()
 
     def _show_row(self) -> None:
-        """The chosen row in full; a reason is longer than its line."""
+        """Show the selected row in full, since a reason can be longer than its cell."""
         for row in self.table.selection()[:1]:
             self._detail.configure(text=": ".join(map(str, self.table.item(row, "values"))))
             self._centre()
@@ -178,8 +182,8 @@ class JobWindow(tk.Toplevel):
             button.pack(side="left", padx=(0, px(8)))
 
     def _show_left_out(self, problems: Sequence[Problem]) -> None:
-        """What was not evaluated, and why."""
-        lines = [remedies.told(problem) for problem in problems[:FEW]]
+        """Show the files that were not evaluated, with the reasons."""
+        lines = [remedies.sentence(problem) for problem in problems[:FEW]]
         if len(problems) > FEW:
             lines.append(f"and {len(problems) - FEW} more")
         self._detail.configure(text="\n".join(["Left out:", *lines]))
@@ -197,7 +201,7 @@ class JobWindow(tk.Toplevel):
             ttk.Label(self._box, image=self._picture).pack(side="bottom", pady=theme.px(8))
             self._centre()
 
-        def tell(error: Exception) -> None:
+        def report(error: Exception) -> None:
             self._words.set(f"The figure could not be drawn ({error}).")
 
         def draw() -> Image.Image:
@@ -205,7 +209,7 @@ class JobWindow(tk.Toplevel):
 
             return draw_measures(rows, size, palette, theme.scaling)
 
-        self.session.background.run("measures figure", draw, show, tell)
+        self.session.background.run("measures figure", draw, show, report)
 
     def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         def cell(value: Any) -> str:
@@ -229,7 +233,7 @@ class JobWindow(tk.Toplevel):
         self._centre()
 
     def _centre(self) -> None:
-        """In the middle of the main window, and on the screen."""
+        """Place the window in the middle of the main window, within the screen."""
         self.update_idletasks()
         parent = self.master.winfo_toplevel()
         width, height = self.winfo_reqwidth(), self.winfo_reqheight()

@@ -1,4 +1,4 @@
-"""A figure of measures: Dice and SSIM of each image, by channel."""
+"""The figure of an evaluation: Dice and SSIM of each image, by channel."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ _DPI = 90
 def draw_measures(
     rows: Sequence[Mapping[str, Any]], size: tuple[int, int], palette: Palette, scaling: float = 1
 ) -> Image.Image:
-    """The figure of an evaluation's rows. Takes about 60 ms: for a thread.
+    """Draw the figure of an evaluation. Takes about 60 ms, so run it in a thread.
 
     Args:
-        rows: image, channel and measures, the last ones pooled.
+        rows: image, channel and measures; the image "pooled" is the whole volume.
         size: width and height in pixels.
-        palette: gives its colours.
-        scaling: of the words; 1 is 96 dots an inch.
+        palette: the colours.
+        scaling: text size; 1 is for 96 dots per inch.
+
+    Returns:
+        An RGB picture of that size.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415

@@ -1,8 +1,8 @@
-"""Draws training curves as a picture, off the window's thread.
+"""Draws training curves as a picture in a thread of its own.
 
-matplotlib takes half a second to import and 50 ms a picture, so it is imported by the drawing
-thread and at the first picture only. pyplot, which keeps figures alive and may open windows, is
-never used. Knows no Tk: who wants a picture asks, and later takes it.
+Importing matplotlib takes 0.5 s and a picture 50 ms, so the drawing thread imports it at the first
+picture. pyplot is not used, since it keeps figures alive and may open windows. Does not import Tk:
+callers request a picture and fetch it later.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ PICTURE_TYPES = ("png", "svg")
 _PRINT = replace(LIGHT, background="#ffffff", field="#ffffff")
 _ONE_AT_A_TIME = threading.Lock()
 _MARGINS = (52, 12, 28, 36)
-"""Left, right, above and below a chart in pixels at 100 per cent."""
+"""Left, right, top and bottom margin of a chart in pixels at 100 per cent."""
 _LEGEND = 16
-"""Room for the legend above all charts."""
+"""Height of the legend above all charts in pixels at 100 per cent."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One pair of axes: training and validation values by epoch."""
+    """One chart: training and validation values by epoch."""
 
     title: str
     training: Series
@@ -43,15 +43,15 @@ class Chart:
 
 @dataclass(frozen=True)
 class CurvesRequest:
-    """Everything that a picture of the curves depends on.
+    """Everything that determines a picture of the curves.
 
     Attributes:
-        charts: drawn side by side, as many in a row as fit.
-        width, height: of the picture in pixels.
-        scaling: 1.0 is 96 dots an inch.
-        palette: its colours.
-        logarithmic: whether the values' axis is.
-        best_epoch: marked by a dot, if there is one.
+        charts: the charts, arranged in rows and columns.
+        width, height: the size of the picture in pixels.
+        scaling: size of text and lines; 1.0 is for 96 dots per inch.
+        palette: the colours.
+        logarithmic: whether the vertical axis is logarithmic.
+        best_epoch: the epoch to mark with a dot; None marks none.
     """
 
     charts: tuple[Chart, ...]
@@ -64,7 +64,7 @@ class CurvesRequest:
 
 
 def charts_of(state: MonitorState, name: str | None = None) -> tuple[Chart, ...]:
-    """The charts of a training: one, or all but the learning rate."""
+    """The chart of that name, or by default all charts except the learning rate."""
     names = state.curve_names()
     chosen = [name] if name else [each for each in names if each != "learning_rate"]
     return tuple(
@@ -75,7 +75,7 @@ def charts_of(state: MonitorState, name: str | None = None) -> tuple[Chart, ...]
 
 
 def render(request: CurvesRequest) -> Image.Image:
-    """The picture, RGB; may be called from any thread."""
+    """Draw the picture (RGB); may be called from any thread."""
     with _ONE_AT_A_TIME:
         from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
 
@@ -86,7 +86,7 @@ def render(request: CurvesRequest) -> Image.Image:
 
 
 def write_curves(request: CurvesRequest, path: Path) -> None:
-    """Save the curves as PNG or SVG by the file's ending, on white, at 200 dots an inch.
+    """Save the curves as PNG or SVG, by the file's ending, on white at 200 dots per inch.
 
     Raises:
         UserError: the file cannot be written.
@@ -102,7 +102,7 @@ def write_curves(request: CurvesRequest, path: Path) -> None:
 
 
 class CurvesRenderer:
-    """Draws the latest request in a thread of its own; older ones that wait are dropped."""
+    """Draws the newest request in a thread; older waiting requests are dropped."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -112,7 +112,7 @@ class CurvesRenderer:
         self._thread: threading.Thread | None = None
 
     def ask(self, request: CurvesRequest) -> None:
-        """Draw this one next; returns at once."""
+        """Request a picture; returns at once."""
         with self._changed:
             if self._closed:
                 return
@@ -123,13 +123,13 @@ class CurvesRenderer:
             self._changed.notify()
 
     def take(self) -> Image.Image | None:
-        """The newest picture that was not taken yet, if there is one."""
+        """The newest picture that was not returned before; None if there is none."""
         with self._changed:
             picture, self._picture = self._picture, None
             return picture
 
     def close(self) -> None:
-        """End the thread after the picture that it draws."""
+        """End the thread after the picture that it is drawing."""
         with self._changed:
             self._closed = True
             self._wanted = None
@@ -161,7 +161,7 @@ def _figure(request: CurvesRequest) -> Any:
     count = len(request.charts)
     if not count:
         return figure
-    # Margins by hand: a layout engine draws everything twice over to find them.
+    # Fixed margins, since matplotlib's layout engines draw everything twice to find them.
     left, right, top, bottom = (side * request.scaling for side in _MARGINS)
     legend = _LEGEND * request.scaling
     height -= legend
@@ -194,7 +194,7 @@ def _figure(request: CurvesRequest) -> Any:
 
 
 def _columns(count: int, width: float, height: float, margins: tuple[float, float]) -> int:
-    """As many columns as make the charts nearest to 3:2 and leave few places empty."""
+    """The number of columns that brings charts close to 3:2 and leaves few cells empty."""
 
     def badness(columns: int) -> float:
         rows = math.ceil(count / columns)
@@ -226,12 +226,12 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
         axis.plot(
             epochs, numbers, style, color=colour, label=words, marker=mark, linewidth=1.5, ms=4
         )
-    judged = dict(chart.validation or chart.training)
-    if request.best_epoch in judged:
+    marked = dict(chart.validation or chart.training)
+    if request.best_epoch in marked:
         colour = palette.series[1 if both else 0]
         axis.plot(
             [request.best_epoch],
-            [judged[request.best_epoch]],
+            [marked[request.best_epoch]],
             "o",
             color=colour,
             ms=6.5,
@@ -263,7 +263,7 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
 
 
 def number_between(value: float, low: float, high: float) -> str:
-    """A number with three digits, or as many more as tell it from its neighbours between limits."""
+    """A number with 3 significant digits, or more if ticks between the limits need them."""
     size = max(abs(low), abs(high))
     apart = math.log10(size / (high - low)) if size > 0 and high > low else 0.0
     return f"{value:.{min(10, max(3, 2 + math.ceil(apart)))}g}"

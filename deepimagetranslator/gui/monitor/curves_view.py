@@ -1,4 +1,4 @@
-"""The curves in the training monitor: which, on what scale, and their picture saved."""
+"""The curves in the training monitor: choice of curves, logarithmic axis, saving the picture."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 from deepimagetranslator.gui.widgets.words import shown_word
 
 ALL = "All"
-NONE_YET = "The curves begin with the end of the first epoch."
+NONE_YET = "The curves appear after the first epoch."
 SECONDS_BETWEEN = 0.5
 FILE_TYPES = (("PNG picture", "*.png"), ("SVG drawing", "*.svg"))
 
 
 class CurvesView(ttk.Frame):
-    """A picture of the curves that follows the state and its own size.
+    """A picture of the curves, redrawn when the state or the widget's size changes.
 
     Args:
-        parent: where it lies.
-        mnemonics: of the window.
-        ask_file: asks where to save, as ``filedialog.asksaveasfilename``.
-        saved: told the file after it was written, and the problem or "".
+        parent: the parent widget.
+        mnemonics: assigns the underlined letters of the window.
+        ask_file: asks where to save; called like ``filedialog.asksaveasfilename``.
+        saved: called with the file that was written, and an error or "".
 
     Attributes:
-        picture: what is shown, None before the first epoch.
+        picture: the picture; None before the first epoch has ended.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class CurvesView(ttk.Frame):
         self.bind(PALETTE_CHANGED, lambda _event: self._ask())
 
     def show(self, state: MonitorState) -> None:
-        """Follow the state; the picture comes with a later ``tick``."""
+        """Show the state's curves; a later ``tick`` displays the picture."""
         self._state = state
         names = state.curve_names()
         if names != self._names:
@@ -100,7 +100,7 @@ class CurvesView(ttk.Frame):
         self._ask()
 
     def tick(self) -> None:
-        """Put up a picture that is ready, and tell of saved files; called often."""
+        """Display a finished picture and report saved files; call it often."""
         self._ask()
         picture = self._renderer.take()
         if picture is not None and self._names:
@@ -111,9 +111,9 @@ class CurvesView(ttk.Frame):
             self._saved(*self._writes.pop(0))
 
     def destroy(self) -> None:
-        """End the drawing thread too."""
+        """Close, and end the drawing thread."""
         self._renderer.close()
-        self.picture = None  # or the collector may find it in another thread
+        self.picture = None  # Tk images must not be collected in another thread
         super().destroy()
 
     def _chosen(self) -> str | None:
@@ -136,7 +136,7 @@ class CurvesView(ttk.Frame):
         )
 
     def _ask(self) -> None:
-        """Have the picture drawn anew if it is out of date, though not too often."""
+        """Request a new picture if the current one is outdated, at most every 0.5 s."""
         state = self._state
         if state is None:
             return
@@ -154,7 +154,7 @@ class CurvesView(ttk.Frame):
             return
         now = time.monotonic()
         if self._asked is not None and now - self._asked_at < SECONDS_BETWEEN:
-            return  # the next tick asks again
+            return  # the next tick tries again
         self._asked, self._asked_at = wanted, now
         self._renderer.ask(self._request(state))
 

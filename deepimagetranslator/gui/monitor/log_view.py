@@ -1,4 +1,4 @@
-"""The log of the training: sentences with their time of day, the newest in view."""
+"""The log of the training: sentences with their time of day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINES = 4
 
 
 class LogView(ttk.Frame):
-    """Shows a state's log; it follows the end unless it was scrolled back."""
+    """Shows a state's log; scrolls to new lines unless the user has scrolled back."""
 
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent)
@@ -43,24 +43,24 @@ class LogView(ttk.Frame):
         self.text.configure(yscrollcommand=bar.set)
         self.text.grid(row=1, column=0, sticky="nsew")
         bar.grid(row=1, column=1, sticky="ns")
-        # Tab leaves the log, as it leaves any field.
+        # Tab moves to the next widget, as in any field.
         self.text.bind("<Tab>", lambda _event: _focus(self.text.tk_focusNext()))
         self.text.bind("<Shift-Tab>", lambda _event: _focus(self.text.tk_focusPrev()))
         self._colour_log()
         self.bind(PALETTE_CHANGED, lambda _event: self._colour_log())
 
     def show(self, state: MonitorState) -> None:
-        """Add what is new; all of it if another training began."""
-        anew = self._training != state.number
-        if anew:
+        """Append new lines; after a new training has started, show its log from the beginning."""
+        restart = self._training != state.number
+        if restart:
             self._training, self._logged = state.number, 0
         elif self._logged == state.logged:
             return
         new = min(state.logged - self._logged, len(state.log))
         self._logged = state.logged
-        at_end = anew or self.text.yview()[1] >= 0.999
+        at_end = restart or self.text.yview()[1] >= 0.999
         self.text.configure(state="normal")
-        if anew:
+        if restart:
             self.text.delete("1.0", "end")
         for time_of_day, text in list(state.log)[len(state.log) - new :]:
             begins = self.text.index("end-1c") == "1.0"
@@ -79,7 +79,7 @@ class LogView(ttk.Frame):
 
 
 def _focus(widget: tk.Misc | None) -> str:
-    """Give the keyboard to a widget, and end the event there."""
+    """Focus a widget, and stop the event."""
     if widget is not None:
         widget.focus_set()
     return "break"

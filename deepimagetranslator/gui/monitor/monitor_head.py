@@ -1,4 +1,4 @@
-"""The head of the training monitor: where the training stands, in words, bars and figures."""
+"""The head of the training monitor: headline, progress bars and a row of figures."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from deepimagetranslator.gui.theme.theme import theme_of
 
 
 class MonitorHead(ttk.Frame):
-    """Headline and remark, the bars of all epochs and of this one, and a row of figures.
+    """Headline and remark, progress of all epochs and of this one, and a row of figures.
 
     Attributes:
-        remedies: a frame beside the sentence, for what can be done after a failure.
+        remedies: a frame beside the headline for buttons that help after a failure.
     """
 
     def __init__(self, parent: tk.Misc, state: MonitorState) -> None:
@@ -48,17 +48,17 @@ class MonitorHead(ttk.Frame):
                 widget.grid(row=place, column=column, sticky="ew", padx=(0, px(24)))
             self.facts.append((label, value))
         row.columnconfigure(len(names) - 1, weight=1)
-        # Its own words must not widen the window: it takes what is left, and is shortened.
+        # A long file name must not widen the window: it is shortened to the remaining width.
         self.facts[-1][1].configure(width=1)
         self.facts[-1][1].bind("<Configure>", lambda _event: self._show_file())
 
     def show(self, state: MonitorState) -> None:
-        """Write what the state says."""
+        """Show the state."""
         self._file = state.current_file
         failed = state.phase is Phase.FAILED
         self.headline.configure(text=words.headline(state))
         style = "Error.TLabel" if failed else "Muted.TLabel"
-        problems = remedies.all_told(state.problems) if failed else ""
+        problems = remedies.all_sentences(state.problems) if failed else ""
         self.remark.configure(text=problems or words.remark(state), style=style)
         parts = state.overall_part, state.epoch_part
         texts = words.overall_text(state), words.epoch_text(state)
@@ -76,13 +76,13 @@ class MonitorHead(ttk.Frame):
         value.configure(text=_shortened(text, value.winfo_width(), self.theme.font("bold").measure))
 
     def _build_sentence(self) -> ttk.Frame:
-        """Headline and remark; beside them what can be done after a failure."""
+        """Build headline and remark, with the frame for buttons beside them."""
         px = self.theme.px
         frame = ttk.Frame(self)
         frame.columnconfigure(0, weight=1)
         self.headline = ttk.Label(frame, style="Heading.TLabel")
         self.headline.grid(row=0, column=0, sticky="w")
-        # A width of its own, or a long sentence would widen the window instead of wrapping.
+        # Without a fixed width, a long sentence would widen the window instead of wrapping.
         self.remark = ttk.Label(frame, style="Muted.TLabel", justify="left", width=1)
         self.remark.grid(row=1, column=0, sticky="ew", pady=(px(2), px(10)))
         self.remark.bind(
@@ -94,7 +94,7 @@ class MonitorHead(ttk.Frame):
 
 
 def _shortened(text: str, width: int, measure: Callable[[str], int]) -> str:
-    """The text with its middle left out if it is wider than ``width`` pixels."""
+    """The text with its middle replaced by "…" if it is wider than ``width`` pixels."""
     if width <= 1 or measure(text) <= width:
         return text
     for kept in range(len(text) - 1, 1, -1):

@@ -1,4 +1,4 @@
-"""The strip of validation images as predicted after each epoch, with a slider through them."""
+"""Predictions of fixed validation images, with a slider through the epochs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from deepimagetranslator.app.training_state import MonitorState
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 
-NONE_YET = "The first validation images appear here as predicted after each epoch."
+NONE_YET = "Predictions of some validation images appear here after each epoch."
 SMALLEST = 4
 TOOLS = 38
-"""Height of the line above the pictures, at 100 per cent; the curves' is the same."""
-NOT_KEPT = "This epoch's weights were not kept."
+"""Height of the line above the images in pixels at 100 per cent; ``CurvesView`` uses it, too."""
+NOT_KEPT = "There is no checkpoint of this epoch."
 Row = tuple[str, list[np.ndarray]]
 
 
 class PreviewStrip(ttk.Frame):
-    """Shows one epoch's predictions beside inputs and targets; the newest unless moved back.
+    """Shows predictions beside inputs and targets, of the newest epoch or of a chosen one.
 
     Args:
-        parent: where it lies.
-        mnemonics: of the window.
-        use: called with an epoch and its weights file when the user wants those weights.
+        parent: the parent widget.
+        mnemonics: assigns the underlined letters of the window.
+        use: called with an epoch and its checkpoint when the user wants these weights.
     """
 
     def __init__(
@@ -72,17 +72,17 @@ class PreviewStrip(ttk.Frame):
         self.hint.grid(row=0, column=1, sticky="w", padx=(px(10), 0))
         foot.bind("<Configure>", self._wrap_hint)
         self.canvas.bind("<Configure>", lambda _event: self._draw())
-        self.bind(PALETTE_CHANGED, lambda _event: self._draw(anew=True))
+        self.bind(PALETTE_CHANGED, lambda _event: self._draw(redo=True))
 
     @property
     def epoch(self) -> int | None:
-        """The epoch in view, None before the first."""
+        """The epoch in view; None before the first."""
         if self._pinned in self._epochs:
             return self._pinned
         return self._epochs[-1] if self._epochs else None
 
     def show(self, state: MonitorState) -> None:
-        """Draw what the state holds; cheap if nothing changed."""
+        """Show the state; returns quickly if nothing has changed."""
         self._state = state
         self._epochs = sorted(state.previews)
         if self._pinned is not None and self._pinned not in self._epochs:
@@ -91,14 +91,14 @@ class PreviewStrip(ttk.Frame):
         self.slider.configure(to=max(1, last))
         self.slider.state(["!disabled" if last > 0 else "disabled"])
         if self.epoch is not None:
-            # Before the first slide there is one place only: at the right.
+            # With one epoch the slider has one position: the right end.
             at = self._epochs.index(self.epoch) if last else 1
             if round(float(self.slider.get())) != at:
                 self.slider.configure(value=at)
         self._draw()
 
     def destroy(self) -> None:
-        """Close; the picture must die in this thread."""
+        """Close; drops the Tk image here, since it must not be collected in another thread."""
         self._photo = None
         super().destroy()
 
@@ -120,7 +120,7 @@ class PreviewStrip(ttk.Frame):
             if path is not None:
                 self._use(self.epoch, path)
 
-    def _draw(self, anew: bool = False) -> None:
+    def _draw(self, redo: bool = False) -> None:
         state, epoch = self._state, self.epoch
         if state is None:
             return
@@ -137,10 +137,10 @@ class PreviewStrip(ttk.Frame):
         self.use_button.state(["!disabled" if path is not None else "disabled"])
         self.hint.configure(text=NOT_KEPT if epoch is not None and path is None else "")
         size = self.canvas.winfo_width(), self.canvas.winfo_height()
-        # A new training may have begun, or pictures been thinned out, since ``show``.
+        # Since ``show``, a new training may have started, or previews may have been dropped.
         predicted = [] if epoch is None else state.previews.get(epoch, [])
         key = size, epoch, id(predicted), id(state.preview_inputs), id(state.preview_targets)
-        if key == self._drawn and not anew:
+        if key == self._drawn and not redo:
             return
         self._drawn = key
         self.canvas.delete("all")
@@ -170,7 +170,7 @@ class PreviewStrip(ttk.Frame):
         )
 
     def _draw_tiles(self, rows: list[Row], width: int, height: int) -> None:
-        """The kinds as rows or as columns, whichever gives the larger pictures."""
+        """Draw input, prediction and target as rows or columns, whichever gives larger images."""
         gap, font = self.theme.px(6), self.theme.font("small")
         line = font.metrics("linespace") + self.theme.px(3)
         margin = max(font.measure(text) for text, _ in rows) + gap
@@ -178,7 +178,7 @@ class PreviewStrip(ttk.Frame):
         ratio = rows[0][1][0].shape[1] / rows[0][1][0].shape[0]
 
         def side_of(columns: int, down: int, beside: int, above: int) -> int:
-            """Height of a picture where the words take so much room beside and above."""
+            """Height of an image, given the room for labels beside and above the images."""
             across = (width - beside - gap * (columns + 1)) / columns / ratio
             return int(min(across, (height - above - gap * (down + 1)) / down))
 
@@ -215,7 +215,7 @@ class PreviewStrip(ttk.Frame):
 
 
 def _fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """An image (height, width, 1 or 3) as RGB of that size; single pixels stay square."""
+    """An image (height, width, 1 or 3) as RGB of that size; enlarged pixels stay square."""
     shrinks = width < image.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
     resized = np.asarray(cv2.resize(image, (width, height), interpolation=how))

@@ -1,6 +1,6 @@
-"""The training monitor: progress, curves, predictions and log of the training, in its own window.
+"""The training monitor: a window with progress, curves, predictions and log of a training.
 
-It shows a ``MonitorState`` and holds no truth: closed and opened again it shows the same.
+It displays a ``MonitorState`` and has no state of its own, so it can be closed and reopened.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _OPEN = "_deepimagetranslator_monitor"
 
 @dataclass(frozen=True)
 class MonitorActions:
-    """What the monitor's buttons do; none may take long.
+    """The actions of the monitor's buttons; each must return quickly.
 
     Attributes:
-        finish: end after this epoch.
-        stop: stop at the next step.
-        force_stop: end the engine, which did not stop within ten seconds.
-        load_best: take up the best weights.
-        translate: choose images and translate them.
-        open_folder: show the run's folder in the system's file manager.
-        use_epoch: take up the weights of an epoch (from 1), which lie in the file given.
-        resume: go on after the last whole epoch; None hides the button.
-        show_details: of a failed training; None hides the button.
-        ask_file: asks where to save the curves, as ``filedialog.asksaveasfilename``.
-        show_error: tells a problem, as ``messagebox.showerror``.
+        finish: ends the training after this epoch.
+        stop: stops after the current step.
+        force_stop: kills the worker process if it has not stopped within 10 s.
+        load_best: makes the best checkpoint the current model.
+        translate: chooses images to translate.
+        open_folder: shows the run's folder in the system's file manager.
+        use_epoch: called with an epoch (from 1) and its checkpoint; makes it the current model.
+        resume: resumes after the last completed epoch; None hides the button.
+        show_details: shows details of a failed training; None hides the button.
+        ask_file: asks where to save the curves; called like ``filedialog.asksaveasfilename``.
+        show_error: shows an error; called like ``messagebox.showerror``.
     """
 
     finish: Callable[[], object]
@@ -61,7 +61,7 @@ class MonitorActions:
 
 
 def open_monitor(parent: tk.Misc, state: MonitorState, actions: MonitorActions) -> TrainingMonitor:
-    """The training monitor: a new one, or the open one brought to the front."""
+    """Open the training monitor, or bring the open one to the front."""
     root = parent.nametowidget(".")
     monitor: TrainingMonitor | None = getattr(root, _OPEN, None)
     if monitor is None or not monitor.winfo_exists():
@@ -72,12 +72,12 @@ def open_monitor(parent: tk.Misc, state: MonitorState, actions: MonitorActions) 
 
 
 class TrainingMonitor(tk.Toplevel):
-    """The window; it looks at the state ten times a second and draws what changed.
+    """The window; it checks the state ten times a second and redraws after changes.
 
     Args:
-        parent: a widget of the window in front of which it appears.
-        state: what is shown.
-        actions: what its buttons do.
+        parent: a widget of the window in front of which the monitor appears.
+        state: the state to show.
+        actions: the actions of the buttons.
     """
 
     def __init__(self, parent: tk.Misc, state: MonitorState, actions: MonitorActions) -> None:
@@ -106,7 +106,7 @@ class TrainingMonitor(tk.Toplevel):
         (self.focus_lastfor() or self).focus_set()
 
     def destroy(self) -> None:
-        """Close; the training goes on."""
+        """Close the window; the training continues."""
         if self._after:
             self.after_cancel(self._after)
         super().destroy()
@@ -115,7 +115,7 @@ class TrainingMonitor(tk.Toplevel):
         px = self.theme.px
         self.columnconfigure(0, weight=1)
         self.rowconfigure(1, weight=1)
-        # Whatever its words, Stop keeps its letter.
+        # The Stop button keeps its letter when its text changes.
         self.mnemonics.add("Stop", lambda: self._press("stop"))
         self.head = MonitorHead(self, self.state_shown)
         self.head.grid(row=0, column=0, sticky="ew")
@@ -169,7 +169,7 @@ class TrainingMonitor(tk.Toplevel):
         return row
 
     def _place(self, parent: Any) -> None:
-        """In the middle of its parent, no larger than the screen."""
+        """Place the window in the middle of its parent, within the screen."""
         px = self.theme.px
         self.update_idletasks()
         screen_width, screen_height = self.winfo_screenwidth(), self.winfo_screenheight()
@@ -195,7 +195,7 @@ class TrainingMonitor(tk.Toplevel):
         self._after = self.after(TICK_MS, self._tick)
 
     def refresh(self) -> None:
-        """Draw everything that the state holds."""
+        """Redraw all parts from the state."""
         state = self.state_shown
         self.head.show(state)
         self._show_buttons()
@@ -226,8 +226,7 @@ class TrainingMonitor(tk.Toplevel):
                 button.grid()
             else:
                 button.grid_remove()
-        may_finish = state.phase in (Phase.PREPARING, Phase.TRAINING)
-        self.buttons["finish"].state(["!disabled" if may_finish else "disabled"])
+        self.buttons["finish"].state(["!disabled" if state.may_finish else "disabled"])
         stopping = state.phase is Phase.STOPPING
         words_on_it = "Force stop" if state.may_force else "Stopping..." if stopping else "Stop"
         stop = self.buttons["stop"]
@@ -235,7 +234,7 @@ class TrainingMonitor(tk.Toplevel):
         stop.state(["disabled" if stopping and not state.may_force else "!disabled"])
 
     def _press(self, key: str) -> None:
-        """A button by its letter, if it is there to be pressed."""
+        """Invoke a button by its letter, if the button is visible."""
         if self.buttons[key].winfo_ismapped():
             self.buttons[key].invoke()
 
@@ -258,4 +257,4 @@ class TrainingMonitor(tk.Toplevel):
 
 
 def _nothing() -> None:
-    """For buttons that are never shown."""
+    """The command of buttons that are never shown."""

@@ -37,7 +37,7 @@ def configure_buttons(style: ttk.Style, palette: Palette, px: Px, font: FontName
     """Give every kind of button its colours, sizes and layout."""
     for name, face in _faces(palette).items():
         _button(style, name, face, palette, px)
-        # Without clam's dotted line: the edge shows where the keyboard is.
+        # Without clam's dotted line, since the edge shows the keyboard focus.
         style.layout(name, _MENU_BUTTON if name == "TMenubutton" else _FLAT_BUTTON)
     style.configure("Accent.TButton", font=font("bold"))
     style.map(
@@ -53,14 +53,14 @@ def configure_buttons(style: ttk.Style, palette: Palette, px: Px, font: FontName
 
 @dataclass(frozen=True)
 class _Face:
-    """How a button looks. Colours are "#rrggbb".
+    """The look of a button. Colours are "#rrggbb".
 
     Attributes:
-        rest, hover, pressed: its surface by itself, under the pointer, held down.
-        words: on it.
-        edge, focus, off_edge: its edge by itself, with the keyboard, disabled.
-        padding: beside and above its words, in pixels at 100 per cent.
-        width: in characters; negative: at least as many.
+        rest, hover, pressed: the surface normally, under the pointer, pressed.
+        words: the text.
+        edge, focus, off_edge: the edge normally, with the keyboard focus, disabled.
+        padding: space beside and above the text, in pixels at 100 per cent.
+        width: in characters; a negative number is a minimum.
     """
 
     rest: str

@@ -1,6 +1,6 @@
-"""Small pictures drawn by code for the theme: check marks, arrows, signs.
+"""Icons of the theme, drawn by code: check marks, arrows, signs.
 
-Each is drawn four times too large and scaled down, so it is sharp at every scaling.
+Each is drawn at four times its size and scaled down, so that it is smooth at every size.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Draw = Callable[[ImageDraw.ImageDraw, float, Palette], None]
 
 
 def draw_icon(name: str, size: int, palette: Palette) -> Image.Image:
-    """The icon, ``size`` pixels square, on a transparent ground."""
+    """The icon, ``size`` pixels square, on a transparent background."""
     side = size * FINENESS
     picture = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     ICONS[name](ImageDraw.Draw(picture), float(side), palette)
@@ -30,7 +30,7 @@ def _lines(
     colour: str,
     width: float,
 ) -> None:
-    """A line with round ends and corners through points given as parts of the side."""
+    """A line with round ends and corners; points and width are fractions of the side."""
     at = [(x * side, y * side) for x, y in points]
     thick = width * side
     draw.line(at, fill=colour, width=round(thick), joint="curve")
@@ -39,7 +39,7 @@ def _lines(
 
 
 def _box(ticked: bool, fill: str, edge: str, tick: str) -> Draw:
-    """A check box; the words are names of palette colours."""
+    """A check box; the texts are names of palette colours."""
 
     def draw_it(draw: ImageDraw.ImageDraw, side: float, palette: Palette) -> None:
         inset = 0.06 * side

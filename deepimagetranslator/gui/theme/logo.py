@@ -1,4 +1,4 @@
-"""The program's mark, four circles joined by bars, drawn where there is no image."""
+"""The program's logo, four circles joined by bars, shown where there is no image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CIRCLES = ((_LEFT, 1), (_RIGHT, 1), (_BOTTOM, 2), (_TOP, 0))
 
 @lru_cache(maxsize=4)
 def draw_mark(size: int, palette: Palette) -> Image.Image:
-    """The mark, ``size`` pixels square, on the colour of a pane."""
+    """The logo, ``size`` pixels square, on the background of a pane."""
     side = size * _FINENESS
     picture = Image.new("RGB", (side, side), palette.pane)
     draw = ImageDraw.Draw(picture)

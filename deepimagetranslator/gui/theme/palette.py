@@ -1,4 +1,4 @@
-"""The colours of the window, dark and light, and which of them the system asks for."""
+"""The colours of the window, dark and light, and the system's preference."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class Palette:
 
     Attributes:
         name: "dark" or "light".
-        background: behind everything.
-        raised, hover, pressed: a button at rest, under the pointer, held down.
-        field: behind typed text and lists.
-        text, muted, disabled: words; side remarks; what cannot be used now.
-        border: lines round fields and buttons.
-        accent, accent_hover, accent_text: the one thing to press, and the words on it.
-        error: an error's sentence and mark, readable on ``background``.
-        warning: a remark's mark, readable on ``background``.
-        selection, selection_text: chosen text and rows.
-        pane: behind images and drawings.
+        background: the background of windows.
+        raised, hover, pressed: the surface of a button normally, under the pointer, pressed.
+        field: the background of entries and lists.
+        text, muted, disabled: normal text; less important text; disabled text.
+        border: lines around fields and buttons.
+        accent, accent_hover, accent_text: the main button normally, under the pointer; its text.
+        error: text and sign of an error, readable on ``background``.
+        warning: sign of a warning, readable on ``background``.
+        selection, selection_text: background and text of selected text and rows.
+        pane: the background of images and drawings.
         trough: the groove of scrollbars and progress bars.
-        mark: the four greys of the placeholder, brightest first.
+        mark: the four greys of the logo, brightest first.
         series: the curves of a plot, training and validation first.
     """
 
@@ -102,12 +102,12 @@ PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}
 
 
 def palette_named(name: str) -> Palette:
-    """The palette "dark", "light", or the "system"'s; dark where the system does not tell."""
+    """The palette "dark", "light" or "system"; see ``system_palette``."""
     return PALETTES[system_palette() if name == "system" else name]
 
 
 def system_palette() -> str:
-    """What the desktop is set to, "light" or "dark"; dark where it does not tell."""
+    """The desktop's setting, "light" or "dark"; "dark" if it cannot be read."""
     if sys.platform == "win32":
         import winreg  # noqa: PLC0415 - exists on Windows only
 
@@ -118,15 +118,15 @@ def system_palette() -> str:
         except OSError:
             light = False
     elif sys.platform == "darwin":
-        light = "Dark" not in _said_by("defaults", "read", "-g", "AppleInterfaceStyle")
+        light = "Dark" not in _output_of("defaults", "read", "-g", "AppleInterfaceStyle")
     else:
-        answer = _said_by("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
+        answer = _output_of("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
         light = "light" in answer or "default" in answer
     return "light" if light else "dark"
 
 
-def _said_by(*command: str) -> str:
-    """What a small program answers; nothing if it is not there."""
+def _output_of(*command: str) -> str:
+    """The output of a command; empty if it does not exist or fails."""
     if shutil.which(command[0]) is None:
         return ""
     try:

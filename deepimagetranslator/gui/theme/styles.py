@@ -1,4 +1,4 @@
-"""The ttk styles of the theme, made from a palette and a scaling."""
+"""The ttk styles of the theme, for a palette and a scaling."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ ELEMENT_ICONS = (
     *((f"{way}{state}", side) for way, side in (DOWN, SPIN_UP, SPIN_DOWN) for state in ("", OFF)),
     *((f"slider{state}", SLIDER) for state in ("", *HELD)),
 )
-"""The icons that ``create_elements`` needs, and their sides."""
+"""The names and sizes of the icons that ``create_elements`` needs."""
 
 
 def create_elements(style: ttk.Style, icons: Mapping[Key, ImageTk.PhotoImage]) -> None:
-    """Drawn check marks and arrows in place of clam's; once per theme."""
+    """Replace clam's check marks, sliders and arrows by drawn icons; call it once per theme."""
     check = {name: icons[name, CHECK] for name, side in ELEMENT_ICONS if side == CHECK}
     style.element_create(
         "Drawn.indicator",
@@ -60,7 +60,7 @@ def create_elements(style: ttk.Style, icons: Mapping[Key, ImageTk.PhotoImage]) -
             image,
             ("disabled", icons[name + OFF, side]),
             sticky="",
-            # Keeps the arrow off the field's edge.
+            # Keeps a distance between the arrow and the field's edge.
             width=image.width() * 2,
         )
 
@@ -138,11 +138,11 @@ def _fields(style: ttk.Style, palette: Palette, px: Px) -> None:
                 ("focus", palette.accent),
                 ("disabled", palette.background),
             ],
-            # A chosen word in a read-only box is not selected text.
+            # The value of a read-only box must not look like selected text.
             selectbackground=[("readonly", palette.field)],
             selectforeground=[("readonly", palette.text)],
         )
-    # "Entry.field" has a right edge, which clam's own for these two leaves to the arrow.
+    # "Entry.field" draws its right edge; clam's own fields of these two do not.
     text = (
         "Entry.padding",
         {"expand": "1", "sticky": "nswe", "children": [("Entry.textarea", {"sticky": "nswe"})]},

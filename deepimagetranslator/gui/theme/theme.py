@@ -1,7 +1,7 @@
-"""Fonts, scaling, palette and ttk styles: what makes the window look as it does.
+"""The look of the window: fonts, scaling, palette and ttk styles.
 
-One ``Theme`` per root, made right after ``Tk()`` and before any widget. Styles stand on clam,
-whose widgets scale and keep full keyboard use. Widgets that draw themselves bind
+There is one ``Theme`` per root, created right after ``Tk()`` and before any widget. The styles are
+based on clam, whose widgets scale and support the keyboard fully. Widgets that draw themselves bind
 ``<<PaletteChanged>>`` and read ``theme_of(self).palette`` again.
 """
 
@@ -43,13 +43,13 @@ class Theme:
     """Scaling, fonts, palette and styles of one root.
 
     Args:
-        root: the ``Tk``; any widget made later has the look.
+        root: the ``Tk``; the theme applies to all widgets that are created later.
         palette: "dark", "light" or "system".
-        scaling: 1.0 is 96 dots an inch; None takes the screen's own.
+        scaling: 1.0 is for 96 dots per inch; None takes the screen's.
 
     Attributes:
-        palette: the colours in use.
-        scaling: as above.
+        palette: the current colours.
+        scaling: the factor for all sizes.
     """
 
     def __init__(self, root: tk.Tk, palette: str = "dark", scaling: float | None = None) -> None:
@@ -68,7 +68,7 @@ class Theme:
         self.apply(self.palette.name)
 
     def px(self, length: float) -> int:
-        """Pixels for a length given at 100 per cent; at least 1 unless it is 0."""
+        """Pixels for a length at 100 per cent; at least 1 unless the length is 0."""
         return max(1, round(length * self.scaling)) if length else 0
 
     def font(self, name: str = "text") -> tkfont.Font:
@@ -76,10 +76,11 @@ class Theme:
         return self._fonts[name]
 
     def icon(self, name: str, size: int = 16) -> ImageTk.PhotoImage:
-        """The icon of that name, its side in pixels at 100 per cent; it follows the palette.
+        """An icon; its colours follow the palette.
 
-        Raises:
-            KeyError: no such icon; ``icons.ICONS`` lists them.
+        Args:
+            name: one of ``icons.ICONS``.
+            size: width and height in pixels at 100 per cent.
         """
         key = (name, size)
         if key not in self._icons:
@@ -89,7 +90,7 @@ class Theme:
         return self._icons[key]
 
     def apply(self, name: str) -> None:
-        """Switch to the palette "dark", "light" or "system", all open windows included."""
+        """Switch all windows to the palette "dark", "light" or "system"."""
         self.palette = palette_named(name)
         for (icon, size), image in self._icons.items():
             image.paste(draw_icon(icon, self.px(size), self.palette))
@@ -100,7 +101,7 @@ class Theme:
         self._recolour(".")
 
     def _plain_options(self) -> dict[str, dict[str, Any]]:
-        """Options of the widgets that ttk does not have, by their class."""
+        """Options of widgets that are not ttk widgets, by class."""
         palette = self.palette
         words = {"background": palette.field, "foreground": palette.text}
         chosen = {
@@ -135,13 +136,13 @@ class Theme:
         }
 
     def _recolour(self, path: str) -> None:
-        """Give the open windows the new colours, and tell those that draw themselves."""
+        """Apply the palette to a widget and its children, and send ``<<PaletteChanged>>``."""
         call = self.root.tk.call
         widget_class = "Toplevel" if path == "." else str(call("winfo", "class", path))
-        # Menus of a menu bar are clones that tkinter cannot name: hence by path.
+        # By path, since menus of a menu bar are clones that tkinter does not know.
         for option, value in self._plain_options().get(widget_class, {}).items():
             call(path, "configure", f"-{option.lower()}", value)
-        call("winfo", "id", path)  # without an X window of its own it would not get the event
+        call("winfo", "id", path)  # creates the X window that the event needs
         call("event", "generate", path, PALETTE_CHANGED)
         for child in self.root.tk.splitlist(call("winfo", "children", path)):
             self._recolour(str(child))
@@ -177,7 +178,7 @@ def theme_of(widget: tk.Misc) -> Theme:
 
 
 def screen_scaling(root: tk.Tk) -> float:
-    """The screen's dots an inch over 96, between 1 and 4; macOS scales by itself."""
+    """The screen's dots per inch divided by 96, from 1 to 4; 1 on macOS, which scales itself."""
     if str(root.tk.call("tk", "windowingsystem")) == "aqua":
         return 1.0
     return min(4.0, max(1.0, round(root.winfo_fpixels("1i") / 96, 2)))

@@ -1,4 +1,4 @@
-"""The drawing of one image: fit, zoom, pan, and the place under the pointer."""
+"""A canvas with one image: fit, zoom, pan, and the position under the pointer."""
 
 from __future__ import annotations
 
@@ -20,26 +20,28 @@ ZOOM_STEP = 1.25
 _PAN_STEP = 48
 
 Place = tuple[float, float]
-"""A place in an image: parts of its width and height."""
+"""A position in an image: x and y as fractions of its width and height, 0 to 1."""
 
 
 class ImageCanvas(tk.Canvas):
-    """An image, or the program's mark where there is none.
+    """Shows an image, or the program's logo if there is none.
 
-    Wheel, + and - zoom, 0 and a double click fit, 1 shows the true size, dragging and Shift with
-    an arrow key pan; the right mouse button drags the window, if anybody listens. ``show``,
-    ``set_...`` and the rest draw when the program is next idle.
+    Wheel, + and - zoom; 0 and a double click fit the image; 1 shows one image pixel per screen
+    pixel; dragging and Shift with an arrow key pan. Dragging with the right mouse button calls
+    ``on_window``. All changes are drawn when Tk is next idle.
 
     Args:
-        parent: the widget around it.
+        parent: the parent widget.
         on_view: called with the new view when the user zooms or pans.
-        on_pointer: called with the place under the pointer, None when it leaves the image.
-        on_window: called with the way (right, down), in pixels, that the right mouse button drags.
+        on_pointer: called with the position under the pointer, None when it leaves the image.
+        on_window: called with the movement (right, down) in pixels of a drag with the right mouse
+            button.
 
     Attributes:
-        image, levels: what is shown, and the values drawn black and white.
-        view: which part.
-        redraws: how often it was drawn.
+        image: the image; None shows the logo.
+        levels: the values that are drawn black and white.
+        view: the visible part of the image.
+        redraws: the number of redraws so far, for tests.
     """
 
     def __init__(
@@ -69,12 +71,12 @@ class ImageCanvas(tk.Canvas):
         self._recolour()
 
     def show(self, image: Array | None, levels: Levels | None = None, hint: str = "") -> None:
-        """Show an image, (height, width, 1 or 3) of uint8, uint16 or float32; zoom and place stay.
+        """Show an image; the view stays.
 
         Args:
-            image: None shows the program's mark.
-            levels: the values drawn black and white; None takes ``shading.levels_of``.
-            hint: a sentence below the mark.
+            image: (height, width, 1 or 3) of uint8, uint16 or float32; None shows the logo.
+            levels: the values drawn black and white; None uses ``shading.levels_of``.
+            hint: a sentence below the logo.
         """
         self.image, self._hint = image, hint
         if image is not None:
@@ -82,39 +84,45 @@ class ImageCanvas(tk.Canvas):
         self.redraw()
 
     def set_levels(self, levels: Levels) -> None:
-        """Draw the image with other values as black and white."""
+        """Set the values that are drawn black and white."""
         if levels != self.levels:
             self.levels = levels
             self.redraw()
 
     def set_view(self, view: View) -> None:
-        """Show that part; does not call ``on_view``."""
+        """Set the visible part; does not call ``on_view``."""
         if view != self.view:
             self.view = view
             self.redraw()
 
     def set_overlay(self, image: Array | None, levels: Levels = (0, 255), part: float = 0) -> None:
-        """Lay another image over this one, stretched to it; a ``part`` of 1 hides this one."""
+        """Draw another image over this one, stretched to its size.
+
+        Args:
+            image: the overlay; None removes it.
+            levels: the overlay's values that are drawn black and white.
+            part: the opacity of the overlay, 0 to 1.
+        """
         overlay = None if image is None or part <= 0 else (image, levels, part)
         if not _same(overlay, self._overlay):
             self._overlay = overlay
             self.redraw()
 
     def set_minus(self, image: Array | None) -> None:
-        """Show this image minus another one instead; None shows it plain."""
+        """Show the difference of this image minus another one; None shows the image itself."""
         if image is not self._minus:
             self._minus = image
             self.redraw()
 
     def set_marker(self, place: Place | None) -> None:
-        """Draw a small cross at a place of the image; None takes it away."""
+        """Draw a small cross at a position of the image; None removes it."""
         if place != self._marker:
             self._marker = place
             self._draw_marker()
 
     @property
     def room(self) -> tuple[int, int]:
-        """Width and height of the part that images are drawn in, in pixels."""
+        """Width and height, in pixels, of the area for images."""
         inset = 2 * self._inset
         return (
             max(1, self.winfo_width() - inset),
@@ -122,12 +130,12 @@ class ImageCanvas(tk.Canvas):
         )
 
     def rect(self) -> Rect:
-        """Where the whole image lies; an image must be shown."""
+        """The rectangle of the whole image on the canvas; there must be an image."""
         assert self.image is not None
         return viewport.place(self.image, *self.room, self.view)
 
     def zoom(self, factor: float, at: tuple[float, float] | None = None) -> None:
-        """Zoom about a screen point, or the pane's middle; calls ``on_view``."""
+        """Zoom about a screen point, by default the centre; calls ``on_view``."""
         if self.image is not None:
             width, height = self.room
             point = at or (width / 2, height / 2)
@@ -138,17 +146,17 @@ class ImageCanvas(tk.Canvas):
         self._take(FIT)
 
     def true_size(self) -> None:
-        """Show an image's pixel as a screen's; calls ``on_view``."""
+        """Show one image pixel per screen pixel; calls ``on_view``."""
         if self.image is not None:
             self.zoom(1 / self.rect().scale(self.image))
 
     def redraw(self) -> None:
-        """Draw again when the program is next idle; many calls make one drawing."""
+        """Redraw when Tk is next idle; several calls cause one redraw."""
         if not self._redraw_id:
             self._redraw_id = self.after_idle(self._redraw)
 
     def destroy(self) -> None:
-        """End the pending drawing too."""
+        """Close, and cancel a pending redraw."""
         if self._redraw_id:
             self.after_cancel(self._redraw_id)
         super().destroy()
@@ -197,7 +205,7 @@ class ImageCanvas(tk.Canvas):
             self._take(viewport.panned(self.view, *moved, self.image, *self.room))
 
     def _on_wheel(self, event: tk.Event[Any]) -> str:
-        # A notch is 120 on Windows, 1 or more on macOS.
+        # One notch of the wheel is a delta of 120 on Windows, 1 or more on macOS.
         return self._on_turn(event, event.delta / (1 if sys.platform == "darwin" else 120))
 
     def _on_turn(self, event: tk.Event[Any], notches: float) -> str:
@@ -333,7 +341,7 @@ def _same(
 
 
 def _only(action: Callable[[], None]) -> Callable[[object], str]:
-    """A key's handler after which no other one is asked."""
+    """An event handler that runs the action and stops the event."""
 
     def handle(_event: object) -> str:
         action()

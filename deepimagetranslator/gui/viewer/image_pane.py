@@ -1,6 +1,6 @@
-"""One pane with an image: a title, the image or the program's mark, and a caption.
+"""One pane: a title, an image or the program's logo, and a caption.
 
-``PaneGroup`` (in ``pane_group.py``) joins three of them.
+``PaneGroup`` in ``pane_group.py`` combines three of them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from deepimagetranslator.gui.viewer.viewport import View
 
 @dataclass(frozen=True)
 class Caption:
-    """Words round an image.
+    """The texts around an image.
 
     Attributes:
-        name: the file's name, shortened in its middle if it does not fit.
+        name: the file's name; its middle is shortened if it does not fit.
         position: for instance "7 / 12".
-        note: after the name, for instance "epoch 12".
+        note: text after the name, for instance "epoch 12".
     """
 
     name: str = ""
@@ -38,15 +38,13 @@ class ImagePane(ttk.Frame):
     """A title, an ``ImageCanvas`` and a caption.
 
     Args:
-        parent: the widget around it.
-        title: the words above the image.
-        on_view: called with the new view when the user zooms or pans.
-        on_pointer: called with the place under the pointer, None when it leaves the image.
-        on_window: called with the way, in pixels, that the right mouse button drags.
+        parent: the parent widget.
+        title: the text above the image.
+        on_view, on_pointer, on_window: as in ``ImageCanvas``.
 
     Attributes:
-        canvas: the drawing, with the view.
-        offset: what values in the words have more than those in the file.
+        canvas: the canvas with the image.
+        offset: added to the file's values where the pane shows values as text.
     """
 
     def __init__(
@@ -66,7 +64,7 @@ class ImagePane(ttk.Frame):
         self.columnconfigure(0, weight=1)
         self.rowconfigure(1, weight=1)
         head, foot = ttk.Frame(self), ttk.Frame(self)
-        # Labels ask for one letter's width, so that words never move the sashes.
+        # Labels request the width of one letter, so that long texts never move the sashes.
         self.title = ttk.Label(head, style="Bold.TLabel", width=1)
         self.position = ttk.Label(head, style="Muted.TLabel", anchor="e")
         self.canvas = ImageCanvas(self, on_view=on_view, on_pointer=on_pointer, on_window=on_window)
@@ -84,12 +82,12 @@ class ImagePane(ttk.Frame):
 
     @property
     def image(self) -> Array | None:
-        """What is shown."""
+        """The image; None if there is none."""
         return self.canvas.image
 
     @property
     def levels(self) -> Levels:
-        """The values drawn black and white."""
+        """The values that are drawn black and white."""
         return self.canvas.levels
 
     def show(
@@ -106,18 +104,18 @@ class ImagePane(ttk.Frame):
         self._write()
 
     def set_title(self, title: str) -> None:
-        """Change the words above the image."""
+        """Set the text above the image."""
         self._title = title
         self._fit_words()
 
     def set_levels(self, levels: Levels, offset: float = 0.0) -> None:
-        """Draw the image with other values as black and white; the words add the offset."""
+        """Set the values drawn black and white, and the offset of values shown as text."""
         self.offset = offset
         self.canvas.set_levels(levels)
         self._write()
 
     def set_minus(self, image: Array | None) -> None:
-        """Show this image minus another one instead; None shows it plain."""
+        """Show the difference of this image minus another one; None shows the image itself."""
         self._minus = image
         self.canvas.set_minus(image)
         self._write()
@@ -144,11 +142,11 @@ class ImagePane(ttk.Frame):
 
 
 def elided(text: str, font: tkfont.Font, room: int) -> str:
-    """The text with its middle replaced by "..." if it is wider than ``room`` pixels."""
+    """The text with its middle replaced by "…" if it is wider than ``room`` pixels."""
     if font.measure(text) <= room:
         return text
     low, high = 0, len(text)
-    while low < high:  # the most letters that fit
+    while low < high:  # finds the largest number of letters that fits
         kept = (low + high + 1) // 2
         if font.measure(_shortened(text, kept)) <= room:
             low = kept

@@ -1,6 +1,7 @@
-"""The three panes side by side, zoomed and panned in step, and the tools below them.
+"""The three panes side by side with a common view, and the tools below them.
 
-The tools lay target or prediction over the image and show where the prediction is off.
+The tools overlay target or prediction on the image, and show the difference of prediction and
+target.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from deepimagetranslator.gui.viewer.viewport import FIT, View
 ROLES = ("image", "target", "prediction")
 TITLES = ("Original image", "Original target", "Predicted target")
 OVERLAYS = {"none": "None", "target": "Target", "prediction": "Prediction"}
-_FULL_DRAG = 300  # pixels that move the centre by the width, and make that four times as large
+_FULL_DRAG = 300  # a drag of so many pixels moves the centre by one width, or the width by 4 times
 DIFFERENCE_TITLE = "Predicted − target"
 
 
@@ -31,18 +32,19 @@ class PaneGroup(ttk.Frame):
     """Image, target and prediction.
 
     Args:
-        parent: the widget around it.
-        titles: the words above the three panes.
-        on_pointer: called with words for the status bar ("x 212, y 130: image 87, target 255 0 0"),
+        parent: the parent widget.
+        titles: the texts above the three panes.
+        on_pointer: called with text for the status bar ("x 212, y 130: image 87, target 255 0 0"),
             empty when the pointer leaves the images.
 
     Attributes:
         panes: the three panes by role: "image", "target", "prediction".
-        tools: the row below them.
-        overlay: the role laid over the image, or "none"; ``overlay_part`` how much of it, 0 to 1.
+        tools: the row below the panes.
+        overlay: the role that is drawn over the image, or "none".
+        overlay_part: the opacity of the overlay, 0 to 1.
         difference: whether the third pane shows prediction minus target.
-        window: by which values deep images are shown: "training" (as the network sees them),
-            "own" (each image by its own range), or "chosen".
+        window: the display window of images with more than 8 bits: "training" (the intensity
+            normalization of training), "own" (each image's own range) or "chosen".
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class PaneGroup(ttk.Frame):
         self.overlay, self.overlay_part, self.difference = "none", 0.5, False
         self.window = "training"
         self._windows: dict[str, Window] = {}
-        self._scalings: dict[str, IntensityNormalization | None] = dict.fromkeys(ROLES)
+        self._normalizations: dict[str, IntensityNormalization | None] = dict.fromkeys(ROLES)
         self._place: tuple[str, Place] | None = None
         self.sashes = ttk.Panedwindow(self, orient="horizontal")
         self.panes: dict[str, ImagePane] = {}
@@ -82,10 +84,10 @@ class PaneGroup(ttk.Frame):
     def show(
         self, role: str, image: Array | None, caption: Caption | None = None, hint: str = ""
     ) -> None:
-        """Show an image in the pane "image", "target" or "prediction"; None shows the mark.
+        """Show an image in the pane "image", "target" or "prediction"; None shows the logo.
 
-        Zoom and place stay. A prediction is drawn with its target's levels, so that the eye
-        compares like with like.
+        The view stays. A prediction is drawn with the target's levels, so that the two can be
+        compared.
         """
         pane = self.panes[role]
         levels = None
@@ -96,40 +98,40 @@ class PaneGroup(ttk.Frame):
             self._shade("prediction")
         self._refresh()
 
-    def set_scalings(
+    def set_normalizations(
         self, inputs: IntensityNormalization | None, targets: IntensityNormalization | None
     ) -> None:
-        """Show deep images as the network sees them; None shows each by its own range."""
-        scalings = dict(zip(ROLES, (inputs, targets, targets), strict=True))
-        if scalings != self._scalings:
-            self._scalings = scalings
+        """Set the intensity normalization of training; None shows each image's own range."""
+        normalizations = dict(zip(ROLES, (inputs, targets, targets), strict=True))
+        if normalizations != self._normalizations:
+            self._normalizations = normalizations
             self._shade(*ROLES)
             self._refresh()
 
     def show_window(self, window: Window | str) -> None:
-        """Show deep images through a window, or "training" or "own"; see ``window``."""
+        """Show images of more than 8 bits with a window, or "training" or "own"; see ``window``."""
         self.window = "chosen" if isinstance(window, Window) else window
         self._windows = dict.fromkeys(ROLES, window) if isinstance(window, Window) else {}
         self._shade(*ROLES)
         self._refresh()
 
     def has_deep_image(self) -> bool:
-        """Whether a pane shows an image that has a window."""
+        """Whether a pane shows an image of more than 8 bits."""
         return any(shading.is_deep(pane.image) for pane in self.panes.values())
 
     def shown_window(self, role: str) -> Window:
-        """What a pane shows from black to white, the offset added."""
+        """The range of values that a pane shows from black to white, with the offset added."""
         pane = self.panes[role]
         low, high = (level + pane.offset for level in pane.levels)
         return Window.between(low, high)
 
     def _on_drag_window(self, role: str, right: int, down: int) -> None:
-        """As at a radiologist's: to the right is wider, down is darker."""
+        """Change the window as radiology viewers do: to the right is wider, down is darker."""
         if not shading.is_deep(self.panes[role].image):
             return
         now, reach = self.shown_window(role), theme_of(self).px(_FULL_DRAG)
         moved = Window(now.centre + now.width * down / reach, now.width * 2 ** (2 * right / reach))
-        # Panes that were alike stay alike, so that the eye compares like with like.
+        # Panes with the same window keep the same one, so that they can be compared.
         alike = [other for other in ROLES if self.shown_window(other) == now]
         self.window = "chosen"
         self._windows |= dict.fromkeys(alike, moved)
@@ -137,45 +139,45 @@ class PaneGroup(ttk.Frame):
         self._refresh()
 
     def _shade(self, *roles: str) -> None:
-        """Give the panes of these roles their levels."""
-        for role in ROLES:  # the target before the prediction
+        """Update the levels of the panes of these roles."""
+        for role in ROLES:  # in this order, since the prediction takes the target's levels
             pane = self.panes[role]
             if role in roles and pane.image is not None:
                 pane.set_levels(*self._levels(role, pane.image))
 
     def _levels(self, role: str, image: Array) -> tuple[Levels, float]:
-        """The levels in the file's values, and the offset for the words."""
-        target, scaling = self.panes["target"], self._scalings[role]
+        """The levels in the file's values, and the offset for values shown as text."""
+        target, normalization = self.panes["target"], self._normalizations[role]
         if role == "prediction" and target.image is not None and target.image.dtype == image.dtype:
             return target.levels, target.offset
-        offset = scaling.offset_of(image) if scaling is not None else 0.0
+        offset = normalization.offset_of(image) if normalization is not None else 0.0
         if role in self._windows and shading.is_deep(image):
             window = self._windows[role]
             return (window.low - offset, window.high - offset), offset
-        return shading.levels_of(image, scaling if self.window != "own" else None), offset
+        return shading.levels_of(image, normalization if self.window != "own" else None), offset
 
     def image(self, role: str) -> Array | None:
-        """What that pane shows."""
+        """The image in that pane; None if there is none."""
         return self.panes[role].image
 
     @property
     def view(self) -> View:
-        """The zoom and place of all panes."""
+        """The common view of all panes."""
         return self.panes["image"].canvas.view
 
     def set_view(self, view: View) -> None:
-        """Show that part in all panes."""
+        """Set the view of all panes."""
         for pane in self.panes.values():
             pane.canvas.set_view(view)
         self.tools.write_zoom()
         self._mark()
 
     def zoom_in(self) -> None:
-        """One step nearer."""
+        """Zoom in by one step."""
         self._lead().zoom(ZOOM_STEP)
 
     def zoom_out(self) -> None:
-        """One step away."""
+        """Zoom out by one step."""
         self._lead().zoom(1 / ZOOM_STEP)
 
     def fit(self) -> None:
@@ -183,15 +185,15 @@ class PaneGroup(ttk.Frame):
         self.set_view(FIT)
 
     def true_size(self) -> None:
-        """Show an image's pixel as a screen's."""
+        """Show one image pixel per screen pixel."""
         self._lead().true_size()
 
     def set_overlay(self, role: str, part: float | None = None) -> None:
-        """Lay "target" or "prediction" over the image, or "none".
+        """Draw "target" or "prediction" over the image; "none" removes the overlay.
 
         Args:
-            role: what to lay over.
-            part: from 0, the image alone, to 1, the other alone; None keeps it.
+            role: the overlay.
+            part: its opacity, 0 to 1; None keeps it.
         """
         assert role in OVERLAYS, role
         self.overlay = role
@@ -200,12 +202,12 @@ class PaneGroup(ttk.Frame):
         self._refresh()
 
     def set_difference(self, on: bool) -> None:
-        """Show prediction minus target, when there are both, in the third pane."""
+        """Show prediction minus target in the third pane, if there are both."""
         self.difference = on
         self._refresh()
 
     def scale(self) -> float | None:
-        """Screen pixels per image pixel; None while there is no image."""
+        """Screen pixels per image pixel; None if there is no image."""
         lead = self._lead()
         return None if lead.image is None else lead.rect().scale(lead.image)
 
@@ -225,12 +227,12 @@ class PaneGroup(ttk.Frame):
         prediction.set_minus(target.image if apart else None)
         prediction.set_title(DIFFERENCE_TITLE if apart else self.titles["prediction"])
         self.tools.write()
-        self._tell()
+        self._report_pointer()
 
     def _on_pointer(self, role: str, place: Place | None) -> None:
         self._place = None if place is None else (role, place)
         self._mark()
-        self._tell()
+        self._report_pointer()
 
     def _mark(self) -> None:
         for role, pane in self.panes.items():
@@ -239,7 +241,7 @@ class PaneGroup(ttk.Frame):
                 self._place[1] if self._place is not None and elsewhere else None
             )
 
-    def _tell(self) -> None:
+    def _report_pointer(self) -> None:
         if self.on_pointer is None:
             return
         if self._place is None:
@@ -260,7 +262,7 @@ class PaneGroup(ttk.Frame):
 
 
 class _Tools(ttk.Frame):
-    """Zoom buttons, the overlay's choice and slider, the difference's tick."""
+    """Zoom buttons, the choice and slider of the overlay, the check box of the difference."""
 
     def __init__(self, group: PaneGroup) -> None:
         super().__init__(group)
@@ -307,7 +309,7 @@ class _Tools(ttk.Frame):
         self.write()
 
     def write(self) -> None:
-        """Show the group's choices."""
+        """Show the group's state."""
         group = self.group
         self._overlay.set(OVERLAYS[group.overlay])
         self._part.set(round(group.overlay_part * 100))
@@ -320,7 +322,7 @@ class _Tools(ttk.Frame):
         self.write_zoom()
 
     def write_zoom(self) -> None:
-        """Show the zoom and whether there is anything to zoom."""
+        """Show the zoom, and grey the zoom buttons if there is no image."""
         scale = self.group.scale()
         self.percent.configure(text="" if scale is None else f"{scale * 100:.0f} %")
         for button in (self.zoom_out, self.zoom_in, self.fit, self.true_size):
@@ -340,7 +342,7 @@ class _Tools(ttk.Frame):
         self.group.set_overlay(self.group.overlay, float(value) / 100)
 
     def _fold(self) -> None:
-        """Two rows where one is too narrow."""
+        """Arrange the tools in two rows if one is too narrow."""
         needed = self.near.winfo_reqwidth() + self.far.winfo_reqwidth() + theme_of(self).px(16)
         narrow = self.winfo_width() < needed
         self.far.grid_configure(

@@ -1,7 +1,7 @@
-"""From pixel values to what the eye sees: levels, overlays, differences, and their words.
+"""Converts pixel values to RGB for display: levels, overlays, differences, and texts about them.
 
-Images are arrays (height, width, 1 or 3) of uint8, uint16 or float32, as read from files; what is
-drawn is always 8-bit RGB.
+Images are arrays (height, width, 1 or 3) of uint8, uint16 or float32, as read from files. The
+results are 8-bit RGB.
 """
 
 from __future__ import annotations
@@ -16,39 +16,41 @@ from deepimagetranslator.core.data.intensity.normalization import (
 from deepimagetranslator.core.typing import Array
 
 Levels = tuple[float, float]
-"""The value drawn black and the one drawn white."""
+"""The values that are drawn black and white."""
 
-DIFFERENCE_FULL = 0.25  # of the range: a difference of so much has the full colour
+DIFFERENCE_FULL = 0.25  # fraction of the range: larger differences have the full colour
 _HIGHER, _LOWER = (255, 150, 40), (60, 150, 255)
 _SAMPLES = 1_000_000
 _LABELS_BELOW = 32
-_INNER = 0.6  # of the range: outliers are cut off if all but a thousandth of the values lie in it
+_INNER = 0.6  # outliers are clipped if 99.8 % of the values lie in less than 0.6 of the range
 
 
-def limits_in(image: Array, scaling: IntensityNormalization) -> Levels:
-    """The values of this image, as they stand in its file, that become 0 and 1."""
-    if scaling.kind == "type":
+def limits_in(image: Array, normalization: IntensityNormalization) -> Levels:
+    """The values in this image's file that the normalization maps to 0 and 1."""
+    if normalization.kind == "type":
         return 0.0, TYPE_MAXIMUM[image.dtype.name]
-    scaling = scaling.for_image(image)
-    offset = scaling.offset_of(image)
-    return scaling.low - offset, scaling.high - offset
+    normalization = normalization.for_image(image)
+    offset = normalization.offset_of(image)
+    return normalization.low - offset, normalization.high - offset
 
 
 def is_deep(image: Array | None) -> bool:
-    """Whether there is an image that holds more than 8 bits."""
+    """Whether there is an image and it has more than 8 bits."""
     return image is not None and image.dtype != np.uint8
 
 
-def levels_of(image: Array, scaling: IntensityNormalization | None = None) -> Levels:
-    """The levels that show an image well.
+def levels_of(image: Array, normalization: IntensityNormalization | None = None) -> Levels:
+    """Suitable display levels for an image.
 
-    A window that was chosen for its set is kept, and of more than 8 bits any range. Without one,
-    8-bit images keep 0 to 255, unless they are label numbers (all below 32). Others take their own
-    range, without a few outliers; floats within 0 and 1 keep 0 to 1.
+    A window of the data set's intensity normalization is used; for images of more than 8 bits, its
+    range is used, too. Otherwise 8-bit images have the levels 0 and 255, unless all values are
+    below 32 (class numbers). Other images use their own range without a few outliers; floats
+    between 0 and 1 have the levels 0 and 1.
     """
     kinds = ("window", "data") if is_deep(image) else ("window",)
-    if scaling is not None and scaling.kind in kinds and scaling.fits(image.dtype.name):
-        return limits_in(image, scaling)
+    known = normalization is not None and normalization.kind in kinds
+    if normalization is not None and known and normalization.fits(image.dtype.name):
+        return limits_in(image, normalization)
     step = max(1, int((image.size / _SAMPLES) ** 0.5))
     values = image[::step, ::step]
     if values.dtype.kind == "f":
@@ -67,7 +69,7 @@ def levels_of(image: Array, scaling: IntensityNormalization | None = None) -> Le
 
 
 def to_rgb(values: Array, levels: Levels) -> Array:
-    """Values as 8-bit RGB."""
+    """Convert values, (height, width, 1 or 3), to 8-bit RGB."""
     if values.dtype != np.uint8 or levels != (0.0, 255.0):
         low, high = levels
         scaled = (values.astype(np.float32) - low) * (255 / max(high - low, 1e-12))
@@ -78,15 +80,16 @@ def to_rgb(values: Array, levels: Levels) -> Array:
 
 
 def blended(below: Array, above: Array, part: float) -> Array:
-    """``above`` over ``below``, both RGB of one size; a part of 0 shows only ``below``."""
+    """Blend ``above`` over ``below``, both RGB of one size; ``part`` is the opacity, 0 to 1."""
     return np.asarray(cv2.addWeighted(below, 1 - part, above, part, 0))
 
 
 def difference_to_rgb(prediction: Array, target: Array, levels: Levels) -> Array:
-    """Prediction minus target of one size: black is equal.
+    """Prediction minus target, both of one size, as RGB; equal values are black.
 
-    Grey: orange where the prediction is higher, blue where it is lower. Colour: how far each
-    channel is off, in that channel's colour. ``DIFFERENCE_FULL`` of the range is the full colour.
+    Grey images: orange where the prediction is higher, blue where it is lower. Colour images: the
+    absolute difference of each channel in that channel. A difference of ``DIFFERENCE_FULL`` of the
+    range has the full colour.
     """
     gain = 255 / ((levels[1] - levels[0]) * DIFFERENCE_FULL)
     a, b = _comparable(prediction, target)
@@ -103,7 +106,7 @@ def difference_to_rgb(prediction: Array, target: Array, levels: Levels) -> Array
 
 
 def _comparable(one: Array, other: Array) -> tuple[Array, Array]:
-    """Both with the same number of channels and the same, finite, dtype."""
+    """Both images with the same number of channels and the same dtype, without NaN."""
     channels = max(one.shape[2], other.shape[2])
     one, other = (
         np.repeat(image, channels, axis=2) if image.shape[2] < channels else image
@@ -115,7 +118,7 @@ def _comparable(one: Array, other: Array) -> tuple[Array, Array]:
 
 
 def difference_words(target: Array, levels: Levels) -> str:
-    """How to read the difference, for the line below it."""
+    """The legend of a difference, for the line below it."""
     full = number_words(float(f"{(levels[1] - levels[0]) * DIFFERENCE_FULL:.2g}"))
     if target.shape[2] == 1:
         return f"blue −{full}, black 0, orange +{full}"
@@ -123,7 +126,7 @@ def difference_words(target: Array, levels: Levels) -> str:
 
 
 def image_words(image: Array, levels: Levels, offset: float = 0.0) -> str:
-    """An image's size and type, and its levels, plus the offset, if not the type's own."""
+    """An image's size and type, and its levels (plus the offset) unless they are 0 and 255."""
     kind = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}.get(
         str(image.dtype), str(image.dtype)
     )
@@ -136,12 +139,18 @@ def image_words(image: Array, levels: Levels, offset: float = 0.0) -> str:
 
 
 def value_words(image: Array, u: float, v: float, offset: float = 0.0) -> str:
-    """The values at a relative place, as they stand in the file, plus the offset."""
+    """The values at a position: the file's values plus the offset.
+
+    Args:
+        image: the image.
+        u, v: the position, fractions of width and height, 0 to 1.
+        offset: added to the values.
+    """
     row, column = int(v * image.shape[0]), int(u * image.shape[1])
     return " ".join(number_words(float(value) + offset) for value in image[row, column])
 
 
 def number_words(value: float) -> str:
-    """A number, short."""
+    """A number as short text: integers and large numbers without a fraction, else 3 digits."""
     whole = value.is_integer() or 1000 <= abs(value) < 1e9
     return f"{value:.0f}" if whole else f"{value:.3g}"

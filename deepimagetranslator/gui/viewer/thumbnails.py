@@ -1,4 +1,4 @@
-"""Small pictures of image files, made in threads for what is in view only."""
+"""Thumbnails of image files, made in threads, for visible files only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _POLL_MS = 20
 
 
 def thumbnail(image: ImageRef, side: int) -> Array:
-    """An image (h, w, 3) uint8 of at most ``side`` pixels each way, as the panes would show it.
+    """A thumbnail, (height, width, 3) uint8 with at most ``side`` pixels each way.
 
     Raises:
         UserError: the file cannot be read.
@@ -32,19 +32,19 @@ def thumbnail(image: ImageRef, side: int) -> Array:
     pixels = read_image(image)
     scale = min(1.0, side / max(pixels.shape[:2]))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-    # Levels first: in a shrunk label map classes would mix.
+    # Convert to colours before shrinking: shrinking class numbers would mix classes.
     step = max(1, int(max(pixels.shape[:2]) // (4 * side)))
     rgb = to_rgb(pixels[::step, ::step], levels_of(pixels))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
 
 
 class Thumbnails:
-    """Keeps the last few hundred pictures, and makes those that are wanted now.
+    """Makes the thumbnails that are wanted, and keeps the last few hundred.
 
     Args:
-        widget: whose root shows them.
+        widget: the widget that shows them.
         side: largest width and height in pixels.
-        arrived: called when another one is there.
+        arrived: called when another thumbnail is finished.
     """
 
     def __init__(self, widget: tk.Misc, side: int, arrived: Callable[[], object]) -> None:
@@ -58,23 +58,23 @@ class Thumbnails:
         self._poll_id = ""
 
     def get(self, image: ImageRef) -> ImageTk.PhotoImage | None:
-        """The picture; None while it is not there, or if the file cannot be read."""
+        """The thumbnail; None if it is not finished or the file cannot be read."""
         if image in self._pictures:
             self._pictures.move_to_end(image)
         return self._pictures.get(image)
 
     def is_unreadable(self, image: ImageRef) -> bool:
-        """Whether reading it failed."""
+        """Whether the file could not be read."""
         return image in self._pictures and self._pictures[image] is None
 
     def want(self, images: Iterable[ImageRef]) -> None:
-        """Make these next, instead of those wanted before."""
+        """Make these thumbnails next; earlier wanted ones that have not started are dropped."""
         self._wanted = [image for image in images if image not in self._pictures]
         self._go_on()
 
     @property
     def busy(self) -> bool:
-        """Whether pictures are still to come."""
+        """Whether thumbnails are still to come."""
         return bool(self._wanted or self._running)
 
     def close(self) -> None:

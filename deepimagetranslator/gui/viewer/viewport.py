@@ -1,7 +1,7 @@
-"""Which part of an image a pane shows, and that part's pixels at the screen's size.
+"""The visible part of an image in a pane, and its pixels at screen resolution.
 
-A ``View`` is relative (zoom 1 fits, the centre is a part of the image), so panes of different
-sizes can share one and show the same place. Nothing here knows a window.
+A ``View`` is relative to the image (zoom 1 fits the pane, the centre is given in fractions), so
+panes of different sizes can share one. Does not import Tk.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from deepimagetranslator.core.typing import Array
 
-NEAREST_FROM = 2.0  # screen pixels per image pixel
+NEAREST_FROM = 2.0  # screen pixels per image pixel from which pixels are drawn as squares
 _LARGEST_PIXEL = 64.0
 
 
@@ -22,8 +22,8 @@ class View:
     """Zoom and centre.
 
     Attributes:
-        zoom: 1 shows the whole image as large as fits, 2 twice that.
-        x, y: what stands in the pane's middle, as a part of the image's width and height.
+        zoom: 1 fits the whole image into the pane, 2 is twice as large.
+        x, y: the position at the pane's centre, as fractions of the image's width and height.
     """
 
     zoom: float = 1.0
@@ -36,7 +36,7 @@ FIT = View()
 
 @dataclass(frozen=True)
 class Rect:
-    """Where a whole image would lie in a pane, in screen pixels; it may reach outside."""
+    """The rectangle of a whole image in a pane, in screen pixels; it may exceed the pane."""
 
     left: float
     top: float
@@ -48,12 +48,12 @@ class Rect:
         return self.width / float(image.shape[1])
 
     def relative(self, x: float, y: float) -> tuple[float, float] | None:
-        """The part of the image at a screen pixel's middle; None outside the image."""
+        """The position in the image, in fractions, at a screen pixel's centre; None outside."""
         u, v = (x + 0.5 - self.left) / self.width, (y + 0.5 - self.top) / self.height
         return (u, v) if 0 <= u < 1 and 0 <= v < 1 else None
 
     def visible(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """The part inside a pane of that size: left, top, right, bottom."""
+        """The part inside a pane of that size: left, top, right, bottom in pixels."""
         return (
             max(0, round(self.left)),
             max(0, round(self.top)),
@@ -69,13 +69,13 @@ def fit_scale(image: Array, width: int, height: int) -> float:
 
 
 def zoom_limits(image: Array, width: int, height: int) -> tuple[float, float]:
-    """The least and the greatest useful zoom: fits or 1:1, and 64 screen pixels to a pixel."""
+    """The smallest and largest useful zoom: fit or 1:1, and 64 screen pixels per image pixel."""
     fit = fit_scale(image, width, height)
     return min(1.0, 1 / fit), max(1.0, _LARGEST_PIXEL / fit)
 
 
 def clamped(view: View, image: Array, width: int, height: int) -> View:
-    """The nearest view that is within the zoom limits and leaves no needless empty border."""
+    """The nearest view within the zoom limits that shows no unnecessary empty border."""
     low, high = zoom_limits(image, width, height)
     zoom = min(max(view.zoom, low), high)
     scale = fit_scale(image, width, height) * zoom
@@ -88,7 +88,7 @@ def clamped(view: View, image: Array, width: int, height: int) -> View:
 
 
 def place(image: Array, width: int, height: int, view: View) -> Rect:
-    """Where the image lies in a pane of that size."""
+    """The rectangle of the image in a pane of that size."""
     view = clamped(view, image, width, height)
     scale = fit_scale(image, width, height) * view.zoom
     wide, high = image.shape[1] * scale, image.shape[0] * scale
@@ -98,7 +98,7 @@ def place(image: Array, width: int, height: int, view: View) -> Rect:
 def zoomed(
     view: View, factor: float, image: Array, width: int, height: int, at: tuple[float, float]
 ) -> View:
-    """The view after zooming by ``factor`` about the screen point ``at``, which stays in place."""
+    """The view after zooming by ``factor`` about the screen point ``at``, which stays fixed."""
     before = place(image, width, height, view)
     view = clamped(view, image, width, height)
     view = clamped(replace(view, zoom=view.zoom * factor), image, width, height)
@@ -110,7 +110,7 @@ def zoomed(
 
 
 def panned(view: View, dx: float, dy: float, image: Array, width: int, height: int) -> View:
-    """The view after dragging the image by so many screen pixels."""
+    """The view after dragging the image by ``dx`` and ``dy`` screen pixels."""
     view = clamped(view, image, width, height)
     rect = place(image, width, height, view)
     moved = replace(view, x=view.x - dx / rect.width, y=view.y - dy / rect.height)
@@ -118,10 +118,18 @@ def panned(view: View, dx: float, dy: float, image: Array, width: int, height: i
 
 
 def sample(image: Array, rect: Rect, width: int, height: int) -> Array:
-    """The visible part of an image at the screen's size; dtype and channels kept.
+    """The visible part of an image at screen resolution, with the image's dtype and channels.
 
-    Enlarged pixels are squares of their exact value, reduced ones are averaged; only the part in
-    view is touched. The result is as large as ``rect.visible(width, height)``.
+    Enlarged pixels become squares of their exact value; reduced ones are averaged. Only the
+    visible part is processed.
+
+    Args:
+        image: (height, width, channels).
+        rect: the rectangle of the whole image in the pane.
+        width, height: the size of the pane in pixels.
+
+    Returns:
+        An array as large as ``rect.visible(width, height)``.
     """
     left, top, right, bottom = rect.visible(width, height)
     columns = _Axis(rect.left, rect.width, image.shape[1], left, right)
@@ -146,12 +154,12 @@ def sample(image: Array, rect: Rect, width: int, height: int) -> Array:
 
 
 class _Axis:
-    """One direction of ``sample``: source pixels, and how they fall on the screen."""
+    """One axis of ``sample``: the source pixels and their positions on the screen."""
 
     def __init__(self, start: float, length: float, count: int, low: int, high: int) -> None:
         self.scale = length / count
         self.start, self.count, self.low, self.high = start, count, low, high
-        step = max(1, int(0.25 / self.scale))  # far too many pixels: skip before averaging
+        step = max(1, int(0.25 / self.scale))  # with very many pixels, skip some before averaging
         first = min(max(int((low - start) / self.scale), 0), count - 1)
         last = min(max(int(np.ceil((high - start) / self.scale)), first + 1), count)
         self.source = slice(first, last, step)

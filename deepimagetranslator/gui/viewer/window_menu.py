@@ -1,4 +1,4 @@
-"""View > Window: by which values images of more than 8 bits are shown."""
+"""View > Window: the display window of images with more than 8 bits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ HINT = "Or drag over an image with the right mouse button"
 
 
 def window_words(title: str, window: Window) -> str:
-    """A preset with its limits, for a menu or a list."""
+    """A preset's title with its limits, for a menu or a list."""
     return f"{title}: {number_words(window.low)} to {number_words(window.high)}"
 
 
 def build_window_menu(
     parent: tk.Menu, panes: PaneGroup, set_values: Callable[[], object]
 ) -> tk.Menu:
-    """The submenu; its choices can be made while an image of more than 8 bits is shown."""
+    """The submenu; its choices are enabled while an image of more than 8 bits is shown."""
     menu = tk.Menu(parent, tearoff=False)
     chosen = tk.StringVar(menu)
 
@@ -43,10 +43,10 @@ def build_window_menu(
             if menu.type(index) == "radiobutton":
                 menu.entryconfigure(index, state=state)
 
-    letters = {"v"}  # of the last entry
+    letters = {"v"}  # used by the last entry
 
     def add(label: str, value: str) -> None:
-        """An entry with the first letter underlined that no other has."""
+        """Add an entry; its first letter that no other entry uses is underlined."""
         place = next(i for i, letter in enumerate(label.lower()) if letter not in letters)
         letters.add(label[place].lower())
         menu.add_radiobutton(
@@ -63,6 +63,6 @@ def build_window_menu(
     menu.add_command(label="Values and window...", underline=0, command=set_values)
     last = menu.index("end") or 0
     menu.configure(postcommand=offer)
-    # The menu keeps its variable alive.
+    # Keeps the variable alive as long as the menu.
     menu.__dict__["chosen"] = chosen
     return menu

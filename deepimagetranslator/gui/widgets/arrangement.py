@@ -1,4 +1,4 @@
-"""Views side by side where there is room, else as tabs."""
+"""Arranges views side by side, or as tabs in a small window."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ ROOM_WIDTH, ROOM_HEIGHT = 860, 400
 
 
 class Arrangement(ttk.Frame):
-    """Two views side by side and a third below them, with sashes; three tabs in a small window.
+    """Two views side by side and a third below, with sashes; three tabs in a small window.
 
-    Make the views as its children, then call ``hold``.
+    Create the views as its children, then call ``hold``.
+
+    Attributes:
+        compact: whether the views are tabs; None before the first layout.
     """
 
     def __init__(self, parent: tk.Misc) -> None:
@@ -24,11 +27,11 @@ class Arrangement(ttk.Frame):
         self._columns = ttk.Panedwindow(self, orient="horizontal")
         self._tabs = ttk.Notebook(self)
         self._tabs.enable_traversal()
-        # The views must not ask for more than the window has: the window's size rules.
+        # The window's size determines the views' sizes, not the other way round.
         self.pack_propagate(False)
 
     def hold(self, left: ttk.Frame, right: ttk.Frame, below: ttk.Frame, names: list[str]) -> None:
-        """Take the views, and the names of their tabs."""
+        """Set the three views and the names of their tabs, in the order left, right, below."""
         self._views = list(zip(names, (left, right, below), strict=True))
         self.bind("<Configure>", self._on_size)
 

@@ -1,4 +1,4 @@
-"""A widget's own threads, whose results are handed over while the widget lives."""
+"""Threads of a widget, whose results are delivered as long as the widget exists."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ _POLL_MS = 15
 
 
 class WidgetBackground(Background):
-    """A ``Background`` that polls itself as long as an answer is to come.
+    """A ``Background`` that polls itself while a result is to come.
 
     Args:
-        widget: in whose thread, and until whose end, answers are handed over; it calls ``close``.
+        widget: its event loop delivers the results; the widget calls ``close`` when it is
+            destroyed.
     """
 
     def __init__(self, widget: tk.Misc) -> None:
@@ -29,13 +30,13 @@ class WidgetBackground(Background):
         done: Callable[[Result], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        """As ``Background.run``; nobody has to poll."""
+        """Like ``Background.run``, without the need to call ``poll``."""
         super().run(key, work, done, failed)
         if not self._poll_id:
             self._poll_id = self._widget.after(_POLL_MS, self._tick)
 
     def close(self) -> None:
-        """Forget what waits, and stop polling."""
+        """Cancel waiting tasks and stop polling."""
         super().close()
         if self._poll_id:
             self._widget.after_cancel(self._poll_id)
@@ -43,6 +44,6 @@ class WidgetBackground(Background):
 
     def _tick(self) -> None:
         self._poll_id = ""
-        self.poll()  # an answer may ask again, or close
+        self.poll()  # a callback may start a new task, or close
         if self.busy and not self._poll_id:
             self._poll_id = self._widget.after(_POLL_MS, self._tick)

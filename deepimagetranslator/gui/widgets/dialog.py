@@ -1,4 +1,4 @@
-"""What every dialog shares: title, help line, buttons, keys, its place, coming to the front."""
+"""The base class of all dialogs: title, help line, buttons, keys, position, focus."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def _registry(widget: tk.Misc) -> dict[str, Any]:
 class Dialog(tk.Toplevel, Generic[Result]):
     """A window with a body, a help line and buttons; subclasses fill ``body``.
 
-    The constructor does not wait: ``on_ok`` gets what was chosen. Escape cancels, Return accepts.
-    Subclasses give ``value`` and end their constructor with ``place``.
+    The constructor does not wait; ``on_ok`` is called with the result. Escape cancels, Return
+    accepts. Subclasses implement ``value`` and end their constructor with ``place``.
 
     Args:
-        parent: a widget of the window in front of which it appears.
-        name: no two dialogs of a name are open at once; see ``open``.
-        title: of its window.
-        ok: the words on the button that accepts.
-        on_ok: called with what was chosen after it was accepted and the dialog is closed.
+        parent: a widget of the window in front of which the dialog appears.
+        name: at most one dialog of a name is open; see ``open``.
+        title: the title of the window.
+        ok: the text on the button that accepts.
+        on_ok: called with the result after the dialog was accepted and closed.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Dialog(tk.Toplevel, Generic[Result]):
 
     @classmethod
     def open(cls, parent: tk.Misc, *args: Any, **kwargs: Any) -> Self:
-        """The open dialog of this class, brought to the front, or a new one."""
+        """Bring the open dialog of this class to the front, or create a new one."""
         for dialog in list(_registry(parent).values()):
             if isinstance(dialog, cls):
                 dialog.to_front()
@@ -81,7 +81,7 @@ class Dialog(tk.Toplevel, Generic[Result]):
         return cls(parent, *args, **kwargs)
 
     def _build_help_line(self) -> ttk.Label:
-        """Two lines of help, whose room is always there, so that nothing jumps."""
+        """Build a help text of two lines; its room is constant, so that the layout never jumps."""
         px, font = self.theme.px, self.theme.font()
         ttk.Frame(self, style="Line.TFrame", height=px(1)).grid(row=1, column=0, sticky="ew")
         room = ttk.Frame(self, height=2 * font.metrics("linespace") + px(16))
@@ -96,31 +96,31 @@ class Dialog(tk.Toplevel, Generic[Result]):
     def add_button(
         self, text: str, command: Callable[[], object], style: str = "TButton", left: bool = False
     ) -> ttk.Button:
-        """A button with an underlined letter, after those there are; ``left`` puts it apart."""
+        """Add a button with an underlined letter; ``left`` places it at the left edge."""
         button = ttk.Button(self.buttons, text=text, command=command, style=style)
         button.configure(underline=self.mnemonics.add(text, button.invoke))
         self.add_to_buttons(button, left)
         return button
 
     def add_to_buttons(self, widget: tk.Widget, left: bool = False) -> None:
-        """Place a widget made in ``buttons`` in the row of buttons."""
+        """Add a child of ``buttons`` to the row of buttons."""
         taken = len(self.buttons.grid_slaves()) + 1
         gap = (0, 0) if left else (self.theme.px(8), 0)
         widget.grid(row=0, column=0 if left else taken, sticky="w", padx=gap)
         if left:
-            # Before the others for the Tab key too, as it stands before them.
+            # The Tab key reaches it first, too.
             widget.lower()
 
     def show_help(self, text: str) -> None:
-        """Write in the help line."""
+        """Show a text in the help line."""
         self.help_line.configure(text=text)
 
     def value(self) -> Result | None:
-        """What was chosen; None while it cannot be accepted."""
+        """The result; None while it cannot be accepted."""
         raise NotImplementedError
 
     def accept(self) -> None:
-        """Close with the value, if there is one."""
+        """Close and call ``on_ok`` with the value, if there is one."""
         value = self.value()
         if value is None:
             return
@@ -129,11 +129,11 @@ class Dialog(tk.Toplevel, Generic[Result]):
             self._on_ok(value)
 
     def cancel(self) -> None:
-        """Close; nothing is chosen."""
+        """Close without a result."""
         self.destroy()
 
     def destroy(self) -> None:
-        """Close, and let another of this name open."""
+        """Close; another dialog of this name can then be opened."""
         registry = _registry(self)
         if registry.get(self._name) is self:
             del registry[self._name]
@@ -146,7 +146,11 @@ class Dialog(tk.Toplevel, Generic[Result]):
         (self.focus_lastfor() or self).focus_force()
 
     def place(self, focus: tk.Misc | None = None) -> None:
-        """Show the finished dialog in the middle of its parent and on the screen."""
+        """Show the finished dialog in the middle of its parent, within the screen.
+
+        Args:
+            focus: the widget that gets the keyboard focus; None focuses the dialog.
+        """
         self.update_idletasks()
         room = self.theme.px(40)
         most_width, most_height = self.winfo_screenwidth(), self.winfo_screenheight() - 2 * room
@@ -169,7 +173,7 @@ class Dialog(tk.Toplevel, Generic[Result]):
         if isinstance(focus, ttk.Entry):
             focus.selection_range(0, "end")
             focus.icursor("end")
-        # The first field took the focus before there was room around it.
+        # The focus scrolled the body before the window had its final size.
         self.update_idletasks()
         self._scrolled.to_top()
         self.after_idle(self._scrolled.to_top)

@@ -1,4 +1,4 @@
-"""A form: the fields of a spec in columns of groups, and the dialog that holds one."""
+"""A form with the fields of a spec in groups and columns, and a dialog with one form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PRESET_WORDS = {"recommended": "Recommended", "2021": "As in 2021"}
 
 @dataclass(frozen=True)
 class Row:
-    """Several fields side by side, with one label; captions over them may be empty."""
+    """Several fields side by side with one label; the captions above them may be empty."""
 
     label: str
     fields: tuple[str, ...]
@@ -31,12 +31,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """Fields that belong together.
+    """Related fields under one heading.
 
     Attributes:
         title: the heading.
-        rows: the fields' names, or a ``Row`` of several.
-        column: where it stands, from 0.
+        rows: names of fields, or a ``Row`` of several.
+        column: the column of the form, from 0.
     """
 
     title: str
@@ -45,13 +45,13 @@ class Group:
 
 
 class Form(ttk.Frame, Generic[Spec]):
-    """The fields of a spec; ``show`` and ``read`` are its ends.
+    """The fields of a spec; ``show`` writes a spec into them, ``read`` reads it back.
 
     Args:
-        parent: where it lies.
-        spec_class: the dataclass; fields that no group names keep the shown spec's values.
-        groups: the table.
-        mnemonics: hands out the underlined letters.
+        parent: the parent widget.
+        spec_class: the dataclass; fields that are in no group keep the values of the shown spec.
+        groups: the groups of fields.
+        mnemonics: assigns the underlined letters.
         check, on_change, on_help: as in ``FormFields``.
     """
 
@@ -82,15 +82,15 @@ class Form(ttk.Frame, Generic[Spec]):
         self.fields.show(spec)
 
     def read(self) -> Spec | None:
-        """The spec as typed; None while a field is wrong."""
+        """The spec as typed; None while a field is invalid."""
         return self.fields.read()
 
     def problems(self) -> dict[str, str]:
-        """A sentence for each field that is wrong."""
+        """A sentence for each invalid field, by name."""
         return self.fields.problems()
 
     def first(self) -> ttk.Widget:
-        """The widget where the keyboard starts."""
+        """The first widget, which gets the focus when a dialog opens."""
         return _focusable(next(iter(self.controls.values())))
 
     def _column(self, number: int) -> ttk.Frame:
@@ -105,18 +105,18 @@ class Form(ttk.Frame, Generic[Spec]):
         return self._columns[number]
 
     def _on_column(self, event: tk.Event[tk.Misc]) -> None:
-        """Let messages be as wide as their column, but never widen it."""
+        """Wrap messages at the width of their column, so that they never widen it."""
         for message in event.widget.winfo_children():
             if isinstance(message, MessageLabel):
                 message.words.configure(wraplength=event.width - self._theme.px(28))
 
     def _next_row(self, frame: ttk.Frame) -> int:
-        """A row of its own; messages that hide would not count in the grid's size."""
+        """The next free row; Tk's ``grid_size`` would not count hidden messages."""
         self._rows[frame] = self._rows.get(frame, -1) + 1
         return self._rows[frame]
 
     def align_labels(self, width: int) -> int:
-        """Make the columns of labels at least so many pixels wide, and all alike; how wide."""
+        """Give all label columns the same width, at least ``width`` pixels; returns the width."""
         gap = self._theme.px(14)
         for frame in self._columns.values():
             for widget in frame.grid_slaves(column=0):
@@ -206,17 +206,17 @@ class Form(ttk.Frame, Generic[Spec]):
 
 
 class FormDialog(Dialog[Spec]):
-    """A dialog around one form: OK while nothing is wrong, Cancel, Reset to a preset.
+    """A dialog with one form, and buttons OK, Cancel and Reset to a preset.
 
     Args:
-        parent, name, title, ok, on_ok: as in ``Dialog``.
-        start: what is shown at first, and what resets bring.
-        groups: the form's table.
+        parent, name, title, ok: as in ``Dialog``.
+        start: the initial spec, and the specs of the presets.
+        groups: the groups of the form.
         check: as in ``FormFields``.
-        on_ok: called with the spec and the names of the fields that count as chosen.
+        on_ok: called with the spec and the names of the fields that count as chosen by the user.
 
     Attributes:
-        chosen: those names as they stand; a field joins them when the user edits it.
+        chosen: the names of the chosen fields so far; a field is added when the user edits it.
     """
 
     def __init__(
@@ -253,27 +253,27 @@ class FormDialog(Dialog[Spec]):
         self.form.show(self.filled(start.now.spec))
 
     def value(self) -> Spec | None:
-        """The spec as typed; None while a field is wrong."""
+        """The spec as typed; None while a field is invalid."""
         return self.form.read()
 
     def reset(self, name: str | None) -> None:
-        """Show a preset's values, or, for None, those shown at first."""
+        """Show a preset's values; None shows the initial values."""
         choices = self._start.now if name is None else self._start.resets[name]
         self.chosen = choices.chosen
         self.form.show(self.filled(choices.spec))
 
     def filled(self, spec: Spec) -> Spec:
-        """The spec as it is shown; for subclasses."""
+        """The spec to show for ``spec``; subclasses may override it."""
         return spec
 
     def changed(self) -> None:
-        """Called after each change of a field; for subclasses."""
+        """Called after each change of a field; subclasses may override it."""
 
     def _on_edit(self, name: str) -> None:
         self.chosen |= {name}
 
     def _note_of(self, name: str) -> str:
-        """Why a field that nobody chose is as it is."""
+        """The note below a suggested setting that says why it is suggested; else empty."""
         reason = self._start.reasons.get(name)
         if reason is None or name in self.chosen:
             return ""

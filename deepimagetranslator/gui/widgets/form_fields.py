@@ -1,7 +1,7 @@
-"""A spec's fields as text variables, and the widgets that edit them; no layout.
+"""A spec's fields as text variables, and the widgets that edit them, without a layout.
 
-``FormFields`` holds what is typed, so that "3x" can be shown and refused. ``Form`` lays the
-widgets out in columns; a dialog with a table of its own places them itself.
+``FormFields`` holds the typed text, so that an invalid text such as "3x" can be shown with its
+error. ``Form`` arranges the widgets in columns; dialogs with their own layout use them directly.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ Check = Callable[[Any], list[Problem]]
 
 
 class FormFields(Generic[Spec]):
-    """What is typed for the fields of one spec.
+    """The typed texts of one spec's fields.
 
     Args:
         master: any widget of the window.
         spec_class: the dataclass.
-        check: more problems of a whole spec than ``core.spec_rules.problems`` finds.
+        check: finds problems of a whole spec, in addition to ``core.config.validation.problems``.
         on_change: called after each change by the user or by ``show``.
-        on_help: called with a field's help when the pointer or the keyboard comes to it.
+        on_help: called with a field's help when the pointer or the focus enters it.
 
     Attributes:
-        infos: the fields by name.
-        variables: their texts.
-        on_edit: called with a field's name when the user has typed or chosen something there.
-        note_of: gives a note to stand under a field while nothing is wrong there; empty for none.
+        infos: the descriptions of the fields by name.
+        variables: the typed texts by name.
+        on_edit: called with a field's name when the user edits it.
+        note_of: returns a note to show below a valid field; empty for none.
     """
 
     def __init__(
@@ -82,11 +82,11 @@ class FormFields(Generic[Spec]):
         self.refresh()
 
     def read(self) -> Spec | None:
-        """The spec as typed; None while a field is wrong."""
+        """The spec as typed; None while a field is invalid."""
         return self._value
 
     def problems(self) -> dict[str, str]:
-        """A sentence for each field that is wrong."""
+        """A sentence for each invalid field, by name."""
         return {found.subject: found.message for found in reversed(self._found) if found.fatal}
 
     def control(self, parent: tk.Misc, name: str, width: int | None = None) -> ttk.Widget:
@@ -98,7 +98,7 @@ class FormFields(Generic[Spec]):
         return control
 
     def label(self, parent: tk.Misc, name: str, text: str | None = None) -> ttk.Label:
-        """The words in front of the field."""
+        """The label in front of the field."""
         label = ttk.Label(parent, text=self.infos[name].label if text is None else text)
         self._explain(label, name)
         return label
@@ -110,13 +110,13 @@ class FormFields(Generic[Spec]):
         return label
 
     def message(self, parent: tk.Misc, name: str, wraplength: int) -> MessageLabel:
-        """Where the field's problem is written; grid it, and it shows only while there is one."""
+        """The label for the field's problem; grid it, and it is visible only if there is one."""
         self._messages[name] = MessageLabel(parent, wraplength)
         return self._messages[name]
 
     def refresh(self) -> None:
-        """Judge what is typed, write the problems, tell ``on_change``."""
-        self._found, self._value = self._judge()
+        """Validate the typed texts, show the problems and call ``on_change``."""
+        self._found, self._value = self._validate()
         by_name = {found.subject: found for found in reversed(self._found)}
         for name, control in self._controls.items():
             wrong = name in by_name and by_name[name].fatal
@@ -126,7 +126,7 @@ class FormFields(Generic[Spec]):
         if self.on_change is not None:
             self.on_change()
 
-    def _judge(self) -> tuple[list[Problem], Spec | None]:
+    def _validate(self) -> tuple[list[Problem], Spec | None]:
         values: dict[str, Any] = {}
         found: list[Problem] = []
         for name, variable in self.variables.items():
@@ -150,19 +150,19 @@ class FormFields(Generic[Spec]):
         self.refresh()
 
     def _explain(self, widget: tk.Misc, name: str) -> None:
-        """Give the field's help while the pointer or the keyboard is there."""
+        """Show the field's help while the pointer or the focus is there."""
 
-        def tell(which: str) -> None:
+        def show_help(which: str) -> None:
             if self.on_help is not None:
                 self.on_help(full_help(self.infos[which]) if which else "")
 
         def focus(_event: object) -> None:
             self._focused = name
-            tell(name)
+            show_help(name)
 
-        widget.bind("<Enter>", lambda _event: tell(name), add=True)
-        widget.bind("<Leave>", lambda _event: tell(self._focused), add=True)
-        # Only on what takes the keyboard: the Tab key stops at whatever has such a binding.
+        widget.bind("<Enter>", lambda _event: show_help(name), add=True)
+        widget.bind("<Leave>", lambda _event: show_help(self._focused), add=True)
+        # Not on labels: the Tab key would stop at every widget with such a binding.
         stops: list[tk.Misc] = (
             list(widget.ticks.values()) if isinstance(widget, TickGrid) else [widget]
         )
@@ -187,7 +187,7 @@ class MessageLabel(ttk.Frame):
         self.words.grid(row=0, column=1, sticky="w")
 
     def text(self) -> str:
-        """What is written."""
+        """The shown text."""
         return str(self.words.cget("text"))
 
     def show(self, problem: Problem | None, note: str = "") -> None:
@@ -208,7 +208,7 @@ class MessageLabel(ttk.Frame):
 
 
 class TickGrid(ttk.Frame):
-    """Several of many words: a check box each, in columns; the words stay in their order."""
+    """A check box for each choice, in columns; chosen words keep their order."""
 
     def __init__(
         self, parent: tk.Misc, choices: Sequence[str], variable: tk.StringVar, columns: int = 2
@@ -256,7 +256,14 @@ class TickGrid(ttk.Frame):
 def build_control(
     parent: tk.Misc, info: FieldInfo, variable: tk.StringVar, width: int | None = None
 ) -> ttk.Widget:
-    """The widget for a field's kind, bound to its text."""
+    """The widget for a field's kind, bound to its text variable.
+
+    Args:
+        parent: the parent widget.
+        info: the field.
+        variable: the field's text.
+        width: in characters; None takes the default.
+    """
     if info.kind == "bool":
         return ttk.Checkbutton(
             parent, text=info.label, variable=variable, onvalue="true", offvalue="false"
@@ -276,7 +283,7 @@ def build_control(
 
 
 def _jump(box: ttk.Combobox, letter: str) -> None:
-    """Choose the next word that begins with the letter, as lists do elsewhere."""
+    """Choose the next word that begins with the letter, as other lists do."""
     words: tuple[str, ...] = box.cget("values")
     now = box.current()
     for step in range(1, len(words) + 1):

@@ -1,4 +1,4 @@
-"""A message with named answers, and details one click away."""
+"""A message box with named answers and optional details."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from deepimagetranslator.gui.theme.theme import theme_of
 
 
 class Message(tk.Toplevel):
-    """A sentence, buttons for the answers, and a fold with details if there are any.
+    """A text, a button for each answer, and details that can be unfolded.
 
-    Escape is the last answer, Return the first.
+    Return chooses the first answer, Escape the last.
 
     Args:
-        parent: a widget of the window in front of which it appears.
-        title: of its window.
-        text: the sentence.
-        answers: the buttons' words.
-        details: for a report; they can be copied.
+        parent: a widget of the window in front of which the box appears.
+        title: the title of the window.
+        text: the message.
+        answers: the texts of the buttons.
+        details: details for a bug report, which can be copied; may be empty.
 
     Attributes:
-        answer: the index of the chosen answer; the last one until something is chosen.
-        buttons: one for each answer.
+        answer: the index of the chosen answer; the last one until the user chooses.
+        buttons: the buttons, one for each answer.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class Message(tk.Toplevel):
         self.buttons[0].focus_set()
 
     def choose(self, index: int) -> None:
-        """Take an answer and close."""
+        """Choose an answer and close."""
         self.answer = index
         self.destroy()
 
     def wait(self) -> int:
-        """The index of the answer, once there is one."""
+        """Wait for an answer; returns its index."""
         self.grab_set()
         self.wait_window()
         return self.answer

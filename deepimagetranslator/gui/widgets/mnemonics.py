@@ -1,4 +1,4 @@
-"""Alt and a letter: underlined letters in a dialog, none twice."""
+"""Mnemonics: underlined letters that work with Alt, each used once per window."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from collections.abc import Callable
 
 
 class Mnemonics:
-    """Hands out the letters of one window and binds them."""
+    """Assigns the letters of one window and binds their keys."""
 
     def __init__(self, window: tk.Misc) -> None:
         self._window = window
         self._taken: set[str] = set()
 
     def add(self, text: str, action: Callable[[], object]) -> int:
-        """Bind Alt with a free letter of ``text``; its index, to underline, or -1."""
+        """Bind Alt and a free letter of ``text`` to the action.
+
+        Returns:
+            The index of the letter, for the option ``underline``; -1 if no letter is free.
+        """
         starts = [i for i in range(len(text)) if i == 0 or text[i - 1] == " "]
         order = starts + list(range(len(text)))
         for index in order:

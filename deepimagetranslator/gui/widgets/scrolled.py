@@ -1,4 +1,4 @@
-"""A frame that scrolls when its content is larger than the room there is."""
+"""A frame with scroll bars that appear when its content does not fit."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from deepimagetranslator.gui.theme.theme import theme_of
 
 
 class Scrolled(ttk.Frame):
-    """Shows ``body`` whole where it fits, else with scroll bars.
+    """Shows ``body``, with scroll bars if it does not fit.
 
     Attributes:
-        body: the frame to fill.
+        body: the frame for the content.
     """
 
     def __init__(self, parent: tk.Misc, padding: tuple[int, int, int, int]) -> None:
@@ -26,7 +26,7 @@ class Scrolled(ttk.Frame):
         self._across = ttk.Scrollbar(self, orient="horizontal", command=self.canvas.xview)
         self._down = ttk.Scrollbar(self, orient="vertical", command=self.canvas.yview)
         self.canvas.configure(xscrollcommand=self._across.set, yscrollcommand=self._down.set)
-        # The canvas gives this one the size that it asks for; its one cell is at least as large
+        # The canvas gives this frame its requested size. The frame's only cell is at least as large
         # as the canvas, so that the body grows with the window.
         self._inner = ttk.Frame(self.canvas)
         self.body = ttk.Frame(self._inner, padding=padding)
@@ -44,18 +44,18 @@ class Scrolled(ttk.Frame):
         window.bind("<Button-5>", self._on_wheel, add=True)
 
     def limit(self, width: int, height: int) -> None:
-        """Ask for no more than so many pixels."""
+        """Limit the requested size to so many pixels."""
         self._most = (width, height)
         self.fit()
 
     def to_top(self) -> None:
-        """Show the upper left of the body."""
+        """Scroll to the upper left corner."""
         if self.winfo_exists():
             self.canvas.xview_moveto(0)
             self.canvas.yview_moveto(0)
 
     def fit(self) -> None:
-        """Ask for the room that the body needs, within the limits."""
+        """Request the size that the body needs, within the limits."""
         width = min(self.body.winfo_reqwidth(), self._most[0])
         height = min(self.body.winfo_reqheight(), self._most[1])
         if (self.canvas.winfo_reqwidth(), self.canvas.winfo_reqheight()) != (width, height):
@@ -84,7 +84,7 @@ class Scrolled(ttk.Frame):
         return str(widget).startswith(f"{self.body}.")
 
     def _on_focus(self, event: tk.Event[tk.Misc]) -> None:
-        """Bring what has the keyboard into view."""
+        """Scroll to the widget that has the focus."""
         if not self._down.winfo_ismapped() or not self._inside(event.widget):
             return
         widget, height = event.widget, self.canvas.winfo_height()

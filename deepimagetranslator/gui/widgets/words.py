@@ -1,4 +1,4 @@
-"""How the words and values of the specs are written for people, and read back."""
+"""Converts the words and values of specs to text for the window, and back."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _CHOICES = {
     "initialization": {"data_dependent": "Data-dependent (LSUV)"},
     "behaviour": {"current": "2.0"},
 }
-"""Choices that are clear only beside their field's label, by field."""
+"""Texts of choices that are only clear together with their field's label, by field."""
 
 
 def shown_word(word: str) -> str:
-    """A word of the specs as people write it."""
+    """The text for a word of a spec, for instance "Dice score" for "dice_score"."""
     if word in _WORDS:
         return _WORDS[word]
     if any(letter.isdigit() for letter in word):
@@ -50,15 +50,15 @@ def shown_word(word: str) -> str:
 
 
 def shown_choice(info: FieldInfo, word: str) -> str:
-    """A choice of a field as people write it; ``parsed`` takes it back."""
+    """The text for a choice of a field; ``parsed`` converts it back."""
     return _CHOICES.get(info.name, {}).get(word) or shown_word(word)
 
 
 def parsed(info: FieldInfo, text: str) -> Any:
-    """The value of what ``shown_value`` wrote, or of what a user typed.
+    """The value of a field from typed text or from the text of ``shown_value``.
 
     Raises:
-        UserError: the text stands for no allowed value.
+        UserError: the text is not an allowed value.
     """
     if info.kind == "choice":
         text = next((word for word in info.choices if shown_choice(info, word) == text), text)
@@ -66,12 +66,12 @@ def parsed(info: FieldInfo, text: str) -> Any:
 
 
 def shown_value(info: FieldInfo, value: Any) -> str:
-    """A field's value as the text that ``parsed`` turns into the same value."""
+    """The text for a field's value; ``parsed`` converts it back."""
     return shown_choice(info, value) if info.kind == "choice" else as_text(info, value)
 
 
 def full_help(info: FieldInfo) -> str:
-    """The field's help, and for a number what is allowed."""
+    """The field's help; for numbers with the allowed range."""
     if info.kind not in ("int", "float"):
         return info.help
     bounds = info.bounds()

@@ -1,4 +1,4 @@
-"""The values of a set as columns, and the two limits between which they become 0 to 1."""
+"""A histogram of a data set's values with the two limits that become 0 and 1."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.viewer.shading import Levels, number_words
 
 HELP = (
-    "How often which value occurs in the training images (heights are logarithmic). Drag a line, "
-    "or move it with the arrow keys: Left and Right, ten times as far with Shift; Up or Down "
-    "takes the other line. The wheel or + and - zoom, a double click shows all."
+    "Histogram of the training images' values, with logarithmic heights. Drag a limit, or move it "
+    "with Left and Right (with Shift 10 times as far); Up or Down selects the other limit. The "
+    "wheel or + and - zoom, a double click shows all values."
 )
 _COLUMN = 2.0
 _ZOOM = 1.5
@@ -25,17 +25,17 @@ _NEAREST_VIEW = 20  # columns
 
 
 class Histogram(tk.Canvas):
-    """Columns of logarithmic height with a line at either limit.
+    """Columns of logarithmic height with a line at each limit.
 
     Args:
-        parent: the widget around it.
+        parent: the parent widget.
         width, height: in pixels at 100 per cent.
-        on_limits: called with new limits, the lower first, that the user gives by mouse or key.
+        on_limits: called with new limits, the lower first, when the user moves one.
 
     Attributes:
         limits: the values that become 0 and 1; None draws no lines.
-        view: the lowest and the highest value that is drawn.
-        active: 0 or 1, the line that the keys move.
+        view: the lowest and the highest visible value.
+        active: the limit that the keys move: 0 (lower) or 1 (upper).
     """
 
     def __init__(
@@ -58,7 +58,13 @@ class Histogram(tk.Canvas):
         self._recolour()
 
     def show(self, spread: Distribution | None, limits: Levels | None, hint: str = "") -> None:
-        """Draw these values and limits; without values a sentence. The zoom stays for a set."""
+        """Show a distribution and limits.
+
+        Args:
+            spread: the values; None shows the hint. The same one as before keeps the zoom.
+            limits: the values that become 0 and 1; None draws no lines.
+            hint: a sentence that is shown without values.
+        """
         zoomed = spread is self._spread and self.view != self._whole()
         self._spread, self.limits, self._hint = spread, limits, hint
         if not zoomed:
@@ -66,24 +72,24 @@ class Histogram(tk.Canvas):
         self._draw()
 
     def x_of(self, value: float) -> float:
-        """Where a value lies, in pixels."""
+        """The x coordinate of a value in pixels."""
         left, right = self._sides()
         low, high = self.view
         return left + (value - low) / (high - low) * (right - left)
 
     def value_at(self, x: float) -> float:
-        """The value at a place, rounded to what a pixel can tell."""
+        """The value at an x coordinate, rounded to the resolution of a pixel."""
         left, right = self._sides()
         low, high = self.view
         return self._rounded(low + (x - left) / (right - left) * (high - low))
 
     def move(self, steps: float) -> None:
-        """Move the active line by so many steps, as the arrow keys do."""
+        """Move the active limit by so many steps, as the arrow keys do."""
         if self.limits is not None:
             self._set(self.limits[self.active] + steps * self._step())
 
     def zoom(self, factor: float, about: float | None = None) -> None:
-        """Show a part that is so many times narrower; by default about the active line."""
+        """Zoom in by ``factor`` about a value, by default the active limit."""
         whole = self._whole()
         if about is None:
             about = self.limits[self.active] if self.limits is not None else sum(self.view) / 2
@@ -118,7 +124,7 @@ class Histogram(tk.Canvas):
         return spread is not None and bool((spread.values == np.rint(spread.values)).all())
 
     def _step(self) -> float:
-        """What an arrow key moves by: 1, or for fractions a round part of what is in view."""
+        """The step of an arrow key: 1, or for fractions about 1/200 of the visible range."""
         if self._is_whole():
             return 1.0
         return float(10.0 ** math.floor(math.log10((self.view[1] - self.view[0]) / 200)))
@@ -128,7 +134,7 @@ class Histogram(tk.Canvas):
         return round(value / step) * step if step >= 1 else round(value, -round(math.log10(step)))
 
     def _set(self, value: float) -> None:
-        """Give the active line a value on its side of the other one."""
+        """Move the active limit to a value, but not beyond the other limit."""
         assert self.limits is not None
         low, high = self.limits
         step, value = self._step(), self._rounded(value)
@@ -138,7 +144,7 @@ class Histogram(tk.Canvas):
         if limits != self.limits:
             self.on_limits(*limits)
 
-    # ---- the user --------------------------------------------------------------------------
+    # ---- input of the user -----------------------------------------------------------------
 
     def _listen(self) -> None:
         self.bind(PALETTE_CHANGED, self._recolour)
@@ -174,7 +180,7 @@ class Histogram(tk.Canvas):
     def _nearest(self, x: float) -> int:
         assert self.limits is not None
         far = [abs(x - self.x_of(limit)) for limit in self.limits]
-        # Where both lie on one spot, the one on the pointer's side.
+        # If both are at the same place, the one on the pointer's side.
         if abs(far[0] - far[1]) < 1:
             return int(x > self.x_of(self.limits[0]))
         return int(far[1] < far[0])
@@ -198,7 +204,7 @@ class Histogram(tk.Canvas):
             self.show_all()
 
     def _near(self, x: float) -> bool:
-        """Whether a line is under the pointer."""
+        """Whether a limit is under the pointer."""
         if self.limits is None or self._spread is None:
             return False
         return min(abs(x - self.x_of(limit)) for limit in self.limits) <= theme_of(self).px(8)
@@ -252,12 +258,12 @@ class Histogram(tk.Canvas):
             self._draw_numbers(*self.limits, top - theme.px(11))
 
     def _draw_columns(self, spread: Distribution, top: float, bottom: float) -> None:
-        """One outline for all columns, so that thousands of values draw at once."""
+        """Draw the columns as one polygon per area, which is fast for thousands of values."""
         palette = theme_of(self).palette
         left, right = self._sides()
         columns = max(8, int((right - left) / theme_of(self).px(_COLUMN)))
         edges, sums = spread.histogram(*self.view, columns)
-        # Counted in the rarest value's, as a sampled value stands for many.
+        # Relative to the rarest value, since a sampled value represents many.
         sums = sums / (sums[sums > 0].min() if sums.any() else 1.0)
         heights = np.log1p(sums) / (math.log1p(sums.max()) or 1.0) * (bottom - top)
         for low, high, colour in self._areas():
@@ -272,7 +278,7 @@ class Histogram(tk.Canvas):
         self.create_line(left, bottom, right, bottom, fill=palette.border)
 
     def _areas(self) -> list[tuple[float, float, str]]:
-        """What is in view, outside and inside the limits, with its colour."""
+        """The visible ranges outside and inside the limits, with their colours."""
         palette, (first, last) = theme_of(self).palette, self.view
         if self.limits is None:
             return [(first, last, palette.accent)]
@@ -295,7 +301,7 @@ class Histogram(tk.Canvas):
             self.create_text(*at, text=words, anchor="n", font=font, fill=theme.palette.muted)
 
     def _colour(self, index: int) -> str:
-        """Of a line and its number; the one that the keys move stands out."""
+        """The colour of a limit and its number; the active limit is highlighted."""
         palette = theme_of(self).palette
         leads = index == self.active and self.focus_get() is self
         return palette.warning if leads else palette.text
@@ -314,7 +320,7 @@ class Histogram(tk.Canvas):
         self.create_polygon(*knob, fill=colour, outline=colour, tags="limit")
 
     def _draw_numbers(self, low: float, high: float, bottom: float) -> None:
-        """The limits' values, outwards of their lines and never one over the other."""
+        """Write the limits' values beside their lines, without overlap."""
         theme = theme_of(self)
         font, half = theme.font("small"), theme.px(5)
         words = number_words(low), number_words(high)
@@ -333,6 +339,6 @@ class Histogram(tk.Canvas):
 
 
 def _round_step(least: float) -> float:
-    """The next of 1, 2, 5, 10, 20 ... (or their parts) from ``least`` on."""
+    """The smallest number of the form 1, 2 or 5 times a power of 10 that is at least ``least``."""
     ten = float(10.0 ** math.floor(math.log10(max(least, 1e-30))))
     return next(ten * factor for factor in (1, 2, 5, 10) if ten * factor >= least * 0.999)

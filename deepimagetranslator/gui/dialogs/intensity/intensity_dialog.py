@@ -1,4 +1,4 @@
-"""Values and window: which values of the images become 0 and 1 for the network."""
+"""The dialog "Values and window": the intensity normalization of inputs and targets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BESIDE_PREVIEW = 760  # pixels at 100 per cent
 
 
 def with_values(data: DataSpec, chosen: DataSpec) -> DataSpec:
-    """``data`` with everything that the dialog decides taken from ``chosen``."""
+    """``data`` with the settings of this dialog taken from ``chosen``."""
     names = [f"{side}_{name}" for side in SIDES for name in FIELDS]
     return replace(data, **{name: getattr(chosen, name) for name in [*names, "percentile"]})
 
@@ -44,17 +44,17 @@ class ValuesDialog(Dialog[DataSpec]):
     """The dialog; its constructor does not wait.
 
     Args:
-        parent: a widget of the window in front of which it appears.
-        spec: the choices so far.
-        pairs: the training pairs, whose values are gathered in a thread.
-        read_pair: gives the images to show.
-        on_ok: called with the new choices.
+        parent: a widget of the window in front of which the dialog appears.
+        spec: the current data spec.
+        pairs: the training pairs, whose values are read in a thread.
+        read_pair: returns the images to show.
+        on_ok: called with the new data spec.
 
     Attributes:
-        spec: the choices as they stand.
-        side: "input" or "target", which of them is shown.
-        reader: gathers the values of the training set and the images in view.
-        texts: what stands in the fields "low", "high", "centre", "width", "percentile", "offset".
+        spec: the data spec with the changes so far.
+        side: the side in view, "input" or "target".
+        reader: reads the values of the training set and the images in view.
+        texts: the texts of the fields "low", "high", "centre", "width", "percentile", "offset".
     """
 
     def __init__(
@@ -83,16 +83,16 @@ class ValuesDialog(Dialog[DataSpec]):
         self.place(self.choice)
 
     def value(self) -> DataSpec | None:
-        """What was chosen; None while a number is wrong."""
+        """The new data spec; None while a number is invalid."""
         return None if self._wrong is not None else self.spec
 
     def reset(self) -> None:
-        """Leave all to the program, for inputs and targets."""
+        """Set everything to automatic, for inputs and targets."""
         self.spec = with_values(self.spec, DataSpec())
         self._write_all()
 
     def show_side(self, side: str) -> None:
-        """Show the choices for "input" or "target"."""
+        """Show the settings of "input" or "target"."""
         self.side = side
         self._side_box.current(SIDES.index(side))
         choices = field_named(self.spec, f"{side}_scaling").choices
@@ -100,20 +100,24 @@ class ValuesDialog(Dialog[DataSpec]):
         self._write_all()
 
     def choose(self, choice: str) -> None:
-        """Take a scaling; a window begins with the limits that were shown before."""
-        known = self._scaling()
+        """Choose a normalization; a new window starts with the limits shown before.
+
+        Args:
+            choice: a choice of ``DataSpec.input_scaling``.
+        """
+        known = self._normalization()
         if choice == "window" and known is not None and not self._get("low") < self._get("high"):
             self._put(low=known.low, high=known.high)
         self._put(scaling=choice)
         self._write_all()
 
     def set_limits(self, low: float, high: float) -> None:
-        """Take a window of one's own."""
+        """Choose a window with these limits."""
         self._put(scaling="window", low=low, high=high)
         self._write_all()
 
     def destroy(self) -> None:
-        """End the threads too."""
+        """Close, and end the threads."""
         self.reader.close()
         super().destroy()
 
@@ -149,7 +153,7 @@ class ValuesDialog(Dialog[DataSpec]):
         self.meaning.grid(row=4, column=0, sticky="nw", pady=(px(12), 0))
         self.message = MessageLabel(body, px(640))
         self.message.grid(row=5, column=0, sticky="nw", pady=(px(6), 0))
-        for row in (4, 5):  # room for two lines each, so that nothing jumps
+        for row in (4, 5):  # constant room for two lines each, so that the layout never jumps
             body.rowconfigure(row, minsize=2 * self.theme.font().metrics("linespace") + px(12))
         self.message.show(None)
         aside = ttk.Frame(body)
@@ -163,7 +167,7 @@ class ValuesDialog(Dialog[DataSpec]):
     def _box(
         self, parent: ttk.Frame, label: str, values: Sequence[str], width: int
     ) -> ttk.Combobox:
-        """A read-only list behind its words, which have an underlined letter."""
+        """A read-only combo box with a label in front, which has an underlined letter."""
         box = ttk.Combobox(parent, values=list(values), state="readonly", width=width)
         before = ttk.Label(parent, text=label)
         before.configure(underline=self.mnemonics.add(label, box.focus_set))
@@ -196,7 +200,7 @@ class ValuesDialog(Dialog[DataSpec]):
         for event in ("<Enter>", "<FocusIn>"):
             widget.bind(event, lambda _: self.show_help(text), add=True)
 
-    # ---- the user --------------------------------------------------------------------------
+    # ---- input of the user -----------------------------------------------------------------
 
     def _on_side(self, _event: object) -> None:
         self.show_side(SIDES[self._side_box.current()])
@@ -250,21 +254,21 @@ class ValuesDialog(Dialog[DataSpec]):
         self.spec = replace(self.spec, **named)
 
     def _on_news(self) -> None:
-        if self._wrong is None:  # else what is being typed stays
+        if self._wrong is None:  # else keep the invalid text that the user is typing
             self._write_numbers()
         self._show()
 
     def _on_progress(self) -> None:
-        self._show_histogram(self._scaling())
+        self._show_histogram(self._normalization())
 
-    # ---- showing ---------------------------------------------------------------------------
+    # ---- display ---------------------------------------------------------------------------
 
     def _range(self) -> ValueRange | None:
         ranges = self.reader.ranges
         return None if ranges is None else ranges[SIDES.index(self.side)]
 
-    def _scaling(self) -> IntensityNormalization | None:
-        """What the choices come to; None while the values are not known or a number is wrong."""
+    def _normalization(self) -> IntensityNormalization | None:
+        """The resulting normalization; None if the values are unknown or a number is invalid."""
         ranges = self.reader.ranges
         if problems(self.spec) or (ranges is None and self._get("scaling") != "window"):
             return None
@@ -272,7 +276,7 @@ class ValuesDialog(Dialog[DataSpec]):
         return chosen_normalizations(self.spec, *ranges)[SIDES.index(self.side)]
 
     def _write_all(self) -> None:
-        """Write the choices of the side that is shown; what was typed wrongly is dropped."""
+        """Write the settings of the side in view; invalid text in the fields is discarded."""
         self._wrong = next(iter(problems(self.spec)), None)
         choices = field_named(self.spec, f"{self.side}_scaling").choices
         self.choice.current(choices.index(self._get("scaling")))
@@ -282,12 +286,12 @@ class ValuesDialog(Dialog[DataSpec]):
         self._show()
 
     def _write_numbers(self, but: str = "") -> None:
-        """Write all numbers except the one that is being typed."""
-        scaling = self._scaling()
+        """Write all numbers except that of the field ``but``, which the user is typing."""
+        normalization = self._normalization()
         if self._get("scaling") == "window":
             limits: tuple[float, float] | None = (self._get("low"), self._get("high"))
-        elif scaling is not None and scaling.kind != "image":
-            limits = scaling.low, scaling.high
+        elif normalization is not None and normalization.kind != "image":
+            limits = normalization.low, normalization.high
         else:
             limits = None
         numbers: dict[str, float | None] = dict.fromkeys(("low", "high", "centre", "width"))
@@ -303,16 +307,16 @@ class ValuesDialog(Dialog[DataSpec]):
         self._quiet = False
 
     def _show(self) -> None:
-        """Everything that follows from the choices."""
-        scaling = None if self._wrong is not None else self._scaling()
-        self._enable(scaling)
-        self._show_histogram(scaling)
+        """Update everything from the settings."""
+        normalization = None if self._wrong is not None else self._normalization()
+        self._enable(normalization)
+        self._show_histogram(normalization)
         self._show_preset()
         found, spread = self._range(), self._known_spread()
-        self.meaning.configure(text=words.meaning(scaling, spread))
+        self.meaning.configure(text=words.meaning(normalization, spread))
         remark = None
-        if scaling is not None and found is not None and spread is not None:
-            remark = words.remark(scaling, found.dtypes, spread)
+        if normalization is not None and found is not None and spread is not None:
+            remark = words.remark(normalization, found.dtypes, spread)
         self.message.show(self._wrong or remark)
         self.ok_button.state(["disabled" if self._wrong is not None else "!disabled"])
         self._side_box.state(["disabled" if self._wrong is not None else "!disabled"])
@@ -320,15 +324,15 @@ class ValuesDialog(Dialog[DataSpec]):
         if image is None:
             missing = "" if self.reader.busy else words.NO_IMAGE
             self.preview.show(None, hint=self.reader.trouble or missing)
-        elif scaling is not None:
-            self.preview.show(image, limits_in(image, scaling))
+        elif normalization is not None:
+            self.preview.show(image, limits_in(image, normalization))
         elif self.preview.image is not image:
             self.preview.show(image)
 
-    def _enable(self, scaling: IntensityNormalization | None) -> None:
-        """Only what changes something can be typed."""
+    def _enable(self, normalization: IntensityNormalization | None) -> None:
+        """Enable only the fields that have an effect."""
         choice, found = self._get("scaling"), self._range()
-        ranged = scaling is None or scaling.kind in ("data", "window")
+        ranged = normalization is None or normalization.kind in ("data", "window")
         integers = found is None or found.dtypes != {"float32"}
         on = dict.fromkeys(("low", "high", "centre", "width"), choice == "window")
         on |= {"percentile": choice == "percentiles", "offset": ranged and integers}
@@ -336,7 +340,7 @@ class ValuesDialog(Dialog[DataSpec]):
             entry.state(["!disabled" if on[name] else "disabled"])
 
     def _known_spread(self) -> Distribution | None:
-        """How the values of this side are spread, made anew only for another side or offset."""
+        """The distribution of this side's values, cached by side and offset."""
         found, key = self._range(), (self.side, self._get("offset"))
         if found is None or not found.dtypes:
             return None
@@ -344,13 +348,15 @@ class ValuesDialog(Dialog[DataSpec]):
             self._spread, self._spread_key = found.distribution(key[1]), key
         return self._spread
 
-    def _show_histogram(self, scaling: IntensityNormalization | None) -> None:
+    def _show_histogram(self, normalization: IntensityNormalization | None) -> None:
         if not self.reader.count:
             hint = words.NO_IMAGES
         else:
             hint = f"Reading the training images: {self.reader.done} of {self.reader.count}"
-        shown = scaling is not None and scaling.kind != "image"
-        limits = (scaling.low, scaling.high) if scaling is not None and shown else None
+        shown = normalization is not None and normalization.kind != "image"
+        limits = (
+            (normalization.low, normalization.high) if normalization is not None and shown else None
+        )
         self.histogram.show(self._known_spread(), limits, hint)
 
     def _show_preset(self) -> None:

@@ -1,4 +1,4 @@
-"""Gathers, in threads, what the dialog "Values and window" shows."""
+"""Reads the images and values for the dialog "Values and window" in threads."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _POLL_MS = 30
 _log = logging.getLogger(__name__)
 
 ReadPair = Callable[[], tuple[Array | None, Array | None]]
-"""Gives the input and the target in view as they stand in their files; called in a thread."""
+"""Returns the pixels of the input and the target in view; called in a thread."""
 
 
 class ValuesReader:
-    """Reads the pair in view, and of all training pairs how their values are spread.
+    """Reads the pair in view, and the distribution of values of all training pairs.
 
     Args:
-        widget: whose event loop hands the results over; ``close`` the reader before it.
+        widget: its event loop delivers the results; ``close`` the reader before it is destroyed.
         pairs: the training pairs.
-        read_pair: gives the pair in view.
+        read_pair: returns the pair in view.
         on_news: called in the window's thread when there is more to show.
-        on_progress: likewise, often, while the training pairs are being read.
+        on_progress: called in the window's thread, often, while the training pairs are being read.
 
     Attributes:
-        images: the input and the target in view, None where there is none (yet).
-        ranges: the values of the training inputs and targets; None until all are read.
-        done, count: pairs read, and of how many.
-        trouble: why something cannot be read, a sentence.
+        images: the input and the target in view; None if there is none yet.
+        ranges: the values of the training inputs and targets; None until all have been read.
+        done, count: the number of pairs that have been read, and of all pairs.
+        trouble: a sentence that says why something cannot be read; else empty.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ValuesReader:
 
     @property
     def busy(self) -> bool:
-        """Whether something is still to come."""
+        """Whether a result is still to come."""
         return self._background.busy
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class ValuesReader:
         return found.input_range, found.target_range
 
     def _note(self, done: int, _count: int) -> None:
-        self.done = done  # in the thread: a plain number, which the window reads as it polls
+        self.done = done  # set in the thread; the window reads it when it polls
 
     def _poll(self) -> None:
         self._poll_id = ""

@@ -1,4 +1,4 @@
-"""A target before and after its label colours are made exact, at the place that changes most."""
+"""A target before and after encoding, zoomed to the region that changes most."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from deepimagetranslator.gui.viewer.viewport import View
 from deepimagetranslator.gui.widgets.background import WidgetBackground
 
 ReadTarget = Callable[[], tuple[Array, str] | None]
-"""Gives the target in view and its file's name; called in a thread."""
+"""Returns the target in view and its file's name, None if there is none; called in a thread."""
 
 NO_TARGET = "Load training targets to see one here."
-AS_VALUES = "The targets are treated as values: any colour is learnt."
+AS_VALUES = "The targets are treated as values; their colours are not changed."
 _SIDE = 230
 _log = logging.getLogger(__name__)
 
 
 class BeforeAfterView(ttk.Frame):
-    """Two pictures, zoomed in step.
+    """Two images with a common view.
 
     Args:
-        parent: the widget around it.
-        read_target: gives the target.
+        parent: the parent widget.
+        read_target: returns the target.
 
     Attributes:
-        shown: what is in view; None where there is nothing.
+        shown: the encoded target in view; None if there is none.
     """
 
     def __init__(self, parent: tk.Misc, read_target: ReadTarget) -> None:
@@ -58,7 +58,10 @@ class BeforeAfterView(ttk.Frame):
         self.words.grid(row=2, column=0, sticky="se", pady=(0, px(4)))
 
     def ask(self, palette: Palette | None) -> None:
-        """Show what this palette makes of the target, None that it stays; the newest counts."""
+        """Show the target before and after encoding with a palette; None shows it unchanged.
+
+        If it is called again before the image is ready, only the newest palette is shown.
+        """
         if palette == self._asked:
             return
         self._asked = palette
@@ -73,11 +76,11 @@ class BeforeAfterView(ttk.Frame):
 
     @property
     def busy(self) -> bool:
-        """Whether a picture is still to come."""
+        """Whether an image is still to come."""
         return self._background.busy
 
     def destroy(self) -> None:
-        """End the thread too."""
+        """Close, and end the thread."""
         self._background.close()
         super().destroy()
 

@@ -1,4 +1,4 @@
-"""The table of label classes: colour, share of the pixels, name."""
+"""The table of label classes: colour, name, colours in the files, fraction of the pixels."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _STYLE = "Classes.Treeview"
 
 
 class ClassTable(ttk.Frame):
-    """A list of classes, of which one or several are selected.
+    """A list of classes; the user can select one or several.
 
     Args:
-        parent: the widget around it.
+        parent: the parent widget.
         on_select: called when the selection has changed.
     """
 
@@ -33,7 +33,7 @@ class ClassTable(ttk.Frame):
         self._classes: tuple[LabelClass, ...] = ()
         self._swatches: list[ImageTk.PhotoImage] = []
         ttk.Style(self).configure(_STYLE, indent=0)
-        # Words stand below their headings.
+        # Aligns the cells with their headings.
         ttk.Style(self).configure(f"{_STYLE}.Cell", padding=(px(6), 0))
         columns = ("name", "colours", "share")
         self.tree = ttk.Treeview(
@@ -57,7 +57,7 @@ class ClassTable(ttk.Frame):
     def show(
         self, classes: Sequence[LabelClass], colours: Sequence[str], shares: Sequence[str]
     ) -> None:
-        """Show these classes with their colours and shares in words; the selection stays."""
+        """Show classes with their colours and shares of pixels as text; the selection stays."""
         self._classes = tuple(classes)
         rows = self.tree.get_children()
         if len(rows) != len(classes):
@@ -71,11 +71,11 @@ class ClassTable(ttk.Frame):
 
     @property
     def selection(self) -> list[int]:
-        """The numbers of the selected classes, in order."""
+        """The indices of the selected classes, in order."""
         return sorted(int(row) for row in self.tree.selection())
 
     def select(self, numbers: Sequence[int]) -> None:
-        """Select classes, and bring the first into view."""
+        """Select classes by index, and scroll to the first."""
         rows = [str(number) for number in numbers]
         self.tree.selection_set(rows)
         if rows:
@@ -83,7 +83,7 @@ class ClassTable(ttk.Frame):
             self.tree.see(rows[0])
 
     def enable(self, on: bool) -> None:
-        """Whether a class can be selected."""
+        """Enable or disable the table."""
         self.tree.state(["!disabled" if on else "disabled"])
 
     def _draw_swatches(self) -> None:
@@ -95,9 +95,13 @@ class ClassTable(ttk.Frame):
 
 
 def draw_swatch(one: LabelClass, brightest: int, theme: Theme) -> Image.Image:
-    """A box in the class's colour and, if it is written in another one, an arrow and that box.
+    """A box in the class's colour; if another colour is written, an arrow and a second box.
 
-    Class numbers (greys whose ``brightest`` value is small) are stretched, so that they differ.
+    Args:
+        one: the class.
+        brightest: the largest value of all classes; if it is below 64, values are class numbers
+            and are stretched to visible greys.
+        theme: provides sizes and colours.
     """
     px = theme.px
     picture = Image.new("RGBA", (px(2 * _BOX + _ARROW), px(_HEIGHT)))
@@ -116,7 +120,7 @@ def draw_swatch(one: LabelClass, brightest: int, theme: Theme) -> Image.Image:
         corners = (left, 0, left + px(_BOX) - 1, px(_HEIGHT) - 1)
         fill = theme.palette.background if colour is None else _shown(colour, brightest)
         draw.rectangle(corners, fill=fill, outline=theme.palette.border, width=px(1))
-        if colour is None:  # the rest: no colour of its own
+        if colour is None:  # the class of all other colours
             draw.line(
                 (left, px(_HEIGHT) - 1, corners[2], 0), fill=theme.palette.border, width=px(1)
             )

@@ -1,4 +1,4 @@
-"""Label colours: the classes of the targets, their names, and the colours to write."""
+"""The dialog "Label colours": the targets' classes, their names and the colours to write."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ KINDS = {"automatic": "Automatic", "labels": "Label maps", "values": "Values"}
 FIELDS = ("name", "colours", "written")
 READING = "Reading the targets..."
 HELP = {
-    "kind": "Label maps hold a few exact colours, which are never mixed; values are any other "
-    "image. Automatic looks at the files.",
-    "table": "The classes, and how much of the training targets each covers. Ctrl or Shift with a "
-    "click or the arrow keys selects several.",
+    "kind": "Label maps contain a few exact colours, one for each class; values are any other "
+    "image. Automatic decides by the files.",
+    "table": "The classes and their shares of the training targets' pixels. Click or use the arrow "
+    "keys with Ctrl or Shift to select several.",
     "name": "The class's name in tables of results and in curves.",
-    "colours": "As in the files: one value or three; several colours of one class with +; 'rest' "
-    "for all that no other class has.",
-    "written": "The colour in translated images; empty writes the colour of the files.",
-    "snap": "Each pixel is taken for the nearest label colour, where smoothing or JPEG has blurred "
-    "the label maps. The files stay as they are.",
+    "colours": "The colours in the files: one value or three; join several colours of a class with "
+    "+; 'rest' means all colours of no other class.",
+    "written": "The colour in translated images; empty uses the colour of the files.",
+    "snap": "Replaces each pixel's colour by the nearest label colour, for label maps that were "
+    "blurred by smoothing or JPEG. The files are not changed.",
 }
 _WIDTH = 470
 _log = logging.getLogger(__name__)
 
 CountColours = Callable[[Callable[[], bool]], ColourCount]
-"""Gathers the targets' colours until the given function says stop; called in a thread."""
+"""Counts the targets' colours; stops early if the given function returns True. For a thread."""
 PickColour = Callable[[str, str], str | None]
-"""(title, first colour "#rrggbb") -> the colour chosen."""
+"""(title, initial colour "#rrggbb") -> the chosen colour; None if cancelled."""
 
 
 def with_labels(data: DataSpec, chosen: DataSpec) -> DataSpec:
-    """``data`` with everything that the dialog decides taken from ``chosen``."""
+    """``data`` with the settings of this dialog taken from ``chosen``."""
     kind, labels, snap = chosen.target_kind, chosen.labels, chosen.snap_labels
     return replace(data, target_kind=kind, labels=labels, snap_labels=snap)
 
@@ -54,18 +54,18 @@ class LabelsDialog(Dialog[DataSpec]):
     """The dialog; its constructor does not wait.
 
     Args:
-        parent: a widget of the window in front of which it appears.
-        spec: the choices so far.
-        count: gathers the colours of the training targets.
-        read_target: gives the target to show.
+        parent: a widget of the window in front of which the dialog appears.
+        spec: the current data spec.
+        count: counts the colours of the training targets.
+        read_target: returns the target to show.
         pick_colour: asks for a colour.
-        on_ok: called with the new choices.
+        on_ok: called with the new data spec.
 
     Attributes:
-        table: the classes as they stand; None until the targets are read.
-        texts: what stands in the fields "name", "colours", "written".
-        entries: those fields.
-        actions: the buttons below the table, by their words.
+        table: the classes with the changes so far; None until the targets have been read.
+        texts: the typed texts of the fields "name", "colours", "written".
+        entries: the entries of these fields.
+        actions: the buttons below the table, by their texts.
     """
 
     def __init__(
@@ -98,19 +98,19 @@ class LabelsDialog(Dialog[DataSpec]):
         self.place(self.kind)
 
     def value(self) -> DataSpec | None:
-        """What was chosen; None while it cannot be used or the targets are being read."""
+        """The new data spec; None while it is invalid or the targets are being read."""
         if self.table is None or self._problem():
             return None
         return self.table.chosen(self._spec)
 
     def reset(self) -> None:
-        """Back to what is found in the targets."""
+        """Return to the classes that are found in the targets."""
         if self.table is not None:
             self.table.reset()
             self._show_all()
 
     def destroy(self) -> None:
-        """End the thread too."""
+        """Close, and end the thread."""
         self._closed = True
         self._background.close()
         super().destroy()
@@ -202,7 +202,7 @@ class LabelsDialog(Dialog[DataSpec]):
         _log.error("The label colours could not be counted.", exc_info=error)
         self.found.configure(text=str(error))
 
-    # ---- the user --------------------------------------------------------------------------
+    # ---- input of the user -----------------------------------------------------------------
 
     def _on_kind(self, _event: object) -> None:
         self.kind.selection_clear()
@@ -279,7 +279,7 @@ class LabelsDialog(Dialog[DataSpec]):
         self._changed_rows([0] if self.table is not None and self.table.classes else [])
 
     def _show(self) -> None:
-        """Everything that follows from the choices, except the fields that are typed in."""
+        """Update everything except the fields that the user types in."""
         table = self.table
         self.found.configure(text=READING if table is None else table.found)
         self.kind.current(
@@ -298,7 +298,7 @@ class LabelsDialog(Dialog[DataSpec]):
         self._enable()
 
     def _show_fields(self) -> None:
-        """Write the selected class into the fields; what was typed wrongly is dropped."""
+        """Write the selected class into the fields; invalid text in them is discarded."""
         chosen = self.classes.selection
         one = None if self.table is None or not chosen else self.table.classes[chosen[0]]
         self._wrong.clear()
