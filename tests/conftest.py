@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from real_images import small, whole
+from usual_priority import worker_main
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -28,6 +29,14 @@ def real(request: pytest.FixtureRequest) -> Callable[[str], Path]:
     """Finds real images by place: the test is run with the small ones and with the whole ones."""
     found: Callable[[str], Path] = request.param
     return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_at_usual_priority() -> Iterator[None]:
+    """The engine's process runs as fast as the tests, on a busy machine too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deepimagetranslator.app.engine.worker_client.worker_main", worker_main)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
