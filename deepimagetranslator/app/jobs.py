@@ -11,8 +11,8 @@ from deepimagetranslator.app.current_model import CurrentModel
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.events import Bus, JobChanged, JobEnd, JobEnded, JobProgressed
 from deepimagetranslator.app.project_state import ProjectState
-from deepimagetranslator.app.training_state import MonitorState
-from deepimagetranslator.app.validation_strip import ValidationStrip
+from deepimagetranslator.app.training.state import MonitorState
+from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from tkinter import ttk
 from typing import Any
 
-from deepimagetranslator.app import training_words
 from deepimagetranslator.app.events import (
     Change,
     EngineChanged,
@@ -25,6 +24,7 @@ from deepimagetranslator.app.events import (
     WeightsChanged,
 )
 from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.training import words
 from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
@@ -262,7 +262,7 @@ class MainWindow(ttk.Frame):
                 self._set_progress(f"Reading files {done}/{count}", done / max(1, count))
             case BatchEnded() | EpochEnded():
                 monitor = self.session.jobs.monitor
-                self._set_progress(training_words.status(monitor), monitor.overall_part)
+                self._set_progress(words.status(monitor), monitor.overall_part)
             case PartTranslated(_, done, parts, i, n):
                 part = (i - 1 + done / max(1, parts)) / max(1, n)
                 self._set_progress(f"Translating {i}/{n}", part)

@@ -14,7 +14,7 @@ import pytest
 from focus import focus
 from PIL import Image
 
-from deepimagetranslator.app.training_state import MonitorState, Phase
+from deepimagetranslator.app.training.state import MonitorState, Phase
 from deepimagetranslator.core.messages import events
 from deepimagetranslator.gui.monitor import curves
 from deepimagetranslator.gui.monitor.curves import (

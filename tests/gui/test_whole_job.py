@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from window import Window
 
-from deepimagetranslator.app.training_state import Phase
+from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.sample import SampleSet, write_sample

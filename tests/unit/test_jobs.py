@@ -10,7 +10,7 @@ import pytest
 from sessions import Sessions, write_pairs
 
 from deepimagetranslator.app.events import JobChanged, JobEnded, JobProgressed, ViewTranslated
-from deepimagetranslator.app.training_state import Phase
+from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec

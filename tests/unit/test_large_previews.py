@@ -9,8 +9,8 @@ import pytest
 
 from deepimagetranslator.app import views
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.app.training_state import MonitorState
-from deepimagetranslator.app.validation_strip import ValidationStrip
+from deepimagetranslator.app.training.state import MonitorState
+from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.views import TRANSLATED, Wanted
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.crops import default_shapes, middle_crop

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from deepimagetranslator.app import training_state, training_words
-from deepimagetranslator.app.training_state import MonitorState, Phase
+from deepimagetranslator.app.training import state as training_state
+from deepimagetranslator.app.training import words
+from deepimagetranslator.app.training.state import MonitorState, Phase
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.messages import events
 
@@ -47,26 +48,26 @@ def test_a_new_state_is_idle_and_passes_events_over():
     state = MonitorState()
     state.handle(events.EpochStarted(1, 4, 10))
     assert (state.phase, state.version, state.running) == (Phase.IDLE, 0, False)
-    assert training_words.headline(state) == "No training is running"
+    assert words.headline(state) == "No training is running"
     assert state.seconds_left is None and state.overall_part == 0
 
 
 def test_progress(state, clock):
     assert state.phase is Phase.PREPARING
     state.handle(events.FilesRead(3, 8))
-    assert "3 of 8 files" in training_words.remark(state)
+    assert "3 of 8 files" in words.remark(state)
     state.handle(events.EpochStarted(1, 4, 10))
     assert state.phase is Phase.TRAINING
     state.handle(events.BatchEnded(1, 5, 10, 0.75, 70.0))
     assert (state.epoch_part, state.overall_part) == (0.5, 0.125)
-    assert training_words.headline(state) == "Training, epoch 1 of 4"
-    assert training_words.remark(state) == "Loss 0.75 so far in this epoch."
+    assert words.headline(state) == "Training, epoch 1 of 4"
+    assert words.remark(state) == "Loss 0.75 so far in this epoch."
     clock.now += 30
     assert state.seconds_left == 40
     assert state.seconds_passed == 30
-    assert training_words.status(state) == "Training 1/4, 40 s left"
+    assert words.status(state) == "Training 1/4, 40 s left"
     state.handle(events.BatchEnded(1, 10, 10, 0.7, 35.0))
-    assert state.validating and "validation" in training_words.remark(state)
+    assert state.validating and "validation" in words.remark(state)
 
 
 def test_epochs_make_rows_curves_and_the_best(state):
@@ -78,7 +79,7 @@ def test_epochs_make_rows_curves_and_the_best(state):
     assert state.series("val_loss") == ((1, 0.5),)
     assert state.series("val_mse") == ((1, 0.2), (2, 0.2))
     assert state.series("nothing") == ()
-    facts = dict(training_words.facts(state))
+    facts = dict(words.facts(state))
     assert facts["Best"] == "epoch 1" and facts["Best val_loss"] == "0.25"
     assert state.log[0][1].startswith("Epoch 1 of 4: loss 0.5, mse 0.1")
 
@@ -145,7 +146,7 @@ def test_finish_then_the_end(state, tmp_path):
     state.handle(events.JobFinished({"best_weights": str(tmp_path / "best.weights.h5")}))
     assert state.phase is Phase.FINISHED and not state.running
     assert state.overall_part == 1 and state.seconds_left is None
-    said = training_words.remark(state)
+    said = words.remark(state)
     assert "1 epoch was trained" in said and "epoch 1" in said and str(tmp_path) in said
     state.request_stop()
     assert state.phase is Phase.FINISHED
@@ -163,7 +164,7 @@ def test_stopping_may_be_forced_after_ten_seconds(state, clock):
     assert state.may_force
     state.handle(events.WorkerDied(-9, "log"))
     assert state.phase is Phase.CANCELLED
-    assert training_words.remark(state) == "No epoch was completed, so there are no weights."
+    assert words.remark(state) == "No epoch was completed, so there are no weights."
 
 
 def test_cancelled(state, clock):
@@ -184,7 +185,7 @@ def test_cancelled(state, clock):
 def test_a_failure_says_why(state, event, words):
     state.handle(event)
     assert state.phase is Phase.FAILED and state.details == "trace"
-    assert words in training_words.remark(state) and words in state.log[-1][1]
+    assert words in words.remark(state) and words in state.log[-1][1]
 
 
 def test_previews_are_small_and_bounded(state, monkeypatch):
@@ -193,7 +194,7 @@ def test_previews_are_small_and_bounded(state, monkeypatch):
     state.add_preview(1, [large, grey])
     assert [image.shape for image in state.previews[1]] == [(320, 160, 3), (64, 64, 1)]
     assert state.previews[1][1].max() == 7
-    monkeypatch.setattr(training_state, "PREVIEW_BYTES", 20 * 64 * 64)
+    monkeypatch.setattr(state, "PREVIEW_BYTES", 20 * 64 * 64)
     state.previews.clear()
     state.best_epoch = 2
     for epoch in range(1, 60):
@@ -235,11 +236,11 @@ def test_begin_forgets_the_last_training(state, tmp_path):
     ],
 )
 def test_durations(seconds, text):
-    assert training_words.duration(seconds) == text
+    assert words.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "1 s"), (42, "40 s"), (200, "3 min"), (7200, "2 h 00 min")]
 )
 def test_time_left_is_rough(seconds, text):
-    assert training_words.time_left(seconds) == text
+    assert words.time_left(seconds) == text

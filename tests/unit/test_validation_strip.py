@@ -11,8 +11,12 @@ import pytest
 from waiting import wait_until
 
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.app.training_state import MonitorState
-from deepimagetranslator.app.validation_strip import MOST_IMAGES, ValidationStrip, displayable
+from deepimagetranslator.app.training.state import MonitorState
+from deepimagetranslator.app.training.validation_strip import (
+    MOST_IMAGES,
+    ValidationStrip,
+    displayable,
+)
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.image_ref import ImageRef

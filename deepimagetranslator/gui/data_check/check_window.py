@@ -15,7 +15,7 @@ from deepimagetranslator.app.events import (
     ReadingProgressed,
 )
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.app.training_words import time_left
+from deepimagetranslator.app.training.words import time_left
 from deepimagetranslator.core.checks import kinds
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef

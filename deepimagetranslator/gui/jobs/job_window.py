@@ -13,7 +13,7 @@ from PIL import Image, ImageTk
 
 from deepimagetranslator.app.events import JobEnded, JobProgressed
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.app.training_words import time_left
+from deepimagetranslator.app.training.words import time_left
 from deepimagetranslator.core.errors import FEW, Problem, UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.table import Evaluation

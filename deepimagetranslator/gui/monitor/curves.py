@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from deepimagetranslator.app.training_state import MonitorState, Series
+from deepimagetranslator.app.training.state import MonitorState, Series
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui.theme.palette import LIGHT, Palette
 from deepimagetranslator.gui.widgets.words import shown_word

@@ -11,7 +11,7 @@ from tkinter import ttk
 
 from PIL import ImageTk
 
-from deepimagetranslator.app.training_state import MonitorState
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.monitor.curves import (
     CurvesRenderer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter import ttk
 
-from deepimagetranslator.app.training_state import MonitorState
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 
 LINES = 4

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tkinter import ttk
 
-from deepimagetranslator.app import training_words as words
-from deepimagetranslator.app.training_state import MonitorState, Phase
+from deepimagetranslator.app.training import words
+from deepimagetranslator.app.training.state import MonitorState, Phase
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.theme.theme import theme_of
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageTk
 
-from deepimagetranslator.app.training_state import MonitorState
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from tkinter import filedialog, messagebox, ttk
 from typing import Any
 
-from deepimagetranslator.app.training_state import ENDED, MonitorState, Phase
+from deepimagetranslator.app.training.state import ENDED, MonitorState, Phase
 from deepimagetranslator.gui.monitor.curves_view import CurvesView
 from deepimagetranslator.gui.monitor.log_view import LogView
 from deepimagetranslator.gui.monitor.monitor_head import MonitorHead

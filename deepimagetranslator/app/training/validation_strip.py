@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.app.training_state import MonitorState
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.views import PREVIEW_SIDE
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.crops import middle_crop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepimagetranslator.app.training_state import MonitorState, Phase, value_text
+from deepimagetranslator.app.training.state import MonitorState, Phase, value_text
 
 NOTHING = "–"
 MINUTE, HOUR, DAY = 60, 3600, 86400
