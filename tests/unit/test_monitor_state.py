@@ -194,7 +194,7 @@ def test_previews_are_small_and_bounded(state, monkeypatch):
     state.add_preview(1, [large, grey])
     assert [image.shape for image in state.previews[1]] == [(320, 160, 3), (64, 64, 1)]
     assert state.previews[1][1].max() == 7
-    monkeypatch.setattr(state, "PREVIEW_BYTES", 20 * 64 * 64)
+    monkeypatch.setattr(training_state, "PREVIEW_BYTES", 20 * 64 * 64)
     state.previews.clear()
     state.best_epoch = 2
     for epoch in range(1, 60):
