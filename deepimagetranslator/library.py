@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, with_values
-from deepimagetranslator.core.config.project import Project, new_project, project_problems
+from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.config.specs import SECTIONS
+from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.errors import DataProblems, UserError
 from deepimagetranslator.core.imaging.files import list_images
@@ -174,7 +175,7 @@ def _with(project: Project, settings: Mapping[str, Any]) -> Project:
             raise UserError(f"There is no setting '{name}'; settings are named as in project.json.")
         specs = with_values(project.specs, [(name, value)])
         project = choose(project, specs, project.chosen | EVERY_FIELD & {name})
-    problems = project_problems(project)
+    problems = specs_problems(project.specs)
     if problems:
         raise DataProblems(problems)
     return project

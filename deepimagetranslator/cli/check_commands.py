@@ -17,7 +17,6 @@ from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.project import (
     Project,
     load_project,
-    project_problems,
     save_project,
 )
 from deepimagetranslator.core.config.run_folder import runs_folder
@@ -51,7 +50,6 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
         project, changes, (matched, problems) = _repair(
             project, wanted, (matched, problems), examine
         )
-    problems = project_problems(project) + problems
     if changes:
         _save(project, arguments.project)
     _say(problems)

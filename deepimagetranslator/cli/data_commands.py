@@ -20,9 +20,9 @@ from deepimagetranslator.core.config.project import (
     Project,
     load_project,
     new_project,
-    project_problems,
     save_project,
 )
+from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.intensity.windows import parse_window
@@ -122,7 +122,7 @@ def with_settings(project: Project, assignments: Sequence[str]) -> Project:
         if not equals or "." not in name:
             raise UserError(f"'{assignment}' is not of the form SECTION.FIELD=VALUE.")
         project = set_field(project, name.strip(), text)
-    problems = project_problems(project)
+    problems = specs_problems(project.specs)
     if problems:
         raise DataProblems(problems)
     return project

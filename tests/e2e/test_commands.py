@@ -19,9 +19,10 @@ from waiting import PATIENCE, wait_until
 from deepimagetranslator import cli
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.presets import PRESETS
-from deepimagetranslator.core.config.project import load_project, project_problems
+from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
+from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.imaging.images import image_size, read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.version import __version__
@@ -217,7 +218,7 @@ def test_new_with_the_2021_preset_has_that_programs_settings(call, place, tmp_pa
     assert project.preset == "2021"
     assert project.specs.training == PRESETS["2021"].training
     assert project.specs.model == PRESETS["2021"].model
-    assert project_problems(project) == []
+    assert specs_problems(project.specs) == []
 
 
 def test_new_keeps_the_older_project_of_that_name(call, place, tmp_path):
@@ -275,7 +276,8 @@ def test_check_passes_a_good_project(call, project):
     assert told.status == 0 and "can be trained" in told.err
     assert told.json["train_pairs"] == told.json["val_pairs"] == 3
     (remark,) = told.json["problems"]  # it is a tiny set
-    assert set(remark) == {"subject", "message", "fatal", "kind", "files", "repair"}
+    keys = {"subject", "message", "fatal", "kind", "files", "repair", "remedy"}
+    assert set(remark) == keys
     assert (remark["kind"], remark["fatal"], remark["repair"]) == ("few_images", False, None)
 
 

@@ -70,12 +70,13 @@ def read_folder(path: Path) -> list[str]:
 
 def read_project(path: Path) -> list[str]:
     """What becomes of a project file."""
-    from deepimagetranslator.core.config.project import load_project, project_problems  # noqa: PLC0415
+    from deepimagetranslator.core.config.project import load_project  # noqa: PLC0415
+    from deepimagetranslator.core.config.validation import specs_problems  # noqa: PLC0415
 
     project = _said(load_project, path)
     if isinstance(project, str):
         return [project]
-    return ["project", *map(str, project_problems(project))]
+    return ["project", *map(str, specs_problems(project.specs))]
 
 
 def read_weights(path: Path) -> list[str]:

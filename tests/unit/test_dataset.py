@@ -256,7 +256,7 @@ def test_classes_decide_the_target_channels(sets):
 
 def test_a_depth_that_the_images_do_not_allow_is_refused(sets):
     said = refused(specs_of(sets["pure"], model={"depth": 6}))
-    assert "at most 5, not 6" in said["depth"]
+    assert "at most 5, not 6" in said["model.depth"]
 
 
 def test_scalings_are_those_of_the_training_set(sets, tmp_path):
@@ -346,3 +346,11 @@ def test_reading_is_reported_and_can_be_cancelled(sets):
     control.cancel.set()
     with pytest.raises(Cancelled):
         prepare(specs_of(sets["pure"]), control=control)
+
+
+def test_fields_that_do_not_go_together_are_found_whatever_the_section(sets):
+    augmentation = replace(Specs().augmentation, noise_validation=True)
+    specs = replace(specs_of(sets["pure"]), augmentation=augmentation)
+    assert set(refused(specs)) == {"augmentation.noise_validation"}
+    specs = specs_of(sets["pure"], model={"deep_supervision": True})
+    assert set(refused(specs)) == {"model.deep_supervision"}

@@ -176,16 +176,16 @@ def test_cancelled(state, clock):
 
 
 @pytest.mark.parametrize(
-    ("event", "words"),
+    ("event", "expected"),
     [
         (events.JobFailed("user", "The disk is full.", "trace"), "The disk is full."),
         (events.WorkerDied(-9, "trace"), "resumed"),
     ],
 )
-def test_a_failure_says_why(state, event, words):
+def test_a_failure_says_why(state, event, expected):
     state.handle(event)
     assert state.phase is Phase.FAILED and state.details == "trace"
-    assert words in words.remark(state) and words in state.log[-1][1]
+    assert expected in words.remark(state) and expected in state.log[-1][1]
 
 
 def test_previews_are_small_and_bounded(state, monkeypatch):

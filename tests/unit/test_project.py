@@ -20,10 +20,10 @@ from deepimagetranslator.core.config.project import (
     Project,
     load_project,
     new_project,
-    project_problems,
     save_project,
 )
 from deepimagetranslator.core.config.specs import SECTIONS, Specs, TrainingSpec
+from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.errors import UserError
 
 names = st.text("abcé 脂'#%", min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -253,6 +253,6 @@ def test_problems_are_named_by_section_and_field() -> None:
     project = set_field(Project(), "model.depth", "2")
     project = set_field(project, "model.deep_supervision", "true")
     project = set_field(project, "augmentation.noise_validation", "true")
-    subjects = [problem.subject for problem in project_problems(project)]
+    subjects = [problem.subject for problem in specs_problems(project.specs)]
     assert subjects == ["model.deep_supervision", "augmentation.noise_validation"]
-    assert project_problems(Project()) == []
+    assert specs_problems(Specs()) == []

@@ -13,8 +13,9 @@ import pytest
 
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.config.classes import parse_classes
-from deepimagetranslator.core.config.project import load_project, project_problems, save_project
+from deepimagetranslator.core.config.project import load_project, save_project
 from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.system import paths
@@ -55,7 +56,7 @@ def test_every_choice_is_read_as_2_0_read_it(name: str) -> None:
     project, expected = load_project(DATA / name), EXPECTED[name]
     assert project.preset == expected["preset"]
     assert choices_of(project.specs, expected["specs"]) == with_full_paths(expected["specs"], DATA)
-    assert project_problems(project) == []
+    assert specs_problems(project.specs) == []
     assert (
         json_of([asdict(one) for one in parse_classes(project.specs.data.labels)])
         == (expected["classes"])

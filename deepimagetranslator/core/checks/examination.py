@@ -124,8 +124,8 @@ def _concluded(
     pairings = matched.train_pairing, matched.val_pairing
     case = CheckContext(specs, *parts, pairings, folder=folder)
     dataset: Dataset | None = None
-    decided: list[Problem] = []
-    if not any(problem.fatal for problem in (*matched.problems, *blocking(case))):
+    decided = validation.specs_problems(specs)
+    if not decided and not any(problem.fatal for problem in (*matched.problems, *blocking(case))):
         dataset, decided = _decide(specs, matched, *parts)
     if dataset is not None:
         case = replace(
@@ -155,15 +155,12 @@ def _without_validation(matched: Matched) -> list[Problem]:
 def _decide(
     specs: Specs, matched: Matched, train: DatasetStatistics, val: DatasetStatistics
 ) -> tuple[Dataset | None, list[Problem]]:
-    """Everything that follows from the choices and the files together.
+    """Everything that follows from the choices, which have no problems, and the files together.
 
     Scalings and label colours are the training set's alone.
     """
     data, loss = specs.data, specs.training.loss
     model = with_final_activation(specs.model, loss)
-    wrong = [replace(p, subject=f"data.{p.subject}") for p in validation.problems(data)]
-    if wrong:
-        return None, wrong
     for_labels = (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy")
     needed = loss in for_labels or model.final_activation == "softmax"
     palette, remarks = choose_palette(data, train.colours, val.colours, needed)
@@ -178,7 +175,7 @@ def _decide(
         side = default_side([shape[:2] for shape in train.input_shapes], model.depth)
         model = replace(model, input_height=side, input_width=side)
     model = _with_sizes(model, matched.train[0], palette)
-    problems = validation.problems(model)
+    problems = validation.in_section("model", validation.problems(model))
     if model.final_activation == "softmax" and palette is not None:
         classes = len(palette.colours)
         if model.target_channels != classes:

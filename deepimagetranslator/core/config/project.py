@@ -17,8 +17,7 @@ from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
-from deepimagetranslator.core.config.validation import problems
-from deepimagetranslator.core.errors import Problem, Remedy, UserError
+from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
@@ -60,15 +59,6 @@ def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
         preset_name,
         preset_fields(preset_name) | given,
     )
-
-
-def project_problems(project: Project) -> list[Problem]:
-    """The problems of all sections, each with the field as SECTION.FIELD for its subject."""
-    return [
-        replace(problem, subject=f"{section}.{problem.subject}")
-        for section in SECTIONS
-        for problem in problems(getattr(project.specs, section))
-    ]
 
 
 def save_project(project: Project, path: Path) -> None:

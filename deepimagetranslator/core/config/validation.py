@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,12 @@ from deepimagetranslator.core.config.fields import field_problems
 from deepimagetranslator.core.config.specs import (
     CATEGORICAL_LOSSES,
     OPERATIONS,
+    SECTIONS,
     VALUE_LOSSES,
     AugmentationSpec,
     DataSpec,
     ModelSpec,
+    Specs,
     TranslationSpec,
 )
 from deepimagetranslator.core.errors import Problem, UserError
@@ -31,6 +34,20 @@ def problems(spec: Any) -> list[Problem]:
     if not found and isinstance(spec, AugmentationSpec):
         found += _augmentation_problems(spec)
     return found
+
+
+def specs_problems(specs: Specs) -> list[Problem]:
+    """The wrong fields of all sections, each named SECTION.FIELD."""
+    return [
+        problem
+        for section in SECTIONS
+        for problem in in_section(section, problems(getattr(specs, section)))
+    ]
+
+
+def in_section(section: str, found: Iterable[Problem]) -> list[Problem]:
+    """Problems of one spec, their fields named SECTION.FIELD."""
+    return [replace(problem, subject=f"{section}.{problem.subject}") for problem in found]
 
 
 def deepest(height: int, width: int) -> int:
