@@ -265,7 +265,7 @@ def _described(path: Path) -> WeightsDescribed:
 
 def _initialised(request: InitialiseModel) -> ModelInitialised:
     from deepimagetranslator.ml import weights  # noqa: PLC0415
-    from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
 
     try:
         model = build_unet(request.spec, seed=request.seed)

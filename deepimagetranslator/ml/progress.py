@@ -12,8 +12,8 @@ import keras
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import BatchEnded, EpochStarted, Report
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.ml.network.unet import COARSE, FINAL
 from deepimagetranslator.ml.sequence import PairSequence
-from deepimagetranslator.ml.unet import COARSE, FINAL
 
 NOT_A_NUMBER = (
     "The loss became nan or infinite in epoch {epoch}: choose a smaller learning rate, or "

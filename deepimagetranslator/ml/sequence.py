@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import CLASS_UNIT, PairSampler
-from deepimagetranslator.ml.unet import COARSE, FINAL
+from deepimagetranslator.ml.network.unet import COARSE, FINAL
 
 BATCHES_AHEAD = 3
 

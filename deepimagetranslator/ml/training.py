@@ -34,9 +34,11 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.ml import devices, weights
-from deepimagetranslator.ml.losses import build_loss
-from deepimagetranslator.ml.metrics import build_metrics
-from deepimagetranslator.ml.optimizers import build_optimizer
+from deepimagetranslator.ml.network.losses import build_loss
+from deepimagetranslator.ml.network.metrics import build_metrics
+from deepimagetranslator.ml.network.optimizers import build_optimizer
+from deepimagetranslator.ml.network.sharing import LossScaling, SharedModel
+from deepimagetranslator.ml.network.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
 from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
 from deepimagetranslator.ml.run_log import logged, run_log
 from deepimagetranslator.ml.run_record import (
@@ -48,8 +50,6 @@ from deepimagetranslator.ml.run_record import (
     write_run_record,
 )
 from deepimagetranslator.ml.sequence import PairSequence
-from deepimagetranslator.ml.sharing import LossScaling, SharedModel
-from deepimagetranslator.ml.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
 
 _FIRST_PIXELS = 2**20
 

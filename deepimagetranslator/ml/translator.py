@@ -19,7 +19,7 @@ from deepimagetranslator.core.export.encodings import Network, choose_encoding
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
-from deepimagetranslator.ml.unet import FINAL
+from deepimagetranslator.ml.network.unet import FINAL
 
 NETWORKS_KEPT = 4
 UNKNOWN_SIZE_TILE = 512

@@ -29,7 +29,7 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
-from deepimagetranslator.ml.unet import build_unet, convolutions
+from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
 

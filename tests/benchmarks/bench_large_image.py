@@ -44,7 +44,7 @@ def write_network(path: Path) -> None:
     """Write the weights of a tiny network."""
     from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
-    from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
 
     spec = ModelSpec(
         depth=2,

@@ -104,9 +104,9 @@ def measure(text: str) -> int:
     load_engine()
     import keras  # noqa: PLC0415
 
-    from deepimagetranslator.ml.losses import build_loss  # noqa: PLC0415
-    from deepimagetranslator.ml.metrics import build_metrics  # noqa: PLC0415
-    from deepimagetranslator.ml.unet import COARSE, FINAL, build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.network.losses import build_loss  # noqa: PLC0415
+    from deepimagetranslator.ml.network.metrics import build_metrics  # noqa: PLC0415
+    from deepimagetranslator.ml.network.unet import COARSE, FINAL, build_unet  # noqa: PLC0415
 
     rng = np.random.default_rng(1)
     shape = (batch_size, spec.input_height, spec.input_width, spec.input_channels)

@@ -43,9 +43,9 @@ PRECISIONS = ("float32", "bfloat16")
 def step_seconds() -> dict[str, float]:
     """The median time of a training step by precision."""
     devices.load_engine()
-    from deepimagetranslator.ml.losses import build_loss  # noqa: PLC0415
-    from deepimagetranslator.ml.optimizers import build_optimizer  # noqa: PLC0415
-    from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.network.losses import build_loss  # noqa: PLC0415
+    from deepimagetranslator.ml.network.optimizers import build_optimizer  # noqa: PLC0415
+    from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
 
     rng = np.random.default_rng(1)
     x, y = (rng.random((1, 512, 512, 3), np.float32) for _ in range(2))

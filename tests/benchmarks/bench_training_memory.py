@@ -115,9 +115,9 @@ def growth_of_fit(_folder: Path, epochs: int) -> dict[str, float]:
     import numpy as np  # noqa: PLC0415
 
     from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec  # noqa: PLC0415
-    from deepimagetranslator.ml.losses import build_loss  # noqa: PLC0415
-    from deepimagetranslator.ml.optimizers import build_optimizer  # noqa: PLC0415
-    from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.network.losses import build_loss  # noqa: PLC0415
+    from deepimagetranslator.ml.network.optimizers import build_optimizer  # noqa: PLC0415
+    from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
 
     sizes = {
         f"{kind}_{side}": SMALL_SIZE for kind in ("input", "target") for side in ("height", "width")

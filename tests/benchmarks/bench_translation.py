@@ -66,7 +66,7 @@ def write_network(path: Path) -> None:
     from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.core.data.labels.palette import Palette  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
-    from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
 
     sizes = {f"{kind}_{side}": SIDE for kind in ("input", "target") for side in ("height", "width")}
     spec = ModelSpec(

@@ -170,7 +170,7 @@ def _write_weights(folder: Path) -> None:
 
     from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
-    from deepimagetranslator.ml.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
 
     spec = ModelSpec(2, 2, False, "none", 8, 8, 1, 8, 8, 1)
     path = folder / f"ours{weights.SUFFIX}"

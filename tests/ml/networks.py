@@ -11,7 +11,7 @@ from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.ml import weights
-from deepimagetranslator.ml.unet import build_unet, convolutions
+from deepimagetranslator.ml.network.unet import build_unet, convolutions
 
 MODEL = ModelSpec(
     depth=2,

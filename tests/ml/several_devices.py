@@ -74,7 +74,7 @@ def overflow() -> dict[str, Any]:
     """One step whose gradient is infinite on the second device only."""
     import keras  # noqa: PLC0415
 
-    from deepimagetranslator.ml.sharing import LossScaling, SharedModel  # noqa: PLC0415
+    from deepimagetranslator.ml.network.sharing import LossScaling, SharedModel  # noqa: PLC0415
 
     scope, _ = devices.distribution(2)
     with scope:

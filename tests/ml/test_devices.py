@@ -19,7 +19,7 @@ import pytest
 import several_devices
 
 from deepimagetranslator.ml import devices, training
-from deepimagetranslator.ml.sharing import LossScaling
+from deepimagetranslator.ml.network.sharing import LossScaling
 
 CHILD_SECONDS = 300
 

@@ -10,8 +10,8 @@ from skimage.metrics import structural_similarity
 from deepimagetranslator.core.config.specs import CATEGORICAL_LOSSES
 from deepimagetranslator.core.config.specs import LOSSES as NAMES
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.ml import losses
-from deepimagetranslator.ml.losses import LOSSES, build_loss
+from deepimagetranslator.ml.network import losses
+from deepimagetranslator.ml.network.losses import LOSSES, build_loss
 
 SHAPE = (2, 24, 17, 3)
 

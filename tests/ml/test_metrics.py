@@ -9,8 +9,8 @@ from skimage.metrics import peak_signal_noise_ratio
 from deepimagetranslator.core.config.specs import CATEGORICAL_LOSSES, METRICS
 from deepimagetranslator.core.config.specs import LOSSES as LOSS_NAMES
 from deepimagetranslator.core.evaluation.measures import measure, whole_volume
-from deepimagetranslator.ml.losses import build_loss
-from deepimagetranslator.ml.metrics import build_metrics
+from deepimagetranslator.ml.network.losses import build_loss
+from deepimagetranslator.ml.network.metrics import build_metrics
 
 CHANNELS = ("fat", "muscle", "other")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.core.config.specs import TrainingSpec
-from deepimagetranslator.ml import optimizers
-from deepimagetranslator.ml.optimizers import Muon, build_optimizer
+from deepimagetranslator.ml.network import optimizers
+from deepimagetranslator.ml.network.optimizers import Muon, build_optimizer
 
 
 def rates(steps: int, **choices: object) -> list[float]:

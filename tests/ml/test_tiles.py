@@ -19,10 +19,10 @@ from deepimagetranslator.core.messages.events import ImageTranslated, PartTransl
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml import translation, weights
 from deepimagetranslator.ml import translator as translators
+from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.training import train
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
-from deepimagetranslator.ml.unet import build_unet, convolutions
 
 SIDE = 64
 FLOATS = IntensityNormalization("type", 0.0, 1.0, "float32")

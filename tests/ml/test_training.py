@@ -39,9 +39,9 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.ml import training, weights
-from deepimagetranslator.ml.losses import build_loss
+from deepimagetranslator.ml.network.losses import build_loss
+from deepimagetranslator.ml.network.unet import convolutions
 from deepimagetranslator.ml.run_record import TrainingState
-from deepimagetranslator.ml.unet import convolutions
 
 WEIGHTS_2021 = Path(__file__).parents[1] / "data" / "weights_2021" / "plain-weights.hdf5"
 SMALL = {"depth": 2}

@@ -16,8 +16,8 @@ from deepimagetranslator.core.config.network_plan import (
 )
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.ml.group_normalization import GroupNormalization
-from deepimagetranslator.ml.unet import build_unet, convolutions, lsuv_initialize
+from deepimagetranslator.ml.network.group_normalization import GroupNormalization
+from deepimagetranslator.ml.network.unet import build_unet, convolutions, lsuv_initialize
 
 BASE = ModelSpec(
     depth=3,

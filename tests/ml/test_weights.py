@@ -20,7 +20,7 @@ from deepimagetranslator.core.data.intensity.normalization import BYTES, Intensi
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.ml import weights
-from deepimagetranslator.ml.unet import build_unet
+from deepimagetranslator.ml.network.unet import build_unet
 
 DATA = Path(__file__).parents[1] / "data" / "weights_2021"
 PLAIN = DATA / "plain-weights.hdf5"

@@ -1,6 +1,6 @@
 """Sizes, channels, parameters and memory of the U-Net of a ``ModelSpec``, computed without Keras.
 
-``ml.unet`` builds the network from this plan and the model dialog shows it, so both agree.
+``ml.network.unet`` builds the network from this plan and the model dialog shows it, so both agree.
 U-Net: Ronneberger, Fischer and Brox, "U-Net: Convolutional networks for biomedical image
 segmentation", MICCAI 2015.
 """

@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from deepimagetranslator.core.evaluation.measures import THRESHOLD
-from deepimagetranslator.ml import losses
+from deepimagetranslator.ml.network import losses
 
 Tensor = Any
 

@@ -24,7 +24,7 @@ from deepimagetranslator.core.config.network_plan import (
 )
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.ml.group_normalization import GroupNormalization
+from deepimagetranslator.ml.network.group_normalization import GroupNormalization
 
 FINAL = "final"
 COARSE = "coarse"

@@ -1,0 +1,1 @@
+"""The network: layers, losses, metrics, optimizers, and a training step on several devices."""
