@@ -93,7 +93,7 @@ class WeightsCard:
         extras = [f"{model.normalization} normalization"] if model.normalization != "none" else []
         extras += ["deep supervision"] if model.deep_supervision else []
         found = [
-            f"Written by {self.program}, preset {self.preset or 'unknown'}",
+            f"Written by {self.program}" + (self.preset and f", preset {self.preset}"),
             f"U-Net of {model.depth} blocks, {model.base_filters} channels in the first"
             + "".join(f", {extra}" for extra in extras),
             f"Input: {size(model.input_height, model.input_width, model.input_channels)}",
