@@ -32,7 +32,7 @@ def words(remedy: Remedy | None) -> str:
     return f"Use {' '.join(_option(name, value) for name, value in remedy.settings)}."
 
 
-def told(problem: Problem) -> str:
+def sentence(problem: Problem) -> str:
     """A problem with what puts it right, in one line."""
     return printable(f"{problem} {words(problem.remedy)}".strip())
 

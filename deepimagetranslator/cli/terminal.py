@@ -44,7 +44,7 @@ def say(text: str) -> None:
 def say_problems(problems: Iterable[Problem]) -> None:
     """Each problem, with what puts it right, on a line of its own; remarks are marked as such."""
     for problem in problems:
-        say(f"{'' if problem.fatal else 'Note: '}{remedies.told(problem)}")
+        say(f"{'' if problem.fatal else 'Note: '}{remedies.sentence(problem)}")
 
 
 def print_json(result: dict[str, Any]) -> None:

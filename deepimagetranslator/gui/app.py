@@ -18,6 +18,7 @@ from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
+from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.system_dialogs import Boxes, system_boxes
 from deepimagetranslator.gui.theme.logo import draw_mark
@@ -132,14 +133,15 @@ class App:
             try:
                 self.session.project.open(project)
             except UserError as error:
-                self.boxes.fail("The project cannot be opened", str(error), "")
+                text = remedies.all_sentences(error.problems)
+                self.boxes.fail("The project cannot be opened", text, "")
         self.session.viewer.show()
 
     def _tick(self) -> None:
         try:
             self.session.tick()
         except UserError as error:
-            self.boxes.show_problem(str(error))
+            self.boxes.show_problem(remedies.all_sentences(error.problems))
         finally:
             if self._leave_at_once:
                 self.leave_at_once()
@@ -170,7 +172,7 @@ class App:
     ) -> None:
         """Handle an exception of a Tk callback: log and show it."""
         if isinstance(error, UserError):
-            self.boxes.show_problem(str(error))
+            self.boxes.show_problem(remedies.all_sentences(error.problems))
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         _LOG.error(details)

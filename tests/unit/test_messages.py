@@ -158,7 +158,7 @@ def test_every_field_can_be_named_by_both(name):
     assert parse(info, as_text(info, default)) == default
     assert in_window.menu_entry(name).partition(" > ")[2] in menu_entries()
     problem = Problem(name, "It is wrong.", remedy=Remedy(((name, default),)))
-    assert in_terminal.told(problem).startswith(f"{name}: It is wrong. Use --")
+    assert in_terminal.sentence(problem).startswith(f"{name}: It is wrong. Use --")
     assert in_window.sentence(problem).startswith(f"{info.label}: It is wrong. ")
     assert name not in in_window.sentence(problem)
 
@@ -166,7 +166,7 @@ def test_every_field_can_be_named_by_both(name):
 def test_an_error_tells_its_problems_with_what_puts_each_right():
     error = UserError("First\nline.", "Second.", remedy=Remedy(action="resume"))
     assert str(error) == "First?line.\nSecond."
-    assert [in_terminal.told(problem) for problem in error.problems] == [
+    assert [in_terminal.sentence(problem) for problem in error.problems] == [
         "First?line.",
         "Second. Use --resume.",
     ]
