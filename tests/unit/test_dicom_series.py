@@ -89,7 +89,7 @@ def test_several_series_of_a_patient_are_asked_for_by_description(tmp_path: Path
         f'{folder} holds several DICOM series: 3 "Abdomen 5 mm" (CT, 2 images); 4 "Lung" (CT, '
         "3 images). Choose one by its number or description."
     )
-    assert remedies.told(caught.value.problems[0]).endswith("Use --series, or --series all.")
+    assert remedies.sentence(caught.value.problems[0]).endswith("Use --series, or --series all.")
     for choice in ("4", "Lung", "9.9"):
         assert [image.file.stem for image in list_images(folder, choice)] == ["x0", "x1", "x2"]
     assert len(list_images(folder, "all")) == 5
@@ -123,7 +123,7 @@ def test_targets_may_be_another_series_of_the_same_folder(tmp_path: Path) -> Non
     with pytest.raises(SeveralSeriesError, match="Choose one") as several:
         arguments.command(arguments)
     (problem,) = several.value.problems
-    assert remedies.told(problem).endswith("Use --target-series, or --target-series all.")
+    assert remedies.sentence(problem).endswith("Use --target-series, or --target-series all.")
     arguments = build_parser().parse_args([*words, "--target-series", "3"])
     assert arguments.command(arguments)[1]["train_pairs"] == 3
     targets = load_project(tmp_path / "p.json").specs.data.train_targets
