@@ -137,8 +137,8 @@ def misplaced(context: CheckContext) -> Iterator[Problem]:
         if doubtful and pairing.rule != "their order" and not fit.confirmed:
             files = [pair.input for pair in doubtful]
             message = (
-                f"{phrase(files, 'pair', 'was', 'were')} matched by {pairing.rule} "
-                f"only, for example {doubtful[0].input.shown_name} with "
+                f"{phrase(files, 'pair', 'was', 'were')} matched only by {pairing.rule}, "
+                f"for example {doubtful[0].input.shown_name} with "
                 f"{doubtful[0].target.shown_name}; check that they belong together."
             )
             yield finding("doubtful_pairs", message, files)

@@ -124,7 +124,7 @@ class _Names:
             "the same file name": lambda: (self.raw, self.names),
             "the same name with another extension": lambda: (self.raw, self.stems),
             "the same base name": lambda: (self.folders, self.base_names),
-            "names without the words that all files share": lambda: (self.folders, self._cores[0]),
+            "names without their common words": lambda: (self.folders, self._cores[0]),
             "numbers in the names": lambda: (self.folders, self._numbers()),
             "base names, ignoring folders": lambda: (nowhere, self.base_names),
         }[rule]()
@@ -138,7 +138,7 @@ _RULES = (
     "the same file name",
     "the same name with another extension",
     "the same base name",
-    "names without the words that all files share",
+    "names without their common words",
     "numbers in the names",
 )
 _FLAT_RULE = "base names, ignoring folders"
