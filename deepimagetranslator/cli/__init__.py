@@ -1,7 +1,7 @@
-"""The command line: the same work as the window's, without one.
+"""The command line, for the same work as in the window.
 
-Exit status: 0 done, 1 unexpected, 2 the user must change something, 3 done but some files were
-skipped, 130 cancelled.
+Exit status: 0 done, 1 unexpected error, 2 the user must change something, 3 done but some files
+were skipped, 130 cancelled.
 """
 
 from __future__ import annotations

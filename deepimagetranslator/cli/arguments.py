@@ -16,25 +16,26 @@ from deepimagetranslator.core.data.intensity.windows import PRESETS as WINDOWS
 from deepimagetranslator.core.version import __version__
 
 STATUS = (
-    "Exit status: 0 done, 1 unexpected, 2 something must be changed (one sentence on stderr), "
-    "3 done but some files were skipped, 130 cancelled."
+    "Exit status: 0 done, 1 unexpected error, 2 something must be changed (one sentence on "
+    "stderr), 3 done but some files were skipped, 130 cancelled."
 )
 
 _TRANSLATE = """what is written (--set translation.FIELD=VALUE):
-  An output is named like its input, lies in the same subfolder, and follows its kind: a derived
-  DICOM series for DICOM, which a viewer lays over the original; a NIfTI volume in the same place
-  for NIfTI; a TIFF stack for a stack; for other images PNG of 8 bits and TIFF for more, with the
-  pixel size where the input says it. A volume is written with its last slice.
+  An output has the name, the subfolder and the format of its input: a derived DICOM series for
+  DICOM, which viewers can overlay on the original; a NIfTI volume with the same orientation and
+  position for NIfTI; a TIFF stack for a stack. For other images it is PNG for 8 bits and TIFF for
+  more, with the pixel size of the input if known. A volume is written after its last slice.
   translation.file_format=png, tif, nifti or dicom chooses. With png and tif a volume becomes a
   folder of images.
-  translation.output=labels writes the exact colours of the targets, classes their numbers,
-  values the network's own output.
-  translation.value_type=8-bit or 16-bit stretches the targets' range, float writes their values.
+  translation.output=labels writes the exact label colours, classes the class numbers, values
+  the network's output without rounding to labels.
+  translation.value_type=8-bit or 16-bit stretches the targets' range to that type, float writes
+  the values themselves.
   translation.large_images=tiles translates large images in full resolution."""
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser; a chosen command's function stands in ``command``."""
+    """The parser; its result has the chosen command's function in ``command``."""
     parser = argparse.ArgumentParser(
         prog="python -m deepimagetranslator",
         description="Train a U-Net on pairs of images and translate new ones with it.",
@@ -95,7 +96,7 @@ def _add_demo(commands: Any) -> None:
         commands,
         "demo",
         demo.run,
-        "draw a sample data set, train on it, translate and evaluate an unseen person",
+        "make a synthetic sample data set, train on it, translate and evaluate an unseen person",
         "dice (a list: subcutaneous fat, visceral fat, lean tissue), seconds, output",
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to make")
@@ -122,8 +123,8 @@ def _add_new(commands: Any) -> None:
     )
     parser.add_argument("project", type=Path, metavar="PROJECT.json")
     for option, help in (
-        ("--train-inputs", "images to learn from"),
-        ("--train-targets", "what each of them should become"),
+        ("--train-inputs", "training images"),
+        ("--train-targets", "training targets, one for each training image"),
         ("--val-inputs", "validation images"),
         ("--val-targets", "validation targets"),
     ):
@@ -139,20 +140,20 @@ def _add_new(commands: Any) -> None:
         "--val-fraction",
         type=float,
         metavar="F",
-        help="instead of validation folders: split off this part, 0 to 1, person by person",
+        help="instead of validation folders: the fraction, 0 to 1, to split off, in whole persons",
     )
     parser.add_argument(
         "--group",
         metavar="REGEX",
-        help="a pattern on the file name; what it (or its first group) matches names the person, "
-        "whose images all stay on one side",
+        help="a regular expression for the file name; its match (or first group) is the person, "
+        "whose images all go to training or all to validation",
     )
-    _add_series(parser, "images to learn from and to validate with")
+    _add_series(parser, "training and validation images")
     _add_series(parser, "targets", "--target-series")
     parser.add_argument(
         "--window",
         metavar="NAME|C/W",
-        help="the values that the inputs show, in their own units (Hounsfield for CT): one of "
+        help="the intensity window of the inputs, in their own units (Hounsfield for CT): one of "
         f"{', '.join(WINDOWS)}, or centre and width, such as 40/400 "
         "(--window=-600/1500 where the centre is below 0)",
     )
@@ -179,8 +180,8 @@ def _add_check(commands: Any) -> None:
         action="append",
         default=[],
         metavar="KIND",
-        help="repair what was found and save the project, the old one as .bak; a kind of finding "
-        "(may be given several times) or all; files on disk stay as they are",
+        help="apply the repairs of this kind of finding (may be given several times) or of all, "
+        "and save the project; the old one is kept as .bak; image files are not changed",
     )
 
 
@@ -239,8 +240,8 @@ def _add_evaluate(commands: Any) -> None:
         engine_commands.evaluate,
         "evaluate translated images, or weights, against targets: as a whole volume and per image",
         "images, pooled (by channel: dice, sensitivity, ...), table, problems",
-        "Both may be of any format. Label maps may be 0 and 1, 0 and 255, class numbers or "
-        "colours.",
+        "Images may have any supported format. Label maps may hold 0 and 1, 0 and 255, class "
+        "numbers or colours.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
@@ -250,7 +251,7 @@ def _add_evaluate(commands: Any) -> None:
         "--weights",
         type=Path,
         metavar="FILE",
-        help="instead: weights that translate --inputs; the translated images are not written",
+        help="instead: translate --inputs with these weights; translated images are not written",
     )
     parser.add_argument("--inputs", type=Path, nargs="+", metavar="DIR", help="with --weights")
     parser.add_argument("--targets", type=Path, required=True, nargs="+", metavar="DIR")
@@ -258,14 +259,14 @@ def _add_evaluate(commands: Any) -> None:
         "--output",
         type=Path,
         metavar="DIR",
-        help="where evaluation.csv goes; else the folder of the predictions or weights",
+        help="folder for evaluation.csv; default: that of the predictions or weights",
     )
     _add_series(parser, "targets, or the inputs,")
     parser.add_argument(
         "--pairing",
         choices=("name", "order"),
         default="name",
-        help="what tells which target is whose, default: %(default)s",
+        help="how translated images or inputs are matched with targets, default: %(default)s",
     )
 
 
@@ -274,12 +275,14 @@ def _add_augment(commands: Any) -> None:
         commands,
         "augment",
         data_commands.augment,
-        "write the training pairs as augmentation makes them",
+        "write augmented training pairs",
         "output, pairs",
     )
     parser.add_argument("project", type=Path, metavar="PROJECT.json")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--epochs", type=int, default=1, metavar="N", help="draws of each pair")
+    parser.add_argument(
+        "--epochs", type=int, default=1, metavar="N", help="augmented examples of each pair"
+    )
 
 
 def _add_benchmark(commands: Any) -> None:
@@ -293,8 +296,8 @@ def _add_benchmark(commands: Any) -> None:
         "epoch_images_per_second, translated_images_per_second, step_share (of an epoch), limit "
         "(a sentence), seconds",
         "The network has the default depth and filters, images of 512 x 512 pixels, three channels "
-        "and a\nbatch size of 1; the images are drawn. Nothing is left on disk. Please put the "
-        "figures into a\nreport of a problem with speed or memory.",
+        "and a\nbatch size of 1; the images are synthetic. All files are removed. Please include "
+        "the figures\nin reports of problems with speed or memory.",
     )
 
 
@@ -312,8 +315,8 @@ def _add_series(parser: argparse.ArgumentParser, whose: str, name: str = "--seri
     parser.add_argument(
         name,
         metavar="S",
-        help=f"where the {whose} are of several DICOM series: the number, description or uid of "
-        "the one to take, or all",
+        help=f"if the {whose} belong to several DICOM series: the number, description or uid of "
+        "the one to use, or all",
     )
 
 
@@ -323,5 +326,5 @@ def _add_set(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SECTION.FIELD=VALUE",
-        help="change a choice; may be given several times",
+        help="change a setting; may be given several times",
     )

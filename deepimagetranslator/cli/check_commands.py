@@ -1,4 +1,4 @@
-"""The command that finds what is wrong with a project, and repairs it: check."""
+"""The command check: finds problems of a project, and repairs them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ Found = tuple[dataset.Matched, list[Problem]]
 
 
 def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
-    """Name every problem of a project, repair those that are asked for, and save it."""
+    """Report every problem of a project, apply the chosen repairs, and save it."""
     wanted = set(arguments.repair)
     unknown = sorted(wanted - {ALL, *TITLES} | wanted & {""})
     if unknown:
         kinds = ", ".join(kind for kind in TITLES if kind)
-        raise UserError(f"--repair {unknown[0]} is no finding; give {ALL} or one of {kinds}.")
+        raise UserError(
+            f"--repair {unknown[0]} is not a kind of finding; give {ALL} or one of {kinds}."
+        )
     project = load_project(arguments.project)
     with terminal.progress() as (report, control):
 
@@ -76,7 +78,7 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
 
 
 def as_json(problem: Problem) -> dict[str, Any]:
-    """A problem for ``--json``; of its repair the label, of its remedy the words."""
+    """A problem for ``--json``, with the label of its repair and its remedy in words."""
     return {
         "subject": problem.subject,
         "message": problem.without_persons,
@@ -91,7 +93,7 @@ def as_json(problem: Problem) -> dict[str, Any]:
 def _repair(
     project: Project, wanted: set[str], found: Found, examine: Callable[[Specs], Found]
 ) -> tuple[Project, list[str], Found]:
-    """Repair after repair, looking again after each, for one may repair another or call for it."""
+    """Apply repairs one by one, each followed by a new check, as findings may depend on others."""
     done: set[tuple[str, ...]] = set()
     changes: list[str] = []
     while True:

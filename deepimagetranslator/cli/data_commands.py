@@ -39,7 +39,7 @@ Outcome = tuple[int, dict[str, Any]]
 
 
 def new(arguments: argparse.Namespace) -> Outcome:
-    """Make a project file; an older one of that name is kept as NAME.bak."""
+    """Make a project file; an existing file of that name is kept as NAME.bak."""
     data = {
         "train_inputs": _files(arguments.train_inputs, arguments.series),
         "train_targets": _targets(arguments.train_targets, arguments.target_series),
@@ -115,7 +115,7 @@ def with_settings(project: Project, assignments: Sequence[str]) -> Project:
     """The project with every --set applied; the fields count as chosen.
 
     Raises:
-        UserError: a field, a value, or fields that do not go together.
+        UserError: a field or a value is invalid, or fields contradict each other.
     """
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
@@ -129,7 +129,7 @@ def with_settings(project: Project, assignments: Sequence[str]) -> Project:
 
 
 def _output_names(pairs: Sequence[ImagePair]) -> list[Path]:
-    """The inputs' paths below the folder that they share, so that no two are alike."""
+    """The inputs' paths relative to their common folder, so that names are unique."""
     paths = [pair.input.path for pair in pairs]
     common = Path(os.path.commonpath({path.parent for path in paths}))
     return [path.relative_to(common) for path in paths]
@@ -144,18 +144,18 @@ def _split(project: Project, fraction: float, group: str | None) -> tuple[Projec
     data = project.specs.data
     pairing = pairing_of(data, "train")
     if any(problem.fatal for problem in pairing.problems):
-        return project, []  # named by the caller, who matches again
+        return project, []  # the caller matches again and reports them
     split = split_by_group(pairing.pairs, fraction, group, project.specs.training.seed)
     data = dataset.with_split(data, split)
-    remarks = []
+    notes = []
     if split.warning:
-        remedy = Remedy(action="tell_groups")
-        remarks.append(Problem("validation", split.warning, fatal=False, remedy=remedy))
-    return replace(project, specs=replace(project.specs, data=data)), remarks
+        remedy = Remedy(action="choose_groups")
+        notes.append(Problem("validation", split.warning, fatal=False, remedy=remedy))
+    return replace(project, specs=replace(project.specs, data=data)), notes
 
 
 def _window(text: str | None) -> dict[str, Any]:
-    """The fields of a ``DataSpec`` that show the inputs through this window."""
+    """The ``DataSpec`` fields for this intensity window of the inputs."""
     if text is None:
         return {}
     window = parse_window(text)

@@ -1,7 +1,7 @@
-"""The demo: the main job from end to end on a drawn data set.
+"""The demo: the whole workflow on a synthetic data set.
 
-It draws several people's abdominal CT, trains the recommended network on some of them, translates
-a person that it has never seen, and measures the result.
+It makes abdominal CT images of several people, trains the recommended network on some of them,
+translates the images of an unseen person, and evaluates the result.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
-from deepimagetranslator.cli.engine_commands import pooled_table
+from deepimagetranslator.cli.engine_commands import whole_volume_table
 from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import UserError
@@ -31,7 +31,7 @@ _SHOWN_SLICES = (4, 14, 24)
 
 
 def run(arguments: argparse.Namespace) -> Outcome:
-    """Draw, train, translate, evaluate; everything is left in one folder."""
+    """Make the data set, train, translate and evaluate; all files stay in one folder."""
     start = time.monotonic()
     if arguments.size < 32 or arguments.size > 1024:
         raise UserError("--size must be from 32 to 1024 pixels.")
@@ -94,7 +94,7 @@ def _project(sample: SampleSet, size: int, epochs: int) -> Project:
 def _train_and_test(
     project: Project, sample: SampleSet, output: Path, report: Report, control: JobControl
 ) -> list[float]:
-    """Everything from training to figures; the pooled Dice of red, green and blue."""
+    """Train, translate, evaluate, draw the figure; the whole-volume Dice of red, green and blue."""
     from deepimagetranslator.ml import evaluation, figures, training, translation  # noqa: PLC0415
 
     trained = training.train(project, output, report=report, control=control)
@@ -104,8 +104,8 @@ def _train_and_test(
     translation.translate(trained.best_weights, inputs, translated, report=report, control=control)
     result = evaluation.evaluate([translated], targets, report=report, control=control)
     result.write_csv(output / "evaluation.csv")
-    pooled = result.whole_volume()
-    print(pooled_table(pooled))
+    whole_volume = result.whole_volume()
+    print(whole_volume_table(whole_volume))
     figures.loss_curves(RunFolder(output).read_history(), output / "loss_curves.png")
     shown = [pairs[number * len(pairs) // 30] for number in _SHOWN_SLICES]
     rows = [
@@ -113,11 +113,11 @@ def _train_and_test(
         for image, target in shown
     ]
     figures.side_by_side(rows, [image.stem for image, _ in shown], output / "translated.png")
-    return [pooled[colour]["dice"] for colour in ("red", "green", "blue")]
+    return [whole_volume[colour]["dice"] for colour in ("red", "green", "blue")]
 
 
 def _free_folder(folder: Path) -> Path:
-    """The folder, or with a number behind its name if that is taken."""
+    """The folder, with a number appended to its name if it exists."""
     number, candidate = 1, folder
     while candidate.exists():
         number += 1

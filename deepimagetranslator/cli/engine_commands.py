@@ -98,7 +98,7 @@ def translate(arguments: argparse.Namespace) -> Outcome:
 
 
 def evaluate(arguments: argparse.Namespace) -> Outcome:
-    """Evaluate predictions, or what weights make of inputs, against targets."""
+    """Evaluate translated images, or inputs translated with weights, against targets."""
     if bool(arguments.inputs) != bool(arguments.weights):
         raise UserError("--weights evaluates a network on --inputs; give both of them.")
     with terminal.progress() as (report, control):
@@ -107,13 +107,13 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     folder = arguments.output or (first if first.is_dir() else first.parent)
     table = folder / "evaluation.csv"
     result.write_csv(table)
-    pooled = result.whole_volume()
-    print(pooled_table(pooled))
+    whole_volume = result.whole_volume()
+    print(whole_volume_table(whole_volume))
     terminal.say_problems(result.problems)
     terminal.say(f"{result.images} images evaluated; each is in {table}.")
     return 3 if result.problems else 0, {
         "images": result.images,
-        "pooled": pooled,
+        "pooled": whole_volume,
         "table": str(table),
         "problems": [str(problem) for problem in result.problems],
     }
@@ -158,7 +158,7 @@ def benchmark(arguments: argparse.Namespace) -> Outcome:
 
 
 def self_test(arguments: argparse.Namespace) -> Outcome:
-    """Try every part of the program, the window included, in a temporary folder."""
+    """Test every part of the program, including the window, in a temporary folder."""
     del arguments
     start = time.monotonic()
     import tkinter as tk  # noqa: PLC0415
@@ -179,7 +179,7 @@ def self_test(arguments: argparse.Namespace) -> Outcome:
 
 
 def benchmark_table(found: dict[str, Any]) -> str:
-    """The figures of ``ml.benchmark`` as aligned text, the sentence last."""
+    """The results of ``ml.benchmark`` as aligned text, and its sentence on the bottleneck."""
     machine = found["machine"]
     rows = [
         ("processor", f"{machine['processor']}, {machine['cores']} cores"),
@@ -198,18 +198,18 @@ def benchmark_table(found: dict[str, Any]) -> str:
     return "\n".join([*(f"{name:26}{text}" for name, text in rows), found["limit"]])
 
 
-def pooled_table(pooled: dict[str, dict[str, float]]) -> str:
-    """The measures of the whole volume as aligned text, a line for each channel."""
-    columns = max(pooled.values(), key=len)
+def whole_volume_table(whole_volume: dict[str, dict[str, float]]) -> str:
+    """The whole-volume measures as aligned text, a line for each channel."""
+    columns = max(whole_volume.values(), key=len)
     lines = [f"{'':8}" + "".join(f"{name:>16}" for name in columns)]
-    for channel, values in pooled.items():
+    for channel, values in whole_volume.items():
         cells = (f"{values[name]:16.4f}" if name in values else " " * 16 for name in columns)
         lines.append(f"{channel:8}" + "".join(cells))
     return "\n".join(lines)
 
 
 def _default_run_dir(project: Path, resume: bool) -> Path:
-    """A new folder named by the time, below PROJECT-runs; to resume, the latest there."""
+    """A new folder named by the time in PROJECT-runs; to resume, the latest one there."""
     runs = runs_folder(project)
     if not resume:
         return new_run_dir(runs)

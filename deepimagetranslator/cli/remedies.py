@@ -1,4 +1,4 @@
-"""What puts a problem right, in the command line's words: its options and commands."""
+"""Words remedies as options and commands of the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ACTIONS: Mapping[Action, str] = {
     "new_project": "The command 'new' makes one.",
     "choose_series": "Use --series, or --series all.",
     "choose_target_series": "Use --target-series, or --target-series all.",
-    "tell_groups": "Give --group a pattern that finds the person in the names.",
+    "choose_groups": "Use --group with a regular expression that finds the person in the names.",
     "choose_window": "Use --set for data.input_low and data.input_high.",
     "join_classes": "Use --set for data.labels.",
 }
@@ -33,12 +33,12 @@ def words(remedy: Remedy | None) -> str:
 
 
 def sentence(problem: Problem) -> str:
-    """A problem with what puts it right, in one line."""
+    """A problem and its remedy, in one line."""
     return printable(f"{problem} {words(problem.remedy)}".strip())
 
 
 def all_words(problems: Iterable[Problem]) -> str | None:
-    """What puts several problems right, for ``--json``; None if nothing is to be said."""
+    """The remedies of several problems, for ``--json``; None if there are none."""
     return " ".join(filter(None, (words(problem.remedy) for problem in problems))) or None
 
 

@@ -1,4 +1,4 @@
-"""What the command line shows: progress with remaining time, sentences, one JSON line."""
+"""Output of the command line: progress with remaining time, messages, one JSON line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def say(text: str) -> None:
 
 
 def say_problems(problems: Iterable[Problem]) -> None:
-    """Each problem, with what puts it right, on a line of its own; remarks are marked as such."""
+    """Each problem with its remedy, on a line; those that are not errors begin with "Note:"."""
     for problem in problems:
         say(f"{'' if problem.fatal else 'Note: '}{remedies.sentence(problem)}")
 
@@ -63,7 +63,7 @@ def _finite(value: Any) -> Any:
 
 
 class ProgressBar:
-    """Shows a job's events: a bar with remaining time on a terminal, else a line an epoch."""
+    """Shows a job's events: a bar with remaining time on a terminal, else a line for each epoch."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -95,7 +95,7 @@ class ProgressBar:
                 self._advance("translating", index, count, "image")
 
     def close(self) -> None:
-        """Leave the terminal tidy."""
+        """Close the progress bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

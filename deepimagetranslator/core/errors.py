@@ -18,7 +18,7 @@ Action = Literal[
     "new_project",
     "choose_series",
     "choose_target_series",
-    "tell_groups",
+    "choose_groups",
     "choose_window",
     "join_classes",
 ]

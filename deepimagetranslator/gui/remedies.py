@@ -19,7 +19,7 @@ ACTIONS: Mapping[Action, str] = {
     "new_project": "File > New project",
     "choose_series": "File > Load folder pair",
     "choose_target_series": "File > Load folder pair",
-    "tell_groups": "Data > Split validation from training",
+    "choose_groups": "Data > Split validation from training",
     "choose_window": _VALUES,
     "join_classes": _CLASSES,
 }

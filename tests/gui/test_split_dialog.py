@@ -51,7 +51,7 @@ def test_groups_are_shown_before_anything_is_chosen(
     found = lines(dialog)
     assert [line[0] for line in found] == ["anna1", "bert2", "carl3", "dora4", "emil5"]
     assert sorted(line[1] for line in found) == ["training"] * 4 + ["validation"]
-    assert "16 images to learn from, 4 to validate with (20 per cent)" in dialog.words.cget("text")
+    assert "16 images for training, 4 for validation (20 per cent)" in dialog.words.cget("text")
     dialog.ok_button.invoke()
     assert chosen == [SplitWay()]
 

@@ -32,7 +32,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging import dicom, nifti, pictures, tiff
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.held_files import HELD, HeldFiles
-from deepimagetranslator.core.imaging.nifti import unpacked
+from deepimagetranslator.core.imaging.nifti import decompressed
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.messages.requests import StartTraining
 from deepimagetranslator.ml import training
@@ -90,14 +90,14 @@ class Reads:
                 self._count(self.files, str(file))
             return real(held_files, file)
 
-        def unpack(path, size, real=unpacked._unpack):
+        def unpack(path, size, real=decompressed._decompress):
             if HELD.data(path) is None:
                 self._count(self.files, str(path))
             return real(path, size)
 
         monkeypatch.setattr(HeldFiles, "_take", take)
         monkeypatch.setattr(HeldFiles, "checksum", checksum)
-        monkeypatch.setattr(unpacked, "_unpack", unpack)
+        monkeypatch.setattr(decompressed, "_decompress", unpack)
 
     def _watch_epochs(self, monkeypatch) -> None:
         def sample(sampler, epoch, position, real=PairSampler.sample):
@@ -170,7 +170,7 @@ def stored(project: Project, folder: Path, **data: int) -> Path:
 
 def run(*words: str | Path) -> int:
     """A command, as if in a process of its own."""
-    unpacked.UNPACKED._kept.clear()
+    decompressed.DECOMPRESSED._kept.clear()
     return cli.main([str(word) for word in words])
 
 
@@ -223,7 +223,7 @@ def test_what_the_window_has_read_the_worker_reads_once_more(reads, tmp_path, ma
         window.close()
         background.close()
     assert counts(reads, project) == {1}
-    unpacked.UNPACKED._kept.clear()
+    decompressed.DECOMPRESSED._kept.clear()
     run_dir, record = tmp_path / "run", window.reader.record
     request = StartTraining(1, window.contents, run_dir, record=record)
     _Worker(NoWindow())._result(request, JobControl())

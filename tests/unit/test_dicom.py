@@ -332,7 +332,7 @@ def test_a_deflated_bomb_is_not_inflated(tmp_path: Path, monkeypatch: pytest.Mon
     assert path.stat().st_size < 5000
     assert not read(path).any()
     monkeypatch.setattr(dicom.image, "_MAX_INFLATED", 100_000)
-    with pytest.raises(UserError, match="larger when unpacked"):
+    with pytest.raises(UserError, match="larger when decompressed"):
         read_image(write(tmp_path / "b.dcm", file))
 
 

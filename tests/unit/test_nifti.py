@@ -14,7 +14,7 @@ from deepimagetranslator.core.imaging import nifti
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image, read_spacing
-from deepimagetranslator.core.imaging.nifti import unpacked
+from deepimagetranslator.core.imaging.nifti import decompressed
 
 RNG = np.random.default_rng(3)
 LPS = np.diag([-0.5, -0.75, 2.0, 1.0])  # stored as a CT is: columns to the left, rows to the back
@@ -87,7 +87,7 @@ def test_a_file_that_does_not_say_how_it_lies_is_shown_as_stored(tmp_path: Path)
     assert list_images(tmp_path) == [ImageRef(tmp_path / "x.nii")]
 
 
-def test_moments_follow_one_another(tmp_path: Path) -> None:
+def test_time_points_follow_one_another(tmp_path: Path) -> None:
     voxels = RNG.normal(size=(4, 5, 2, 3))
     path = saved(tmp_path / "x.nii.gz", voxels)
     shown = slices_of(path)
@@ -176,13 +176,13 @@ def test_a_packed_volume_is_unpacked_once_whoever_reads(
 ) -> None:
     voxels = RNG.integers(0, 255, (8, 8, 20)).astype(np.uint8)
     path = saved(tmp_path / "x.nii.gz", voxels)
-    calls, unpack = [], unpacked._unpack
+    calls, unpack = [], decompressed._decompress
 
     def counted(path: Path, size: int) -> np.ndarray:
         calls.append(path)
         return unpack(path, size)
 
-    monkeypatch.setattr(unpacked, "_unpack", counted)
+    monkeypatch.setattr(decompressed, "_decompress", counted)
     with ThreadPoolExecutor(4) as pool:
         shown = list(pool.map(read_image, list_images(path)))
     assert len(calls) == 1
@@ -193,7 +193,7 @@ def test_a_packed_volume_is_unpacked_once_whoever_reads(
 
 
 def test_what_is_kept_unpacked_is_bounded(tmp_path: Path) -> None:
-    kept = unpacked.Unpacked(kept_bytes=2500)
+    kept = decompressed.Decompressed(kept_bytes=2500)
     files = []
     for number in range(3):
         files.append(tmp_path / f"{number}.gz")
@@ -234,8 +234,8 @@ def test_damage_and_bombs_are_named(
     with_dimensions(16, 16, 4)
     read_image(path)
     if name == "x.nii.gz":
-        monkeypatch.setattr(unpacked, "MAX_UNPACKED", 1000)
-        with pytest.raises(UserError, match="unpack it"):
+        monkeypatch.setattr(decompressed, "MAX_DECOMPRESSED", 1000)
+        with pytest.raises(UserError, match="decompress it"):
             read_image(path)
 
 

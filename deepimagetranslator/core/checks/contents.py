@@ -1,4 +1,4 @@
-"""Findings about single images: what they hold, and what is odd among the others."""
+"""Findings about single images: their content, and how they differ from the others."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from deepimagetranslator.core.data.statistics import DatasetStatistics, fits
 from deepimagetranslator.core.errors import Problem, Remedy, Repair, first_few
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
-_ODD = 0.5  # files of another kind are left out only if they are fewer than this part
-_STRAY = 0.05  # so much of an image may lie outside the training images' own range
-_MORE_OUTSIDE = 0.4  # of a validation image, than of the usual training image
+_ODD = 0.5  # leaving out files of another kind is offered only below this fraction of all files
+_STRAY = 0.05  # allowed fraction of an image outside the training images' own range, above usual
+_MORE_OUTSIDE = 0.4  # the same for a chosen window
 _NEARLY_ALL = 0.98
 _MUCH, _HARDLY = 0.3, 0.15
 _OWN_RANGE = Repair(
@@ -26,9 +26,9 @@ _OWN_RANGE = Repair(
 )
 
 
-def unreadable(case: CheckContext) -> Iterator[Problem]:
-    """Files that are missing, damaged or no images."""
-    files = case.train.unreadable | case.val.unreadable
+def unreadable(context: CheckContext) -> Iterator[Problem]:
+    """Files that are missing, damaged or not images."""
+    files = context.train.unreadable | context.val.unreadable
     found = [
         Problem(str(path), trouble, True, "unreadable", (str(path),), leave_out([path]))
         for path, trouble in files.items()
@@ -36,11 +36,11 @@ def unreadable(case: CheckContext) -> Iterator[Problem]:
     yield from first_few(found, "more files cannot be read")
 
 
-def duplicates(case: CheckContext) -> Iterator[Problem]:
-    """The same image more than once within a part; constant images are alike anyway."""
+def duplicates(context: CheckContext) -> Iterator[Problem]:
+    """The same image several times within a part; constant images are ignored."""
     copies: list[ImageRef] = []
     first = None
-    for part in (case.train, case.val):
+    for part in (context.train, context.val):
         seen: dict[bytes, ImageRef] = {}
         for facts in part.readable:
             known = seen.setdefault(facts.input.digest, facts.pair.input)
@@ -55,24 +55,24 @@ def duplicates(case: CheckContext) -> Iterator[Problem]:
         yield finding("duplicates", message, copies, repair=leave_out(copies))
 
 
-def empty_target(case: CheckContext) -> Iterator[Problem]:
-    """Targets of one value where the input shows something."""
+def empty_target(context: CheckContext) -> Iterator[Problem]:
+    """Constant targets of inputs that are not constant."""
     files = [
         facts.pair.target
-        for facts in case.readable
+        for facts in context.readable
         if facts.target.constant and not facts.input.constant
     ]
     if files:
         message = (
-            f"{phrase(files, 'target', 'holds', 'hold')} a single value; that is right where there "
-            "is nothing to find, else draw what is missing or leave these pairs out."
+            f"{phrase(files, 'target', 'holds', 'hold')} a single value; that is right if the "
+            "input shows no object, else draw the missing labels or leave these pairs out."
         )
         yield finding("empty_target", message, files, repair=leave_out(files))
 
 
-def constant_image(case: CheckContext) -> Iterator[Problem]:
-    """Inputs of one value."""
-    files = [path for path, facts in case.images("input") if facts.constant]
+def constant_image(context: CheckContext) -> Iterator[Problem]:
+    """Constant inputs."""
+    files = [path for path, facts in context.images("input") if facts.constant]
     if files:
         message = (
             f"{phrase(files, 'image', 'holds', 'hold')} a single value, from which nothing can be "
@@ -81,10 +81,10 @@ def constant_image(case: CheckContext) -> Iterator[Problem]:
         yield finding("constant_image", message, files, repair=leave_out(files))
 
 
-def bit_depths(case: CheckContext) -> Iterator[Problem]:
-    """Sets of mixed value types."""
+def bit_depths(context: CheckContext) -> Iterator[Problem]:
+    """Sets of images of several dtypes."""
     for side in ("input", "target"):
-        kinds = _by_kind(case, side, lambda facts: TYPE_WORDS[facts.dtype])
+        kinds = _by_kind(context, side, lambda facts: TYPE_WORDS[facts.dtype])
         yield from _mixture(
             "bit_depths",
             side,
@@ -93,10 +93,10 @@ def bit_depths(case: CheckContext) -> Iterator[Problem]:
         )
 
 
-def colour_and_grey(case: CheckContext) -> Iterator[Problem]:
-    """Sets of grey and coloured images."""
+def colour_and_grey(context: CheckContext) -> Iterator[Problem]:
+    """Sets with both grey and colour images."""
     for side in ("input", "target"):
-        kinds = _by_kind(case, side, lambda facts: "grey" if facts.shape[2] == 1 else "coloured")
+        kinds = _by_kind(context, side, lambda facts: "grey" if facts.shape[2] == 1 else "coloured")
         yield from _mixture(
             "colour_and_grey",
             side,
@@ -105,13 +105,13 @@ def colour_and_grey(case: CheckContext) -> Iterator[Problem]:
         )
 
 
-def several_sizes(case: CheckContext) -> Iterator[Problem]:
-    """Sets of several sizes, which are resized to the network's, so seldom meant."""
-    if case.specs.data.large_images == "crop":
+def several_sizes(context: CheckContext) -> Iterator[Problem]:
+    """Sets of images of several sizes, all of which are resized to the network's size."""
+    if context.specs.data.large_images == "crop":
         return
     for side in ("input", "target"):
         sizes: Counter[tuple[int, ...]] = Counter()
-        for part in (case.train, case.val):
+        for part in (context.train, context.val):
             for facts in part.readable:
                 if fits(facts.input.shape[:2], facts.target.shape[:2], part.ratio):
                     sizes[getattr(facts, side).shape[:2]] += 1
@@ -124,17 +124,18 @@ def several_sizes(case: CheckContext) -> Iterator[Problem]:
             yield finding("several_sizes", message, subject=f"{side}s")
 
 
-def outside_window(case: CheckContext) -> Iterator[Problem]:
-    """Inputs whose values the window or the training images' range cuts off.
+def outside_window(context: CheckContext) -> Iterator[Problem]:
+    """Inputs with many values outside the window or the training images' range.
 
-    Some of every image may lie outside a chosen window: air does, of a CT. So validation images
-    are compared with the training images, and those only with nothing at all.
+    A part of every image may be outside a chosen window, such as air in CT. So validation images
+    are compared with the usual training image. Training images are reported only if nearly all of
+    their values are outside.
     """
-    scaling = case.input_scaling
+    scaling = context.input_scaling
     if scaling is None or scaling.kind not in ("data", "window"):
         return
-    if _shows_nothing(case.train, scaling):
-        spread = case.train.input_range.distribution(scaling.offset)
+    if _shows_nothing(context.train, scaling):
+        spread = context.train.input_range.distribution(scaling.offset)
         message = (
             f"The window of {scaling.low:g} to {scaling.high:g} shows next to nothing of the "
             f"training images, whose values go from {spread.low:g} to {spread.high:g}; choose "
@@ -152,27 +153,27 @@ def outside_window(case: CheckContext) -> Iterator[Problem]:
     def parts(part: DatasetStatistics) -> list[tuple[ImageRef, float]]:
         return [(facts.pair.input, outside(facts.input)) for facts in part.readable]
 
-    train = parts(case.train)
+    train = parts(context.train)
     usual = float(np.median([share for _, share in train])) if train else 0.0
     most = min(_NEARLY_ALL, usual + (_STRAY if scaling.kind == "data" else _MORE_OUTSIDE))
     files = [path for path, share in train if share >= _NEARLY_ALL]
-    files += [path for path, share in parts(case.val) if share > most]
+    files += [path for path, share in parts(context.val) if share > most]
     if files:
         message = (
             f"Much of the values of {phrase(files, 'image')} lies outside "
-            f"{scaling.low:g} to {scaling.high:g}, which the network sees; choose another window, "
+            f"{scaling.low:g} to {scaling.high:g}, the network's range; choose another window, "
             "or leave them out."
         )
-        few = len(files) < _ODD * (len(train) + len(case.val.readable))
+        few = len(files) < _ODD * (len(train) + len(context.val.readable))
         repair = leave_out(files) if few or scaling.kind == "data" else _OWN_RANGE
         remedy = Remedy(action="choose_window")
         yield finding("outside_window", message, files, repair=repair, remedy=remedy)
 
 
 def _shows_nothing(train: DatasetStatistics, scaling: IntensityNormalization) -> bool:
-    """Whether a window cuts off much, and what it leaves hardly differs: air, say, of a CT.
+    """Whether a window cuts off many values and the rest hardly varies, such as only air of a CT.
 
-    So it is where the files hold Hounsfield units + 1024 and the offset was forgotten.
+    This happens if the files hold Hounsfield units + 1024 and the offset is not set.
     """
     if scaling.kind != "window":
         return False
@@ -184,10 +185,10 @@ def _shows_nothing(train: DatasetStatistics, scaling: IntensityNormalization) ->
     return cut > _MUCH and range_left < _HARDLY * (scaling.high - scaling.low)
 
 
-def _by_kind(case: CheckContext, side: str, kind_of: object) -> dict[str, list[ImageRef]]:
+def _by_kind(context: CheckContext, side: str, kind_of: object) -> dict[str, list[ImageRef]]:
     assert callable(kind_of)
     kinds: dict[str, list[ImageRef]] = defaultdict(list)
-    for path, facts in case.images(side):
+    for path, facts in context.images(side):
         kinds[str(kind_of(facts))].append(path)
     return kinds
 

@@ -1,4 +1,4 @@
-"""Everything that a finding may look at."""
+"""The input of all findings, and helpers to make problems."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 @dataclass(frozen=True)
 class CheckContext:
-    """A project with what its files say, and with what follows if it can be trained.
+    """A project, the statistics of its files, and the settings derived from them.
 
     Attributes:
-        specs: the choices.
-        train, val: what the files of either part say.
+        specs: the project's specs.
+        train, val: statistics of the training and the validation files.
         pairings: how the training and the validation files were matched.
-        model: with all sizes decided; None while something fatal stands in the way, as for the
-            scalings. The scaling and the palette are the training set's.
-        folder: where runs will lie; None if the project has no file yet.
+        palette: the training set's label colours; None if there are none, or after an error.
+        model: with all sizes decided; None after an error that prevents it.
+        input_scaling: intensity normalization from the training set; None after an error.
+        folder: the folder of future runs; None if the project has no file yet.
     """
 
     specs: Specs

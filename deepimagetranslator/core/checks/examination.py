@@ -1,4 +1,4 @@
-"""The data check: every file is read once, and every problem found."""
+"""The data check: reads every file once, and finds all problems."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def examine(
     """Read every file once and find every problem.
 
     Args:
-        specs: the choices.
-        report: told of ``FilesRead``.
+        specs: the project's specs.
+        report: called with ``FilesRead`` events.
         control: may cancel.
-        folder: where runs will lie, whose free disk space is looked at.
-        record: where what was found is kept for ``prepare``; None to keep nothing.
+        folder: folder of future runs, for the check of free disk space.
+        record: file for the record that ``prepare`` uses; None to write none.
 
     Returns:
-        The data set if nothing fatal was found, else None; the pairs; the problems and remarks.
+        The data set (None after errors), the pairs, and all problems.
 
     Raises:
         Cancelled: by ``control``.
@@ -79,17 +79,17 @@ def prepare(
 ) -> Dataset:
     """The data set, ready for training.
 
-    Looks only for what stops a training, in little memory, and reads only what the record does
-    not tell.
+    Finds only errors, not warnings, uses little memory, and reads only files that the record does
+    not cover.
 
     Args:
-        specs: the choices.
-        report: told of ``FilesRead``.
+        specs: the project's specs.
+        report: called with ``FilesRead`` events.
         control: may cancel.
-        record: where ``examine`` or an earlier training kept what it found; None to read all.
+        record: record file of ``examine`` or an earlier training; None to read all files.
 
     Raises:
-        DataProblems: what must be mended first, a line each.
+        DataProblems: the errors, one a line.
         Cancelled: by ``control``.
     """
     control = control or JobControl()
@@ -98,7 +98,7 @@ def prepare(
     parts = read_parts(matched, known, report, control, in_brief=True)
     dataset, problems = _concluded(specs, matched, parts, STOPPING, control)
     if dataset is None and any(known):
-        # What stands in the way is told from the images themselves.
+        # Errors are reported only after reading the images themselves.
         parts = read_parts(matched, (None, None), report, control, in_brief=True)
         dataset, problems = _concluded(specs, matched, parts, STOPPING, control)
     if not all(known):
@@ -116,26 +116,27 @@ def _concluded(
     control: JobControl,
     folder: Path | None = None,
 ) -> tuple[Dataset | None, list[Problem]]:
-    """What follows from what was read: the data set if nothing is fatal, and all problems.
+    """The data set (None after errors), and all problems, from the statistics of the files.
 
     Raises:
         Cancelled: by ``control``.
     """
     pairings = matched.train_pairing, matched.val_pairing
-    case = CheckContext(specs, *parts, pairings, folder=folder)
+    context = CheckContext(specs, *parts, pairings, folder=folder)
     dataset: Dataset | None = None
     decided = validation.specs_problems(specs)
-    if not decided and not any(problem.fatal for problem in (*matched.problems, *blocking(case))):
+    blocked = any(problem.fatal for problem in (*matched.problems, *blocking(context)))
+    if not decided and not blocked:
         dataset, decided = _decide(specs, matched, *parts)
     if dataset is not None:
-        case = replace(
-            case,
+        context = replace(
+            context,
             palette=dataset.palette,
             model=dataset.model,
             input_scaling=dataset.input_scaling,
         )
-    found = find(case, control.raise_if_cancelled, findings)
-    found, decided = explained(case, found, decided)
+    found = find(context, control.raise_if_cancelled, findings)
+    found, decided = explained(context, found, decided)
     problems = [*matched.problems, *found, *decided, *_without_validation(matched)]
     if any(problem.fatal for problem in problems):
         dataset = None
@@ -155,22 +156,22 @@ def _without_validation(matched: Matched) -> list[Problem]:
 def _decide(
     specs: Specs, matched: Matched, train: DatasetStatistics, val: DatasetStatistics
 ) -> tuple[Dataset | None, list[Problem]]:
-    """Everything that follows from the choices, which have no problems, and the files together.
+    """The data set from valid specs and files (None after errors), and the problems found.
 
-    Scalings and label colours are the training set's alone.
+    Normalization and label colours are derived from the training set only.
     """
     data, loss = specs.data, specs.training.loss
     model = with_final_activation(specs.model, loss)
     for_labels = (*CATEGORICAL_LOSSES, "dice", "dice_crossentropy")
     needed = loss in for_labels or model.final_activation == "softmax"
-    palette, remarks = choose_palette(data, train.colours, val.colours, needed)
-    if any(problem.fatal for problem in remarks):
-        return None, remarks
+    palette, notes = choose_palette(data, train.colours, val.colours, needed)
+    if any(problem.fatal for problem in notes):
+        return None, notes
     target_range = learnt_range(train.target_range, palette)
     input_scaling, target_scaling = chosen_normalizations(data, train.input_range, target_range)
     problems = _loss_problems(loss, model, palette, target_scaling)
     if problems:
-        return None, [*remarks, *problems]
+        return None, [*notes, *problems]
     if data.large_images == "crop" and not model.input_height:
         side = default_side([shape[:2] for shape in train.input_shapes], model.depth)
         model = replace(model, input_height=side, input_width=side)
@@ -196,11 +197,11 @@ def _decide(
         crops=data.large_images == "crop",
         contents=train.contents | val.contents,
     )
-    return dataset, [*remarks, *problems]
+    return dataset, [*notes, *problems]
 
 
 def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> ModelSpec:
-    """Sizes and channels that were not chosen, from the first pair."""
+    """The model; sizes and channels that were not chosen are taken from the first pair."""
     in_height, in_width, in_channels, _ = image_size(first.input)
     height, width, channels, _ = image_size(first.target)
     if model.final_activation == "softmax" and palette is not None:
@@ -210,7 +211,7 @@ def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> 
     if not model.input_height and model.target_height:
         height, width = model.target_height, model.target_width
     elif model.input_height and not model.target_height:
-        # A chosen input size keeps the pair's own ratio of target to input.
+        # With a chosen input size the target keeps the pair's ratio of target to input size.
         height = max(1, round(height * model.input_height / in_height))
         width = max(1, round(width * model.input_width / in_width))
     shapes = (in_height, in_width, in_channels), (height, width, channels)
@@ -220,7 +221,7 @@ def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> 
 def _loss_problems(
     loss: str, model: ModelSpec, palette: Palette | None, scaling: IntensityNormalization
 ) -> list[Problem]:
-    """Why the loss cannot fit such targets or such an output; empty if it can."""
+    """Problems if the loss does not suit the targets or the final activation."""
     activation = model.final_activation
 
     def refused(message: str, *settings: tuple[str, str]) -> list[Problem]:

@@ -12,7 +12,7 @@ from deepimagetranslator.core.errors import Problem
 Finding = Callable[[CheckContext], Iterator[Problem]]
 
 BLOCKING: tuple[Finding, ...] = (contents.unreadable, pairs.sizes)
-"""With these nothing further can be decided."""
+"""Findings that prevent all further decisions."""
 
 FINDINGS: tuple[Finding, ...] = (
     *BLOCKING,
@@ -34,48 +34,48 @@ FINDINGS: tuple[Finding, ...] = (
     machine.memory,
     machine.disk_space,
 )
-"""Each takes the ``CheckContext`` and yields what it finds."""
+"""Each takes the ``CheckContext`` and yields problems."""
 
 STOPPING: tuple[Finding, ...] = (*BLOCKING, pairs.swapped, pairs.target_is_input)
-"""Those that can stop a training; ``brief`` facts suffice for them."""
+"""Findings that can be errors; they need only ``brief`` facts."""
 
 
-def blocking(case: CheckContext) -> list[Problem]:
-    """What stands in the way of deciding on sizes, label colours and scalings."""
-    return [problem for finding in BLOCKING for problem in finding(case)]
+def blocking(context: CheckContext) -> list[Problem]:
+    """Problems that prevent deciding on sizes, label colours and normalization."""
+    return [problem for finding in BLOCKING for problem in finding(context)]
 
 
 def find(
-    case: CheckContext,
+    context: CheckContext,
     between: Callable[[], None] = lambda: None,
     findings: Sequence[Finding] = FINDINGS,
 ) -> list[Problem]:
-    """Everything that is wrong with the images.
+    """All problems of the images.
 
     Args:
-        case: to be examined.
-        between: called before each finding; may raise to end it.
-        findings: what is looked for.
+        context: the project to check.
+        between: called before each finding; may raise to cancel.
+        findings: the findings to evaluate.
     """
     found: list[Problem] = []
     for finding in findings:
         between()
-        found += finding(case)
+        found += finding(context)
     return found
 
 
 def explained(
-    case: CheckContext, found: list[Problem], decided: list[Problem]
+    context: CheckContext, found: list[Problem], decided: list[Problem]
 ) -> tuple[list[Problem], list[Problem]]:
-    """Findings and the problems of the choices, where one explains the other.
+    """Findings and the problems of the settings, without those that are only consequences.
 
-    A single target that is no label map makes the loss unfit, looks blurred, and has other
-    colours than the rest: then the target is the problem, and said to be, not the loss. A colour
-    that only validation targets have may be a class that training lacks.
+    A single target that is not a label map makes the loss unsuitable, looks blurred, and has
+    unknown colours. Then only the target is reported, not the loss. A colour that occurs only in
+    validation targets may be a class that is missing in training.
     """
     causes = [problem for problem in found if problem.kind in ("swapped", "target_is_input")]
     if causes:
-        odd = {file for problem in causes for file in _with_partners(case, problem.files)}
+        odd = {file for problem in causes for file in _with_partners(context, problem.files)}
         follows = [p for p in decided if p.kind in _FOLLOWING or p.subject in _FOLLOWING]
         fatal = any(problem.fatal for problem in follows)
         found = [
@@ -85,7 +85,7 @@ def explained(
         ]
         decided = [problem for problem in decided if problem not in follows]
     decided = [
-        splits.missing_from_training(case, p)
+        splits.missing_from_training(context, p)
         if (p.kind, p.subject) == ("unknown_labels", "validation targets")
         else p
         for p in decided
@@ -103,7 +103,7 @@ _FOLLOWING = (
 )
 
 
-def _with_partners(case: CheckContext, files: Sequence[str]) -> set[str]:
-    """These files and those that they are paired with."""
-    both = ({str(f.pair.input), str(f.pair.target)} for f in case.readable)
+def _with_partners(context: CheckContext, files: Sequence[str]) -> set[str]:
+    """These files and their partners."""
+    both = ({str(f.pair.input), str(f.pair.target)} for f in context.readable)
     return {file for pair in both if pair & set(files) for file in pair}

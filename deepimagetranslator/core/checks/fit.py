@@ -1,8 +1,8 @@
-"""Which pairs of a set their outlines speak against.
+"""Finds pairs whose input and target do not fit each other, by comparing outlines.
 
-Judged by the set itself: only where most inputs fit their own target does a pair that fits badly
-mean something. Neighbouring slices fit each other's targets nearly as well, so an exchange of
-neighbours is not seen; a false alarm would be worse.
+The set itself is the reference: a low score is reported only if most inputs fit their own target.
+Neighbouring slices fit each other's targets nearly as well, so exchanged neighbours are not
+detected; a false alarm would be worse.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from deepimagetranslator.core.checks import likeness
 from deepimagetranslator.core.data.facts import PairFacts
 
 _FEWEST = 5
-_CLEAR = 0.3  # below this score outlines say nothing
-_FAR = 0.15  # between scores, means something
-_USUAL = 0.6  # so much of a set fits
+_CLEAR = 0.3  # minimum median of the best scores; below, outlines are not informative
+_FAR = 0.15  # a significant difference of scores
+_USUAL = 0.6  # minimum fraction of pairs that must fit
 _ALL_WRONG = 0.9
 _LEAST_SHIFT = 2  # in pixels of 64
-_STILL = 0.7  # so much of the usual fit is left to a shifted target, part of which is cut off
+_STILL = 0.7  # fraction of the usual score that a shifted target, partly cut off, must reach
 _SAMPLE = 128
 _TYPICAL = 256
 _MOST_LOOKED_AT = 1024
@@ -31,14 +31,14 @@ _ROWS = 512
 
 @dataclass(frozen=True)
 class Fit:
-    """What the outlines say; pairs are named by their numbers.
+    """The result of comparing outlines; pairs are given by index.
 
     Attributes:
-        confirmed: the pairs as a whole belong together.
-        shifts: pairs that fit after moving the target back by (rows down, columns right), in
-            pixels of 64.
-        better: pairs whose input fits another pair's target far better, with that pair.
-        exchange: the same pairs with each a target of its own, if there is such an exchange.
+        confirmed: whether the pairs as a whole belong together.
+        shifts: by pair, the shift of its target (rows down, columns right), in pixels of the
+            64 x 64 thumbnails.
+        better: by pair, another pair whose target fits its input far better.
+        exchange: for all pairs of ``better``, a different target each, if such an exchange exists.
     """
 
     confirmed: bool = False
@@ -48,13 +48,14 @@ class Fit:
 
 
 def fit_of(pairs: Sequence[PairFacts]) -> Fit:
-    """Compare all inputs with all targets; nothing is said of fewer than five pairs."""
+    """Compare all inputs with all targets; fewer than five pairs give an empty result."""
     if len(pairs) < _FEWEST or all(f.pair.input == f.pair.target for f in pairs):
         return Fit()
     ours = likeness.outlines([facts.input.thumbnail for facts in pairs])
     theirs = likeness.outlines([facts.target.thumbnail for facts in pairs])
     own = likeness.own_scores(ours, theirs)
-    # What is usual, some inputs tell; of the others only those that fit badly meet all targets.
+    # The reference comes from a sample of inputs. Only poorly fitting inputs are compared with all
+    # targets.
     some = np.linspace(0, len(own) - 1, min(len(own), _TYPICAL)).astype(np.intp)
     best, _, usual_other = _best_partners(ours[some], theirs)
     reference = float(np.median(best))
@@ -72,7 +73,7 @@ def fit_of(pairs: Sequence[PairFacts]) -> Fit:
     for i in [i for i in better if i in shifts]:
         _, tables = likeness.best_offsets(ours[[i, i]], theirs[[i, better[i]]])
         own_peak, other_peak = tables.max(axis=(1, 2))
-        # It fits its own target after a shift nearly as well as the other one: that is likelier.
+        # It fits its own target after a shift nearly as well, so a shift is more likely.
         (better if own_peak > other_peak - _FAR else shifts).pop(i)
     return Fit(confirmed and not better, shifts, better, _exchange(better, ours, theirs, own))
 
@@ -80,7 +81,7 @@ def fit_of(pairs: Sequence[PairFacts]) -> Fit:
 def _best_partners(
     ours: likeness.Vectors, theirs: likeness.Vectors
 ) -> tuple[NDArray[np.float32], NDArray[np.intp], float]:
-    """Of each input the best score with any target, that target, and the usual score."""
+    """For each input the best score with any target and that target; and the median score."""
     if not len(ours):
         return np.zeros(0, np.float32), np.zeros(0, np.intp), 0.0
     best, partner, middle = [], [], []
@@ -95,10 +96,10 @@ def _best_partners(
 def _shifts(
     ours: likeness.Vectors, theirs: likeness.Vectors, own: NDArray[np.float32]
 ) -> dict[int, tuple[int, int]]:
-    """The pairs that fit badly as they are, and after a shift as well as the others do.
+    """The pairs that fit poorly, but after a shift as well as the others do.
 
-    With few outlines any target fits any input after some shift. So the fit must be better than
-    that of all strangers that are looked at.
+    With few outlines any target fits any input after some shift. So the score must be higher than
+    that of all sampled pairs of unrelated images.
     """
     low = np.flatnonzero(own < np.median(own) - _FAR / 2)[:_MOST_LOOKED_AT]
     some = np.linspace(0, len(own) - 1, min(len(own), _SAMPLE)).astype(np.intp)
@@ -128,13 +129,13 @@ def _exchange(
     theirs: likeness.Vectors,
     own: NDArray[np.float32],
 ) -> dict[int, int]:
-    """The badly fitting inputs with each other's targets, if all of them fit far better so."""
+    """The poorly fitting inputs with exchanged targets, if all of them fit far better then."""
     if not better:
         return {}
     numbers = list(better)
     scores = likeness.scores_between(ours[numbers], theirs[numbers])
     result: dict[int, int] = {}
-    for _ in numbers:  # the clearest first
+    for _ in numbers:  # the highest score first
         row, column = np.unravel_index(int(scores.argmax()), scores.shape)
         i, j = numbers[row], numbers[column]
         if scores[row, column] - own[i] < _FAR:

@@ -1,4 +1,4 @@
-"""The names of the findings in the order in which they are shown, and how serious each is."""
+"""Titles of the findings in display order, and their levels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from deepimagetranslator.core.errors import Problem
 
 ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
 _NOTES = ("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths")
-"""Kinds that are mostly right and only good to know."""
+"""Kinds that are mostly harmless and only reported as notes."""
 
 TITLES = {
     "unmatched": "Files without a partner",
@@ -42,18 +42,18 @@ TITLES = {
 
 
 def title(kind: str) -> str:
-    """What a group of findings is called."""
+    """The title of a group of findings."""
     return TITLES.get(kind, kind.replace("_", " ").capitalize())
 
 
 def level(problem: Problem) -> str:
-    """How serious a finding is: an error stops training, a warning may spoil it."""
+    """The level of a finding: an error stops training, a warning may spoil it."""
     if problem.fatal:
         return ERROR
     return NOTE if problem.kind in _NOTES else WARNING
 
 
 def rank(kind: str) -> int:
-    """Where a kind stands in the order."""
+    """The position of a kind in the display order."""
     order = list(TITLES)
     return order.index(kind) if kind in TITLES else len(order)

@@ -1,7 +1,8 @@
-"""How well the outlines in an input and in a target fit each other, at 64 x 64 pixels.
+"""Scores how well the outlines of an input and a target fit, at 64 x 64 pixels.
 
-An input and its target differ in everything but where things are. So edges are compared: their
-strength, without what all images of the set have in common, as one unit vector an image.
+An input and its target have in common only the positions of objects. So gradient magnitudes are
+compared, minus the mean of the set, as one unit vector for each image. The score is the
+correlation, -1 to 1.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from deepimagetranslator.core.data.facts import SIDE, Thumbnail
 
 Vectors = NDArray[np.float32]
 
-_REACH = 16  # the largest offset that is looked for, in pixels of 64
+_REACH = 16  # the largest offset in the search, in thumbnail pixels
 _BATCH = 256
 _ENOUGH_FOR_A_MEAN = 8
 
 
 def outlines(thumbnails: Sequence[Thumbnail]) -> Vectors:
-    """(n, 64, 64): the edges of each image, each of length 1; all 0 where there is no edge."""
+    """(n, 64, 64): the gradient magnitudes of each image, norm 1; all 0 without edges."""
     result = np.zeros((len(thumbnails), SIDE, SIDE), np.float32)
     for edges, thumbnail in zip(result, thumbnails, strict=True):
         across = cv2.Sobel(thumbnail, cv2.CV_32F, 1, 0)
@@ -50,11 +51,11 @@ def scores_between(ours: Vectors, theirs: Vectors) -> NDArray[np.float32]:
 
 
 def best_offsets(ours: Vectors, theirs: Vectors) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """By how much each target is shifted against its input, and how well it fits there.
+    """The offset of each target from its input with the highest score, by cross-correlation.
 
     Returns:
-        (n, 2) rows and columns, in pixels of 64; (n, 33, 33) the scores at all offsets looked at,
-        no offset in the middle.
+        (n, 2) rows and columns, in thumbnail pixels; (n, 33, 33) the scores at all offsets, with
+        offset 0 in the centre.
     """
     offsets, tables = [], []
     window = np.outer(*[np.hanning(SIDE + 2)[1:-1]] * 2).astype(np.float32)

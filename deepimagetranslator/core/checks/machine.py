@@ -1,4 +1,4 @@
-"""Findings about this computer: whether the network fits its memory and the weights its disk."""
+"""Findings about this computer: memory for the network, disk space for weights files."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _SLOTS = {
     "rmsprop": 1,
     "sgd": 1,
 }
-"""How many numbers an optimizer keeps for each weight."""
+"""Values that an optimizer stores for each weight."""
 
 _SPARE_DISK = 200 * 2**20  # history, previews, the log
 _KEPT_AT_LEAST = 1
 
 
-def memory(case: CheckContext) -> Iterator[Problem]:
-    """A training step that needs more memory than is free."""
+def memory(context: CheckContext) -> Iterator[Problem]:
+    """A training step needs more memory than is free."""
     free = free_memory_bytes()
-    if case.model is None or not free:
+    if context.model is None or not free:
         return
-    training = case.specs.training
-    model = case.model
+    training = context.specs.training
+    model = context.model
 
     def needed(batch_size: int) -> int:
         return step_memory_bytes(model, batch_size, training.precision)
@@ -54,24 +54,24 @@ def memory(case: CheckContext) -> Iterator[Problem]:
     yield finding("memory", message, subject="training.batch_size", repair=repair)
 
 
-def disk_space(case: CheckContext) -> Iterator[Problem]:
-    """A run whose weights files need more disk than is free."""
-    if case.model is None or case.folder is None:
+def disk_space(context: CheckContext) -> Iterator[Problem]:
+    """The weights files of a run need more disk space than is free."""
+    if context.model is None or context.folder is None:
         return
-    free = _free_disk(case.folder)
-    training = case.specs.training
-    needed = run_bytes(case.model, training)
+    free = _free_disk(context.folder)
+    training = context.specs.training
+    needed = run_bytes(context.model, training)
     if not free or needed <= free:
         return
     message = (
         f"The weights of a run need about {bytes_in_words(needed)} and {bytes_in_words(free)} are "
-        f"free in {case.folder}; keep fewer weights files or free some space."
+        f"free in {context.folder}; keep fewer weights files or free some space."
     )
     kept = replace(training, keep_best=_KEPT_AT_LEAST)
     repair = None
-    if run_bytes(case.model, kept) <= free:
-        spare = free - run_bytes(case.model, kept)
-        more = min(4, spare // max(1, 4 * count_parameters(case.model)))
+    if run_bytes(context.model, kept) <= free:
+        spare = free - run_bytes(context.model, kept)
+        more = min(4, spare // max(1, 4 * count_parameters(context.model)))
         fewer = int(_KEPT_AT_LEAST + more)
         label = (
             f"Keep the best {fewer} weights files" if fewer > 1 else "Keep the best weights only"
@@ -81,21 +81,21 @@ def disk_space(case: CheckContext) -> Iterator[Problem]:
 
 
 def run_bytes(model: ModelSpec, training: TrainingSpec) -> int:
-    """What the weights files of a run take: the kept ones, the best, and the last to resume from.
+    """Bytes of a run's weights files: the kept ones, the best, and the last to resume from.
 
     Args:
-        model: with all channels chosen.
-        training: its ``keep_best`` of 0 keeps one an epoch at most.
+        model: with all channels decided.
+        training: a ``keep_best`` of 0 keeps at most one file an epoch.
     """
     one = 4 * count_parameters(model)
     kept = min(training.keep_best or training.epochs, training.epochs)
-    # The last is written anew beside the old one, with the optimizer's numbers.
+    # The last file includes the optimizer state, and is written beside the old one first.
     last = 2 * one * (1 + _SLOTS.get(training.optimizer, 2))
     return (kept + 1) * one + last + _SPARE_DISK
 
 
 def _free_disk(folder: Path) -> int:
-    """Free bytes where a folder is or will be; 0 if the system does not tell."""
+    """Free bytes at a folder that may not exist yet; 0 if unknown."""
     place = folder.absolute()
     while not place.exists() and place != place.parent:
         place = place.parent

@@ -1,4 +1,4 @@
-"""Findings about pairs: two files that do not belong together, or not in this way."""
+"""Findings about pairs: wrong partners, sizes, roles or positions."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 _TARGET_WORDS = {"mask", "masks", "seg", "segmentation", "label", "labels", "gt", "groundtruth"}
 _TARGET_WORDS |= {"target", "targets", "annotation", "annotations", "segmentations"}
 _INPUT_WORDS = {"image", "images", "img", "imgs", "input", "inputs", "raw", "original", "originals"}
-_MOST = 0.6  # so much of a set is its usual kind
+_MOST = 0.6  # minimum fraction of a set that defines its usual kind
 _NEARLY_EQUAL = 0.97  # correlation of brightness at 64 x 64 pixels
 _FAR_BELOW = 0.1
 
 
-def sizes(case: CheckContext) -> Iterator[Problem]:
-    """Targets whose size is not their input's times the ratio that most pairs have."""
+def sizes(context: CheckContext) -> Iterator[Problem]:
+    """Targets whose size is not the input's size times the ratio of most pairs."""
     found = []
-    for part in (case.train, case.val):
+    for part in (context.train, context.val):
         for facts in part.readable:
             ours, theirs = facts.input.shape, facts.target.shape
             if fits(ours[:2], theirs[:2], part.ratio):
@@ -47,9 +47,9 @@ def sizes(case: CheckContext) -> Iterator[Problem]:
     yield from first_few(found, "more targets do not have the size that belongs to their input")
 
 
-def swapped(case: CheckContext) -> Iterator[Problem]:
-    """Pairs whose input is a label map and whose target is none, unlike the others."""
-    pairs = case.readable
+def swapped(context: CheckContext) -> Iterator[Problem]:
+    """Pairs whose input is a label map and whose target is not, unlike the others."""
+    pairs = context.readable
     odd = [f for f in pairs if _is_label_map(f.input) and not _is_label_map(f.target)]
     usual = [f for f in pairs if _is_label_map(f.target) and not _is_label_map(f.input)]
     if not odd:
@@ -68,15 +68,15 @@ def swapped(case: CheckContext) -> Iterator[Problem]:
             for f in part.facts
         ]
 
-    repair = moved(turned(case.train), turned(case.val), "Exchange inputs and targets")
+    repair = moved(turned(context.train), turned(context.val), "Exchange inputs and targets")
     message += "to have input and target exchanged: the input is the label map."
     files = [facts.pair.input for facts in odd]
     yield finding("swapped", message, files, repair=repair)
 
 
-def target_is_input(case: CheckContext) -> Iterator[Problem]:
-    """Targets that show what their input shows, where those of the other pairs do not."""
-    pairs = case.readable
+def target_is_input(context: CheckContext) -> Iterator[Problem]:
+    """Targets that look like their input, unlike those of the other pairs."""
+    pairs = context.readable
     same = np.array([f.input.digest == f.target.digest for f in pairs], np.bool_)
     alike = np.array([f.alike for f in pairs], np.float32)
     if not pairs or same.mean() >= 1 - _MOST:
@@ -94,14 +94,14 @@ def target_is_input(case: CheckContext) -> Iterator[Problem]:
         yield finding("target_is_input", message, files, repair=leave_out(files))
 
 
-def own_target(case: CheckContext) -> Iterator[Problem]:
-    """Images that are their own targets, without augmentation that gives something to learn."""
-    files = [f.pair.input for f in case.readable if f.pair.input == f.pair.target]
-    augmentation = case.specs.augmentation
+def own_target(context: CheckContext) -> Iterator[Problem]:
+    """Images that are their own targets, without augmentation of the inputs only."""
+    files = [f.pair.input for f in context.readable if f.pair.input == f.pair.target]
+    augmentation = context.specs.augmentation
     learns = any(
         augmentation.ticks(name)[0] and not augmentation.ticks(name)[1] for name in OPERATIONS
     )
-    if learns or not files or len(files) < _MOST * len(case.readable):
+    if learns or not files or len(files) < _MOST * len(context.readable):
         return
     message = (
         f"{phrase(files, 'image', 'is its own target', 'are their own targets')}, so there is "
@@ -114,13 +114,13 @@ def own_target(case: CheckContext) -> Iterator[Problem]:
     yield finding("own_target", message, files, repair=repair)
 
 
-def misplaced(case: CheckContext) -> Iterator[Problem]:
-    """Pairs that their outlines speak against: shifted, or with another pair's target.
+def misplaced(context: CheckContext) -> Iterator[Problem]:
+    """Pairs whose outlines do not fit: a shifted target, or one of another pair.
 
-    Pairs that were matched by little more than numbers are named unless the outlines confirm them.
+    Pairs with doubtful names are reported too, unless the outlines confirm the set.
     """
     for part, pairing, name in zip(
-        (case.train, case.val), case.pairings, ("train", "val"), strict=True
+        (context.train, context.val), context.pairings, ("train", "val"), strict=True
     ):
         pairs = part.readable
         if any(not fits(f.input.shape[:2], f.target.shape[:2], part.ratio) for f in pairs):
@@ -128,7 +128,7 @@ def misplaced(case: CheckContext) -> Iterator[Problem]:
         pairs = [f for f in pairs if not f.target.constant]  # an empty target fits nothing
         fit = fit_of(pairs)
         yield from _shifted(pairs, fit)
-        yield from _mispaired(case, name, pairs, fit)
+        yield from _mispaired(context, name, pairs, fit)
         doubtful = [
             pair
             for pair, confidence in zip(pairing.pairs, pairing.confidences, strict=True)
@@ -137,10 +137,9 @@ def misplaced(case: CheckContext) -> Iterator[Problem]:
         if doubtful and pairing.rule != "their order" and not fit.confirmed:
             files = [pair.input for pair in doubtful]
             message = (
-                f"{phrase(files, 'pair', 'was', 'were')} matched by {pairing.rule} "
-                f"alone, {doubtful[0].input.shown_name} with {doubtful[0].target.shown_name} for "
-                "one; look "
-                "whether they belong together."
+                f"{phrase(files, 'pair', 'was', 'were')} matched only by {pairing.rule}, "
+                f"for example {doubtful[0].input.shown_name} with "
+                f"{doubtful[0].target.shown_name}; check that they belong together."
             )
             yield finding("doubtful_pairs", message, files)
 
@@ -156,15 +155,15 @@ def _shifted(pairs: Sequence[PairFacts], fit: Fit) -> Iterator[Problem]:
     where = [f"{rows} pixels {'down' if down > 0 else 'up'}"] if rows else []
     where += [f"{columns} pixels to the {'right' if right > 0 else 'left'}"] if columns else []
     message = (
-        f"{phrase(files, 'target', 'does', 'do')} not lie over the input as others do: "
-        f"{files[0].shown_name} is off by about {' and '.join(where)}; correct that or leave the "
-        "pairs out."
+        f"{phrase(files, 'target', 'is', 'are')} shifted against the input, unlike the "
+        f"others: {files[0].shown_name} by about {' and '.join(where)}; correct the position or "
+        "leave these pairs out."
     )
     yield finding("shifted_pair", message, files, repair=leave_out(files))
 
 
 def _mispaired(
-    case: CheckContext, name: str, pairs: Sequence[PairFacts], fit: Fit
+    context: CheckContext, name: str, pairs: Sequence[PairFacts], fit: Fit
 ) -> Iterator[Problem]:
     if not fit.better:
         return
@@ -172,8 +171,8 @@ def _mispaired(
     other = next(iter(fit.better.values()))
     message = (
         f"{phrase(files, 'image', 'fits', 'fit')} the target of another pair better, "
-        f"{files[0].shown_name} that of {pairs[other].pair.input.shown_name} for one; choose the "
-        "right targets or leave these pairs out."
+        f"for example {files[0].shown_name} that of {pairs[other].pair.input.shown_name}; choose "
+        "the right targets or leave these pairs out."
     )
     repair = leave_out(files)
     if fit.exchange:
@@ -182,9 +181,9 @@ def _mispaired(
             part: [
                 ImagePair(f.pair.input, targets[f.pair]) if part == name and f.pair in targets
                 else f.pair
-                for f in survey.facts
+                for f in statistics.facts
             ]
-            for part, survey in (("train", case.train), ("val", case.val))
+            for part, statistics in (("train", context.train), ("val", context.val))
         }  # fmt: skip
         label = f"Give these {len(files)} images the targets that fit"
         repair = moved(both["train"], both["val"], label)
@@ -196,7 +195,7 @@ def _is_label_map(facts: FileFacts) -> bool:
 
 
 def _names_are_swapped(pairs: Sequence[PairFacts]) -> bool:
-    """Whether the inputs' folders or names say mask, and the targets' say image."""
+    """Whether inputs have names or folders for masks, and targets for images."""
 
     def words(image: ImageRef) -> set[str]:
         path = image.path

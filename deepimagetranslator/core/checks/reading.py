@@ -1,4 +1,4 @@
-"""Reading the files of both parts of a data set, with word of how far it is."""
+"""Reads the files of both parts of a data set, and reports progress."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_parts(
     control: JobControl,
     in_brief: bool = False,
 ) -> Parts[DatasetStatistics]:
-    """The statistics of both parts: those that are known, others by reading all files of a part.
+    """The statistics of both parts; the files of a part are read unless they are known.
 
     Raises:
         Cancelled: by ``control``.
@@ -41,7 +41,7 @@ def read_parts(
 
 
 class _Progress:
-    """Tells how many of the pairs were read, a few times a second."""
+    """Reports how many of the pairs were read, a few times a second."""
 
     def __init__(self, count: int, report: Report) -> None:
         self._count = count
@@ -50,11 +50,11 @@ class _Progress:
         self._told = 0.0
 
     def read_one(self, _done: int, _count: int) -> None:
-        """One more pair was read."""
+        """Count one pair that was read."""
         self.know(1)
 
     def know(self, pairs: int) -> None:
-        """So many more pairs need not be read any more."""
+        """Count pairs that are known and need no reading."""
         self._done += pairs
         now = time.monotonic()
         if self._done == self._count or now - self._told > _SECONDS_BETWEEN_REPORTS:

@@ -1,4 +1,4 @@
-"""What repairs a project: pairs left out, settings changed, pairs moved. No file is touched."""
+"""Applies repairs to a project: leaves out or moves pairs, changes settings, never files."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 
 
 def repaired(specs: Specs, repair: Repair) -> Specs:
-    """The choices after a repair.
+    """The specs after a repair.
 
-    The order of several repairs hardly matters: one that moves pairs takes only those that are
-    still in the project, so that what an earlier one left out stays out.
+    A repair that moves pairs keeps only pairs that are still in the project, so pairs left out by
+    an earlier repair stay out.
     """
     settings = dict(repair.settings)
     lists = {name: settings.pop(f"data.{name}") for name in LISTS if f"data.{name}" in settings}
     data = specs.data
     if lists:
-        settings.pop("data.pairing", None)  # decided by whether the names still say it
+        settings.pop("data.pairing", None)  # ``with_pairs`` decides it
         data = _with_lists(data, lists)
     if repair.leave_out:
         data = _without(data, set(parse_images(repair.leave_out)), repair.part)
@@ -32,16 +32,16 @@ def repaired(specs: Specs, repair: Repair) -> Specs:
 
 
 def moved(train: Sequence[ImagePair], val: Sequence[ImagePair], label: str) -> Repair:
-    """The repair after which the project has these pairs, as far as they are still in it.
+    """The repair that sets these pairs, as far as they are still in the project.
 
-    Files without a partner leave the project with it.
+    It removes files without a partner.
     """
     lists = lists_of(train, val)
     return Repair(label, settings=tuple((f"data.{name}", files) for name, files in lists.items()))
 
 
 def _with_lists(data: DataSpec, lists: Mapping[str, Any]) -> DataSpec:
-    """Pairs arranged anew, without those whose files are no longer in the project."""
+    """The data spec with new lists of pairs, without files that left the project."""
     there = {image for name in LISTS for image in parse_images(getattr(data, name))}
     parts = []
     for part in PARTS:
@@ -52,7 +52,7 @@ def _with_lists(data: DataSpec, lists: Mapping[str, Any]) -> DataSpec:
 
 
 def _without(data: DataSpec, images: set[ImageRef], only: str) -> DataSpec:
-    """The choices without these images and their partners."""
+    """The data spec without these images and their partners."""
     parts: dict[str, list[ImagePair]] = {}
     lists: dict[str, Any] = {}
     for part in PARTS:
@@ -66,7 +66,7 @@ def _without(data: DataSpec, images: set[ImageRef], only: str) -> DataSpec:
             there = getattr(data, name)
             both = zip(there, parse_images(there), strict=True)
             lists[name] = tuple(text for text, image in both if image not in gone)
-    # Files without a partner stay, so that they are not lost in silence.
+    # Files without a partner stay, so that they are still reported.
     remaining = replace(data, **lists)
     if all(matched(remaining, part) == parts[part] for part in PARTS):
         return remaining

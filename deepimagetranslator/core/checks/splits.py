@@ -1,4 +1,4 @@
-"""Findings about training and validation together, and how many images there are."""
+"""Findings about training against validation images, and about the number of images."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from deepimagetranslator.core.data.splits import people, split_by_names
 from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
-_SOLID = 0.1  # of a class's pixels so many lie in flat squares
-_TRIES = 40  # seeds, until a split has every class on both sides
+_SOLID = 0.1  # minimum fraction of a class's pixels in flat 2 x 2 squares
+_TRIES = 40  # number of seeds tried for a split with every class on both sides
 _FEWEST = 8
 _FEWEST_A_CLASS = 4
 
 Suits = Callable[[set[Colour], set[Colour]], bool]
 
 
-def in_both(case: CheckContext) -> Iterator[Problem]:
+def in_both(context: CheckContext) -> Iterator[Problem]:
     """The same image, by its content, in training and validation."""
-    files = [facts.pair.input for facts in _in_both(case)]
+    files = [facts.pair.input for facts in _in_both(context)]
     if not files:
         return
     message = (
-        f"{phrase(files, 'validation image', 'is', 'are')} in training too, where validation would "
-        "praise what was learnt by heart; keep each image in one of the two."
+        f"{phrase(files, 'validation image', 'is', 'are')} in training too, so validation "
+        "cannot detect overfitting; keep each image in one of the two."
     )
     repair: Repair | None = Repair("Leave out of validation", tuple(map(str, files)), "val")
-    if len(files) == len(case.val.facts):
-        repair = _new_split(case) or repair
+    if len(files) == len(context.val.facts):
+        repair = _new_split(context) or repair
     yield finding("in_both", message, files, repair=repair)
 
 
-def person_in_both(case: CheckContext) -> Iterator[Problem]:
+def person_in_both(context: CheckContext) -> Iterator[Problem]:
     """Images of one person, by DICOM patient, folder or name, in training and validation."""
-    same = {facts.pair for facts in _in_both(case)}
-    train = case.train.readable
-    val = [facts for facts in case.val.readable if facts.pair not in same]
+    same = {facts.pair for facts in _in_both(context)}
+    train = context.train.readable
+    val = [facts for facts in context.val.readable if facts.pair not in same]
     persons = _persons([*train, *val])
     both = set(persons[: len(train)]) & set(persons[len(train) :]) - {""}
     if not both:
@@ -52,48 +52,50 @@ def person_in_both(case: CheckContext) -> Iterator[Problem]:
     who = ", ".join(shown) + (f" and {len(both) - 3} more" if len(both) > 3 else "")
     patients = {facts.input.patient for facts in (*train, *val)}
     message = (
-        f"Images of {who} are in training and in validation, which then cannot tell how well "
-        "images of other people will be translated; split by person."
+        f"Images of {who} are in training and in validation, so validation does not show "
+        "how well images of other people will be translated; split by person."
     )
     persons = [name for name in shown if name in patients]
-    yield finding("person_in_both", message, files, repair=_new_split(case), persons=persons)
+    yield finding("person_in_both", message, files, repair=_new_split(context), persons=persons)
 
 
-def class_missing(case: CheckContext) -> Iterator[Problem]:
-    """Classes that training targets have and no validation target."""
-    if case.palette is None or not case.val.readable:
+def class_missing(context: CheckContext) -> Iterator[Problem]:
+    """Classes that occur in training targets but not in validation targets."""
+    if context.palette is None or not context.val.readable:
         return
-    train, val = (_classes(part.readable, case.palette) for part in (case.train, case.val))
+    train, val = (_classes(part.readable, context.palette) for part in (context.train, context.val))
     if train is None or val is None:
         return
     missing = sorted(set(train) - set(val))
     files = [path for number in missing for path in train[number]]
     if missing:
-        what = ", ".join(_class_name(case.palette, number) for number in missing[:3])
+        what = ", ".join(_class_name(context.palette, number) for number in missing[:3])
         message = (
-            f"No validation target has {what}, though training targets have, so nothing tells how "
-            "well that is learnt; move images so that both sides have every class."
+            f"No validation target has {what}, though training targets have, so validation "
+            "cannot measure this class; move images so that both sides have every class."
         )
-        repair = _new_split(case, set.__eq__)
+        repair = _new_split(context, set.__eq__)
         yield finding("class_missing", message, files, repair=repair, subject="validation targets")
 
 
-def missing_from_training(case: CheckContext, unknown: Problem) -> Problem:
-    """The problem that validation targets have unknown colours, where they may be a whole class.
+def missing_from_training(context: CheckContext, unknown: Problem) -> Problem:
+    """A problem of unknown colours in validation targets, reworded if they may be a class.
 
-    Then another split can give training the class; else the problem stays as it is.
+    Then a new split can add the class to training. Otherwise the problem is returned unchanged.
     """
-    counts = case.val.colours
-    known = case.train.colours.pixels.keys()
+    counts = context.val.colours
+    known = context.train.colours.pixels.keys()
     colours = [colour for colour in counts.pixels if colour not in known]
-    if case.train.colours.many or counts.many or not colours:
+    if context.train.colours.many or counts.many or not colours:
         return unknown
     if any(counts.flat.get(colour, 0) < _SOLID * counts.pixels[colour] for colour in colours):
         return unknown  # stray colours of smoothed edges
-    repair = _new_split(case, set.__eq__) or _new_split(case, set.__ge__)
+    repair = _new_split(context, set.__eq__) or _new_split(context, set.__ge__)
     if repair is None:
         return unknown
-    files = [f.pair.target for f in case.val.readable if f.target.colours.pixels.keys() & colours]
+    files = [
+        f.pair.target for f in context.val.readable if f.target.colours.pixels.keys() & colours
+    ]
     message = (
         f"No training target has the label colour {', '.join(map(str, colours[:3]))}, though "
         "validation targets have; move images so that training has every class."
@@ -103,12 +105,12 @@ def missing_from_training(case: CheckContext, unknown: Problem) -> Problem:
     )
 
 
-def few_images(case: CheckContext) -> Iterator[Problem]:
-    """Too few training images, at all or for a class."""
-    pairs = case.train.readable
-    if not pairs or case.specs.data.large_images == "crop":
+def few_images(context: CheckContext) -> Iterator[Problem]:
+    """Few training images, in total or for the number of classes."""
+    pairs = context.train.readable
+    if not pairs or context.specs.data.large_images == "crop":
         return
-    classes = len(case.palette.colours) if case.palette else 0
+    classes = len(context.palette.colours) if context.palette else 0
     least = max(_FEWEST, _FEWEST_A_CLASS * classes)
     if len(pairs) < least:
         why = f"for {classes} classes" if least > _FEWEST else "to learn from"
@@ -119,27 +121,27 @@ def few_images(case: CheckContext) -> Iterator[Problem]:
         yield finding("few_images", message, subject="training")
 
 
-def _in_both(case: CheckContext) -> list[PairFacts]:
-    known = {facts.input.digest for facts in case.train.readable}
-    return [f for f in case.val.readable if f.input.digest in known and not f.input.constant]
+def _in_both(context: CheckContext) -> list[PairFacts]:
+    known = {facts.input.digest for facts in context.train.readable}
+    return [f for f in context.val.readable if f.input.digest in known and not f.input.constant]
 
 
 def _persons(pairs: Sequence[PairFacts]) -> list[str]:
-    """Each pair's person: as the file says, else as its folder or name says; empty if unknown."""
+    """Each pair's person: the DICOM patient, else by folder or file name; empty if unknown."""
     by_name = people([facts.pair.input for facts in pairs])
     return [facts.input.patient or name for facts, name in zip(pairs, by_name, strict=True)]
 
 
-def _new_split(case: CheckContext, suits: Suits | None = None) -> Repair | None:
-    """All pairs split anew by person, with about as many for validation; None if impossible.
+def _new_split(context: CheckContext, suits: Suits | None = None) -> Repair | None:
+    """The repair that splits all pairs by person with the same validation fraction, or None.
 
     Args:
-        case: its pairs, each image once.
-        suits: whether the training targets' label colours suit the validation targets'; several
-            splits are tried until they do. Without it the first split is taken.
+        context: its pairs are used, each image once.
+        suits: takes the label colours of training and of validation targets; splits are tried
+            until it returns True. Without it the first split is taken.
     """
     once: dict[bytes | ImagePair, PairFacts] = {}
-    for facts in case.readable:
+    for facts in context.readable:
         once.setdefault(facts.pair if facts.input.constant else facts.input.digest, facts)
     pool = list(once.values())
     persons = _persons(pool)
@@ -147,8 +149,8 @@ def _new_split(case: CheckContext, suits: Suits | None = None) -> Repair | None:
     names = persons if known else [str(facts.pair.input) for facts in pool]
     label = "Split anew by person" if known else "Split anew, image by image"
     classes = {facts.pair: _colours(facts.target) for facts in pool if suits}
-    fraction = len(case.val.facts) / max(1, len(case.train.facts) + len(case.val.facts))
-    seed = case.specs.training.seed
+    fraction = len(context.val.facts) / max(1, len(context.train.facts) + len(context.val.facts))
+    seed = context.specs.training.seed
     for attempt in range(seed, seed + (_TRIES if suits else 1)):
         try:
             split = split_by_names([facts.pair for facts in pool], names, fraction, attempt)
@@ -164,7 +166,7 @@ def _new_split(case: CheckContext, suits: Suits | None = None) -> Repair | None:
 
 
 def _classes(pairs: Iterable[PairFacts], palette: Palette) -> dict[int, list[ImageRef]] | None:
-    """The targets that hold each class; None if that cannot be told from their colours."""
+    """By class, the targets that hold it; None if their colours are not known."""
     numbers = {colour_of(colour, 3): number for number, colour in enumerate(palette.colours)}
     numbers |= {colour_of(colour, 3): number for colour, number in palette.also}
     found: dict[int, list[ImageRef]] = defaultdict(list)

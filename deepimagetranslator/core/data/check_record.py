@@ -1,11 +1,10 @@
-"""What the check of a project's images found, kept beside the project for the next training.
+"""The record of a data check, kept beside the project to save a second reading before training.
 
 A record has a part for the training images and one for the validation images: statistics of all
-of its images, and some hundred bytes for each. A part is believed if it is about the same files in
-the same order, each of the same size, time of change and inode; otherwise all of its files are
-read again, for the statistics cannot be taken apart. Whatever a record cannot answer is answered
-by reading: nothing is kept that names a patient or a file, and nothing of an image that could not
-be read.
+of its images, and some hundred bytes for each. A part is valid if it holds the same files in the
+same order, each with the same size, modification time and inode. Otherwise all of its files are
+read again, as statistics of single files cannot be removed from those of the set. The record holds
+no names of patients or files, and no part with unreadable images.
 """
 
 from __future__ import annotations
@@ -63,22 +62,22 @@ _PAIR = np.dtype([("input", _FILE), ("target", _FILE), ("alike", "<f8")])
 
 Item = TypeVar("Item")
 Parts = tuple[Item, Item]
-"""Of the training images and of the validation images."""
+"""One item for the training images and one for the validation images."""
 
 _log = logging.getLogger(__name__)
 
 
 def record_file(project: Path) -> Path:
-    """Where the record of a project file lies, beside it."""
+    """The path of a project file's record, beside it."""
     return project.with_name(f"{project.stem}.facts")
 
 
 def keep(file: Path | None, parts: Parts[DatasetStatistics]) -> None:
-    """Write the record, or do without where that is not possible.
+    """Write the record; a failure is only logged.
 
     Args:
-        file: None if the project has no place.
-        parts: training and validation, whole and in brief or not.
+        file: the record's path; None if the project has no file.
+        parts: statistics of training and validation images; incomplete ones are not stored.
     """
     if file is None:
         return
@@ -93,19 +92,19 @@ def keep(file: Path | None, parts: Parts[DatasetStatistics]) -> None:
 def recall(
     file: Path | None, train: Sequence[ImagePair], val: Sequence[ImagePair]
 ) -> Parts[DatasetStatistics | None]:
-    """What the record says of the training and the validation pairs; None: read their files."""
+    """The recorded statistics of the training and the validation pairs; None if not valid."""
     if file is None or not system_path(file).is_file():
         return None, None
     try:
         of_train, of_val = _read(file)
         return _part_from_json(of_train, train), _part_from_json(of_val, val)
-    except Exception as error:  # whatever is wrong with it, it only spares a reading
+    except Exception as error:  # an unusable record only costs time: the files are read again
         _log.info("%s is not used: %s: %s", file, type(error).__name__, error)
         return None, None
 
 
 def forget(file: Path | None) -> None:
-    """Delete a record that proved wrong."""
+    """Delete a record that turned out to be wrong."""
     if file is not None:
         with suppress(OSError):
             system_path(file).unlink(missing_ok=True)
@@ -115,7 +114,7 @@ def _read(file: Path) -> list[Any]:
     """The parts of the record.
 
     Raises:
-        ValueError: it is damaged, or another version of a program made it.
+        ValueError: it is damaged, or was made by another version of this program or of a library.
         OSError: it cannot be read.
     """
     path = system_path(file)
@@ -131,7 +130,7 @@ def _read(file: Path) -> list[Any]:
 
 @cache
 def _made_by() -> dict[str, Any]:
-    """This program and what decodes its images, since others may decode them otherwise."""
+    """Versions of this program and of its image libraries; others may decode differently."""
     found = {}
     for name in _READ_BY:
         with suppress(PackageNotFoundError):
@@ -144,7 +143,7 @@ def _digest(data: bytes) -> str:
 
 
 def _names(pairs: Sequence[ImagePair]) -> str:
-    """Tells lists of pairs apart, the order included."""
+    """A digest of a list of pairs and their order."""
     texts = (f"{pair.input}\0{pair.target}" for pair in pairs)
     return _digest("\0".join(texts).encode("utf-8", "surrogateescape"))
 
@@ -168,7 +167,7 @@ def _part_to_json(part: DatasetStatistics) -> dict[str, Any] | None:
 def _part_from_json(
     data: dict[str, Any] | None, pairs: Sequence[ImagePair]
 ) -> DatasetStatistics | None:
-    """The statistics of these pairs; None if the record is about others, or a file has changed."""
+    """The statistics of these pairs; None if the record holds others or a file has changed."""
     if data is None or data["names"] != _names(pairs):
         return None
     stamps = _Stamps()
@@ -187,17 +186,17 @@ def _part_from_json(
 
 
 class _Stamps(dict[Path, Stamp | None]):
-    """The stamps of files as they are now, each asked for once."""
+    """The current stamps of files, each read once."""
 
     def of(self, image: ImageRef) -> Stamp | None:
-        """Of the file that an image is in."""
+        """The stamp of an image's file."""
         if image.file not in self:
             self[image.file] = file_stamp(image.file)
         return self[image.file]
 
 
 def _row(facts: FileFacts) -> tuple[Any, ...]:
-    """A file as ``_FILE``; it was readable."""
+    """A readable file's facts as a row of ``_FILE``."""
     assert facts.stamp is not None
     checksum = bytes.fromhex(facts.checksum.partition("/")[0])
     size, time, inode = facts.stamp

@@ -1,4 +1,4 @@
-"""What image files hold, as checksums: by them a resumed run knows its images wherever they lie."""
+"""Checksums of image files, by which a resumed run recognizes its images after they were moved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
 def checksum(image: ImageRef) -> str:
-    """The sha256 of a file's bytes; of a slice that of its file, a slash and its number.
+    """The SHA-256 of a file's bytes; for a slice followed by a slash and the slice number.
 
     Raises:
         OSError: the file is missing or cannot be read.

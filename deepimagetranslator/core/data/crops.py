@@ -1,9 +1,9 @@
-"""Crops of full-resolution pairs at random places, for a network that sees a part of an image.
+"""Random crops of full-resolution pairs, to train on parts of large images.
 
-A crop has the network's size; its target is the same place of the target. The scale never changes:
-an image that is smaller than the crop is continued by its mirror image, as for ``core.tiling``.
-Around a crop lies a margin of the same image, so that turning and moving it brings in pixels of the
-image rather than black corners; the margin ends where the image ends.
+A crop has the network's size; the target is cropped at the same place. Images are not rescaled: an
+image smaller than the crop is padded by reflection, as in ``tiling``. A crop has a margin of the
+same image around it, so that rotation and translation bring in image pixels instead of black
+corners. The margin ends at the image border.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Frame:
-    """A part of an image: its first row and column, its height and width, in pixels."""
+    """A rectangle in an image: first row and column, height and width, in pixels."""
 
     top: int
     left: int
@@ -38,7 +38,7 @@ class Frame:
         return self.height, self.width
 
     def of(self, image: Array) -> Array:
-        """That part of an image (height, width, channels), which it must lie inside of."""
+        """The part of an image (height, width, channels); the frame must be inside the image."""
         return image[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
@@ -47,8 +47,8 @@ class Crop:
     """A crop with its margin, in pixels of one side of a pair.
 
     Attributes:
-        window: crop and margin, a part of the image; it may reach beyond a small one.
-        frame: the crop, a part of the window.
+        window: crop and margin, relative to the image; it may exceed a small image.
+        frame: the crop, relative to the window.
     """
 
     window: Frame
@@ -60,9 +60,9 @@ class Crop:
 
 
 def default_side(sizes: Sequence[Size], depth: int) -> int:
-    """The side of the crops if none is chosen: 512 or the shortest side of all images.
+    """The side of the crops if none is chosen, in pixels: 512 or the shortest side of all images.
 
-    It is rounded down to what the network halves without rest, and allows that once.
+    It is rounded down to a multiple of 2 ** (depth - 1), and is at least that.
     """
     step = 1 << (depth - 1)
     shortest = min(LARGEST_DEFAULT, *(min(size) for size in sizes))
@@ -83,7 +83,7 @@ def default_shapes(
 
 
 def target_size(size: Size, model: ModelSpec) -> Size:
-    """The size of the target of an image of ``size``, at the network's ratio."""
+    """The target size (height, width) of an image of ``size``, at the network's output ratio."""
     height, width = size
     return (
         max(1, round(height * model.target_height / model.input_height)),
@@ -94,24 +94,24 @@ def target_size(size: Size, model: ModelSpec) -> Size:
 def random_crop(
     size: Size, model: ModelSpec, margin: Size, rng: np.random.Generator
 ) -> tuple[Crop, Crop]:
-    """A crop at a random place, any place as likely, of an input and of its target.
+    """A crop of an input and of its target at a uniformly random place.
 
     Args:
         size: height and width of the input.
-        model: its sizes are the crop's.
-        margin: how much of the image is wanted around the crop, down and across.
-        rng: two numbers are drawn.
+        model: its input and target sizes are the sizes of the crops.
+        margin: wanted margin around the crop, vertical and horizontal, in pixels.
+        rng: gives two random numbers.
     """
     return _crop(size, model, margin, rng.random(2).tolist())
 
 
 def middle_crop(size: Size, model: ModelSpec) -> tuple[Crop, Crop]:
-    """The crop in the middle of an input and of its target, without a margin."""
+    """The centre crop of an input and of its target, without a margin."""
     return _crop(size, model, (0, 0), (0.5, 0.5))
 
 
 def _crop(size: Size, model: ModelSpec, margin: Size, parts: Sequence[float]) -> tuple[Crop, Crop]:
-    """``parts``, from 0 to below 1, choose among all places down and across."""
+    """``parts``, each in [0, 1), select the vertical and the horizontal position."""
     down, across = (
         _axis(length, tile, out_tile, wanted, part)
         for length, tile, out_tile, wanted, part in zip(
@@ -134,7 +134,7 @@ _Span = tuple[int, int, int, int]
 
 
 def _axis(length: int, tile: int, out_tile: int, margin: int, part: float) -> tuple[_Span, _Span]:
-    """Start and length of the window, and of the frame in it; of the input and of the target."""
+    """Start and length of the window and of the frame in it, for the input and the target."""
     step = whole_step(tile, out_tile)
     start = int(part * (max(0, length - tile) // step + 1)) * step
     low = max(0, start - margin) // step * step

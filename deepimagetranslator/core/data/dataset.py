@@ -1,7 +1,7 @@
-"""From a project's choices and files to a data set ready for training, or what is wrong.
+"""The data set for training, and the pairs of a project's files.
 
-Everything that can be known before training is found here: partners, sizes, label colours, the
-scaling of values, the network's sizes, and whether the loss fits the targets.
+``checks.examination`` makes the data set from a project: pairs, sizes, label colours, intensity
+normalization and the network's sizes.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 @dataclass(frozen=True)
 class Matched:
-    """The pairs of a project by its files' names alone, and what has no partner.
+    """The pairs of a project, found by file names only, and files without a partner.
 
-    The pairings say by which rule, how sure each pair is, and which files have no partner.
+    The pairings hold the matching rule, the confidence of each pair and the unpaired files.
     """
 
     train: tuple[ImagePair, ...]
@@ -44,17 +44,17 @@ class Matched:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pairs that can be trained on, and how their values are understood.
+    """Pairs for training, and how their values are normalized and encoded.
 
     Attributes:
         train, val: the pairs; ``val`` may be empty.
         model: the network with all sizes, channels and its final activation decided.
-        input_scaling, target_scaling: between file values and [0, 1].
+        input_scaling, target_scaling: intensity normalization, between file values and [0, 1].
         palette: the label colours if the targets are label maps, else None.
-        sparse: targets are given to the loss as class numbers.
-        crops: the network learns from crops of its size in full resolution, not from whole images
+        sparse: the loss takes targets as class numbers, not one-hot.
+        crops: training uses full-resolution crops of the network's size instead of whole images
             resized to it.
-        contents: what the pairs' files held when they were examined.
+        contents: checksums of the pairs' files when they were examined.
     """
 
     train: tuple[ImagePair, ...]
@@ -71,7 +71,7 @@ class Dataset:
 
     @property
     def classes(self) -> int:
-        """The number of classes if the network's channels are classes, else 0."""
+        """The number of classes if the network's output channels are classes, else 0."""
         return self.model.target_channels if self.model.final_activation == "softmax" else 0
 
     @property
@@ -82,7 +82,7 @@ class Dataset:
         return channel_names(self.model.target_channels, bool(self.classes))
 
     def target_image(self, y: NDArray[np.float32]) -> NDArray[np.generic]:
-        """An augmented target, as a batch draws it, as an image to write."""
+        """An augmented target of a batch, in [0, 1] or as classes, as an image to write."""
         if self.classes and self.palette is not None:
             return self.palette.decode(np.rint(y[..., 0] * 255).astype(np.uint8))
         return self.target_scaling.from_unit(y)
@@ -97,7 +97,7 @@ def channel_names(channels: int, classes: bool = False) -> tuple[str, ...]:
 
 
 def with_split(data: DataSpec, split: Split) -> DataSpec:
-    """The choices with the pairs of a split as training and validation files."""
+    """The data spec with the pairs of a split as training and validation files."""
     return with_pairs(data, split.train, split.val)
 
 

@@ -1,4 +1,4 @@
-"""What one image file says: read once, small whatever the image's size, and remembered."""
+"""Facts about one image file, of a size independent of the image's, cached by file stamp."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Thumbnail = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """What a file holds, in short.
+    """Digests of a file's content.
 
     Attributes:
         checksum: of its bytes, see ``checksum``; empty if they could not be read.
@@ -46,7 +46,7 @@ class FileContent:
 
 
 class ImageChangedError(UserError):
-    """An image is another one than when the data set was examined, though its file looks alike."""
+    """The content of an image has changed since the data set was examined."""
 
     def __init__(self, image: ImageRef) -> None:
         super().__init__(f"{image} has changed since the images were checked; check them again.")
@@ -54,20 +54,20 @@ class ImageChangedError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What one file says.
+    """Facts about one image.
 
     Attributes:
-        trouble: why it cannot be read, a sentence with its name; else empty.
+        trouble: a sentence with the file's name why it cannot be read; else empty.
         shape: height, width, channels.
         values: its range, type and channels.
-        colours: its colours; of an input with more than a few only that they are many.
-        digest: of the decoded pixels with their type; equal for equal images.
-        thumbnail: (64, 64) in grey, stretched to 0..255, whatever its ratio of sides.
-        patient: the person, if the file itself says (DICOM), else empty.
+        colours: its colours; for an input with more than a few only the fact that there are many.
+        digest: of the decoded pixels, their dtype and shape; equal for equal images.
+        thumbnail: (64, 64) in grey, stretched to 0..255; the aspect ratio is not kept.
+        patient: the Patient ID or name of a DICOM file, else empty.
         label_map: whether its colours look like those of a label map.
-        constant: whether all of its values are the same (of a coloured image: one colour).
+        constant: whether all of its pixels are equal.
         checksum: of the file's bytes, see ``checksum``; empty if it could not be read.
-        stamp: by which the file is known to be unchanged, taken before it was read.
+        stamp: size, modification time and inode before the file was read; to detect changes.
     """
 
     trouble: str = ""
@@ -84,22 +84,22 @@ class FileFacts:
 
     @property
     def dtype(self) -> str:
-        """Of the image: "uint8", "uint16" or "float32"; empty if it cannot be read."""
+        """The image's dtype: "uint8", "uint16" or "float32"; empty if it cannot be read."""
         return next(iter(self.values.dtypes), "")
 
     @property
     def content(self) -> FileContent:
-        """What the file holds."""
+        """The digests of the file's content."""
         return FileContent(self.checksum, self.digest)
 
 
 NOTHING = FileFacts()
-"""Of no file; what is left out of others' facts is taken from it, so that it takes no memory."""
+"""Facts of no file. Its empty fields replace omitted ones of other facts, which saves memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairFacts:
-    """A pair with what its two files say.
+    """A pair with the facts about its two images.
 
     Attributes:
         alike: the correlation of both at 64 x 64 pixels; 0 if one is constant.
@@ -121,13 +121,13 @@ _lock = threading.Lock()
 
 
 def facts_of(image: ImageRef, target: bool) -> FileFacts:
-    """What the file says, read only if it has changed since it was last asked for.
+    """The facts about an image, read again only if its file has changed.
 
-    Remembered for that, which takes about 7 KiB a file.
+    The cache takes about 7 KiB an image.
 
     Args:
         image: a file or a slice of one.
-        target: whether its colours are looked at closely, as a target's.
+        target: whether all colours are counted, as for a target.
     """
     key = image, target
     with _lock:
@@ -145,7 +145,7 @@ def facts_of(image: ImageRef, target: bool) -> FileFacts:
 
 
 def pair_facts(pair: ImagePair, remember: bool = True) -> PairFacts:
-    """What both files of a pair say; a file that is its own target is read once."""
+    """The facts about both images of a pair; an image that is its own target is read once."""
     ask = facts_of if remember else read_facts
     theirs = ask(pair.target, True)
     ours = theirs if pair.input == pair.target else ask(pair.input, False)
@@ -153,7 +153,7 @@ def pair_facts(pair: ImagePair, remember: bool = True) -> PairFacts:
 
 
 def brief(facts: PairFacts) -> PairFacts:
-    """Without what takes most of the memory: thumbnails, values, and the inputs' colours."""
+    """The facts without the large fields: thumbnails, values, and the inputs' colours."""
     none = NOTHING
     ours = replace(facts.input, values=none.values, colours=none.colours, thumbnail=none.thumbnail)
     theirs = replace(facts.target, values=none.values, thumbnail=none.thumbnail)
@@ -161,7 +161,7 @@ def brief(facts: PairFacts) -> PairFacts:
 
 
 def read_facts(ref: ImageRef, target: bool) -> FileFacts:
-    """What the file says now; an unreadable one says why."""
+    """The facts about an image, read now; ``trouble`` holds the reason if it is unreadable."""
     stamp = file_stamp(ref.file)
     with HELD.holding(ref.file, several=ref.slice is not None):
         try:
@@ -169,20 +169,20 @@ def read_facts(ref: ImageRef, target: bool) -> FileFacts:
         except UserError as error:
             return FileFacts(trouble=str(error))
         facts = _facts_in(image, target)
-        with suppress(OSError):  # it was read a moment ago
+        with suppress(OSError):  # unlikely, as it has just been read
             facts = replace(facts, checksum=checksum(ref))
         return replace(facts, patient=patient_of(ref) or "", stamp=stamp)
 
 
 def digest_of(image: Array) -> bytes:
-    """16 bytes that tell an image from others by its pixels, their type and its shape."""
+    """A digest of 16 bytes (BLAKE2b) of an image's pixels, dtype and shape."""
     hashed = hashlib.blake2b(f"{image.dtype.name} {image.shape}".encode(), digest_size=16)
     hashed.update(image.data)
     return hashed.digest()
 
 
 def _facts_in(image: Array, target: bool) -> FileFacts:
-    """What an image's pixels say."""
+    """The facts that follow from an image's pixels."""
     values, colours = ValueRange(), ColourCount()
     values.add(image)
     if target or _has_few_colours(image):
@@ -213,7 +213,7 @@ def thumbnail_of(image: Array) -> Thumbnail:
 
 
 def _likeness(ours: Thumbnail, theirs: Thumbnail) -> float:
-    """Their correlation; 0 if one is constant."""
+    """The Pearson correlation of two thumbnails; 0 if one is constant."""
     a, b = (side.astype(np.float32).ravel() for side in (ours, theirs))
     a, b = a - a.mean(), b - b.mean()
     length = float(np.linalg.norm(a) * np.linalg.norm(b))
@@ -221,7 +221,7 @@ def _likeness(ours: Thumbnail, theirs: Thumbnail) -> float:
 
 
 def _has_few_colours(image: Array) -> bool:
-    """Whether a look at some of the pixels finds few colours, which takes no time."""
+    """Whether a sample of the pixels has few colours; a fast first test."""
     pixels = image.reshape(-1, image.shape[2])
     some = (
         pixels[:: max(1, len(pixels) // _LOOKED_AT)].astype(np.float64) @ _APART[: image.shape[2]]

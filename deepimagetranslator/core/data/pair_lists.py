@@ -1,4 +1,4 @@
-"""A project's lists of files as pairs, and pairs as lists of files."""
+"""Converts a project's lists of files to pairs, and back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PARTS = ("train", "val")
 
 
 def with_pairs(data: DataSpec, train: Sequence[ImagePair], val: Sequence[ImagePair]) -> DataSpec:
-    """The choices with exactly these pairs.
+    """The data spec with exactly these pairs.
 
-    Files stay paired by name where their names say the same, else they are paired by order.
+    Pairing by name is kept if it gives the same pairs, else files are paired by order.
     """
     data = replace(data, **lists_of(train, val))
     if data.pairing == "order":

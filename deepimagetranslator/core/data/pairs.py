@@ -1,4 +1,4 @@
-"""Which input belongs to which target: a pair each, matched by name or by order."""
+"""Pairs inputs with targets, by file name or by order."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ targets gt groundtruth ground truth annotation annotations annotated manual imag
 im input inputs raw original originals source src noisy clean
 """
 AFFIXES = frozenset(_AFFIX_WORDS.split())
-"""Words round a name that say what a file is, not whose it is."""
+"""Words in a file name that describe its kind (image, mask), not the person or sample."""
 
 _MODALITY_WORDS = """
 ct cbct ldct ndct mr mri pet us xray rgb grey gray he ihc dapi gfp phase brightfield fluo low high
 quality dose lr hr expert manual automatic result predicted prediction slice frame scan tile patch
 """
 _ROLES = AFFIXES | frozenset(_MODALITY_WORDS.split())
-"""Words that two sets of the same people or samples may differ in."""
+"""Words that may differ between input and target of the same person or sample."""
 
 CERTAIN, LIKELY, DOUBTFUL = "certain", "likely", "doubtful"
 
@@ -39,7 +39,7 @@ Key = tuple[tuple[str, ...], str]  # folders and name, as they are compared
 
 @dataclass(frozen=True)
 class ImagePair:
-    """An image to learn from and what it should become."""
+    """An input image and its target."""
 
     input: ImageRef
     target: ImageRef
@@ -47,17 +47,17 @@ class ImagePair:
 
 @dataclass(frozen=True)
 class Pairing:
-    """What ``match_pairs`` found.
+    """The result of ``match_pairs``.
 
     Attributes:
         pairs: in the inputs' order.
-        problems: each file without exactly one partner; beyond five of them, their number.
-        rule: by what they were matched, in a few words.
-        confidences: of each pair: "certain" (the same name), "likely" (the same but for words
-            such as mask, or for what each set has in common), or "doubtful" (no more than numbers
-            or the order speaks for it, or the folders differ).
-        unmatched_inputs: without a partner; likewise ``unmatched_targets``.
-        unmatched_targets: in the targets' order.
+        problems: one for each file without exactly one partner; beyond five, their number.
+        rule: the matching rule, in a few words.
+        confidences: of each pair: "certain" (equal names), "likely" (equal base names, or equal
+            except for parts that all names of a set share), or "doubtful" (only numbers or the
+            order match, or the folders differ).
+        unmatched_inputs: inputs without a partner.
+        unmatched_targets: targets without a partner, in the targets' order.
     """
 
     pairs: tuple[ImagePair, ...] = ()
@@ -72,7 +72,10 @@ NO_PAIRING = Pairing()
 
 
 class _Names:
-    """The images of one set, as the rules compare them: a file with slices is a folder."""
+    """The names of one set's images in the forms that the rules compare.
+
+    A file with slices counts as a folder.
+    """
 
     def __init__(self, files: Sequence[ImageRef]) -> None:
         self.files = files
@@ -95,23 +98,23 @@ class _Names:
         return [stem(name) for name in self.names]
 
     @cached_property
-    def kernels(self) -> list[str]:
+    def base_names(self) -> list[str]:
         return [base_name(stem) or stem for stem in self.stems]
 
     @cached_property
     def _cores(self) -> tuple[list[str], frozenset[str]]:
-        return _without_common(self.kernels)
+        return _without_common(self.base_names)
 
     @property
     def common(self) -> frozenset[str]:
-        """The words that all names have."""
+        """The words that all names share."""
         return self._cores[1]
 
     def depth(self) -> int:
         return max(map(len, self.folders), default=0)
 
     def deepen(self, levels: int) -> None:
-        """Name folders above the common one, where the other set's folders are that much deeper."""
+        """Add levels of folders above the common one, if the other set's folders are deeper."""
         if levels > 0:
             self.folders = [self.above[-levels:] + folder for folder in self.folders]
 
@@ -119,11 +122,11 @@ class _Names:
         nowhere: list[tuple[str, ...]] = [()] * len(self.files)
         folders, names = {
             "the same file name": lambda: (self.raw, self.names),
-            "the same name with another ending": lambda: (self.raw, self.stems),
-            "names without words such as image or mask": lambda: (self.folders, self.kernels),
-            "names without what each set has in common": lambda: (self.folders, self._cores[0]),
+            "the same name with another extension": lambda: (self.raw, self.stems),
+            "the same base name": lambda: (self.folders, self.base_names),
+            "names without their common words": lambda: (self.folders, self._cores[0]),
             "numbers in the names": lambda: (self.folders, self._numbers()),
-            "names in other folders": lambda: (nowhere, self.kernels),
+            "base names, ignoring folders": lambda: (nowhere, self.base_names),
         }[rule]()
         return list(zip(folders, names, strict=True))
 
@@ -133,12 +136,12 @@ class _Names:
 
 _RULES = (
     "the same file name",
-    "the same name with another ending",
-    "names without words such as image or mask",
-    "names without what each set has in common",
+    "the same name with another extension",
+    "the same base name",
+    "names without their common words",
     "numbers in the names",
 )
-_FLAT_RULE = "names in other folders"
+_FLAT_RULE = "base names, ignoring folders"
 
 
 def match_pairs(
@@ -146,13 +149,13 @@ def match_pairs(
 ) -> Pairing:
     """Find each input's target.
 
-    By name the rules are tried from exact to loose; the first that pairs every file is used, else
-    the first of those that pair most. Capitals do not matter, subfolders (a person each, say) do,
-    except those named like ``images`` or ``targets``.
+    By name, rules are tried from strict to loose. The first rule that pairs every file is used,
+    else the first of those that pair most files. Case is ignored. Subfolders (of persons, for
+    example) must match, except those with names such as ``images`` or ``targets``.
 
     Args:
-        inputs: as ``list_images`` lists them; likewise ``targets``.
-        targets: in any order, unless it is by order.
+        inputs: as listed by ``list_images``.
+        targets: as listed by ``list_images``; their order matters only for pairing by order.
         pairing: "name" or "order".
     """
     if pairing == "order":
@@ -175,7 +178,7 @@ def match_pairs(
 
 
 def _count(ours: _Names, theirs: _Names, rule: str) -> int:
-    """How many pairs a rule finds."""
+    """The number of pairs that a rule finds."""
     partners = Counter(theirs.keys(rule))
     return sum(n == partners[key] == 1 for key, n in Counter(ours.keys(rule)).items())
 
@@ -203,7 +206,7 @@ def _match_by_order(inputs: Sequence[ImageRef], targets: Sequence[ImageRef]) -> 
 
 
 def _likeness_of_names(pair: ImagePair) -> str:
-    """How far the names alone speak for a pair that was made by order."""
+    """The confidence, judged by names, of a pair that was matched by order."""
     if pair.input.name == pair.target.name:
         return CERTAIN
     ours, theirs = plain(pair.input.path.stem), plain(pair.target.path.stem)
@@ -241,13 +244,13 @@ def _match(ours: _Names, theirs: _Names, rule: str) -> Pairing:
 
 
 def _confidence(rule: str, name: str, ours: _Names, theirs: _Names) -> str:
-    """How sure a pair is that this rule found by this name."""
+    """The confidence of a pair that this rule matched by this name."""
     if rule in _RULES[:2]:
         return CERTAIN
     if rule == _FLAT_RULE:
         return DOUBTFUL
-    # anna_3 and bob_3 share their number only: those may be two people. ct_3 and mask_3 differ in
-    # what they are.
+    # anna_3 and bob_3 share only a number: they may be two people. ct_3 and mask_3 differ only in
+    # the kind of file.
     one, other = ours.common - theirs.common - _ROLES, theirs.common - ours.common - _ROLES
     contradict = rule in _RULES[3:] and one and other
     return DOUBTFUL if contradict and not re.search(r"[^\W\d_]", name) else LIKELY
@@ -274,8 +277,10 @@ def _unpaired(
 
 
 def base_name(name: str, folder: bool = False) -> str:
-    """A name without the affix words at its ends; a folder's may be followed by a number, and a
-    file with slices is one."""
+    """A name without affix words (image, mask ...) at its start and end.
+
+    In folder names (also of files with slices) an affix may be followed by a number.
+    """
     name = stem(name) if folder else name
     words = [word for word in _SEPARATOR.split(plain(name)) if word]
 
@@ -290,12 +295,12 @@ def base_name(name: str, folder: bool = False) -> str:
 
 
 def _words_of(folders: Sequence[str]) -> tuple[str, ...]:
-    """Folders as they are compared, without those named like images or targets."""
+    """Folder names for comparison, without those that consist of affix words."""
     return tuple(word for part in folders if (word := base_name(part, folder=True)))
 
 
 def _without_common(names: Sequence[str]) -> tuple[list[str], frozenset[str]]:
-    """Names without the words that all of them begin or end with, and those; numbers stay."""
+    """Names without the words that all of them start or end with, and these words."""
     start = _common_words(names)
     rest = [name[start:] for name in names]
     end = _common_words([name[::-1] for name in rest])
@@ -305,7 +310,7 @@ def _without_common(names: Sequence[str]) -> tuple[list[str], frozenset[str]]:
 
 
 def _common_words(names: Sequence[str]) -> int:
-    """How long a beginning without numbers all names share, up to the end of a word."""
+    """The length of the prefix without digits that all names share, up to the end of a word."""
     shared = re.match("[^0-9]*", os.path.commonprefix(names))  # noqa: RUF071  of text
     for length in range(shared.end() if shared else 0, 0, -1):
         if all(

@@ -1,4 +1,4 @@
-"""What a dialog for one section of a project begins with, and what its resets bring."""
+"""Initial values of a dialog for one section of a project, and the values of its resets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deepimagetranslator.core.data.suggestions import SeenTargets, reasons, sugg
 
 @dataclass(frozen=True)
 class SectionChoices:
-    """The choices of a section. Fields have no section in front of their names here.
+    """The values of a section. Field names have no section prefix here.
 
     Attributes:
         spec: the values.
@@ -28,13 +28,13 @@ class SectionChoices:
 
 @dataclass(frozen=True)
 class SectionStart:
-    """What a dialog for a section begins with.
+    """Initial values of a dialog for a section.
 
     Attributes:
-        now: the choices as they stand.
-        resets: by a preset's name what a reset to it brings.
-        reasons: by field why it is as it is after a reset to the recommended choices, after
-            "since"; of fields that follow from the targets.
+        now: the current values.
+        resets: by preset name, the values after a reset to it.
+        reasons: by field name, why a reset to the recommended preset sets its value: a clause
+            after "since". Only fields with suggested settings.
     """
 
     now: SectionChoices
@@ -43,12 +43,12 @@ class SectionStart:
 
 
 def section_start(project: Project, section: str, seen: SeenTargets) -> SectionStart:
-    """What a dialog for a section of a project begins with.
+    """The initial values of a dialog for a section of a project.
 
     Args:
         project: the project.
         section: "model", "training" or "augmentation".
-        seen: what its training targets hold.
+        seen: facts about its training targets.
     """
     resets = {name: suggested(reset(project, section, name), seen) for name in PRESETS}
     why = reasons(resets["recommended"], seen)

@@ -1,6 +1,6 @@
-"""Keep whole groups of images, such as persons, for validation.
+"""Splits pairs into training and validation by whole groups, such as persons.
 
-The slices of one file are always one group: names are judged by their file's name.
+The slices of one file are always one group, as groups are found by file names.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SLICE = re.compile("(s|z|t|i|slice|slices|frame|layer|plane|page|image|img|im)?
 
 @dataclass(frozen=True)
 class Split:
-    """Pairs to learn from and pairs to validate with.
+    """Training pairs and validation pairs.
 
     Attributes:
-        train: never empty.
-        val: never empty; no group is in both.
-        groups: each group's name with its part, "train" or "val".
+        train: training pairs, at least one.
+        val: validation pairs, at least one; no group is in both parts.
+        groups: by group name, its part: "train" or "val".
         warning: a sentence if neighbouring images may be in both parts, else empty.
         sizes: each group's number of images.
     """
@@ -48,18 +48,19 @@ def split_by_group(
     seed: int = 1,
     by: str = "name",
 ) -> Split:
-    """Keep whole groups, such as persons, for validation: as near to ``fraction`` as they allow.
+    """Split by whole groups; the validation part is as near to ``fraction`` as they allow.
 
     Args:
         pairs: at least two.
-        fraction: of the images, above 0 and below 1.
-        pattern: for ``by="name"``: a regular expression, sought in the input's file name, then in
+        fraction: of images for validation, above 0 and below 1.
+        pattern: for ``by="name"``: a regular expression, searched in the input's file name, then in
             its path below the inputs' common folder; its first group, or else the whole match,
-            names the group. Without one, the first folder level that differs, or else the name
-            without its slice number; if that groups nothing each file is a group, with a warning.
-        seed: which groups are chosen.
-        by: "name"; "patient": who a DICOM file says it is of; "image": each image is a group,
-            with a warning.
+            names the group. Without one: the first folder level that differs, or else the name
+            without its slice number; if every group has one file, each file is a group, with a
+            warning.
+        seed: selects the groups.
+        by: "name"; "patient": the patient of a DICOM file; "image": each image is a group, with a
+            warning.
 
     Raises:
         UserError: the fraction or the pattern is wrong, a file does not match or is not DICOM, or
@@ -82,14 +83,14 @@ def split_by_names(
     seed: int = 1,
     warning: str = "",
 ) -> Split:
-    """Keep whole groups for validation, where each pair's group is known already.
+    """Split by whole groups that are already known.
 
     Args:
         pairs: at least two.
         names: each pair's group.
-        fraction: of the images, above 0 and below 1.
-        seed: which groups are chosen.
-        warning: taken over into the split.
+        fraction: of images for validation, above 0 and below 1.
+        seed: selects the groups.
+        warning: stored in the split.
 
     Raises:
         UserError: the fraction is wrong, or there is only one group.
@@ -122,10 +123,10 @@ def split_by_names(
 
 
 def people(files: Sequence[ImageRef]) -> list[str]:
-    """Each file's person as far as folders and names tell; empty where they do not.
+    """Each file's person according to folder and file name; empty if unknown.
 
-    More careful than ``split_by_group``: a name must hold a number (person01, CT-12) to be a
-    person's, and folders such as train and val are no persons.
+    Stricter than ``split_by_group``: a file name must contain a number (person01, CT-12) to
+    identify a person, and folders such as train and val do not.
     """
     paths = _below_common_folder(files)
     folders = [
@@ -150,7 +151,7 @@ EACH_IMAGE = (
 
 
 def _named(files: Sequence[ImageRef], pattern: str | None) -> tuple[list[str], str]:
-    """Each file's group by its name, and the warning."""
+    """Each file's group by name, and the warning."""
     paths = _below_common_folder(files)
     if pattern is not None:
         return _matched(pattern, paths), ""
@@ -166,11 +167,11 @@ def _named(files: Sequence[ImageRef], pattern: str | None) -> tuple[list[str], s
 
 
 def _below_common_folder(images: Sequence[ImageRef]) -> tuple[Path, ...]:
-    """The files' paths below the folder that all share; of a slice that of its file."""
+    """The files' paths relative to their common folder; for a slice that of its file."""
     return _relative(tuple(image.file for image in images))
 
 
-@lru_cache(maxsize=2)  # a pattern is tried on the same files at every key
+@lru_cache(maxsize=2)  # the split dialog tries a pattern at each key press
 def _relative(files: tuple[Path, ...]) -> tuple[Path, ...]:
     full = [Path(os.path.abspath(file)) for file in files]  # noqa: PTH100  resolves ".."
     root = Path(os.path.commonpath([file.parent for file in full])) if full else Path()

@@ -1,4 +1,4 @@
-"""Look at every file of the pairs once, and gather which sizes, values and colours a set has."""
+"""Reads every file of a set of pairs once, and gathers its sizes, values and colours."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _THREADS = min(4, os.cpu_count() or 1)
-_AT_ONCE = 8  # pairs a thread takes: what is remembered takes less time than handing it over
+_AT_ONCE = 8  # pairs a thread takes, as handing over one cached pair takes longer than finding it
 
 Shape = tuple[int, int, int]
 
 
 @dataclass
 class DatasetStatistics:
-    """What one reading of all files of a set found.
+    """Statistics of all files of a set.
 
     Attributes:
         facts: of each pair, in the pairs' order.
-        input_range: for ``choose_normalization``; likewise ``target_range``.
-        target_range: of the targets.
-        colours: of the targets; its ``palette()`` serves if the user calls them labels.
+        input_range: values of the inputs, for ``choose_normalization``.
+        target_range: values of the targets.
+        colours: of the targets; ``palette()`` is used if the user calls them labels.
         palette: the targets' if they are label maps, else None.
-        input_shapes: how many inputs have each (height, width, channels), the first file's first.
-        target_shapes: of the targets.
-        ratio: target height and width divided by the input's, of most pairs.
-        complete: False if it was cancelled.
+        input_shapes: the number of inputs of each (height, width, channels), in order.
+        target_shapes: the same for the targets.
+        ratio: target size divided by input size (height, width) of most pairs.
+        complete: False if the reading was cancelled.
     """
 
     facts: list[PairFacts] = field(default_factory=list)
@@ -57,7 +57,7 @@ class DatasetStatistics:
         target_range: ValueRange,
         colours: ColourCount,
     ) -> DatasetStatistics:
-        """What was found of these pairs, all readable, as it was when they had been read."""
+        """Statistics from stored facts of readable pairs, equal to those after reading them."""
         result = cls(list(facts), input_range, target_range, colours)
         result.input_shapes.update(both.input.shape for both in facts)
         result.target_shapes.update(both.target.shape for both in facts)
@@ -81,7 +81,7 @@ class DatasetStatistics:
 
     @property
     def contents(self) -> dict[ImageRef, FileContent]:
-        """What each readable file holds, as checksums."""
+        """The digests of each readable image."""
         return {
             path: facts.content
             for both in self.readable
@@ -89,13 +89,13 @@ class DatasetStatistics:
         }
 
     def settle(self, complete: bool = True) -> None:
-        """Decide what follows from all of its pairs."""
+        """Derive the palette and the size ratio from all pairs."""
         self.complete = complete
         self.palette = self.colours.label_palette()
         self.ratio = _common_ratio(self.readable)
 
     def add(self, facts: PairFacts, in_brief: bool = False) -> None:
-        """Take in one pair; its facts are kept in brief if the set's suffice."""
+        """Add one pair; with ``in_brief`` the large fields of its facts are dropped."""
         self.facts.append(brief(facts) if in_brief else facts)
         self._add_input(facts.input)
         self._add_target(facts.target)
@@ -121,10 +121,10 @@ def gather_statistics(
     """Read every file once, in a few threads and little memory.
 
     Args:
-        pairs: to look at.
-        cancelled: asked after each pair; True ends with what was found so far.
-        report: called with the number of pairs read and of all pairs.
-        in_brief: keep ``brief`` facts of the pairs, and remember none.
+        pairs: to read.
+        cancelled: called after each pair; if it returns True, the statistics so far are returned.
+        report: called with the number of pairs read and the number of all pairs.
+        in_brief: keep only ``brief`` facts of the pairs, and do not cache facts.
     """
     result = DatasetStatistics()
 
@@ -133,7 +133,7 @@ def gather_statistics(
         for pair in some:
             found.append(pair_facts(pair, remember=not in_brief))
             if cancelled and cancelled():
-                break  # nobody asks for the others' facts
+                break  # the other facts are not needed
         return found
 
     parts = [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
@@ -150,7 +150,7 @@ def gather_statistics(
 
 
 def fits(ours: Iterable[int], theirs: Iterable[int], ratio: tuple[float, float]) -> bool:
-    """Whether a target's (height, width) is its input's times the ratio, to a pixel."""
+    """Whether a target's size is its input's times the ratio (height, width), within a pixel."""
     return all(
         abs(a * r - b) <= max(1.0, r) / 2 + 1e-9
         for a, b, r in zip(ours, theirs, ratio, strict=True)
@@ -158,7 +158,7 @@ def fits(ours: Iterable[int], theirs: Iterable[int], ratio: tuple[float, float])
 
 
 def _common_ratio(pairs: Sequence[PairFacts]) -> tuple[float, float]:
-    """The ratio of target to input size that most pairs have."""
+    """The ratio of target to input size (height, width) of most pairs."""
     kinds = Counter((facts.input.shape[:2], facts.target.shape[:2]) for facts in pairs)
     ratios = {(1.0, 1.0): 0}
     for (small, large), _ in kinds.most_common(20):

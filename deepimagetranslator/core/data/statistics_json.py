@@ -1,4 +1,4 @@
-"""Statistics of a set of images as plain values for JSON, and back; nothing is rounded."""
+"""Converts statistics of a set of images to JSON values and back, without rounding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deepimagetranslator.core.data.labels.sketch import Sketch
 
 
 def range_to_json(values: ValueRange) -> dict[str, Any]:
-    """The values of a set."""
+    """A set's values for JSON."""
     return {
         "low": values.low,
         "high": values.high,
@@ -30,7 +30,7 @@ def range_to_json(values: ValueRange) -> dict[str, Any]:
 
 
 def range_from_json(data: dict[str, Any]) -> ValueRange:
-    """What ``range_to_json`` wrote."""
+    """The inverse of ``range_to_json``."""
     result = ValueRange(
         data["low"],
         data["high"],
@@ -56,7 +56,7 @@ def _counts_from_json(data: list[Any]) -> ValueCounts:
 
 
 def colours_to_json(colours: ColourCount) -> dict[str, Any]:
-    """The colours of a set."""
+    """A set's colours for JSON."""
     (bins, bin_counts), (flats, flat_counts) = colours.sketch.tables()
     return {
         "pixels": [
@@ -73,7 +73,7 @@ def colours_to_json(colours: ColourCount) -> dict[str, Any]:
 
 
 def colours_from_json(data: dict[str, Any]) -> ColourCount:
-    """What ``colours_to_json`` wrote."""
+    """The inverse of ``colours_to_json``."""
     counted: list[tuple[Colour, int, int]] = [(tuple(c), n, flat) for c, n, flat in data["pixels"]]
     bins, flats = (
         (array_of(data[name][0], kind), array_of(data[name][1], "<f4"))
@@ -96,9 +96,9 @@ def text_of(array: NDArray[Any]) -> str:
 
 
 def array_of(text: str, dtype: Any) -> NDArray[Any]:
-    """The read-only array of a type (n,) that ``text_of`` wrote.
+    """The inverse of ``text_of``: a read-only array (n,) of this dtype.
 
     Raises:
-        ValueError: it is no base64, or no whole number of such values.
+        ValueError: the text is not base64, or its length is not a multiple of the item size.
     """
     return np.frombuffer(base64.b64decode(text, validate=True), dtype)

@@ -26,7 +26,7 @@ WORDS = {
     MIXED_LABELS: "the targets are label maps in mixed colours",
     VALUES: "the targets are images of many values",
 }
-"""What targets are, for messages."""
+"""The kinds of targets in words, for messages."""
 
 _FOR_LABELS: Mapping[str, Any] = {
     "training.loss": Specs().training.loss,
@@ -37,8 +37,7 @@ _FOR_LABELS: Mapping[str, Any] = {
 _SUGGESTED: Mapping[str, Mapping[str, Any]] = {
     PURE_LABELS: _FOR_LABELS,
     MIXED_LABELS: {**_FOR_LABELS, "model.final_activation": "softmax"},
-    # Normalization, and a start that is scaled to the images, make a network forget how bright
-    # they are.
+    # Normalization layers and LSUV initialization make the network lose absolute intensity.
     VALUES: {
         **_FOR_LABELS,
         "training.loss": "mae",
@@ -65,7 +64,7 @@ _SAYING_WHAT_TARGETS_ARE = (
 
 @dataclass(frozen=True)
 class SeenTargets:
-    """What some of the training targets hold.
+    """Statistics of some of the training targets.
 
     Attributes:
         colours: their colours.
@@ -76,11 +75,10 @@ class SeenTargets:
     values: ValueRange
 
     def kind(self, data: DataSpec) -> str:
-        """What the targets are with these choices: ``PURE_LABELS``, ``MIXED_LABELS``, ``VALUES``.
+        """The kind of the targets: ``PURE_LABELS``, ``MIXED_LABELS`` or ``VALUES``.
 
-        Label maps that blur has made inexact, and objects that are numbered, are label maps too:
-        they become so by a repair that the data check offers. Empty if that cannot be said, as
-        nothing was seen, or the choices are wrong.
+        Blurred label maps and instance masks count as label maps, as the data check offers a
+        repair that makes them so. Empty if unknown: there are no targets, or the spec is invalid.
         """
         if not self.values.dtypes or problems(data):
             return ""
@@ -99,7 +97,7 @@ NOTHING_SEEN = SeenTargets(ColourCount(), ValueRange())
 
 
 def look_at(targets: Sequence[ImageRef]) -> SeenTargets:
-    """Read some of the targets, evenly from the first on; unreadable ones are left out."""
+    """Read an even sample of the targets; unreadable ones are skipped."""
     colours, values = ColourCount(), ValueRange()
     for target in targets[:: max(1, len(targets) // _LOOKED_AT)]:
         try:
@@ -112,18 +110,18 @@ def look_at(targets: Sequence[ImageRef]) -> SeenTargets:
 
 
 def look_for(project: Project) -> SeenTargets:
-    """``look_at`` the project's targets if there is a field that follows from them."""
+    """``look_at`` the project's targets if a field has a suggested setting."""
     if project.chosen >= SUGGESTED:
         return NOTHING_SEEN
     return look_at(parse_images(project.specs.data.train_targets))
 
 
 def suggested(project: Project, seen: SeenTargets) -> Project:
-    """The project, its fields that follow from the targets changed unless the user chose them.
+    """The project with suggested settings in all fields that the user has not chosen.
 
     Label maps in pure colours get Dice + cross-entropy on independent channels; label maps in other
-    colours the same loss on classes (softmax). Any other image gets mae, and a network without
-    normalization that starts from He's weights. If nothing was seen the project stays as it is.
+    colours get the same loss on classes (softmax). Other images get mae and a network without
+    normalization layers, with He initialization. Without targets the project is unchanged.
     """
     wanted = dict(_SUGGESTED.get(seen.kind(project.specs.data), {}))
     loss = project.specs.training.loss
@@ -134,9 +132,9 @@ def suggested(project: Project, seen: SeenTargets) -> Project:
 
 
 def following(before: Project, after: Project) -> Project:
-    """``suggested`` for a project that was changed, if what its targets are may have changed.
+    """``suggested`` for a changed project, if the kind of its targets may have changed.
 
-    Some of the targets are read then.
+    In that case some of the targets are read.
     """
     if not other_targets(before.specs.data, after.specs.data):
         return after
@@ -144,14 +142,14 @@ def following(before: Project, after: Project) -> Project:
 
 
 def other_targets(before: DataSpec, after: DataSpec) -> bool:
-    """Whether the training targets are others, or are taken for something else."""
+    """Whether the training targets, or settings about their kind, differ."""
     return any(getattr(before, n) != getattr(after, n) for n in _SAYING_WHAT_TARGETS_ARE)
 
 
 def reasons(project: Project, seen: SeenTargets) -> dict[str, str]:
-    """Why fields that nobody chose are as they are, after "since": "the targets are label maps".
+    """By field, the reason of a suggested setting: a clause such as "the targets are label maps".
 
-    Only fields whose value is the suggested one are there.
+    Only fields that the user has not chosen and whose value is the suggested one.
     """
     data = project.specs.data
     words = WORDS.get(seen.kind(data), "")

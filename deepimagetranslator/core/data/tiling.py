@@ -1,15 +1,15 @@
-"""Large images in overlapping tiles, and the outputs of these put together without seams.
+"""Divides large images into overlapping tiles, and merges the tiles' outputs without seams.
 
-Tiles have the network's size and lie half a tile apart; the last one ends where the image ends. An
-image that is smaller than a tile is continued by its mirror image, below and to the right: the
-scale stays what it is. Each tile counts most in its middle: by a Gaussian with a standard
-deviation of 1/8 of the tile, as nnU-Net weighs its patches (Isensee et al. 2021). At a tile's edge
-that is exp(-8): no pixel is without a weight, and what another tile says there weighs thousands of
-times more. Only towards the image's own border a tile keeps its full weight, or two tiles that end
-there close together would both count little, and the edge of one of them would show.
+Tiles have the network's size and overlap by half; the last one ends at the image border. An image
+smaller than a tile is padded by reflection at the bottom and the right, without rescaling. Outputs
+are averaged with Gaussian weights with a standard deviation of 1/8 of the tile, as in nnU-Net
+(Isensee et al. 2021). At a tile's edge the weight is exp(-8): never zero, but thousands of times
+smaller than that of the neighbouring tile. Towards the image border a tile keeps its full weight.
+Otherwise two tiles that end close together there would both have low weights, and the edge of one
+of them would be visible.
 
 Outputs are summed in one band of rows as high as a tile, from top to bottom. Rows that no further
-tile reaches are handed over at once, so memory does not grow with the image's height.
+tile covers are yielded at once, so memory does not grow with the image's height.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class TileAxis:
     """The tiles along one side of an image.
 
     Attributes:
-        tile, starts: length of the tiles and their first pixels, in pixels of the image.
-        out_length, out_tile, out_starts: length of the side, of the tiles, and their first pixels,
-            in pixels of the output.
-        weights: (tiles, out_tile); those of all tiles over a pixel add up to one.
+        tile, starts: length of the tiles and their first pixels, in image pixels.
+        out_length, out_tile, out_starts: length of the side and of the tiles, and the tiles' first
+            pixels, in output pixels.
+        weights: (tiles, out_tile); at each pixel the weights of all tiles sum to one.
     """
 
     tile: int
@@ -49,10 +49,10 @@ class TileAxis:
 
 @dataclass(frozen=True)
 class TilePlan:
-    """Where the tiles of an image lie, and how their outputs become the image's.
+    """The positions of an image's tiles, and how their outputs are merged.
 
     Attributes:
-        rows, columns: the tiles down and across; each of the one goes with each of the other.
+        rows, columns: vertical and horizontal positions; the tiles are all combinations.
     """
 
     rows: TileAxis
@@ -60,11 +60,11 @@ class TilePlan:
 
     @property
     def count(self) -> int:
-        """How many tiles there are."""
+        """The number of tiles."""
         return len(self.rows.starts) * len(self.columns.starts)
 
     def tiles(self, image: Array) -> Iterator[Array]:
-        """The tiles of an image (height, width, channels), row by row, each from left to right."""
+        """The tiles of an image (height, width, channels), row by row from left to right."""
         for top in self.rows.starts:
             for left in self.columns.starts:
                 yield cut(image, (top, left), (self.rows.tile, self.columns.tile))
@@ -73,10 +73,10 @@ class TilePlan:
         """The output of the whole image, in bands of rows from top to bottom.
 
         Args:
-            outputs: (out_tile down, out_tile across, channels) of each tile, in order.
+            outputs: (tile height, tile width, channels) of each tile, in order.
 
         Yields:
-            The number of the band's first row, and its rows (height, width, channels), which the
+            The index of the band's first row, and the band (height, width, channels), which the
             next step overwrites.
         """
         rows, columns = self.rows, self.columns
@@ -113,22 +113,22 @@ def plan_tiles(
 
 
 def whole_step(tile: int, out_tile: int) -> int:
-    """So many pixels of an image are a whole number of pixels of its output.
+    """The smallest number of image pixels that is a whole number of output pixels.
 
-    1 where that would be more than an eighth of a tile, as for 500 to 333 pixels: the output of
-    a tile may then lie up to half a pixel beside its place.
+    1 if that would be more than an eighth of a tile, as for 500 to 333 pixels; a tile's output
+    may then be off by up to half a pixel.
     """
     step = tile // gcd(tile, out_tile)
     return step if step <= max(1, tile // 8) else 1
 
 
 def cut(image: Array, corner: tuple[int, int], size: tuple[int, int]) -> Array:
-    """A part of an image (height, width, channels), continued by its mirror image below and right.
+    """A part of an image (height, width, channels), padded by reflection at the bottom and right.
 
     Args:
-        image: the whole.
+        image: the whole image.
         corner: the part's first row and column, inside the image.
-        size: the part's height and width; it may reach beyond the image.
+        size: the part's height and width; it may exceed the image.
     """
     (top, left), (height, width) = corner, size
     part = image[top : top + height, left : left + width]
@@ -137,14 +137,14 @@ def cut(image: Array, corner: tuple[int, int], size: tuple[int, int]) -> Array:
 
 
 def resized_bands(image: Floats, height: int, width: int) -> Iterator[tuple[int, Floats]]:
-    """What ``resize`` makes of an image, in bands of rows from top to bottom.
+    """An image resized bilinearly, as by ``resize``, in bands of rows from top to bottom.
 
     Args:
         image: (h, w, channels).
         height, width: wanted.
 
     Yields:
-        The number of the band's first row, and its rows (rows, width, channels).
+        The index of the band's first row, and the band (rows, width, channels).
     """
     before, channels = image.shape[0], image.shape[2]
     step = max(1, _BAND_VALUES // (width * channels))

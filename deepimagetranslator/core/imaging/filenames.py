@@ -1,4 +1,4 @@
-"""Names of files: as people compare them, and as the system opens them."""
+"""File names: natural sort keys, comparison, and paths as the system opens them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def natural_key(path: str | Path) -> tuple[tuple[str | int, ...], ...]:
-    """Sorts paths as people do: folder by folder, numbers by value, capitals as small letters."""
+    """Natural sort key of a path: folder by folder, numbers by value, case ignored."""
     parts = [*Path(path).parts, str(path)]
     return tuple(
         tuple(
@@ -20,5 +20,5 @@ def natural_key(path: str | Path) -> tuple[tuple[str | int, ...], ...]:
 
 
 def plain(text: str) -> str:
-    """A name as it is compared: in small letters, accents composed as Linux and Windows do."""
+    """A name for comparison: lower case, accents composed (Unicode NFC)."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

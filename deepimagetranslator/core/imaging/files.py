@@ -1,4 +1,4 @@
-"""Image files listed as people would, and files that appear only when complete."""
+"""Lists the images in files and folders, in natural order."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from deepimagetranslator.core.system.system_path import system_path
 _SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 _DICOM = (".dcm", ".dicom", ".ima")
 SUFFIXES = (*_SINGLE, ".tif", ".tiff", ".nii", ".nii.gz", *_DICOM)
-"""What a folder is searched for, and DICOM files without an ending. Of a file's kind its content
-decides, not its name."""
+"""The file extensions that a folder is searched for. DICOM files without an extension are found
+too. The reader is chosen by a file's content, not by its extension."""
 
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 
@@ -28,17 +28,16 @@ def list_images(
     series: str | None = None,
     without: Path | None = None,
 ) -> list[ImageRef]:
-    """The images in files and folders: files as given, folders searched through in natural order
-    (slice2 before slice10), each file once.
+    """The images in files and folders, each once.
 
-    A file with several slices is replaced by its slices; DICOM files come in the order of their
-    place in the body.
+    Files keep their given order. Folders are searched recursively, in natural order (slice2
+    before slice10). A file with several slices is replaced by its slices. DICOM files are sorted
+    by slice position.
 
     Args:
         given: files, slices of files, and folders; texts and paths are parsed here.
-        series: of the DICOM series, the uid, number or description of the only one that is wanted;
-            "all" for every one.
-        without: a folder inside the given ones that is not searched.
+        series: uid, number or description of the DICOM series to list; "all" lists every series.
+        without: a subfolder that is not searched.
 
     Raises:
         SeveralSeriesError: a patient has several DICOM series, and none was chosen.
@@ -51,7 +50,7 @@ def list_images(
 
 
 def parsed(given: str | Path | ImageRef | Iterable[str | Path | ImageRef]) -> list[ImageRef]:
-    """What was given, one thing or several, with texts and paths parsed."""
+    """``given`` as a list of images; texts and paths are parsed."""
     if isinstance(given, (str, Path, ImageRef)):
         given = [given]
     given = list(given)
@@ -64,7 +63,7 @@ def expand(file: Path) -> list[ImageRef]:
     try:
         path = system_path(file)
         slices = reader_of(path).inspect(path).slices
-    except Exception:  # reading it will name the reason
+    except Exception:  # the reader reports the reason later
         slices = 1
     if slices == 1:
         return [ImageRef(file)]
@@ -91,7 +90,7 @@ def _found_in(one: ImageRef, without: Path | None) -> list[ImageRef]:
 
 
 def _once(images: Iterable[ImageRef]) -> list[ImageRef]:
-    """Each image once, where it came first; on Windows capitals make no other file."""
+    """Each image once, in order of first occurrence; case is ignored on Windows."""
     first: dict[tuple[str, int | None], ImageRef] = {}
     for image in images:
         first.setdefault((os.path.normcase(image.file.absolute()), image.slice), image)
@@ -99,7 +98,7 @@ def _once(images: Iterable[ImageRef]) -> list[ImageRef]:
 
 
 def stem(name: str) -> str:
-    """A file's name without its ending, of which .nii.gz is one and the number in 1.2.840 none."""
+    """A file's name without its extension: .nii.gz counts as one, the number in 1.2.840 as none."""
     ending = next((end for end in _LONGEST_FIRST if name.lower().endswith(end)), None)
     if ending is None:
         ending = "" if _is_bare(Path(name)) else Path(name).suffix
@@ -136,7 +135,7 @@ def _may_be_dicom(image: ImageRef) -> bool:
 
 
 def _is_bare(path: Path) -> bool:
-    """Whether a name has no ending, or a number for one as in 1.2.840.12; an index is no image."""
+    """Whether a name has no extension, or only a number as in 1.2.840.12; DICOMDIR is excluded."""
     return path.suffix[1:].isdigit() or (not path.suffix and path.name.upper() != "DICOMDIR")
 
 

@@ -1,18 +1,19 @@
-"""What an image file says about its image before it is decoded, and why one cannot be read."""
+"""The header of an image file, its size limits, and the error for unreadable files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MAX_PIXELS = 200_000_000
-"""The largest image that is opened: above 10,000 x 15,000; anything larger is taken for a bomb."""
+"""The most pixels of an image, more than 10,000 x 15,000; larger ones are refused as
+decompression bombs."""
 MAX_SLICES = 20_000
-"""The most slices of one file; a larger number is taken for damage."""
+"""The most slices of one file; a larger number means a damaged header."""
 _PRINT = frozenset((1, 72, 75, 96, 100, 120, 144, 150, 180, 200, 240, 300, 360, 400, 600, 1200))
 
 
 class UnreadableError(Exception):
-    """A reason and a remedy, without the file's name."""
+    """A file cannot be read: the reason and the remedy, without the file's name."""
 
     def __init__(self, reason: str, remedy: str = "copy it again or take it out") -> None:
         super().__init__(f"{reason}; {remedy}.")
@@ -20,13 +21,13 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says about its image before it is decoded.
+    """The properties of a file's images, known before pixels are decoded.
 
     Attributes:
         shape: height, width, channels of each slice, as ``read_image`` returns it.
         dtype: of the array that ``read_image`` returns.
         slices: how many images the file holds.
-        spacing: millimetres from row to row and from column to column; None if not known.
+        spacing: row spacing and column spacing in mm; None if unknown.
     """
 
     shape: tuple[int, int, int]
@@ -35,7 +36,7 @@ class Header:
     spacing: tuple[float, float] | None = None
 
     def check_slice(self, number: int) -> None:
-        """Refuse a slice that is not there (they count from 1).
+        """Refuse a slice number that does not exist (slices count from 1).
 
         Raises:
             UnreadableError: the file has fewer slices.
@@ -46,10 +47,11 @@ class Header:
 
 
 def check_size(height: int, width: int, slices: int = 1) -> None:
-    """Refuse what is too large to be decoded.
+    """Refuse an image or a volume that is too large to decode.
 
     Raises:
-        UnreadableError: no pixels, more than ``MAX_PIXELS``, or more slices than ``MAX_SLICES``.
+        UnreadableError: there are no pixels, more than ``MAX_PIXELS``, or more than ``MAX_SLICES``
+            slices.
     """
     if height < 1 or width < 1 or slices < 1:
         raise UnreadableError("has no pixels")
@@ -62,7 +64,7 @@ def check_size(height: int, width: int, slices: int = 1) -> None:
 
 
 def for_print(per_inch: float) -> bool:
-    """Whether a resolution is one that screens and printers are set to, which says nothing of what
-    was imaged."""
+    """Whether a resolution (pixels per inch) is a usual setting of screens and printers. Such a
+    value is not the pixel spacing of the imaged object."""
     nearest = round(per_inch)
     return nearest in _PRINT and abs(per_inch - nearest) < 0.02

@@ -1,7 +1,7 @@
-"""Files whose bytes are held in memory while they are looked at: read once, for everything.
+"""A cache of file contents, so that the data check reads each file from disk once.
 
-A file that is checked is needed for its checksum, its header and its pixels, a volume for each of
-its slices. While ``HELD`` holds it, every reader takes its bytes from there.
+The check needs a file for its checksum, its header and its pixels, and a volume for each of its
+slices. While ``HELD`` holds a file, every reader takes its bytes from memory.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from threading import Lock
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
 
 LARGEST = 2**29
-"""How many bytes are held in all. A larger file is read once more, for its checksum."""
+"""The most bytes held in total. A larger file is read a second time for its checksum."""
 
 
 @dataclass
 class _Held:
-    """One file; its lock is taken while it is read, by the first of its users."""
+    """One file. The first user takes the lock while reading it."""
 
     stamp: Stamp | None = None
     users: int = 0
@@ -33,10 +33,10 @@ class _Held:
 
 
 class HeldFiles:
-    """The files that are being read. Threads may share it.
+    """The files that are being read. Thread-safe.
 
     Args:
-        most_bytes: held in all.
+        most_bytes: the most bytes held in total.
     """
 
     def __init__(self, most_bytes: int = LARGEST) -> None:
@@ -47,7 +47,8 @@ class HeldFiles:
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
-        """Inside, files with several images are held on, while there is room, for the next one."""
+        """Context in which files with several images stay in memory for their next image, while
+        the limit allows."""
         with self._lock:
             self._keeping += 1
         try:
@@ -62,14 +63,14 @@ class HeldFiles:
     def holding(
         self, file: Path, several: bool = False, most_bytes: int | None = None
     ) -> Iterator[None]:
-        """Inside, ``checksum`` and all readers of the file share one reading of it.
+        """Context in which ``checksum`` and all readers of the file share one read from disk.
 
-        A file that cannot be read is not held; its reader says what is wrong with it.
+        A file that cannot be read is not held; its reader reports the error.
 
         Args:
             file: its path.
-            several: it has several images, of which the next ones may be read soon.
-            most_bytes: of the file; a larger one is not held.
+            several: the file has several images, so more of it may be read soon.
+            most_bytes: the largest file size that is held.
         """
         path = system_path(file)
         held = self._entry(path)
@@ -85,7 +86,7 @@ class HeldFiles:
                     del self._files[path]
 
     def checksum(self, file: Path) -> str:
-        """The sha256 of a file, as hexadecimal digits; of a held one it is computed once.
+        """The SHA-256 of a file, as hexadecimal digits; computed once for a held file.
 
         Raises:
             OSError: it cannot be read.
@@ -113,7 +114,7 @@ class HeldFiles:
         return path.open("rb") if data is None else io.BytesIO(data)
 
     def _entry(self, path: Path) -> _Held:
-        """The file's place, a new one if it has changed since."""
+        """The file's entry; a new one if the file has changed since it was read."""
         stamp = file_stamp(path)
         with self._lock:
             held = self._files.get(path)
@@ -124,7 +125,7 @@ class HeldFiles:
             return held
 
     def _take(self, held: _Held, path: Path, most_bytes: int) -> None:
-        """Read a file that is not too large; forget the bytes that were used longest ago."""
+        """Read a file that is not too large; drop the least recently used contents."""
         known = held.data is not None or held.checksum
         if known or held.stamp is None or held.stamp[0] > most_bytes or not path.is_file():
             return

@@ -1,8 +1,8 @@
-"""An image, named: a file, or one slice of a file with several.
+"""A reference to an image: a file, or one slice of a file with several.
 
-A text names slice 7 of ``scan.nii.gz`` as if the file were a folder: ``scan.nii.gz/0007``. Project
-files, tables and messages hold such texts. They are parsed once, where they come in; everything
-behind that works with an ``ImageRef`` and needs no look at the disk to know what is meant.
+A text refers to slice 7 of ``scan.nii.gz`` as if the file were a folder: ``scan.nii.gz/0007``.
+Project files, tables and messages hold such texts. They are parsed once, where they come in; all
+other code works with ``ImageRef`` and needs no access to the disk.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _MOST_DIGITS = 9  # of a slice's number; a longer one is a name
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """An image file, or one of its slices. Its text is what ``parse`` reads.
+    """An image file, or one of its slices. ``str`` gives the text that ``parse`` reads.
 
     Attributes:
-        file: the file, as the user or a folder's listing names it.
-        slice: which of the file's images, from 1; None for the file as a whole. Reading that gives
-            its first image.
+        file: the path as the user or a folder's listing gives it.
+        slice: number of the image in the file, from 1; None for the file as a whole, which is
+            read as its first image.
     """
 
     file: Path
@@ -34,12 +34,12 @@ class ImageRef:
 
     @classmethod
     def parse(cls, text: str | Path) -> ImageRef:
-        """The image that a text names; see ``parse_images``."""
+        """The image that a text refers to; see ``parse_images``."""
         return parse_images((text,))[0]
 
     @property
     def path(self) -> Path:
-        """The text as a path, for its name and folders: the system cannot open that of a slice."""
+        """The text as a path, for its name and folders. The path of a slice cannot be opened."""
         return self.file if self.slice is None else self.file / self.name
 
     @property
@@ -49,7 +49,7 @@ class ImageRef:
 
     @property
     def shown_name(self) -> str:
-        """The name that tells an image from others on a screen: "a.png", "scan.nii.gz/0007"."""
+        """The name shown to the user: "a.png", "scan.nii.gz/0007"."""
         return self.file.name if self.slice is None else f"{self.file.name}/{self.name}"
 
     def absolute(self) -> ImageRef:
@@ -61,10 +61,10 @@ class ImageRef:
 
 
 def parse_images(texts: Iterable[str | Path]) -> list[ImageRef]:
-    """The images that texts name; the only place that asks the disk whether one names a slice.
+    """The images that texts refer to. Only this function looks at the disk to recognize slices.
 
-    A text names a slice if it ends in a number and what stands before is a file. That is looked up
-    once for each such file, and never for a text that ends otherwise.
+    A text refers to a slice if it ends in a number and the part before is a file. The disk is
+    asked once for each such file, and never for texts without a number at the end.
     """
     is_file: dict[str, bool] = {}
     found = []
@@ -77,9 +77,9 @@ def parse_images(texts: Iterable[str | Path]) -> list[ImageRef]:
 
 
 def _divided(text: str) -> tuple[str, int | None]:
-    """What stands before a number at a text's end, and the number; the text if there is none.
+    """The part before a number at the end of a text, and the number; else the text and None.
 
-    Of texts, not paths, of which a project has thousands.
+    It works on texts, as thousands of ``Path`` objects would be slow.
     """
     before, digits = os.path.split(text.rstrip(_SEPARATORS))
     if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS:
@@ -89,7 +89,7 @@ def _divided(text: str) -> tuple[str, int | None]:
 
 @lru_cache(65_536)
 def _known(file: str, number: int | None) -> ImageRef:
-    """The same object again for the same text: a project has thousands, in each of its versions."""
+    """The image, cached, as a project and its undo history hold the same thousands of images."""
     return ImageRef(_path(file), number)
 
 

@@ -1,9 +1,9 @@
 """Read and write any image file.
 
 An image is an array (height, width, channels) with 1 (grey) or 3 (red, green, blue) channels and
-dtype uint8, uint16 or float32, always with the values that stand in the file. A path stands for a
-file, an ``ImageRef`` for a slice of one too; either without a slice means the file's first image. A
-file that cannot be read raises ``UserError`` with one sentence: the file, the reason, the remedy.
+dtype uint8, uint16 or float32; values are those of the file, not normalized. A ``Path`` or an
+``ImageRef`` without a slice means the file's first image. A file that cannot be read raises
+``UserError`` with one sentence: the file, the reason, the remedy.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from deepimagetranslator.core.system.atomic_write import atomic_write, write_byt
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
 
-# Without a filter and a strategy of its own level 1 takes two to four times as long, and the files
+# With OpenCV's default filter and strategy, level 1 takes two to four times as long for files that
 # are hardly smaller.
 _PNG_OPTIONS = (
     *(cv2.IMWRITE_PNG_COMPRESSION, 1),
@@ -38,14 +38,14 @@ _BIG_TIFF = 2**32 - 2**25  # bytes of pixels; the directories of an ordinary TIF
 
 
 def read_image(image: ImageRef | Path) -> Array:
-    """The image in a file or slice: (height, width, 1 or 3), dtype uint8, uint16 or float32.
+    """Read an image: (height, width, 1 or 3), dtype uint8, uint16 or float32.
 
-    Palettes become their colours (a grey palette one channel), alpha is dropped, CMYK becomes
-    RGB, 1 bit becomes 0 and 255, signed and 32-bit integers float32; the file's own slope and
-    intercept are applied (float32), and its rotation.
+    Palette images become RGB (grey if the palette is grey), alpha is dropped, CMYK becomes RGB,
+    1-bit values become 0 and 255, signed and 32-bit integers become float32. The file's slope and
+    intercept (result float32) and its orientation are applied.
 
     Raises:
-        UserError: the file is missing, no image, damaged, truncated, too large or unsupported.
+        UserError: the file is missing, not an image, damaged, truncated, too large or unsupported.
     """
     with _opened(image, whole=True) as (reader, file, number):
         header = reader.inspect(file)
@@ -56,7 +56,7 @@ def read_image(image: ImageRef | Path) -> Array:
 
 
 def image_size(image: ImageRef | Path) -> tuple[int, int, int, str]:
-    """Height, width, channels and dtype of what ``read_image`` returns; decodes palettes only.
+    """Height, width, channels and dtype of what ``read_image`` returns; only palettes are decoded.
 
     Raises:
         UserError: as ``read_image``, except that damage in the pixels goes unnoticed.
@@ -66,9 +66,9 @@ def image_size(image: ImageRef | Path) -> tuple[int, int, int, str]:
 
 
 def read_spacing(image: ImageRef | Path) -> tuple[float, float] | None:
-    """Millimetres from row to row and from column to column, None if the file does not say.
+    """Row spacing and column spacing in mm; None if the file has none.
 
-    Resolutions that screens and printers are set to, such as 72 dots per inch, say nothing.
+    Resolutions of screens and printers, such as 72 dots per inch, are ignored.
 
     Raises:
         UserError: as ``image_size``.
@@ -85,9 +85,9 @@ def _header(image: ImageRef | Path) -> Header:
 
 @contextmanager
 def _opened(path: ImageRef | Path, whole: bool = False) -> Iterator[tuple[Reader, Path, int]]:
-    """The reader, the file and the slice's number; whatever goes wrong becomes a ``UserError``.
+    """The reader, the file and the slice number; any error becomes a ``UserError``.
 
-    If the ``whole`` image will be read, a file of one image is opened once, unless it is large.
+    If the ``whole`` image will be read, a small file is read from disk once for header and pixels.
     """
     image = path if isinstance(path, ImageRef) else ImageRef(path)
     once = whole and image.slice is None
@@ -103,7 +103,7 @@ def _opened(path: ImageRef | Path, whole: bool = False) -> Iterator[tuple[Reader
     except MemoryError as error:
         message = f"{path} needs more memory than is free; close other programs or reduce it."
         raise UserError(message) from error
-    except Exception as error:  # decoders raise anything at all for damaged files
+    except Exception as error:  # decoders raise all kinds of errors for damaged files
         if isinstance(error, OSError) and error.errno is not None:
             message = f"{path} cannot be opened ({error.strerror}); check its permissions and disk."
         else:
@@ -114,16 +114,15 @@ def _opened(path: ImageRef | Path, whole: bool = False) -> Iterator[tuple[Reader
 def write_image(path: str | Path, image: Array, spacing: tuple[float, float] | None = None) -> None:
     """Write (height, width[, 1 or 3]) as PNG (uint8, uint16) or TIFF (those and float32).
 
-    The file appears under its name only when complete; a TIFF is not compressed, so that every
-    program reads it.
+    The file is written atomically. A TIFF is not compressed, so that every program can read it.
 
     Args:
-        path: with the ending .png, .tif or .tiff.
+        path: with the extension .png, .tif or .tiff.
         image: the pixels.
-        spacing: millimetres from row to row and from column to column, for the file's resolution.
+        spacing: row spacing and column spacing in mm, written as the file's resolution.
 
     Raises:
-        UserError: the name's ending does not suit the values, or the file cannot be written.
+        UserError: this file format cannot hold the dtype, or the file cannot be written.
     """
     suffix = Path(path).suffix.lower()
     kinds = {".png": ("uint8", "uint16"), ".tif": ("uint8", "uint16", "float32")}
@@ -145,7 +144,7 @@ def _png(image: Array, spacing: tuple[float, float] | None) -> bytes:
     data: bytes = cv2.imencode(".png", pixels, _PNG_OPTIONS)[1].tobytes()
     if spacing is None:
         return data
-    down, across = (min(max(round(1000 / size), 1), 2**31 - 1) for size in spacing)  # a metre
+    down, across = (min(max(round(1000 / size), 1), 2**31 - 1) for size in spacing)
     chunk = b"pHYs" + across.to_bytes(4, "big") + down.to_bytes(4, "big") + b"\1"
     chunk = b"\0\0\0\x09" + chunk + zlib.crc32(chunk).to_bytes(4, "big")
     return data[:33] + chunk + data[33:]  # after the header
@@ -157,13 +156,13 @@ def write_stack(
     spacing: tuple[float, float] | None,
     size: int,
 ) -> None:
-    """Write images (height, width, 1 or 3), uint8, uint16 or float32, as a TIFF of a page each.
+    """Write images (height, width, 1 or 3), uint8, uint16 or float32, as a multi-page TIFF.
 
     Args:
-        path: with the ending .tif or .tiff.
-        images: in their order; taken one by one.
+        path: with the extension .tif or .tiff.
+        images: one for each page, in order; consumed one by one.
         spacing: as in ``write_image``.
-        size: bytes of all the images together.
+        size: bytes of all images together; decides whether a BigTIFF is needed.
 
     Raises:
         UserError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""PNG, JPEG, BMP and GIF, read by Pillow; for the PNG files that it would cut see png16.py."""
+"""PNG, JPEG, BMP and GIF, read by Pillow. It would reduce 16-bit colour PNG to 8 bits: png16.py."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from deepimagetranslator.core.typing import Array
 
 _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF")
 _STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
-_MAX_PACKED_BMP = 2**22  # bytes; Pillow unpacks them run by run
+_MAX_COMPRESSED_BMP = 2**22  # bytes of the file; Pillow decodes run-length coding slowly
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _PNG_CHANNELS = {2: 3, 4: 1, 6: 3}  # of colour, of grey with alpha, of colour with alpha
 
-# Odd files are our own sentences' matter; nobody else shall print about them or stop earlier.
+# This program reports problems of files itself; Pillow's warnings and own limits are switched off.
 Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def is_picture(start: bytes) -> bool:
-    """Whether a file that starts so is one of these."""
+    """Whether the first bytes of a file are those of PNG, JPEG, BMP or GIF."""
     return start.startswith(_STARTS)
 
 
 def inspect(path: Path) -> Header:
-    """What the file says about its image; decodes palettes only.
+    """The header of the file's image; only palettes are decoded.
 
     Raises:
         UnreadableError: it has no pixels or too many.
@@ -46,10 +46,10 @@ def inspect(path: Path) -> Header:
 
 
 def read(path: Path, number: int = 1) -> Array:
-    """The image (height, width, 1 or 3), uint8 or uint16; of a GIF the first frame.
+    """The image (height, width, 1 or 3), uint8 or uint16; the first frame of a GIF.
 
-    Palettes become their colours (a grey palette one channel), alpha is dropped, CMYK becomes
-    RGB, 1 bit becomes 0 and 255; EXIF rotation is applied.
+    Palette images become RGB (grey if the palette is grey), alpha is dropped, CMYK becomes RGB,
+    1-bit values become 0 and 255. The EXIF orientation is applied.
 
     Raises:
         UnreadableError: it has no pixels or too many.
@@ -71,15 +71,15 @@ def read(path: Path, number: int = 1) -> Array:
 
 
 def _opened(file: BinaryIO) -> tuple[Image.Image, int]:
-    """The image; and the channels of a PNG with colours or alpha of 16 bits, which Pillow would
-    cut, else 0."""
+    """The image, and the channels of a 16-bit PNG with colour or alpha, which Pillow would reduce
+    to 8 bits; 0 for any other file."""
     start = file.read(26)
     file.seek(0)
     image = Image.open(file, formats=_FORMATS)
     check_size(image.height, image.width)
-    packed = image.format == "BMP" and image.info.get("compression") in (1, 2)
-    if packed and file.seek(0, os.SEEK_END) > _MAX_PACKED_BMP:
-        raise UnreadableError("is too large for a packed BMP", "save it as PNG")
+    compressed = image.format == "BMP" and image.info.get("compression") in (1, 2)
+    if compressed and file.seek(0, os.SEEK_END) > _MAX_COMPRESSED_BMP:
+        raise UnreadableError("is too large for a compressed BMP", "save it as PNG")
     deep = image.format == "PNG" and start[24] == 16
     return image, _PNG_CHANNELS.get(start[25], 0) if deep else 0
 
@@ -95,7 +95,7 @@ def _header(image: Image.Image, deep: int) -> Header:
 
 
 def _pixels(image: Image.Image) -> Array:
-    """The values of an image that Pillow opened in its full depth: (h, w) or (h, w, 3)."""
+    """The pixels, (h, w) or (h, w, 3), of an image whose bit depth Pillow keeps."""
     image.load()
     if image.mode == "P":
         colours: Array = _palette_values(image)[np.asarray(image)]
@@ -112,7 +112,7 @@ def _pixels(image: Image.Image) -> Array:
 def _orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 if there is none or it cannot be read."""
     if image.format == "PNG" and not {"exif", "Raw profile type exif"} & image.info.keys():
-        return 1  # Pillow would decode the whole image to look behind it
+        return 1  # Pillow would decode the whole image to look for EXIF data after it
     orientation: object = 1
     with suppress(Exception):
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
@@ -134,7 +134,7 @@ def _channels(image: Image.Image) -> int:
 
 
 def _palette_values(image: Image.Image) -> Array:
-    """The palette's values: (256, 3), or (256,) if all of its colours are grey; uint8."""
+    """The palette: (256, 3), or (256,) if all of its colours are grey; uint8."""
     colours = np.zeros((256, 3), np.uint8)
     listed = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
     colours[: len(listed)] = listed

@@ -1,7 +1,7 @@
 """Bring the pixels of an image to a given number of channels, size and orientation.
 
 An image is an array (height, width, channels) with 1 (grey) or 3 (red, green, blue) channels and
-dtype uint8, uint16 or float32, always with the values that stand in its file.
+dtype uint8, uint16 or float32; values are those of the file, not normalized.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from deepimagetranslator.core.typing import Array
 
 
 def to_channels(image: Array, channels: int, name: str) -> Array:
-    """Grey to colour by repeating, colour to grey by luminance (Rec. 601); dtype kept.
+    """Grey to RGB by repetition, RGB to grey by luma (ITU-R BT.601); the dtype is kept.
 
     Args:
         image: (height, width, channels).
-        channels: wanted.
-        name: the file's, for the message.
+        channels: wanted number of channels.
+        name: the file's name, for the message.
 
     Raises:
         UserError: neither 1 nor 3 channels, and another number is wanted.
@@ -36,10 +36,10 @@ def to_channels(image: Array, channels: int, name: str) -> Array:
 
 
 def resize(image: Array, height: int, width: int, labels: bool = False) -> Array:
-    """An image (h, w, channels) in another size; dtype kept, the same array if it fits.
+    """An image (h, w, channels) in another size; dtype kept, the same array if the size is equal.
 
-    Label maps take the nearest pixel, so no colour is mixed. Otherwise a side that shrinks is
-    averaged over areas and a side that grows is interpolated bilinearly.
+    Label maps use nearest-neighbour sampling, so no colours are mixed. For other images a side
+    that shrinks is averaged over areas and a side that grows is interpolated bilinearly.
     """
     if image.shape[:2] == (height, width):
         return image
@@ -57,7 +57,7 @@ def resize(image: Array, height: int, width: int, labels: bool = False) -> Array
 
 
 def within(image: Array, side: int) -> Array:
-    """An image reduced so that no side is longer than ``side``; the same array if none is."""
+    """An image reduced so that no side exceeds ``side`` pixels; the same array if it fits."""
     longest = max(image.shape[:2])
     if longest <= side:
         return image
@@ -66,7 +66,7 @@ def within(image: Array, side: int) -> Array:
 
 
 def turned(image: Array, orientation: int) -> Array:
-    """An image (height, width, ...) as its EXIF orientation, 1 to 8, wants it shown."""
+    """An image (height, width, ...) with its EXIF orientation, 1 to 8, applied."""
     if orientation >= 5:
         image = image.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

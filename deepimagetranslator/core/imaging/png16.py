@@ -1,7 +1,7 @@
-"""PNG of 16 bits with colours or alpha, which Pillow would cut to 8 bits.
+"""16-bit PNG with colour or alpha, which Pillow would reduce to 8 bits.
 
-OpenCV decodes it. Its library prints what it finds odd, so it is given only what counts, and only
-if that is sound: exactly as long as the image, with no row filtered in an unknown way.
+OpenCV decodes it. Its library prints warnings, so it is given only the necessary chunks, after a
+check: the data have exactly the length of the image, and all rows have a known filter type.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def decode(data: bytes) -> Array:
-    """The image (height, width, 1 or 3), uint16, of a whole PNG file with 16 bits.
+    """The image (height, width, 1 or 3), uint16, of the bytes of a 16-bit PNG file.
 
     Raises:
-        UnreadableError: its data are not as long as its header says.
+        UnreadableError: the length of its data does not match its header.
         Exception: it is damaged otherwise.
     """
     chunks = list(_chunks(data))
@@ -51,7 +51,7 @@ def decode(data: bytes) -> Array:
     for row, column, down, across in _INTERLACED if interlaced else _WHOLE:
         rows, columns = -((row - height) // down), -((column - width) // across)
         if rows > 0 and columns > 0:
-            passes.append((rows, 1 + columns * sample_bytes))  # first how the row is filtered
+            passes.append((rows, 1 + columns * sample_bytes))  # 1: filter type
     _check_rows(parts, passes)
     whole = b"".join([data[:8], head, *parts, _END])
     pixels = cv2.imdecode(np.frombuffer(whole, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -62,7 +62,7 @@ def decode(data: bytes) -> Array:
 
 
 def _chunks(data: bytes) -> Iterable[tuple[bytes, bytes]]:
-    """The kind of each chunk and the whole chunk."""
+    """The type of each chunk and the whole chunk."""
     place = 8
     while place + 12 <= len(data):
         end = place + 12 + int.from_bytes(data[place : place + 4], "big")
@@ -71,16 +71,16 @@ def _chunks(data: bytes) -> Iterable[tuple[bytes, bytes]]:
 
 
 def _check_rows(parts: Iterable[bytes], passes: list[tuple[int, int]]) -> None:
-    """Refuse data that are not so many rows of so many bytes, pass after pass."""
-    rest = _unpacked(parts, sum(map(math.prod, passes)))
+    """Refuse data whose length or filter types do not match ``passes`` (rows, bytes of a row)."""
+    rest = _decompressed(parts, sum(map(math.prod, passes)))
     for rows, length in passes:
         if rest[: rows * length : length].max() > _LAST_FILTER:
             raise UnreadableError("is damaged or incomplete")
         rest = rest[rows * length :]
 
 
-def _unpacked(parts: Iterable[bytes], length: int) -> Array:
-    """The bytes that the parts hold.
+def _decompressed(parts: Iterable[bytes], length: int) -> Array:
+    """The decompressed bytes of IDAT chunks.
 
     Raises:
         UnreadableError: they are more or fewer than ``length``.

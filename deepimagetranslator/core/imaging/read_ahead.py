@@ -1,4 +1,4 @@
-"""Reading images ahead of their use, in threads, but never more than memory should hold."""
+"""Reads images ahead of their use, in threads, within a memory limit."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ MOST_BYTES = 256 * 2**20
 def read_ahead(
     images: Sequence[ImageRef], pool: Executor, count: int, most_bytes: int = MOST_BYTES
 ) -> Iterator[Array | UserError]:
-    """The pixels of images, in their order, each read before it is asked for.
+    """The pixels of images, in order, each read before it is requested.
 
-    An image of more than ``most_bytes`` is read alone, when the one before it has been used.
+    An image of more than ``most_bytes`` is read alone, after the one before it has been used.
 
     Args:
         images: to read.
-        pool: whose threads read.
-        count: how many images may be ready or being read.
-        most_bytes: how large these may be together, the image last handed over included.
+        pool: its threads read the images.
+        count: the most images that are ready or being read.
+        most_bytes: the most bytes of these together, including the image yielded last.
 
     Yields:
-        An image, or why it cannot be read.
+        An image, or the error why it cannot be read.
     """
     reading: deque[tuple[int, Future[Array]]] = deque()
     coming = deque(images)
@@ -55,7 +55,7 @@ def _result(future: Future[Array]) -> Array | UserError:
 
 
 def _decoded_bytes(image: ImageRef) -> int:
-    """Of the image in memory; 0 for a file that cannot be read, as reading it will say."""
+    """Bytes of the decoded image; 0 for an unreadable file, whose error comes when it is read."""
     try:
         height, width, channels, dtype = image_size(image)
     except UserError:

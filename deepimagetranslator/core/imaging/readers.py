@@ -1,8 +1,8 @@
-"""Readers of one kind of file each, chosen by what the file begins with, never by its name.
+"""Chooses the reader of a file by its first bytes, never by its name.
 
 Every reader has ``inspect(path) -> Header`` (nothing is decoded) and ``read(path, number) ->
-Array`` (one slice, from 1). For what they name themselves they raise ``UnreadableError``; anything
-else that a decoder raises means damage.
+Array`` (one slice, from 1). It raises ``UnreadableError`` for known problems; any other exception
+of a decoder means that the file is damaged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from deepimagetranslator.core.imaging.header import Header, UnreadableError
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.typing import Array
 
-_START = 1024  # bytes; a packed NIfTI header is in them
+_START = 1024  # bytes; enough for a compressed NIfTI header
 
 
 class Reader(Protocol):
@@ -30,7 +30,7 @@ def reader_of(path: Path) -> Reader:
     """The reader for a file.
 
     Raises:
-        UnreadableError: it is empty, no image of a known kind, or no ordinary file.
+        UnreadableError: it is empty, not an image of a known kind, or not an ordinary file.
         OSError: it cannot be opened.
     """
     if path.is_dir():

@@ -1,4 +1,4 @@
-"""The series that DICOM files belong to, and the order of a series' slices in the body."""
+"""Groups DICOM files by series and sorts the slices of a series by position."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.system_path import system_path
 
 ALL = "all"
-"""Chooses every series of what is given."""
+"""Chooses all series."""
 
 _TAGS = ["SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "Modality", "PatientID"]
 _TAGS += ["PatientName", "Rows", "Columns", "ImagePositionPatient", "ImageOrientationPatient"]
 _TAGS += ["InstanceNumber", "AcquisitionNumber"]
-_SAME_DIRECTION = 0.01  # the components of unit vectors
+_SAME_DIRECTION = 0.01  # largest difference of the components of unit vectors
 _SAME_PLACE = 2  # decimals of a millimetre
-_MAX_PARTS = 3  # planes of a survey scan; more are a rotating stack, which is one
+_MAX_PARTS = 3  # planes of a localizer; more are a rotating stack, which stays one series
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Series:
     """One series of DICOM images.
 
     Attributes:
-        uid: by which it is told from every other; with "#2" where a part of a series has another
-            size or orientation than most of it.
-        number: as the scanner counted; None if it is not said.
-        description: in the words of who made it, may be empty.
+        uid: the Series Instance UID; with "#2" for a part of a series whose size or orientation
+            differs from most of it.
+        number: the Series Number; None if missing.
+        description: the Series Description, may be empty.
         modality: such as "CT".
-        patient: the id, or the name where there is none; may be empty.
-        files: in the order of their place in the body.
+        patient: the Patient ID, or else the Patient's Name; may be empty.
+        files: sorted by slice position.
     """
 
     uid: str
@@ -59,7 +59,7 @@ class Series:
 
 
 class SeveralSeriesError(UserError):
-    """A patient's files belong to several series, of which one must be chosen.
+    """A patient's files belong to several series, so one must be chosen.
 
     Attributes:
         series: to choose from.
@@ -74,7 +74,7 @@ class SeveralSeriesError(UserError):
 
 @dataclass(frozen=True)
 class _Slice:
-    """What one file says about itself; ``position`` is along the plane's normal, in mm."""
+    """The attributes of one file; ``position`` is along the normal of the slice plane, in mm."""
 
     uid: str
     number: int | None
@@ -89,18 +89,19 @@ class _Slice:
 
 
 def in_order(images: Sequence[ImageRef], series: str | None = None) -> list[ImageRef]:
-    """Images with each DICOM series in the order of its slices, where its first file stood.
+    """Images with each DICOM series sorted by slice position.
 
-    Files that are not DICOM stay where they are, and so do single slices of a file; so do DICOM
-    files without an image, unless one series is chosen, of which they are no part.
+    A series takes the place of its first file. Other files and single slices of a file keep their
+    places. DICOM files without an image do too, unless one series is chosen: then they are left
+    out.
 
     Args:
-        images: those whose file cannot be read count as not DICOM.
-        series: a series' uid, number or description; "all" for all of them.
+        images: unreadable files count as not DICOM.
+        series: uid, number or description of a series; "all" for all of them.
 
     Raises:
         SeveralSeriesError: a patient has several series, and ``series`` does not choose.
-        UserError: there are series, but not this one.
+        UserError: the chosen series does not exist.
     """
     files = [image.file for image in images if image.slice is None]
     found = find_series(files)
@@ -122,7 +123,7 @@ def in_order(images: Sequence[ImageRef], series: str | None = None) -> list[Imag
 
 
 def find_series(paths: Iterable[Path]) -> list[Series]:
-    """The series of images among files, by number, each in the order of its slices."""
+    """The DICOM series among files, sorted by number; each sorted by slice position."""
     groups: defaultdict[tuple[str, str], list[tuple[_Slice, Path]]] = defaultdict(list)
     for path in paths:
         one = _slice_of(path)
@@ -140,7 +141,7 @@ def find_series(paths: Iterable[Path]) -> list[Series]:
 
 
 def patient_of(image: ImageRef) -> str | None:
-    """The id, or else the name, of the patient in a DICOM file or a slice of one; else None."""
+    """Patient ID, or else Patient's Name, of a DICOM file or of a slice; None if not DICOM."""
     one = _slice_of(image.file)
     return (one.patient or None) if one else None
 
@@ -175,7 +176,7 @@ def _refuse_several(found: list[Series]) -> None:
 
 
 def _parts(slices: list[tuple[_Slice, Path]]) -> list[list[tuple[_Slice, Path]]]:
-    """A series divided by size and orientation, as survey scans hide in stacks; largest first."""
+    """A series divided by size and orientation, as stacks may include localizers; largest first."""
     if not all(one.plane for one, _ in slices):
         return [slices]
     parts: list[list[tuple[_Slice, Path]]] = []
@@ -192,7 +193,7 @@ def _parts(slices: list[tuple[_Slice, Path]]) -> list[list[tuple[_Slice, Path]]]
 
 
 def _ordered(slices: list[tuple[_Slice, Path]]) -> list[tuple[_Slice, Path]]:
-    """By place along the normal, else by instance number, else by name."""
+    """Sorted by position along the normal, else by instance number, else by name."""
     placed = all(one.position is not None for one, _ in slices)
     placed = placed and len({one.position for one, _ in slices}) > 1
     numbered = all(one.instance is not None for one, _ in slices)
@@ -215,7 +216,7 @@ def _is_dicom(path: Path) -> bool:
 
 
 def _slice_of(path: Path) -> _Slice | None:
-    """What a file says about its place; None if it is no DICOM image or cannot be read."""
+    """The attributes of a file; None if it is not a DICOM image or cannot be read."""
     file = system_path(path)
     with suppress(Exception):
         facts = file.stat()
@@ -225,7 +226,7 @@ def _slice_of(path: Path) -> _Slice | None:
 
 @lru_cache(maxsize=20_000)
 def _read(file: Path, modified: int, size: int) -> _Slice | None:
-    """The facts about a file that was changed last at ``modified`` and has ``size`` bytes."""
+    """``_slice_of``, cached by time of modification and size."""
     del modified, size
     if not _is_dicom(file):
         return None
@@ -253,7 +254,7 @@ def _read(file: Path, modified: int, size: int) -> _Slice | None:
 
 
 def _numbers(value: Any, count: int) -> tuple[float, ...]:
-    """So many finite numbers, or nothing."""
+    """``count`` finite numbers, else ()."""
     with suppress(TypeError, ValueError):
         numbers = tuple(float(item) for item in value)
         if len(numbers) == count and np.isfinite(numbers).all():

@@ -9,7 +9,7 @@ from tkinter import ttk
 from deepimagetranslator.core.config.fields import FieldInfo
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.data.section_choices import SectionStart
-from deepimagetranslator.gui.dialogs.augmentation_preview import AugmentationPreview, DrawPair
+from deepimagetranslator.gui.dialogs.augmentation_preview import AugmentationPreview, SamplePair
 from deepimagetranslator.gui.widgets.form import FormDialog
 
 NAME = "augmentation"
@@ -30,10 +30,9 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
 
     Args:
         parent: a widget of the window in front of which it appears.
-        start: what is shown at first, and what resets bring.
-        draw: gives the previewed pair, in a thread; None without training images.
-        on_ok: called with the spec, and the names of the fields that count as chosen, when it is
-            applied.
+        start: the initial values, and those of resets.
+        sample: gives the previewed pair, called in a thread; None without training images.
+        on_ok: called by "Apply" with the spec and the names of the fields that count as chosen.
 
     Attributes:
         controls: the widgets by field name.
@@ -44,13 +43,13 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         self,
         parent: tk.Misc,
         start: SectionStart,
-        draw: DrawPair | None,
+        sample: SamplePair | None,
         on_ok: Callable[[AugmentationSpec, frozenset[str]], object] | None = None,
     ) -> None:
         self._built, self._rows = False, 0
         super().__init__(parent, NAME, TITLE, start, (), ok="Apply", on_ok=on_ok)
         self.controls: dict[str, ttk.Widget] = {}
-        self.preview = AugmentationPreview(self.body, draw, self.mnemonics)
+        self.preview = AugmentationPreview(self.body, sample, self.mnemonics)
         self._build_table()
         self.body.columnconfigure(1, weight=1)
         self.body.rowconfigure(0, weight=1)
@@ -61,14 +60,14 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         self.place(self.controls["ripple"])
 
     def changed(self) -> None:
-        """Draw the preview anew."""
+        """Update the preview."""
         spec = self.form.read()
         if self._built and spec is not None:
             self.preview.ask(spec)
 
     def _build_table(self) -> None:
         table, px = self.form, self.theme.px
-        # A tick without words: the keyboard's frame goes round the box.
+        # The tick has no text, so the focus ring is drawn around the box.
         focus = ("Checkbutton.focus", {"children": [("Drawn.indicator", {"sticky": ""})]})
         padding = ("Checkbutton.padding", {"sticky": "nswe", "children": [focus]})
         self.theme.style.layout(_TICK, [padding])  # type: ignore[list-item]
@@ -86,12 +85,12 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         box.grid(row=row, column=1, columnspan=2, sticky="w", pady=(px(10), 0))
         self.controls["behaviour"] = box
         for label in _labels(table):
-            label.configure(takefocus=False)  # else Tab stops at them: they tell of their help
-        # Before the preview for the Tab key, as it stands before it.
+            label.configure(takefocus=False)  # else Tab stops at them, as they show help on focus
+        # In the Tab order before the preview, as it is on the left of it.
         table.lower(self.preview)
 
     def _size_preview(self) -> None:
-        """As large pictures as the screen has room for, up to a comfortable size."""
+        """Make the pictures as large as the screen allows, up to ``_PICTURE``."""
         px = self.theme.px
         self.update_idletasks()
         across = self.winfo_screenwidth() - self.form.winfo_reqwidth() - px(_BESIDE_PICTURES[0])
@@ -187,5 +186,5 @@ def _labels(parent: tk.Misc) -> Iterator[ttk.Label]:
 
 
 def _fields_of_row(name: str, infos: dict[str, FieldInfo]) -> list[str]:
-    """The fields of an operation's row that can be wrong."""
+    """The fields of an operation's row that can be invalid."""
     return [field for field in (f"{name}_count", name, f"{name}_validation") if field in infos]

@@ -1,4 +1,4 @@
-"""The user's own pair under the chosen augmentation, drawn off the window's thread."""
+"""Preview of the chosen augmentation on a training pair, computed in a thread."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from deepimagetranslator.gui.viewer.viewport import View
 from deepimagetranslator.gui.widgets.background import WidgetBackground
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 
-DrawPair = Callable[[AugmentationSpec, int], tuple[Array, Array | None]]
-"""Gives a pair as a batch of that draw would hold it; called in a thread."""
+SamplePair = Callable[[AugmentationSpec, int], tuple[Array, Array | None]]
+"""Gives an augmented pair for a spec and an example number; called in a thread."""
 
 NO_IMAGES = "Load training images and targets to see them changed here."
 UNEXPECTED = "The preview failed unexpectedly; the log says why."
@@ -28,33 +28,33 @@ _log = logging.getLogger(__name__)
 
 
 def without_ticks(spec: AugmentationSpec) -> AugmentationSpec:
-    """The spec that changes nothing."""
+    """The spec with all operations switched off."""
     sides = ("input", "target", "validation")
     off: dict[str, Any] = {f"{name}_{side}": False for name in OPERATIONS for side in sides}
     return replace(spec, **off)
 
 
 class AugmentationPreview(ttk.Frame):
-    """Input and target of one draw, one above the other; zoomed in step.
+    """Input and target of one augmented example, one above the other, with linked zoom.
 
     Args:
         parent: the widget around it.
-        draw: gives the pair; a ``UserError`` is shown in its place. None: there are no images.
-        mnemonics: hands out the underlined letters.
+        sample: gives the pair; its ``UserError`` is shown instead. None: there are no images.
+        mnemonics: assigns the underlined letters.
 
     Attributes:
-        draw_number: which draw is shown, from 0.
-        shown: the spec and draw number of the pair in view; None before the first.
+        example: number of the example, from 0.
+        shown: spec and number of the displayed example; None before the first.
     """
 
     def __init__(
-        self, parent: tk.Misc, draw: DrawPair | None, mnemonics: Mnemonics | None = None
+        self, parent: tk.Misc, sample: SamplePair | None, mnemonics: Mnemonics | None = None
     ) -> None:
         super().__init__(parent)
-        self._draw = draw
+        self._sample = sample
         self._spec: AugmentationSpec | None = None
         self._background = WidgetBackground(self)
-        self.draw_number = 0
+        self.example = 0
         self.shown: tuple[AugmentationSpec, int] | None = None
         self._plain = tk.BooleanVar(self, False)
         px = theme_of(self).px
@@ -77,40 +77,40 @@ class AugmentationPreview(ttk.Frame):
             for button in (self.plain_button, self.another_button):
                 underline = mnemonics.add(button.cget("text"), button.invoke)
                 button.configure(underline=underline)
-        if draw is None:
+        if sample is None:
             for button in (self.another_button, self.plain_button):
                 button.state(["disabled"])
             self.input.show(None, hint=NO_IMAGES)
             self.target.show(None)
 
     def ask(self, spec: AugmentationSpec) -> None:
-        """Show the pair under this spec; of several requests the newest is answered."""
+        """Show the pair with this spec; only the newest of several requests is answered."""
         self._spec = spec
-        if self._draw is None:
+        if self._sample is None:
             return
-        number = self.draw_number
+        number = self.example
         wanted = without_ticks(spec) if self._plain.get() else spec
         self._background.run(
             "pair",
-            partial(self._draw, wanted, number),
+            partial(self._sample, wanted, number),
             partial(self._on_pair, wanted, number),
             self._on_failure,
         )
 
     def set_sides(self, width: int, height: int) -> None:
-        """Ask for so many pixels for each of the two pictures."""
+        """Set the size of each of the two pictures, in pixels."""
         for canvas in (self.input, self.target):
             canvas.configure(width=width, height=height)
 
     def another(self) -> None:
-        """Show the next draw of the same pair."""
-        self.draw_number += 1
+        """Show the next example of the same pair."""
+        self.example += 1
         self._plain.set(False)
         self._ask_again()
 
     @property
     def busy(self) -> bool:
-        """Whether a pair is still to come."""
+        """Whether a pair is being computed."""
         return self._background.busy
 
     def destroy(self) -> None:

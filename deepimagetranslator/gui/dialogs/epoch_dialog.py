@@ -1,4 +1,4 @@
-"""Choosing the weights of an epoch: epoch, value, date, and how its predictions looked."""
+"""The dialog for loading weights of an epoch: epoch, value, date and preview image."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _THUMBNAIL = 40
 
 
 class EpochDialog(Dialog[Path]):
-    """A table of the epochs whose weights were kept; OK gives the chosen file.
+    """A table of the epochs with saved weights; OK gives the chosen file.
 
     Args:
         parent: a widget of the main window.
-        improvements: the files.
+        improvements: the saved weights files.
         on_ok: called with the chosen file.
     """
 

@@ -1,4 +1,4 @@
-"""Define new model: the network's fields, its drawing, its parameters and its memory."""
+"""The dialog for the network: fields, drawing, number of parameters and memory use."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ class ModelDialog(FormDialog[ModelSpec]):
 
     Args:
         parent: a widget of the window in front of which it appears.
-        start: the model so far, and what resets bring.
-        training: gives batch size and precision for the memory, and the loss.
-        first_pair_shapes: height, width and channels of the first input and target, to fill in
-            sizes that are not chosen; None before images are loaded.
-        on_ok: called with the spec, the names of the fields that count as chosen, and
-            ``DataSpec.large_images`` when "Create model" was pressed; sizes not chosen are 0 then.
-        memory: bytes that a training may use; this computer's unless given.
-        large_images: the ``DataSpec.large_images`` so far.
+        start: the initial values, and those of resets.
+        training: its batch size and precision determine the memory use, its loss the channels.
+        first_pair_shapes: height, width and channels of the first input and target, for sizes
+            that are not chosen; None before images are loaded.
+        on_ok: called by "Create model" with the spec, the names of the fields that count as
+            chosen, and ``DataSpec.large_images``; sizes that are not chosen are 0.
+        memory: bytes available for training; by default this computer's.
+        large_images: the initial ``DataSpec.large_images``.
     """
 
     def __init__(
@@ -95,17 +95,17 @@ class ModelDialog(FormDialog[ModelSpec]):
         self.place(self.form.first())
 
     def filled(self, spec: ModelSpec) -> ModelSpec:
-        """The spec with the loaded images' sizes where none is chosen."""
+        """The spec; sizes that are not chosen are those of the loaded images."""
         shapes = self._shapes(spec.depth)
         if shapes is None:
             return spec
-        # A categorical loss has as many target channels as there are classes: those are counted
-        # when the images are read.
+        # With a categorical loss the target channels are the classes, which are counted when the
+        # images are read.
         classes = self._training.loss in CATEGORICAL_LOSSES
         return _sized(spec, shapes, every_channel=not classes)
 
     def changed(self) -> None:
-        """Draw what is typed; while it is wrong the last drawing stays."""
+        """Draw the network; while a value is invalid the last drawing stays."""
         spec = self.form.read()
         if spec is None or not hasattr(self, "drawing"):
             return
@@ -133,7 +133,7 @@ class ModelDialog(FormDialog[ModelSpec]):
         )
 
     def _shapes(self, depth: int) -> tuple[Shape, Shape] | None:
-        """What sizes and channels are taken from: the first pair's, or those of its crops."""
+        """The shapes for sizes that are not chosen: those of the first pair or of its crops."""
         if self._pair_shapes is None or self.large_images == "resize":
             return self._pair_shapes
         return default_shapes(self._pair_shapes, depth)
@@ -149,14 +149,14 @@ class ModelDialog(FormDialog[ModelSpec]):
         self.data_form.show(DataSpec(large_images=self.large_images))
         self.data_form.grid(row=1, column=0, sticky="nw", pady=(self.theme.px(14), 0))
         self.data_form.fields.on_change = self._on_large_images
-        self.update_idletasks()  # then the widgets of both forms stand in one column
+        self.update_idletasks()  # to align the widgets of both forms in one column
         like = self.form.controls["final_activation"]
         self.data_form.align_labels(like.winfo_x())
         column = self.data_form.controls["large_images"].master
         column.columnconfigure(1, minsize=like.winfo_width())
 
     def _on_large_images(self) -> None:
-        """Sizes that were not chosen by the user follow: the images' or the crops'."""
+        """Update sizes that the user has not chosen: those of the images or of the crops."""
         data, spec = self.data_form.read(), self.form.read()
         if data is None or data.large_images == self.large_images:
             return
@@ -197,7 +197,7 @@ def _of(side: str) -> tuple[str, str]:
 
 
 def _sized(spec: ModelSpec, shapes: tuple[Shape, Shape], every_channel: bool) -> ModelSpec:
-    """The spec, sizes that are not chosen taken from the shapes of input and target."""
+    """The spec; sizes that are not chosen are taken from the shapes of input and target."""
     sized = with_sizes(spec, *shapes)
     # The number of classes is only known once the targets have been read.
     return sized if every_channel else replace(sized, target_channels=spec.target_channels)

@@ -1,4 +1,4 @@
-"""The U-Net as a small drawing: a row for each level, down on the left and up on the right."""
+"""A drawing of the U-Net: a row for each level, encoder on the left, decoder on the right."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Anchor = Literal["center", "w", "e"]
 
 
 class NetworkDrawing(tk.Canvas):
-    """Draws a spec whose sizes are all chosen; redrawn when the room or the palette changes."""
+    """Draws a spec with all sizes decided; redrawn when its size or the palette changes."""
 
     def __init__(self, parent: tk.Misc, width: int, height: int) -> None:
         super().__init__(parent, width=width, height=height, highlightthickness=0)
@@ -57,21 +57,21 @@ class NetworkDrawing(tk.Canvas):
             self._draw_second_output(palette.series[3])
 
     def _centre(self, level: int) -> tuple[float, float]:
-        """Of the block on the way down."""
+        """The centre (x, y) of an encoder block, in pixels."""
         y = self._top + self._row * (level + 0.5)
         if level == self._levels - 1:
             return self._middle, y - self._theme.px(4)
         return self._margin + self._theme.px(18) + self._step * level, y
 
     def _half(self, level: int, filters: int) -> tuple[float, float]:
-        """Half the width and the height of a block: wider with channels, lower with depth."""
+        """Half the width and half the height of a block: wider with channels, lower with depth."""
         px = self._theme.px
         wide = min(px(5) + px(1) * filters.bit_length(), px(16))
         tall = self._row * (0.36 - 0.14 * level / max(1, self._levels - 1))
         return wide, min(max(px(4), tall), px(48))
 
     def _box(self, x: float, y: float, wide: float, tall: float, colour: str) -> None:
-        """Two convolutions, side by side."""
+        """Draw the two convolutions of a block, side by side."""
         gap = self._theme.px(1)
         for left, right in ((x - wide, x - gap), (x + gap, x + wide)):
             self.create_rectangle(left, y - tall, right, y + tall, fill=colour, width=0)
@@ -88,7 +88,7 @@ class NetworkDrawing(tk.Canvas):
         )
 
     def _words(self, x: float, y: float, text: str, anchor: Anchor = "center") -> None:
-        """Small words that lines do not run through."""
+        """Small text on a background that covers lines."""
         palette, px = self._theme.palette, self._theme.px
         item = self.create_text(
             x,
@@ -118,7 +118,7 @@ class NetworkDrawing(tk.Canvas):
         next_x, next_y = self._centre(level + 1)
         next_wide, next_tall = self._half(level + 1, block.filters * 2)
         if level + 1 == self._levels - 1:
-            # Into the side of the bridge, and out of its other one.
+            # The arrows end and start at the sides of the bridge block.
             edge = next_x - next_wide
             self._arrow(x, y + tall, x, next_y, edge, next_y)
             self._arrow(2 * self._middle - edge, next_y, mirrored, next_y, mirrored, y + tall)
@@ -152,14 +152,14 @@ class NetworkDrawing(tk.Canvas):
         self._words(right, px(18), f"Output {TIMES.join(map(str, sizes))}", "e")
 
     def _draw_second_output(self, colour: str) -> None:
-        """Out of the decoder's third block from the end."""
+        """Draw the deep supervision output of the third decoder block from the end."""
         px = self._theme.px
         x, y = self._centre(2)
         x = 2 * self._middle - x
         right = 2 * self._middle - self._margin
         wide, _tall = self._half(2, 4 * (self._spec.base_filters if self._spec else 1))
         self._arrow(x + wide + px(2), y, right, y, colour=colour)
-        # What the arrow is, in the free corner.
+        # The label of the arrow, in the free corner.
         low = max(self.winfo_height(), self.winfo_reqheight()) - px(14)
         self._words(right, low, "Second output", "e")
         left = self.bbox("words-last")[0]

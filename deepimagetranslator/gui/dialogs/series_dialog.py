@@ -1,4 +1,4 @@
-"""Choosing one of the DICOM series that a folder holds."""
+"""The dialog for choosing one of several DICOM series."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SeriesDialog(Dialog[str]):
     Args:
         parent: a widget of the main window.
         series: to choose from.
-        on_ok: called with the uid.
+        on_ok: called with the uid or ``ALL``.
     """
 
     def __init__(

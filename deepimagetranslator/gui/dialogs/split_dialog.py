@@ -1,4 +1,4 @@
-"""Keeping some pairs for validation: whole persons, with a live preview of the groups."""
+"""The dialog for a validation split by groups, such as persons, with a preview."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from deepimagetranslator.gui.widgets.dialog import Dialog
 NAME = "split"
 _DELAY_MS = 150
 _ROWS, _FEW_ROWS, _WIDTH, _MOST_SHOWN = 9, 4, 560, 1000
-_ROOMY = 700  # a screen's height from which many groups are shown
+_ROOMY = 700  # minimum screen height for showing many groups
 _WORDS = {
-    BY_NAME: "Persons, told by folder or file name",
+    BY_NAME: "Persons, by folder or file name",
     BY_PATIENT: "DICOM patients",
-    BY_IMAGE: "Nothing: image by image",
+    BY_IMAGE: "Nothing (single images)",
 }
 _HELP = {
-    BY_NAME: "A regular expression; what it finds in a name, or its part in parentheses, names the "
+    BY_NAME: "A regular expression; its match in the file name, or its part in parentheses, is the "
     "person. Empty: the folder, or the name without its slice number.",
-    BY_PATIENT: "All images of the patient that a DICOM file names stay together.",
-    BY_IMAGE: "Single images are drawn by chance, whosever they are.",
+    BY_PATIENT: "All images of a DICOM patient stay together.",
+    BY_IMAGE: "Single images are chosen at random; images of one person may be in both parts.",
 }
 
 
 class SplitDialog(Dialog[SplitWay]):
-    """The way to split; OK needs a preview that works.
+    """The split dialog; OK is enabled only with a valid preview.
 
     Args:
         parent: a widget of the main window.
-        pairs: all of them, those that validate now included.
-        way: what is shown at first.
+        pairs: all pairs, including current validation pairs.
+        way: the initial values.
         has_patients: whether the inputs are DICOM files.
-        on_ok: called with the way.
+        on_ok: called with the chosen way.
 
     Attributes:
-        preview: what the chosen way would do; None while it is being found.
+        preview: the result of the chosen way; None while it is being computed.
     """
 
     def __init__(
@@ -94,7 +94,9 @@ class SplitDialog(Dialog[SplitWay]):
         self.percent_entry = self._labelled(
             "For validation", self.percent, 2, "per cent of the images"
         )
-        self.seed_entry = self._labelled("Seed", self.seed, 3, "another number draws other groups")
+        self.seed_entry = self._labelled(
+            "Seed", self.seed, 3, "another number selects other groups"
+        )
 
     def _build_preview(self) -> None:
         px = self.theme.px
@@ -118,7 +120,7 @@ class SplitDialog(Dialog[SplitWay]):
         self._colour()
         room = ttk.Frame(self.body, height=3 * self.theme.font().metrics("linespace") + px(8))
         room.grid(row=4, column=0, columnspan=2, sticky="ew", pady=(px(8), 0))
-        room.pack_propagate(False)  # three lines are always there, so that nothing jumps
+        room.pack_propagate(False)  # always three lines high, so that the layout is stable
         self.words = ttk.Label(room, justify="left", anchor="nw")
         self.words.pack(fill="both", expand=True)
         self.words.bind("<Configure>", lambda e: self.words.configure(wraplength=e.width))
@@ -139,22 +141,24 @@ class SplitDialog(Dialog[SplitWay]):
     # ---- what is chosen --------------------------------------------------------------------
 
     def value(self) -> SplitWay | None:
-        """The way, if it splits."""
+        """The chosen way; None without a valid preview."""
         if self.preview is None or self.preview.problem:
             return None
         return self._way()
 
     def _way(self) -> SplitWay | None:
-        """What is typed; None with a sentence if it is no number."""
+        """The typed values; None after showing a message if one is not a number."""
         try:
             fraction = float(self.percent.get().strip().rstrip("%").replace(",", ".")) / 100
         except ValueError:
-            self._tell(f"'{self.percent.get()}' is no number; give per cent, for instance 20.")
+            self._show_message(
+                f"'{self.percent.get()}' is not a number; give per cent, for instance 20."
+            )
             return None
         try:
             seed = int(self.seed.get())
         except ValueError:
-            self._tell(f"The seed '{self.seed.get()}' is no whole number.")
+            self._show_message(f"The seed '{self.seed.get()}' is not a whole number.")
             return None
         return SplitWay(self._by, self.pattern.get(), fraction, seed)
 
@@ -165,7 +169,7 @@ class SplitDialog(Dialog[SplitWay]):
     # ---- preview ---------------------------------------------------------------------------
 
     def _changed(self) -> None:
-        """Find the groups anew once typing pauses."""
+        """Update the preview once typing pauses."""
         self.preview = None
         self.ok_button.state(["disabled"])
         self.show_help(_HELP[self._by])
@@ -188,7 +192,7 @@ class SplitDialog(Dialog[SplitWay]):
 
     def _show(self, preview: SplitPreview) -> None:
         if self._waiting:
-            return  # something else is typed already
+            return  # the input has changed since
         self.preview = preview
         self.table.delete(*self.table.get_children())
         for name, count, validates in preview.groups[:_MOST_SHOWN]:
@@ -198,20 +202,20 @@ class SplitDialog(Dialog[SplitWay]):
         if rest > 0:
             self.table.insert("", "end", text=f"and {rest} more groups")
         if preview.problem:
-            self._tell(preview.problem)
+            self._show_message(preview.problem)
             return
         self.ok_button.state(["!disabled"])
         share = round(100 * preview.val / max(1, preview.train + preview.val))
         words = (
-            f"{len(preview.groups)} groups: {preview.train} images to learn from, {preview.val} "
-            f"to validate with ({share} per cent)."
+            f"{len(preview.groups)} groups: {preview.train} images for training, {preview.val} "
+            f"for validation ({share} per cent)."
         )
         if preview.warning:
-            self._tell(f"{words} {preview.warning}", "Warning.TLabel")
+            self._show_message(f"{words} {preview.warning}", "Warning.TLabel")
         else:
-            self._tell(words, "TLabel")
+            self._show_message(words, "TLabel")
 
-    def _tell(self, text: str, style: str = "Error.TLabel") -> None:
+    def _show_message(self, text: str, style: str = "Error.TLabel") -> None:
         self.words.configure(text=text, style=style)
 
     def _colour(self) -> None:

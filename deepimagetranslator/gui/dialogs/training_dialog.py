@@ -1,4 +1,4 @@
-"""The dialog for training parameters: a table of fields."""
+"""The dialog for training parameters."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ TRANSLATION_GROUPS = (
 
 @dataclass(frozen=True)
 class TranslationChoice:
-    """What the translation dialog gives: the weights, the folder, and how."""
+    """The result of the translation dialog: weights, output folder and spec."""
 
     weights: Path
     output: Path
@@ -35,16 +35,16 @@ class TranslationChoice:
 
 
 class TranslationDialog(Dialog[TranslationChoice]):
-    """Translate and save: which weights, where to, and how; the constructor does not wait.
+    """Translate and save: weights, output folder and spec; the constructor does not wait.
 
     Args:
         parent: a widget of the window in front of which it appears.
-        spec: the choices so far.
-        current, best: weights files; None if there is no such.
-        epochs: weights files of epochs that were kept.
-        folder: where the images are written unless another is chosen.
-        ask_folder: asks for another one; None if the user cancels.
-        on_ok: called with the weights, the folder and the spec after "Translate".
+        spec: the initial values.
+        current, best: weights files; None if missing.
+        epochs: saved weights files by epoch.
+        folder: the initial output folder.
+        ask_folder: asks for another folder; gives None if the user cancels.
+        on_ok: called by "Translate" with the weights, the folder and the spec.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
         self.place(self.weights_box)
 
     def value(self) -> TranslationChoice | None:
-        """What is chosen; None while something is missing or wrong."""
+        """The chosen values; None while something is missing or invalid."""
         spec, folder = self.form.read(), self.folder.get().strip()
         weights = self._weights.get(self.weights.get())
         if spec is None or weights is None or not folder:
@@ -118,7 +118,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
         self.folder_message.show(None if named else Problem("folder", no_folder))
 
     def _follow_output(self) -> None:
-        """Label maps have a type of their own."""
+        """Update fields that depend on the kind of output: label maps have their own type."""
         variables = self.form.fields.variables
         labels = variables["output"].get() in map(shown_word, ("labels", "classes"))
         self.form.controls["value_type"].state(["disabled" if labels else "!disabled"])
@@ -126,7 +126,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
             variables["value_type"].set(shown_word("automatic"))
 
     def _build_ends(self) -> None:
-        """Which weights, and where to."""
+        """Build the fields for the weights and the output folder."""
         px = self.theme.px
         ends = self._ends = ttk.Frame(self.body)
         ends.grid(row=0, column=0, sticky="ew")
@@ -166,7 +166,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
             self._label_width = max(self._label_width, label.winfo_reqwidth() + px(14))
 
     def _explain(self, widget: tk.Misc, sentence: str) -> None:
-        # The Tab key would stop at a label that is bound to the focus.
+        # Tab would stop at a label with a focus binding.
         label = isinstance(widget, ttk.Label)
         for event in ("<Enter>",) if label else ("<Enter>", "<FocusIn>"):
             widget.bind(event, lambda _event: self.show_help(sentence), add=True)

@@ -1,4 +1,4 @@
-"""Which scaling a project's choices come to, for its inputs and for its targets."""
+"""The intensity normalization of inputs and targets that a project's settings give."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from deepimagetranslator.core.data.intensity.normalization import (
 def chosen_normalizations(
     data: DataSpec, inputs: ValueRange, targets: ValueRange
 ) -> tuple[IntensityNormalization, IntensityNormalization]:
-    """How values of inputs and of targets become [0, 1].
+    """The normalizations of inputs and targets to [0, 1].
 
     Args:
-        data: the choices, without problems.
-        inputs, targets: what the training set holds.
+        data: a valid data spec.
+        inputs, targets: the values of the training set.
     """
     return chosen_normalization(data, "input", inputs), chosen_normalization(
         data, "target", targets
@@ -26,7 +26,7 @@ def chosen_normalizations(
 
 
 def chosen_normalization(data: DataSpec, side: str, values: ValueRange) -> IntensityNormalization:
-    """How values of one side, "input" or "target", become [0, 1]."""
+    """The normalization of one side, "input" or "target", to [0, 1]."""
     return choose_normalization(
         values,
         getattr(data, f"{side}_scaling"),
@@ -40,7 +40,7 @@ def chosen_normalization(data: DataSpec, side: str, values: ValueRange) -> Inten
 def chosen_windows(
     data: DataSpec,
 ) -> tuple[IntensityNormalization | None, IntensityNormalization | None]:
-    """The scalings that are known before the files are read: windows; None for any other."""
+    """The normalizations that are known before files are read: windows; None for others."""
     if "window" not in (data.input_scaling, data.target_scaling) or problems(data):
         return None, None
     deep = ValueRange(dtypes={"float32"})

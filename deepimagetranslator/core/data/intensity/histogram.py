@@ -1,7 +1,7 @@
-"""How often which value occurs in a set of images: a small sample that can show any window.
+"""The histogram of a set of images, from a small sample of values for any window.
 
-Of 8-bit images every value is counted, of others an even sample of their pixels. What is kept
-of a set stays small, however many images it has.
+All values of 8-bit images are counted, and an even sample of the pixels of other images. The
+memory for a set is limited, however many images it has.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 VALUES_PER_IMAGE = 1024
-MOST_VALUES = 65_536  # every value of 16 bits, so that only floats are ever joined
+MOST_VALUES = 65_536  # all 16-bit values, so that only float values are ever merged
 _MOST_WAITING = 262_144
 
 Counted = tuple[NDArray[np.float32], NDArray[Any]]
-"""Different finite values, ascending, and about how many pixels' values each stands for."""
+"""Distinct finite values, ascending, and the approximate number of pixels of each."""
 
 
 def counted(image: NDArray[Any]) -> Counted:
     """The values of an image (height, width, channels); NaN and infinity are left out.
 
-    The pixels that are looked at depend on the image's size only.
+    The choice of sampled pixels depends on the image's size only.
     """
     if image.dtype == np.uint8:
         counts = np.bincount(image.ravel(), minlength=256)
@@ -43,13 +43,13 @@ def counted(image: NDArray[Any]) -> Counted:
 
 
 def _spread(length: int, count: int) -> NDArray[np.intp]:
-    """So many indices, evenly spread over a length."""
+    """``count`` indices, evenly spread over ``length``."""
     return (2 * np.arange(count) + 1) * length // (2 * count)
 
 
 @dataclass
 class ValueCounts:
-    """The values of many images of like kind, gathered image by image.
+    """The values of many images of one kind, gathered image by image.
 
     Attributes:
         low: lowest finite value of all, infinity before the first.
@@ -62,13 +62,13 @@ class ValueCounts:
     _waiting: int = 0
 
     def add(self, values: Counted, low: float, high: float) -> None:
-        """Take in what ``counted`` gave for an image with these extremes."""
+        """Add the result of ``counted`` for an image with these extremes."""
         self.low, self.high = min(self.low, low), max(self.high, high)
         self._parts.append(values)
         self._waiting += len(values[0])
 
     def merge(self, other: ValueCounts) -> None:
-        """Take in what another one gathered."""
+        """Add the values of another set."""
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
         self._parts += other._parts
         self._waiting += other._waiting
@@ -77,7 +77,7 @@ class ValueCounts:
             self._waiting = 0
 
     def table(self) -> Counted:
-        """All values; neighbours are joined where there are more than ``MOST_VALUES``."""
+        """All values; neighbouring ones are merged if there are more than ``MOST_VALUES``."""
         if len(self._parts) == 1:
             return self._parts[0]
         if not self._parts:
@@ -96,7 +96,7 @@ class ValueCounts:
 
 @dataclass(frozen=True)
 class Distribution:
-    """How the values of a set are spread, in the units of their meaning (the offset applied).
+    """The distribution of a set's values in real units (the offset applied).
 
     Attributes:
         values, counts: as ``Counted``.
@@ -109,7 +109,7 @@ class Distribution:
     high: float
 
     def quantile(self, part: float) -> float:
-        """The value below which that part (0 to 1) of the values lies."""
+        """The quantile of the values; ``part`` is from 0 to 1."""
         if not len(self.values) or part <= 0:
             return self.low
         if part >= 1:
@@ -119,7 +119,7 @@ class Distribution:
         return float(self.values[min(place, len(self.values) - 1)])
 
     def outside(self, low: float, high: float) -> tuple[float, float]:
-        """Which part of the values, 0 to 1, lies below ``low``, and which above ``high``."""
+        """The fractions, 0 to 1, of the values below ``low`` and above ``high``."""
         total = float(self.counts.sum(dtype=np.float64)) or 1.0
         below, above = (
             float(self.counts[there].sum(dtype=np.float64)) / total
@@ -128,9 +128,9 @@ class Distribution:
         return below, above
 
     def histogram(self, low: float, high: float, columns: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Edges (n + 1,) of at most ``columns`` columns from ``low`` to ``high``, and their sums.
+        """Edges (n + 1,) of at most ``columns`` bins from ``low`` to ``high``, and counts (n,).
 
-        Whole numbers get columns that hold equally many of them, so that there is no false comb.
+        For integers each bin covers equally many of them, to avoid comb artefacts.
         """
         step = (high - low) / columns
         if (self.values == np.rint(self.values)).all():

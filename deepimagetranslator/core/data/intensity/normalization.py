@@ -1,4 +1,4 @@
-"""Values in files to values in [0, 1] and back: one scaling for a whole set of images."""
+"""Intensity normalization: file values to [0, 1] and back, one for a whole set of images."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ KINDS = ("type", "data", "window", "image")
 
 @dataclass(frozen=True)
 class IntensityNormalization:
-    """How file values become [0, 1], and in which type they are written back.
+    """Maps file values to [0, 1], and back to a type for writing.
 
     Attributes:
         kind: "type" divides an integer image by the largest value of its own type, so that 8-bit
             files suit weights trained on 16-bit ones too; "data" maps ``low``..``high`` to 0..1;
             "window" does so too and clips what lies outside; "image" maps each image's own lowest
             and highest value.
-        low: the value that becomes 0, with the offset added; 0 for "type".
+        low: the value that becomes 0, after adding the offset; 0 for "type".
         high: the value that becomes 1; the maximum of ``dtype`` for "type", 1 for float.
         dtype: of the written images: "uint8", "uint16" or "float32".
-        offset: added to the values of integer files before anything else, such as -1024 where
-            they hold Hounsfield units + 1024; float files hold what they mean.
+        offset: added first to the values of integer files, such as -1024 if they hold Hounsfield
+            units + 1024; values of float files are already in real units.
     """
 
     kind: str
@@ -62,9 +62,9 @@ class IntensityNormalization:
         return values
 
     def from_unit(self, values: NDArray[Any]) -> NDArray[Any]:
-        """[0, 1] as file values of ``dtype``: integers rounded and clipped, floats as they come.
+        """[0, 1] as file values of ``dtype``: integers rounded and clipped, floats not clipped.
 
-        A window ends at its limits for floats too.
+        With a window, floats are clipped to its limits too.
         """
         result = self.meaning(values)
         if self.dtype != "float32":
@@ -74,7 +74,7 @@ class IntensityNormalization:
         return result.astype(self.dtype)
 
     def meaning(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """[0, 1] as what the values mean, such as Hounsfield units: the offset stays in."""
+        """[0, 1] as values in real units, such as Hounsfield units: the offset is included."""
         result = values.astype(np.float32)
         if self.kind == "window":
             np.clip(result, 0, 1, out=result)
@@ -83,7 +83,7 @@ class IntensityNormalization:
         return result
 
     def for_image(self, image: NDArray[Any]) -> IntensityNormalization:
-        """The scaling of all parts of one image: this one, unless each image has its own range."""
+        """The normalization for all parts of one image: this one, unless ``kind`` is "image"."""
         if self.kind != "image":
             return self
         values = ValueRange()
@@ -91,14 +91,14 @@ class IntensityNormalization:
         return replace(choose_normalization(values, "data"), dtype=self.dtype)
 
     def offset_of(self, image: NDArray[Any]) -> float:
-        """What is added to the values of an image of this type."""
+        """The offset that applies to an image of this dtype."""
         return 0.0 if image.dtype == np.float32 else self.offset
 
     def fits(self, dtype: str) -> bool:
-        """Whether files of that type ("uint8", "uint16", "float32") mean the same by a value.
+        """Whether the normalization applies to files of this dtype.
 
-        A window is in real units, so 16-bit and float files share it; a range of file values
-        belongs to its own type.
+        A window is in real units, so it applies to 16-bit and float files. A range of file values
+        applies to its own dtype only ("uint8", "uint16" or "float32").
         """
         if self.kind in ("type", "image"):
             return True
@@ -107,18 +107,18 @@ class IntensityNormalization:
         return dtype == self.dtype
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON."""
+        """The fields for JSON."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: Any) -> IntensityNormalization:
-        """The scaling that ``to_json`` wrote.
+        """The inverse of ``to_json``.
 
         Raises:
-            UserError: it is none.
+            UserError: the data are not a normalization.
         """
         try:
-            data = {"offset": 0.0, **data}  # weights of version 2.0 know no offset
+            data = {"offset": 0.0, **data}  # weights of version 2.0 have no offset
             low, high, offset = (float(data[key]) for key in ("low", "high", "offset"))
             return cls(str(data["kind"]), low, high, str(data["dtype"]), offset)
         except (TypeError, KeyError, ValueError) as error:
@@ -139,9 +139,9 @@ class ValueRange:
         high: highest finite value so far.
         dtypes: names of the types that occurred.
         channels: numbers of channels that occurred.
-        values: which of the 256 values occurred in 8-bit images.
-        integers: how often which value occurs in 8-bit and 16-bit images.
-        floats: likewise in float images.
+        values: (256,) which values occurred in 8-bit images.
+        integers: counts of the values of 8-bit and 16-bit images.
+        floats: counts of the values of float images.
     """
 
     low: float = np.inf
@@ -154,14 +154,14 @@ class ValueRange:
 
     @classmethod
     def of(cls, images: Iterable[NDArray[Any]]) -> ValueRange:
-        """What a few images (height, width, channels) hold."""
+        """The values of a few images (height, width, channels)."""
         result = cls()
         for image in images:
             result.add(image)
         return result
 
     def add(self, image: NDArray[Any]) -> None:
-        """Take in one image (height, width, channels)."""
+        """Add one image (height, width, channels)."""
         self.dtypes.add(image.dtype.name)
         self.channels.add(image.shape[2])
         found = counted(image)
@@ -177,7 +177,7 @@ class ValueRange:
             counts.add(found, low, high)
 
     def merge(self, other: ValueRange) -> None:
-        """Take in what another one gathered."""
+        """Add the values of another set."""
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
         self.dtypes |= other.dtypes
         self.channels |= other.channels
@@ -186,7 +186,7 @@ class ValueRange:
         self.floats.merge(other.floats)
 
     def distribution(self, offset: float = 0.0) -> Distribution:
-        """How the values are spread, with ``offset`` added to those of integer images."""
+        """The distribution of the values, with ``offset`` added to those of integer images."""
         values, counts = self.integers.table()
         more, more_counts = self.floats.table()
         values = np.concatenate([values + np.float32(offset), more])
@@ -212,21 +212,21 @@ def choose_normalization(
     percentile: float = 0.5,
     offset: float = 0.0,
 ) -> IntensityNormalization:
-    """The scaling of a set of images.
+    """The intensity normalization of a set of images.
 
     Args:
-        values: gathered over the whole training set.
-        choice: "type", "data" (lowest to highest value), "percentiles" (that range without its
-            extremes), "window" (the limits given), "image" (each image's own range), or
-            "automatic": "data" for 16-bit and float images, else "type"; images of 8 and 16 bits
-            mixed are each divided by their own type's maximum.
-        target: "automatic" then also stretches grey 8-bit masks of two values, such as 0 and 1.
-        window: what becomes 0 and 1 with "window", the lower first, with the offset added.
-        percentile: so many per cent of the values are cut off at either end with "percentiles".
+        values: of the whole training set.
+        choice: "type", "data" (lowest to highest value), "percentiles" (percentile range),
+            "window" (the given limits), "image" (each image's own range), or "automatic": "data"
+            for 16-bit and float images, else "type". A mix of 8-bit and 16-bit images gets "type":
+            each is divided by the maximum of its own type.
+        target: whether "automatic" stretches grey 8-bit masks of two values, such as 0 and 1.
+        window: for "window": the values that become 0 and 1, after adding the offset.
+        percentile: for "percentiles": per cent of the values cut off at each end.
         offset: as in ``IntensityNormalization``.
 
     Returns:
-        A scaling that never divides by zero, even for a constant set.
+        A normalization that never divides by zero, even for a constant set.
     """
     dtype = values.dtype
     if choice == "automatic":
@@ -242,7 +242,7 @@ def choose_normalization(
     low, high = spread.low, spread.high
     if choice == "percentiles":
         inner = spread.quantile(percentile / 100), spread.quantile(1 - percentile / 100)
-        # Nearly all values are one, as in sparse images: nothing would be left between.
+        # In sparse images nearly all values are equal, so the percentile range may be empty.
         low, high = inner if inner[0] < inner[1] else (low, high)
     high = high if low < high else low + max(1.0, abs(low))
     kind = {"percentiles": "window", "image": "image"}.get(choice, "data")

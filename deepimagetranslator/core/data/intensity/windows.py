@@ -1,7 +1,7 @@
-"""Windows: which values an image shows or a network sees, as radiologists name them.
+"""Intensity windows for display and normalization.
 
-A window has a centre and a width. For computed tomography both are in Hounsfield units, where air
-is -1000 and water 0.
+A window has a centre (level) and a width. For computed tomography both are in Hounsfield units,
+where air is -1000 and water 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from deepimagetranslator.core.errors import UserError
 
 @dataclass(frozen=True)
 class Window:
-    """From ``centre - width / 2`` to ``centre + width / 2``; the width is above 0."""
+    """The range ``centre - width / 2`` to ``centre + width / 2``; the width is positive."""
 
     centre: float
     width: float
@@ -43,7 +43,7 @@ PRESETS: dict[str, tuple[str, Window]] = {
     "fat": ("Fat", Window(-110, 160)),
     "full": ("Full range", Window.between(-1024, 3071)),
 }
-"""Windows for CT by name, with their title.
+"""CT windows by name, with title.
 
 Abdomen, lung, bone and brain are the usual settings of radiology textbooks and teaching files. Fat
 is -190 to -30, the range that studies of body composition since Kvist and colleagues (1988) count

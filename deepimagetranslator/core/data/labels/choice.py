@@ -1,4 +1,4 @@
-"""From the targets' colours and the user's choices to the palette, or what is in the way."""
+"""Chooses the palette from the targets' colours and the project's settings."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _SNAP = ("data.snap_labels", True)
 def choose_palette(
     data: DataSpec, train: ColourCount, val: ColourCount, needed: bool = False
 ) -> tuple[Palette | None, list[Problem]]:
-    """The label colours of the targets, None if they are values, and what is to be said of them.
+    """The palette of the targets (None if they are values), and problems found.
 
     Args:
-        data: the choices.
-        train: the colours of the training targets.
-        val: of the validation targets, empty if there are none.
-        needed: the loss or the network's output is for label maps only.
+        data: the data spec.
+        train: colours of the training targets.
+        val: colours of the validation targets, empty if there are none.
+        needed: whether the loss or the network's output requires label maps.
 
     Raises:
-        UserError: ``data.labels`` says no classes; ``spec_rules.problems(data)`` tells it before.
+        UserError: ``data.labels`` is invalid; ``validation.problems(data)`` reports that before.
     """
     if data.target_kind == "values":
         return None, []
@@ -56,14 +56,14 @@ def choose_palette(
 
 
 def learnt_range(targets: ValueRange, palette: Palette | None) -> ValueRange:
-    """The values that are learnt: the label colours', where the files hold others too."""
+    """The range of the learnt values: that of the label colours if the files hold others."""
     if palette is None or (palette.plain and targets.dtypes == {palette.dtype}):
         return targets
     return ValueRange.of([palette.array])
 
 
 def classes_of(palette: Palette) -> tuple[LabelClass, ...]:
-    """The palette's classes as a user writes them."""
+    """The palette's classes in the form that users edit."""
     return tuple(
         LabelClass(
             () if number == palette.rest else (colour, *_further(palette, number)),
@@ -75,7 +75,7 @@ def classes_of(palette: Palette) -> tuple[LabelClass, ...]:
 
 
 def _rest_colour(palette: Palette, number: int) -> Colour | None:
-    """The class of the rest has no other place for its colour."""
+    """The written colour of the rest class, which has no other colours; None for others."""
     return palette.colours[number] if number == palette.rest else None
 
 
@@ -86,7 +86,7 @@ def _further(palette: Palette, number: int) -> tuple[Colour, ...]:
 def _with_encodings_of(
     palette: Palette | None, train: ColourCount, val: ColourCount
 ) -> Palette | None:
-    """The palette that also reads validation masks which write its classes in another way."""
+    """The palette, extended by other encodings of its classes in the validation masks."""
     if palette is None or val.many or not val.pixels:
         return palette
     both = ColourCount()
@@ -121,7 +121,7 @@ def _encodings(palette: Palette, train: ColourCount) -> list[Problem]:
 
 
 def _no_palette(train: ColourCount, fatal: bool, asked: bool) -> list[Problem]:
-    """What the targets are if not exact label maps; nothing if plain images."""
+    """Problems of targets that are not exact label maps; none for ordinary images."""
     blurred = train.blurred_palette()
     if blurred is not None:
         count = len(blurred.colours)
@@ -152,7 +152,7 @@ def _no_palette(train: ColourCount, fatal: bool, asked: bool) -> list[Problem]:
 
 
 def _unknown(part: str, count: ColourCount, palette: Palette) -> list[Problem]:
-    """Colours of a part that no class has, if they are not taken for the nearest or the rest."""
+    """The problem of colours without a class, unless a snap or a rest class covers them."""
     if palette.snap or palette.rest >= 0 or not (count.pixels or count.many):
         return []
     read = (*palette.colours, *(colour for colour, _ in palette.also))

@@ -1,4 +1,4 @@
-"""The colours of a set of targets, gathered image by image, and which label maps they make."""
+"""Counts the colours of a set of targets, and decides whether they are label maps."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from deepimagetranslator.core.data.labels.palette import TOPS, Palette, pack, wh
 from deepimagetranslator.core.data.labels.sketch import Sketch
 from deepimagetranslator.core.typing import Array
 
-_SOLID = 0.1  # of a label colour's pixels at least this part lies in flat squares of 2x2
+_SOLID = 0.1  # minimum fraction of a label colour's pixels in flat 2 x 2 squares
 _MOST_GROUPS = 64
 _INSTANCES_FLAT, _INSTANCES_SMOOTH = 0.6, 0.3
 
 
 @dataclass(frozen=True)
 class Regions:
-    """Pixels of grey images of whole numbers that are not 0, and how they lie.
+    """Counts that distinguish instance masks from smooth grey images of integers.
 
     Attributes:
-        grey: no image had colours or fractions.
-        inside: pixels that are not 0.
-        flat: of these, pixels that are equal to their right, lower and diagonal neighbours.
-        changes: neighbours on the right that differ.
-        small: of these, differences of 1 or 2 between two numbers that are not 0.
+        grey: whether all images are grey and hold integers.
+        inside: number of pixels that are not 0.
+        flat: of these, pixels equal to their right, lower and diagonal neighbours.
+        changes: number of pixels that differ from their right neighbour.
+        small: of these, differences of 1 or 2 between two nonzero pixels.
     """
 
     grey: bool = True
@@ -40,7 +40,7 @@ class Regions:
     small: int = 0
 
     def joined(self, other: Regions) -> Regions:
-        """Both together."""
+        """The sum of both."""
         return Regions(
             self.grey and other.grey,
             self.inside + other.inside,
@@ -51,23 +51,23 @@ class Regions:
 
     @property
     def numbered(self) -> bool:
-        """Flat, and without the small steps of a smooth image."""
+        """Whether regions are flat, without the small steps of a smooth image."""
         flat = self.flat >= _INSTANCES_FLAT * max(1, self.inside)
         return self.grey and flat and self.small <= _INSTANCES_SMOOTH * max(1, self.changes)
 
 
 @dataclass
 class ColourCount:
-    """The colours of a set of images with their pixels, gathered image by image.
+    """The colours of a set of images, counted image by image.
 
     Attributes:
-        pixels: how many pixels have each colour; emptied when there are too many colours.
-        flat: how many of them are equal to their right, lower and diagonal neighbours.
-        groups: the colours that occur together in a file, those inside others left out.
-        dtypes: names of the types that occurred; floats of whole numbers count as uint16.
-        many: more than 32 colours, or fractions: no exact palette.
-        sketch: of 8-bit images of many colours: what blur may have made of a few.
-        regions: of grey images: what their pixels that are not 0 look like.
+        pixels: number of pixels of each colour; emptied when there are too many colours.
+        flat: number of these that equal their right, lower and diagonal neighbours.
+        groups: sets of colours that occur together in a file; subsets of others are left out.
+        dtypes: names of the dtypes; floats with integer values count as uint16.
+        many: there are more than 32 colours, or fractions, so no exact palette.
+        sketch: colours of 8-bit images of many colours, to recognize blurred label maps.
+        regions: of grey images, to recognize instance masks.
     """
 
     pixels: dict[Colour, int] = field(default_factory=dict)
@@ -79,11 +79,11 @@ class ColourCount:
     regions: Regions = Regions()
 
     def add(self, image: Array) -> None:
-        """Take in one image (height, width, 1 or 3)."""
+        """Add one image (height, width, 1 or 3)."""
         self.merge(_count(image))
 
     def merge(self, other: ColourCount) -> None:
-        """Take in what another one gathered; grey joins coloured images as equal triples."""
+        """Add the counts of another set; grey becomes (v, v, v) if one of the sets has colours."""
         self.dtypes |= other.dtypes
         self.sketch.merge(other.sketch)
         self.regions = self.regions.joined(other.regions)
@@ -105,16 +105,16 @@ class ColourCount:
 
     @property
     def dtype(self) -> str:
-        """Of label maps in these colours: the plainest type that holds them."""
+        """The smallest dtype for label maps in these colours."""
         small = (
             max((value for colour in self.pixels for value in colour), default=0) <= TOPS["uint8"]
         )
         return "uint8" if "uint8" in self.dtypes and (small or self.many) else "uint16"
 
     def palette(self) -> Palette | None:
-        """All colours that occurred, if there are at most 32; whether or not they are labels.
+        """The palette of all colours, if there are at most 32; whether or not they are labels.
 
-        Files that hold the same classes as 0, 1, 2 ... and stretched to 255 make one palette.
+        Files that encode the same classes as 0, 1, 2 ... and stretched to 255 give one palette.
         """
         if self.many or not self.pixels:
             return None
@@ -126,9 +126,9 @@ class ColourCount:
     def label_palette(self) -> Palette | None:
         """The palette if the set looks like label maps, else None.
 
-        Two colours are labels. Of more, a colour that hardly ever fills a square of 2x2 pixels
-        and is a mixture of two others comes from smoothing or noise: then these are no labels.
-        Class numbers (0, 1, 2 ...) may have thin contours: up to half of them may look like that.
+        Two colours always count as labels. With more colours, one that rarely fills a 2 x 2 square
+        and is a mixture of two others comes from smoothing or noise, so these are not labels.
+        Class numbers (0, 1, 2 ...) may have thin contours, so up to half of them may be like that.
         """
         palette = self.palette()
         if palette is None or len(palette.colours) < 2:
@@ -140,9 +140,9 @@ class ColourCount:
         return palette if doubtful <= allowed else None
 
     def blurred_palette(self) -> Palette | None:
-        """The palette of label maps that smoothing or JPEG has blurred, None if they are none.
+        """The palette of label maps blurred by smoothing or JPEG; None if they are not.
 
-        It takes each pixel for the nearest colour.
+        It assigns each pixel to the nearest colour.
         """
         if self.dtypes != {"uint8"}:
             return None
@@ -158,7 +158,7 @@ class ColourCount:
         return Palette(colours, "uint8", snap=True)
 
     def shares(self, palette: Palette) -> list[float]:
-        """Which part of the pixels each class has, about; nan where that was not counted."""
+        """The approximate fraction of the pixels of each class; nan if not counted."""
         count = len(palette.colours)
         if self.many and self.dtypes != {"uint8"}:
             return [float("nan")] * count
@@ -173,7 +173,7 @@ class ColourCount:
 
     @property
     def instances(self) -> bool:
-        """Whether they look like numbered objects: flat regions of many different greys."""
+        """Whether the images look like instance masks: flat regions of many different greys."""
         return self.many and self.blurred_palette() is None and self.regions.numbered
 
 
@@ -239,7 +239,7 @@ def _regions(packed: Array, flat: NDArray[np.bool_]) -> Regions:
 def _joined_groups(
     groups: tuple[frozenset[Colour], ...], further: tuple[frozenset[Colour], ...], channels: int
 ) -> tuple[frozenset[Colour], ...]:
-    """All groups without those that lie in others; one group if they are too many."""
+    """All groups without subsets of others; merged into one group if there are too many."""
     largest: list[frozenset[Colour]] = []
     for colours in (*groups, *further):
         group = frozenset(colour_of(colour, channels) for colour in colours)

@@ -1,4 +1,4 @@
-"""One set of classes written in several ways: 0 and 1, 0 and 255, class numbers, stretched ones."""
+"""Recognizes several encodings of the same classes: 0 and 1, 0 and 255, class numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deepimagetranslator.core.data.labels.palette import TOPS, Palette
 _MOST_STRETCHED = 16  # classes; with more, 255 / (classes - 1) could be a class number
 
 Group = frozenset[Colour]
-"""Colours that occur together in a file."""
+"""Colours that occur together in one file."""
 
 
 def palette_of_encodings(
@@ -19,12 +19,12 @@ def palette_of_encodings(
     """The palette of files with 0, 1, 2 ... and files where these are stretched to 255 or 65535.
 
     Args:
-        colours: all that occur.
-        groups: those that occur together in a file.
-        small: some files have 8 bits.
+        colours: all colours of the set.
+        groups: the colours that occur together in a file.
+        small: whether some files are 8-bit.
 
     Returns:
-        None unless all greys belong to such encodings and no file holds two of them.
+        The palette; None unless all greys belong to such encodings and no file mixes two of them.
     """
     found = set(colours)
     if any(len(set(colour)) > 1 for colour in found):
@@ -34,7 +34,7 @@ def palette_of_encodings(
         encodings = [e for e in _encodings(classes, values) if len(e) == classes]
         if len(encodings) < 2 or set().union(*encodings) != values or _meet(encodings, groups):
             continue
-        # The stretched values are learnt: 0 and 255 suit every loss.
+        # The stretched values are learnt, as 0 and 255 suit every loss.
         first, *others = sorted(encodings, key=lambda encoding: encoding[-1] != TOPS["uint8"])
         return Palette(
             tuple((value,) * channels for value in first),
@@ -52,7 +52,7 @@ def palette_of_encodings(
 def apart(
     colours: Iterable[Colour], groups: Sequence[Group]
 ) -> tuple[tuple[Colour, ...], tuple[Colour, ...]]:
-    """Greys and colours that are never in one file, black left out; empty if there are none.
+    """Greys and colours that never occur in the same file, black excluded; else empty.
 
     They may be two encodings of the same classes.
     """
@@ -64,7 +64,7 @@ def apart(
 
 
 def _encodings(classes: int, values: set[int]) -> list[tuple[int, ...]]:
-    """Of the ways to write so many classes in grey, the values that occur, in order."""
+    """For each grey encoding of this number of classes, its values that occur, in order."""
     steps = [number / (classes - 1) for number in range(classes)]
     stretched = [
         tuple(v for v in sorted(values) if any(abs(v - step * top) <= 0.5 for step in steps))
@@ -74,7 +74,7 @@ def _encodings(classes: int, values: set[int]) -> list[tuple[int, ...]]:
 
 
 def _meet(encodings: Sequence[tuple[int, ...]], groups: Sequence[Group]) -> bool:
-    """Whether a file holds values of two encodings, 0 left out."""
+    """Whether a file mixes values of two encodings; 0 is ignored."""
     return any(
         sum(bool({c[0] for c in group} & set(encoding[1:])) for encoding in encodings) > 1
         for group in groups

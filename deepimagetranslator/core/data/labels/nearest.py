@@ -1,4 +1,4 @@
-"""The nearest of a few colours, for predicted values and for pixels that blur or JPEG changed."""
+"""Finds the nearest label colour of predicted values and of blurred or JPEG-coded pixels."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from deepimagetranslator.core.config.classes import Colour
 from deepimagetranslator.core.typing import Array
 
 Floats = NDArray[np.float32]
-# Brightness, blueness and redness of red, green and blue, as JPEG keeps them.
+# RGB to YCbCr (JFIF).
 _JPEG = np.array([[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]], np.float32)
 _SHARPNESS = (3.0, 2.6, 2.2, 1.8)
 
 
 def nearest_colours(pixels: Array, colours: Sequence[Colour]) -> NDArray[np.uint8]:
-    """For pixels (n, 1 or 3) of a blurred label map the numbers of their colours, (n,).
+    """The class numbers (n,) of pixels (n, 1 or 3) of a blurred label map.
 
     Args:
-        pixels: of any type.
-        colours: of as many values as a pixel.
+        pixels: of any dtype.
+        colours: with as many values as a pixel.
     """
     values, wide = pixels.astype(np.float32), np.array(colours, np.float32)
     if pixels.shape[1] == 3:
-        # Ten times faster here than a product of matrices, which starts threads.
+        # Ten times faster here than a matrix product, which starts threads.
         space = _space_of(tuple(colours))
         values, wide = (cv2.transform(part[None], space)[0] for part in (values, wide))
     return closest(values, wide)
 
 
 def closest(values: Floats, colours: Floats) -> NDArray[np.uint8]:
-    """For each of ``values`` (n, channels) the number of the nearest colour, (n,)."""
+    """The index (n,) of the nearest colour of ``values`` (n, channels), by Euclidean distance."""
     planes = np.ascontiguousarray(values.T)
     classes = np.zeros(len(values), np.uint8)
     best = np.full(len(values), np.inf, np.float32)
@@ -50,10 +50,10 @@ def closest(values: Floats, colours: Floats) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=16)
 def _space_of(colours: tuple[Colour, ...]) -> Floats:
-    """The matrix to a space in which the nearest of these colours is the right one at an edge.
+    """The matrix (3, 3) to a colour space for finding the nearest of these colours.
 
-    JPEG keeps brightness sharp and blurs colour: the more brightness weighs, the better. But a
-    mixture of two colours, as at a smooth edge, must not come near a third because of that.
+    JPEG keeps luma sharp and blurs chroma, so a higher weight of luma is better at edges. But the
+    weight must not make a mixture of two colours, as at a smooth edge, nearest to a third one.
     """
     array = np.array(colours, np.float32)
     pairs = np.array(list(combinations(range(len(array)), 2)))
@@ -61,7 +61,7 @@ def _space_of(colours: tuple[Colour, ...]) -> Floats:
     mixtures = array[pairs[:, 0]] * parts + array[pairs[:, 1]] * (1 - parts)
 
     def strays(space: Floats) -> NDArray[np.bool_]:
-        """Which mixtures are nearer to a third colour than to both of theirs."""
+        """Which mixtures are nearer to a third colour than to both of their own."""
         moved, ends = mixtures @ space.T, array @ space.T
         distances = ((moved[..., None, :] - ends) ** 2).sum(axis=3)
         own = np.minimum(*(distances[:, np.arange(len(pairs)), pairs[:, end]] for end in (0, 1)))

@@ -1,8 +1,7 @@
-"""Label maps: images of a few exact colours, as class numbers and back.
+"""The palette of label maps: converts exact colours to class numbers and back.
 
-Colours are tuples of one (grey) or three whole numbers, as they stand in the files. Classes are
-numbered in the palette's order: black or zero first, then by value, unless the user says
-otherwise.
+Colours are tuples of one (grey) or three integers, as stored in the files. Classes are numbered in
+the palette's order: black or zero first, then by value, unless the user chooses another order.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ class Palette:
     """The colours of a label map; their order numbers the classes.
 
     Attributes:
-        colours: 1 to 32 different colours of 1 or 3 values each, which training learns.
+        colours: 1 to 32 different colours of 1 or 3 values each, which are learnt.
         dtype: of the label maps, "uint8" or "uint16".
-        names: of the classes, some perhaps empty; () if no class has one.
-        written: the colours in translated images, 1 or 3 values each; () writes ``colours``.
-        snap: a pixel of another colour is taken for the nearest class instead of refused.
-        also: further colours that the files have for a class, each with the class's number.
-        rest: the class of every other colour; -1 if there is none.
+        names: of the classes, possibly empty; () if no class has a name.
+        written: the colours in translated images, 1 or 3 values each; () means ``colours``.
+        snap: whether a pixel of an unknown colour gets the nearest class instead of an error.
+        also: further colours of a class in the files, each with the class number.
+        rest: the class of all other colours; -1 if there is none.
     """
 
     colours: tuple[Colour, ...]
@@ -68,7 +67,7 @@ class Palette:
 
     @classmethod
     def of(cls, classes: Sequence[LabelClass], dtype: str, snap: bool = False) -> Palette:
-        """The palette of classes as a user wrote them.
+        """The palette of user-defined classes.
 
         Args:
             classes: 2 to 32.
@@ -104,17 +103,17 @@ class Palette:
 
     @property
     def plain(self) -> bool:
-        """Whether the files hold ``colours`` and nothing else."""
+        """Whether the files hold exactly ``colours``."""
         return not (self.snap or self.also or self.rest >= 0)
 
     @property
     def array(self) -> Array:
-        """The colours, (1, classes, 1 or 3) of ``dtype``: a label map with one pixel of each."""
+        """The colours as an image (1, classes, 1 or 3) of ``dtype``."""
         return np.array([self.colours], self.dtype)
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """A name for every class: the user's, or class0, class1 and so on; no two are equal."""
+        """A unique name for every class: the user's, or class0, class1 and so on."""
         found: list[str] = []
         for number in range(len(self.colours)):
             name = (self.names[number] if self.names else "") or f"class{number}"
@@ -122,12 +121,12 @@ class Palette:
         return tuple(found)
 
     def is_pure(self, scaling: IntensityNormalization) -> bool:
-        """Whether each channel of each colour is 0 or 1 after scaling."""
+        """Whether each channel of each colour is 0 or 1 after normalization."""
         units = scaling.to_unit(np.array(self.colours, self.dtype))
         return bool(np.isin(units, (0.0, 1.0)).all())
 
     def class_of(self, colour: Colour) -> int:
-        """The class of an exact colour of the files; -1 if it is none's."""
+        """The class of an exact colour of the files; -1 if it has none."""
         read = {colour_of(c, 3): number for c, number in self.also}
         read |= {colour_of(c, 3): number for number, c in enumerate(self.colours)}
         return read.get(colour_of(colour, 3), self.rest)
@@ -136,12 +135,11 @@ class Palette:
         """Class numbers (height, width) of a label map (height, width, 1 or 3).
 
         Args:
-            image: of any type that holds whole numbers; grey is taken as colour where the palette
-                has colours.
-            name: the file's, for the message.
+            image: integer values of any dtype; grey is converted to RGB if the palette is RGB.
+            name: the file's name, for the message.
 
         Raises:
-            UserError: it holds other values, or a colour that is no class's.
+            UserError: it holds other values, or a colour without a class.
         """
         numbers = whole_numbers(image)
         if numbers is None:
@@ -168,10 +166,10 @@ class Palette:
         return classes
 
     def exact(self, image: Array, name: str) -> Array:
-        """The label map with each class in the one colour that is learnt, of ``dtype``.
+        """The label map with each class in its learnt colour, of ``dtype``.
 
         Raises:
-            UserError: as ``encode``; an image that needs no change is not searched.
+            UserError: as ``encode``; an image that needs no conversion is not checked.
         """
         if self.plain and image.dtype.name == self.dtype:
             return image
@@ -184,21 +182,22 @@ class Palette:
         return written.take(classes, axis=0)
 
     def nearest(self, values: NDArray[np.floating[Any]], scaling: IntensityNormalization) -> Array:
-        """The label map whose colours are nearest to predicted values, so that none is new.
+        """The label map of the nearest label colours of predicted values.
 
         Args:
-            values: as in ``nearest_classes``; ``scaling`` too.
+            values: (height, width, channels) in the unit range of ``scaling``.
+            scaling: the targets' normalization.
         """
         return self.decode(self.nearest_classes(values, scaling))
 
     def nearest_classes(
         self, values: NDArray[np.floating[Any]], scaling: IntensityNormalization
     ) -> NDArray[np.uint8]:
-        """The numbers (height, width) of the classes whose colours are nearest.
+        """The class numbers (height, width) of the nearest colours.
 
         Args:
             values: (height, width, channels) in the unit range of ``scaling``.
-            scaling: the targets'.
+            scaling: the targets' normalization.
         """
         height, width, channels = values.shape
         flat = values.reshape(-1, channels).astype(np.float32, copy=False)
@@ -206,7 +205,7 @@ class Palette:
         return classes.reshape(height, width)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for JSON; what is not chosen is left out."""
+        """The fields for JSON; default values are left out."""
         data: dict[str, Any] = {"colours": [list(c) for c in self.colours], "dtype": self.dtype}
         if self.names:
             data["names"] = list(self.names)
@@ -222,10 +221,10 @@ class Palette:
 
     @classmethod
     def from_json(cls, data: Any) -> Palette:
-        """The palette that ``to_json`` wrote, in this version or an older one.
+        """The palette written by ``to_json`` of this or an older version.
 
         Raises:
-            UserError: it is none.
+            UserError: the data are not a palette.
         """
         try:
             return cls(
@@ -258,10 +257,10 @@ class Palette:
 
 
 def whole_numbers(image: Array) -> Array | None:
-    """The image as uint8 or uint16 if its values are whole numbers from 0 to 65535, else None."""
+    """The image as uint8 or uint16 if its values are integers from 0 to 65535, else None."""
     if image.dtype.name in TOPS:
         return image
-    # A few values first: most float images are none.
+    # A few values first, as most float images hold fractions.
     for part in (image.ravel()[:: max(1, image.size // 512)], image):
         if not (np.isfinite(part).all() and part.min(initial=0) >= 0):
             return None
@@ -271,7 +270,7 @@ def whole_numbers(image: Array) -> Array | None:
 
 
 def pack(image: Array) -> Array:
-    """One number per pixel, (height, width), equal where the colours of uint8 or uint16 are."""
+    """A uint8 or uint16 image's colours packed into one integer per pixel, (height, width)."""
     if image.shape[2] == 1:
         return image[..., 0]
     bits, kind = (8, np.uint32) if image.dtype == np.uint8 else (16, np.uint64)
@@ -283,7 +282,7 @@ def pack(image: Array) -> Array:
 
 
 def pack_colour(colour: Colour, dtype: str) -> int | None:
-    """What ``pack`` makes of a colour; None if the type cannot hold it."""
+    """A colour packed as by ``pack``; None if the dtype cannot hold it."""
     if max(colour) > TOPS[dtype]:
         return None
     bits = 8 if dtype == "uint8" else 16

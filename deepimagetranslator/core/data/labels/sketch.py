@@ -1,7 +1,7 @@
-"""The few colours of label maps that smoothing or JPEG has blurred into many.
+"""Finds the label colours of label maps that smoothing or JPEG has blurred.
 
-Inside a region such an image still has one exact colour; what is new lies near it or between two
-of them, at the edges. A photograph or a scan has no such colours: its values vary everywhere.
+Inside a region a blurred label map still has one exact colour; new colours occur near it, or at
+edges as mixtures of two. A photograph or a scan has no exact colours: its values vary everywhere.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ from deepimagetranslator.core.config.classes import MAX_COLOURS, Colour, colour_
 from deepimagetranslator.core.typing import Array
 
 Counted = tuple[NDArray[Any], NDArray[np.float32]]
-"""Different keys, and about how many pixels each stands for."""
+"""Distinct keys, and the approximate number of pixels of each."""
 
-_SIDE = 128  # at most so many rows and columns of an image are looked at
+_SIDE = 128  # maximum number of sampled rows and columns of an image
 _BINS_PER_IMAGE, _FLATS_PER_IMAGE = 384, 24
 _MOST_WAITING = 65_536
 _MOST_FLATS = 4096
 _APART = 24  # two label colours differ by more than this in some channel
-_NEAR = 40  # what blur and JPEG change a colour by, mostly
-_ROUNDING = 3  # what JPEG's rounding changes a whole region by
+_NEAR = 40  # the usual largest change of a colour by blur and JPEG
+_ROUNDING = 3  # the largest change of a flat region by JPEG's rounding
 _SMALLEST_CLASS = 2e-4  # of all pixels
-_SOLID_CLASS = 0.015  # of the pixels near a label colour, so many have it exactly, in squares
-_SOLID_MIXTURE = 0.15  # likewise of a colour that is a mixture of two others
-_NEARBY = 0.85  # of all pixels, so many are near a label colour
-_EXPLAINED = 0.92  # and so many there or between two of them
-_SOLID = 0.3  # of the pixels near all label colours but the commonest, so many have them exactly
-_HARDLY_SOLID, _CLEARLY_NEARBY = 0.1, 0.985  # enough in colour or so: lines leave no flat place
+# Minimum fractions of pixels:
+_SOLID_CLASS = 0.015  # with the exact colour in flat squares, of those near a label colour
+_SOLID_MIXTURE = 0.15  # the same for a colour that is a mixture of two others
+_NEARBY = 0.85  # near a label colour, of all
+_EXPLAINED = 0.92  # near a label colour or between two of them, of all
+_SOLID = 0.3  # with an exact colour, of those near all label colours but the most frequent
+_HARDLY_SOLID, _CLEARLY_NEARBY = 0.1, 0.985  # for coloured maps or thin lines without flat areas
 
 
 @dataclass
 class Sketch:
-    """The colours of 8-bit images, roughly, and their exact colours in flat places.
+    """A coarse colour histogram of 8-bit images, and their exact colours in flat regions.
 
     Attributes:
-        elsewhere: pixels of colours that were too rare in their image to be kept.
+        elsewhere: number of pixels whose colours were too rare in their image to be kept.
     """
 
     elsewhere: float = 0.0
@@ -49,7 +50,7 @@ class Sketch:
     _flats: list[Counted] = field(default_factory=list)
 
     def add_image(self, packed: Array, flat: NDArray[np.bool_], grey: bool) -> None:
-        """Take in an image: ``labels.pack`` of it and which pixels equal their neighbours."""
+        """Add an image: the result of ``palette.pack``, and which pixels equal their neighbours."""
         rows, columns = (-(-side // _SIDE) for side in packed.shape)
         sample = packed[::rows, ::columns].astype(np.uint32)
         if grey:
@@ -66,7 +67,7 @@ class Sketch:
         self._flats.append((flats[chosen], (often[chosen] * each).astype(np.float32)))
 
     def add_counts(self, pixels: Mapping[Colour, int], flat: Mapping[Colour, int]) -> None:
-        """Take in images of few colours that were counted exactly."""
+        """Add images of few colours that were counted exactly."""
         if not pixels:
             return
         triples = np.array([colour_of(colour, 3) for colour in pixels], np.uint32)
@@ -77,16 +78,16 @@ class Sketch:
         self._flats.append((packed[solid > 0], solid[solid > 0]))
 
     def tables(self) -> tuple[Counted, Counted]:
-        """All rough colours and all exact colours in flat places, from which ``of`` makes it."""
+        """The coarse histogram and the exact colours in flat regions; the arguments of ``of``."""
         return _joined(self._bins), _joined(self._flats)
 
     @classmethod
     def of(cls, elsewhere: float, bins: Counted, flats: Counted) -> Sketch:
-        """The sketch whose ``tables`` these are."""
+        """The inverse of ``tables``."""
         return cls(elsewhere, [bins], [flats]) if len(bins[0]) else cls(elsewhere)
 
     def merge(self, other: Sketch) -> None:
-        """Take in what another one gathered."""
+        """Add the colours of another sketch."""
         self.elsewhere += other.elsewhere
         self._bins += other._bins
         self._flats += other._flats
@@ -97,7 +98,7 @@ class Sketch:
             self._flats = [(keys[chosen], counts[chosen])]
 
     def pixels_near(self, colours: Sequence[Colour]) -> list[float]:
-        """About how many pixels are nearest to each of these colours of 1 or 3 values."""
+        """The approximate number of pixels nearest to each of these colours (1 or 3 values)."""
         if not (self._bins and colours):
             return [0.0] * len(colours)
         keys, counts = _joined(self._bins)
@@ -106,7 +107,7 @@ class Sketch:
         return [float(near) for near in np.bincount(nearest, counts, len(colours))]
 
     def label_colours(self) -> tuple[Colour, ...]:
-        """The label colours, sorted triples, if the images are blurred label maps; else none."""
+        """The label colours, sorted RGB triples, if these are blurred label maps; else ()."""
         if not self._bins:
             return ()
         keys, counts = _joined(self._bins)
@@ -119,7 +120,7 @@ class Sketch:
         nearby = float(near.sum()) / total
         if len(seeds) < 2 or nearby < _NEARBY:
             return ()
-        # Greys have mixtures everywhere between black and white; colours hardly do by chance.
+        # Between black and white every grey is a mixture; a colour is rarely one by chance.
         coloured = bool((np.ptp(seeds, axis=1) > _APART).any())
         least = _HARDLY_SOLID if coloured or nearby > _CLEARLY_NEARBY else _SOLID
         if solid[1:].sum() < least * near[1:].sum():
@@ -133,7 +134,7 @@ class Sketch:
 
 
 def _seeds(exact: NDArray[Any], counts: NDArray[Any], fewest: float) -> NDArray[Any]:
-    """The commonest exact colours, (n, 3), that differ enough from commoner ones."""
+    """The most frequent exact colours, (n, 3), that differ enough from more frequent ones."""
     seeds: list[NDArray[Any]] = []
     for place in np.argsort(-counts, kind="stable"):
         if counts[place] < fewest or len(seeds) > 2 * MAX_COLOURS:
@@ -150,7 +151,7 @@ def _solid_ones(
     shades: NDArray[Any],
     counts: NDArray[Any],
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """The seeds that fill regions; of each its exact pixels in squares and all those near it."""
+    """The seeds that fill regions; for each its exact pixels in flat squares and all near it."""
     while True:
         if not len(seeds):
             return seeds, np.zeros(0), np.zeros(0)
@@ -176,13 +177,13 @@ def _solid_ones(
 
 
 def _distances(colours: NDArray[Any], seeds: NDArray[Any]) -> NDArray[Any]:
-    """The greatest difference in a channel, (colours, seeds)."""
+    """The largest absolute difference of a channel, (colours, seeds)."""
     result: NDArray[Any] = np.abs(colours[:, None] - seeds[None]).max(2)
     return result
 
 
 def _mixtures(colours: NDArray[Any], seeds: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which colours lie between two seeds, roughly."""
+    """Which colours are near the line between two seeds."""
     found = np.zeros(len(colours), np.bool_)
     for one, other in combinations(seeds, 2):
         way = other - one
@@ -192,7 +193,7 @@ def _mixtures(colours: NDArray[Any], seeds: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _pure(seeds: NDArray[Any]) -> tuple[Colour, ...]:
-    """The colours in order, those that rounding moved away from 0 or 255 moved back."""
+    """The sorted colours, with values near 0 or 255 set to these, to undo JPEG's rounding."""
     moved = np.where(seeds <= _ROUNDING, 0, np.where(seeds >= 255 - _ROUNDING, 255, seeds))
     return tuple(sorted(tuple(int(value) for value in colour) for colour in moved))
 
@@ -204,7 +205,7 @@ def _bin_of(packed: NDArray[Any]) -> NDArray[Any]:
 
 
 def _shades(bins: NDArray[Any]) -> NDArray[Any]:
-    """The colours in the middle of bins, (n, 3)."""
+    """The centre colours of bins, (n, 3)."""
     shades: NDArray[Any] = np.stack([bins >> 10 & 31, bins >> 5 & 31, bins & 31], 1) * 8.0 + 3.5
     return shades
 

@@ -1,4 +1,4 @@
-"""DICOM files: a slice, or one frame of several, in any coding."""
+"""Reader of DICOM files with one or several frames, in any transfer syntax that pydicom decodes."""
 
 from deepimagetranslator.core.imaging.dicom.image import inspect, is_dicom, read
 

@@ -1,4 +1,4 @@
-"""The code of one compressed DICOM frame, looked at before a decoder is."""
+"""Checks the code stream of a compressed DICOM frame before it is decoded."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from deepimagetranslator.core.imaging.jpeg_scans import check_scans
 
 _ITEM = b"\xfe\xff\x00\xe0"
 _JPEG = b"\xff\xd8"
-_SIZE_2000 = b"\xff\x4f\xff\x51"  # start of a JPEG 2000 code and of its size
+_SIZE_2000 = b"\xff\x4f\xff\x51"  # JPEG 2000 markers: start of code stream, image size
 _SEQUENTIAL = (0xC0, 0xC1)
-_WHOLE_SPECTRUM = bytes([0, 63, 0])  # what the scan of a sequential JPEG must say
-_NO_FRAME = (0xC4, 0xC8, 0xCC)  # the markers among the JPEG frame headers that are none
+_WHOLE_SPECTRUM = bytes([0, 63, 0])  # spectral selection required of a sequential JPEG
+_NO_FRAME = (0xC4, 0xC8, 0xCC)  # markers from C0 to CF that are not frame headers
 _JPEG_LS, _SCAN, _FILLING = 0xF7, 0xDA, 0xFF
 
 
 def check_fragments(file: BinaryIO, frames: int, end: int) -> None:
-    """Refuse compressed pixels that were cut off; some decoders would fill up what is missing.
+    """Refuse truncated compressed pixel data; some decoders would fill in the missing part.
 
     Args:
-        file: at the pixel data's value.
-        frames: how many there should be.
-        end: of the file.
+        file: positioned at the value of the pixel data.
+        frames: the expected number of frames.
+        end: length of the file in bytes.
 
     Raises:
-        UnreadableError: a fragment is not all there, or there are fewer than frames.
+        UnreadableError: a fragment is truncated, or there are fewer fragments than frames.
     """
-    count = -1  # the first is a table of the others
+    count = -1  # the first item is the offset table
     while file.read(4) == _ITEM:
         count += 1
         if file.seek(int.from_bytes(file.read(4), "little"), io.SEEK_CUR) > end:
@@ -39,16 +39,16 @@ def check_fragments(file: BinaryIO, frames: int, end: int) -> None:
 
 
 def coded_frame(file: BinaryIO, index: int, options: dict[str, Any]) -> bytes:
-    """A frame's code.
+    """The code stream of a frame.
 
     Args:
-        file: at the pixel data's value.
+        file: positioned at the value of the pixel data.
         index: of the frame, from 0.
-        options: of the pixels, as the decoder takes them.
+        options: pixel attributes, as the decoder takes them.
 
     Raises:
-        UnreadableError: the code gives the image another size than the file's header does; a
-            decoder would make room for it.
+        UnreadableError: the image size in the code stream differs from the file's header; a
+            decoder would allocate memory for it.
         ValueError: there is no such frame.
     """
     from pydicom.encaps import get_frame  # noqa: PLC0415
@@ -64,11 +64,11 @@ def coded_frame(file: BinaryIO, index: int, options: dict[str, Any]) -> bytes:
     size, expected = coded_size(frame), (options["rows"], options["columns"])
     if size not in (None, expected):
         raise UnreadableError(f"contradicts itself: a frame of {size} is not {expected}")
-    return _mended(frame)
+    return _with_spectrum(frame)
 
 
 def coded_size(code: bytes) -> tuple[int, int] | None:
-    """Height and width that a JPEG, JPEG-LS or JPEG 2000 code says; None if it says none."""
+    """Height and width in a JPEG, JPEG-LS or JPEG 2000 code stream; None if not found."""
     for marker, place, _ in _segments(code):
         if marker == _JPEG_LS or (0xC0 <= marker <= 0xCF and marker not in _NO_FRAME):
             height, width = _number(code, place + 5, 2), _number(code, place + 7, 2)
@@ -80,9 +80,9 @@ def coded_size(code: bytes) -> tuple[int, int] | None:
     return bottom - top, right - left
 
 
-def _mended(code: bytes) -> bytes:
-    """The code; old encoders left the spectrum of a sequential JPEG's scan empty, which decoders
-    refuse."""
+def _with_spectrum(code: bytes) -> bytes:
+    """The code stream with a valid spectral selection. Old encoders left it empty in sequential
+    JPEG, which decoders refuse."""
     sequential = False
     for marker, _, end in _segments(code):
         sequential = sequential or marker in _SEQUENTIAL
@@ -92,7 +92,7 @@ def _mended(code: bytes) -> bytes:
 
 
 def _segments(code: bytes) -> Iterator[tuple[int, int, int]]:
-    """The marker, begin and end of each segment of a JPEG or JPEG-LS code up to its first scan."""
+    """Marker, start and end of each segment of a JPEG or JPEG-LS stream up to its first scan."""
     place, marker = 2, 0
     while code[:2] == _JPEG and place + 10 <= len(code) and code[place] == 0xFF and marker != _SCAN:
         marker = code[place + 1]

@@ -1,8 +1,8 @@
-"""Read one image of a DICOM file: a slice, or one frame of several, in any coding.
+"""Read one image of a DICOM file: a slice, or one frame of several, in any transfer syntax.
 
 pydicom reads the header; it and its decoders (JPEG, JPEG-LS, JPEG 2000, RLE) decode one frame at
-a time. What a header says is kept for the files that were read last, so that the frames of a large
-file, and the size and the pixels of a small one, cost one reading of the header.
+a time. The headers of the files read last are cached, so a header is parsed once for all frames of
+a large file, and once for the size and the pixels of a small one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from deepimagetranslator.core.typing import Array
 
 _DEFLATED, _EXPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1"
 _MAX_INFLATED = 4 * MAX_PIXELS
-_MAX_ELEMENTS = 20_000  # of a header; each costs time, however short it is
+_MAX_ELEMENTS = 20_000  # of a header; each takes time to parse, however short it is
 _UNDEFINED = 2**32 - 1  # a length
 _PIXEL_DATA = {
     0x7FE00008: "FloatPixelData",
@@ -42,13 +42,13 @@ _RLE = "1.2.840.10008.1.2.5"
 _NUMBERS = ["rows", "columns", "samples_per_pixel", "bits_allocated", "bits_stored"]
 _NUMBERS += ["pixel_representation", "planar_configuration", "number_of_frames"]
 
-# What is wrong with a file is our own sentences' matter.
+# This program reports problems of files itself; pydicom's messages are switched off.
 warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 
 @dataclass(frozen=True)
 class _Image:
-    """A file's header, and what it takes to decode its frames."""
+    """A file's header and what is needed to decode its frames."""
 
     header: Header
     values: Values
@@ -58,24 +58,24 @@ class _Image:
 
 
 def is_dicom(start: bytes) -> bool:
-    """Whether a file that starts so (at least 132 bytes) is DICOM: by its mark or, as very old
-    files have none, by a first element of group 2 or 8."""
+    """Whether the first bytes of a file (at least 132) are DICOM: by the prefix "DICM" or, as very
+    old files have none, by a first element of group 2 or 8."""
     if start[128:132] == b"DICM":
         return True
     if len(start) < 132 or start[:2] not in (b"\x02\0", b"\x08\0", b"\0\x02", b"\0\x08"):
         return False
-    if start[4:6].isalpha() and start[4:6].isupper():  # its kind of value, such as UI
+    if start[4:6].isalpha() and start[4:6].isupper():  # the value representation, such as UI
         return True
-    little = start[1] == 0  # else it says the value's length, always little-endian
+    little = start[1] == 0  # else bytes 4 to 7 are the value's length
     return little and start[3] == 0 and 0 < int.from_bytes(start[4:8], "little") < 1024
 
 
 def inspect(path: Path) -> Header:
-    """What the file says about its images; nothing is decoded.
+    """The header of the file's images; nothing is decoded.
 
     Raises:
         UnreadableError: it holds no image, or one that cannot be read, or it is damaged.
-        Exception: whatever pydicom raises for a damaged file.
+        Exception: any error of pydicom for a damaged file.
     """
     return _known(path).header
 
@@ -83,10 +83,11 @@ def inspect(path: Path) -> Header:
 def read(path: Path, number: int = 1) -> Array:
     """One slice: (height, width, 1 or 3), uint8, uint16 or float32.
 
-    Grey values with a rescale slope and intercept, or a dose scaling, are float32 in real units
-    (Hounsfield for CT); signed ones without are float32, others as stored: uint8 or uint16. A
-    modality table is applied; MONOCHROME1 is turned so that bright is high, except in real units;
-    one bit becomes 0 and 255. Colour is RGB, a palette's too (a grey palette one channel).
+    Grey values with a rescale slope and intercept, or a dose grid scaling, are float32 in real
+    units (Hounsfield units for CT). Signed values without them are float32; others stay uint8 or
+    uint16. A modality LUT is applied. MONOCHROME1 is inverted so that bright is high, except in
+    real units. 1-bit values become 0 and 255. Colour and palette images are RGB (grey if the
+    palette is grey).
 
     Args:
         path: the file.
@@ -94,7 +95,7 @@ def read(path: Path, number: int = 1) -> Array:
 
     Raises:
         UnreadableError: as ``inspect``, or there is no such slice.
-        Exception: whatever pydicom and its decoders raise for a damaged file.
+        Exception: any error of pydicom and its decoders for a damaged file.
     """
     image = _known(path)
     header, options, index = image.header, image.options, number - 1
@@ -129,8 +130,8 @@ def header_of(path: Path, tags: list[str] | None = None) -> Any:
 
 @cache
 def pydicom() -> Any:
-    """pydicom with its decoders, imported when the first DICOM file comes; it logs and warns
-    about odd files, which are our own sentences' matter."""
+    """pydicom with its decoders, imported for the first DICOM file. Its logs and warnings are
+    switched off, as this program reports problems of files itself."""
     import pydicom  # noqa: PLC0415
     import pydicom.encaps  # noqa: PLC0415
     import pydicom.pixels  # noqa: PLC0415
@@ -148,7 +149,7 @@ def _known(path: Path) -> _Image:
 
 @lru_cache(maxsize=128)
 def _inspected(path: Path, modified: int, size: int) -> _Image:
-    """The facts about a file that was changed last at ``modified`` and has ``size`` bytes."""
+    """``_known``, cached by time of modification and size."""
     del modified, size
     with _opened(path) as file:
         dataset = _read_header(file)
@@ -177,7 +178,7 @@ def _read_header(file: BinaryIO, tags: list[str] | None = None) -> Any:
     """The data set before the pixels, or only the elements ``tags`` of it.
 
     Raises:
-        UnreadableError: it has too many elements, or one that is not all there.
+        UnreadableError: it has too many elements, or a truncated one.
         Exception: whatever pydicom raises for a damaged file.
     """
     from pydicom.filereader import read_partial  # noqa: PLC0415
@@ -201,7 +202,7 @@ def _read_header(file: BinaryIO, tags: list[str] | None = None) -> Any:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The file, or what a deflated one holds, as if it had been written without."""
+    """The file; a file with a deflated transfer syntax appears as if not compressed."""
     with HELD.opened(path) as file:
         start = file.read(144)
         length = int.from_bytes(start[140:144], "little")
@@ -213,14 +214,14 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         rest = inflate.decompress(file.read(), _MAX_INFLATED)
         if inflate.unconsumed_tail:
-            raise UnreadableError("is larger when unpacked than is allowed", "take it out")
+            raise UnreadableError("is larger when decompressed than is allowed", "take it out")
         padding = b"\0" * (len(_DEFLATED) - len(_EXPLICIT))
         yield io.BytesIO(start + meta.replace(_DEFLATED, _EXPLICIT + padding) + rest)
 
 
 def _pixel_data(file: BinaryIO, little_endian: bool) -> tuple[int, str, str]:
-    """Where the value of the element starts at which the header's reader stopped, the element's
-    name and its kind of value; no name if it is no pixel data."""
+    """The element at which the header's reader stopped: offset of its value, keyword and value
+    representation; the keyword is empty if it is not pixel data."""
     start = file.tell()
     order: Literal["little", "big"] = "little" if little_endian else "big"
     tag, kind = file.read(4), file.read(2)
@@ -231,12 +232,12 @@ def _pixel_data(file: BinaryIO, little_endian: bool) -> tuple[int, str, str]:
 
 
 def _plugin(syntax: str) -> str:
-    """Which decoder pydicom shall use; that of pylibjpeg for RLE ends the program if damaged."""
+    """The decoder plugin for a transfer syntax; pylibjpeg's RLE decoder crashes on damaged data."""
     return "pydicom" if syntax == _RLE else "pylibjpeg"
 
 
 def _bits(file: BinaryIO, index: int, pixels: int) -> Array:
-    """A frame of one bit a pixel, which may begin within a byte; ``file``: at the first frame."""
+    """A 1-bit frame, which may begin within a byte; ``file`` is positioned at the first frame."""
     first, shift = divmod(index * pixels, 8)
     file.seek(first, io.SEEK_CUR)
     packed = np.frombuffer(file.read((shift + pixels + 7) // 8), np.uint8)
@@ -244,7 +245,7 @@ def _bits(file: BinaryIO, index: int, pixels: int) -> Array:
 
 
 def _options(dataset: Any, **more: str) -> dict[str, Any]:
-    """What the decoder needs to know, with what sloppy files leave out filled in."""
+    """The decoder's options, with defaults for attributes that are missing in the file."""
     from pydicom.pixels.utils import as_pixel_options  # noqa: PLC0415
 
     given = as_pixel_options(dataset, **more)
@@ -259,10 +260,11 @@ def _options(dataset: Any, **more: str) -> dict[str, Any]:
 
 
 def _check(options: dict[str, Any], syntax: str) -> None:
-    """Refuse what is not read, before memory is taken for it.
+    """Refuse unsupported images before memory is allocated.
 
     Raises:
-        UnreadableError: with the reason.
+        UnreadableError: the size, the photometric interpretation or the transfer syntax is not
+            supported.
     """
     check_size(options["rows"], options["columns"], options["number_of_frames"])
     kind, samples = options["photometric_interpretation"], options["samples_per_pixel"]
@@ -284,26 +286,26 @@ def _check(options: dict[str, Any], syntax: str) -> None:
 
 
 def _bytes(options: dict[str, Any]) -> int:
-    """How many bytes the pixels take without compression."""
+    """Bytes of the uncompressed pixels."""
     names = ("rows", "columns", "samples_per_pixel", "number_of_frames", "bits_allocated")
     size = math.prod(int(options[name]) for name in names) // 8
     return size * 2 // 3 if options["photometric_interpretation"] == "YBR_FULL_422" else size
 
 
 def _kind(dataset: Any) -> str:
-    """What a file is, in the standard's words."""
+    """The SOP class name or modality of a file."""
     uid = dataset.get("SOPClassUID") or dataset.file_meta.get("MediaStorageSOPClassUID")
     return text_of(getattr(uid, "name", "") or dataset.get("Modality")) or "of no known kind"
 
 
 def text_of(value: Any) -> str:
-    """A text in a file, which may be damaged, in one line that can be shown."""
+    """A text of a possibly damaged file as one printable line of at most 64 characters."""
     words = str("" if value is None else value).split()
     return "".join(letter for letter in " ".join(words) if letter.isprintable())[:64]
 
 
 def spacing_of(dataset: Any) -> tuple[float, float] | None:
-    """Millimetres from row to row and from column to column, None if they are not said."""
+    """Row spacing and column spacing in mm; None if the file has none."""
     given = from_groups(dataset, 0, "PixelMeasuresSequence", "PixelSpacing")
     try:
         rows, columns = (float(value) for value in given)

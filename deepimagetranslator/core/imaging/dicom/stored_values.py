@@ -1,4 +1,4 @@
-"""From the numbers that a DICOM file stores to the values that they mean."""
+"""Converts the stored values of a DICOM file to pixel values."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from deepimagetranslator.core.typing import Array
 
 @dataclass(frozen=True)
 class Values:
-    """How one file's stored numbers become values.
+    """How the stored values of one file become pixel values.
 
     Attributes:
         dtype: of the values: uint8, uint16 or float32.
         channels: 1 or 3.
         rescale: slope and intercept of every frame, or one pair for all; empty for none.
-        table: what stands for each stored number from ``first`` on (numbers, channels); or None.
-        first: the smallest number that can be stored.
-        top: where dark is stored as high: the values become ``top`` less what they were; or None.
+        table: lookup table (entries, channels) for stored values from ``first`` on; or None.
+        first: the smallest value that can be stored.
+        top: for MONOCHROME1: values v become ``top`` - v; None for others.
     """
 
     dtype: str
@@ -34,7 +34,10 @@ class Values:
     top: int | None = None
 
     def of(self, stored: Array, frame: int) -> Array:
-        """The values (height, width, channels) of a frame (height, width, samples), from 0."""
+        """Pixel values (height, width, channels) of stored values (height, width, samples).
+
+        ``frame`` counts from 0.
+        """
         if self.table is not None:
             places = stored[..., 0].astype(np.int64) - self.first
             stored = self.table[np.clip(places, 0, len(self.table) - 1)]
@@ -49,15 +52,15 @@ class Values:
 
 
 def values_of(dataset: Any, options: dict[str, Any], little_endian: bool) -> Values:
-    """How the numbers of a file become values.
+    """How the stored values of a file become pixel values.
 
     Args:
         dataset: the file's header.
-        options: of its pixels, as the decoder takes them.
-        little_endian: how its tables are written.
+        options: pixel attributes, as the decoder takes them.
+        little_endian: byte order of the file's lookup tables.
 
     Raises:
-        UnreadableError: a palette of a kind that is not read.
+        UnreadableError: the palette is not supported.
     """
     bits, stored = options["bits_allocated"], options["bits_stored"]
     whole, signed = options["pixel_keyword"] == "PixelData", options["pixel_representation"] == 1
@@ -84,10 +87,10 @@ def values_of(dataset: Any, options: dict[str, Any], little_endian: bool) -> Val
 
 
 def from_groups(dataset: Any, frame: int, sequence: str, keyword: str) -> Any:
-    """What a file says for one frame, None if it does not.
+    """The value of an attribute for one frame; None if missing.
 
-    An "enhanced" file says it in the item of a ``sequence`` of the frame's own group or of the
-    group shared by all; any other at the top.
+    An enhanced multi-frame file has it in a ``sequence`` of the per-frame or the shared functional
+    groups, any other file at the top level.
     """
     own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
     shared = dataset.get("SharedFunctionalGroupsSequence") or ()
@@ -99,7 +102,7 @@ def from_groups(dataset: Any, frame: int, sequence: str, keyword: str) -> Any:
 
 
 def _rescale(dataset: Any, frames: int) -> tuple[tuple[float, float], ...]:
-    """Slope and intercept of every frame, once if all agree; nothing if they change nothing."""
+    """Slope and intercept of every frame; one pair if all agree, () if they are 1 and 0."""
     alone = "PerFrameFunctionalGroupsSequence" not in dataset
     sequence = "PixelValueTransformationSequence"
     found = []
@@ -122,7 +125,7 @@ def _number(value: Any, default: float) -> float:
 
 
 def _palette(dataset: Any, stored: int, little_endian: bool) -> Array:
-    """The colour of every number that can be stored: (2 ** stored, 3), or 1 if all are grey."""
+    """The colour of every stored value: (2 ** stored, 3), or (2 ** stored, 1) if all are grey."""
     if stored > 16:
         raise UnreadableError("has a palette of more than 16 bits", "save it as an RGB image")
     numbers = np.arange(1 << stored)
@@ -149,11 +152,11 @@ def _palette(dataset: Any, stored: int, little_endian: bool) -> Array:
 def _looked_up(
     numbers: Array, descriptor: Sequence[int], data: bytes | Sequence[int], little_endian: bool
 ) -> tuple[Array, int]:
-    """What a look-up table gives for numbers (uint8 or uint16), and of how many bits.
+    """The lookup table's entries for numbers (uint8 or uint16), and the bits of an entry.
 
-    Its descriptor says how many entries it has (0 for 65,536), for which number the first stands
-    (smaller numbers take it too, larger ones the last) and the bits of an entry, which may be
-    written in bytes or in words.
+    The descriptor holds the number of entries (0 means 65,536), the stored value of the first
+    entry (smaller values use the first, larger ones the last entry) and the bits of an entry.
+    Entries may be stored as bytes or as words. DICOM PS3.3 C.11.1.1.
     """
     count, start, depth = (int(value) for value in descriptor)
     count = count or 1 << 16

@@ -1,4 +1,4 @@
-"""How the slices that are shown lie in a NIfTI volume, and where they lie in the person."""
+"""The orientation of the displayed slices in a NIfTI volume and in the patient."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import numpy as np
 
 from deepimagetranslator.core.typing import Array
 
-_SIDE, _FRONT, _UP = range(3)  # the person's axes, which run to the right, front and head
+_SIDE, _FRONT, _UP = range(3)  # the patient's axes: to right, anterior, superior
 _MILLIMETRES = {"meter": 1000.0, "mm": 1.0, "micron": 1e-3, "unknown": 1.0}
-_THICK = 1.5  # so many times longer than towards the head are the voxels of a scan across
+_THICK = 1.5  # a voxel this many times longer than its superior axis means a non-axial scan
 
 _SHOWN = {_UP: (_FRONT, _SIDE), _FRONT: (_UP, _SIDE), _SIDE: (_UP, _FRONT)}
-"""Rows and columns of slices across each axis."""
+"""The axes of rows and columns of slices perpendicular to each axis."""
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """How shown slices lie in a stored volume.
+    """The orientation of displayed slices in a stored volume.
 
     Attributes:
-        stored: the volume's shape (i, j, k, moments).
-        order: which of i, j, k runs along rows, along columns and from slice to slice.
-        backwards: for each of them, whether it runs from its end.
-        spacing: millimetres from row to row and from column to column; None if they are no sizes.
-        affine: 4 x 4, from (i, j, k, 1) to millimetres to the person's right, front and head.
+        stored: the volume's shape (i, j, k, time points).
+        order: which of i, j, k is the row, the column and the slice axis.
+        backwards: for each of these, whether it is reversed.
+        spacing: row spacing and column spacing in mm; None if unknown.
+        affine: 4 x 4, from (i, j, k, 1) to mm in RAS coordinates (right, anterior, superior).
     """
 
     stored: tuple[int, int, int, int]
@@ -40,23 +40,25 @@ class Geometry:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Rows, columns, slices and moments."""
+        """Rows, columns, slices and time points."""
         i, j, k = (self.stored[axis] for axis in self.order)
         return i, j, k, self.stored[3]
 
     def slices(self, volume: Array) -> Array:
-        """A stored volume (i, j, k, moments) as (rows, columns, slices, moments): the same memory,
-        so that what is written to it lies where it was read."""
+        """A view (rows, columns, slices, time points) of a stored volume (i, j, k, time points).
+
+        It shares the memory, so what is written to it has the voxel order of the file.
+        """
         steps = (slice(None, None, -1 if back else 1) for back in self.backwards)
         return volume.transpose(*self.order, 3)[tuple(steps)]
 
 
 def geometry_of(header: Any, stored: tuple[int, int, int, int]) -> Geometry:
-    """How slices of a volume are shown.
+    """How the slices of a volume are displayed.
 
     Args:
-        header: of the file, as nibabel knows it.
-        stored: the volume's shape (i, j, k, moments).
+        header: nibabel's header of the file.
+        stored: the volume's shape (i, j, k, time points).
     """
     sizes = [float(size) for size in (*header.get_zooms()[:3], 1, 1)[:3]]
     affine = header.get_best_affine()
@@ -66,12 +68,13 @@ def geometry_of(header: Any, stored: tuple[int, int, int, int]) -> Geometry:
 
         with np.errstate(all="ignore"):
             axes = nibabel.io_orientation(affine)
-        if np.isfinite(axes).all():  # else it says nothing sensible
-            along = {int(axes[i, 0]): i for i in range(3)}  # which of i, j, k runs so
+        if np.isfinite(axes).all():  # else the affine is invalid
+            along = {int(axes[i, 0]): i for i in range(3)}  # which of i, j, k is this axis
             across = _across(along, stored, sizes)
             shown = (*_SHOWN[across], across)
             order = [along[axis] for axis in shown]
-            # Rows go down and to the back, columns to the left, slices up (or back, or left).
+            # Rows run to inferior or posterior, columns to the left; slices to superior (axial),
+            # posterior (coronal) or left (sagittal).
             backwards = [(axes[along[axis], 1] > 0) != (axis == _UP == across) for axis in shown]
     rows, columns, slices = order
     return Geometry(
@@ -85,14 +88,14 @@ def geometry_of(header: Any, stored: tuple[int, int, int, int]) -> Geometry:
 
 def _spacing(header: Any, rows: float, columns: float) -> tuple[float, float] | None:
     length = 1.0
-    with suppress(KeyError):  # a number that is no unit
+    with suppress(KeyError):  # an unknown unit code
         length = _MILLIMETRES[header.get_xyzt_units()[0]]
     known = math.isfinite(rows * columns) and rows > 0 and columns > 0
     return (rows * length, columns * length) if known else None
 
 
 def _across(along: dict[int, int], stored: Sequence[int], sizes: Sequence[float]) -> int:
-    """The axis of the person from slice to slice."""
+    """The patient's axis perpendicular to the slices."""
     single = [axis for axis in (_UP, _FRONT, _SIDE) if stored[along[axis]] == 1]
     if single:
         return single[0]

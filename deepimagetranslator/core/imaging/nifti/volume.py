@@ -1,13 +1,12 @@
 """Read one slice of a NIfTI volume: .nii, .nii.gz, or a .hdr with its .img beside it.
 
-The slices are shown as a radiologist sees them: axial ones from the feet up, with the person's
-front on top and right side on the left. A volume whose voxels are clearly longest in another
-direction was scanned in that direction, and its slices lie across it. A file that does not say how
-it lies is shown as stored: column i, row j, slice k. The volumes of a fourth dimension follow one
-another.
+Slices are displayed in radiological convention: axial slices from inferior to superior, anterior
+at the top, the patient's right on the left. If the voxels are clearly longest in another direction,
+the slices are perpendicular to that direction (coronal or sagittal). A file without orientation is
+displayed as stored: column i, row j, slice k. The time points of a 4D volume follow one another.
 
-nibabel reads the header. A packed volume is unpacked once, see unpacked.py; of a file that is not
-packed only the slice is read.
+nibabel reads the header. A compressed volume is decompressed once, see decompressed.py; of an
+uncompressed file only the slice is read.
 """
 
 from __future__ import annotations
@@ -24,25 +23,25 @@ import numpy as np
 
 from deepimagetranslator.core.imaging.header import Header, UnreadableError, check_size
 from deepimagetranslator.core.imaging.held_files import HELD
+from deepimagetranslator.core.imaging.nifti.decompressed import DECOMPRESSED
 from deepimagetranslator.core.imaging.nifti.geometry import Geometry, geometry_of
-from deepimagetranslator.core.imaging.nifti.unpacked import UNPACKED
 from deepimagetranslator.core.typing import Array
 
 _HEADER = 540  # bytes, the longer one of NIfTI-2
 _GZIP = b"\x1f\x8b"
-_MAX_OFFSET = 2**26  # of the voxels; extensions of the header stand before them
+_MAX_OFFSET = 2**26  # bytes before the voxels; header extensions are stored there
 
 
 @dataclass(frozen=True)
 class Volume:
-    """What a file says about its voxels.
+    """The layout of a file's voxels.
 
     Attributes:
         header: of every slice.
-        geometry: how its slices lie in the volume.
+        geometry: orientation of the slices in the volume.
         dtype: of the stored voxels.
-        slope: values are the stored ones times this, None if they are the values themselves.
-        intercept: and then plus this.
+        slope: values are stored values * slope + intercept; None if stored values are used as is.
+        intercept: see slope.
         offset: bytes before the first voxel.
         data: the file with the voxels.
     """
@@ -57,7 +56,7 @@ class Volume:
 
 
 def is_nifti(start: bytes) -> bool:
-    """Whether a file that starts so is NIfTI, packed or not."""
+    """Whether the first bytes of a file are NIfTI, compressed or not."""
     if start.startswith(_GZIP):
         try:
             start = zlib.decompressobj(31).decompress(start, _HEADER)
@@ -67,17 +66,17 @@ def is_nifti(start: bytes) -> bool:
 
 
 def inspect(path: Path) -> Header:
-    """What the file says about its slices; nothing is decoded.
+    """The header of the file's slices; nothing is decoded.
 
     Raises:
-        UnreadableError: a volume too large or of a kind that is not read.
+        UnreadableError: the volume is too large or of an unsupported data type.
         Exception: it is damaged.
     """
     return volume_of(path).header
 
 
 def read_geometry(path: Path) -> Geometry:
-    """How the slices of a file lie in its volume and in the person.
+    """The orientation of the slices of a file in its volume and in the patient.
 
     Raises:
         UnreadableError: as ``inspect``.
@@ -89,8 +88,8 @@ def read_geometry(path: Path) -> Geometry:
 def read(path: Path, number: int = 1) -> Array:
     """One slice: (height, width, 1 or 3), uint8, uint16 or float32.
 
-    The file's slope and intercept are applied, and the result is float32; without them unsigned
-    integers of 8 and 16 bits stay, everything else becomes float32. Colour loses its alpha.
+    The file's slope and intercept are applied, and the result is float32. Without them unsigned
+    integers of 8 and 16 bits keep their type, all others become float32. Alpha is dropped.
 
     Args:
         path: the file.
@@ -103,8 +102,8 @@ def read(path: Path, number: int = 1) -> Array:
     volume = volume_of(path)
     volume.header.check_slice(number)
     voxels = volume.geometry.slices(_voxels(volume))
-    moment, place = divmod(number - 1, voxels.shape[2])
-    stored: Array = voxels[:, :, place, moment]
+    time_point, place = divmod(number - 1, voxels.shape[2])
+    stored: Array = voxels[:, :, place, time_point]
     if stored.dtype.names:
         return np.stack([stored[name] for name in stored.dtype.names[:3]], axis=-1)
     if volume.slope is not None:
@@ -114,10 +113,10 @@ def read(path: Path, number: int = 1) -> Array:
 
 
 def volume_of(path: Path) -> Volume:
-    """What a file says about its voxels.
+    """The layout of a file's voxels.
 
     Raises:
-        UnreadableError: a volume too large or of a kind that is not read.
+        UnreadableError: the volume is too large or of an unsupported data type.
         Exception: it is damaged.
     """
     facts = path.stat()
@@ -125,11 +124,11 @@ def volume_of(path: Path) -> Volume:
 
 
 def raw_header(path: Path) -> Any:
-    """The file's header as nibabel knows it; its mistakes are not mended, and not printed."""
+    """nibabel's header of the file; errors in it are neither corrected nor printed."""
     import nibabel  # noqa: PLC0415
 
-    packed = _is_packed(path)
-    with HELD.opened(path) as file, gzip.open(file) if packed else file as content:
+    compressed = _is_compressed(path)
+    with HELD.opened(path) as file, gzip.open(file) if compressed else file as content:
         start = content.read(_HEADER)
     kind = nibabel.Nifti2Header if start[4:8] in (b"n+2\0", b"ni2\0") else nibabel.Nifti1Header
     size = kind.template_dtype.itemsize
@@ -146,14 +145,14 @@ def _inspected(path: Path, _changed: int, _size: int) -> Volume:
         reason = "is a NIfTI file with values of a kind that this version does not read"
         raise UnreadableError(reason, "save it with integers or floating-point numbers")
     placed = geometry_of(header, (i, j, k, math.prod(lengths[3:])))
-    height, width, slices, moments = placed.shape
-    check_size(height, width, slices * moments)
+    height, width, slices, time_points = placed.shape
+    check_size(height, width, slices * time_points)
     slope, intercept = header.get_slope_inter()
     plain = slope is None or (slope, intercept) == (1, 0)
     kept = plain and dtype.name in ("uint8", "uint16")
     kind = "uint8" if dtype.names else dtype.name if kept else "float32"
     shape = height, width, 3 if dtype.names else 1
-    image = Header(shape, kind, slices * moments, placed.spacing)
+    image = Header(shape, kind, slices * time_points, placed.spacing)
     pair = header["magic"].item()[:2] == b"ni"
     offset = int(header.get_data_offset())
     if not 0 <= offset <= _MAX_OFFSET:
@@ -165,13 +164,13 @@ def _inspected(path: Path, _changed: int, _size: int) -> Volume:
 
 
 def _voxels(volume: Volume) -> Array:
-    """The stored voxels (i, j, k, moment), read where they are used."""
+    """The stored voxels (i, j, k, time point), memory-mapped where possible."""
     shape, dtype = volume.geometry.stored, volume.dtype
     if not volume.data.is_file():
         raise UnreadableError(f"has no {volume.data.name} beside it", "put it there")
     end = volume.offset + math.prod(shape) * dtype.itemsize
-    if _is_packed(volume.data):
-        content = UNPACKED.content(volume.data, end)
+    if _is_compressed(volume.data):
+        content = DECOMPRESSED.content(volume.data, end)
     elif volume.data.stat().st_size < end:
         raise UnreadableError("is damaged or incomplete")
     elif (held := HELD.data(volume.data)) is not None:
@@ -181,6 +180,6 @@ def _voxels(volume: Volume) -> Array:
     return content[volume.offset : end].view(dtype).reshape(shape, order="F")
 
 
-def _is_packed(path: Path) -> bool:
+def _is_compressed(path: Path) -> bool:
     with HELD.opened(path) as file:
         return file.read(2) == _GZIP

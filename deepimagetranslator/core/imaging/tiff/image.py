@@ -1,8 +1,8 @@
 """Read one image of a TIFF file: a page of many, or a plane of an ImageJ or OME stack.
 
-tifffile reads them all. Its first series of pages counts (pages of other sizes, such as thumbnails
-and lower resolutions, do not), and every plane over rows, columns and colours is a slice, in the
-file's order. Where the planes of a file lie is found once and kept.
+tifffile reads the file. Only its first series of pages is used; pages of other sizes, such as
+thumbnails and lower resolutions, are ignored. Every plane of rows, columns and colours is a slice,
+in the file's order. The positions of the planes are cached.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ _STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MAX_PAGE = 4 * MAX_PIXELS  # values: an image with four samples
 _JPEG = (6, 7, 33003, 33004, 33005, 34712)  # and JPEG 2000
 _COMPRESSIONS = (1, 2, 3, 4, 5, *_JPEG, 8, 32773, 32946, 34925, 34926, 50000)
-"""None, fax, LZW, JPEG, deflate, PackBits, LZMA and ZSTD: what cannot grow beyond its page."""
-_MAX_PLANES = 2_000_000  # of a set of OME files
-_CODE_START = 65_536  # bytes of a part in which its code states its size
+"""None, fax, LZW, JPEG, deflate, PackBits, LZMA and ZSTD: their output cannot exceed the page."""
+_MAX_PLANES = 2_000_000  # in a multi-file OME-TIFF
+_CODE_START = 65_536  # bytes of a strip or tile that hold the image size of its code stream
 
 
 @dataclass(frozen=True)
 class _Stack:
-    """Where the slices of a file lie.
+    """The positions of a file's slices.
 
     Attributes:
         header: of every slice.
-        pages: where each page's directory begins.
-        data: where the pixels of all pages begin, if they follow one another without a break.
-        planes: how many slices a page holds.
+        pages: byte offset of each page's directory (IFD).
+        data: byte offset of the pixels if those of all pages are contiguous, else None.
+        planes: slices in a page.
     """
 
     header: Header
@@ -59,15 +59,15 @@ class _Stack:
 
 
 def is_tiff(start: bytes) -> bool:
-    """Whether a file that starts so is a TIFF or a BigTIFF."""
+    """Whether the first bytes of a file are TIFF or BigTIFF."""
     return start.startswith(_STARTS)
 
 
 def inspect(path: Path) -> Header:
-    """What the file says about its images; nothing is decoded.
+    """The header of the file's images; nothing is decoded.
 
     Raises:
-        UnreadableError: an image too large or of a kind that is not read, or data that is missing.
+        UnreadableError: the image is too large or not supported, or data are missing.
         Exception: it is damaged.
     """
     return _stack(path).header
@@ -76,9 +76,9 @@ def inspect(path: Path) -> Header:
 def read(path: Path, number: int = 1) -> Array:
     """One slice: (height, width, 1 or 3), uint8, uint16 or float32.
 
-    Palettes become their colours (a grey palette one channel), alpha is dropped, CMYK becomes
-    RGB, fewer than 8 bits are stretched to 0..255, unsigned values of which 0 is white are turned
-    round, signed and 32-bit integers become float32; the orientation is applied.
+    Palette images become RGB (grey if the palette is grey), alpha is dropped, CMYK becomes RGB,
+    fewer than 8 bits are stretched to 0..255, unsigned white-is-zero values are inverted, signed
+    and 32-bit integers become float32. The orientation is applied.
 
     Args:
         path: the file.
@@ -105,8 +105,11 @@ def read(path: Path, number: int = 1) -> Array:
 
 
 def _planes(stored: Array, samples: int) -> Array:
-    """The slices (n, rows, columns, samples) in a page (separate samples, depth, rows, columns,
-    samples), of which one kind of samples is single."""
+    """The slices (n, rows, columns, samples) of a page.
+
+    The page is (separate samples, depth, rows, columns, contiguous samples); one of the two sample
+    axes has length 1.
+    """
     depth, rows, columns = stored.shape[1:4]
     pixels = np.moveaxis(stored, 0, -1).reshape(depth, rows, columns, -1)
     if samples == 1:
@@ -148,7 +151,7 @@ def _inspected(path: Path, _changed: int, _size: int) -> _Stack:
 
 
 def _page(tif: Any, offset: int) -> Any:
-    """The page whose directory begins at an offset."""
+    """The page whose directory (IFD) is at this byte offset."""
     if offset == tif.pages.first.offset:
         page = tif.pages.first
     else:
@@ -159,10 +162,10 @@ def _page(tif: Any, offset: int) -> Any:
 
 
 def _check(tif: Any, page: Any) -> None:
-    """Refuse a page that would need too much memory, or of a kind that is not read.
+    """Refuse a page that is too large, not supported or truncated.
 
     Raises:
-        UnreadableError: it is such a page, or its data are not all there.
+        UnreadableError: it is such a page.
     """
     check_size(*page.shaped[2:4])
     kind = None if page.dtype is None else page.dtype.kind
@@ -182,7 +185,7 @@ def _check(tif: Any, page: Any) -> None:
 
 
 def _check_coded(tif: Any, parts: list[tuple[int, int]], chunk: tuple[int, ...]) -> None:
-    """Refuse a part whose code makes it larger than the page says."""
+    """Refuse a strip or tile whose code stream has a larger image size than the page states."""
     for start, length in parts:
         tif.filehandle.seek(start)
         code = tif.filehandle.read(min(length, _CODE_START))
@@ -193,12 +196,12 @@ def _check_coded(tif: Any, parts: list[tuple[int, int]], chunk: tuple[int, ...])
 
 
 def _check_ome(described: str) -> None:
-    """Refuse a description of more planes than can be, for which a list would be made.
+    """Refuse OME-XML with an impossible number of planes; tifffile would make a list of them.
 
-    A file may be one of many that share a description of them all.
+    A file may be one of many that share the description of all of them.
 
     Raises:
-        UnreadableError: it is such a description.
+        UnreadableError: there are more than ``_MAX_PLANES``.
     """
     for pixels in re.findall(r"<(?:\w+:)?Pixels\b[^>]*>", described):
         planes = math.prod(map(int, re.findall(r'\bSize[ZCT]="([0-9]{1,20})"', pixels)))
@@ -220,8 +223,8 @@ def _opened(path: Path) -> Any:
 
 @cache
 def _tifffile() -> Any:
-    """tifffile, imported when the first TIFF comes; it logs what it finds odd, which is our own
-    sentences' matter."""
+    """tifffile, imported for the first TIFF. Its log is switched off, as this program reports
+    problems of files itself."""
     import tifffile  # noqa: PLC0415
 
     logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,4 @@
-"""From the samples that a TIFF page stores to the values that they mean."""
+"""Converts the stored samples of a TIFF page to pixel values."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from deepimagetranslator.core.imaging.header import UnreadableError
 from deepimagetranslator.core.typing import Array
 
 _WHITE_IS_0, _BLACK_IS_0, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR = range(7)  # photometric
-_JPEG = (6, 7)  # compressions whose decoder turns YCbCr into RGB itself
+_JPEG = (6, 7)  # compressions whose decoder converts YCbCr to RGB
 
 
 def samples_of(page: Any) -> int:
-    """How many samples of a page make one image: 1, or all of them if they are a colour.
+    """Samples of a page that form one image: all of them for a colour, else 1.
 
-    Samples that are no colour, such as the stains of a fluorescence image, are images each.
+    Each sample that is not part of a colour, such as a channel of a fluorescence image, is an image
+    of its own.
 
     Raises:
-        UnreadableError: colours of a kind that is not read.
+        UnreadableError: the colour space is not supported.
     """
     samples = int(page.shaped[0] * page.shaped[4])
     photometric, extra = int(page.photometric), len(page.extrasamples)
@@ -40,14 +41,14 @@ def samples_of(page: Any) -> int:
 
 
 def channels_of(page: Any) -> int:
-    """Channels of the image that ``values_of`` makes."""
+    """Channels of the image that ``values_of`` returns."""
     if page.photometric == _PALETTE:
         return int(_colours(page).shape[1])
     return 3 if samples_of(page) >= 3 else 1
 
 
 def dtype_of(page: Any) -> str:
-    """Type of the image that ``values_of`` makes."""
+    """Dtype of the image that ``values_of`` returns."""
     if page.photometric == _PALETTE or page.dtype.kind == "b":
         return "uint8"
     name = str(page.dtype.name)
@@ -55,7 +56,7 @@ def dtype_of(page: Any) -> str:
 
 
 def values_of(stored: Array, page: Any) -> Array:
-    """The image (height, width, 1 or 3) that stored samples (height, width, samples) mean."""
+    """The image (height, width, 1 or 3) of stored samples (height, width, samples)."""
     if page.photometric == _PALETTE:
         colours: Array = _colours(page)[stored[..., 0].astype(np.intp)]
         return colours
@@ -74,7 +75,7 @@ def values_of(stored: Array, page: Any) -> Array:
 
 
 def _colours(page: Any) -> Array:
-    """A palette's colours: (n, 3), or (n, 1) if all of them are grey; uint8."""
+    """The colours of a palette: (n, 3), or (n, 1) if all of them are grey; uint8."""
     listed = np.asarray(page.colormap).T
     colours = (listed >> 8 if listed.max(initial=0) > 255 else listed).astype(np.uint8)
     return colours[:, :1] if (colours == colours[:, :1]).all() else colours

@@ -1,4 +1,4 @@
-"""The size of a TIFF file's pixels, from its tags, its ImageJ description or its OME-XML."""
+"""Pixel spacing of a TIFF file, from its tags, its ImageJ description or its OME-XML."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _MILLIMETRES = {
 
 
 def spacing_of(tif: Any, page: Any) -> tuple[float, float] | None:
-    """Millimetres from row to row and from column to column; None if the file does not say."""
-    with suppress(Exception):  # a damaged statement is none
+    """Row spacing and column spacing in mm; None if the file has none."""
+    with suppress(Exception):  # invalid values count as missing
         spacing = _ome(tif) if tif.is_ome else _tags(tif, page)
         if spacing and all(math.isfinite(value) and value > 0 for value in spacing):
             return spacing
