@@ -138,6 +138,7 @@ def test_a_run_leaves_its_files_and_no_others(whole):
         "history.csv",
         "best.weights.h5",
         "last.weights.h5",
+        "log.txt",
     }
     best = watch.result.best_epoch
     assert f"weights-improvement-{best:02d}-{watch.result.best_value:.4f}.weights.h5" in improved
@@ -355,7 +356,7 @@ def test_cancel_in_the_first_epoch_leaves_a_folder_to_start_in(sets, tmp_path):
     project = sets["labels"].project(model=LEAST)
     with pytest.raises(Cancelled):
         run(project, tmp_path / "run", Watch(cancel_in=1))
-    assert names(tmp_path / "run") == {"project.json"}
+    assert names(tmp_path / "run") == {"project.json", "log.txt"}
     assert run(project, tmp_path / "run").result.epochs == 1
 
 

@@ -37,7 +37,7 @@ def problems(spec: Any) -> list[Problem]:
 
 
 def specs_problems(specs: Specs) -> list[Problem]:
-    """The wrong fields of all sections, each named SECTION.FIELD."""
+    """The problems of all sections, each with the field as SECTION.FIELD for its subject."""
     return [
         problem
         for section in SECTIONS
@@ -46,7 +46,7 @@ def specs_problems(specs: Specs) -> list[Problem]:
 
 
 def in_section(section: str, found: Iterable[Problem]) -> list[Problem]:
-    """Problems of one spec, their fields named SECTION.FIELD."""
+    """The problems of one spec, with SECTION.FIELD for their subjects."""
     return [replace(problem, subject=f"{section}.{problem.subject}") for problem in found]
 
 
