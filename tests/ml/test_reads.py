@@ -20,14 +20,12 @@ from waiting import wait_until
 
 from deepimagetranslator import cli
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.app.events import Bus
-from deepimagetranslator.app.project_state import ProjectState
-from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.data_reader import DataReader
 from deepimagetranslator.core.augmentation.sampling import PairSampler
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.check_record import record_file
-from deepimagetranslator.core.data.facts import ImageChangedError
+from deepimagetranslator.core.data.facts import ImageChangedError, forget_all
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging import dicom, nifti, pictures, tiff
 from deepimagetranslator.core.imaging.files import list_images
@@ -171,6 +169,7 @@ def stored(project: Project, folder: Path, **data: int) -> Path:
 def run(*words: str | Path) -> int:
     """A command, as if in a process of its own."""
     decompressed.DECOMPRESSED._kept.clear()
+    forget_all()
     return cli.main([str(word) for word in words])
 
 
@@ -210,22 +209,21 @@ class NoWindow:
 
 
 @pytest.mark.parametrize("make", [pngs, volumes])
-def test_what_the_window_has_read_the_worker_reads_once_more(reads, tmp_path, make):
-    """Without what the window reads to show it."""
+def test_what_the_window_has_checked_the_worker_reads_once_more(reads, tmp_path, make):
+    """Without what is shown, and the few slices by which the window suggests settings."""
     project = make(tmp_path / "set")
     file = stored(project, tmp_path)
-    background = Background()
-    window = ProjectState(background, Settings(tmp_path / "settings.json"), Bus())
+    background, told = Background(), []
+    reader = DataReader(background, told.append, told.append)
     try:
-        window.open(file)
-        wait_until(lambda: window.reader.complete, background.poll)
+        reader.start(load_project(file).specs, tmp_path, record_file(file))
+        wait_until(lambda: told, background.poll)
     finally:
-        window.close()
         background.close()
     assert counts(reads, project) == {1}
     decompressed.DECOMPRESSED._kept.clear()
-    run_dir, record = tmp_path / "run", window.reader.record
-    request = StartTraining(1, window.contents, run_dir, record=record)
+    forget_all()
+    request = StartTraining(1, load_project(file), tmp_path / "run", record=reader.record)
     _Worker(NoWindow())._result(request, JobControl())
     assert counts(reads, project) == {2}
 

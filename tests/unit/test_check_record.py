@@ -367,7 +367,7 @@ def test_a_record_of_another_version_is_ignored(whole, field):
 def test_a_record_that_is_too_large_or_no_file_is_ignored(whole, monkeypatch, tmp_path):
     data, specs, record = whole
     record.write_bytes(data)
-    monkeypatch.setattr(check_record, "_MAX_BYTES", len(data) - 1)
+    monkeypatch.setattr(check_record, "_MOST_BYTES", len(data) - 300 * 24 - 1)
     assert recalled(record, specs) == (None, None)
     assert recalled(tmp_path, specs) == (None, None)
     assert recalled(tmp_path / "none.facts", specs) == (None, None)

@@ -8,21 +8,27 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.choices import choose, set_field
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project, new_project
-from deepimagetranslator.core.data import suggestions
+from deepimagetranslator.core.data import facts, suggestions
+from deepimagetranslator.core.data.facts import FileFacts
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.statistics import gather_statistics
 from deepimagetranslator.core.data.suggestions import (
     SUGGESTED,
+    VALUES,
     following,
     look_at,
     look_for,
     suggested,
 )
-from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.images import write_image
 
 SIZE = (18, 24)
@@ -165,7 +171,7 @@ def test_targets_are_read_only_if_something_follows_from_them(tmp_path, monkeypa
     def refuse(*_arguments: object) -> None:
         raise AssertionError("a target was read")
 
-    monkeypatch.setattr(suggestions, "read_image", refuse)
+    monkeypatch.setattr(suggestions, "facts_of", refuse)
     after = set_field(project, "training.epochs", "3")
     assert following(project, after) == after
     assert following(Project(chosen=EVERY_FIELD), every) == every
@@ -174,13 +180,38 @@ def test_targets_are_read_only_if_something_follows_from_them(tmp_path, monkeypa
 def test_some_targets_are_enough(tmp_path, monkeypatch):
     read = []
 
-    def note(image: ImageRef) -> np.ndarray:
+    def note(image: ImageRef, target: bool) -> FileFacts:
         read.append(int(image.name))
-        return target_of("pure", 1)
+        return FileFacts()
 
-    monkeypatch.setattr(suggestions, "read_image", note)
+    monkeypatch.setattr(suggestions, "facts_of", note)
     look_at([ImageRef(Path(str(number))) for number in range(1000)])
     assert 20 <= len(read) <= 48 and read[-1] > 900
+
+
+def test_the_check_does_not_read_again_what_was_looked_at(tmp_path, monkeypatch):
+    project = with_files(Project(), files_of(tmp_path, "values"))
+    assert look_for(project).kind(project.specs.data) == VALUES
+    files = project.specs.data.train_targets
+    real, read = facts.read_facts, []
+
+    def note(image: ImageRef, target: bool) -> FileFacts:
+        read.append(str(image))
+        return real(image, target)
+
+    monkeypatch.setattr(facts, "read_facts", note)
+    pairs = [ImagePair(image, image) for image in parse_images(files)]
+    gather_statistics(pairs, in_brief=True)
+    assert not set(read) & set(files)
+
+
+def test_slices_are_looked_at_without_their_whole_volume(tmp_path, monkeypatch):
+    stack = np.stack([target_of("pure", n) for n in range(3)])
+    tifffile.imwrite(tmp_path / "stack.tif", stack, photometric="rgb")
+    monkeypatch.setattr(suggestions, "facts_of", None)
+    seen = look_at(list_images(tmp_path / "stack.tif"))
+    assert set(seen.colours.pixels) == set(LABELS["pure"])
+    assert sum(seen.colours.pixels.values()) == 3 * SIZE[0] * SIZE[1]
 
 
 def test_unreadable_or_no_targets_leave_the_settings_alone(tmp_path):

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from deepimagetranslator.core.data.checksums import of_image
-from deepimagetranslator.core.data.facts import NOTHING, FileFacts, PairFacts
+from deepimagetranslator.core.data.facts import NOTHING, FileFacts, PairFacts, forget_all
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import DatasetStatistics
 from deepimagetranslator.core.data.statistics_json import (
@@ -41,7 +41,7 @@ from deepimagetranslator.core.system.system_path import Stamp, file_stamp, syste
 from deepimagetranslator.core.version import __version__
 
 FORMAT = 1
-_MAX_BYTES = 2**27
+_MOST_BYTES, _MOST_BYTES_A_FILE = 2**24, 300
 _READ_BY = (
     *("numpy", "pillow", "opencv-python-headless", "tifffile", "imagecodecs"),
     *("pydicom", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "nibabel"),
@@ -96,7 +96,7 @@ def recall(
     if file is None or not system_path(file).is_file():
         return None, None
     try:
-        of_train, of_val = _read(file)
+        of_train, of_val = _read(file, 2 * (len(train) + len(val)))
         return _part_from_json(of_train, train), _part_from_json(of_val, val)
     except Exception as error:  # an unusable record only costs time: the files are read again
         _log.info("%s is not used: %s: %s", file, type(error).__name__, error)
@@ -104,21 +104,22 @@ def recall(
 
 
 def forget(file: Path | None) -> None:
-    """Delete a record that turned out to be wrong."""
+    """Delete a record that turned out to be wrong, and all facts that this process remembers."""
+    forget_all()
     if file is not None:
         with suppress(OSError):
             system_path(file).unlink(missing_ok=True)
 
 
-def _read(file: Path) -> list[Any]:
-    """The parts of the record.
+def _read(file: Path, images: int) -> list[Any]:
+    """The parts of the record of so many images.
 
     Raises:
         ValueError: it is damaged, or was made by another version of this program or of a library.
         OSError: it cannot be read.
     """
     path = system_path(file)
-    if path.stat().st_size > _MAX_BYTES:
+    if path.stat().st_size > _MOST_BYTES + images * _MOST_BYTES_A_FILE:
         raise ValueError("it is too large")
     first, _, body = path.read_bytes().partition(b"\n")
     head = json.loads(first)

@@ -116,39 +116,50 @@ class PairFacts:
         return not (self.input.trouble or self.target.trouble)
 
 
-_remembered: OrderedDict[tuple[ImageRef, bool], FileFacts] = OrderedDict()
+_Key = tuple[ImageRef, bool]
+_remembered: OrderedDict[_Key, FileFacts] = OrderedDict()
 _lock = threading.Lock()
+_turns = tuple(threading.Lock() for _ in range(64))
 
 
-def facts_of(image: ImageRef, target: bool) -> FileFacts:
+def facts_of(image: ImageRef, target: bool, remember: bool = True) -> FileFacts:
     """The facts about an image, read again only if its file has changed.
-
-    The cache takes about 7 KiB an image.
 
     Args:
         image: a file or a slice of one.
         target: whether all colours are counted, as for a target.
+        remember: keep them for the next time, which takes about 7 KiB an image.
     """
     key = image, target
-    with _lock:
-        known = _remembered.get(key)
-    if known is not None and known.stamp == file_stamp(image.file):
-        return known
-    facts = read_facts(image, target)
-    if facts.stamp is not None and not facts.trouble:
+    with _turns[hash(key) % len(_turns)]:  # a second thread waits instead of reading it too
         with _lock:
-            _remembered[key] = facts
-            _remembered.move_to_end(key)
-            while len(_remembered) > _MOST_REMEMBERED:
-                _remembered.popitem(last=False)
-    return facts
+            known = _remembered.get(key)
+        if known is not None and known.stamp == file_stamp(image.file):
+            return known
+        facts = read_facts(image, target)
+        if remember and facts.stamp is not None and not facts.trouble:
+            _remember(key, facts)
+        return facts
+
+
+def _remember(key: _Key, facts: FileFacts) -> None:
+    with _lock:
+        _remembered[key] = facts
+        _remembered.move_to_end(key)
+        while len(_remembered) > _MOST_REMEMBERED:
+            _remembered.popitem(last=False)
+
+
+def forget_all() -> None:
+    """Forget all facts, so that every file is read again."""
+    with _lock:
+        _remembered.clear()
 
 
 def pair_facts(pair: ImagePair, remember: bool = True) -> PairFacts:
     """The facts about both images of a pair; an image that is its own target is read once."""
-    ask = facts_of if remember else read_facts
-    theirs = ask(pair.target, True)
-    ours = theirs if pair.input == pair.target else ask(pair.input, False)
+    theirs = facts_of(pair.target, True, remember)
+    ours = theirs if pair.input == pair.target else facts_of(pair.input, False, remember)
     return PairFacts(pair, ours, theirs, _likeness(ours.thumbnail, theirs.thumbnail))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from deepimagetranslator.core.config.chosen import value_of, with_values
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
+from deepimagetranslator.core.data.facts import facts_of
 from deepimagetranslator.core.data.intensity.chosen import chosen_normalization
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_range
@@ -97,15 +99,21 @@ NOTHING_SEEN = SeenTargets(ColourCount(), ValueRange())
 
 
 def look_at(targets: Sequence[ImageRef]) -> SeenTargets:
-    """Read an even sample of the targets; unreadable ones are skipped."""
+    """Read an even sample of the targets; unreadable ones are skipped.
+
+    The data check that follows does not read these files again.
+    """
     colours, values = ColourCount(), ValueRange()
     for target in targets[:: max(1, len(targets) // _LOOKED_AT)]:
-        try:
-            image = read_image(target)
-        except UserError:
-            continue
-        colours.add(image)
-        values.add(image)
+        if target.slice is None:
+            facts = facts_of(target, target=True)
+            colours.merge(facts.colours)
+            values.merge(facts.values)
+        else:  # its facts would need its whole file, which takes too long here
+            with suppress(UserError):
+                image = read_image(target)
+                colours.add(image)
+                values.add(image)
     return SeenTargets(colours, values)
 
 
