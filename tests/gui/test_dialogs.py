@@ -183,6 +183,7 @@ def test_recommended_choices_are_those_for_the_targets(root: tk.Tk) -> None:
     dialog.reset("recommended")
     automatic = "Automatic: None, since the targets are images of many values."
     assert note_at(dialog, "normalization") == automatic
+    assert note_at(dialog, "final_activation") == ""  # its value is "Automatic" already
     dialog.ok_button.invoke()
     expected = ModelSpec(normalization="none", initialization="he_normal")
     assert got == [(expected, frozenset(), "resize")]

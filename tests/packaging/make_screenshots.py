@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import time
 import tkinter as tk
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,11 +72,9 @@ class Screenshots:
         project, actions = session.project, app.window.actions
         app.root.geometry(f"{MAIN_SIZE[0]}x{MAIN_SIZE[1]}+60+40")
         *train, last = sorted(self._images.iterdir())
-        sides = {"inputs": "images", "targets": "targets"}
-        load = session.loader.load
-        load(VALIDATION, {side: [last / name] for side, name in sides.items()})
-        yield lambda: project.matched.val
-        load(TRAINING, {s: [person / name for person in train] for s, name in sides.items()})
+        yield from self._load(TRAINING, train)
+        yield from self._take_check([last, train[-1]])
+        yield from self._load(VALIDATION, [last])
         yield lambda: project.dataset is not None and session.device
         project.set_section("training", replace(project.specs.training, epochs=EPOCHS))
         yield from self._take_dialogs()
@@ -102,12 +100,27 @@ class Screenshots:
             ("window-model", actions.model.new_model),
             ("window-augment", actions.train.set_augmentation),
             ("window-values", actions.data.set_values),
-            ("window-check", actions.data.check_data),
         ):
             command()
             yield self._after(6)
             self._take(name, self._newest())
             self._newest().destroy()
+
+    def _take_check(self, mixed: Sequence[Path]) -> Iterator[Callable[[], object]]:
+        """The data check of a set with a training person among the validation images."""
+        yield from self._load(VALIDATION, mixed)
+        self._app.window.actions.data.check_data()
+        yield self._after(8)
+        self._take("window-check", self._newest())
+        self._newest().destroy()
+
+    def _load(self, part: str, persons: Sequence[Path]) -> Iterator[Callable[[], object]]:
+        session = self._app.session
+        sides = {"inputs": "images", "targets": "targets"}
+        files = {side: [person / name for person in persons] for side, name in sides.items()}
+        done: list[bool] = []
+        session.loader.load(part, files, done=lambda: done.append(True))
+        yield lambda: done and session.project.reader.complete
 
     def _newest(self) -> tk.Toplevel:
         children = self._app.root.winfo_children()

@@ -277,8 +277,11 @@ class FormDialog(Dialog[Spec]):
         reason = self._start.reasons.get(name)
         if reason is None or name in self.chosen:
             return ""
-        fields, suggested = self.form.fields, self._start.resets["recommended"].spec
-        words = shown_value(fields.infos[name], getattr(suggested, name))
+        fields = self.form.fields
+        suggested = getattr(self._start.resets["recommended"].spec, name)
+        if suggested == "automatic":  # the field says so itself
+            return ""
+        words = shown_value(fields.infos[name], suggested)
         follows = fields.variables[name].get() == words
         return f"Automatic: {words}, since {reason}." if follows else ""
 
