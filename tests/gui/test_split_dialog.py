@@ -74,7 +74,7 @@ def test_the_preview_follows_the_pattern(dialog: SplitDialog, chosen: list[Split
     [
         ("pattern", "(", "regular expression"),
         ("pattern", "zoe", "not found"),
-        ("percent", "many", "no number"),
+        ("percent", "many", "not a number"),
         ("percent", "100", "between 0 and 1"),
         ("seed", "x", "whole number"),
     ],
