@@ -24,7 +24,7 @@ from deepimagetranslator.core.config.chosen import fields_in
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
-from deepimagetranslator.core.config.validation import with_sizes
+from deepimagetranslator.core.config.validation import with_final_activation, with_sizes
 from deepimagetranslator.core.data import dataset as datasets
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.crops import default_shapes
@@ -273,13 +273,13 @@ class ProjectState:
             return None
 
     def sized(self, model: ModelSpec) -> ModelSpec:
-        """The model with sizes and channels from the data; without data, 256 x 256 x 3."""
+        """The model with what the data and the loss decide; without data, 256 x 256 x 3."""
         if self.dataset is not None:
             return self.dataset.model
         shapes = self.pair_shape() or ((256, 256, 3), (256, 256, 3))
         if self.specs.data.large_images == "crop":
             shapes = default_shapes(shapes, model.depth)
-        return with_sizes(model, *shapes)
+        return with_final_activation(with_sizes(model, *shapes), self.specs.training.loss)
 
     def _match(self) -> None:
         self.reader.stop()

@@ -19,10 +19,11 @@ from waiting import PATIENCE, wait_until
 from deepimagetranslator import cli
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.presets import PRESETS
-from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
 from deepimagetranslator.core.config.validation import specs_problems
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import image_size, read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.version import __version__
@@ -400,6 +401,23 @@ def test_train_resumes_a_finished_run_with_more_epochs(call, place, trained, pro
     )
     assert told.status == 0 and told.json["epochs"] == 3
     assert len(RunFolder(trained[1]).read_history()) == 3
+
+
+def test_the_latest_run_is_resumed_unless_another_is_named(call, project, tmp_path, monkeypatch):
+    copy = tmp_path / "project.json"
+    shutil.copy(project, copy)
+    for name in ("2024-01-02", "2024-01-01", "2023-12-31"):
+        (tmp_path / "project-runs" / name).mkdir(parents=True)
+    resumed: list[Path] = []
+
+    def train(_project: Project, run_dir: Path, **_rest: Any) -> None:
+        resumed.append(run_dir)
+        raise UserError("Enough.")
+
+    load_engine()
+    monkeypatch.setattr("deepimagetranslator.ml.training.train", train)
+    assert call("train", copy, "--resume").status == 2
+    assert resumed == [tmp_path / "project-runs" / "2024-01-02"]
 
 
 def test_train_refuses_a_used_folder_and_a_changed_resume(call, trained, project):

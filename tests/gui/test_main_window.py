@@ -20,6 +20,7 @@ from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.data_check.check_window import CheckWindow
 from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog
+from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog
 from deepimagetranslator.gui.monitor.training_monitor import TrainingMonitor
 
 MENUS_2021 = {
@@ -206,6 +207,50 @@ def test_a_wrong_file_is_one_sentence(window: Window, tmp_path: Path) -> None:
     assert "bad.png" in check.findings.findings[0].message
     assert check.buttons["train"].instate(["disabled"])
     assert not window.session.jobs.kind
+    window.session.project.read_files()
+    window.until(lambda: window.session.project.reader.complete)
+    check.destroy()
+    window.choose("Train", "Train model")  # all findings were seen; they stand in the way still
+    window.dialog(CheckWindow)
+    assert not window.session.jobs.kind
+
+
+def runs_with(window: Window, project: Path, file: str, count: int = 3) -> list[Path]:
+    """Save the project; that file in all of its run folders but the last."""
+    window.session.project.save(project)
+    runs = [window.session.project.runs_home / str(number) for number in range(count)]
+    for run in runs:
+        run.mkdir(parents=True)
+    for run in runs[:-1]:
+        (run / file).write_bytes(b"weights")
+    return runs
+
+
+def test_the_last_training_that_can_be_resumed_is(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = runs_with(window, tmp_path / "project.json", "last.weights.h5")
+    resumed: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(
+        window.session.jobs, "train", lambda run, resume: resumed.append((run, resume))
+    )
+    window.choose("Train", "Resume the last training")
+    assert resumed == [(runs[1], True)]
+
+
+def test_the_best_epoch_to_translate_with_is_the_last_training_s(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]], tmp_path: Path
+) -> None:
+    runs = runs_with(window, tmp_path / "project.json", "best.weights.h5")
+    window.answers.files = [[pair[0] for pair in sample["person01"]]]
+    window.choose("Translate", "Load images for translation")
+    window.until(lambda: window.session.viewer.to_translate)
+    window.choose("Translate", "Translate and save...")
+    dialog = window.dialog(TranslationDialog)
+    assert isinstance(dialog, TranslationDialog)
+    dialog.weights.set("Best epoch")
+    choice = dialog.value()
+    assert choice is not None and choice.weights == runs[1] / "best.weights.h5"
 
 
 def test_a_project_is_saved_and_opened_again(

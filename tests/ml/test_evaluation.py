@@ -127,6 +127,16 @@ def test_masks_of_any_two_values_are_alike(tmp_path, low, high):
     assert found["mae"] == pytest.approx((t != p).mean())
 
 
+def test_a_mask_of_0_and_1_is_compared_with_predicted_shades_of_grey(tmp_path):
+    target, predicted = (colours(seed, 12, 12)[..., 0] for seed in (1, 2))
+    write_image(tmp_path / "t" / "a.png", (target > 127).astype(np.uint8))
+    write_image(tmp_path / "p" / "a.png", predicted)
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()["grey"]
+    t, p = target > 127, predicted > 127
+    assert found["dice"] == pytest.approx(2 * (t & p).sum() / (t.sum() + p.sum()))
+    assert found["mae"] == pytest.approx(np.abs(t - predicted / 255).mean())
+
+
 def test_grey_predictions_are_compared_with_colour_targets_as_colour(tmp_path):
     grey = colours(1, 12, 12)[..., 0]
     write_image(tmp_path / "t" / "a.png", np.repeat(grey[..., None], 3, axis=2))

@@ -244,6 +244,13 @@ def test_operations_on_values_leave_a_label_target_alone():
     assert not np.array_equal(image, pair[0])
 
 
+def test_the_input_beside_a_label_target_is_sampled_as_beside_any_other():
+    pair, spec = (smooth_image(), label_map(size=(64, 96))), ticked("rotation", "scaling")
+    beside_labels, _ = augment(pair, spec, sample_generator(0, 0, 0), label_target=True)
+    beside_values, _ = augment(pair, spec, sample_generator(0, 0, 0))
+    np.testing.assert_array_equal(beside_labels, beside_values)
+
+
 def test_other_targets_are_sampled_bilinearly():
     pair = noise_image(0), label_map()
     _, changed = augment(pair, ticked("rotation"), sample_generator(0, 0, 0))

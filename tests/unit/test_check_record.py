@@ -232,6 +232,21 @@ def test_other_lists_of_files_are_not_believed(folder):
         assert train is None and val is not None
 
 
+def test_other_slices_of_the_same_files_are_not_believed(tmp_path):
+    """Size, time and inode of the file are the same whichever of its slices is the target."""
+    rng = np.random.default_rng(1)
+    for name in ("x.tif", "y.tif"):
+        stack = rng.integers(0, 255, (2, 16, 16), np.uint8)
+        tifffile.imwrite(tmp_path / name, stack, photometric="minisblack")
+    inputs, targets = (tuple(map(str, list_images(tmp_path / n))) for n in ("x.tif", "y.tif"))
+    record = tmp_path / "project.facts"
+    specs = replace(Specs(), data=DataSpec(inputs, targets, pairing="order"))
+    examine(specs, record=record)
+    assert recalled(record, specs)[0] is not None
+    exchanged = replace(specs, data=DataSpec(inputs, targets[::-1], pairing="order"))
+    assert recalled(record, exchanged)[0] is None
+
+
 def test_only_the_part_that_changed_is_read_again(folder, monkeypatch):
     specs, record = specs_of(folder), folder / "project.facts"
     examine(specs, record=record)

@@ -194,8 +194,9 @@ def empty_target(folder: Folder) -> Specs:
 
 
 def constant_image(folder: Folder) -> Specs:
-    change(folder.image(1, 3), lambda image: np.full_like(image, 7))
-    change(folder.target(1, 3), np.zeros_like)
+    for index in (3, 4):  # constant images are no copies of each other
+        change(folder.image(1, index), lambda image: np.full_like(image, 7))
+        change(folder.target(1, index), np.zeros_like)
     return folder.specs()
 
 

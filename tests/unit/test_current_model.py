@@ -54,6 +54,26 @@ def test_a_new_model_is_made_with_the_project_s_seed_and_then_loaded(sessions: S
     assert sessions.requests(DescribeWeights) == [DescribeWeights(request.path)]
 
 
+@pytest.mark.parametrize(
+    ("loss", "chosen", "ends_in"),
+    [
+        ("mae", "automatic", "linear"),
+        ("categorical_crossentropy", "automatic", "softmax"),
+        ("dice_crossentropy", "automatic", "sigmoid"),
+        ("mae", "sigmoid", "sigmoid"),
+    ],
+)
+def test_a_new_model_ends_in_the_activation_of_the_loss_unless_one_is_chosen(
+    sessions: Sessions, loss: str, chosen: str, ends_in: str
+) -> None:
+    project, model = sessions.session.project, sessions.session.model
+    project.set_section("training", replace(project.specs.training, loss=loss))
+    model.create(replace(project.specs.model, final_activation=chosen))
+    (request,) = sessions.requests(InitialiseModel)
+    assert request.spec.final_activation == ends_in
+    assert project.specs.model.final_activation == chosen
+
+
 def test_a_model_that_does_not_fit_in_memory_is_told(sessions: Sessions) -> None:
     sessions.answer(ModelInitialised("new.weights.h5", "There is not enough memory."))
     assert sessions.problems() == ["There is not enough memory."]

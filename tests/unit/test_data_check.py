@@ -135,6 +135,11 @@ def test_every_step_can_be_undone(sessions: Sessions, tmp_path: Path) -> None:
 def test_undo_takes_back_nothing_that_others_chose(sessions: Sessions, tmp_path: Path) -> None:
     write_pairs(tmp_path, NAMES)
     check = load(sessions, tmp_path)
+    chosen = sessions.session.project.contents.chosen
+    check.leave_out([row(check, "p2.png")])
+    assert sessions.session.project.contents.chosen == chosen | {"data.pairing"}
+    check.undo()
+    assert sessions.session.project.contents.chosen == chosen
     check.leave_out([row(check, "p2.png")])
     training = replace(sessions.session.project.specs.training, epochs=7)
     sessions.session.project.set_section("training", training)

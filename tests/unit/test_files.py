@@ -12,6 +12,7 @@ from deepimagetranslator.core.system.system_path import long_path
 
 def test_folders_are_listed_in_natural_order(tmp_path: Path) -> None:
     names = ["b/slice10.png", "b/slice2.PNG", "a/x.tiff", ".hidden.png", "Thumbs.db", ".d/x.txt"]
+    names += ["__MACOSX/x.png", "@eaDir/x.png"]  # copies that archives and servers make
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

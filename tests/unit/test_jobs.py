@@ -152,6 +152,21 @@ def test_an_epoch_s_best_weights_translate_the_image_in_view(
     assert sessions.changes(ViewTranslated) == []
 
 
+def test_the_monitor_s_pictures_are_of_validation_images_where_there_are_some(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load(sessions, tmp_path)
+    write_pairs(tmp_path / "val", ["v.png"])
+    sources = {"inputs": tmp_path / "val" / "in", "targets": tmp_path / "val" / "out"}
+    sessions.session.loader.load("validation", sources)
+    sessions.until(lambda: sessions.session.project.matched.val)
+    sessions.session.jobs.train(tmp_path / "run")
+    sessions.answer(EpochStarted(1, 3, 4), epoch_ended(1))
+    sessions.until(lambda: any(r.keep for r in sessions.requests(PreviewTranslation)))
+    kept = [r.name for r in sessions.requests(PreviewTranslation) if r.keep]
+    assert kept == ["v.png"]
+
+
 def test_a_finished_training_s_best_weights_are_loaded(sessions: Sessions, tmp_path: Path) -> None:
     load(sessions, tmp_path)
     jobs, run = sessions.session.jobs, RunFolder(tmp_path / "run")

@@ -255,6 +255,12 @@ def test_merged_classes_and_the_rest() -> None:
     assert instances.exact(mask, "x").dtype == np.uint8
 
 
+def test_a_pixel_near_a_merged_colour_is_of_that_class() -> None:
+    palette = of("0=background", "50 + 200=cell", "100=wall", snap=True)
+    image = np.array([[3, 52, 98, 190, 255]], np.uint8)[..., None]
+    np.testing.assert_array_equal(palette.encode(image, "x"), [[0, 1, 2, 1, 1]])
+
+
 def test_class_numbers_of_any_type_are_the_same() -> None:
     numbers = blobs(64, 4)[..., None]
     palette = find_palette([numbers])

@@ -16,6 +16,7 @@ from deepimagetranslator.app.events import LoadingChanged, SeveralSeriesFound
 from deepimagetranslator.app.loader import Sources
 from deepimagetranslator.core import sample
 from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.system import paths
 
 NAMES = [f"p{k}.png" for k in range(4)]
@@ -54,6 +55,34 @@ def test_values_as_targets_choose_their_loss(sessions: Sessions, tmp_path: Path)
     sessions.until(lambda: sessions.session.project.matched.train)
     specs = sessions.session.project.specs
     assert (specs.training.loss, specs.model.normalization) == ("mae", "none")
+
+
+def test_validation_targets_do_not_say_what_the_targets_are(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES)
+    loader, project = sessions.session.loader, sessions.session.project
+    loader.load("training", {"inputs": tmp_path / "in", "targets": tmp_path / "out"})
+    sessions.until(lambda: project.specs.data.train_targets)
+    seen = project.seen
+    loader.load("validation", {"inputs": tmp_path / "in", "targets": tmp_path / "in"})
+    sessions.until(lambda: project.specs.data.val_targets)
+    assert project.seen is seen
+
+
+def test_label_maps_in_mixed_colours_end_in_softmax(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    colours = np.array([(0, 0, 0), (200, 30, 30), (30, 200, 90)], np.uint8)
+    for name in NAMES:
+        write_image(tmp_path / "out" / name, np.repeat(colours, 8, axis=0)[:, None].repeat(24, 1))
+    loader, project = sessions.session.loader, sessions.session.project
+    loader.load("training", {"inputs": tmp_path / "in", "targets": tmp_path / "out"})
+    sessions.until(lambda: project.dataset is not None)
+    assert project.specs.model.final_activation == "softmax"
+    model = project.sized(project.specs.model)
+    assert (model.final_activation, model.target_channels) == ("softmax", 3)
+    loader.load("training", {"targets": tmp_path / "in"})
+    sessions.until(lambda: project.specs.model.final_activation == "automatic")
 
 
 def test_the_first_data_do_not_fix_the_loss_for_those_that_follow(

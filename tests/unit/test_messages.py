@@ -163,6 +163,11 @@ def test_every_field_can_be_named_by_both(name):
     assert name not in in_window.sentence(problem)
 
 
+def test_a_name_that_begins_another_leaves_nothing_of_it_in_a_log():
+    problem = Problem("", "Anna-Maria and Anna are in both.", persons=("Anna", "Anna-Maria"))
+    assert problem.without_persons == "person 2 and person 1 are in both."
+
+
 def test_an_error_tells_its_problems_with_what_puts_each_right():
     error = UserError("First\nline.", "Second.", remedy=Remedy(action="resume"))
     assert str(error) == "First?line.\nSecond."

@@ -100,17 +100,19 @@ def test_time_points_follow_one_another(tmp_path: Path) -> None:
     np.testing.assert_array_equal(written.get_fdata(), voxels.astype(np.float32))
 
 
-def test_slope_and_intercept(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("slope", "intercept"), [(0.5, -1000), (1, -1024), (2, 0)])
+def test_slope_and_intercept(tmp_path: Path, slope: float, intercept: float) -> None:
     image = nibabel.Nifti1Image(np.array([[[0.0]], [[1.0]]]), LPS)
     image.set_data_dtype(np.int16)
-    image.header.set_slope_inter(0.5, -1000)
+    image.header.set_slope_inter(slope, intercept)
     nibabel.save(image, tmp_path / "x.nii")
     stored = nibabel.load(tmp_path / "x.nii")
     expected = np.asarray(stored.dataobj).T[0]
     shown = read_image(tmp_path / "x.nii")[..., 0]
     assert shown.dtype == np.float32
     np.testing.assert_allclose(shown, expected)
-    assert stored.dataobj.slope == 0.5  # the file really has them
+    # The file really has them.
+    assert (stored.dataobj.slope, stored.dataobj.inter) == (slope, intercept)
     same = saved(tmp_path / "y.nii", np.zeros((2, 2, 1), np.uint8))
     assert read_image(same).dtype == np.uint8
 

@@ -369,6 +369,7 @@ def test_patients_of_dicom_files_are_groups(tmp_path: Path) -> None:
         ("cat_01.png dog_02.png", ["", ""]),
         ("001.png 002.png", ["", ""]),
         ("train/images/1.png val/images/1.png", ["", ""]),
+        ("ann/a.png bob/b.png", ["", ""]),  # a folder for each file may be anything
     ],
 )
 def test_persons_are_told_only_where_names_tell(names: str, persons: list[str]) -> None:

@@ -17,6 +17,7 @@ from deepimagetranslator.app.events import (
     ReadingProgressed,
     SpecsChanged,
 )
+from deepimagetranslator.app.settings import MOST_RECENT
 from deepimagetranslator.app.splitting import SplitWay
 from deepimagetranslator.core.config.chosen import EVERY_FIELD
 from deepimagetranslator.core.config.project import (
@@ -96,6 +97,16 @@ def test_saving_under_another_name_lets_go_of_the_first(sessions: Sessions, tmp_
         other.session.project.open(tmp_path / "second.json")
     assert other.session.project.path == tmp_path / "first.json"
     other.session.close()
+
+
+def test_the_latest_projects_are_remembered_the_last_one_first(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    files = [tmp_path / f"{number}.json" for number in range(MOST_RECENT + 2)]
+    for file in [*files, files[4]]:
+        sessions.session.project.save(file)
+    latest = [files[4], *(file for file in reversed(files) if file != files[4])]
+    assert sessions.session.settings.recent == latest[:MOST_RECENT]
 
 
 def test_runs_lie_beside_the_file(sessions: Sessions, tmp_path: Path) -> None:

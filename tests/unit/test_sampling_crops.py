@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,15 @@ def test_a_crop_is_a_part_of_the_image_and_every_place_occurs(tmp_path):
     rows, columns = (np.array(side) for side in zip(*places, strict=True))
     assert rows.min() < 6 and rows.max() > HEIGHT - SIDE - 6
     assert columns.min() < 6 and columns.max() > WIDTH - SIDE - 6
+
+
+def test_the_first_and_the_last_place_occur_as_often_as_the_others():
+    model = ModelSpec(input_height=4, input_width=4, target_height=4, target_width=4)
+    rng = np.random.default_rng(1)
+    windows = [random_crop((6, 5), model, (0, 0), rng)[0].window for _ in range(600)]
+    found = Counter((window.top, window.left) for window in windows)
+    assert found.keys() == {(top, left) for top in range(3) for left in range(2)}
+    assert min(found.values()) > 60
 
 
 @pytest.mark.parametrize("ratio", [1, 2])
@@ -207,6 +217,7 @@ def test_operations_that_do_not_apply_need_no_margin():
     assert margin(STILL, (64, 64)) == (0, 0)
     assert margin(ticked, (64, 64))[0] > 0
     assert margin(ticked, (64, 64), validation=True) == (0, 0)
+    assert margin(replace(STILL, rotation_target=True), (64, 64)) == margin(ticked, (64, 64))
     assert margin(replace(ticked, rotation=180.0), (64, 64)) == (14, 14)  # the half diagonal
     assert margin(replace(STILL, translation_input=True), (64, 32)) == (30, 30)
 

@@ -20,6 +20,7 @@ from deepimagetranslator.core.data.facts import FileFacts
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import gather_statistics
 from deepimagetranslator.core.data.suggestions import (
+    NOTHING_SEEN,
     SUGGESTED,
     VALUES,
     following,
@@ -143,6 +144,13 @@ def test_softmax_is_for_losses_on_classes_only(tmp_path):
         project = set_field(Project(), "training.loss", loss)
         project = following(project, with_files(project, lists))
         assert project.specs.model.final_activation == activation
+
+
+def test_where_nothing_was_seen_a_project_stays_as_it_is(tmp_path):
+    project = following(Project(), with_files(Project(), files_of(tmp_path, "mixed")))
+    project = set_field(project, "training.loss", "mse")
+    assert project.specs.model.final_activation == "softmax"
+    assert suggested(project, NOTHING_SEEN) == project
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,14 @@ def test_palettes_as_pillow_reads_them(tmp_path: Path) -> None:
     check(tmp_path / "grey.tif", np.asarray(grey.convert("L"))[..., None])
 
 
+def test_a_palette_of_8_bits_is_not_shifted_away(tmp_path: Path) -> None:
+    """The standard asks for 16 bits; some programs write 8 all the same."""
+    numbers = RNG.integers(0, 256, (40, 48), dtype=np.uint8)
+    colours = RNG.integers(0, 256, (3, 256), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "x.tif", numbers, photometric="palette", colormap=colours)
+    check(tmp_path / "x.tif", colours.T[numbers].astype(np.uint8))
+
+
 def test_alpha_cmyk_and_samples_that_are_no_colour(tmp_path: Path) -> None:
     alpha = np.dstack([RGB16, GREY16])
     tifffile.imwrite(tmp_path / "rgba.tif", alpha, photometric="rgb", extrasamples=[2])

@@ -115,6 +115,18 @@ def test_images_to_translate_are_shown_with_their_outputs(
     assert shown(sessions).output is None
 
 
+def test_an_output_is_shown_among_the_translated_images_only(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load(sessions, tmp_path)
+    viewer, image = sessions.session.viewer, ImageRef(tmp_path / "in" / "p0.png")
+    viewer.set_images_to_translate([image])
+    viewer.translated[image] = ImageRef(tmp_path / "out" / "p1.png")
+    assert viewer.wanted().output == viewer.translated[image]
+    viewer.show_image(TRAINING, 0)
+    assert (viewer.wanted().input, viewer.wanted().output) == (image, None)
+
+
 def test_values_are_scaled_as_in_training_or_as_the_model_does(
     sessions: Sessions, tmp_path: Path
 ) -> None:

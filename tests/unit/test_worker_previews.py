@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +12,13 @@ import numpy as np
 import pytest
 
 from deepimagetranslator import worker
-from deepimagetranslator.core.messages.job_control import Cancelled
-from deepimagetranslator.core.messages.requests import DescribeWeights, PreviewTranslation
+from deepimagetranslator.core.messages.events import JobCancelled, JobStarted
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.messages.requests import (
+    DescribeWeights,
+    Evaluate,
+    PreviewTranslation,
+)
 
 IMAGE = np.zeros((8, 8, 1), np.uint8)
 
@@ -62,6 +69,62 @@ def test_of_previews_that_wait_only_the_newest_and_those_to_keep_are_answered(
     assert sent == [2, 4]
     engine._serve_short()
     assert sent == [2, 4]
+
+
+def test_they_are_answered_between_two_steps_of_a_job(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(engine, "_send", lambda _job, event: sent.append(event.number))
+    control = engine._control(7)
+    engine._short.put(preview(1))
+    control.between_steps()
+    assert sent == [1]
+
+
+def test_after_a_cancelled_job_they_are_answered_again(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[object] = []
+    monkeypatch.setattr(engine, "_send", lambda _job, event: ends.append(event))
+
+    def cancelled(_request: object, control: JobControl) -> None:
+        control.cancel.set()
+        control.between_steps()
+
+    monkeypatch.setattr(engine, "_result", cancelled)
+    engine._work(Evaluate(7, Path("w"), ()))
+    assert ends == [JobStarted(), JobCancelled()]
+    assert engine._preview(preview(1)).number == 1
+
+
+def test_weights_that_a_training_has_rewritten_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, made = tmp_path / "best.weights.h5", []
+
+    class Network:
+        """Takes other weights once; then the file describes another network."""
+
+        def __init__(self, _path: Path) -> None:
+            self.taken = 0
+            made.append(self)
+
+        def take_new_weights(self) -> bool:
+            self.taken += 1
+            return self.taken == 1
+
+    module = SimpleNamespace(Translator=Network)
+    monkeypatch.setitem(sys.modules, "deepimagetranslator.ml.translator", module)
+    engine = worker._Worker(None)  # type: ignore[arg-type]
+    path.write_bytes(b"weights")
+    first = engine._translator(path)
+    assert engine._translator(path) is first and first.taken == 0
+    for time in (1, 2):
+        os.utime(path, ns=(0, time))
+        engine._translator(path)
+    assert (first.taken, len(made)) == (2, 2)
+    assert engine._translator(path) is made[1]
 
 
 def test_a_cancelled_job_does_not_wait_for_it(engine: Any) -> None:
