@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.core.checks.examination import examine
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data.dataset import Dataset, Matched
+from deepimagetranslator.core.data.suggestions import NOTHING_SEEN, SeenTargets
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import Event, FilesRead
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 
-Found = tuple[Dataset | None, Matched, list[Problem]]
-"""The data set (None if it cannot be built), the pairs, and the findings; see ``examine``."""
+
+@dataclass(frozen=True)
+class Found:
+    """What a reading found.
+
+    Attributes:
+        dataset: the data set; None if it cannot be built.
+        matched: the pairs.
+        problems: the findings.
+        targets: what is known of the training targets.
+    """
+
+    dataset: Dataset | None
+    matched: Matched
+    problems: tuple[Problem, ...]
+    targets: SeenTargets
 
 
 class DataReader:
@@ -23,7 +39,7 @@ class DataReader:
 
     Args:
         background: provides the thread.
-        found: called in the window's thread with the result of ``examine``.
+        found: called in the window's thread with what was found.
         failed: called in the window's thread with an unexpected error.
 
     Attributes:
@@ -70,12 +86,14 @@ class DataReader:
             if isinstance(event, FilesRead) and control is self._control:
                 self.done, self.count = event.done, event.count
 
-        self._background.run(
-            "examine",
-            lambda: examine(specs, report, control, folder, record),
-            self._ended,
-            self._broke,
-        )
+        def work() -> Found:
+            seen = [NOTHING_SEEN]
+            dataset, matched, problems = examine(
+                specs, report, control, folder, record, seen.append
+            )
+            return Found(dataset, matched, tuple(problems), seen[-1])
+
+        self._background.run("examine", work, self._ended, self._broke)
 
     def stop(self) -> None:
         """Cancel the reading; its findings are discarded."""

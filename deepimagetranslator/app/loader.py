@@ -16,7 +16,7 @@ from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.data.suggestions import SeenTargets, look_at
+from deepimagetranslator.core.data.suggestions import SUGGESTED, SeenTargets, look_at
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.imaging.files import list_images
@@ -103,6 +103,7 @@ class Loader:
             return SeveralSeriesFound(several.series, go_on)
 
         data = self._project.specs.data
+        to_look = not self._project.contents.chosen >= SUGGESTED
 
         def work() -> _Listed | SeveralSeriesFound:
             files = {}
@@ -114,7 +115,7 @@ class Loader:
             if part != TRANSLATED:
                 match_once(_with_files(data, part, files))
             targets = files.get("targets") if part == TRAINING else None
-            return _Listed(files, None if targets is None else look_at(targets))
+            return _Listed(files, look_at(targets) if targets and to_look else None)
 
         def listed(result: _Listed | SeveralSeriesFound) -> None:
             if isinstance(result, SeveralSeriesFound):

@@ -33,12 +33,10 @@ from deepimagetranslator.core.data.section_choices import SectionStart, section_
 from deepimagetranslator.core.data.suggestions import (
     NOTHING_SEEN,
     SeenTargets,
-    look_at,
     other_targets,
     suggested,
 )
 from deepimagetranslator.core.errors import Problem, UserError
-from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.system import paths
 
@@ -71,7 +69,6 @@ class ProjectState:
 
     def __init__(self, background: Background, settings: Settings, bus: Bus) -> None:
         self.settings = settings
-        self._background = background
         self._bus = bus
         self._lock = ProjectLock()
         self.contents = Project()
@@ -81,7 +78,8 @@ class ProjectState:
         self.problems: tuple[Problem, ...] = ()
         self.dataset: Dataset | None = None
         self.seen = NOTHING_SEEN
-        self._looked_at: tuple[str, ...] = ()
+        self._seen_of: tuple[str, ...] | None = ()
+        self._to_follow = False
         failed = partial(bus.publish_error, action="Check data")
         self.reader = DataReader(background, self._take_findings, failed)
 
@@ -134,8 +132,9 @@ class ProjectState:
         self.contents, self.path, self.changed = contents, path, False
         self._match()
         self._bus.publish(ProjectReplaced())
+        # An opened project stays as it is until it is changed.
+        self.seen, self._seen_of, self._to_follow = NOTHING_SEEN, None, False
         self.read_files()
-        self._look()
 
     # ---- runs ------------------------------------------------------------------------------
 
@@ -195,7 +194,7 @@ class ProjectState:
             seen: what is known of the training targets; None if they were not examined.
         """
         if seen is not None:
-            self.seen, self._looked_at = seen, data.train_targets
+            self.seen, self._seen_of = seen, data.train_targets
         self._change(replace(self.contents, specs=replace(self.specs, data=data)), read=True)
 
     def split_validation(self, way: SplitWay) -> str:
@@ -214,9 +213,11 @@ class ProjectState:
     def _change(self, contents: Project, read: bool = False) -> None:
         """Set the project's contents, and update the settings that follow from the targets."""
         before = self.contents
-        seen_all = self._looked_at == contents.specs.data.train_targets
-        if seen_all and other_targets(before.specs.data, contents.specs.data):
-            contents = suggested(contents, self.seen)
+        if other_targets(before.specs.data, contents.specs.data):
+            if self._seen_of == contents.specs.data.train_targets:
+                contents = suggested(contents, self.seen)
+            else:  # once the targets have been read
+                self.seen, self._seen_of, self._to_follow = NOTHING_SEEN, None, True
         if contents == before and not read:
             return
         self.contents, self.changed = contents, True
@@ -231,26 +232,6 @@ class ProjectState:
         self._bus.publish(SpecsChanged())
         if read:
             self.read_files()
-        self._look()
-
-    def _look(self) -> None:
-        """Examine the training targets in the background, if the list of targets has changed."""
-        targets = self.specs.data.train_targets
-        if targets == self._looked_at:
-            return
-        self.seen, self._looked_at = NOTHING_SEEN, targets
-
-        def take(seen: SeenTargets) -> None:
-            if targets == self._looked_at:
-                self.seen = seen
-                self._change(suggested(self.contents, seen))
-
-        self._background.run(
-            "targets",
-            lambda: look_at(parse_images(targets)),
-            take,
-            partial(self._bus.publish_error, action="Check data"),
-        )
 
     # ---- pairs -----------------------------------------------------------------------------
 
@@ -307,6 +288,10 @@ class ProjectState:
             self._bus.publish(ReadingProgressed())
 
     def _take_findings(self, found: Found) -> None:
-        self.dataset = found[0]
-        self.problems = tuple(found[2])
+        self.dataset, self.problems = found.dataset, found.problems
+        if self._seen_of is None:
+            self.seen, self._seen_of = found.targets, self.specs.data.train_targets
         self._bus.publish(ReadingEnded())
+        if self._to_follow:
+            self._to_follow = False
+            self._change(suggested(self.contents, self.seen))

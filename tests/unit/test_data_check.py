@@ -132,6 +132,21 @@ def test_every_step_can_be_undone(sessions: Sessions, tmp_path: Path) -> None:
     assert sessions.session.project.specs == states[0][0]
 
 
+def test_what_a_repair_sets_is_chosen_until_it_is_undone(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES)
+    check, project = load(sessions, tmp_path), sessions.session.project
+    settings = (("data.target_kind", "values"), ("augmentation.noise_input", True))
+    check.repair(Problem("targets", "A finding.", repair=Repair("Repair", settings=settings)))
+    assert project.contents.chosen == {"data.target_kind", "augmentation.noise_input"}
+    assert project.specs.training.loss == "mae"  # it follows
+    project.set_section("training", replace(project.specs.training, epochs=3))
+    check.undo()
+    assert project.contents.chosen == {"training.epochs"}
+    assert project.specs.training.loss == "dice_crossentropy"
+
+
 def test_undo_takes_back_nothing_that_others_chose(sessions: Sessions, tmp_path: Path) -> None:
     write_pairs(tmp_path, NAMES)
     check = load(sessions, tmp_path)

@@ -157,23 +157,31 @@ def test_what_the_user_sets_is_chosen(sessions: Sessions, tmp_path: Path) -> Non
     assert project.contents.chosen == {"training.loss"}
 
 
-def test_an_opened_project_follows_its_targets(sessions: Sessions, tmp_path: Path) -> None:
-    """Its targets are looked at in the background; only then it is known what they are."""
+def test_an_opened_project_follows_its_targets_when_it_is_changed(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    """What the targets are is known when they have been read."""
     write_pairs(tmp_path, NAMES)
     project, file = sessions.session.project, tmp_path / "project.json"
     save_project(Project(Specs(data=loaded(tmp_path))), file)
     project.open(file)
     assert project.section_start("training").reasons == {}
     sessions.until(lambda: project.section_start("training").reasons)
-    assert not project.changed  # label maps have what was recommended anyway
     project.set_section("data", replace(project.specs.data, target_kind="values"))
     assert project.specs.training.loss == "mae"
     assert project.section_start("model").resets["recommended"].spec.normalization == "none"
+
+
+def test_an_opened_project_stays_as_it_is_until_then(sessions: Sessions, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES)
+    project, file = sessions.session.project, tmp_path / "project.json"
     data = replace(loaded(tmp_path), train_targets=loaded(tmp_path).train_inputs)
     save_project(Project(Specs(data=data)), file)
     project.open(file)
-    sessions.until(lambda: project.changed)
-    assert project.specs.training.loss == "mae"
+    sessions.until(lambda: project.reader.complete)
+    assert not project.changed and project.specs.training.loss == Specs().training.loss
+    project.set_files(replace(data, train_targets=data.train_targets[:-1]))
+    sessions.until(lambda: project.specs.training.loss == "mae")
 
 
 def test_a_project_of_an_older_version_stays_as_it_is(sessions: Sessions, tmp_path: Path) -> None:
@@ -261,7 +269,7 @@ def test_reading_tells_how_far_it_is_and_stops(
     real, ended = data_reader.examine, []
 
     def examine(
-        specs: object, report: object, control: object, folder: object, record: object
+        specs: object, report: object, control: object, folder: object, *rest: object
     ) -> object:
         for done in range(1, 4):
             report(FilesRead(done, 4))  # type: ignore[operator]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_r
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import DatasetStatistics
+from deepimagetranslator.core.data.suggestions import SeenTargets
 from deepimagetranslator.core.errors import DataProblems, Problem, Remedy
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.messages.events import Report, ignore
@@ -47,6 +48,7 @@ def examine(
     control: JobControl | None = None,
     folder: Path | None = None,
     record: Path | None = None,
+    on_targets: Callable[[SeenTargets], object] = lambda _seen: None,
 ) -> tuple[Dataset | None, Matched, list[Problem]]:
     """Read every file once and find every problem.
 
@@ -56,6 +58,7 @@ def examine(
         control: may cancel.
         folder: folder of future runs, for the check of free disk space.
         record: file for the record that ``prepare`` uses; None to write none.
+        on_targets: called with what is known of the training targets then.
 
     Returns:
         The data set (None after errors), the pairs, and all problems.
@@ -67,6 +70,7 @@ def examine(
     matched = match(specs.data)
     train, val = read_parts(matched, (None, None), report, control)
     check_record.keep(record, (train, val))
+    on_targets(SeenTargets(train.colours, train.target_range))
     dataset, problems = _concluded(specs, matched, (train, val), FINDINGS, control, folder)
     return dataset, matched, problems
 
