@@ -43,8 +43,8 @@ FILES = ("train_inputs", "train_targets", "val_inputs", "val_targets")
 class Reads:
     """Counts how often the pixels of each image are read from disk before the second epoch.
 
-    A file that is read as a whole is read for all of its images; a packed one is unpacked as a
-    whole. What the second epoch draws ahead of time is its own.
+    A file that is read as a whole is read for all of its images, as compressed ones are. What the
+    second epoch draws ahead of time is its own.
 
     Attributes:
         images: readings of single images, by file and number.
@@ -192,7 +192,7 @@ def test_a_training_alone_reads_each_image_twice_and_a_second_one_once(
     project = make(tmp_path / "set")
     file = stored(project, tmp_path, **cache)
     assert run("train", file, "--run-dir", tmp_path / "run") == 0
-    # A packed volume that was unpacked for the check is there for the first epoch.
+    # A compressed volume that was decompressed for the check is there for the first epoch.
     assert counts(reads, project) == ({1, 2} if make is volumes else {2})
     reads.images.clear()
     reads.files.clear()
