@@ -136,6 +136,8 @@ def test_a_prediction_is_drawn_with_its_targets_levels(group: PaneGroup) -> None
     group.show("target", np.array([[[0], [4000]]], np.uint16))
     group.show("prediction", np.array([[[100], [2000]]], np.uint16))
     assert group.panes["prediction"].levels == (0, 4000)
+    group.show("target", np.array([[[10], [3000]]], np.uint16))
+    assert group.panes["prediction"].levels == (10, 3000)
 
 
 def test_tools_are_off_while_there_is_nothing(root: tk.Tk) -> None:

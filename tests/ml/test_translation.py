@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -311,6 +312,19 @@ def test_only_a_few_networks_are_kept(monkeypatch):
         translator.predict([picture(1, side, side)], ["a"])
     assert [size[0] for size in built] == [16, 24, 32, 24]
     assert len(translator._networks) == 2
+
+
+def test_weights_that_a_training_has_rewritten_are_taken_with_their_epoch(make):
+    path, image = make("rewritten", 0.2), picture(1, 16, 24)
+    translator = Translator(path)
+    assert (translator.translate(image) == 51).all()
+    network, card = weights.load(make("later", 0.8))
+    weights.save(network, path, replace(card, training={"epoch": 2}))
+    assert translator.take_new_weights()
+    assert translator.card.training["epoch"] == 2
+    assert (translator.translate(image) == 204).all()
+    make("rewritten", depth=1)
+    assert not translator.take_new_weights()
 
 
 # --- robust ------------------------------------------------------------------------------------

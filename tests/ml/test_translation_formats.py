@@ -145,9 +145,17 @@ def test_a_volume_with_a_bad_slice_is_skipped_whole(classes, volume, tmp_path, m
 
     write_image(volume.parent / "z.png", picture(1, 16, 24))
     monkeypatch.setattr(images, "read_image", read)
+    predict, predicted = Translator.predict, set[str]()
+
+    def recorded(self: Translator, images: list[np.ndarray], names: list[str]) -> list[np.ndarray]:
+        predicted.update(names)
+        return predict(self, images, names)
+
+    monkeypatch.setattr(Translator, "predict", recorded)
     events: list[object] = []
     result = translate(classes, [volume.parent], tmp_path / "out", report=events.append)
     assert files(tmp_path / "out") == ["z.png"]
+    assert predicted == {"0001", "0002", "z.png"}  # nothing is done for the slices that follow
     ((source, reason),) = result.skipped
     assert (
         source == ImageRef(volume)
