@@ -7,7 +7,7 @@ set -euo pipefail
 program=$(realpath "$1")
 source=$(realpath "$2")
 most_processes=12
-seconds=300
+seconds=900
 elsewhere=$(mktemp -d)
 mv "$source" "$source-hidden"
 cd "$elsewhere"

@@ -20,7 +20,7 @@ status=0
   "$place/new/bin/python" -m deepimagetranslator --version
   "$place/new/bin/deepimagetranslator" --version
   timeout 300 xvfb-run -a "$place/new/bin/deepimagetranslator" self-test
-  "$place/new/bin/python" -c 'from deepimagetranslator.core import paths; assert (paths.assets() / "icon.png").is_file()'
+  "$place/new/bin/python" -c 'from deepimagetranslator.core.system import paths; assert (paths.assets() / "icon.png").is_file()'
 ) || status=$?
 mv "$source-hidden" "$source"
 exit "$status"
