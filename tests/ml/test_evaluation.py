@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
+from networks import COLOURS, write_network
 
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.table import Evaluation
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.messages.events import FilesRead
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
-from deepimagetranslator.ml.evaluation import evaluate
+from deepimagetranslator.ml.evaluation import evaluate, evaluate_weights
 
 NAMES = ("a.png", "b.png", "c.png")
 SIZES = ((12, 16), (20, 14), (15, 15))
@@ -278,6 +282,23 @@ def test_colours_of_two_labs_are_compared_as_colours(tmp_path):
     write_image(tmp_path / "p" / "a.png", PURE[::-1][GUESSED[0]] // 2 + 60)
     found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()
     assert set(found) == {"red", "green", "blue", "all"}
+
+
+def test_weights_that_write_other_colours_are_evaluated_in_those_of_the_targets(tmp_path):
+    image, target = ImageRef(tmp_path / "i" / "a.png"), ImageRef(tmp_path / "t" / "a.png")
+    classes = np.arange(16 * 24).reshape(16, 24) // 9 % 3
+    write_image(image.file, (classes * 100).astype(np.uint8))
+    write_image(target.file, COLOURS.decode(classes))
+    others = replace(COLOURS, written=((9, 9, 9), (0, 255, 0), (1, 2, 3)))
+    choices = {"target_channels": 3, "final_activation": "softmax"}
+    one, other = (
+        evaluate_weights(
+            write_network(tmp_path, name, palette=palette, **choices), [ImagePair(image, target)]
+        )
+        for name, palette in (("same", COLOURS), ("others", others))
+    )
+    assert one.images == other.images == 1 and other.problems == ()
+    assert other.whole_volume()["all"] == one.whole_volume()["all"]
 
 
 def test_values_written_as_float_are_measured_in_the_targets_range(tmp_path):

@@ -99,6 +99,15 @@ def test_a_shift_of_the_whole_set_is_its_own_way() -> None:
     assert (fit.shifts, fit.better) == ({}, {})
 
 
+def test_a_shift_is_told_from_the_way_that_the_whole_set_has() -> None:
+    images, masks = cell_images(30, 6)
+    masks = [np.roll(mask, 4, 0) for mask in masks]
+    masks[5] = np.roll(masks[5], 9, 0)
+    fit = fit_of(pairs_of(images, masks))
+    assert list(fit.shifts) == [5]
+    assert np.abs(np.array(fit.shifts[5]) * SIZE / 64 - (9, 0)).max() <= 1.5
+
+
 def test_few_pairs_and_own_targets_are_not_judged() -> None:
     images, masks = cell_images(4, 6)
     assert fit_of(pairs_of(images, masks[::-1])) == Fit()
