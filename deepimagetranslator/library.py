@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, with_values
 from deepimagetranslator.core.config.project import Project, new_project
-from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.errors import DataProblems, UserError
@@ -169,12 +168,10 @@ def _with(project: Project, settings: Mapping[str, Any]) -> Project:
         UserError: there is no such field, or its value is not allowed.
     """
     for name, value in settings.items():
-        section, _, field = name.partition(".")
-        spec: Any = getattr(project.specs, section, None) if section in SECTIONS else None
-        if not hasattr(spec, field):
+        if name not in EVERY_FIELD:
             raise UserError(f"There is no setting '{name}'; settings are named as in project.json.")
         specs = with_values(project.specs, [(name, value)])
-        project = choose(project, specs, project.chosen | EVERY_FIELD & {name})
+        project = choose(project, specs, project.chosen | {name})
     problems = specs_problems(project.specs)
     if problems:
         raise DataProblems(problems)

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from deepimagetranslator.core.config.fields import as_text, field_named
-from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.config.chosen import info_of
+from deepimagetranslator.core.config.fields import as_text
 from deepimagetranslator.core.errors import Action, Problem, Remedy, printable
 
 _ACTIONS: Mapping[Action, str] = {
@@ -45,6 +45,5 @@ def all_words(problems: Iterable[Problem]) -> str | None:
 def _option(name: str, value: Any) -> str:
     if name in _OWN_OPTIONS:
         return _OWN_OPTIONS[name]
-    section, _, field = name.partition(".")
-    text = as_text(field_named(getattr(Specs(), section), field), value)
+    text = as_text(info_of(name), value)
     return f"--set {shlex.quote(f'{name}={text}')}"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from deepimagetranslator.core.config.chosen import EVERY_FIELD
-from deepimagetranslator.core.config.fields import FieldInfo, field_named
-from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.config.chosen import EVERY_FIELD, info_of
 from deepimagetranslator.core.errors import Action, Problem, Remedy, printable
 from deepimagetranslator.gui.widgets.words import shown_value
 
@@ -60,7 +58,7 @@ def sentence(problem: Problem) -> str:
     """A problem with its remedy; a field is named by its label."""
     subject, text = problem.subject, str(problem)
     if subject in EVERY_FIELD and text.startswith(f"{subject}: "):
-        text = f"{_info(subject).label}: {problem.message}"
+        text = f"{info_of(subject).label}: {problem.message}"
     return printable(f"{text} {words(problem.remedy)}".strip())
 
 
@@ -77,13 +75,8 @@ def first_sentence(problems: Sequence[Problem]) -> str:
     return f"{sentence(problems[0])}{more}"
 
 
-def _info(name: str) -> FieldInfo:
-    section, _, field = name.partition(".")
-    return field_named(getattr(Specs(), section), field)
-
-
 def _set(name: str, value: Any) -> str:
-    info = _info(name)
+    info = info_of(name)
     if info.kind == "bool":
         return f'{"tick" if value else "clear"} "{info.label}"'
     return f'set "{info.label}" to {shown_value(info, value)}'

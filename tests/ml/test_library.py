@@ -57,6 +57,7 @@ def test_settings_are_named_as_in_a_project_and_checked(tmp_path: Path) -> None:
     for settings, words in (
         ({"training.epoch": 3}, "no setting 'training.epoch'"),
         ({"epochs": 3}, "no setting 'epochs'"),
+        ({"augmentation.ticks": 3}, "no setting 'augmentation.ticks'"),  # a method, no field
         ({"training.epochs": -3}, "training.epochs"),
     ):
         with pytest.raises(UserError, match=words):

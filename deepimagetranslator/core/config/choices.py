@@ -10,6 +10,7 @@ from deepimagetranslator.core.config.chosen import (
     EVERY_FIELD,
     changed_fields,
     fields_in,
+    info_of,
     preset_fields,
     value_of,
     with_values,
@@ -61,12 +62,11 @@ def set_field(project: Project, name: str, text: str) -> Project:
     Raises:
         UserError: no such section or field, or no allowed value.
     """
-    section, _, field_name = name.partition(".")
+    section = name.partition(".")[0]
     if section not in SECTIONS:
         raise UserError(f"There is no section '{section}'; choose one of {', '.join(SECTIONS)}.")
     try:
-        info = fields.field_named(getattr(project.specs, section), field_name)
-        value = fields.parse(info, text)
+        value = fields.parse(info_of(name), text)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
     specs = with_values(project.specs, [(name, value)])

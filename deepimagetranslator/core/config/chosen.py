@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from deepimagetranslator.core.config.fields import fields_of
+from deepimagetranslator.core.config.fields import FieldInfo, field_named, fields_of
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
 
@@ -22,6 +22,16 @@ def fields_in(section: str) -> frozenset[str]:
 
 
 EVERY_FIELD = frozenset[str]().union(*map(fields_in, SECTIONS))
+
+
+def info_of(name: str) -> FieldInfo:
+    """The label, help and bounds of a field named SECTION.FIELD.
+
+    Raises:
+        UserError: the section has no such field.
+    """
+    section, _, field = name.partition(".")
+    return field_named(getattr(Specs(), section), field)
 
 
 def value_of(specs: Specs, name: str) -> Any:
