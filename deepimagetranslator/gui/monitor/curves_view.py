@@ -21,6 +21,7 @@ from deepimagetranslator.gui.monitor.curves import (
 )
 from deepimagetranslator.gui.monitor.preview_strip import TOOLS
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 from deepimagetranslator.gui.widgets.words import shown_word
 
@@ -162,15 +163,7 @@ class CurvesView(ttk.Frame):
         self.picture = None
         self.canvas.delete("all")
         width, height = self.canvas.winfo_width(), self.canvas.winfo_height()
-        self.canvas.create_text(
-            width // 2,
-            height // 2,
-            text=NONE_YET,
-            width=max(1, width - self.theme.px(40)),
-            justify="center",
-            fill=self.theme.palette.muted,
-            font=self.theme.font(),
-        )
+        draw_centred_text(self.canvas, NONE_YET, width, height)
 
     def _on_save(self) -> None:
         state = self._state

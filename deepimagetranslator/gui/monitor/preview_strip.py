@@ -13,6 +13,7 @@ from PIL import Image, ImageTk
 
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 
 NONE_YET = "Predictions of some validation images appear here after each epoch."
@@ -145,7 +146,7 @@ class PreviewStrip(ttk.Frame):
         self._drawn = key
         self.canvas.delete("all")
         if not predicted:
-            self._write_none_yet(*size)
+            draw_centred_text(self.canvas, NONE_YET, *size)
             return
         rows = [
             (words, images)
@@ -157,17 +158,6 @@ class PreviewStrip(ttk.Frame):
             if len(images) == len(predicted)
         ]
         self._draw_tiles(rows, *size)
-
-    def _write_none_yet(self, width: int, height: int) -> None:
-        self.canvas.create_text(
-            width // 2,
-            height // 2,
-            text=NONE_YET,
-            width=max(1, width - self.theme.px(40)),
-            justify="center",
-            fill=self.theme.palette.muted,
-            font=self.theme.font(),
-        )
 
     def _draw_tiles(self, rows: list[Row], width: int, height: int) -> None:
         """Draw input, prediction and target as rows or columns, whichever gives larger images."""
