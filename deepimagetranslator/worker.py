@@ -180,6 +180,8 @@ class _Worker:
                 return {
                     "rows": [dict(row) for row in measured.rows],
                     "problems": measured.problems,
+                    "files": measured.files,
+                    "labels": measured.labels,
                 }
 
     def _serve_short(self) -> None:
@@ -260,7 +262,10 @@ def _described(path: Path) -> WeightsDescribed:
     except UserError as error:
         return WeightsDescribed(str(path), problem=str(error))
     scalings = card.input_scaling, card.target_scaling
-    return WeightsDescribed(str(path), card.lines(), card.model, scalings=scalings)
+    epoch = int(card.training.get("epoch", 0))
+    return WeightsDescribed(
+        str(path), card.lines(), card.model, scalings=scalings, palette=card.palette, epoch=epoch
+    )
 
 
 def _initialised(request: InitialiseModel) -> ModelInitialised:

@@ -13,6 +13,7 @@ from typing import Any
 
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
@@ -172,6 +173,8 @@ class WeightsDescribed:
         model: the network; None if there is a problem.
         problem: why the file cannot be used, as a sentence; else empty.
         scalings: intensity normalization of its inputs and of its targets.
+        palette: the label colours of its targets; None if they are not label maps.
+        epoch: the epoch after which it was saved; 0 if unknown.
     """
 
     path: str
@@ -179,6 +182,8 @@ class WeightsDescribed:
     model: ModelSpec | None = None
     problem: str = ""
     scalings: tuple[IntensityNormalization | None, IntensityNormalization | None] = (None, None)
+    palette: Palette | None = None
+    epoch: int = 0
 
 
 @dataclass(frozen=True)

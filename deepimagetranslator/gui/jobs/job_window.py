@@ -9,13 +9,10 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 from typing import Any
 
-from PIL import Image, ImageTk
-
 from deepimagetranslator.app.events import JobEnded, JobProgressed
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.words import time_left
 from deepimagetranslator.core.errors import FEW, Problem, UserError
-from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
@@ -28,8 +25,8 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui import remedies
+from deepimagetranslator.gui.jobs.evaluation_view import EvaluationView
 from deepimagetranslator.gui.theme.theme import theme_of
-from deepimagetranslator.gui.widgets.words import shown_word
 from deepimagetranslator.gui.windows_os import open_folder
 
 _MOST_ROWS = 500  # a table of more takes too long to fill
@@ -45,16 +42,14 @@ class JobWindow(tk.Toplevel):
         ask_file: asks where to save a table; called like ``filedialog.asksaveasfilename``.
 
     Attributes:
-        rows: the rows of an evaluation.
-        figure: the figure of an evaluation; None until it has been drawn.
+        measures: the result of an evaluation; None before its end.
     """
 
     def __init__(self, parent: tk.Misc, session: Session, title: str, ask_file: Any = None) -> None:
         super().__init__(parent)
         self.title(title)
         self.session = session
-        self.rows: list[Mapping[str, Any]] = []
-        self.figure: Image.Image | None = None
+        self.measures: EvaluationView | None = None
         self._ask_file = ask_file or filedialog.asksaveasfilename
         self._began = time.monotonic()
         self._skipped: list[tuple[ImageRef, str]] = []
@@ -126,7 +121,7 @@ class JobWindow(tk.Toplevel):
             return
         self.bar.configure(value=1.0)
         if "rows" in event.result:
-            self._show_measures(event.result["rows"], event.result["problems"])
+            self._show_measures(event.result)
         else:
             self._show_files(event.result)
 
@@ -163,23 +158,37 @@ class JobWindow(tk.Toplevel):
             self._detail.configure(text=": ".join(map(str, self.table.item(row, "values"))))
             self._centre()
 
-    def _show_measures(
-        self, rows: Sequence[Mapping[str, Any]], problems: Sequence[Problem]
-    ) -> None:
-        self.rows = list(rows)
-        images = len({row["image"] for row in rows}) - 1
-        self._words.set(f"Whole volume ({images} images), then per image.")
+    def _show_measures(self, result: Mapping[str, Any]) -> None:
+        rows, files = tuple(result["rows"]), tuple(result.get("files", ()))
+        problems, labels = tuple(result["problems"]), bool(result.get("labels", True))
+        evaluation = Evaluation(rows, problems, files, labels)
+        count = evaluation.images
+        self._words.set(f"{count} image{'' if count == 1 else 's'} evaluated.")
         if problems:
             self._show_left_out(problems)
-        self._draw_figure()
-        ordered = [r for r in rows if r["image"] == "pooled"]
-        ordered += [r for r in rows if r["image"] != "pooled"]
-        columns = ("Image", "Channel", *map(shown_word, MEASURES))
-        self._fill(columns, [self._cells(row) for row in ordered])
+        background = self.session.background
+        self.measures = EvaluationView(
+            self._box, evaluation, background, self._show_image, self._on_drawn
+        )
+        self.measures.pack(fill="both", expand=True)
         px = theme_of(self).px
-        for text, command in (("Save table...", self.save), ("Save figure...", self.save_figure)):
+        for text, command in (
+            ("Save table...", self.save),
+            ("Save figure...", self.save_figure),
+            ("Copy table", self.measures.copy),
+        ):
             button = ttk.Button(self._buttons, text=text, command=command)
             button.pack(side="left", padx=(0, px(8)))
+        self._centre()
+
+    def _show_image(self, image: ImageRef) -> None:
+        """Show an evaluated image in the main window."""
+        self.session.viewer.show_file(image)
+
+    def _on_drawn(self, problem: str) -> None:
+        if problem:
+            self._words.set(problem)
+        self._centre()
 
     def _show_left_out(self, problems: Sequence[Problem]) -> None:
         """Show the files that were not evaluated, with the reasons."""
@@ -188,35 +197,6 @@ class JobWindow(tk.Toplevel):
             lines.append(f"and {len(problems) - FEW} more")
         self._detail.configure(text="\n".join(["Left out:", *lines]))
         self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
-
-    def _draw_figure(self) -> None:
-        theme, rows = theme_of(self), self.rows
-        size, palette = (theme.px(820), theme.px(260)), theme.palette
-
-        def show(picture: Image.Image) -> None:
-            if not self.winfo_exists():
-                return
-            self.figure = picture
-            self._picture = ImageTk.PhotoImage(picture, master=self)
-            ttk.Label(self._box, image=self._picture).pack(side="bottom", pady=theme.px(8))
-            self._centre()
-
-        def report(error: Exception) -> None:
-            self._words.set(f"The figure could not be drawn ({error}).")
-
-        def draw() -> Image.Image:
-            from deepimagetranslator.gui.jobs.measures_figure import draw_measures  # noqa: PLC0415
-
-            return draw_measures(rows, size, palette, theme.scaling)
-
-        self.session.background.run("measures figure", draw, show, report)
-
-    def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        def cell(value: Any) -> str:
-            return f"{value:.4g}" if value == value else ""  # noqa: PLR0124  nan
-
-        values = (cell(row[name]) if name in row else "" for name in MEASURES)
-        return (str(row["image"]), str(row["channel"]), *values)
 
     def _fill(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         px = theme_of(self).px
@@ -244,12 +224,12 @@ class JobWindow(tk.Toplevel):
     def save_figure(self) -> None:
         """Save the figure as PNG."""
         name = self._ask_file(parent=self, initialfile="evaluation.png", defaultextension=".png")
-        if name and self.figure is not None:
+        if name and self.measures is not None and self.measures.figure is not None:
             with atomic_write(Path(name)) as temporary:
-                self.figure.save(temporary, format="PNG")
+                self.measures.figure.save(temporary, format="PNG")
 
     def save(self) -> None:
         """Save the table as CSV."""
         name = self._ask_file(parent=self, initialfile="evaluation.csv", defaultextension=".csv")
-        if name:
-            Evaluation(tuple(self.rows)).write_csv(Path(name))
+        if name and self.measures is not None:
+            self.measures.evaluation.write_csv(Path(name))
