@@ -11,6 +11,7 @@ from deepimagetranslator.app.current_model import CurrentModel
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.events import Bus, JobChanged, JobEnd, JobEnded, JobProgressed
 from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.shown_classes import classes_of_channels
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
@@ -94,6 +95,8 @@ class Jobs:
         history = RunFolder(run_dir).read_history() if resume else []
         training = project.specs.training
         self.monitor.begin(run_dir, training.epochs, training.judge, history)
+        if project.dataset is not None:
+            self.monitor.classes = classes_of_channels(project.dataset)
         self.strip.begin(matched.val or matched.train, project.dataset)
         contents = replace(project.contents, run={})
         job = self._client.next_job()
@@ -170,7 +173,8 @@ class Jobs:
             self._viewer.translated[event.source] = event.output
         if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
-            self._model.follow(RunFolder(self.monitor.run_dir).best)
+            best = event.best_epoch
+            self._model.follow(RunFolder(self.monitor.run_dir).best, best, self._project.dataset)
             self._viewer.predict()
         if training or not isinstance(event, BatchEnded):
             self._bus.publish(JobProgressed(event))

@@ -16,6 +16,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.monitor.curves import (
     CurvesRenderer,
     CurvesRequest,
+    chart_names,
     charts_of,
     write_curves,
 )
@@ -92,7 +93,7 @@ class CurvesView(ttk.Frame):
     def show(self, state: MonitorState) -> None:
         """Show the state's curves; a later ``tick`` displays the picture."""
         self._state = state
-        names = state.curve_names()
+        names = chart_names(state)
         if names != self._names:
             before = self._chosen()
             self._names = names
