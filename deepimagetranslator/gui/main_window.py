@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from functools import partial
 from tkinter import ttk
 from typing import Any
 
@@ -19,13 +20,16 @@ from deepimagetranslator.app.events import (
     ProjectChanged,
     ReadingEnded,
     ReadingProgressed,
+    ScoresChanged,
     ViewLoaded,
+    ViewScored,
     ViewTranslated,
     WeightsChanged,
 )
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training import words
 from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION
+from deepimagetranslator.core.evaluation.score import Score
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
@@ -40,11 +44,14 @@ from deepimagetranslator.gui.actions.actions import Actions
 from deepimagetranslator.gui.menus import build_menus, enable_job_entries
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
-from deepimagetranslator.gui.viewer.image_pane import Caption
+from deepimagetranslator.gui.viewer.image_list import ImageList
+from deepimagetranslator.gui.viewer.image_pane import Caption, elided
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
 
 PROGRAM = "DeepImageTranslator"
 LOADING = "Loading TensorFlow..."
+LOAD_PAIR = "Load folder pair"
 
 
 class MainWindow(ttk.Frame):
@@ -72,14 +79,17 @@ class MainWindow(ttk.Frame):
         self._boxes = boxes
         self.status = tk.StringVar(self, LOADING)
         self.pointer = tk.StringVar(self, "")
+        self.listed = tk.BooleanVar(self, session.settings.get("image list", "on") == "on")
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
         self._progress = ""
         self.actions = Actions(root, session, boxes, leave)
         self._build()
         self.menus = build_menus(root, self.actions, self.panes, boxes)
+        self._add_list_entry()
         self._bind_keys()
         self._listen()
+        self._show_start()
         self._write_title()
         self._write_status()
         self.write_parts()
@@ -95,12 +105,31 @@ class MainWindow(ttk.Frame):
         self.panes.grid(row=0, column=1, sticky="nsew", padx=(0, px(8)), pady=(px(8), 0))
         self.scrubber = ttk.Scale(self, from_=0, to=1, command=self._on_scrub)
         self.scrubber.grid(row=1, column=1, sticky="ew", padx=(0, px(8)), pady=px(6))
+        self.images = ImageList(self, self.viewer.go)
+        self.start = StartPage(self, self.session.background, self._start_actions())
         bar = ttk.Frame(self, padding=(px(8), px(4)))
-        bar.grid(row=2, column=0, columnspan=2, sticky="ew")
+        bar.grid(row=2, column=0, columnspan=3, sticky="ew")
         bar.columnconfigure(1, weight=1)
         ttk.Label(bar, textvariable=self.pointer, style="Muted.TLabel").grid(row=0, column=0)
+        # Requests the width of one letter, so that a long name never widens the window.
+        self.model = ttk.Label(bar, style="Muted.TLabel", anchor="e", width=1)
+        self.model.grid(row=0, column=1, sticky="ew", padx=px(16))
+        self.model.bind("<Configure>", lambda _event: self._write_model())
         self.progress = ttk.Progressbar(bar, length=px(180), maximum=1.0)
         ttk.Label(bar, textvariable=self.status).grid(row=0, column=3, sticky="e")
+
+    def _start_actions(self) -> StartActions:
+        file, guarded = self.actions.file, self._boxes.guarded
+        return StartActions(
+            load_pair=lambda goal: guarded(partial(file.load_folder_pair, goal), LOAD_PAIR)(),
+            others={
+                f"{LOAD_PAIR}...": guarded(file.load_folder_pair, LOAD_PAIR),
+                "Load sample images": guarded(file.load_sample, "Load sample images"),
+                "Open project...": guarded(file.open_project, "Open project"),
+            },
+            open_project=lambda path: guarded(partial(file.open_path, path), "Open project")(),
+            recent=file.recent,
+        )
 
     def _build_column(self) -> ttk.Frame:
         """The left column, as in 2021: buttons for the parts, then next and previous image."""
@@ -125,6 +154,14 @@ class MainWindow(ttk.Frame):
         self.augment_tick.grid(row=5, column=0, sticky="w", pady=(px(12), 0))
         return column
 
+    def _add_list_entry(self) -> None:
+        """Add View > Image list, with a tick while the list is shown."""
+        menu = self.menus["View"]
+        menu.add_separator()
+        menu.add_checkbutton(
+            label="Image list", underline=3, variable=self.listed, command=self.toggle_list
+        )
+
     def _bind_keys(self) -> None:
         viewer, actions = self.viewer, self.actions
         keys: dict[str, tuple[str, Callable[[], object]]] = {
@@ -146,6 +183,8 @@ class MainWindow(ttk.Frame):
         bus = self.session.bus
         bus.subscribe(ViewLoaded, self._on_view)
         bus.subscribe(ViewTranslated, self._on_translation)
+        bus.subscribe(ViewScored, self._on_score)
+        bus.subscribe(ScoresChanged, self._on_scores)
         bus.subscribe(JobProgressed, self._on_progress)
         bus.subscribe(EngineChanged, self._on_job)
         bus.subscribe(JobChanged, self._on_job)
@@ -178,9 +217,17 @@ class MainWindow(ttk.Frame):
 
     # ---- changes of the session ------------------------------------------------------------
 
+    def _write_model(self) -> None:
+        """Name the current model in the status bar."""
+        title = self.session.model.title
+        words = f"Model: {title}" if title else "No model yet"
+        self.model.configure(text=elided(words, theme_of(self).font(), self.model.winfo_width()))
+
     def _on_project(self, _change: Change) -> None:
         self.panes.set_normalizations(*self.viewer.normalizations())
+        self.panes.set_classes(self.viewer.classes())
         self._write_title()
+        self._write_model()
         self._write_status()
         self.write_parts()
 
@@ -196,6 +243,7 @@ class MainWindow(ttk.Frame):
         shown = change.shown
         wanted = shown.wanted
         self.panes.set_normalizations(*self.viewer.normalizations())
+        self.panes.set_classes(self.viewer.classes())
         position = f"{wanted.index + 1} / {wanted.count}" if wanted.count else ""
         hints = {
             "image": "Load images with the File menu",
@@ -221,6 +269,8 @@ class MainWindow(ttk.Frame):
             name = path.name if path is not None else ""
             note = shown.note if role != "prediction" else "translated"
             self.panes.show(role, image, Caption(name, position, note), hint=hints[role])
+        self._show_start()
+        self._show_list()
         self._moving_scrubber = True
         self.scrubber.configure(to=max(1, wanted.count - 1))
         self.scrubber.set(wanted.index)
@@ -240,6 +290,58 @@ class MainWindow(ttk.Frame):
         name = weights.name if weights is not None else ""
         caption = Caption(name, "", ", ".join(filter(None, notes)))
         self.panes.show("prediction", ready.image, caption)
+
+    def _on_score(self, change: ViewScored) -> None:
+        self.panes.set_position("prediction", str(change.score))
+
+    def toggle_list(self) -> None:
+        """Show or hide the list of images."""
+        self.session.settings.set("image list", "on" if self.listed.get() else "off")
+        self._show_list()
+
+    def _show_list(self) -> None:
+        """Show the list of images if it is wanted and there are images."""
+        shown = self.listed.get() and not self.start.grid_info()
+        self.session.scores.wanted = shown
+        if not shown:
+            self.images.grid_remove()
+            return
+        px, viewer = theme_of(self).px, self.viewer
+        self.images.grid(row=0, column=2, rowspan=2, sticky="ns", padx=(0, px(8)), pady=(px(8), 0))
+        pairs, scores = viewer.pairs(), self.session.scores
+
+        def score_of(index: int) -> Score | None:
+            return scores.of(pairs[index]) if index < len(pairs) else None
+
+        self.images.show(viewer.images(), viewer.positions[viewer.part], score_of)
+        self._write_scores()
+
+    def _write_scores(self) -> None:
+        done, count = self.session.scores.done, len(self.viewer.pairs())
+        busy = bool(count and 0 < done < count)
+        self.images.refresh(f"{done} of {count} scored" if busy else "")
+
+    def _on_scores(self, _change: ScoresChanged) -> None:
+        if self.session.scores.wanted:
+            self._write_scores()
+
+    def _show_start(self) -> None:
+        """Show the start page while there are no images at all, else the panes."""
+        data = self.session.project.specs.data
+        lists = data.train_inputs, data.train_targets, data.val_inputs, data.val_targets
+        empty = not (any(lists) or self.viewer.to_translate)
+        if empty == bool(self.start.grid_info()):
+            return
+        for widget in (self.panes, self.scrubber):
+            if empty:
+                widget.grid_remove()
+            else:
+                widget.grid()
+        if empty:
+            self.start.grid(row=0, column=1, rowspan=2, sticky="nsew", padx=1, pady=1)
+            self.start.refresh()
+        else:
+            self.start.grid_forget()
 
     def write_parts(self) -> None:
         """Highlight the button of the part in view."""
@@ -263,6 +365,7 @@ class MainWindow(ttk.Frame):
             case BatchEnded() | EpochEnded():
                 monitor = self.session.jobs.monitor
                 self._set_progress(words.status(monitor), monitor.overall_part)
+                self._write_model()
             case PartTranslated(_, done, parts, i, n):
                 part = (i - 1 + done / max(1, parts)) / max(1, n)
                 self._set_progress(f"Translating {i}/{n}", part)
@@ -287,5 +390,10 @@ class MainWindow(ttk.Frame):
             words = f"Ready - {session.device}" if session.device else LOADING
             obstacles = remedies.first_sentence(project.obstacles)
             words = session.loader.status or project.reader.status or obstacles or words
-            self.progress.grid_remove()
+            part = session.loader.part
+            if part is None:
+                self.progress.grid_remove()
+            else:
+                self.progress.configure(value=part)
+                self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         self.status.set(words)
