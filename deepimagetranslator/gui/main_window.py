@@ -260,6 +260,8 @@ class MainWindow(ttk.Frame):
             "target": shown.target,
             "prediction": shown.output,
         }
+        units = dict(zip(images, shown.units, strict=True))
+        self.panes.set_unit(units["image"].partition(", ")[2])  # "HU" of "CT, HU"
         for role, image in images.items():
             if role == "prediction" and image is None and self.session.model.weights is not None:
                 if shown.input is None:
@@ -268,7 +270,8 @@ class MainWindow(ttk.Frame):
             path = names[role]
             name = path.name if path is not None else ""
             note = shown.note if role != "prediction" else "translated"
-            self.panes.show(role, image, Caption(name, position, note), hint=hints[role])
+            caption = Caption(name, position, note, units[role])
+            self.panes.show(role, image, caption, hint=hints[role])
         self._show_start()
         self._show_list()
         self._moving_scrubber = True

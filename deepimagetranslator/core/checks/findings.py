@@ -31,6 +31,7 @@ FINDINGS: tuple[Finding, ...] = (
     contents.colour_and_grey,
     contents.several_sizes,
     contents.outside_window,
+    contents.not_read,
     machine.memory,
     machine.disk_space,
 )
