@@ -185,7 +185,7 @@ class _Worker:
                 }
 
     def _serve_short(self) -> None:
-        """Answer the waiting short requests; of several previews only the newest."""
+        """Answer the waiting short requests; of the previews without ``keep`` only the newest."""
         waiting: list[Request] = []
         with contextlib.suppress(queue.Empty):
             while True:
@@ -196,8 +196,9 @@ class _Worker:
                 self._send(0, _described(request.path))
             elif isinstance(request, InitialiseModel):
                 self._send(0, _initialised(request))
+        newest = next((request for request in reversed(previews) if not request.keep), None)
         for request in previews:
-            if request.keep or request is previews[-1]:
+            if request.keep or request is newest:
                 answer = self._preview(request)
                 if answer is not None:
                     self._send(0, answer)
@@ -206,9 +207,10 @@ class _Worker:
         """Abandon a preview that is no longer needed; called between its tiles.
 
         Raises:
-            Cancelled: a newer preview waits, or the current job is cancelled.
+            Cancelled: a newer preview without ``keep`` waits, or the current job is cancelled.
         """
-        newer = any(isinstance(other, PreviewTranslation) for other in list(self._short.queue))
+        waiting = list(self._short.queue)
+        newer = any(isinstance(o, PreviewTranslation) and not o.keep for o in waiting)
         if self._running.cancel.is_set() or (newer and not request.keep):
             raise Cancelled
 

@@ -74,8 +74,7 @@ def test_the_summary_stands_above_the_images(view: EvaluationView) -> None:
         ("2 persons, mean ± SD", "red"),
         ("2 persons, mean ± SD", "all"),
     ]
-    assert rows[2][3] == "0.85 ± 0.13"
-    assert rows[4][3] == "0.875 ± 0.11"
+    assert (rows[2][3], rows[4][3]) == ("0.85 ± 0.13", "0.875 ± 0.11")
     assert len(rows) == 6 + 8
     assert images(view) == [("a", "1.png"), ("a", "2.png"), ("b", "1.png"), ("b", "2.png")]
 

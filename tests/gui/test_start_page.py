@@ -111,8 +111,10 @@ def test_unreadable_images_of_a_recent_project_leave_a_gap(window: Window, tmp_p
         write_image(tmp_path / side / "a.png", np.arange(64, dtype=np.uint8).reshape(8, 8, 1))
     session = window.session
     session.loader.load("training", {"inputs": tmp_path / "in", "targets": tmp_path / "out"})
-    window.until(lambda: session.project.dataset is not None)
+    window.until(lambda: session.project.matched.train)
     session.project.save(tmp_path / "a.json")
     (tmp_path / "in" / "a.png").write_bytes(b"damaged")
     window.choose("File", "New project")
     window.until(lambda: window.app.window.start.projects)
+    (button,) = window.app.window.start.projects
+    assert "1 training image" in str(button.cget("text"))

@@ -520,11 +520,11 @@ def test_curves_in_the_colours_of_classes_can_be_seen(palette, colour):
 
 
 def test_few_large_images_are_preferred_to_many_small_ones():
-    few = tiles_of((3, 4), 1.0, (480, 290), 6, 70, 15)
+    few = tiles_of((3, 4), 1.0, (480, 290), 6, 70, 15, 130)
     assert (few.images, few.in_columns) == (2, True) and few.side > 100
-    many = tiles_of((3, 4), 1.0, (1000, 600), 6, 70, 15)
+    many = tiles_of((3, 4), 1.0, (1000, 600), 6, 70, 15, 130)
     assert many.images == 4 and many.side > 150
-    assert tiles_of((3, 1), 2.0, (480, 290), 6, 70, 15).images == 1
+    assert tiles_of((3, 1), 2.0, (480, 290), 6, 70, 15, 130).images == 1
 
 
 def test_a_click_enlarges_an_image_and_the_epochs_go_on(root, monitor, state, tmp_path, pump):

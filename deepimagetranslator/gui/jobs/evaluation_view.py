@@ -21,7 +21,10 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.words import shown_word
 
 _AT_ONCE = 200  # rows that are inserted before other events are handled
-_FIGURE = (820, 240)
+_FIGURE = (900, 230)
+_ROWS, _FEW_ROWS, _TALL = 11, 5, 720  # rows of the table on screens of that height, and on others
+_AROUND = 60
+_WIDEST = "0.215 ± 0.019"
 HINT = (
     "Click a heading to sort, double-click an image to see it. In the figure, boxes are quartiles, "
     "dots are images, and dotted lines are the whole volume."
@@ -106,26 +109,40 @@ class EvaluationView(ttk.Frame):
 
     def _build(self) -> None:
         px = theme_of(self).px
-        self.table = ttk.Treeview(self, show="headings", height=12, selectmode="extended")
-        scroll = ttk.Scrollbar(self, command=self.table.yview)
-        self.table.configure(yscrollcommand=scroll.set)
+        holder = ttk.Frame(self)
+        holder.columnconfigure(0, weight=1)
+        holder.rowconfigure(0, weight=1)
+        holder.grid(row=0, column=0, sticky="nsew")
+        rows = _ROWS if self.winfo_screenheight() >= px(_TALL) else _FEW_ROWS
+        self.table = ttk.Treeview(holder, show="headings", height=rows, selectmode="extended")
+        down = ttk.Scrollbar(holder, command=self.table.yview)
+        across = ttk.Scrollbar(holder, orient="horizontal", command=self.table.xview)
+        self.table.configure(yscrollcommand=down.set, xscrollcommand=across.set)
         self.table.grid(row=0, column=0, sticky="nsew")
-        scroll.grid(row=0, column=1, sticky="ns")
+        down.grid(row=0, column=1, sticky="ns")
         hint = ttk.Label(self, text=HINT, style="Small.TLabel", justify="left", width=1)
-        hint.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(px(4), px(6)))
+        hint.grid(row=1, column=0, sticky="ew", pady=(px(4), px(6)))
         hint.bind("<Configure>", lambda e: hint.configure(wraplength=max(1, e.width - px(4))))
         self._picture = ttk.Label(self)
-        self._picture.grid(row=2, column=0, columnspan=2)
+        self._picture.grid(row=2, column=0)
         self.table.configure(columns=self._columns())
-        bold = theme_of(self).font("bold")
+        bold, text = theme_of(self).font("bold"), theme_of(self).font()
+        total = 0
         for number, column in enumerate(self._columns()):
-            wide = px(190) if number == 0 else px(76)
-            self.table.column(
-                column,
-                width=max(wide, bold.measure(column) + px(28)),
-                anchor="w" if column in ("Image", "Person", "Channel") else "e",
-            )
-        self.table.tag_configure("summary", font=bold)
+            words = column in ("Image", "Person", "Channel")
+            least = px(170) if number == 0 else text.measure("Channel" if words else _WIDEST)
+            wide = max(least, bold.measure(column)) + px(18)
+            total += wide
+            anchor: Any = "w" if words else "e"
+            self.table.column(column, width=wide, minwidth=wide, stretch=False, anchor=anchor)
+        bar = down.winfo_reqwidth()
+        self.room = min(total + bar, self.winfo_screenwidth() - px(_AROUND))
+        if self.room < total + bar:
+            across.grid(row=1, column=0, sticky="ew")
+        # Otherwise the table would request the width of all its columns, even beyond the screen.
+        holder.configure(width=self.room, height=self.table.winfo_reqheight() + bar)
+        holder.grid_propagate(False)
+        self.table.tag_configure("summary", background=theme_of(self).palette.raised)
         self._write_headings()
         self._fill()
         for key in ("<Double-Button-1>", "<Return>", "<KP_Enter>"):
@@ -200,7 +217,8 @@ class EvaluationView(ttk.Frame):
 
     def _draw_figure(self) -> None:
         theme, result = theme_of(self), self.evaluation
-        size, palette = (theme.px(_FIGURE[0]), theme.px(_FIGURE[1])), theme.palette
+        height = min(theme.px(_FIGURE[1]), self.winfo_screenheight() // 3)
+        size, palette = (min(theme.px(_FIGURE[0]), self.room), height), theme.palette
 
         def show(picture: Image.Image) -> None:
             if self.winfo_exists():
@@ -245,4 +263,4 @@ def _number_text(value: float) -> str:
 def _spread_text(spread: Spread) -> str:
     if math.isnan(spread.sd):
         return _number_text(spread.mean)
-    return f"{spread.mean:.4g} ± {spread.sd:.2g}"
+    return f"{spread.mean:.3g} ± {spread.sd:.2g}"

@@ -21,8 +21,9 @@ from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 NONE_YET = "Predictions of some validation images appear here after each epoch."
 SMALLEST = 4
 FEWEST = 2
-MUCH_LARGER = 1.3
-"""Fewer images are shown if that makes them so many times as large."""
+LARGE, MUCH_LARGER = 130, 1.3
+"""Fewer images are shown if all are below ``LARGE`` pixels (at 100 per cent), and fewer would be
+``MUCH_LARGER`` times as large."""
 TOOLS = 38
 """Height of the line above the images in pixels at 100 per cent; ``CurvesView`` uses it, too."""
 NOT_KEPT = "There is no checkpoint of this epoch."
@@ -188,7 +189,7 @@ class PreviewStrip(ttk.Frame):
         margin = max(font.measure(text) for text, _ in rows) + gap
         ratio = rows[0][1][0].shape[1] / rows[0][1][0].shape[0]
         size, room = (len(rows), len(rows[0][1])), (width, height)
-        tiles = tiles_of(size, ratio, room, gap, margin, line)
+        tiles = tiles_of(size, ratio, room, gap, margin, line, self.theme.px(LARGE))
         if tiles.side < SMALLEST:
             return
         wide = max(1, int(tiles.side * ratio))
@@ -264,9 +265,15 @@ class Tiles:
 
 
 def tiles_of(
-    count: tuple[int, int], ratio: float, room: tuple[int, int], gap: int, beside: int, above: int
+    count: tuple[int, int],
+    ratio: float,
+    room: tuple[int, int],
+    gap: int,
+    beside: int,
+    above: int,
+    enough: int,
 ) -> Tiles:
-    """The arrangement with large images: fewer of them where that makes them much larger.
+    """The arrangement with large images: fewer of them if all are small and fewer much larger.
 
     Args:
         count: the number of kinds (input, prediction, target) and of images.
@@ -274,6 +281,7 @@ def tiles_of(
         room: width and height of all in pixels.
         gap: between the images in pixels.
         beside, above: the room for labels beside rows and above columns, in pixels.
+        enough: the height in pixels of an image that is large enough.
     """
     kinds, images = count
 
@@ -283,6 +291,8 @@ def tiles_of(
 
     best = Tiles(images, 0, False)
     for shown in range(images, min(images, FEWEST) - 1, -1):
+        if best.side >= enough:
+            break
         for in_columns in (False, True):
             size = (kinds, shown, 0, above) if in_columns else (shown, kinds, beside, 0)
             side = side_of(*size)
