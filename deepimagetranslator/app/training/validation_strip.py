@@ -134,7 +134,8 @@ def displayable(image: Array, high: float | None = None) -> Array:
         high: the value of grey label maps that becomes 255, so that class numbers can be seen.
     """
     if high is not None:
-        return np.clip(image.astype(np.float32) * (255 / high), 0, 255).astype(np.uint8)
+        shown = np.clip(image.astype(np.float32) * (255 / high), 0, 255)
+        return np.asarray(shown.astype(np.uint8))
     if image.dtype == np.uint8:
         return image
     values = np.nan_to_num(image.astype(np.float32))

@@ -89,7 +89,7 @@ class EvaluationView(ttk.Frame):
         self.sorted_by = column
         defined = [i for i in range(len(self._images)) if self._key(column, i) is not None]
         undefined = [i for i in range(len(self._images)) if self._key(column, i) is None]
-        defined.sort(key=lambda i: self._key(column, i), reverse=self.falling)  # type: ignore[arg-type,return-value]
+        defined.sort(key=lambda i: self._key(column, i), reverse=self.falling)
         self._order = defined + undefined
         self._write_headings()
         self._fill()

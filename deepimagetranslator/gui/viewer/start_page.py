@@ -94,18 +94,12 @@ class StartPage(Scrolled):
         files = list(self._actions.recent())[:_SHOWN]
         side, palette = self.theme.px(_THUMBNAIL), self.theme.palette
 
+        def picture(project: RecentProject) -> Image.Image:
+            input_, target = _small(project.input, side), _small(project.target, side)
+            return pair_picture(input_, target, side, palette)
+
         def work() -> list[tuple[RecentProject, Image.Image]]:
-            return [
-                (
-                    project,
-                    pair_picture(
-                        *map(partial(_small, side=side), (project.input, project.target)),
-                        side,
-                        palette,
-                    ),
-                )
-                for project in recent_projects(files)
-            ]
+            return [(project, picture(project)) for project in recent_projects(files)]
 
         self._background.run("recent projects", work, self._show_recent, _ignore)
 
