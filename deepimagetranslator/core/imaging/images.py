@@ -22,6 +22,7 @@ from deepimagetranslator.core.imaging.header import Header, UnreadableError
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import Reader, reader_of
+from deepimagetranslator.core.imaging.transparency import alpha_of
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
@@ -53,6 +54,17 @@ def read_image(image: ImageRef | Path) -> Array:
         if (pixels.shape, pixels.dtype.name) != (header.shape, header.dtype):
             raise UnreadableError(f"contradicts itself: {pixels.shape} is not {header.shape}")
         return np.ascontiguousarray(pixels)
+
+
+def read_alpha(image: ImageRef | Path) -> Array | None:
+    """The alpha channel (height, width, 1), uint8; None if the image has none.
+
+    Raises:
+        UserError: as ``read_image``.
+    """
+    with _opened(image, whole=True) as (reader, file, number):
+        reader.inspect(file).check_slice(number)
+        return alpha_of(file, number)
 
 
 def image_size(image: ImageRef | Path) -> tuple[int, int, int, str]:
