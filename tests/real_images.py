@@ -19,6 +19,7 @@ ORIGINS = {
     "isbi_em": "imagej.net/events/isbi-2012-segmentation-challenge, for research only",
     "nuclei_stardist": "test images of github.com/stardist/stardist",
     "awkward": "files of other programs, whose kinds were tried in small",
+    "reports": "files that were reported to go wrong, whose kinds are drawn in small",
 }
 """Whose images a folder of ``shared/data`` holds."""
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from deepimagetranslator.core.checks.context import CheckContext, finding, named
-from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.config.classes import Colour, colour_text
 from deepimagetranslator.core.data.labels.encodings import apart
 from deepimagetranslator.core.errors import Problem, Remedy
 from deepimagetranslator.core.imaging.image_ref import ImageRef

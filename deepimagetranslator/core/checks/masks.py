@@ -42,9 +42,7 @@ def opposed_polarity(context: CheckContext) -> Iterator[Problem]:
         return
     groups = _more_doubtful_first(few, many, covers)
     words = ["brighter" if (group & brighter).any() else "darker" for group in groups]
-    repairs = [
-        _exchanging(pairs, group, name) for group, name in zip(groups, words, strict=True)
-    ]
+    repairs = [_exchanging(pairs, group, name) for group, name in zip(groups, words, strict=True)]
     both = [_targets(pairs, group) for group in groups]
     message = (
         f"{phrase(both[0], 'mask', 'covers', 'cover')} what is {words[0]} in its image, "

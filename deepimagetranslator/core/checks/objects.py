@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from deepimagetranslator.core.checks.context import CheckContext, finding
-from deepimagetranslator.core.data.labels.choice import OBJECT_LABELS
+from deepimagetranslator.core.data.labels.choice import OBJECT_LABELS, OUTLINE_LABELS
 from deepimagetranslator.core.data.labels.numbering import (
     CLASSES,
     OBJECTS,
+    Region,
     highest_number,
     meaning_of,
     numbered_regions,
 )
 from deepimagetranslator.core.errors import Problem, Repair
 
+_LABEL = "Learn object and background"
 _LOOKED_AT = 256
 
 
@@ -41,12 +44,17 @@ def numbered_objects(context: CheckContext) -> Iterator[Problem]:
         f"{'.' if sure else ', unless the numbers are classes such as liver and spleen.'}"
     )
     kind = "instance_masks" if sure else "maybe_instances"
-    yield finding(kind, message, subject="targets", repair=OBJECT_AND_BACKGROUND)
+    repair = Repair(_LABEL, settings=(("data.labels", OBJECT_LABELS),), guess=True)
+    yield with_outlines(context, finding(kind, message, subject="targets", repair=repair))
 
 
-OBJECT_AND_BACKGROUND = Repair(
-    "Learn object and background", settings=(("data.labels", OBJECT_LABELS),)
-)
+def with_outlines(context: CheckContext, problem: Problem) -> Problem:
+    """A problem about numbered objects, with the further repair that keeps them apart."""
+    changes = tuple((str(f.pair.target), "objects_outline") for f in context.readable)
+    settings = (("data.labels", OUTLINE_LABELS),)
+    label = "Learn object, outline and background"
+    outlines = Repair(label, settings=settings, changes=changes, name="outline", guess=True)
+    return replace(problem, others=(outlines,))
 
 
 def _counts(context: CheckContext) -> list[int]:

@@ -7,17 +7,18 @@ well a turned target fits by chance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.checks import likeness
-from deepimagetranslator.core.checks.context import finding, phrase
+from deepimagetranslator.core.checks.context import finding, leave_out, phrase
 from deepimagetranslator.core.data.facts import PairFacts
 from deepimagetranslator.core.data.targets import LABELS
 from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.pixels import turned
 
 _TURNS = (
@@ -84,10 +85,37 @@ def turned_targets(pairs: Sequence[PairFacts], turns: Turns) -> Iterator[Problem
         f"{which} the input far better {how}, as after a conversion that ignored the orientation; "
         "look at some and read them turned, if it is so."
     )
-    changes = tuple((str(pairs[n].pair.target), name) for n, name in turns.changes.items())
-    label = "Read this target turned" if len(files) == 1 else f"Read these {len(files)} targets turned"
-    repair = Repair(label, changes=changes, guess=True)
-    yield finding("turned_target", message, files, repair=repair)
+    changes = {pairs[number].pair.target: name for number, name in turns.changes.items()}
+    yield finding("turned_target", message, files, repair=_turning(changes))
+
+
+def sideways_targets(pairs: Sequence[PairFacts]) -> Iterator[Problem]:
+    """The error about pairs whose target has height and width exchanged."""
+    if not pairs:
+        return
+    files = [facts.pair.target for facts in pairs]
+    (height, width), (rows, columns) = pairs[0].input.shape[:2], pairs[0].target.shape[:2]
+    message = (
+        f"{phrase(files, 'target', 'has', 'have')} height and width exchanged, such as "
+        f"{columns} x {rows} pixels for an input of {width} x {height}; read them turned."
+    )
+    turns = {facts.pair.target: _quarter_turn(facts) for facts in pairs}
+    others = [repair for repair in (leave_out(files),) if repair]
+    yield finding("sizes", message, files, fatal=True, repair=_turning(turns), others=others)
+
+
+def _turning(changes: Mapping[ImageRef, str]) -> Repair:
+    whose = f"these {len(changes)} targets" if len(changes) > 1 else "this target"
+    stored = tuple((str(target), name) for target, name in changes.items())
+    return Repair(f"Read {whose} turned", changes=stored, name="turned", guess=True)
+
+
+def _quarter_turn(facts: PairFacts) -> str:
+    """The change among those that exchange rows and columns after which outlines fit best."""
+    ours, theirs = (likeness.outlines([side.thumbnail]) for side in (facts.input, facts.target))
+    scores = _scores(ours, theirs)[0]
+    best = max((number for number in range(4, 8)), key=lambda number: scores[number])
+    return _TURNS[best - 1]
 
 
 def _scores(ours: likeness.Vectors, theirs: likeness.Vectors) -> Scores:

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepimagetranslator.core.checks.context import CheckContext, finding, leave_out, phrase
 from deepimagetranslator.core.checks.fit import Fit, fit_of
-from deepimagetranslator.core.checks.orientation import turned_targets, turns_of
+from deepimagetranslator.core.checks.orientation import sideways_targets, turned_targets, turns_of
 from deepimagetranslator.core.checks.repairs import moved
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.facts import SIDE, FileFacts, PairFacts
@@ -30,10 +30,12 @@ _FAR_BELOW = 0.1
 def sizes(context: CheckContext) -> Iterator[Problem]:
     """Targets whose size is not the input's size times the ratio of most pairs."""
     found = []
+    sideways = _sideways(context)
+    yield from sideways_targets(sideways)
     for part in (context.train, context.val):
         for facts in part.readable:
             ours, theirs = facts.input.shape, facts.target.shape
-            if fits(ours[:2], theirs[:2], part.ratio):
+            if fits(ours[:2], theirs[:2], part.ratio) or facts in sideways:
                 continue
             height, width = (round(a * r) for a, r in zip(ours, part.ratio, strict=False))
             pair = facts.pair
@@ -46,6 +48,17 @@ def sizes(context: CheckContext) -> Iterator[Problem]:
                 Problem(str(pair.target), message, True, "sizes", files, leave_out([pair.target]))
             )
     yield from first_few(found, "more targets do not have the size that belongs to their input")
+
+
+def _sideways(context: CheckContext) -> list[PairFacts]:
+    """Pairs whose target would have the right size with rows and columns exchanged."""
+    return [
+        facts
+        for part in (context.train, context.val)
+        for facts in part.readable
+        if not fits(facts.input.shape[:2], facts.target.shape[:2], part.ratio)
+        and fits(facts.input.shape[:2], facts.target.shape[1::-1], part.ratio)
+    ]
 
 
 def other_aspect(context: CheckContext) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.encodings import apart
+from deepimagetranslator.core.data.labels.outlines import BACKGROUND, OBJECT, OUTLINE
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem, Remedy, Repair
 
@@ -25,6 +26,14 @@ OBJECT_LABELS = to_texts(
     (LabelClass(((0,),), None, "background"), LabelClass((), (255,), "object"))
 )
 """The classes of targets that number their objects, if all objects are one class."""
+
+OUTLINE_LABELS = to_texts(
+    [
+        LabelClass((colour,), None, name)
+        for colour, name in ((BACKGROUND, "background"), (OBJECT, "object"), (OUTLINE, "outline"))
+    ]
+)
+"""The classes of such targets if they are read with ``objects_with_outlines``."""
 
 _NAMED = 4
 _SNAP = ("data.snap_labels", True)

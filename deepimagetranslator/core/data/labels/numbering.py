@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
 from deepimagetranslator.core.config.classes import Colour
 
 Numbers = NDArray[np.uint8]
@@ -179,4 +180,3 @@ def _spread(regions: Sequence[Region], feature: str) -> float:
     for region in regions:
         values.setdefault(region.number, []).append(getattr(region, feature))
     return float(np.sqrt(np.mean([np.var(each) for each in values.values() if len(each) > 1] or 0)))
-
