@@ -10,6 +10,7 @@ from pathlib import Path
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.comparison import (
@@ -27,7 +28,8 @@ from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.table import Evaluation, table_of
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.images import read_image, read_place
+from deepimagetranslator.core.imaging.place import difference
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.typing import Array
@@ -159,6 +161,12 @@ def _measured(
 
 
 def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:
+    ours, theirs = read_place(pair.input), read_place(pair.target)
+    if ours is not None and theirs is not None and displaced(pair, ours, theirs):
+        raise UserError(
+            f"lies elsewhere in the patient than its target {pair.target.shown_name}, which "
+            f"differs in {difference(ours, theirs)}; choose its own target or mend that file."
+        )
     target = read_target(pair)
     if predicted.shape[:2] != target.shape[:2]:
         raise UserError(
