@@ -175,7 +175,7 @@ class Wrong:
         made: writes the folders img and lab.
         repairs: the names of the repairs, the first one right.
         words: in the message.
-        order: whether input and target are paired by order.
+        also_right: further repairs after which every target is right.
     """
 
     made: Callable[[Path], None]
@@ -220,7 +220,7 @@ def test_another_place_is_an_error_with_repairs(wrong: Wrong, tmp_path: Path) ->
     if wrong.made.__name__.startswith(("dicom", "two_series")):
         specs = replace(specs, data=replace(specs.data, pairing="order"))
     (problem,) = found(specs)
-    assert problem.fatal and set(wrong.words) <= {w for w in wrong.words if w in problem.message}
+    assert problem.fatal and all(words in problem.message for words in wrong.words)
     assert [repair.name for repair in problem.repairs] == [*wrong.repairs, "leave_out"]
     assert all(repair.guess for repair in problem.repairs)
     for repair in problem.repairs:
@@ -270,7 +270,7 @@ def test_training_and_evaluation_refuse_another_place_too(tmp_path: Path) -> Non
         evaluate([tmp_path / "img"], [tmp_path / "lab"])
 
 
-# --- what is right ---------------------------------------------------------------------------------
+# --- what is right -----------------------------------------------------------------------------
 
 
 def stored_otherwise(folder: Path) -> None:
@@ -394,9 +394,7 @@ def test_places_are_those_of_nibabel_and_pydicom(tmp_path: Path) -> None:
 def test_what_differs_is_said_in_mm() -> None:
     ours = place(np.diag([2.0, 2, 5, 1]), 10, 20, 4)
     turned = np.diag([2.0, 2, 5, 1])[[1, 0, 2, 3]]
-    assert "direction (rows by 90 degrees and columns by 90" in difference(
-        ours, place(turned, 10, 20, 4)
-    )
-    assert (
-        difference(ours, place(shifted(ours.affine, 0, 0, 15), 10, 20, 4)) == "position (by 15 mm)"
-    )
+    words = difference(ours, place(turned, 10, 20, 4))
+    assert "direction (rows by 90 degrees and columns by 90" in words
+    higher = place(shifted(ours.affine, 0, 0, 15), 10, 20, 4)
+    assert difference(ours, higher) == "position (by 15 mm)"
