@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from deepimagetranslator.core.checks.context import CheckContext, finding, named
 from deepimagetranslator.core.config.classes import Colour, colour_text
 from deepimagetranslator.core.data.labels.encodings import apart
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem, Remedy
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
@@ -24,10 +25,11 @@ def never_together(context: CheckContext) -> Iterator[Problem]:
     They may be classes indeed, so they are merged only by the user.
     """
     colours = context.train.colours
-    if context.palette is None or apart(colours.pixels, colours.groups)[0]:
+    palette = context.palette or context.train.palette
+    if palette is None or apart(colours.pixels, colours.groups)[0]:
         return  # greys and colours in different files are told with the label colours
     drawn = [facts for facts in context.readable if not facts.target.constant]
-    files = _files_of_classes(context)
+    files = _files_of_classes(context, palette)
     group = _disjoint(files, len(drawn))
     if len(group) < 2 or len(drawn) < _FEWEST:
         return
@@ -43,10 +45,8 @@ def never_together(context: CheckContext) -> Iterator[Problem]:
     yield finding("separate_labels", message, held, subject="targets", remedy=remedy)
 
 
-def _files_of_classes(context: CheckContext) -> Files:
+def _files_of_classes(context: CheckContext, palette: Palette) -> Files:
     """The targets of each label colour; colours of one class count as its first."""
-    palette = context.palette
-    assert palette is not None
     found: dict[Colour, set[ImageRef]] = defaultdict(set)
     for facts in context.readable:
         if not facts.target.constant:

@@ -6,13 +6,14 @@ from deepimagetranslator.core.errors import Problem
 
 ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
 _NOTES = ("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths")
-_NOTES += ("changed_targets", "maybe_instances", "separate_labels")
+_NOTES += ("two_forms", "changed_targets", "maybe_instances", "separate_labels")
 """Kinds that are mostly harmless and only reported as notes."""
 
 TITLES = {
     "unmatched": "Files without a partner",
     "unreadable": "Files that cannot be read",
     "sizes": "Input and target of different sizes",
+    "displaced": "Targets at another place than their inputs",
     "other_aspect": "Targets of another aspect ratio",
     "all_constant": "Targets that all hold one value",
     "swapped": "Input and target exchanged",
@@ -39,6 +40,7 @@ TITLES = {
     "colour_and_grey": "Colour and grey images",
     "several_sizes": "Images of several sizes",
     "outside_window": "Values outside the window",
+    "two_forms": "Files that state two places",
     "changed_targets": "Targets read with a change",
     "few_images": "Few images",
     "no_validation": "No validation images",

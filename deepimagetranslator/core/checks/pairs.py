@@ -30,12 +30,15 @@ _FAR_BELOW = 0.1
 def sizes(context: CheckContext) -> Iterator[Problem]:
     """Targets whose size is not the input's size times the ratio of most pairs."""
     found = []
-    sideways = _sideways(context)
-    yield from sideways_targets(sideways)
+    turned = _sideways(context)
+    yield from sideways_targets(turned)
+    sideways = {facts.pair for facts in turned}
     for part in (context.train, context.val):
         for facts in part.readable:
             ours, theirs = facts.input.shape, facts.target.shape
-            if fits(ours[:2], theirs[:2], part.ratio) or facts in sideways:
+            if fits(ours[:2], theirs[:2], part.ratio) or facts.displaced:
+                continue
+            if facts.pair in sideways:
                 continue
             height, width = (round(a * r) for a, r in zip(ours, part.ratio, strict=False))
             pair = facts.pair
@@ -56,7 +59,7 @@ def _sideways(context: CheckContext) -> list[PairFacts]:
         facts
         for part in (context.train, context.val)
         for facts in part.readable
-        if not fits(facts.input.shape[:2], facts.target.shape[:2], part.ratio)
+        if not (facts.displaced or fits(facts.input.shape[:2], facts.target.shape[:2], part.ratio))
         and fits(facts.input.shape[:2], facts.target.shape[1::-1], part.ratio)
     ]
 
@@ -69,6 +72,7 @@ def other_aspect(context: CheckContext) -> Iterator[Problem]:
     for part in (context.train, context.val):
         odd = [f for f in part.readable if _stretched(f.input.shape[:2], f.target.shape[:2])]
         odd = [f for f in odd if fits(f.input.shape[:2], f.target.shape[:2], part.ratio)]
+        odd = [facts for facts in odd if not facts.displaced]
         if not odd:
             continue
         files = [facts.pair.target for facts in odd]

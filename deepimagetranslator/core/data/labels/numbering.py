@@ -168,8 +168,9 @@ def _order(images: Sequence[Sequence[Region]], regions: Sequence[Region]) -> str
         ("size", all(scattered.values())),
     ):
         steps = np.concatenate([np.diff([getattr(r, feature) for r in image]) for image in images])
-        in_order = steps < 0 if feature == "size" else steps > -_SLACK
-        if scatters and np.mean(in_order) >= _IN_ORDER:
+        if feature == "size":
+            steps = -steps - 2 * _SLACK * (np.median(steps) > -_SLACK)  # equal sizes are no order
+        if scatters and np.mean(steps > -_SLACK) >= _IN_ORDER:
             return feature
     return ""
 
