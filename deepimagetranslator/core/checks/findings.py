@@ -109,7 +109,7 @@ def explained(
             if problem in causes or not problem.files or not odd.issuperset(problem.files)
         ]
         decided = [problem for problem in decided if problem not in follows]
-    found, decided = _without_consequences(context, found, decided)
+    found, decided = _before_reading_rightly(context, found, decided)
     decided = [
         splits.missing_from_training(context, p)
         if (p.kind, p.subject) == ("unknown_labels", "validation targets")
@@ -119,7 +119,7 @@ def explained(
     return found, decided
 
 
-def _without_consequences(
+def _before_reading_rightly(
     context: CheckContext, found: list[Problem], decided: list[Problem]
 ) -> tuple[list[Problem], list[Problem]]:
     """The problems without those that vanish when targets are read rightly.
@@ -152,7 +152,7 @@ _FOLLOWING = (
 )
 
 
-_FIT = ("mispaired", "shifted_pair", "doubtful_pairs")
+_FIT = ("turned_target", "mispaired", "shifted_pair", "doubtful_pairs")
 
 
 def _without_consequences(context: CheckContext, found: list[Problem]) -> list[Problem]:
