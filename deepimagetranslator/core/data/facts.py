@@ -18,11 +18,13 @@ from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.images import read_image, read_place
+from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 from deepimagetranslator.core.typing import Array
@@ -70,6 +72,7 @@ class FileFacts:
         constant: whether all of its pixels are equal.
         checksum: of the file's bytes, see ``checksum``; empty if it could not be read.
         stamp: size, modification time and inode before the file was read; to detect changes.
+        place: where the image lies in the patient, if the file states it.
     """
 
     trouble: str = ""
@@ -83,6 +86,7 @@ class FileFacts:
     constant: bool = False
     checksum: str = ""
     stamp: Stamp | None = None
+    place: Place | None = None
 
     @property
     def dtype(self) -> str:
@@ -116,6 +120,11 @@ class PairFacts:
     def readable(self) -> bool:
         """Whether both files can be read."""
         return not (self.input.trouble or self.target.trouble)
+
+    @property
+    def displaced(self) -> bool:
+        """Whether both files state a place in the patient, and these differ."""
+        return displaced(self.pair, self.input.place, self.target.place)
 
 
 _Key = tuple[ImageRef, bool, tuple[str, ...], ImageRef | None]
@@ -202,6 +211,8 @@ def read_facts(ref: ImageRef, target: bool, read: Callable[[], Array]) -> FileFa
         except UserError as error:
             return FileFacts(trouble=str(error))
         facts = _facts_in(image, target)
+        with suppress(UserError):
+            facts = replace(facts, place=read_place(ref))
         with suppress(OSError):  # unlikely, as it has just been read
             facts = replace(facts, checksum=checksum(ref))
         return replace(facts, patient=patient_of(ref) or "", stamp=stamp)

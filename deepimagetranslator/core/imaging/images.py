@@ -18,10 +18,13 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging import nifti
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.readers import Reader, reader_of
+from deepimagetranslator.core.imaging.nifti.geometry import Geometry
+from deepimagetranslator.core.imaging.place import Place
+from deepimagetranslator.core.imaging.readers import Placing, Reader, reader_of
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
@@ -74,6 +77,44 @@ def read_spacing(image: ImageRef | Path) -> tuple[float, float] | None:
         UserError: as ``image_size``.
     """
     return _header(image).spacing
+
+
+def read_place(image: ImageRef | Path) -> Place | None:
+    """The place of an image in the patient; None if its file states none: only DICOM and NIfTI
+    files do.
+
+    Raises:
+        UserError: as ``image_size``.
+    """
+    with _opened(image) as (reader, file, number):
+        return reader.place(file, number) if isinstance(reader, Placing) else None
+
+
+def read_voxels(image: ImageRef, voxels: Array, time_point: int = 0) -> Array:
+    """Some voxels of a NIfTI volume as an image; see ``nifti.read_at``.
+
+    Raises:
+        UserError: as ``read_image``, or the file is no NIfTI volume.
+    """
+    with _opened(image) as (reader, file, _):
+        _check_nifti(reader)
+        return nifti.read_at(file, voxels, time_point)
+
+
+def read_geometry(image: ImageRef) -> Geometry:
+    """The orientation of the displayed slices of a NIfTI volume.
+
+    Raises:
+        UserError: as ``read_voxels``.
+    """
+    with _opened(image) as (reader, file, _):
+        _check_nifti(reader)
+        return nifti.read_geometry(file)
+
+
+def _check_nifti(reader: Reader) -> None:
+    if reader is not nifti:
+        raise UnreadableError("is no NIfTI volume", "choose another way to read it")
 
 
 def _header(image: ImageRef | Path) -> Header:

@@ -22,9 +22,11 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 
 from deepimagetranslator.core.imaging.dicom.coded import check_fragments, coded_frame
+from deepimagetranslator.core.imaging.dicom.position import places_of
 from deepimagetranslator.core.imaging.dicom.stored_values import Values, from_groups, values_of
 from deepimagetranslator.core.imaging.header import MAX_PIXELS, Header, UnreadableError, check_size
 from deepimagetranslator.core.imaging.held_files import HELD
+from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.typing import Array
 
 _DEFLATED, _EXPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1"
@@ -55,6 +57,7 @@ class _Image:
     syntax: str
     options: dict[str, Any]
     offset: int  # of the pixel data's value
+    places: tuple[Place | None, ...]  # of every frame
 
 
 def is_dicom(start: bytes) -> bool:
@@ -118,6 +121,17 @@ def read(path: Path, number: int = 1) -> Array:
     return image.values.of(np.asarray(stored).reshape(*header.shape[:2], -1), index)
 
 
+def place(path: Path, number: int) -> Place | None:
+    """The place of a slice in the patient; None if the file states none.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: any error of pydicom for a damaged file.
+    """
+    places = _known(path).places
+    return places[number - 1] if 1 <= number <= len(places) else None
+
+
 def header_of(path: Path, tags: list[str] | None = None) -> Any:
     """A file's pydicom data set without its pixels, or only the elements ``tags`` of it.
 
@@ -171,7 +185,8 @@ def _inspected(path: Path, modified: int, size: int) -> _Image:
     values = values_of(dataset, options, little_endian)
     shape = (options["rows"], options["columns"], values.channels)
     header = Header(shape, values.dtype, options["number_of_frames"], spacing_of(dataset))
-    return _Image(header, values, syntax, options, offset)
+    places = places_of(dataset, shape[:2], header.slices)
+    return _Image(header, values, syntax, options, offset, places)
 
 
 def _read_header(file: BinaryIO, tags: list[str] | None = None) -> Any:
