@@ -191,7 +191,7 @@ _NAMES: dict[Callable[[_Volume], Pairs], str] = {
     _resampled: "resampled",
 }
 _LABELS = {
-    "array_order": "Ignore the targets' place; take their voxels in the order of the inputs'",
+    "array_order": "Ignore the targets' place: same order of voxels as in the inputs",
     "other_form": "Use the other of qform and sform",
     "by_place": "Pair slices by their place",
     "resampled": "Resample the targets onto the inputs' pixels",
@@ -249,7 +249,7 @@ def two_forms(context: CheckContext) -> Iterator[Problem]:
     other = place.with_other()
     assert other is not None
     message = (
-        f"{named(files)}: qform and sform differ in {difference(place, nearest(place, other))}; "
-        "the sform is used."
+        f"The qform and the sform of {named(files)} differ in "
+        f"{difference(place, nearest(place, other))}; the sform is used."
     )
     yield finding("two_forms", message, files)
