@@ -5,8 +5,10 @@ from __future__ import annotations
 from deepimagetranslator.core.errors import Problem
 
 ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
-_NOTES = ("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths")
-_NOTES += ("two_forms", "changed_targets", "maybe_instances", "separate_labels")
+_NOTES = (
+    *("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths"),
+    *("two_forms", "changed_targets", "maybe_instances", "separate_labels"),
+)
 """Kinds that are mostly harmless and only reported as notes."""
 
 TITLES = {

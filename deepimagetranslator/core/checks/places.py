@@ -30,7 +30,7 @@ from deepimagetranslator.core.imaging.images import read_geometry, read_place
 from deepimagetranslator.core.imaging.place import Place, agree, difference
 from deepimagetranslator.core.typing import Array
 
-_STEP = 8  # pixels between those whose overlap is looked at
+_LOOKED_AT = 32  # rows and columns of a slice whose overlap is computed
 
 Pairs = list[ImagePair]
 
@@ -179,7 +179,7 @@ def _resampled(volume: _Volume) -> Pairs:
     theirs, pairs = volume.places[1], []
     for pair in volume.pairs_of_numbers:
         ours = read_place(pair.input)
-        if ours is not None and overlap(ours, theirs, _STEP) >= LEAST_OVERLAP:
+        if ours is not None and overlap(ours, theirs, _LOOKED_AT) >= LEAST_OVERLAP:
             pairs.append(pair)
     return pairs if 2 * len(pairs) >= len(volume.inputs) else []
 
@@ -191,7 +191,7 @@ _NAMES: dict[Callable[[_Volume], Pairs], str] = {
     _resampled: "resampled",
 }
 _LABELS = {
-    "array_order": "Ignore the targets' place; take their voxels in the order of the inputs'",
+    "array_order": "Ignore the targets' place: same order of voxels as in the inputs",
     "other_form": "Use the other of qform and sform",
     "by_place": "Pair slices by their place",
     "resampled": "Resample the targets onto the inputs' pixels",
@@ -249,7 +249,7 @@ def two_forms(context: CheckContext) -> Iterator[Problem]:
     other = place.with_other()
     assert other is not None
     message = (
-        f"{named(files)}: qform and sform differ in {difference(place, nearest(place, other))}; "
-        "the sform is used."
+        f"The qform and the sform of {named(files)} differ in "
+        f"{difference(place, nearest(place, other))}; the sform is used."
     )
     yield finding("two_forms", message, files)

@@ -83,7 +83,9 @@ def keep(file: Path | None, parts: Parts[DatasetStatistics]) -> None:
     if file is None:
         return
     body = json.dumps([_part_to_json(part) for part in parts]).encode()
-    head = json.dumps({**_made_by(), "digest": _digest(body)}).encode()
+    # Without spaces: a changed byte could make one into another white space, which means the same.
+    made_by = {**_made_by(), "digest": _digest(body)}
+    head = json.dumps(made_by, separators=(",", ":")).encode()
     try:
         write_bytes(file, head + b"\n" + body)
     except UserError as error:

@@ -103,13 +103,14 @@ def read_resampled(pair: ImagePair) -> Array:
     return _read_at(pair, ours, theirs)
 
 
-def overlap(ours: Place, theirs: Place, step: int = 1) -> float:
+def overlap(ours: Place, theirs: Place, most: int = 2**20) -> float:
     """The share of our slice's pixels, 0 to 1, that lie within their volume.
 
     Args:
         ours, theirs: the places.
-        step: looks at every so many rows and columns.
+        most: looks at about as many rows and columns.
     """
+    step = max(1, max(ours.shape[:2]) // most)
     voxels = _rounded(_pixels(ours, step) @ np.linalg.solve(theirs.affine, ours.affine).T)
     size = np.array(theirs.shape)[:, np.newaxis, np.newaxis]
     return float(((voxels >= 0) & (voxels < size)).all(axis=0).mean())

@@ -72,7 +72,8 @@ def _inverted(image: Array) -> Array:
         low, high = image.dtype.type(0), image.dtype.type(np.iinfo(image.dtype).max)
     elif image.dtype.kind == "u":
         low, high = image.dtype.type(0), image.dtype.type(1)
-    return (high - (image - low)).astype(image.dtype)
+    inverted: Array = (high - (image - low)).astype(image.dtype)
+    return inverted
 
 
 def _from_transparency(pair: ImagePair) -> Array:

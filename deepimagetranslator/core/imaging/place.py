@@ -138,8 +138,9 @@ def _apart(ours: Place, theirs: Place, slices: list[float]) -> Array:
     mine = ours.at(rows - 0.5, columns - 0.5, index)
     their_index = index + (theirs.index - ours.index)
     other = theirs.at(rows * down - 0.5, columns * across - 0.5, their_index)
-    apart: Array = np.linalg.solve(_steps(ours, theirs), (other - mine).T)
-    return np.abs(apart).max(axis=0)
+    apart = np.abs(np.linalg.solve(_steps(ours, theirs), (other - mine).T))
+    largest: Array = apart.max(axis=0)
+    return largest
 
 
 def difference(ours: Place, theirs: Place) -> str:
