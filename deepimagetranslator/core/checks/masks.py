@@ -84,7 +84,7 @@ def _exchanging(pairs: Sequence[PairFacts], group: NDArray[np.bool_], name: str)
 
 
 def _targets(pairs: Sequence[PairFacts], group: NDArray[np.bool_]) -> list[ImageRef]:
-    return [pairs[number].pair.target for number in np.flatnonzero(group)]
+    return [f.pair.target for f, chosen in zip(pairs, group, strict=True) if chosen]
 
 
 def all_constant(context: CheckContext) -> Iterator[Problem]:

@@ -28,7 +28,7 @@ def alpha_of(path: Path, number: int = 1) -> Array | None:
     """
     with HELD.opened(path) as file:
         try:
-            image = Image.open(file, formats=_FORMATS)
+            image: Image.Image = Image.open(file, formats=_FORMATS)
         except (OSError, ValueError):  # another format, or of a kind that Pillow does not read
             return None
         if number > 1:
