@@ -49,6 +49,7 @@ FINDINGS: tuple[Finding, ...] = (
     contents.outside_window,
     places.two_forms,
     changed.changed_targets,
+    contents.not_read,
     machine.memory,
     machine.disk_space,
 )

@@ -7,7 +7,7 @@ from deepimagetranslator.core.errors import Problem
 ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
 _NOTES = (
     *("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths"),
-    *("two_forms", "changed_targets", "maybe_instances", "separate_labels"),
+    *("not_read", "two_forms", "changed_targets", "maybe_instances", "separate_labels"),
 )
 """Kinds that are mostly harmless and only reported as notes."""
 
@@ -44,6 +44,7 @@ TITLES = {
     "outside_window": "Values outside the window",
     "two_forms": "Files that state two places",
     "changed_targets": "Targets read with a change",
+    "not_read": "Parts of files that are not read",
     "few_images": "Few images",
     "no_validation": "No validation images",
     "memory": "Memory",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from deepimagetranslator.core.config.target_changes import joined
 from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.data.unmatched import explained
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
@@ -29,7 +30,7 @@ def pairs_to_evaluate(
         The pairs, and the problems of images or targets that are left out.
     """
     matched = match_pairs(images, targets, pairing)
-    problems = list(matched.problems)
+    problems = list(explained(matched))
     read_with = joined(changes)
     pairs = [
         replace(pair, changes=read_with) for pair in matched.pairs if pair.input != pair.target

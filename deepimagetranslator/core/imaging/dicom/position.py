@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from deepimagetranslator.core.imaging.dicom.stored_values import from_groups
+from deepimagetranslator.core.imaging.dicom.frames import finite_numbers
+from deepimagetranslator.core.imaging.dicom.groups import from_groups
 from deepimagetranslator.core.imaging.place import Place
 
 _PARALLEL = 1e-3  # largest cosine between the axes of rows and columns
@@ -21,7 +22,25 @@ def places_of(dataset: Any, shape: tuple[int, int], frames: int) -> tuple[Place 
         shape: rows and columns.
         frames: the number of frames.
     """
-    return tuple(_place_of(dataset, shape, frame) for frame in range(frames))
+    if frames == 1 or dataset.get("PerFrameFunctionalGroupsSequence"):
+        return tuple(_place_of(dataset, shape, frame) for frame in range(frames))
+    first, offsets = _place_of(dataset, shape, 0), _offsets(dataset, frames)
+    if first is None or not offsets:
+        return (None,) * frames
+    return tuple(_further(first, offset) for offset in offsets)
+
+
+def _offsets(dataset: Any, frames: int) -> tuple[float, ...]:
+    """The distance of each frame from the first, along the normal in mm; () if unknown."""
+    offsets = finite_numbers(dataset.get("GridFrameOffsetVector"), frames)
+    return offsets if offsets and offsets[0] == 0 else ()
+
+
+def _further(first: Place, offset: float) -> Place:
+    """The place of a parallel frame."""
+    affine = first.affine.copy()
+    affine[:3, 3] += affine[:3, 2] * (offset / first.spacing[2])
+    return replace(first, affine=affine)
 
 
 def _place_of(dataset: Any, shape: tuple[int, int], frame: int) -> Place | None:
@@ -48,8 +67,5 @@ def _place_of(dataset: Any, shape: tuple[int, int], frame: int) -> Place | None:
 def _numbers(dataset: Any, frame: int, sequence: str, keyword: str, count: int) -> Any:
     """Finite numbers of an attribute as an array; None if there are not so many."""
     value = from_groups(dataset, frame, sequence, keyword)
-    with suppress(TypeError, ValueError):
-        numbers = np.array(value, np.float64).reshape(-1)
-        if len(numbers) == count and np.isfinite(numbers).all():
-            return numbers
-    return None
+    numbers = finite_numbers([value] if count == 1 else value, count)
+    return np.array(numbers) if numbers else None
