@@ -20,7 +20,6 @@ ORIGINS = {
     "nuclei_stardist": "test images of github.com/stardist/stardist",
     "reports": "files of public bug reports; others of their kinds were tried",
     "awkward": "files of other programs, whose kinds were tried in small",
-    "reports": "files that were reported to go wrong, whose kinds are drawn in small",
 }
 """Whose images a folder of ``shared/data`` holds."""
 
