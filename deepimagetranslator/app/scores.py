@@ -20,6 +20,7 @@ from deepimagetranslator.app.jobs import Jobs
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.evaluation.score import Score, score_of
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import PreviewReady
@@ -105,7 +106,7 @@ class Scores:
         version = self._version
 
         def read() -> tuple[Array, Array]:
-            return read_image(pair.input), read_image(pair.target)
+            return read_image(pair.input), read_target(pair)
 
         def ask(images: tuple[Array, Array]) -> None:
             image, target = images

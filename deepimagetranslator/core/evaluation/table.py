@@ -90,7 +90,8 @@ def table_of(
     measured = [(file, m) for file, m in measured if m.target.size == channels]
     if not measured:
         message = "There is nothing to evaluate: no prediction fits a target."
-        raise UserError(message, *map(str, problems))
+        remedy = next((problem.remedy for problem in problems if problem.remedy), None)
+        raise UserError(message, *map(str, problems), remedy=remedy)
     names = names or channel_names(channels)
     rows: list[dict[str, str | float]] = []
     named = [(file.shown_name, m) for file, m in measured]
