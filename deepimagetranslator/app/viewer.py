@@ -113,7 +113,7 @@ class Viewer:
     def show_file(self, image: ImageRef) -> bool:
         """Show an input file wherever it is, in the part in view first; False if it is nowhere."""
         for part in (self.part, *PARTS):
-            for index, (source, _) in enumerate(self._entries(part)):
+            for index, (source, *_) in enumerate(self._entries(part)):
                 if source == image:
                     self.show_image(part, index)
                     return True
