@@ -20,7 +20,10 @@ _ACTIONS: Mapping[Action, str] = {
     "choose_window": "Use --set for data.input_low and data.input_high.",
     "join_classes": "Use --set for data.labels.",
 }
-_OWN_OPTIONS = {"translation.overwrite": "--overwrite"}
+_OWN_OPTIONS = {
+    "translation.overwrite": "--overwrite",
+    "translation.accept_values": "--accept-values",
+}
 
 
 def words(remedy: Remedy | None) -> str:
