@@ -109,7 +109,7 @@ def test_unlike_images_are_asked_about_in_the_same_window(
     assert answers == [accept]
     assert {str(b.cget("text")) for b in buttons(job) if b.winfo_ismapped()} == {"Cancel"}
     finish(job, [("a.png", str(Path(OUT) / "a.png"))], images=1)
-    assert "1 images were translated" in words(job)
+    assert "were translated into" in words(job)
 
 
 def test_cancel_closes_a_window_that_asks(job: JobWindow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from deepimagetranslator.core.checks import contents, machine, pairs, splits
+from deepimagetranslator.core.checks import augmentation, contents, machine, pairs, splits
 from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.errors import Problem
 
@@ -31,6 +31,7 @@ FINDINGS: tuple[Finding, ...] = (
     contents.colour_and_grey,
     contents.several_sizes,
     contents.outside_window,
+    augmentation.little_left,
     machine.memory,
     machine.disk_space,
 )

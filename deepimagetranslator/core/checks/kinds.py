@@ -32,6 +32,7 @@ TITLES = {
     "colour_and_grey": "Colour and grey images",
     "several_sizes": "Images of several sizes",
     "outside_window": "Values outside the window",
+    "little_left": "Augmentation that leaves little",
     "few_images": "Few images",
     "no_validation": "No validation images",
     "memory": "Memory",
