@@ -39,17 +39,18 @@ def _example(spec: AugmentationSpec, height: int, width: int, rng: np.random.Gen
     """The share of the image that a random example has."""
     frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     turn, shift, corners = rng.uniform(-1, 1), rng.uniform(-1, 1, 2), rng.uniform(-1, 1, (4, 2))
-    points = frame
+    points: Points = frame
     if spec.rotation_input:
         centre = width / 2, height / 2
         matrix = cv2.getRotationMatrix2D(centre, turn * spec.rotation, 1.0)
-        points = np.float32(cv2.transform(points[None], matrix)[0])
+        points = cv2.transform(points[None], matrix)[0]
     if spec.scaling_input:
         most = np.minimum(spec.scaling, _MOST_MOVED * np.array([width, height]))
-        matrix = cv2.getPerspectiveTransform(np.float32(frame + corners * most), frame)
-        points = np.float32(cv2.perspectiveTransform(points[None], matrix)[0])
+        moved = (frame + corners * most).astype(np.float32)
+        matrix = cv2.getPerspectiveTransform(moved, frame)
+        points = cv2.perspectiveTransform(points[None], matrix)[0]
     if spec.translation_input:
-        points = points + np.float32(shift * spec.translation)
+        points = points + (shift * spec.translation).astype(np.float32)
     inside, _ = cv2.intersectConvexConvex(points, frame)
     return float(inside) / (height * width) * _not_dropped(spec, height, width, rng)
 

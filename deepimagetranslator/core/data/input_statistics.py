@@ -45,7 +45,8 @@ class Spread:
 
     def beyond(self, curve: Floats) -> Floats:
         """How far each number of a curve (65,) is outside this spread; 0 within it."""
-        return np.maximum(0, np.maximum(np.array(self.low) - curve, curve - np.array(self.high)))
+        outside: Floats = np.maximum(np.array(self.low) - curve, curve - np.array(self.high))
+        return outside.clip(0)
 
     @property
     def below(self) -> tuple[float, float]:

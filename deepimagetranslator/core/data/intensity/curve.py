@@ -56,7 +56,7 @@ def bins_of(values: Counted) -> Floats:
     step = np.floor(places.astype(np.float64) * STEPS)
     step[places == 1] = STEPS - 1
     numbers = np.clip(step, -1, STEPS).astype(np.intp) + 1
-    return np.bincount(numbers, counts, STEPS + 2)
+    return np.bincount(numbers, counts, STEPS + 2).astype(np.float64)
 
 
 def curve_of(bins: Floats) -> Floats:
