@@ -27,6 +27,7 @@ from deepimagetranslator.core.evaluation.table import Evaluation, table_of
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.reading import changes
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.typing import Array
@@ -101,6 +102,8 @@ def evaluate_weights(
 
     control = control or JobControl()
     translator = Translator(weights_path)
+    for sentence in changes((pair.input.file for pair in pairs), translator.card.reading):
+        report(LogLine(sentence))
     encoding = translator.encoding
     compare: Comparison
     if encoding.kind == "labels" and translator.network.palette is not None:

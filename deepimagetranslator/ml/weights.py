@@ -29,6 +29,7 @@ from deepimagetranslator.core.data.input_statistics import InputStatistics
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
@@ -62,6 +63,7 @@ class WeightsCard:
         large_images: how larger images were trained on, "resize" or "crop".
         input_statistics: the values of the training inputs; None if they were not measured, as by
             versions before 2.1.
+        reading: the reading version of the training images, see ``core.imaging.reading``.
     """
 
     model: ModelSpec
@@ -73,6 +75,7 @@ class WeightsCard:
     program: str = PROGRAM
     large_images: str = "resize"
     input_statistics: InputStatistics | None = None
+    reading: int = READING_VERSION
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -85,6 +88,7 @@ class WeightsCard:
             "palette": None if self.palette is None else self.palette.to_json(),
             "large_images": self.large_images,
             "input_statistics": self.input_statistics and self.input_statistics.to_json(),
+            "reading": self.reading,
             "training": dict(self.training),
         }
 
@@ -154,6 +158,7 @@ class WeightsCard:
                 training=dict(data["training"]),
                 program=str(data["program"]),
                 input_statistics=statistics and InputStatistics.from_json(statistics),
+                reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
             )
         except (UserError, KeyError, TypeError, ValueError) as error:
             raise UserError(_damaged_card(where)) from error

@@ -32,6 +32,7 @@ FINDINGS: tuple[Finding, ...] = (
     contents.several_sizes,
     contents.outside_window,
     augmentation.little_left,
+    contents.not_read,
     machine.memory,
     machine.disk_space,
 )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from deepimagetranslator.core.errors import Problem
 
 ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
-_NOTES = ("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths")
+_NOTES = (
+    "several_sizes",
+    "empty_target",
+    "few_images",
+    "colour_and_grey",
+    "bit_depths",
+    "not_read",
+)
 """Kinds that are mostly harmless and only reported as notes."""
 
 TITLES = {
@@ -33,6 +40,7 @@ TITLES = {
     "several_sizes": "Images of several sizes",
     "outside_window": "Values outside the window",
     "little_left": "Augmentation that leaves little",
+    "not_read": "Parts of files that are not read",
     "few_images": "Few images",
     "no_validation": "No validation images",
     "memory": "Memory",

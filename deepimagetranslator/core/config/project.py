@@ -18,10 +18,14 @@ from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.errors import Remedy, UserError
+from deepimagetranslator.core.imaging.image_ref import parse_images
+from deepimagetranslator.core.imaging.reading import READING_VERSION, renumbered
 from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.json_text import json_text
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
 FORMAT = 1
+_UNSAID_READING = 1  # of version 2.0.0
 _MAX_BYTES = 2**26
 _MAX_IMAGES = 400_000
 _IMAGE_LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
@@ -38,12 +42,15 @@ class Project:
             with the data. If a file has no such list, all fields count as chosen.
         run: the record of a run (versions, device, file hashes) in the project file of its
             folder; else empty.
+        reading: the reading version that the file was written with, see ``imaging.reading``. The
+            slice numbers in ``specs.data`` are always those of this version.
     """
 
     specs: Specs = field(default_factory=Specs)
     preset: str = "recommended"
     chosen: frozenset[str] = frozenset()
     run: Mapping[str, Any] = field(default_factory=dict)
+    reading: int = field(default=READING_VERSION, compare=False)
 
 
 def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
@@ -71,16 +78,15 @@ def save_project(project: Project, path: Path) -> None:
     sections = {s: fields.to_json(getattr(project.specs, s)) for s in SECTIONS}
     for name in _IMAGE_LISTS:
         sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
-    data = {"format": FORMAT, "program": PROGRAM}
+    data = {"format": FORMAT, "program": PROGRAM, "reading": READING_VERSION}
     data |= {"preset": project.preset}
     if project.chosen != EVERY_FIELD:
         data["chosen"] = sorted(project.chosen)
     data |= sections
     if project.run:
         data["run"] = dict(project.run)
-    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
     with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(json_text(data), encoding="utf-8")
 
 
 def load_project(path: Path) -> Project:
@@ -92,11 +98,15 @@ def load_project(path: Path) -> Project:
     data = _read_json(path)
     if not isinstance(data, dict) or not isinstance(data.get("format"), int):
         raise UserError(f"{path} is not a project file of this program; choose another file.")
-    with naming_newer_version(path, data.get("program"), data["format"] > FORMAT):
-        return _project_of(data, path)
+    reading = data.get("reading", _UNSAID_READING)
+    if not isinstance(reading, int):
+        raise UserError(f"{path} is damaged: reading; restore the file or create a new one.")
+    newer = data["format"] > FORMAT or reading > READING_VERSION
+    with naming_newer_version(path, data.get("program"), newer):
+        return _project_of(data, path, reading)
 
 
-def _project_of(data: Mapping[str, Any], path: Path) -> Project:
+def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
     sections = {
         section: fields.from_json(
             type(getattr(Specs(), section)), data.get(section, {}), f"{path.name}, {section}"
@@ -106,6 +116,7 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
     if sum(len(getattr(sections["data"], name)) for name in _IMAGE_LISTS) > _MAX_IMAGES:
         raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; split it or create a new one.")
     sections["data"] = _with_absolute_paths(sections["data"], path.absolute().parent)
+    sections["data"] = _with_todays_slices(sections["data"], reading)
     preset_name = data.get("preset", "recommended")
     chosen = data.get("chosen", list(EVERY_FIELD))
     run = data.get("run", {})
@@ -114,7 +125,7 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
         raise UserError(
             f"{path} is damaged: preset, chosen or run; restore the file or create a new one."
         )
-    return Project(Specs(**sections), preset_name, frozenset(chosen), run)
+    return Project(Specs(**sections), preset_name, frozenset(chosen), run, reading)
 
 
 def _read_json(path: Path) -> Any:
@@ -138,6 +149,18 @@ def _stored(path: str, folder: Path) -> str:
     if absolute.is_relative_to(folder):
         return absolute.relative_to(folder).as_posix()
     return str(absolute)
+
+
+def _with_todays_slices(data: DataSpec, reading: int) -> DataSpec:
+    """The data spec with the slice numbers of this reading version."""
+    if reading >= READING_VERSION:
+        return data
+    lists = {name: parse_images(getattr(data, name)) for name in _IMAGE_LISTS}
+    found = {name: tuple(map(str, renumbered(images, reading))) for name, images in lists.items()}
+    changed: dict[str, Any] = {
+        name: texts for name, texts in found.items() if texts != getattr(data, name)
+    }
+    return replace(data, **changed)
 
 
 def _with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:

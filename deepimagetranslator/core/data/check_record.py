@@ -36,11 +36,12 @@ from deepimagetranslator.core.data.statistics_json import (
 )
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
 from deepimagetranslator.core.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 _MOST_BYTES, _MOST_BYTES_A_FILE = 2**24, 300
 _READ_BY = (
     *("numpy", "pillow", "opencv-python-headless", "tifffile", "imagecodecs"),
@@ -136,7 +137,12 @@ def _made_by() -> dict[str, Any]:
     for name in _READ_BY:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
-    return {"record": FORMAT, "program": __version__, "read by": found}
+    return {
+        "record": FORMAT,
+        "program": __version__,
+        "reading": READING_VERSION,
+        "read by": found,
+    }
 
 
 def _digest(data: bytes) -> str:

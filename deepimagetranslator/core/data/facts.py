@@ -18,9 +18,10 @@ from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.header import Header
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.images import read_with_header
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 from deepimagetranslator.core.typing import Array
@@ -68,6 +69,7 @@ class FileFacts:
         constant: whether all of its pixels are equal.
         checksum: of the file's bytes, see ``checksum``; empty if it could not be read.
         stamp: size, modification time and inode before the file was read; to detect changes.
+        note: what the file holds besides and is not read, see ``Header.note``.
     """
 
     trouble: str = ""
@@ -81,6 +83,7 @@ class FileFacts:
     constant: bool = False
     checksum: str = ""
     stamp: Stamp | None = None
+    note: str = ""
 
     @property
     def dtype(self) -> str:
@@ -176,10 +179,10 @@ def read_facts(ref: ImageRef, target: bool) -> FileFacts:
     stamp = file_stamp(ref.file)
     with HELD.holding(ref.file, several=ref.slice is not None):
         try:
-            image = read_image(ref)
+            image, header = read_with_header(ref)
         except UserError as error:
             return FileFacts(trouble=str(error))
-        facts = _facts_in(image, target)
+        facts = replace(_facts_in(image, target, header), note=header.note)
         with suppress(OSError):  # unlikely, as it has just been read
             facts = replace(facts, checksum=checksum(ref))
         return replace(facts, patient=patient_of(ref) or "", stamp=stamp)
@@ -192,10 +195,10 @@ def digest_of(image: Array) -> bytes:
     return hashed.digest()
 
 
-def _facts_in(image: Array, target: bool) -> FileFacts:
-    """The facts that follow from an image's pixels."""
+def _facts_in(image: Array, target: bool, header: Header) -> FileFacts:
+    """The facts that follow from an image's pixels and its file's header."""
     values, colours = ValueRange(), ColourCount()
-    values.add(image)
+    values.add(image, header)
     if target or _has_few_colours(image):
         colours.add(image)
     else:

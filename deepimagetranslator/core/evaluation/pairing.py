@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
+from deepimagetranslator.core.data.unmatched import explained
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
@@ -23,7 +24,7 @@ def pairs_to_evaluate(
         The pairs, and the problems of images or targets that are left out.
     """
     matched = match_pairs(images, targets, pairing)
-    problems = list(matched.problems)
+    problems = list(explained(matched))
     pairs = [pair for pair in matched.pairs if pair.input != pair.target]
     own = len(matched.pairs) - len(pairs)
     if own:

@@ -57,7 +57,7 @@ class Evaluation:
             cells = ("" if math.isnan(number) else f"{number:.6g}" for number in numbers)
             writer.writerow((row["image"], row["channel"], *cells))
         with atomic_write(path) as temporary:
-            temporary.write_text(text.getvalue(), encoding="utf-8")
+            temporary.write_text(text.getvalue(), encoding="utf-8", errors="backslashreplace")
 
 
 def table_of(

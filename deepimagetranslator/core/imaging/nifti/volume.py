@@ -124,7 +124,11 @@ def volume_of(path: Path) -> Volume:
 
 
 def raw_header(path: Path) -> Any:
-    """nibabel's header of the file; errors in it are neither corrected nor printed."""
+    """nibabel's header of the file; errors in it are not printed.
+
+    Old programs wrote a mirrored axis as a negative voxel size, which is read as positive, as ITK
+    and nibabel do; its direction stands in the q- and s-form. Nothing else is corrected.
+    """
     import nibabel  # noqa: PLC0415
 
     compressed = _is_compressed(path)
@@ -132,7 +136,9 @@ def raw_header(path: Path) -> Any:
         start = content.read(_HEADER)
     kind = nibabel.Nifti2Header if start[4:8] in (b"n+2\0", b"ni2\0") else nibabel.Nifti1Header
     size = kind.template_dtype.itemsize
-    return kind(start[:size], check=False)
+    header = kind(start[:size], check=False)
+    header["pixdim"][1:] = np.abs(header["pixdim"][1:])  # the first is a sign by itself
+    return header
 
 
 @lru_cache(maxsize=256)
