@@ -12,7 +12,6 @@ from deepimagetranslator.app.events import Bus, LoadingChanged, SeveralSeriesFou
 from deepimagetranslator.app.project_state import ProjectState, match_once
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
-from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -20,7 +19,7 @@ from deepimagetranslator.core.data.suggestions import SUGGESTED, SeenTargets, lo
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
 from deepimagetranslator.core.system import paths
 
@@ -115,7 +114,10 @@ class Loader:
             if part != TRANSLATED:
                 match_once(_with_files(data, part, files))
             targets = files.get("targets") if part == TRAINING else None
-            return _Listed(files, look_at(targets) if targets and to_look else None)
+            if not targets or not to_look:
+                return _Listed(files, None)
+            inputs = files.get("inputs") or parse_images(data.train_inputs)
+            return _Listed(files, look_at(targets, inputs))
 
         def listed(result: _Listed | SeveralSeriesFound) -> None:
             if isinstance(result, SeveralSeriesFound):
@@ -174,22 +176,9 @@ class Loader:
 
         def created(parts: tuple[Sources, Sources]) -> None:
             train, val = parts
-            self._set_sample_augmentation()
             self.load(VALIDATION, val, done=lambda: self.load(TRAINING, train))
 
         self._run("Load sample images", _CREATING, create, created)
-
-    def _set_sample_augmentation(self) -> None:
-        """Scale the preset's amounts, which are meant for images of 512 x 512 pixels."""
-        from deepimagetranslator.core.sample import SAMPLE_SIZE  # noqa: PLC0415
-
-        usual, scale = preset(self._project.contents.preset).augmentation, SAMPLE_SIZE / 512
-        augmentation = replace(
-            self._project.specs.augmentation,
-            scaling=usual.scaling * scale,
-            translation=usual.translation * scale,
-        )
-        self._project.set_section("augmentation", augmentation)
 
     def _run(
         self, action: str, status: str, work: Callable[[], Result], done: Callable[[Result], object]

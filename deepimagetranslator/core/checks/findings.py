@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from deepimagetranslator.core.checks import (
+    augmentation,
     changed,
     contents,
     encodings,
@@ -49,6 +50,7 @@ FINDINGS: tuple[Finding, ...] = (
     contents.outside_window,
     places.two_forms,
     changed.changed_targets,
+    augmentation.little_left,
     contents.not_read,
     machine.memory,
     machine.disk_space,
