@@ -70,12 +70,13 @@ def told_once(said: Iterable[tuple[Path, str]]) -> list[tuple[str, str, list[Pat
     Args:
         said: files, each with a clause about it; an empty one says nothing.
     """
-    found: dict[str, list[Path]] = {}
+    found: dict[str, dict[Path, None]] = {}
     for file, clause in said:
-        if clause and file not in found.setdefault(clause, []):
-            found[clause].append(file)
+        if clause:
+            found.setdefault(clause, {})[file] = None
     return [
-        (f"{files[0]}{_and_more(len(files) - 1)}", clause, files) for clause, files in found.items()
+        (f"{next(iter(files))}{_and_more(len(files) - 1)}", clause, list(files))
+        for clause, files in found.items()
     ]
 
 
