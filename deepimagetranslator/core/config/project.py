@@ -38,12 +38,14 @@ class Project:
             with the data. If a file has no such list, all fields count as chosen.
         run: the record of a run (versions, device, file hashes) in the project file of its
             folder; else empty.
+        runs: absolute paths of its runs' folders that do not lie beside the project file.
     """
 
     specs: Specs = field(default_factory=Specs)
     preset: str = "recommended"
     chosen: frozenset[str] = frozenset()
     run: Mapping[str, Any] = field(default_factory=dict)
+    runs: tuple[Path, ...] = ()
 
 
 def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
@@ -78,6 +80,8 @@ def save_project(project: Project, path: Path) -> None:
     data |= sections
     if project.run:
         data["run"] = dict(project.run)
+    if project.runs:
+        data["runs"] = [_stored(str(run), folder) for run in project.runs]
     text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -108,13 +112,16 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
     sections["data"] = _with_absolute_paths(sections["data"], path.absolute().parent)
     preset_name = data.get("preset", "recommended")
     chosen = data.get("chosen", list(EVERY_FIELD))
-    run = data.get("run", {})
+    run, runs = data.get("run", {}), data.get("runs", [])
     whole = isinstance(preset_name, str) and isinstance(chosen, list) and isinstance(run, dict)
+    whole = whole and isinstance(runs, list) and all(isinstance(name, str) for name in runs)
     if not whole or not EVERY_FIELD.issuperset(map(str, chosen)):
         raise UserError(
-            f"{path} is damaged: preset, chosen or run; restore the file or create a new one."
+            f"{path} is damaged: preset, chosen, run or runs; restore the file or create a new one."
         )
-    return Project(Specs(**sections), preset_name, frozenset(chosen), run)
+    folder = path.absolute().parent
+    places = tuple(folder / name for name in runs)
+    return Project(Specs(**sections), preset_name, frozenset(chosen), run, places)
 
 
 def _read_json(path: Path) -> Any:

@@ -96,6 +96,16 @@ class FileActions:
             self._project.save(path)
 
     def may_drop_changes(self) -> bool:
-        """Whether the project has no unsaved changes, or the user agrees to lose them."""
-        question = "The project has unsaved changes. Continue without saving them?"
-        return not self._project.changed or self._boxes.yes("Unsaved changes", question)
+        """Whether no unsaved changes are left, or the user agrees to lose them."""
+        project = self._project
+        if not project.changed:
+            return True
+        name = "the new project" if project.path is None else project.path.name
+        question = f"Save the changes of {name}?"
+        if project.path is None and project.runs:
+            question += f" The weights that it has trained are in {project.runs[-1].parent}."
+        answers = ("Save", "Don't save", "Cancel")
+        answer = self._boxes.choose("Unsaved changes", question, answers)
+        if answer == 0:
+            self.save_project()
+        return answer == 1 or not project.changed
