@@ -249,7 +249,8 @@ class ProjectState:
         Raises:
             UserError: such a split is impossible.
         """
-        split = split_pairs([*self.matched.train, *self.matched.val], way)
+        pairs = [*self.matched.train, *self.matched.val]
+        split = split_pairs(pairs, way, self.specs.data.persons)
         self.set_files(datasets.with_split(self.specs.data, split))
         return split.warning
 

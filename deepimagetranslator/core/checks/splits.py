@@ -43,7 +43,7 @@ def person_in_both(context: CheckContext) -> Iterator[Problem]:
     same = {facts.pair for facts in _in_both(context)}
     train = context.train.readable
     val = [facts for facts in context.val.readable if facts.pair not in same]
-    persons = _persons([*train, *val])
+    persons = _persons(context, [*train, *val])
     both = set(persons[: len(train)]) & set(persons[len(train) :]) - {""}
     if not both:
         return
@@ -126,9 +126,9 @@ def _in_both(context: CheckContext) -> list[PairFacts]:
     return [f for f in context.val.readable if f.input.digest in known and not f.input.constant]
 
 
-def _persons(pairs: Sequence[PairFacts]) -> list[str]:
+def _persons(context: CheckContext, pairs: Sequence[PairFacts]) -> list[str]:
     """Each pair's person: the DICOM patient, else by folder or file name; empty if unknown."""
-    by_name = people([facts.pair.input for facts in pairs])
+    by_name = people([facts.pair.input for facts in pairs], context.specs.data.persons)
     return [facts.input.patient or name for facts, name in zip(pairs, by_name, strict=True)]
 
 
@@ -144,7 +144,7 @@ def _new_split(context: CheckContext, suits: Suits | None = None) -> Repair | No
     for facts in context.readable:
         once.setdefault(facts.pair if facts.input.constant else facts.input.digest, facts)
     pool = list(once.values())
-    persons = _persons(pool)
+    persons = _persons(context, pool)
     known = len(set(persons)) > 1 and "" not in persons
     names = persons if known else [str(facts.pair.input) for facts in pool]
     label = "Split anew by person" if known else "Split anew, image by image"

@@ -25,6 +25,7 @@ FORMAT = 1
 _MAX_BYTES = 2**26
 _MAX_IMAGES = 400_000
 _IMAGE_LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
+_PATHS = (*_IMAGE_LISTS, "persons")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def save_project(project: Project, path: Path) -> None:
     """
     folder = path.absolute().parent
     sections = {s: fields.to_json(getattr(project.specs, s)) for s in SECTIONS}
-    for name in _IMAGE_LISTS:
+    for name in _PATHS:
         sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
     data = {"format": FORMAT, "program": PROGRAM}
     data |= {"preset": project.preset}
@@ -157,4 +158,5 @@ def _with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:
         train_targets=absolute(data.train_targets),
         val_inputs=absolute(data.val_inputs),
         val_targets=absolute(data.val_targets),
+        persons=absolute(data.persons),
     )

@@ -41,7 +41,13 @@ class Actions:
         self.places = WindowPlaces(session.settings)
         self.data = DataActions(root, session, boxes)
         self.file = FileActions(
-            session.project, session.loader, boxes, pickers, self.data.pairs_loaded, leave
+            session.project,
+            session.loader,
+            boxes,
+            pickers,
+            self.data.pairs_loaded,
+            self.data.persons_loaded,
+            leave,
         )
         self.model = ModelActions(root, session, boxes, pickers)
         self.translate = TranslateActions(root, session, boxes, pickers)
