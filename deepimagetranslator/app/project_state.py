@@ -38,6 +38,7 @@ from deepimagetranslator.core.data.suggestions import (
     other_targets,
     suggested,
 )
+from deepimagetranslator.core.data.targets import target_size
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.system import paths
@@ -86,7 +87,7 @@ class ProjectState:
         self.problems: tuple[Problem, ...] = ()
         self.dataset: Dataset | None = None
         self.seen = NOTHING_SEEN
-        self._seen_of: tuple[str, ...] | None = ()
+        self._seen_of: tuple[tuple[str, ...], ...] | None = ()
         self._to_follow = False
         failed = partial(bus.publish_error, action="Check data")
         self.reader = DataReader(background, self._take_findings, failed)
@@ -237,7 +238,7 @@ class ProjectState:
             seen: what is known of the training targets; None if they were not examined.
         """
         if seen is not None:
-            self.seen, self._seen_of = seen, data.train_targets
+            self.seen, self._seen_of = seen, _targets_of(data)
         self._change(replace(self.contents, specs=replace(self.specs, data=data)), read=True)
 
     def split_validation(self, way: SplitWay) -> str:
@@ -258,7 +259,7 @@ class ProjectState:
         """Set the project's contents, and update the settings that follow from the targets."""
         before = self.contents
         if other_targets(before.specs.data, contents.specs.data):
-            if self._seen_of == contents.specs.data.train_targets:
+            if self._seen_of == _targets_of(contents.specs.data):
                 contents = suggested(contents, self.seen)
             else:  # once the targets have been read
                 self.seen, self._seen_of, self._to_follow = NOTHING_SEEN, None, True
@@ -293,7 +294,7 @@ class ProjectState:
             return None
         try:
             first = self.matched.train[0]
-            return image_size(first.input)[:3], image_size(first.target)[:3]
+            return image_size(first.input)[:3], target_size(first)[:3]
         except UserError:
             return None
 
@@ -334,8 +335,13 @@ class ProjectState:
     def _take_findings(self, found: Found) -> None:
         self.dataset, self.problems = found.dataset, found.problems
         if self._seen_of is None:
-            self.seen, self._seen_of = found.targets, self.specs.data.train_targets
+            self.seen, self._seen_of = found.targets, _targets_of(self.specs.data)
         self._bus.publish(ReadingEnded())
         if self._to_follow:
             self._to_follow = False
             self._change(suggested(self.contents, self.seen))
+
+
+def _targets_of(data: DataSpec) -> tuple[tuple[str, ...], ...]:
+    """The training targets and the changes with which targets are read."""
+    return data.train_targets, data.target_changes

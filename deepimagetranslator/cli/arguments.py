@@ -134,8 +134,22 @@ def _add_new(commands: Any) -> None:
             nargs="+",
             metavar="DIR",
             help=f"{help}: a folder, or files",
-            required="train" in option,
         )
+    parser.add_argument(
+        "--persons",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="instead of these folders: a folder with a subfolder per person, which holds images "
+        "and targets, such as PERSON/images and PERSON/targets; subfolders val and validation "
+        "validate, test is left out",
+    )
+    parser.add_argument(
+        "--val-persons",
+        nargs="+",
+        metavar="NAME",
+        help="instead of --val-fraction: the persons that validate",
+    )
     parser.add_argument(
         "--val-fraction",
         type=float,
@@ -169,8 +183,8 @@ def _add_check(commands: Any) -> None:
         "check",
         check_commands.check,
         "find every problem of a project before training, and repair it",
-        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair, remedy), "
-        "mended",
+        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair, repairs, "
+        "remedy), mended",
         "findings and their kinds:\n"
         + "\n".join(f"  {kind:18} {words}" for kind, words in TITLES.items() if kind),
     )
@@ -181,7 +195,8 @@ def _add_check(commands: Any) -> None:
         default=[],
         metavar="KIND",
         help="apply the repairs of this kind of finding (may be given several times) or of all, "
-        "and save the project; the old one is kept as .bak; image files are not changed",
+        "as listed by the check (KIND:NAME chooses another one), and save the project; the old one "
+        "is kept as .bak; image files are not changed",
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.comparison import (
     ByClasses,
@@ -61,7 +62,7 @@ def evaluate(
     pairs, problems = pairs_to_evaluate(
         list_images(predictions), list_images(targets, series), pairing
     )
-    values, colours = _gathered([pair.target for pair in pairs], control)
+    values, colours = _gathered(pairs, control)
     target = colours.label_palette()
     predicted = None
     if target is not None:
@@ -109,7 +110,7 @@ def evaluate_weights(
         encoding = replace(encoding, network=replace(translator.network, palette=palette))
         compare = by_classes(palette, palette)
     else:
-        values, _ = _gathered([pair.target for pair in pairs], control)
+        values, _ = _gathered(pairs, control)
         compare = ByValues(choose_normalization(values, target=True))
 
     def image_of(pair: ImagePair) -> Array:
@@ -122,13 +123,16 @@ def evaluate_weights(
     return _measured(pairs, image_of, compare, list(problems), report, control)
 
 
-def _gathered(files: Sequence[ImageRef], control: JobControl) -> tuple[ValueRange, ColourCount]:
-    """Value range and colours of the files; unreadable ones are reported when evaluated."""
+def _gathered(
+    targets: Sequence[ImageRef] | Sequence[ImagePair], control: JobControl
+) -> tuple[ValueRange, ColourCount]:
+    """Value range and colours of images, or of pairs' targets; unreadable ones are reported when
+    they are evaluated."""
     values, colours = ValueRange(), ColourCount()
-    for file in files:
+    for target in targets:
         control.raise_if_cancelled()
         with contextlib.suppress(UserError):
-            image = read_image(file)
+            image = read_target(target)
             values.add(image)
             colours.add(image)
     return values, colours
@@ -155,7 +159,7 @@ def _measured(
 
 
 def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:
-    target = read_image(pair.target)
+    target = read_target(pair)
     if predicted.shape[:2] != target.shape[:2]:
         raise UserError(
             f"is {predicted.shape[1]} x {predicted.shape[0]} pixels, its target {pair.target.name} "

@@ -257,7 +257,7 @@ FAULTS: dict[str, Callable[[Folder], Specs]] = {
         no_validation,
     )
 }
-WITHOUT_REPAIR = {"few_images", "no_validation", "several_sizes"}
+WITHOUT_REPAIR = {"few_images", "several_sizes"}
 FATAL = {
     "unreadable",
     "unmatched",

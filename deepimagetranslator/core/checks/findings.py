@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from deepimagetranslator.core.checks import contents, machine, pairs, splits
+from deepimagetranslator.core.checks import changed, contents, machine, pairs, splits
 from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.errors import Problem
 
@@ -20,6 +20,7 @@ FINDINGS: tuple[Finding, ...] = (
     pairs.target_is_input,
     pairs.own_target,
     pairs.misplaced,
+    splits.no_validation,
     splits.in_both,
     splits.person_in_both,
     splits.class_missing,
@@ -31,6 +32,7 @@ FINDINGS: tuple[Finding, ...] = (
     contents.colour_and_grey,
     contents.several_sizes,
     contents.outside_window,
+    changed.changed_targets,
     machine.memory,
     machine.disk_space,
 )

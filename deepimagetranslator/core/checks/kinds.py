@@ -6,6 +6,7 @@ from deepimagetranslator.core.errors import Problem
 
 ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
 _NOTES = ("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths")
+_NOTES += ("changed_targets",)
 """Kinds that are mostly harmless and only reported as notes."""
 
 TITLES = {
@@ -32,6 +33,7 @@ TITLES = {
     "colour_and_grey": "Colour and grey images",
     "several_sizes": "Images of several sizes",
     "outside_window": "Values outside the window",
+    "changed_targets": "Targets read with a change",
     "few_images": "Few images",
     "no_validation": "No validation images",
     "memory": "Memory",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from deepimagetranslator.core.checks.context import CheckContext, finding, phrase
 from deepimagetranslator.core.checks.repairs import moved
@@ -18,9 +19,25 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 _SOLID = 0.1  # minimum fraction of a class's pixels in flat 2 x 2 squares
 _TRIES = 40  # number of seeds tried for a split with every class on both sides
 _FEWEST = 8
+_USUAL_FRACTION = 0.2
 _FEWEST_A_CLASS = 4
 
 Suits = Callable[[set[Colour], set[Colour]], bool]
+
+
+def no_validation(context: CheckContext) -> Iterator[Problem]:
+    """No validation pairs; the repair splits them off by person."""
+    if context.pairings[1].pairs or not context.pairings[0].pairs:
+        return
+    message = (
+        "There are no validation pairs, so the best weights are chosen by the training loss, "
+        "which cannot detect overfitting."
+    )
+    repair = _new_split(context)
+    if repair is not None:
+        # It chooses the persons and the share of images, which the user may want otherwise.
+        repair = replace(repair, guess=True)
+    yield finding("no_validation", message, subject="validation", repair=repair)
 
 
 def in_both(context: CheckContext) -> Iterator[Problem]:
@@ -135,6 +152,8 @@ def _persons(context: CheckContext, pairs: Sequence[PairFacts]) -> list[str]:
 def _new_split(context: CheckContext, suits: Suits | None = None) -> Repair | None:
     """The repair that splits all pairs by person with the same validation fraction, or None.
 
+    Without validation images the fraction is a fifth.
+
     Args:
         context: its pairs are used, each image once.
         suits: takes the label colours of training and of validation targets; splits are tried
@@ -150,6 +169,7 @@ def _new_split(context: CheckContext, suits: Suits | None = None) -> Repair | No
     label = "Split anew by person" if known else "Split anew, image by image"
     classes = {facts.pair: _colours(facts.target) for facts in pool if suits}
     fraction = len(context.val.facts) / max(1, len(context.train.facts) + len(context.val.facts))
+    fraction = fraction or _USUAL_FRACTION
     seed = context.specs.training.seed
     for attempt in range(seed, seed + (_TRIES if suits else 1)):
         try:

@@ -145,7 +145,7 @@ def _digest(data: bytes) -> str:
 
 def _names(pairs: Sequence[ImagePair]) -> str:
     """A digest of a list of pairs and their order."""
-    texts = (f"{pair.input}\0{pair.target}" for pair in pairs)
+    texts = ("\0".join((str(pair.input), str(pair.target), *pair.changes)) for pair in pairs)
     return _digest("\0".join(texts).encode("utf-8", "surrogateescape"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +18,7 @@ from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -116,7 +118,7 @@ class PairFacts:
         return not (self.input.trouble or self.target.trouble)
 
 
-_Key = tuple[ImageRef, bool]
+_Key = tuple[ImageRef, bool, tuple[str, ...], ImageRef | None]
 _remembered: OrderedDict[_Key, FileFacts] = OrderedDict()
 _lock = threading.Lock()
 _turns = tuple(threading.Lock() for _ in range(64))
@@ -130,13 +132,32 @@ def facts_of(image: ImageRef, target: bool, remember: bool = True) -> FileFacts:
         target: whether all colours are counted, as for a target.
         remember: keep them for the next time, which takes about 7 KiB an image.
     """
-    key = image, target
+    return _facts_of((image, target, (), None), remember, lambda: read_image(image))
+
+
+def target_facts(target: ImagePair | ImageRef, remember: bool = True) -> FileFacts:
+    """The facts about a target as it is read with the changes of its pair.
+
+    Args:
+        target: a pair, or a target without changes.
+        remember: as in ``facts_of``.
+    """
+    if isinstance(target, ImageRef):
+        return facts_of(target, True, remember)
+    if not target.changes:
+        return facts_of(target.target, True, remember)
+    key = target.target, True, target.changes, target.input
+    return _facts_of(key, remember, lambda: read_target(target))
+
+
+def _facts_of(key: _Key, remember: bool, read: Callable[[], Array]) -> FileFacts:
+    image, target = key[:2]
     with _turns[hash(key) % len(_turns)]:  # a second thread waits instead of reading it too
         with _lock:
             known = _remembered.get(key)
         if known is not None and known.stamp == file_stamp(image.file):
             return known
-        facts = read_facts(image, target)
+        facts = read_facts(image, target, read)
         if remember and facts.stamp is not None and not facts.trouble:
             _remember(key, facts)
         return facts
@@ -158,8 +179,9 @@ def forget_all() -> None:
 
 def pair_facts(pair: ImagePair, remember: bool = True) -> PairFacts:
     """The facts about both images of a pair; an image that is its own target is read once."""
-    theirs = facts_of(pair.target, True, remember)
-    ours = theirs if pair.input == pair.target else facts_of(pair.input, False, remember)
+    theirs = target_facts(pair, remember)
+    same = pair.input == pair.target and not pair.changes
+    ours = theirs if same else facts_of(pair.input, False, remember)
     return PairFacts(pair, ours, theirs, _likeness(ours.thumbnail, theirs.thumbnail))
 
 
@@ -171,12 +193,12 @@ def brief(facts: PairFacts) -> PairFacts:
     return replace(facts, input=ours, target=theirs)
 
 
-def read_facts(ref: ImageRef, target: bool) -> FileFacts:
+def read_facts(ref: ImageRef, target: bool, read: Callable[[], Array]) -> FileFacts:
     """The facts about an image, read now; ``trouble`` holds the reason if it is unreadable."""
     stamp = file_stamp(ref.file)
     with HELD.holding(ref.file, several=ref.slice is not None):
         try:
-            image = read_image(ref)
+            image = read()
         except UserError as error:
             return FileFacts(trouble=str(error))
         facts = _facts_in(image, target)

@@ -127,13 +127,15 @@ def find_persons(root: Path) -> Tree:
     return Tree(root, persons, tuple(left_out))
 
 
-def list_persons(tree: Tree, series: Mapping[str, str] | None = None) -> dict[str, list[Files]]:
+def list_persons(
+    tree: Tree, series: Mapping[str, str | None] | None = None
+) -> dict[str, list[Files]]:
     """The images and targets of each person, by part ("train", "val").
 
     Args:
         tree: the persons.
         series: number or description of the DICOM series of the "inputs" and of the "targets", for
-            persons with several.
+            persons with several; None or a missing one chooses none.
 
     Raises:
         PersonsSeriesError: a person has several DICOM series, and none was chosen.

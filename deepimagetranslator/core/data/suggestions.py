@@ -11,14 +11,16 @@ from deepimagetranslator.core.config.chosen import value_of, with_values
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
-from deepimagetranslator.core.data.facts import facts_of
+from deepimagetranslator.core.data.facts import target_facts
 from deepimagetranslator.core.data.intensity.chosen import chosen_normalization
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_range
 from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.pair_lists import matched
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
-from deepimagetranslator.core.imaging.images import read_image
 
 _LOOKED_AT = 24
 
@@ -53,6 +55,7 @@ SUGGESTED = frozenset(_FOR_LABELS)
 _ON_CLASSES = ("dice", "dice_crossentropy")
 _SAYING_WHAT_TARGETS_ARE = (
     "train_targets",
+    "target_changes",
     "target_kind",
     "labels",
     "snap_labels",
@@ -98,22 +101,23 @@ class SeenTargets:
 NOTHING_SEEN = SeenTargets(ColourCount(), ValueRange())
 
 
-def look_at(targets: Sequence[ImageRef]) -> SeenTargets:
-    """Read an even sample of the targets; unreadable ones are skipped.
+def look_at(targets: Sequence[ImageRef] | Sequence[ImagePair]) -> SeenTargets:
+    """Read an even sample of the targets, of pairs with their changes; unreadable ones are skipped.
 
     The data check that follows does not read these files again.
     """
     colours, values = ColourCount(), ValueRange()
     for target in targets[:: max(1, len(targets) // _LOOKED_AT)]:
-        if target.slice is None:
-            facts = facts_of(target, target=True)
+        image = target.target if isinstance(target, ImagePair) else target
+        if image.slice is None:
+            facts = target_facts(target)
             colours.merge(facts.colours)
             values.merge(facts.values)
         else:  # its facts would need its whole file, which takes too long here
             with suppress(UserError):
-                image = read_image(target)
-                colours.add(image)
-                values.add(image)
+                pixels = read_target(target)
+                colours.add(pixels)
+                values.add(pixels)
     return SeenTargets(colours, values)
 
 
@@ -121,7 +125,10 @@ def look_for(project: Project) -> SeenTargets:
     """``look_at`` the project's targets if a field has a suggested setting."""
     if project.chosen >= SUGGESTED:
         return NOTHING_SEEN
-    return look_at(parse_images(project.specs.data.train_targets))
+    data = project.specs.data
+    if data.target_changes:
+        return look_at(matched(data, "train"))
+    return look_at(parse_images(data.train_targets))
 
 
 def suggested(project: Project, seen: SeenTargets) -> Project:

@@ -117,7 +117,7 @@ class SplitDialog(Dialog[SplitWay]):
         self.body.rowconfigure(5, weight=1)
         columns = ("part", "images")
         rows = _ROWS if self.winfo_screenheight() >= px(_ROOMY) else _FEW_ROWS
-        self.table = ttk.Treeview(box, columns=columns, height=rows, selectmode="none")
+        self.table = ttk.Treeview(box, columns=columns, height=rows, selectmode="browse")
         self.table.heading("#0", text="Group", anchor="w")
         self.table.heading("images", text="Images", anchor="e")
         self.table.heading("part", text="Goes to", anchor="w")
@@ -244,6 +244,7 @@ class SplitDialog(Dialog[SplitWay]):
             self._lines[item] = name
             if name == focus:
                 self.table.focus(item)
+                self.table.selection_set(item)
         self.table.yview_moveto(seen)
         rest = len(preview.groups) - _MOST_SHOWN
         if rest > 0:
