@@ -262,6 +262,8 @@ def test_new_splits_off_whole_people(call, place, tmp_path):
         (["--preset", "2022"], "2021"),
         (["--val-fraction", "0.5"], "not both"),
         (["--group", "x"], "--val-fraction"),
+        (["--persons", "."], "not both"),
+        (["--val-persons", "person01"], "not both"),
     ],
 )
 def test_new_refuses_in_one_sentence_and_writes_nothing(call, place, tmp_path, more, sentence):

@@ -53,6 +53,7 @@ class SplitDialog(Dialog[SplitWay]):
 
     Attributes:
         preview: the result of the chosen way; None while it is being computed.
+        lines: the groups by their lines of the table.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class SplitDialog(Dialog[SplitWay]):
         self.preview: SplitPreview | None = None
         self._background = WidgetBackground(self)
         self._waiting = ""
-        self._lines: dict[str, str] = {}
+        self.lines: dict[str, str] = {}
         ways = [way for way in _WORDS if has_patients or way != BY_PATIENT]
         first = way.by if way.by in ways else BY_NAME
         self.by = tk.StringVar(self, _WORDS[first])
@@ -195,10 +196,11 @@ class SplitDialog(Dialog[SplitWay]):
     def toggle(self, item: str) -> None:
         """Move the group of a line of the table to the other part."""
         groups = self.preview.groups if self.preview is not None else ()
-        if item not in self._lines or self._waiting:
+        if item not in self.lines or self._waiting:
             return
         now = frozenset(name for name, _, validates in groups if validates)
-        self._validates = now ^ {self._lines[item]}
+        self.preview, self._validates = None, now ^ {self.lines[item]}
+        self.ok_button.state(["disabled"])
         self._ask()
 
     def _show_current(self, train: Sequence[ImagePair], val: Sequence[ImagePair]) -> None:
@@ -235,13 +237,13 @@ class SplitDialog(Dialog[SplitWay]):
         if self._waiting:
             return  # the input has changed since
         self.preview = preview
-        seen, focus = self.table.yview()[0], self._lines.get(self.table.focus())
+        seen, focus = self.table.yview()[0], self.lines.get(self.table.focus())
         self.table.delete(*self.table.get_children())
-        self._lines.clear()
+        self.lines.clear()
         for name, count, validates in preview.groups[:_MOST_SHOWN]:
             part, tag = ("validation", "val") if validates else ("training", "train")
             item = self.table.insert("", "end", text=name, values=(part, count), tags=(tag,))
-            self._lines[item] = name
+            self.lines[item] = name
             if name == focus:
                 self.table.focus(item)
                 self.table.selection_set(item)
