@@ -27,7 +27,7 @@ from deepimagetranslator.core.data.persons import (
     without_files,
 )
 from deepimagetranslator.core.data.suggestions import SUGGESTED, SeenTargets, look_at
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
@@ -155,6 +155,17 @@ class Loader:
 
         name = f"Load {part} {' and '.join(sources)}"
         self._run(name, _LISTING, work, self._or_ask(listed))
+
+    def recognize(self, folder: Path, done: Callable[[bool], object]) -> None:
+        """Call ``done`` with whether a folder is a tree of persons for ``load_persons``."""
+
+        def work() -> bool:
+            try:
+                return bool(find_persons(folder))
+            except UserError:
+                return False
+
+        self._run("Load folder", _LISTING, work, done)
 
     def load_persons(
         self,

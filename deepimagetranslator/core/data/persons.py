@@ -165,6 +165,16 @@ def _listed(side: str, given: Sequence[Path], series: str | None) -> list[ImageR
         raise PersonsSeriesError(str(error), error.series, side) from error
 
 
+def sides_of(folders: Sequence[Path]) -> tuple[Path | None, Path | None]:
+    """Of two folders that of the inputs and that of the targets, if their names tell."""
+    by_role = _by_role(folders, folders=True)
+    if len(by_role["targets"]) == 1:
+        return next(f for f in folders if f not in by_role["targets"]), by_role["targets"][0]
+    if len(by_role["inputs"]) == 1 and not by_role["targets"]:
+        return by_role["inputs"][0], next(f for f in folders if f not in by_role["inputs"])
+    return None, None
+
+
 def _persons_in(folder: Path, part: str, left_out: list[Path], seen: set[str]) -> Iterator[Person]:
     """The persons in a folder and below."""
     real = os.path.realpath(folder)
