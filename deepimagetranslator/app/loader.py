@@ -133,12 +133,8 @@ class Loader:
             return files
 
         if part == TRANSLATED:
-            self._run(
-                "Load images for translation",
-                _LISTING,
-                listing,
-                self._or_ask(lambda files: self._take_images(files, sources["inputs"], done)),
-            )
+            take = partial(self._take_images, sources["inputs"], done)
+            self._run("Load images for translation", _LISTING, listing, self._or_ask(take))
             return
         data, look = self._project.specs.data, self._to_look
         change = _with_more if add else _with_files
@@ -320,7 +316,7 @@ class Loader:
         return not self._project.contents.chosen >= SUGGESTED
 
     def _take_images(
-        self, files: Files, source: Path | Sequence[Path], done: Callable[[], object]
+        self, source: Path | Sequence[Path], done: Callable[[], object], files: Files
     ) -> None:
         folder = source if isinstance(source, Path) else None
         self._viewer.set_images_to_translate(files["inputs"], folder)

@@ -21,6 +21,7 @@ from deepimagetranslator.core.config.project import (
     load_project,
     new_project,
     save_project,
+    with_data,
 )
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import specs_problems
@@ -44,7 +45,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
     """Make a project file; an existing file of that name is kept as NAME.bak."""
     _refuse_contradictions(arguments)
     data = _tree(arguments) if arguments.persons else _folders(arguments)
-    project = new_project(arguments.preset, data | _window(arguments.window))
+    project = with_data(new_project(arguments.preset, _window(arguments.window)), data)
     project = with_settings(project, arguments.set)
     seen = suggestions.look_for(project)
     project = suggestions.suggested(project, seen)
@@ -168,8 +169,7 @@ def _tree(arguments: argparse.Namespace) -> dict[str, Any]:
         data = with_persons(data, tree, list_persons(tree, series))
         for left_out in tree.left_out:
             terminal.say(f"{left_out} holds test images; they were left out.")
-    names = (*LISTS, "persons", *(["pairing"] if data.pairing != "name" else []))
-    return {name: getattr(data, name) for name in names}
+    return {name: getattr(data, name) for name in (*LISTS, "persons", "pairing")}
 
 
 def _split(project: Project, arguments: argparse.Namespace) -> tuple[Project, list[Problem]]:

@@ -19,9 +19,9 @@ TEXT = """\
 1. Load images. File > Load folder pair asks for a folder of inputs and a folder of targets. \
 Files with the same or a similar name form a pair, for example "anna_07.png" and \
 "anna_07_mask.png". The first entries of the File menu load single files instead. File > Load \
-sample images creates a small data set for a first try. File > Load persons loads a folder with a \
-subfolder per person at once, such as PERSON/images and PERSON/targets. You can also drop files and \
-folders onto the panes.
+sample images creates a small data set for a first try. File > Load persons loads a folder with \
+a subfolder per person at once, such as PERSON/images and PERSON/targets. You can also drop files \
+and folders onto the panes.
 [window-main.png]
 
 Supported formats are PNG, JPEG, TIFF, DICOM and NIfTI, with 8 or 16 bits or floating-point \

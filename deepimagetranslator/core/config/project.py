@@ -65,6 +65,12 @@ def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
     )
 
 
+def with_data(project: Project, data: Mapping[str, Any]) -> Project:
+    """The project with these ``DataSpec`` fields, which follow from its files: nobody chose them."""
+    specs = project.specs
+    return replace(project, specs=replace(specs, data=replace(specs.data, **data)))
+
+
 def save_project(project: Project, path: Path) -> None:
     """Write the project file atomically.
 

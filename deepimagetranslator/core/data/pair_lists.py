@@ -49,7 +49,10 @@ def with_more(data: DataSpec, part: str, groups: Sequence[Files]) -> DataSpec:
             which pairing by order cannot express.
     """
     there = {image for side in _SIDES for image in parse_images(getattr(data, f"{part}_{side}"))}
-    more = [tuple([f for f in files if f not in there] for files in group) for group in groups]
+    more = [
+        ([f for f in inputs if f not in there], [f for f in targets if f not in there])
+        for inputs, targets in groups
+    ]
     pairings = [pairing_of(data, part), *(match_pairs(*group) for group in more)]
     pairs = [pair for pairing in pairings for pair in pairing.pairs]
     lists: dict[str, Any] = {}

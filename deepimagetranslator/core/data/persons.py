@@ -236,7 +236,7 @@ def _by_role(paths: Iterable[Path], folders: bool) -> defaultdict[str, list[Path
     A folder's name consists of words of its side, perhaps with a number (``images16``); in a file's
     name such a word may stand anywhere.
     """
-    found: dict[str, list[Path]] = defaultdict(list)
+    found: defaultdict[str, list[Path]] = defaultdict(list)
     for path in paths:
         words = [word for word in _SEPARATORS.split(plain(path.name)) if word]
         if folders:
