@@ -66,7 +66,7 @@ def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
 
 
 def with_data(project: Project, data: Mapping[str, Any]) -> Project:
-    """The project with these ``DataSpec`` fields, which follow from its files: nobody chose them."""
+    """The project with these ``DataSpec`` fields, which count as following from its files."""
     specs = project.specs
     return replace(project, specs=replace(specs, data=replace(specs.data, **data)))
 
