@@ -150,6 +150,7 @@ class App:
             if self._leave_at_once:
                 self.leave_at_once()
             if self._leaving and not self.session.jobs.kind:
+                self._leaving = False
                 self._keep_and_close(self.session.jobs.monitor.run_dir)
             if not self._closed:
                 self._ticking = self.root.after(TICK_MS, self._tick)

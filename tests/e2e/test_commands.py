@@ -408,8 +408,10 @@ def test_train_resumes_a_finished_run_with_more_epochs(call, place, trained, pro
 def test_the_latest_run_is_resumed_unless_another_is_named(call, project, tmp_path, monkeypatch):
     copy = tmp_path / "project.json"
     shutil.copy(project, copy)
-    for name in ("2024-01-02", "2024-01-01", "2023-12-31"):
+    for name in ("2024-01-03", "2024-01-02", "2024-01-01", "2023-12-31"):
         (tmp_path / "project-runs" / name).mkdir(parents=True)
+        if name != "2024-01-03":  # it failed in its first epoch
+            (tmp_path / "project-runs" / name / "last.weights.h5").write_bytes(b"")
     resumed: list[Path] = []
 
     def train(_project: Project, run_dir: Path, **_rest: Any) -> None:
