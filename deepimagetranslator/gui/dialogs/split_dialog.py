@@ -187,7 +187,7 @@ class SplitDialog(Dialog[SplitWay]):
         """Update the preview once typing pauses; the groups are chosen at random again."""
         self.preview = self._validates = None
         self.ok_button.state(["disabled"])
-        self.show_help(f"{_HELP[self._by]} {_TOGGLE}")
+        self.show_help(_HELP[self._by])
         self.entry.state(["!disabled" if self._by == BY_NAME else "disabled"])
         if self._waiting:
             self.after_cancel(self._waiting)
@@ -264,7 +264,7 @@ class SplitDialog(Dialog[SplitWay]):
         if preview.warning:
             self._show_message(f"{words} {preview.warning}", "Warning.TLabel")
         else:
-            self._show_message(words, "TLabel")
+            self._show_message(f"{words} {_TOGGLE}", "TLabel")
 
     def _show_message(self, text: str, style: str = "Error.TLabel") -> None:
         self.words.configure(text=text, style=style)
