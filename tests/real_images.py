@@ -18,6 +18,7 @@ ORIGINS = {
     "ct_dicom": "a CT series in JPEG 2000; files of pydicom were tried",
     "isbi_em": "imagej.net/events/isbi-2012-segmentation-challenge, for research only",
     "nuclei_stardist": "test images of github.com/stardist/stardist",
+    "reports": "files of public bug reports; others of their kinds were tried",
     "awkward": "files of other programs, whose kinds were tried in small",
 }
 """Whose images a folder of ``shared/data`` holds."""

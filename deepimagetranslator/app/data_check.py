@@ -230,8 +230,7 @@ class DataCheck:
         data, spare = self.project.specs.data, {}
         if data.pairing != "order":
             # From now on they are paired by order; keep the rule and confidence found by name.
-            pairs = [row for row in self.rows if row.confidence != ALONE]
-            found = {ImagePair(*r.files): (r.confidence, r.rule) for r in pairs}
+            found = {row.pair: (row.confidence, row.rule) for row in self.rows if row.pair}
             self._known = found | self._known
         for part, prefix in ((TRAINING, "train"), (VALIDATION, "val")):
             # In the order of the project's list of inputs, not in the table's.

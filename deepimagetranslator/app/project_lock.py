@@ -57,7 +57,7 @@ class ProjectLock:
 
 def _lock_path(project: Path) -> Path:
     name = os.path.normcase(os.path.realpath(project))
-    return paths.user_folder() / "locks" / hashlib.sha256(name.encode()).hexdigest()[:32]
+    return paths.user_folder() / "locks" / hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
 
 
 def _lock(file: IO[bytes]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.json_text import json_text
 
 MOST_RECENT = 8
 
@@ -61,9 +62,8 @@ class Settings:
         self._save()
 
     def _save(self) -> None:
-        text = json.dumps(self._values, indent=1, ensure_ascii=False)
         try:
             with atomic_write(self._path) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+                temporary.write_text(json_text(self._values), encoding="utf-8")
         except UserError:
             return  # lost settings are no reason to interrupt the user, for instance on a full disk

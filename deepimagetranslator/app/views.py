@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from deepimagetranslator.core.config.specs import AugmentationSpec
@@ -11,6 +12,7 @@ from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.images import read_header
 from deepimagetranslator.core.imaging.pixels import within
 from deepimagetranslator.core.typing import Array
 
@@ -66,6 +68,8 @@ class Shown:
         wanted: the request.
         input, target, output: the images, None if there is none.
         note: a note for the caption, for instance "augmented".
+        units: what the values of input, target and translated image are, such as "CT, HU"; empty
+            texts if unknown.
         problems: a sentence for each file that cannot be shown.
         for_model: the input that the current model translates for the third pane; its longest side
             is at most ``PREVIEW_SIDE`` pixels.
@@ -76,6 +80,7 @@ class Shown:
     target: Array | None = None
     output: Array | None = None
     note: str = ""
+    units: tuple[str, str, str] = ("", "", "")
     problems: tuple[str, ...] = ()
     for_model: Array | None = None
 
@@ -83,8 +88,17 @@ class Shown:
 def load(wanted: Wanted) -> Shown:
     """Read, and if requested augment, the images for the panes. Run it in a thread."""
     shown = _load(wanted)
+    units = _unit_of(wanted.input), _unit_of(wanted.target), _unit_of(wanted.output)
+    shown = replace(shown, units=units)
     image = shown.input
     return shown if image is None else replace(shown, for_model=within(image, PREVIEW_SIDE))
+
+
+def _unit_of(image: ImageRef | None) -> str:
+    """What the values of a file are; empty if unknown."""
+    with suppress(UserError):
+        return "" if image is None else read_header(image).unit
+    return ""
 
 
 def _load(wanted: Wanted) -> Shown:

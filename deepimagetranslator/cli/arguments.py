@@ -9,6 +9,7 @@ from typing import Any
 
 from deepimagetranslator.cli import check_commands, data_commands, demo, engine_commands
 from deepimagetranslator.core.checks.kinds import TITLES
+from deepimagetranslator.core.config import target_changes
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
@@ -282,6 +283,15 @@ def _add_evaluate(commands: Any) -> None:
         choices=("name", "order"),
         default="name",
         help="how translated images or inputs are matched with targets, default: %(default)s",
+    )
+    parser.add_argument(
+        "--target-change",
+        action="append",
+        default=[],
+        choices=target_changes.NAMES,
+        metavar="CHANGE",
+        help="read every target with this change (may be given several times): "
+        f"{', '.join(target_changes.NAMES)}; files are not changed",
     )
 
 

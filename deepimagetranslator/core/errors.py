@@ -21,10 +21,12 @@ Action = Literal[
     "choose_groups",
     "choose_window",
     "join_classes",
+    "change_targets",
 ]
 """Actions of the user, by name: resume a run, start a run from the weights of another, make a
 project, choose one of several DICOM series (for the targets), say which part of the file names
-identifies a person, choose the intensity window of the inputs, join colours to one class."""
+identifies a person, choose the intensity window of the inputs, join colours to one class, say how
+targets are to be read."""
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,11 @@ def log_to_file() -> None:
     """Log warnings and errors to a file of limited size."""
     paths.log_folder().mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(
-        paths.log_folder() / "window.log", maxBytes=500_000, backupCount=1, encoding="utf-8"
+        paths.log_folder() / "window.log",
+        maxBytes=500_000,
+        backupCount=1,
+        encoding="utf-8",
+        errors="replace",
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)

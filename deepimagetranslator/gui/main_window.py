@@ -220,6 +220,7 @@ class MainWindow(ttk.Frame):
             "target": shown.target,
             "prediction": shown.output,
         }
+        units = dict(zip(images, shown.units, strict=True))
         for role, image in images.items():
             if role == "prediction" and image is None and self.session.model.weights is not None:
                 if shown.input is None:
@@ -228,7 +229,8 @@ class MainWindow(ttk.Frame):
             path = names[role]
             name = path.name if path is not None else ""
             note = shown.note if role != "prediction" else "translated"
-            self.panes.show(role, image, Caption(name, position, note), hint=hints[role])
+            caption = Caption(name, position, note, units[role])
+            self.panes.show(role, image, caption, hint=hints[role])
         self._moving_scrubber = True
         self.scrubber.configure(to=max(1, wanted.count - 1))
         self.scrubber.set(wanted.index)

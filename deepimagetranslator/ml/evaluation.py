@@ -10,8 +10,9 @@ from pathlib import Path
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.data.targets import read_target
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import Problem, Remedy, UserError
 from deepimagetranslator.core.evaluation.comparison import (
     ByClasses,
     ByValues,
@@ -27,7 +28,9 @@ from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.table import Evaluation, table_of
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.images import read_image, read_place
+from deepimagetranslator.core.imaging.place import difference
+from deepimagetranslator.core.imaging.reading import changes
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.typing import Array
@@ -39,6 +42,7 @@ def evaluate(
     *,
     pairing: str = "name",
     series: str | None = None,
+    changes: Sequence[str] = (),
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
@@ -51,6 +55,7 @@ def evaluate(
         predictions, targets: files and folders.
         pairing: "name" or "order".
         series: the DICOM series of the targets if a folder has several.
+        changes: the changes with which every target is read, see ``core.config.target_changes``.
         report: called with ``FilesRead`` events.
         control: cancels the evaluation.
 
@@ -60,7 +65,7 @@ def evaluate(
     """
     control = control or JobControl()
     pairs, problems = pairs_to_evaluate(
-        list_images(predictions), list_images(targets, series), pairing
+        list_images(predictions), list_images(targets, series), pairing, changes
     )
     values, colours = _gathered(pairs, control)
     target = colours.label_palette()
@@ -102,6 +107,8 @@ def evaluate_weights(
 
     control = control or JobControl()
     translator = Translator(weights_path)
+    for sentence in changes((pair.input.file for pair in pairs), translator.card.reading):
+        report(LogLine(sentence))
     encoding = translator.encoding
     compare: Comparison
     if encoding.kind == "labels" and translator.network.palette is not None:
@@ -151,11 +158,28 @@ def _measured(
         control.raise_if_cancelled()
         try:
             name = pair.input.shown_name
+            _refuse_another_place(pair)
             measured.append((name, _measure(pair, name, image_of(pair), compare)))
         except UserError as error:
-            problems.append(Problem(str(pair.input), str(error)))
+            remedy = error.problems[-1].remedy
+            problems.append(Problem(str(pair.input), str(error), remedy=remedy))
         report(FilesRead(done, len(pairs)))
     return table_of(measured, compare.names, problems)
+
+
+def _refuse_another_place(pair: ImagePair) -> None:
+    """Refuse a pair whose files state different places in the patient.
+
+    Raises:
+        UserError: they do.
+    """
+    ours, theirs = read_place(pair.input), read_place(pair.target)
+    if ours is not None and theirs is not None and displaced(pair, ours, theirs):
+        raise UserError(
+            f"states another place in the patient than its target {pair.target.shown_name}, which "
+            f"differs in {difference(ours, theirs)}; choose its own target.",
+            remedy=Remedy(action="change_targets"),
+        )
 
 
 def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:

@@ -19,6 +19,7 @@ from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import FileContent
 from deepimagetranslator.core.errors import DataProblems, Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+from deepimagetranslator.core.imaging.reading import changed_since
 from deepimagetranslator.core.messages.events import LogLine, Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.system_path import file_stamp
@@ -78,6 +79,7 @@ def run_to_resume(run: RunFolder, project: Project) -> Project:
         message = f"{run.path} holds no run that has finished an epoch; begin a new one."
         raise UserError(message)
     before = load_project(run.project)
+    _refuse_other_reading(before)
     for name, info, was, becomes in _choices(before, project):
         changed = was != becomes and name not in _FREE_AT_RESUME
         if info.kind == "paths":
@@ -87,6 +89,24 @@ def run_to_resume(run: RunFolder, project: Project) -> Project:
         if changed:
             _refuse_change(name, info, was, becomes)
     return before
+
+
+def _refuse_other_reading(before: Project) -> None:
+    """Refuse to resume a run whose images this version reads otherwise than the run began with.
+
+    Raises:
+        UserError: there is such an image.
+    """
+    data = before.specs.data
+    lists = (data.train_inputs, data.train_targets, data.val_inputs, data.val_targets)
+    for file in dict.fromkeys(image.file for texts in lists for image in parse_images(texts)):
+        change = changed_since(file, before.reading)
+        if change:
+            raise UserError(
+                f"{file} is read otherwise than when the run began: {change}. Finish the run with "
+                "the version that began it, or start a new run from its weights.",
+                remedy=Remedy(action="train_from_weights"),
+            )
 
 
 def prepared(
@@ -115,6 +135,24 @@ def prepared(
     if before is not None:
         _refuse_other_images(before, project, dataset.contents)
     return dataset
+
+
+def as_begun(dataset: Dataset, run: RunFolder) -> Dataset:
+    """The data set with the network, normalizations and label colours of the run to resume.
+
+    This version may choose others for the same images than the one that began the run.
+
+    Raises:
+        UserError: the run's last weights cannot be read.
+    """
+    card = weights.read_card(run.last)
+    return replace(
+        dataset,
+        model=card.model,
+        input_scaling=card.input_scaling,
+        target_scaling=card.target_scaling,
+        palette=card.palette,
+    )
 
 
 def resumed(run: RunFolder, project: Project, before: Project) -> TrainingState:

@@ -43,6 +43,7 @@ from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
 from deepimagetranslator.ml.run_log import logged, run_log
 from deepimagetranslator.ml.run_record import (
     TrainingState,
+    as_begun,
     prepared,
     refuse_second_run,
     resumed,
@@ -114,7 +115,9 @@ def train(
         refuse_second_run(run)
     dataset = prepared(project, before, report, control, record)
     state = TrainingState() if before is None else resumed(run, project, before)
-    if before is None:
+    if before is not None:
+        dataset = as_begun(dataset, run)
+    else:
         precision = devices.choose_precision(project.specs.training.precision)
         state.precision = precision
         write_run_record(run, project, dataset, precision, start_weights, report)

@@ -20,9 +20,11 @@ from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
+from deepimagetranslator.core.imaging.reading import changes
 from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
+    LogLine,
     PartTranslated,
     Report,
     SliceTranslated,
@@ -117,6 +119,8 @@ def translate(
     )
     images = places(inputs, output, series, folder)
     output_files = plan(images, output, translator.network, spec)
+    for sentence in changes((image.file for image in images), translator.card.reading):
+        report(LogLine(sentence))
     run = _Run(translator, output_files, spec.batch_size, report, control or JobControl())
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
         run.work(pool)

@@ -27,6 +27,7 @@ from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
@@ -58,6 +59,7 @@ class WeightsCard:
         training: a summary: loss, precision, epoch, val_loss, number of pairs, ...
         program: the program and version that wrote the file.
         large_images: how larger images were trained on, "resize" or "crop".
+        reading: the reading version of the training images, see ``core.imaging.reading``.
     """
 
     model: ModelSpec
@@ -68,6 +70,7 @@ class WeightsCard:
     training: Mapping[str, Any] = field(default_factory=dict)
     program: str = PROGRAM
     large_images: str = "resize"
+    reading: int = READING_VERSION
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -79,6 +82,7 @@ class WeightsCard:
             "target_scaling": self.target_scaling.to_json(),
             "palette": None if self.palette is None else self.palette.to_json(),
             "large_images": self.large_images,
+            "reading": self.reading,
             "training": dict(self.training),
         }
 
@@ -139,6 +143,7 @@ class WeightsCard:
                 preset=str(data["preset"]),
                 training=dict(data["training"]),
                 program=str(data["program"]),
+                reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
             )
         except (UserError, KeyError, TypeError, ValueError) as error:
             raise UserError(_damaged_card(where)) from error

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 
-from deepimagetranslator.core.config.project import Project, load_project
+from deepimagetranslator.core.checks.examination import prepare
+from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.core.imaging.reading import READING_VERSION
+from deepimagetranslator.core.messages.events import Event, LogLine
+from deepimagetranslator.ml import devices, training, weights
+from deepimagetranslator.ml.run_record import run_to_resume
 from deepimagetranslator.ml.training import train
 from deepimagetranslator.ml.translation import translate
 
@@ -123,3 +132,60 @@ def test_a_cancelled_run_resumes_to_the_epochs_of_one_that_was_not(
     for name, values in expected.items():
         assert found[name] == pytest.approx(values, rel=1e-5), name
     assert [row["seconds"] for row in run.read_history()[:2]] == [row["seconds"] for row in before]
+
+
+# ---- files that are read otherwise now ---------------------------------------------------------
+
+
+def negative_film(path: Path) -> Path:
+    """A radiograph with a slope, which version 2.0.0 did not invert."""
+    file = pydicom.dcmread(str(get_testdata_file("MR_small.dcm", download=False)))
+    file.Modality, file.PhotometricInterpretation = "CR", "MONOCHROME1"
+    file.RescaleSlope, file.RescaleIntercept, file.RescaleType = 0.5, 0, "US"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file.save_as(path)
+    return path
+
+
+def test_a_run_keeps_the_normalization_that_it_began_with(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever this version would choose for the same images."""
+    project, begun = with_images_here(load_project(run.project)), weights.read_card(run.last)
+    dataset = prepare(project.specs)
+    other = replace(dataset, input_scaling=IntensityNormalization("data", -5, 9, "float32"))
+    monkeypatch.setattr(training, "prepared", lambda *_given: other)
+    train(project, run.path, resume=True)
+    now = weights.read_card(run.last)
+    assert (now.input_scaling, now.target_scaling) == (begun.input_scaling, begun.target_scaling)
+    assert (now.palette, now.model) == (begun.palette, begun.model)
+    assert (begun.reading, now.reading) == (1, READING_VERSION)
+
+
+def test_a_run_with_an_image_that_is_read_otherwise_now_is_not_resumed(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    project = with_images_here(load_project(run.project))
+    run_to_resume(run, project)
+    film = negative_film(tmp_path / "film.dcm")
+    stored = json.loads(run.project.read_text(encoding="utf-8"))
+    stored["data"]["val_inputs"][0] = str(film)
+    run.project.write_text(json.dumps(stored), encoding="utf-8")
+    with pytest.raises(UserError, match=r"film.dcm is read otherwise.*brightness is inverted"):
+        run_to_resume(run, project)
+    save_project(load_project(run.project), run.project)  # a run that this version began
+    with pytest.raises(UserError, match="names other files"):
+        train(project, run.path, resume=True)
+
+
+def test_translating_files_that_are_read_otherwise_says_so_once(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        negative_film(tmp_path / "films" / f"{name}.dcm")
+    events: list[Event] = []
+    inputs = [tmp_path / "films" / f"{name}.dcm" for name in ("a", "b")]
+    inputs.append(DATA / "values_input.png")
+    old = DATA / "labels.weights.h5"
+    translate(old, inputs, tmp_path / "out", TranslationSpec(), report=events.append)
+    (line,) = [event.text for event in events if isinstance(event, LogLine)]
+    assert "a.dcm (and 1 more file) is read otherwise" in line
+    assert "its brightness is inverted" in line

@@ -121,11 +121,33 @@ def test_other_values_are_read_back_to_half_a_step(
     error = np.abs(read_image(path).astype(float) - image).max()
     assert error <= 0.5 * float(derived.RescaleSlope) + 1e-4  # float32
     if limits:
+        assert derived.VOILUTFunction == "LINEAR_EXACT"
         centre, width = float(derived.WindowCenter), float(derived.WindowWidth)
-        shown = centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2
-        assert shown == pytest.approx(limits)
+        assert (centre - width / 2, centre + width / 2) == pytest.approx(limits)
     else:
         assert "WindowCenter" not in derived
+
+
+@pytest.mark.parametrize("limits", [(-1e-4, 9.8e-4), (0.0, 1.0), (0.0, 0.003), (-1024.0, 3071.0)])
+def test_a_viewer_shows_values_of_any_size_from_black_to_white(
+    tmp_path: Path, limits: tuple[float, float]
+) -> None:
+    image = np.linspace(*limits, 96, dtype=np.float32).reshape(8, 12, 1)
+    file = dataset(np.zeros((8, 12), np.int16), Modality="PT", Units="BQML", RescaleSlope="1e-8")
+    source = write(tmp_path / "source.dcm", file)
+    _, derived, _ = derive(tmp_path, [image], source, limits=limits)
+    real = pydicom.pixels.apply_rescale(derived.pixel_array, derived)
+    shown = pydicom.pixels.apply_windowing(real, derived)
+    scale = (shown - shown.min()) / (shown.max() - shown.min())
+    np.testing.assert_allclose(scale, np.linspace(0, 1, 96).reshape(8, 12), atol=0.01)
+    assert derived.Units == "BQML"
+
+
+def test_classes_have_no_unit(tmp_path: Path) -> None:
+    file = dataset(np.zeros((8, 12), np.int16), Modality="PT", Units="BQML", RescaleSlope="2")
+    source = write(tmp_path / "source.dcm", file)
+    _, derived, _ = derive(tmp_path, [np.ones((8, 12, 1), np.uint8)], source, classes=2)
+    assert "Units" not in derived
 
 
 def test_one_value_everywhere_and_infinity(tmp_path: Path) -> None:

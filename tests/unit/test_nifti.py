@@ -246,3 +246,27 @@ def test_other_packed_files_are_no_images(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not an image"):
         read_image(tmp_path / "x.nii.gz")
     assert not nifti.is_nifti(b"\x1f\x8b")
+
+
+@pytest.mark.parametrize(("q", "s"), [(0, 1), (1, 0), (0, 0), (1, 1)])
+@pytest.mark.parametrize("axis", [1, 2, 3])
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
+def test_a_negative_voxel_size_is_its_length(
+    tmp_path: Path, name: str, axis: int, q: int, s: int
+) -> None:
+    """As nibabel and ITK read it; old SPM files have such sizes."""
+    voxels = RNG.integers(0, 255, (4, 5, 6), np.uint8)
+    good = saved(tmp_path / "good.nii", voxels, qform_code=q, sform_code=s)
+    content = bytearray(good.read_bytes())
+    sizes = np.frombuffer(content, "<f4", 8, 76)
+    sizes[axis] *= -1
+    odd = tmp_path / name
+    odd.write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    np.testing.assert_array_equal(slices_of(odd), slices_of(good))
+    assert read_spacing(odd) == read_spacing(good) == (0.75, 0.5)
+    written = tmp_path / "out.nii.gz"
+    write_volume(written, [read_image(image) for image in list_images([odd])], odd)
+    image, expected = nibabel.load(written), nibabel.load(odd)
+    np.testing.assert_array_equal(np.asarray(image.dataobj), voxels)
+    np.testing.assert_allclose(image.affine, expected.affine)
+    assert (image.header["pixdim"][1:4] > 0).all()

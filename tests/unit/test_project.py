@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -258,3 +260,16 @@ def test_problems_are_named_by_section_and_field() -> None:
     subjects = [problem.subject for problem in specs_problems(project.specs)]
     assert subjects == ["model.deep_supervision", "augmentation.noise_validation"]
     assert specs_problems(Specs()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_utf8_survive(tmp_path: Path) -> None:
+    names = [os.fsdecode(name) for name in (b"caf\xe9.png", b"\xff\xfe.tif", "größe.png".encode())]
+    given_paths = tuple(str(tmp_path / name) for name in names)
+    project = new_project("2021", {"train_inputs": given_paths})
+    save_project(project, tmp_path / "p.json")
+    (tmp_path / "p.json").read_bytes().decode("utf-8")  # other programs can read it
+    assert load_project(tmp_path / "p.json").specs.data.train_inputs == given_paths
+    named = tmp_path / os.fsdecode(b"\xe9tude.json")
+    save_project(project, named)
+    assert load_project(named).specs == project.specs

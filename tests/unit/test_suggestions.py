@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ from deepimagetranslator.core.data.suggestions import (
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.images import write_image
-from deepimagetranslator.core.typing import Array
 
 SIZE = (18, 24)
 LABELS = {
@@ -205,9 +203,9 @@ def test_the_check_does_not_read_again_what_was_looked_at(tmp_path, monkeypatch)
     files = project.specs.data.train_targets
     real, read = facts.read_facts, []
 
-    def note(image: ImageRef, target: bool, pixels: Callable[[], Array]) -> FileFacts:
+    def note(image: ImageRef, *more: Any) -> FileFacts:
         read.append(str(image))
-        return real(image, target, pixels)
+        return real(image, *more)
 
     monkeypatch.setattr(facts, "read_facts", note)
     pairs = [ImagePair(image, image) for image in parse_images(files)]

@@ -14,14 +14,17 @@ from PIL import Image
 from waiting import PATIENCE
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging import tiff
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import (
     image_size,
+    read_header,
     read_image,
     read_spacing,
     write_stack,
 )
+from deepimagetranslator.core.imaging.reading import changed_since
 
 RNG = np.random.default_rng(2)
 RGB16 = RNG.integers(0, 65536, (40, 48, 3), dtype=np.uint16)
@@ -302,3 +305,137 @@ def test_nothing_is_printed(tmp_path: Path) -> None:
     run = [sys.executable, "-c", code, *map(str, tmp_path.iterdir())]
     done = subprocess.run(run, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def many_series(
+    path: Path, *sizes: tuple[int, ...], reduced: tuple[int, ...] = ()
+) -> list[np.ndarray]:
+    """Write series of (pages, height, width); those of these numbers as reduced copies."""
+    written = []
+    with tifffile.TiffWriter(path) as tif:
+        for number, size in enumerate(sizes):
+            pages = RNG.integers(0, 255, size, np.uint8)
+            for page in pages:
+                tif.write(page, metadata=None, subfiletype=int(number in reduced))
+            written.append(pages)
+    return written
+
+
+@pytest.mark.parametrize(
+    ("sizes", "largest", "left_out"),
+    [
+        (((1, 16, 16), (3, 64, 64)), 1, "1 more page (16 x 16 pixels)"),
+        (((3, 64, 64), (1, 16, 16)), 0, "1 more page (16 x 16 pixels)"),
+        (((1, 64, 64), (1, 40, 64), (1, 64, 50)), 0, "2 more pages (64 x 40, 50 x 64 pixels)"),
+        (((2, 20, 30), (2, 30, 20)), 0, "2 more pages (20 x 30 pixels)"),
+        (((4, 20, 30),), 0, ""),
+    ],
+)
+def test_the_largest_series_is_read_and_the_others_are_named(
+    tmp_path: Path, sizes: tuple[tuple[int, ...], ...], largest: int, left_out: str
+) -> None:
+    written = many_series(tmp_path / "x.tif", *sizes)
+    images = list_images([tmp_path / "x.tif"])
+    for image, expected in zip(images, written[largest], strict=True):
+        check(image, expected[..., None])
+    note = read_header(tmp_path / "x.tif").note
+    assert left_out in note and bool(note) == bool(left_out)
+    assert bool(changed_since(tmp_path / "x.tif", 1)) == (largest > 0)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_reduced_copies_are_no_images(tmp_path: Path, number: int) -> None:
+    sizes = [(1, 32, 32), (1, 32, 32)]
+    sizes[number] = (9, 16, 16)
+    written = many_series(tmp_path / "x.tif", *sizes, reduced=(number,))
+    check(tmp_path / "x.tif", written[1 - number][0, ..., None])
+    assert not read_header(tmp_path / "x.tif").note
+
+
+STACK = RNG.integers(0, 255, (2, 3, 4, 16, 20), np.uint8)
+IMAGEJ = {"spacing": 2.5, "unit": "um", "finterval": 30}
+OME = {
+    **{"PhysicalSizeX": 0.3, "PhysicalSizeY": 0.3, "PhysicalSizeZ": 2.5, "PhysicalSizeZUnit": "nm"},
+    **{"PhysicalSizeXUnit": "um", "PhysicalSizeYUnit": "um"},
+    **{"TimeIncrement": 30, "TimeIncrementUnit": "s"},
+}
+
+
+def written_again(
+    source: Path, dtype: str = "uint8", colour: bool = False, reduce: int = 1
+) -> Path:
+    """A stack as a translation writes it after ``source``."""
+    images = [
+        read_image(image)[::reduce, ::reduce].astype(dtype) for image in list_images([source])
+    ]
+    images = [np.repeat(image, 3, axis=2) for image in images] if colour else images
+    spacing = read_spacing(source)
+    spacing = spacing and (spacing[0] * reduce, spacing[1] * reduce)
+    path = source.with_name("again.tif")
+    write_stack(path, iter(images), spacing, 1, tiff.stack_axes(source))
+    return path
+
+
+@pytest.mark.parametrize("form", ["imagej", "ome"])
+@pytest.mark.parametrize(
+    ("axes", "stack"),
+    [
+        ("ZYX", STACK[0, 0]),
+        ("TYX", STACK[0, 0]),
+        ("CYX", STACK[0, 0]),
+        ("TZYX", STACK[0]),
+        ("ZCYX", STACK[0]),
+        ("TZCYX", STACK),
+    ],
+)
+@pytest.mark.parametrize(
+    ("dtype", "colour", "reduce"),
+    [("uint8", False, 1), ("float32", False, 2), ("uint16", False, 1), ("uint8", True, 2)],
+)
+def test_axes_and_steps_of_a_stack_are_kept(
+    tmp_path: Path, form: str, axes: str, stack: np.ndarray, dtype: str, colour: bool, reduce: int
+) -> None:
+    source = tmp_path / "source.tif"
+    if form == "imagej":
+        steps = {"metadata": {"axes": axes, **IMAGEJ}, "resolution": (1 / 0.3, 1 / 0.3)}
+        tifffile.imwrite(source, stack, imagej=True, **steps)
+    else:
+        tifffile.imwrite(source, stack, ome=True, metadata={"axes": axes, **OME})
+    path = written_again(source, dtype, colour, reduce)
+    expected = stack[..., ::reduce, ::reduce]
+    with tifffile.TiffFile(path) as tif:
+        assert len(tif.series) == 1
+        assert tif.series[0].axes == axes + "S" * colour
+        found = tif.series[0].asarray()
+        np.testing.assert_array_equal(found[..., 0] if colour else found, expected)
+        if form == "imagej":
+            assert {name: tif.imagej_metadata[name] for name in IMAGEJ} == IMAGEJ
+        else:
+            assert 'PhysicalSizeZ="2.5" PhysicalSizeZUnit="nm"' in tif.ome_metadata
+            assert 'TimeIncrement="30.0" TimeIncrementUnit="s"' in tif.ome_metadata.replace(
+                'TimeIncrement="30"', 'TimeIncrement="30.0"'
+            )
+    assert read_spacing(path) == pytest.approx((3e-4 * reduce, 3e-4 * reduce))
+
+
+@pytest.mark.parametrize("axes", ["CZTYX", "ZTCYX", "TCZYX"])
+def test_an_ome_stack_keeps_its_order_of_axes(tmp_path: Path, axes: str) -> None:
+    source = tmp_path / "source.ome.tif"
+    tifffile.imwrite(source, STACK, ome=True, metadata={"axes": axes})
+    with tifffile.TiffFile(written_again(source)) as tif:
+        assert (tif.series[0].axes, tif.series[0].shape) == (axes, STACK.shape)
+        np.testing.assert_array_equal(tif.series[0].asarray(), STACK)
+
+
+def test_an_other_stack_gets_no_axes_and_odd_units_are_kept(tmp_path: Path) -> None:
+    plain = tmp_path / "plain.tif"
+    tifffile.imwrite(plain, STACK[0, 0], metadata=None, photometric="minisblack")
+    assert tiff.stack_axes(plain) is None
+    with tifffile.TiffFile(written_again(plain)) as tif:
+        assert not tif.is_imagej and not tif.is_ome
+    odd = tmp_path / "odd.tif"
+    unit = {"axes": "ZYX", "unit": "\\u00b5m", "spacing": 3}
+    tifffile.imwrite(odd, STACK[0, 0], imagej=True, metadata=unit, resolution=(2, 2))
+    with tifffile.TiffFile(written_again(odd)) as tif:
+        assert tif.imagej_metadata["unit"] == "\\u00b5m"
+    assert read_spacing(tmp_path / "again.tif") == pytest.approx((5e-4, 5e-4))

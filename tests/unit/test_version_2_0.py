@@ -18,6 +18,7 @@ from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.system import paths
 
 DATA = Path(__file__).parents[1] / "data" / "version_2_0"
@@ -97,6 +98,7 @@ def test_saved_again_a_project_has_the_same_names_and_values(name: str, tmp_path
     before = json.loads((DATA / name).read_text(encoding="utf-8"))
     save_project(load_project(tmp_path / name), tmp_path / name)
     after = json.loads((tmp_path / name).read_text(encoding="utf-8"))
+    assert after.pop("reading") == READING_VERSION  # version 2.0.0 wrote none
     assert list(after) == list(before)
     for part in LISTS:
         inside = [path for path in before["data"][part] if not path.startswith("/")]

@@ -170,6 +170,20 @@ def outside_window(context: CheckContext) -> Iterator[Problem]:
         yield finding("outside_window", message, files, repair=repair, remedy=remedy)
 
 
+def not_read(context: CheckContext) -> Iterator[Problem]:
+    """Parts of files that their reader leaves out, such as pages of other sizes."""
+    said: dict[str, list[ImageRef]] = defaultdict(list)
+    for side in ("input", "target"):
+        for image, facts in context.images(side):
+            if facts.note:
+                said[facts.note].append(ImageRef(image.file))
+    for note, images in said.items():
+        files = list(dict.fromkeys(images))
+        others = len(files) - 1
+        more = f" (and {others} other file{'s' * (others > 1)})" if others else ""
+        yield finding("not_read", f"{files[0]}{more} {note}.", files)
+
+
 def _shows_nothing(train: DatasetStatistics, scaling: IntensityNormalization) -> bool:
     """Whether a window cuts off many values and the rest hardly varies, such as only air of a CT.
 

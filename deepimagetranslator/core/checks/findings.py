@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from deepimagetranslator.core.checks import changed, contents, machine, pairs, splits
+from deepimagetranslator.core.checks import changed, contents, machine, pairs, places, splits
 from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.errors import Problem
 
@@ -16,6 +16,7 @@ BLOCKING: tuple[Finding, ...] = (contents.unreadable, pairs.sizes)
 
 FINDINGS: tuple[Finding, ...] = (
     *BLOCKING,
+    places.displaced,
     pairs.swapped,
     pairs.target_is_input,
     pairs.own_target,
@@ -32,13 +33,20 @@ FINDINGS: tuple[Finding, ...] = (
     contents.colour_and_grey,
     contents.several_sizes,
     contents.outside_window,
+    places.two_forms,
     changed.changed_targets,
+    contents.not_read,
     machine.memory,
     machine.disk_space,
 )
 """Each takes the ``CheckContext`` and yields problems."""
 
-STOPPING: tuple[Finding, ...] = (*BLOCKING, pairs.swapped, pairs.target_is_input)
+STOPPING: tuple[Finding, ...] = (
+    *BLOCKING,
+    places.displaced,
+    pairs.swapped,
+    pairs.target_is_input,
+)
 """Findings that can be errors; they need only ``brief`` facts."""
 
 
@@ -75,6 +83,7 @@ def explained(
     unknown colours. Then only the target is reported, not the loss. A colour that occurs only in
     validation targets may be a class that is missing in training.
     """
+    found = _without_consequences(context, found)
     causes = [problem for problem in found if problem.kind in ("swapped", "target_is_input")]
     if causes:
         odd = {file for problem in causes for file in _with_partners(context, problem.files)}
@@ -103,6 +112,16 @@ _FOLLOWING = (
     "instance_masks",
     "mask_encodings",
 )
+
+
+_FIT = ("mispaired", "shifted_pair", "doubtful_pairs")
+
+
+def _without_consequences(context: CheckContext, found: list[Problem]) -> list[Problem]:
+    """The findings without those on the fit of pairs whose places differ."""
+    displaced = [file for problem in found if problem.kind == "displaced" for file in problem.files]
+    odd = _with_partners(context, displaced) if displaced else set()
+    return [p for p in found if p.kind not in _FIT or not odd.issuperset(p.files)]
 
 
 def _with_partners(context: CheckContext, files: Sequence[str]) -> set[str]:

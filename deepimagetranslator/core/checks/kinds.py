@@ -5,14 +5,17 @@ from __future__ import annotations
 from deepimagetranslator.core.errors import Problem
 
 ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
-_NOTES = ("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths")
-_NOTES += ("changed_targets",)
+_NOTES = (
+    *("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths"),
+    *("not_read", "two_forms", "changed_targets"),
+)
 """Kinds that are mostly harmless and only reported as notes."""
 
 TITLES = {
     "unmatched": "Files without a partner",
     "unreadable": "Files that cannot be read",
     "sizes": "Input and target of different sizes",
+    "displaced": "Targets at another place than their inputs",
     "swapped": "Input and target exchanged",
     "target_is_input": "Targets that look like inputs",
     "own_target": "Images that are their own targets",
@@ -33,7 +36,9 @@ TITLES = {
     "colour_and_grey": "Colour and grey images",
     "several_sizes": "Images of several sizes",
     "outside_window": "Values outside the window",
+    "two_forms": "Files that state two places",
     "changed_targets": "Targets read with a change",
+    "not_read": "Parts of files that are not read",
     "few_images": "Few images",
     "no_validation": "No validation images",
     "memory": "Memory",

@@ -32,7 +32,7 @@ def sizes(context: CheckContext) -> Iterator[Problem]:
     for part in (context.train, context.val):
         for facts in part.readable:
             ours, theirs = facts.input.shape, facts.target.shape
-            if fits(ours[:2], theirs[:2], part.ratio):
+            if fits(ours[:2], theirs[:2], part.ratio) or facts.displaced:
                 continue
             height, width = (round(a * r) for a, r in zip(ours, part.ratio, strict=False))
             pair = facts.pair

@@ -78,11 +78,12 @@ def moved(train: Sequence[ImagePair], val: Sequence[ImagePair], label: str) -> R
 def _with_lists(data: DataSpec, lists: Mapping[str, Any]) -> DataSpec:
     """The data spec with new lists of pairs, without files that left the project."""
     there = {image for name in LISTS for image in parse_images(getattr(data, name))}
+    files = {image.file for image in there}  # a target that is read otherwise has other slices
     parts = []
     for part in PARTS:
         both = (parse_images(lists[f"{part}_{side}"]) for side in ("inputs", "targets"))
         pairs = (ImagePair(*files) for files in zip(*both, strict=True))
-        parts.append([pair for pair in pairs if pair.input in there and pair.target in there])
+        parts.append([pair for pair in pairs if pair.input in there and pair.target.file in files])
     return with_pairs(data, *parts)
 
 

@@ -19,10 +19,14 @@ from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.config.target_changes import with_targets
 from deepimagetranslator.core.errors import Remedy, UserError
+from deepimagetranslator.core.imaging.image_ref import parse_images
+from deepimagetranslator.core.imaging.reading import READING_VERSION, renumbered
 from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.json_text import json_text
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
 FORMAT = 1
+_UNSAID_READING = 1  # of version 2.0.0
 _MAX_BYTES = 2**26
 _MAX_IMAGES = 400_000
 _IMAGE_LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
@@ -40,6 +44,8 @@ class Project:
             with the data. If a file has no such list, all fields count as chosen.
         run: the record of a run (versions, device, file hashes) in the project file of its
             folder; else empty.
+        reading: the reading version that the file was written with, see ``imaging.reading``. The
+            slice numbers in ``specs.data`` are always those of this version.
         runs: absolute paths of its runs' folders that do not lie beside the project file.
     """
 
@@ -47,6 +53,7 @@ class Project:
     preset: str = "recommended"
     chosen: frozenset[str] = frozenset()
     run: Mapping[str, Any] = field(default_factory=dict)
+    reading: int = field(default=READING_VERSION, compare=False)
     runs: tuple[Path, ...] = ()
 
 
@@ -83,7 +90,7 @@ def save_project(project: Project, path: Path) -> None:
         sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
     changes = with_targets(project.specs.data.target_changes, lambda p: _stored(p, folder))
     sections["data"]["target_changes"] = list(changes)
-    data = {"format": FORMAT, "program": PROGRAM}
+    data = {"format": FORMAT, "program": PROGRAM, "reading": READING_VERSION}
     data |= {"preset": project.preset}
     if project.chosen != EVERY_FIELD:
         data["chosen"] = sorted(project.chosen)
@@ -92,9 +99,8 @@ def save_project(project: Project, path: Path) -> None:
         data["run"] = dict(project.run)
     if project.runs:
         data["runs"] = [_stored(str(run), folder) for run in project.runs]
-    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
     with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(json_text(data), encoding="utf-8")
 
 
 def load_project(path: Path) -> Project:
@@ -106,11 +112,15 @@ def load_project(path: Path) -> Project:
     data = _read_json(path)
     if not isinstance(data, dict) or not isinstance(data.get("format"), int):
         raise UserError(f"{path} is not a project file of this program; choose another file.")
-    with naming_newer_version(path, data.get("program"), data["format"] > FORMAT):
-        return _project_of(data, path)
+    reading = data.get("reading", _UNSAID_READING)
+    if not isinstance(reading, int):
+        raise UserError(f"{path} is damaged: reading; restore the file or create a new one.")
+    newer = data["format"] > FORMAT or reading > READING_VERSION
+    with naming_newer_version(path, data.get("program"), newer):
+        return _project_of(data, path, reading)
 
 
-def _project_of(data: Mapping[str, Any], path: Path) -> Project:
+def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
     sections = {
         section: fields.from_json(
             type(getattr(Specs(), section)), data.get(section, {}), f"{path.name}, {section}"
@@ -120,6 +130,7 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
     if sum(len(getattr(sections["data"], name)) for name in _IMAGE_LISTS) > _MAX_IMAGES:
         raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; split it or create a new one.")
     sections["data"] = _with_absolute_paths(sections["data"], path.absolute().parent)
+    sections["data"] = _with_todays_slices(sections["data"], reading)
     preset_name = data.get("preset", "recommended")
     chosen = data.get("chosen", list(EVERY_FIELD))
     run, runs = data.get("run", {}), data.get("runs", [])
@@ -131,7 +142,7 @@ def _project_of(data: Mapping[str, Any], path: Path) -> Project:
         )
     folder = path.absolute().parent
     places = tuple(folder / name for name in runs)
-    return Project(Specs(**sections), preset_name, frozenset(chosen), run, places)
+    return Project(Specs(**sections), preset_name, frozenset(chosen), run, reading, places)
 
 
 def _read_json(path: Path) -> Any:
@@ -155,6 +166,18 @@ def _stored(path: str, folder: Path) -> str:
     if absolute.is_relative_to(folder):
         return absolute.relative_to(folder).as_posix()
     return str(absolute)
+
+
+def _with_todays_slices(data: DataSpec, reading: int) -> DataSpec:
+    """The data spec with the slice numbers of this reading version."""
+    if reading >= READING_VERSION:
+        return data
+    lists = {name: parse_images(getattr(data, name)) for name in _IMAGE_LISTS}
+    found = {name: tuple(map(str, renumbered(images, reading))) for name, images in lists.items()}
+    changed: dict[str, Any] = {
+        name: texts for name, texts in found.items() if texts != getattr(data, name)
+    }
+    return replace(data, **changed)
 
 
 def _with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:

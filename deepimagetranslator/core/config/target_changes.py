@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 GEOMETRY = "geometry"
 GROUPS: dict[str, tuple[str, ...]] = {
-    GEOMETRY: (),
+    GEOMETRY: ("array_order", "other_form", "resampled"),
     "orientation": (
         *("turn_90", "turn_180", "turn_270"),
         *("mirror_x", "mirror_y", "transpose", "transpose_180"),

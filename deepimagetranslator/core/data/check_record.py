@@ -4,7 +4,8 @@ A record has a part for the training images and one for the validation images: s
 of its images, and some hundred bytes for each. A part is valid if it holds the same files in the
 same order, each with the same size, modification time and inode. Otherwise all of its files are
 read again, as statistics of single files cannot be removed from those of the set. The record holds
-no names of patients or files, and no part with unreadable images.
+no names of patients or files, and no part with unreadable images or with pairs whose files state
+different places: a part that is recalled has none, so its facts hold no places.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ from deepimagetranslator.core.data.statistics_json import (
 )
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
 from deepimagetranslator.core.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 _MOST_BYTES, _MOST_BYTES_A_FILE = 2**24, 300
 _READ_BY = (
     *("numpy", "pillow", "opencv-python-headless", "tifffile", "imagecodecs"),
@@ -82,7 +84,9 @@ def keep(file: Path | None, parts: Parts[DatasetStatistics]) -> None:
     if file is None:
         return
     body = json.dumps([_part_to_json(part) for part in parts]).encode()
-    head = json.dumps({**_made_by(), "digest": _digest(body)}).encode()
+    # Without spaces: a changed byte could make one into another white space, which means the same.
+    made_by = {**_made_by(), "digest": _digest(body)}
+    head = json.dumps(made_by, separators=(",", ":")).encode()
     try:
         write_bytes(file, head + b"\n" + body)
     except UserError as error:
@@ -136,7 +140,12 @@ def _made_by() -> dict[str, Any]:
     for name in _READ_BY:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
-    return {"record": FORMAT, "program": __version__, "read by": found}
+    return {
+        "record": FORMAT,
+        "program": __version__,
+        "reading": READING_VERSION,
+        "read by": found,
+    }
 
 
 def _digest(data: bytes) -> str:
@@ -153,6 +162,7 @@ def _part_to_json(part: DatasetStatistics) -> dict[str, Any] | None:
     whole = part.complete and all(
         facts.stamp and facts.checksum for both in part.facts for facts in (both.input, both.target)
     )
+    whole = whole and not any(both.displaced for both in part.facts)
     if not whole:
         return None
     rows = [(_row(both.input), _row(both.target), both.alike) for both in part.facts]

@@ -24,6 +24,7 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pair_lists import PARTS, pairing_of, with_pairs
 from deepimagetranslator.core.data.pairs import NO_PAIRING, ImagePair, Pairing
 from deepimagetranslator.core.data.splits import Split
+from deepimagetranslator.core.data.unmatched import explained
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
@@ -102,9 +103,9 @@ def with_split(data: DataSpec, split: Split) -> DataSpec:
 
 
 def match(data: DataSpec) -> Matched:
-    """Pair the project's files, without opening them."""
+    """Pair the project's files by name or order; only headers of unmatched ones are opened."""
     train, val = (pairing_of(data, part) for part in PARTS)
-    problems = [*train.problems, *val.problems]
+    problems = [*explained(train), *explained(val)]
     if not train.pairs:
         message = "There is no pair to train on; load training images and their targets."
         problems.append(Problem("training", message))

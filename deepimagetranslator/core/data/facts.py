@@ -18,11 +18,14 @@ from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.header import Header
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.images import read_header, read_place, read_with_header
+from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 from deepimagetranslator.core.typing import Array
@@ -70,6 +73,8 @@ class FileFacts:
         constant: whether all of its pixels are equal.
         checksum: of the file's bytes, see ``checksum``; empty if it could not be read.
         stamp: size, modification time and inode before the file was read; to detect changes.
+        place: where the image lies in the patient, if the file states it.
+        note: what the file holds besides and is not read, see ``Header.note``.
     """
 
     trouble: str = ""
@@ -83,6 +88,8 @@ class FileFacts:
     constant: bool = False
     checksum: str = ""
     stamp: Stamp | None = None
+    place: Place | None = None
+    note: str = ""
 
     @property
     def dtype(self) -> str:
@@ -117,8 +124,14 @@ class PairFacts:
         """Whether both files can be read."""
         return not (self.input.trouble or self.target.trouble)
 
+    @property
+    def displaced(self) -> bool:
+        """Whether both files state a place in the patient, and these differ."""
+        return displaced(self.pair, self.input.place, self.target.place)
+
 
 _Key = tuple[ImageRef, bool, tuple[str, ...], ImageRef | None]
+Read = Callable[[], tuple[Array, Header]]
 _remembered: OrderedDict[_Key, FileFacts] = OrderedDict()
 _lock = threading.Lock()
 _turns = tuple(threading.Lock() for _ in range(64))
@@ -132,7 +145,7 @@ def facts_of(image: ImageRef, target: bool, remember: bool = True) -> FileFacts:
         target: whether all colours are counted, as for a target.
         remember: keep them for the next time, which takes about 7 KiB an image.
     """
-    return _facts_of((image, target, (), None), remember, lambda: read_image(image))
+    return _facts_of((image, target, (), None), remember)
 
 
 def target_facts(target: ImagePair | ImageRef, remember: bool = True) -> FileFacts:
@@ -147,10 +160,11 @@ def target_facts(target: ImagePair | ImageRef, remember: bool = True) -> FileFac
     if not target.changes:
         return facts_of(target.target, True, remember)
     key = target.target, True, target.changes, target.input
-    return _facts_of(key, remember, lambda: read_target(target))
+    whole = ImageRef(target.target.file)  # its slices may be read in another order
+    return _facts_of(key, remember, lambda: (read_target(target), read_header(whole)))
 
 
-def _facts_of(key: _Key, remember: bool, read: Callable[[], Array]) -> FileFacts:
+def _facts_of(key: _Key, remember: bool, read: Read | None = None) -> FileFacts:
     image, target = key[:2]
     with _turns[hash(key) % len(_turns)]:  # a second thread waits instead of reading it too
         with _lock:
@@ -193,15 +207,23 @@ def brief(facts: PairFacts) -> PairFacts:
     return replace(facts, input=ours, target=theirs)
 
 
-def read_facts(ref: ImageRef, target: bool, read: Callable[[], Array]) -> FileFacts:
-    """The facts about an image, read now; ``trouble`` holds the reason if it is unreadable."""
+def read_facts(ref: ImageRef, target: bool, read: Read | None = None) -> FileFacts:
+    """The facts about an image, read now; ``trouble`` holds the reason if it is unreadable.
+
+    Args:
+        ref: the image.
+        target: as in ``facts_of``.
+        read: reads the pixels and the header; by default ``read_with_header``.
+    """
     stamp = file_stamp(ref.file)
     with HELD.holding(ref.file, several=ref.slice is not None):
         try:
-            image = read()
+            image, header = read_with_header(ref) if read is None else read()
         except UserError as error:
             return FileFacts(trouble=str(error))
-        facts = _facts_in(image, target)
+        facts = replace(_facts_in(image, target, header), note=header.note)
+        with suppress(UserError):
+            facts = replace(facts, place=read_place(ref))
         with suppress(OSError):  # unlikely, as it has just been read
             facts = replace(facts, checksum=checksum(ref))
         return replace(facts, patient=patient_of(ref) or "", stamp=stamp)
@@ -214,10 +236,10 @@ def digest_of(image: Array) -> bytes:
     return hashed.digest()
 
 
-def _facts_in(image: Array, target: bool) -> FileFacts:
-    """The facts that follow from an image's pixels."""
+def _facts_in(image: Array, target: bool, header: Header) -> FileFacts:
+    """The facts that follow from an image's pixels and its file's header."""
     values, colours = ValueRange(), ColourCount()
-    values.add(image)
+    values.add(image, header)
     if target or _has_few_colours(image):
         colours.add(image)
     else:

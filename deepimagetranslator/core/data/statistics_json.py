@@ -26,6 +26,8 @@ def range_to_json(values: ValueRange) -> dict[str, Any]:
         "values": np.flatnonzero(values.values).tolist(),
         "integers": _counts_to_json(values.integers),
         "floats": _counts_to_json(values.floats),
+        "units": sorted(values.units),
+        "padded": values.padded,
     }
 
 
@@ -38,6 +40,8 @@ def range_from_json(data: dict[str, Any]) -> ValueRange:
         set(data["channels"]),
         integers=_counts_from_json(data["integers"]),
         floats=_counts_from_json(data["floats"]),
+        units=set(data["units"]),
+        padded=data["padded"],
     )
     result.values[data["values"]] = True
     return result

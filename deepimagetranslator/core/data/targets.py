@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from deepimagetranslator.core.config.target_changes import GEOMETRY, GROUPS
+from deepimagetranslator.core.data import places
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image
@@ -65,7 +66,8 @@ def _inverted(image: Array) -> Array:
         low, high = image.dtype.type(0), image.dtype.type(np.iinfo(image.dtype).max)
     elif image.dtype.kind == "u":
         low, high = image.dtype.type(0), image.dtype.type(1)
-    return (high - (image - low)).astype(image.dtype)
+    inverted: Array = (high - (image - low)).astype(image.dtype)
+    return inverted
 
 
 _CHANGED: Mapping[str, Callable[[Array], Array]] = {
@@ -80,10 +82,17 @@ _CHANGED: Mapping[str, Callable[[Array], Array]] = {
 }
 """From a target's pixels (height, width, channels) to the changed ones."""
 
-_READ: Mapping[str, Callable[[ImagePair], Array]] = {}
+_READ: Mapping[str, Callable[[ImagePair], Array]] = {
+    "array_order": places.read_in_array_order,
+    "other_form": places.read_by_other_form,
+    "resampled": places.read_resampled,
+}
 """Reads a pair's target otherwise than ``read_image``."""
 
 LABELS = {
+    "array_order": "in the order of their input's voxels, without regard to their own place",
+    "other_form": "at the place that the other of qform and sform states",
+    "resampled": "at the places of their input's pixels (nearest neighbour)",
     "turn_90": "turned by 90 degrees to the left",
     "turn_180": "turned by 180 degrees",
     "turn_270": "turned by 90 degrees to the right",

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from deepimagetranslator.core.imaging.dicom.groups import from_groups
 from deepimagetranslator.core.imaging.dicom.image import pydicom
-from deepimagetranslator.core.imaging.dicom.stored_values import from_groups
 
 # Attributes in none of these lists (windows, overlays, private elements, smallest and largest
 # pixel values) are true of the source only and are not copied.

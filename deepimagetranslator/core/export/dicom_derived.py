@@ -11,6 +11,7 @@ import numpy as np
 
 from deepimagetranslator.core.export import dicom_attributes as attributes
 from deepimagetranslator.core.export.dicom_pixels import Stored, stored_pixels
+from deepimagetranslator.core.imaging.dicom.frames import frame_order
 from deepimagetranslator.core.imaging.dicom.image import header_of, pydicom
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.system.system_path import system_path
@@ -65,9 +66,10 @@ class DerivedSeries:
         Args:
             path: the file to write.
             source: the DICOM file that was translated, not one slice of it.
-            images: one per frame of the source, (height, width[, 1 or 3]), all of one size and
-                data type: uint8, uint16 or float32; colour uint8. If the size differs from the
-                source's, the images cover the same area.
+            images: one per slice of the source, in the order in which slices are read,
+                (height, width[, 1 or 3]), all of one size and data type: uint8, uint16 or float32;
+                colour uint8. If the size differs from the source's, the images cover the same
+                area. They are written in the order of the source's frames.
             classes: the number of classes if the (uint8) values are class numbers, for the display
                 window; else 0.
             limits: lowest and highest possible value of the series, so that all its files share
@@ -82,12 +84,15 @@ class DerivedSeries:
         frames = int(origin.get("NumberOfFrames") or 1)
         if len(images) != frames:
             raise ValueError(f"{source} has {frames} frames; {len(images)} images were given")
-        pixels = np.stack([image.reshape(*image.shape[:2], -1) for image in images])
+        slices = np.argsort(frame_order(origin))  # of each frame
+        pixels = np.stack([images[k].reshape(*images[k].shape[:2], -1) for k in slices])
         stored = stored_pixels(pixels, classes, limits)
         hounsfield = pixels.dtype == np.float32 and origin.get("Modality") == "CT"
         kind = _kind(origin, stored, hounsfield)
         result = pydicom().Dataset()
         attributes.copy(origin, result, kind in (_CT, _MR))
+        if pixels.dtype == np.float32 and origin.get("Units") is not None:
+            result.add(origin["Units"])
         self._name(result, origin, kind, Path(source).parent)
         _refer(result, origin)
         _describe_pixels(result, stored, "HU" if hounsfield else "US")
@@ -188,3 +193,5 @@ def _describe_pixels(result: Any, stored: Stored, units: str) -> None:
     result.RescaleType = units
     if stored.window is not None:
         result.WindowCenter, result.WindowWidth = stored.window
+        if stored.exact:
+            result.VOILUTFunction = "LINEAR_EXACT"

@@ -12,8 +12,10 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export import nifti
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.plan import OutputFile
+from deepimagetranslator.core.imaging import tiff
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_spacing, write_image, write_stack
+from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
 
 
@@ -74,7 +76,8 @@ class VolumeWriter:
                 spacing = _scaled(read_spacing(original), size, written)
                 if self.output_file.form == "stack":
                     size_in_bytes = sum(image.nbytes for image in self._images.values())
-                    write_stack(path, self._taken(), spacing, size_in_bytes)
+                    axes = tiff.stack_axes(system_path(original))
+                    write_stack(path, self._taken(), spacing, size_in_bytes, axes)
                 else:
                     write_image(path, next(self._taken()), spacing)
         except (UserError, MemoryError):

@@ -28,12 +28,18 @@ class Header:
         dtype: of the array that ``read_image`` returns.
         slices: how many images the file holds.
         spacing: row spacing and column spacing in mm; None if unknown.
+        unit: the modality and the unit of its values, such as "CT, HU"; empty if unknown.
+        padding: ranges (lowest, highest) of values that a scanner writes where it measured nothing.
+        note: what the file holds besides and is not read, as a sentence without its subject.
     """
 
     shape: tuple[int, int, int]
     dtype: str
     slices: int = 1
     spacing: tuple[float, float] | None = None
+    unit: str = ""
+    padding: tuple[tuple[float, float], ...] = ()
+    note: str = ""
 
     def check_slice(self, number: int) -> None:
         """Refuse a slice number that does not exist (slices count from 1).

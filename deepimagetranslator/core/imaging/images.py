@@ -18,10 +18,14 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging import nifti
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.readers import Reader, reader_of
+from deepimagetranslator.core.imaging.nifti.geometry import Geometry
+from deepimagetranslator.core.imaging.place import Place
+from deepimagetranslator.core.imaging.readers import Placing, Reader, reader_of
+from deepimagetranslator.core.imaging.tiff.axes import StackAxes, description, resolution
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
@@ -47,12 +51,21 @@ def read_image(image: ImageRef | Path) -> Array:
     Raises:
         UserError: the file is missing, not an image, damaged, truncated, too large or unsupported.
     """
+    return read_with_header(image)[0]
+
+
+def read_with_header(image: ImageRef | Path) -> tuple[Array, Header]:
+    """As ``read_image``, and the file's header.
+
+    Raises:
+        UserError: as ``read_image``.
+    """
     with _opened(image, whole=True) as (reader, file, number):
         header = reader.inspect(file)
         pixels = reader.read(file, number)
         if (pixels.shape, pixels.dtype.name) != (header.shape, header.dtype):
             raise UnreadableError(f"contradicts itself: {pixels.shape} is not {header.shape}")
-        return np.ascontiguousarray(pixels)
+        return np.ascontiguousarray(pixels), header
 
 
 def image_size(image: ImageRef | Path) -> tuple[int, int, int, str]:
@@ -61,7 +74,7 @@ def image_size(image: ImageRef | Path) -> tuple[int, int, int, str]:
     Raises:
         UserError: as ``read_image``, except that damage in the pixels goes unnoticed.
     """
-    header = _header(image)
+    header = read_header(image)
     return (*header.shape, header.dtype)
 
 
@@ -73,10 +86,53 @@ def read_spacing(image: ImageRef | Path) -> tuple[float, float] | None:
     Raises:
         UserError: as ``image_size``.
     """
-    return _header(image).spacing
+    return read_header(image).spacing
 
 
-def _header(image: ImageRef | Path) -> Header:
+def read_place(image: ImageRef | Path) -> Place | None:
+    """The place of an image in the patient; None if its file states none: only DICOM and NIfTI
+    files do.
+
+    Raises:
+        UserError: as ``image_size``.
+    """
+    with _opened(image) as (reader, file, number):
+        return reader.place(file, number) if isinstance(reader, Placing) else None
+
+
+def read_voxels(image: ImageRef, voxels: Array, time_point: int = 0) -> Array:
+    """Some voxels of a NIfTI volume as an image; see ``nifti.read_at``.
+
+    Raises:
+        UserError: as ``read_image``, or the file is no NIfTI volume.
+    """
+    with _opened(image) as (reader, file, _):
+        _check_nifti(reader)
+        return nifti.read_at(file, voxels, time_point)
+
+
+def read_geometry(image: ImageRef) -> Geometry:
+    """The orientation of the displayed slices of a NIfTI volume.
+
+    Raises:
+        UserError: as ``read_voxels``.
+    """
+    with _opened(image) as (reader, file, _):
+        _check_nifti(reader)
+        return nifti.read_geometry(file)
+
+
+def _check_nifti(reader: Reader) -> None:
+    if reader is not nifti:
+        raise UnreadableError("is no NIfTI volume", "choose another way to read it")
+
+
+def read_header(image: ImageRef | Path) -> Header:
+    """The header of an image's file; nothing is decoded but palettes.
+
+    Raises:
+        UserError: as ``image_size``.
+    """
     with _opened(image) as (reader, file, number):
         header = reader.inspect(file)
         header.check_slice(number)
@@ -155,6 +211,7 @@ def write_stack(
     images: Iterable[Array],
     spacing: tuple[float, float] | None,
     size: int,
+    axes: StackAxes | None = None,
 ) -> None:
     """Write images (height, width, 1 or 3), uint8, uint16 or float32, as a multi-page TIFF.
 
@@ -163,6 +220,7 @@ def write_stack(
         images: one for each page, in order; consumed one by one.
         spacing: as in ``write_image``.
         size: bytes of all images together; decides whether a BigTIFF is needed.
+        axes: what the pages are, to be written as ImageJ or OME describes it.
 
     Raises:
         UserError: the file cannot be written.
@@ -171,11 +229,16 @@ def write_stack(
 
     options: dict[str, Any] = {"metadata": None}
     if spacing is not None:
-        options["resolution"] = 10 / spacing[1], 10 / spacing[0]
-        options["resolutionunit"] = "CENTIMETER"
+        stated = (10 / spacing[1], 10 / spacing[0]), "CENTIMETER"
+        found = stated if axes is None else resolution(axes, spacing)
+        if found is not None:
+            options["resolution"], options["resolutionunit"] = found
     big = size > _BIG_TIFF
     with atomic_write(path) as beside, tifffile.TiffWriter(beside, bigtiff=big) as tif:
-        for image in images:
+        for number, image in enumerate(images):
             grey = image.shape[2] == 1
             page, kind = (image[..., 0], "minisblack") if grey else (image, "rgb")
-            tif.write(page, photometric=kind, **options)
+            words = None
+            if axes is not None and number == 0:
+                words = description(axes, image.shape, image.dtype.name, spacing) or None
+            tif.write(page, photometric=kind, description=words, **options)

@@ -11,9 +11,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from deepimagetranslator.core.errors import Action, Remedy, UserError
+from deepimagetranslator.core.imaging.dicom.frames import (
+    MAX_PARTS,
+    finite_numbers,
+    position_along_normal,
+    same_direction,
+)
 from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, text_of
 from deepimagetranslator.core.imaging.filenames import natural_key
 from deepimagetranslator.core.imaging.held_files import HELD
@@ -26,9 +30,6 @@ ALL = "all"
 _TAGS = ["SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "Modality", "PatientID"]
 _TAGS += ["PatientName", "Rows", "Columns", "ImagePositionPatient", "ImageOrientationPatient"]
 _TAGS += ["InstanceNumber", "AcquisitionNumber"]
-_SAME_DIRECTION = 0.01  # largest difference of the components of unit vectors
-_SAME_PLACE = 2  # decimals of a millimetre
-_MAX_PARTS = 3  # planes of a localizer; more are a rotating stack, which stays one series
 
 
 @dataclass(frozen=True)
@@ -183,13 +184,12 @@ def _parts(slices: list[tuple[_Slice, Path]]) -> list[list[tuple[_Slice, Path]]]
     for one, path in slices:
         for part in parts:
             other = part[0][0]
-            apart = np.abs(np.subtract(one.plane, other.plane)).max()
-            if one.size == other.size and apart < _SAME_DIRECTION:
+            if one.size == other.size and same_direction(one.plane, other.plane):
                 part.append((one, path))
                 break
         else:
             parts.append([(one, path)])
-    return sorted(parts, key=len, reverse=True) if len(parts) <= _MAX_PARTS else [slices]
+    return sorted(parts, key=len, reverse=True) if len(parts) <= MAX_PARTS else [slices]
 
 
 def _ordered(slices: list[tuple[_Slice, Path]]) -> list[tuple[_Slice, Path]]:
@@ -233,12 +233,8 @@ def _read(file: Path, modified: int, size: int) -> _Slice | None:
     dataset = header_of(file, _TAGS)
     if "Rows" not in dataset:
         return None
-    plane = _numbers(dataset.get("ImageOrientationPatient"), 6)
-    corner = _numbers(dataset.get("ImagePositionPatient"), 3)
-    position = None
-    if plane and corner:
-        normal = np.cross(plane[:3], plane[3:])
-        position = round(float(np.dot(normal, corner)), _SAME_PLACE)
+    plane = finite_numbers(dataset.get("ImageOrientationPatient"), 6)
+    corner = finite_numbers(dataset.get("ImagePositionPatient"), 3)
     return _Slice(
         uid=text_of(dataset.get("SeriesInstanceUID")),
         number=_whole(dataset.get("SeriesNumber")),
@@ -247,19 +243,10 @@ def _read(file: Path, modified: int, size: int) -> _Slice | None:
         patient=text_of(dataset.get("PatientID")) or text_of(dataset.get("PatientName")),
         size=(dataset.get("Rows") or 0, dataset.get("Columns") or 0),
         plane=plane,
-        position=position,
+        position=position_along_normal(plane, corner) if plane and corner else None,
         acquisition=_whole(dataset.get("AcquisitionNumber")) or 0,
         instance=_whole(dataset.get("InstanceNumber")),
     )
-
-
-def _numbers(value: Any, count: int) -> tuple[float, ...]:
-    """``count`` finite numbers, else ()."""
-    with suppress(TypeError, ValueError):
-        numbers = tuple(float(item) for item in value)
-        if len(numbers) == count and np.isfinite(numbers).all():
-            return numbers
-    return ()
 
 
 def _whole(value: Any) -> int | None:

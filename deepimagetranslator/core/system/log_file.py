@@ -25,7 +25,9 @@ def log_file(path: Path) -> Iterator[None]:
     logger = logging.getLogger(_PACKAGE)
     level = logger.level
     try:
-        handler: logging.Handler = logging.FileHandler(system_path(path), encoding="utf-8")
+        handler: logging.Handler = logging.FileHandler(
+            system_path(path), encoding="utf-8", errors="replace"
+        )
     except OSError as error:
         logger.warning("%s cannot be written (%s)", path.name, error.strerror)
         handler = logging.NullHandler()

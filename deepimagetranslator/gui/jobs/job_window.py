@@ -23,6 +23,7 @@ from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
     JobFinished,
+    LogLine,
     PartTranslated,
     SliceTranslated,
 )
@@ -98,6 +99,8 @@ class JobWindow(tk.Toplevel):
 
     def _on_progress(self, change: JobProgressed) -> None:
         match change.event:
+            case LogLine(text):
+                self._say(text)
             case FilesRead(done, count):
                 self._step("Evaluated", done, count)
             case PartTranslated(_, done, parts, index, count):
@@ -109,6 +112,13 @@ class JobWindow(tk.Toplevel):
             case ImageSkipped(source, reason, index, count):
                 self._skipped.append((source, reason))
                 self._step("Translated", index, count)
+
+    def _say(self, text: str) -> None:
+        """Show a sentence about the whole job, below the progress."""
+        px = theme_of(self).px
+        label = ttk.Label(self._box, text=text, wraplength=px(560), justify="left")
+        label.pack(anchor="w", pady=(0, px(8)), after=self.bar)
+        self._centre()
 
     def _step(self, verb: str, done: int, count: int, of_next: float = 0.0) -> None:
         part = (done + of_next) / max(1, count)

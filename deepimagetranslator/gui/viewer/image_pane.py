@@ -27,11 +27,13 @@ class Caption:
         name: the file's name; its middle is shortened if it does not fit.
         position: for instance "7 / 12".
         note: text after the name, for instance "epoch 12".
+        unit: what the image's values are, such as "CT, HU"; empty if unknown.
     """
 
     name: str = ""
     position: str = ""
     note: str = ""
+    unit: str = ""
 
 
 class ImagePane(ttk.Frame):
@@ -129,7 +131,8 @@ class ImagePane(ttk.Frame):
         details = ""
         if self.image is not None:
             if self._minus is None:
-                details = shading.image_words(self.image, self.levels, self.offset)
+                unit = self._caption.unit
+                details = shading.image_words(self.image, self.levels, self.offset, unit)
             else:
                 details = shading.difference_words(self.image, self.levels)
         font = theme_of(self).font

@@ -125,13 +125,20 @@ def difference_words(target: Array, levels: Levels) -> str:
     return f"black 0, full colour ±{full}"
 
 
-def image_words(image: Array, levels: Levels, offset: float = 0.0) -> str:
-    """An image's size and type, and its levels (plus the offset) unless they are 0 and 255."""
+def image_words(image: Array, levels: Levels, offset: float = 0.0, unit: str = "") -> str:
+    """An image's size, its unit or else its type, and its levels unless they are 0 and 255.
+
+    Args:
+        image: the image.
+        levels: the values drawn black and white.
+        offset: added to them.
+        unit: what the values are, such as "CT, HU"; empty if unknown.
+    """
     kind = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}.get(
         str(image.dtype), str(image.dtype)
     )
     colour = {1: "grey", 3: "colour"}.get(image.shape[2], f"{image.shape[2]} channels")
-    words = f"{image.shape[1]} x {image.shape[0]}, {kind} {colour}"
+    words = f"{image.shape[1]} x {image.shape[0]}, {unit or f'{kind} {colour}'}"
     if image.dtype != np.uint8 or levels != (0.0, 255.0):
         low, high = (number_words(level + offset) for level in levels)
         words += f", shown {low} to {high}"

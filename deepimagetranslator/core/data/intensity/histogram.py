@@ -7,6 +7,7 @@ memory for a set is limited, however many images it has.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,14 @@ def counted(image: NDArray[Any]) -> Counted:
         sample = sample[np.isfinite(sample)]
     values, counts = np.unique(sample, return_counts=True)
     return values.astype(np.float32), (counts / part).astype(np.float32)
+
+
+def without(found: Counted, values: Sequence[float]) -> Counted:
+    """The result of ``counted`` without some of its values."""
+    if not values:
+        return found
+    kept = ~np.isin(found[0], np.array(values, np.float32))
+    return found[0][kept], found[1][kept]
 
 
 def _spread(length: int, count: int) -> NDArray[np.intp]:

@@ -9,8 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.data.intensity.histogram import Distribution, ValueCounts, counted
+from deepimagetranslator.core.data.intensity.histogram import (
+    Distribution,
+    ValueCounts,
+    counted,
+    without,
+)
+from deepimagetranslator.core.data.intensity.padding import padding_values
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.header import Header
 
 TYPE_MAXIMUM = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 TYPE_WORDS = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
@@ -142,6 +149,8 @@ class ValueRange:
         values: (256,) which values occurred in 8-bit images.
         integers: counts of the values of 8-bit and 16-bit images.
         floats: counts of the values of float images.
+        units: what the values are, such as "CT, HU"; an empty text for unknown ones.
+        padded: some images have padding (``padding_values``), which counts in none of the above.
     """
 
     low: float = np.inf
@@ -151,6 +160,8 @@ class ValueRange:
     values: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(256, np.bool_))
     integers: ValueCounts = field(default_factory=ValueCounts)
     floats: ValueCounts = field(default_factory=ValueCounts)
+    units: set[str] = field(default_factory=set)
+    padded: bool = False
 
     @classmethod
     def of(cls, images: Iterable[NDArray[Any]]) -> ValueRange:
@@ -160,15 +171,27 @@ class ValueRange:
             result.add(image)
         return result
 
-    def add(self, image: NDArray[Any]) -> None:
-        """Add one image (height, width, channels)."""
+    def add(self, image: NDArray[Any], header: Header | None = None) -> None:
+        """Add one image (height, width, channels) without its padding.
+
+        Args:
+            image: its pixels.
+            header: of its file; None for pixels that come from no file.
+        """
+        padding: tuple[float, ...] = ()
+        if header is not None:
+            padding = padding_values(image, header)
+            self.units.add(header.unit)
         self.dtypes.add(image.dtype.name)
         self.channels.add(image.shape[2])
-        found = counted(image)
+        self.padded |= bool(padding)
+        found = without(counted(image), padding)
         counts = self.floats if image.dtype == np.float32 else self.integers
         if image.dtype == np.uint8:
             self.values[found[0].astype(np.intp)] = True
             image = found[0]
+        elif padding:
+            image = image[np.isfinite(image) & ~np.isin(image, padding)]
         elif image.dtype == np.float32:
             image = image[np.isfinite(image)]
         if image.size:
@@ -184,6 +207,8 @@ class ValueRange:
         self.values |= other.values
         self.integers.merge(other.integers)
         self.floats.merge(other.floats)
+        self.units |= other.units
+        self.padded |= other.padded
 
     def distribution(self, offset: float = 0.0) -> Distribution:
         """The distribution of the values, with ``offset`` added to those of integer images."""
@@ -196,6 +221,11 @@ class ValueRange:
         high = max(self.integers.high + offset, self.floats.high)
         low, high = (low, high) if low <= high else (0.0, 1.0)
         return Distribution(values[order], counts[order], low, high)
+
+    @property
+    def unit(self) -> str:
+        """What all values are, such as "CT, HU"; empty if that differs or is unknown."""
+        return next(iter(self.units)) if len(self.units) == 1 else ""
 
     @property
     def dtype(self) -> str:
@@ -226,7 +256,8 @@ def choose_normalization(
         offset: as in ``IntensityNormalization``.
 
     Returns:
-        A normalization that never divides by zero, even for a constant set.
+        A normalization that never divides by zero, even for a constant set. The range of images
+        with padding clips, as its values lie outside.
     """
     dtype = values.dtype
     if choice == "automatic":
@@ -246,4 +277,6 @@ def choose_normalization(
         low, high = inner if inner[0] < inner[1] else (low, high)
     high = high if low < high else low + max(1.0, abs(low))
     kind = {"percentiles": "window", "image": "image"}.get(choice, "data")
+    if kind == "data" and values.padded:
+        kind = "window"  # padding lies far outside and must be clipped
     return IntensityNormalization(kind, low, high, dtype, offset)

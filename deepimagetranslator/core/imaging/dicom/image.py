@@ -22,9 +22,17 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 
 from deepimagetranslator.core.imaging.dicom.coded import check_fragments, coded_frame
-from deepimagetranslator.core.imaging.dicom.stored_values import Values, from_groups, values_of
+from deepimagetranslator.core.imaging.dicom.frames import frame_order
+from deepimagetranslator.core.imaging.dicom.groups import from_groups
+from deepimagetranslator.core.imaging.dicom.position import places_of
+from deepimagetranslator.core.imaging.dicom.stored_values import (
+    Values,
+    values_of,
+    within_stored_bits,
+)
 from deepimagetranslator.core.imaging.header import MAX_PIXELS, Header, UnreadableError, check_size
 from deepimagetranslator.core.imaging.held_files import HELD
+from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.typing import Array
 
 _DEFLATED, _EXPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1"
@@ -48,13 +56,20 @@ warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 @dataclass(frozen=True)
 class _Image:
-    """A file's header and what is needed to decode its frames."""
+    """A file's header and what is needed to decode its frames.
+
+    Attributes:
+        order: the frame (from 0) of each slice.
+        offset: of the pixel data's value, in bytes.
+    """
 
     header: Header
+    order: tuple[int, ...]
     values: Values
     syntax: str
     options: dict[str, Any]
-    offset: int  # of the pixel data's value
+    offset: int
+    places: tuple[Place | None, ...]
 
 
 def is_dicom(start: bytes) -> bool:
@@ -83,11 +98,14 @@ def inspect(path: Path) -> Header:
 def read(path: Path, number: int = 1) -> Array:
     """One slice: (height, width, 1 or 3), uint8, uint16 or float32.
 
-    Grey values with a rescale slope and intercept, or a dose grid scaling, are float32 in real
-    units (Hounsfield units for CT). Signed values without them are float32; others stay uint8 or
-    uint16. A modality LUT is applied. MONOCHROME1 is inverted so that bright is high, except in
-    real units. 1-bit values become 0 and 255. Colour and palette images are RGB (grey if the
-    palette is grey).
+    Slices are in order of place, whatever the order of the frames (``frames.frame_order``). Bits
+    above BitsStored, such as overlays, are not part of the values.
+
+    Grey values with a rescale slope and intercept, a dose grid scaling, or else a linear
+    real-world value mapping are float32 in real units (Hounsfield units for CT). Signed values
+    without them are float32; others stay uint8 or uint16. A modality LUT is applied. MONOCHROME1
+    is inverted so that bright is high, except in real units. 1-bit values become 0 and 255. Colour
+    and palette images are RGB (grey if the palette is grey).
 
     Args:
         path: the file.
@@ -98,10 +116,9 @@ def read(path: Path, number: int = 1) -> Array:
         Exception: any error of pydicom and its decoders for a damaged file.
     """
     image = _known(path)
-    header, options, index = image.header, image.options, number - 1
-    if not 0 <= index < header.slices:
-        reason = f"has {header.slices} slices and no slice {number}"
-        raise UnreadableError(reason, "choose another slice")
+    header, options = image.header, image.options
+    header.check_slice(number)
+    index = image.order[number - 1]
     decoder = pydicom().pixels.get_decoder(image.syntax)
     with _opened(path) as file:
         file.seek(image.offset)
@@ -115,7 +132,51 @@ def read(path: Path, number: int = 1) -> Array:
             stored, _ = decoder.as_array(
                 code, index=0, decoding_plugin=_plugin(image.syntax), **alone
             )
+            stored = within_stored_bits(stored, options)
     return image.values.of(np.asarray(stored).reshape(*header.shape[:2], -1), index)
+
+
+def place(path: Path, number: int) -> Place | None:
+    """The place of a slice in the patient; None if the file states none.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: any error of pydicom for a damaged file.
+    """
+    image = _known(path)
+    return image.places[image.order[number - 1]] if 1 <= number <= len(image.order) else None
+
+
+def slice_order(path: Path) -> tuple[int, ...]:
+    """The frame (from 0) of each slice of a file.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: any error of pydicom for a damaged file.
+    """
+    return _known(path).order
+
+
+def changed_since_1(path: Path) -> str:
+    """What is read otherwise than by reading version 1; see ``core.imaging.reading``.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: any error of pydicom for a damaged file.
+    """
+    image = _known(path)
+    found = ["its slices are in order of place"] * (image.order != tuple(sorted(image.order)))
+    found += [image.values.change] * bool(image.values.change)
+    coded = pydicom().uid.UID(image.syntax).is_encapsulated
+    if coded and image.values.channels == 1 and _has_overlay_bits(header_of(path)):
+        found.append("the bits of its overlays are left out")
+    return ", ".join(found)
+
+
+def _has_overlay_bits(dataset: Any) -> bool:
+    """Whether overlays lie in unused bits of the pixels (DICOM PS3.3 C.9.2, now retired)."""
+    places = (dataset.get((group, 0x0102)) for group in range(0x6000, 0x6020, 2))
+    return any(place is not None and place.value for place in places)
 
 
 def header_of(path: Path, tags: list[str] | None = None) -> Any:
@@ -157,7 +218,9 @@ def _inspected(path: Path, modified: int, size: int) -> _Image:
         offset, keyword, kind = _pixel_data(file, little_endian)
         if not keyword or "Rows" not in dataset:
             reason = f"is a DICOM file without an image ({_kind(dataset)})"
-            raise UnreadableError(reason, "take it out")
+            contours = dataset.get("Modality") == "RTSTRUCT"
+            remedy = "export its contours as masks" if contours else "take it out"
+            raise UnreadableError(reason, remedy)
         unsaid = f"1.2.840.10008.1.2{'' if implicit else '.1' if little_endian else '.2'}"
         syntax = str(dataset.file_meta.get("TransferSyntaxUID") or unsaid)
         options = _options(dataset, pixel_keyword=keyword, pixel_vr=kind)
@@ -170,8 +233,17 @@ def _inspected(path: Path, modified: int, size: int) -> _Image:
             raise UnreadableError("is damaged or incomplete")
     values = values_of(dataset, options, little_endian)
     shape = (options["rows"], options["columns"], values.channels)
-    header = Header(shape, values.dtype, options["number_of_frames"], spacing_of(dataset))
-    return _Image(header, values, syntax, options, offset)
+    header = Header(
+        shape,
+        values.dtype,
+        options["number_of_frames"],
+        spacing_of(dataset),
+        unit=values.unit,
+        padding=values.padding,
+        note=values.note,
+    )
+    places = places_of(dataset, shape[:2], header.slices)
+    return _Image(header, frame_order(dataset), values, syntax, options, offset, places)
 
 
 def _read_header(file: BinaryIO, tags: list[str] | None = None) -> Any:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from deepimagetranslator.core.imaging.dicom.real_units import RealUnits, real_units
 from deepimagetranslator.core.imaging.header import UnreadableError
 from deepimagetranslator.core.typing import Array
+
+_BELOW = float(np.nextafter(np.float32(-1024), -np.inf, dtype=np.float32))
+"""The first Hounsfield unit below the least that scanners of 12 bits give."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,11 @@ class Values:
         rescale: slope and intercept of every frame, or one pair for all; empty for none.
         table: lookup table (entries, channels) for stored values from ``first`` on; or None.
         first: the smallest value that can be stored.
-        top: for MONOCHROME1: values v become ``top`` - v; None for others.
+        top: for MONOCHROME1: values v become ``top`` - v before they are rescaled; None for others.
+        unit: the modality and the unit, such as "CT, HU"; empty if unknown.
+        padding: see ``Header``.
+        note: see ``Header``.
+        change: what reading version 1 did otherwise; empty for nothing.
     """
 
     dtype: str
@@ -32,6 +40,10 @@ class Values:
     table: Array | None = None
     first: int = 0
     top: int | None = None
+    unit: str = ""
+    padding: tuple[tuple[float, float], ...] = ()
+    note: str = ""
+    change: str = ""
 
     def of(self, stored: Array, frame: int) -> Array:
         """Pixel values (height, width, channels) of stored values (height, width, samples).
@@ -42,12 +54,12 @@ class Values:
             places = stored[..., 0].astype(np.int64) - self.first
             stored = self.table[np.clip(places, 0, len(self.table) - 1)]
         image = stored.astype(self.dtype)
+        if self.top is not None:
+            np.subtract(image.dtype.type(self.top), image, out=image)
         if self.rescale:
             slope, intercept = self.rescale[min(frame, len(self.rescale) - 1)]
             image *= np.float32(slope)
             image += np.float32(intercept)
-        if self.top is not None:
-            np.subtract(image.dtype.type(self.top), image, out=image)
         return image
 
 
@@ -82,46 +94,70 @@ def values_of(dataset: Any, options: dict[str, Any], little_endian: bool) -> Val
         table, depth = _looked_up(numbers, item.LUTDescriptor, item.LUTData, little_endian)
         top = None if top is None else (1 << depth) - 1
         return Values(table.dtype.name, 1, table=table[:, None], first=first, top=top)
-    rescale = _rescale(dataset, options["number_of_frames"])
-    return Values("float32", 1, rescale=rescale) if rescale else Values(dtype, 1, top=top)
+    units = real_units(dataset, options["number_of_frames"])
+    values = Values(
+        "float32" if units.rescale else dtype,
+        1,
+        units.rescale,
+        top=None if units.known else top,
+        unit=_with_modality(units.unit, dataset.get("Modality")),
+        note=units.note,
+        change=_change(units, top),
+    )
+    return replace(values, padding=_padding(dataset, values, stored if signed else 0))
 
 
-def from_groups(dataset: Any, frame: int, sequence: str, keyword: str) -> Any:
-    """The value of an attribute for one frame; None if missing.
+def within_stored_bits(stored: Array, options: dict[str, Any]) -> Array:
+    """Stored values without the bits above BitsStored, where overlays may be; the sign is kept.
 
-    An enhanced multi-frame file has it in a ``sequence`` of the per-frame or the shared functional
-    groups, any other file at the top level.
+    Args:
+        stored: integers of any shape.
+        options: pixel attributes, as the decoder takes them.
     """
-    own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
-    shared = dataset.get("SharedFunctionalGroupsSequence") or ()
-    for group in (*own[frame : frame + 1], *shared[:1]):
-        for item in (group.get(sequence) or ())[:1]:
-            if item.get(keyword) is not None:
-                return item.get(keyword)
-    return dataset.get(keyword)
+    unused = 8 * stored.dtype.itemsize - options["bits_stored"]
+    if options["pixel_keyword"] != "PixelData" or stored.dtype.kind not in "ui" or unused <= 0:
+        return stored
+    cut: Array = np.right_shift(np.left_shift(stored, unused), unused)
+    return cut
 
 
-def _rescale(dataset: Any, frames: int) -> tuple[tuple[float, float], ...]:
-    """Slope and intercept of every frame; one pair if all agree, () if they are 1 and 0."""
-    alone = "PerFrameFunctionalGroupsSequence" not in dataset
-    sequence = "PixelValueTransformationSequence"
+def _change(units: RealUnits, top: int | None) -> str:
+    """What reading version 1 did otherwise: it inverted MONOCHROME1 unless there was a rescale
+    slope or intercept, and knew no real-world value mapping."""
+    if units.mapped:
+        return "its real-world value mapping is applied"
+    inverted = not units.known
+    if top is None or inverted == (not units.rescale):
+        return ""
+    return "its brightness is inverted" if inverted else "its brightness is no longer inverted"
+
+
+def _with_modality(unit: str, modality: Any) -> str:
+    known = unit and isinstance(modality, str) and modality.isalnum()
+    return f"{modality}, {unit}" if known else unit
+
+
+def _padding(dataset: Any, values: Values, sign_bits: int) -> tuple[tuple[float, float], ...]:
+    """The ranges of values that are no measurement: PixelPaddingValue, and below -1024 HU.
+
+    Args:
+        dataset: the file's header.
+        values: how stored values become pixel values.
+        sign_bits: bits of a signed stored value; 0 if unsigned.
+    """
     found = []
-    for frame in range(1 if alone else frames):
-        dose = dataset.get("DoseGridScaling")
-        slope = _number(from_groups(dataset, frame, sequence, "RescaleSlope") or dose, 1.0)
-        intercept = _number(from_groups(dataset, frame, sequence, "RescaleIntercept"), 0.0)
-        found.append((slope or 1.0, intercept))
-    if set(found) == {(1.0, 0.0)}:
-        return ()
-    return tuple(found[:1] if len(set(found)) == 1 else found)
-
-
-def _number(value: Any, default: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return default
-    return number if math.isfinite(number) else default
+    limits = [dataset.get(f"PixelPadding{name}") for name in ("Value", "RangeLimit")]
+    limits = [limits[0] if one is None else one for one in limits]
+    if all(isinstance(one, int) for one in limits) and len(values.rescale) < 2:
+        numbers = np.array(limits, np.int64)
+        if sign_bits:  # some programs write the number as if it were unsigned
+            numbers = (numbers + (1 << sign_bits - 1)) % (1 << sign_bits) - (1 << sign_bits - 1)
+        if values.dtype == "float32" or (numbers >= 0).all():
+            shown = values.of(numbers.astype(np.float32)[:, None, None], 0).ravel()
+            found.append((float(shown.min()), float(shown.max())))
+    if values.unit.endswith("HU"):
+        found.append((-math.inf, _BELOW))
+    return tuple(found)
 
 
 def _palette(dataset: Any, stored: int, little_endian: bool) -> Array:

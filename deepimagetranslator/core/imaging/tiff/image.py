@@ -1,8 +1,8 @@
 """Read one image of a TIFF file: a page of many, or a plane of an ImageJ or OME stack.
 
-tifffile reads the file. Only its first series of pages is used; pages of other sizes, such as
-thumbnails and lower resolutions, are ignored. Every plane of rows, columns and colours is a slice,
-in the file's order. The positions of the planes are cached.
+tifffile reads the file. Only its largest series of pages is used; other pages, such as thumbnails,
+are named in the header's note, except lower resolutions of the same image. Every plane of rows,
+columns and colours is a slice, in the file's order. The positions of the planes are cached.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import logging
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from deepimagetranslator.core.imaging.header import MAX_PIXELS, Header, Unreadab
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.jpeg_scans import check_scans
 from deepimagetranslator.core.imaging.pixels import turned
+from deepimagetranslator.core.imaging.tiff.axes import StackAxes, axes_of
 from deepimagetranslator.core.imaging.tiff.samples import (
     channels_of,
     dtype_of,
@@ -38,6 +40,7 @@ _JPEG = (6, 7, 33003, 33004, 33005, 34712)  # and JPEG 2000
 _COMPRESSIONS = (1, 2, 3, 4, 5, *_JPEG, 8, 32773, 32946, 34925, 34926, 50000)
 """None, fax, LZW, JPEG, deflate, PackBits, LZMA and ZSTD: their output cannot exceed the page."""
 _MAX_PLANES = 2_000_000  # in a multi-file OME-TIFF
+_NAMED = 3  # sizes of other pages
 _CODE_START = 65_536  # bytes of a strip or tile that hold the image size of its code stream
 
 
@@ -50,12 +53,16 @@ class _Stack:
         pages: byte offset of each page's directory (IFD).
         data: byte offset of the pixels if those of all pages are contiguous, else None.
         planes: slices in a page.
+        axes: the meaning of the slices' axes; None if unknown.
+        first: the series is the file's first.
     """
 
     header: Header
     pages: tuple[int, ...]
     data: int | None
     planes: int
+    axes: StackAxes | None = None
+    first: bool = True
 
 
 def is_tiff(start: bytes) -> bool:
@@ -71,6 +78,26 @@ def inspect(path: Path) -> Header:
         Exception: it is damaged.
     """
     return _stack(path).header
+
+
+def stack_axes(path: Path) -> StackAxes | None:
+    """The meaning of the axes of a file's slices; None if it does not say, or has no slices.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: it is damaged.
+    """
+    return _stack(path).axes
+
+
+def is_first_series(path: Path) -> bool:
+    """Whether the series that is read is the file's first, as reading version 1 took it.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: it is damaged.
+    """
+    return _stack(path).first
 
 
 def read(path: Path, number: int = 1) -> Array:
@@ -129,7 +156,7 @@ def _inspected(path: Path, _changed: int, _size: int) -> _Stack:
         check_size(1, 1, len(tif.pages))
         if tif.is_ome:
             _check_ome(tif.ome_metadata)
-        series = tif.series[0]
+        series, note = _largest(tif.series)
         page = series.keyframe
         _check(tif, page)
         planes = math.prod(page.shaped) // math.prod(page.shaped[2:4]) // samples_of(page)
@@ -147,7 +174,37 @@ def _inspected(path: Path, _changed: int, _size: int) -> _Stack:
             height, width, spacing = width, height, spacing and spacing[::-1]
         check_size(height, width, count * planes)
         shape = height, width, channels_of(page)
-        return _Stack(Header(shape, dtype_of(page), count * planes, spacing), pages, data, planes)
+        slices = count * planes
+        axes = axes_of(tif, series)
+        if axes is not None and (slices == 1 or math.prod(axes.sizes) != slices):
+            axes = None
+        header = Header(shape, dtype_of(page), slices, spacing, note=note)
+        return _Stack(header, pages, data, planes, axes, series is tif.series[0])
+
+
+def _largest(series: Sequence[Any]) -> tuple[Any, str]:
+    """The series with most values, the first of equals, and a note on the others.
+
+    Reduced copies and transparency masks (NewSubfileType 1 and 4) do not count.
+    """
+    whole = [
+        one for one in series if not (one.keyframe.is_reduced or one.keyframe.is_mask)
+    ] or series
+    largest = max(whole, key=lambda one: math.prod(one.shape))
+    others = [one for one in whole if one is not largest]
+    return largest, _named(others) if others else ""
+
+
+def _named(others: Sequence[Any]) -> str:
+    """A note on series that are not read."""
+    pages = [one.keyframe.shaped for one in others]
+    sizes = list(dict.fromkeys(f"{width} x {height}" for _, _, height, width, _ in pages))
+    listed = ", ".join(sizes[:_NAMED]) + (", ..." if len(sizes) > _NAMED else "")
+    count = sum(len(one) for one in others)
+    return (
+        f"has {count} more page{'s' * (count > 1)} ({listed} pixels) outside its largest series, "
+        "which alone is read; save the others as files of their own if you need them"
+    )
 
 
 def _page(tif: Any, offset: int) -> Any:

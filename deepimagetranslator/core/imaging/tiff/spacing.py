@@ -10,7 +10,7 @@ from typing import Any
 from deepimagetranslator.core.imaging.header import for_print
 
 _INCH = 25.4
-_MILLIMETRES = {
+MILLIMETRES = {
     "m": 1000.0,
     "cm": 10.0,
     "centimeter": 10.0,
@@ -25,6 +25,7 @@ _MILLIMETRES = {
     "nm": 1e-6,
     "inch": _INCH,
 }
+"""Units of length by name, in mm."""
 
 
 def spacing_of(tif: Any, page: Any) -> tuple[float, float] | None:
@@ -36,12 +37,17 @@ def spacing_of(tif: Any, page: Any) -> tuple[float, float] | None:
     return None
 
 
-def _ome(tif: Any) -> tuple[float, float] | None:
+def ome_pixels(tif: Any) -> dict[str, str]:
+    """The attributes of the first ``Pixels`` in the OME-XML of an open file."""
     pixels = re.search(r"<(?:\w+:)?Pixels\b[^>]*>", tif.ome_metadata)
-    stated = dict(re.findall(r'(\w+)="([^"]*)"', pixels[0])) if pixels else {}
+    return dict(re.findall(r'(\w+)="([^"]*)"', pixels[0])) if pixels else {}
+
+
+def _ome(tif: Any) -> tuple[float, float] | None:
+    stated = ome_pixels(tif)
     row, column = (
         float(stated[f"PhysicalSize{axis}"])
-        * _MILLIMETRES[stated.get(f"PhysicalSize{axis}Unit", "µm").lower()]
+        * MILLIMETRES[stated.get(f"PhysicalSize{axis}Unit", "µm").lower()]
         for axis in "YX"
     )
     return row, column
@@ -51,8 +57,8 @@ def _tags(tif: Any, page: Any) -> tuple[float, float] | None:
     across, down = (page.tags[tag].value[0] / page.tags[tag].value[1] for tag in (282, 283))
     unit = page.tags.valueof(296, 2)
     described = str((tif.imagej_metadata or {}).get("unit", "")).lower() if tif.is_imagej else ""
-    if described in _MILLIMETRES:
-        length = _MILLIMETRES[described]
+    if described in MILLIMETRES:
+        length = MILLIMETRES[described]
     elif unit == 3:
         length = 10.0
     elif unit == 2 and not (for_print(across) and for_print(down)):

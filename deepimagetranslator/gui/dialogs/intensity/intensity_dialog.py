@@ -313,7 +313,9 @@ class ValuesDialog(Dialog[DataSpec]):
         self._show_histogram(normalization)
         self._show_preset()
         found, spread = self._range(), self._known_spread()
-        self.meaning.configure(text=words.meaning(normalization, spread))
+        self.meaning.configure(
+            text=words.meaning(normalization, spread, found.unit if found else "")
+        )
         remark = None
         if normalization is not None and found is not None and spread is not None:
             remark = words.remark(normalization, found.dtypes, spread)

@@ -46,10 +46,22 @@ def typed(number: float) -> str:
     return repr(round(number, 6)).removesuffix(".0")
 
 
-def meaning(normalization: IntensityNormalization | None, spread: Distribution | None) -> str:
-    """A sentence that says which values become 0 and 1, and how many are clipped."""
+def meaning(
+    normalization: IntensityNormalization | None, spread: Distribution | None, unit: str = ""
+) -> str:
+    """A sentence that says which values become 0 and 1, and how many are clipped.
+
+    Args:
+        normalization: None for no sentence.
+        spread: the distribution of the training values; None if unknown.
+        unit: what the values are, such as "CT, HU"; empty if unknown.
+    """
     if normalization is None:
         return ""
+    return (unit and f"Values in {unit}: ") + _meaning(normalization, spread)
+
+
+def _meaning(normalization: IntensityNormalization, spread: Distribution | None) -> str:
     low, high = number_words(normalization.low), number_words(normalization.high)
     match normalization.kind:
         case "type" if normalization.dtype == "float32":
