@@ -37,6 +37,7 @@ FINDINGS: tuple[Finding, ...] = (
     objects.numbered_objects,
     masks.opposed_polarity,
     encodings.never_together,
+    splits.no_validation,
     splits.in_both,
     splits.person_in_both,
     splits.class_missing,
