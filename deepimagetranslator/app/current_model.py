@@ -89,6 +89,12 @@ class CurrentModel:
         self.weights, self.epoch = path, epoch
         self.palette = dataset.palette if dataset is not None else None
 
+    def moved(self, before: Path, after: Path) -> None:
+        """Follow the file into another folder if its folder was moved."""
+        if self.weights is not None and self.weights.is_relative_to(before):
+            self.weights = after / self.weights.relative_to(before)
+            self._bus.publish(WeightsChanged())
+
     def save(self, path: Path) -> None:
         """Copy the current model's file.
 

@@ -6,8 +6,9 @@ It shows the session's state and passes the user's input to ``Actions``.
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from tkinter import ttk
 from typing import Any
 
@@ -48,10 +49,12 @@ from deepimagetranslator.gui.viewer.image_list import ImageList
 from deepimagetranslator.gui.viewer.image_pane import Caption, elided
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
+from deepimagetranslator.gui.widgets.dropping import accept_files
 
 PROGRAM = "DeepImageTranslator"
 LOADING = "Loading TensorFlow..."
 LOAD_PAIR = "Load folder pair"
+DROP_HINT = "Files and folders can also be dropped here."
 
 
 class MainWindow(ttk.Frame):
@@ -88,6 +91,8 @@ class MainWindow(ttk.Frame):
         self.menus = build_menus(root, self.actions, self.panes, boxes)
         self._add_list_entry()
         self._bind_keys()
+        if accept_files(self, self.take_dropped):
+            self.start.show_hint(DROP_HINT)
         self._listen()
         self._show_start()
         self._write_title()
@@ -124,6 +129,7 @@ class MainWindow(ttk.Frame):
             load_pair=lambda goal: guarded(partial(file.load_folder_pair, goal), LOAD_PAIR)(),
             others={
                 f"{LOAD_PAIR}...": guarded(file.load_folder_pair, LOAD_PAIR),
+                "Load persons...": guarded(file.load_persons, "Load persons"),
                 "Load sample images": guarded(file.load_sample, "Load sample images"),
                 "Open project...": guarded(file.open_project, "Open project"),
             },
@@ -209,6 +215,11 @@ class MainWindow(ttk.Frame):
     def toggle_augmented(self) -> None:
         """Show training images with or without augmentation, as the check box says."""
         self.viewer.show_augmented(self.augmented.get())
+
+    def take_dropped(self, paths: Sequence[Path], x: int, y: int) -> None:
+        """Load files that were dropped at a place on the screen."""
+        role = self.panes.role_at(x, y) if self.panes.winfo_ismapped() else ""
+        self._boxes.guarded(lambda: self.actions.drop.drop(paths, role), "Load dropped files")()
 
     def _on_scrub(self, value: str) -> None:
         index = round(float(value))

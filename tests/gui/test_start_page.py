@@ -63,6 +63,13 @@ def test_a_cancelled_picker_changes_nothing(window: Window, folders: list[Path])
     assert visible(window) == (True, False)
 
 
+def test_folders_can_be_dropped_onto_it(window: Window, folders: list[Path]) -> None:
+    main, project = window.app.window, window.session.project
+    main.take_dropped(folders, main.start.winfo_rootx() + 50, main.start.winfo_rooty() + 50)
+    window.until(lambda: len(project.matched.train) == 3)
+    assert visible(window) == (False, True)
+
+
 def test_recent_projects_are_shown_with_a_picture_and_open(
     window: Window, folders: list[Path], tmp_path: Path
 ) -> None:

@@ -144,7 +144,7 @@ class CurvesView(ttk.Frame):
             return
         self.save_button.state(["!disabled" if state.rows else "disabled"])
         wanted = (
-            (len(state.rows), state.epochs_done, state.best_epoch),
+            (len(state.rows), state.epochs_done, state.best_epoch, tuple(state.classes)),
             (self._chosen(), self.log_button.instate(["selected"]), self.theme.palette.name),
             (self.canvas.winfo_width(), self.canvas.winfo_height()),
         )

@@ -27,7 +27,7 @@ from deepimagetranslator.gui.widgets.scrolled import Scrolled
 _PICTURE, _MARK, _THUMBNAIL = 64, 56, 44
 _SIDE_BY_SIDE = 940
 _RECENT_WIDTH = 300
-_SHOWN = 6
+_SHOWN, _PER_LINE = 6, 2
 WELCOME = "Teach a network, by pairs of images, to make one kind of image into another."
 GOAL_TITLE, OTHER_TITLE, RECENT_TITLE = (
     "What do you want to make?",
@@ -46,14 +46,12 @@ class StartActions:
         others: further ways to begin by the text of their button.
         open_project: opens a project file.
         recent: the recent project files, the latest first.
-        drop_hint: a sentence about dropping files; empty where that is not possible.
     """
 
     load_pair: Callable[[Goal], object]
     others: Mapping[str, Callable[[], object]]
     open_project: Callable[[Path], object]
     recent: Callable[[], Sequence[Path]]
-    drop_hint: str = ""
 
 
 class StartPage(Scrolled):
@@ -103,6 +101,10 @@ class StartPage(Scrolled):
 
         self._background.run("recent projects", work, self._show_recent, _ignore)
 
+    def show_hint(self, text: str) -> None:
+        """Show a sentence below the buttons."""
+        self._hint.configure(text=text)
+
     def destroy(self) -> None:
         """Close; Tk images are dropped here, as they must not be collected in another thread."""
         self._photos.clear()
@@ -131,9 +133,8 @@ class StartPage(Scrolled):
         note.grid(row=3, column=0, sticky="w", pady=(px(6), px(18)))
         self._title(frame, OTHER_TITLE).grid(row=4, column=0, sticky="w", pady=(0, px(6)))
         self._build_others().grid(row=5, column=0, sticky="w")
-        if self._actions.drop_hint:
-            hint = ttk.Label(frame, text=self._actions.drop_hint, style="Muted.TLabel")
-            hint.grid(row=6, column=0, sticky="w", pady=(px(10), 0))
+        self._hint = ttk.Label(frame, style="Muted.TLabel")
+        self._hint.grid(row=6, column=0, sticky="w", pady=(px(6), 0))
 
     def _title(self, parent: ttk.Frame, text: str) -> ttk.Label:
         return ttk.Label(parent, text=text, style="Bold.TLabel")
@@ -157,7 +158,7 @@ class StartPage(Scrolled):
         row, gap = ttk.Frame(self._begin), self.theme.px(8)
         for number, (text, command) in enumerate(self._actions.others.items()):
             button = ttk.Button(row, text=text, command=command)
-            line, column = divmod(number, 3)
+            line, column = divmod(number, _PER_LINE)
             button.grid(row=line, column=column, sticky="ew", padx=(0, gap), pady=(0, gap))
             self.others[text] = button
         return row
