@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from deepimagetranslator.core.checks import changed, contents, machine, pairs, places, splits
+from deepimagetranslator.core.checks import (
+    changed,
+    contents,
+    encodings,
+    machine,
+    masks,
+    objects,
+    pairs,
+    places,
+    splits,
+)
 from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.errors import Problem
 
@@ -17,10 +27,15 @@ BLOCKING: tuple[Finding, ...] = (contents.unreadable, pairs.sizes)
 FINDINGS: tuple[Finding, ...] = (
     *BLOCKING,
     places.displaced,
+    pairs.other_aspect,
+    masks.all_constant,
     pairs.swapped,
     pairs.target_is_input,
     pairs.own_target,
     pairs.misplaced,
+    objects.numbered_objects,
+    masks.opposed_polarity,
+    encodings.never_together,
     splits.in_both,
     splits.person_in_both,
     splits.class_missing,
@@ -43,6 +58,7 @@ FINDINGS: tuple[Finding, ...] = (
 STOPPING: tuple[Finding, ...] = (
     *BLOCKING,
     places.displaced,
+    masks.all_constant,
     pairs.swapped,
     pairs.target_is_input,
 )
@@ -94,11 +110,35 @@ def explained(
             if problem in causes or not problem.files or not odd.issuperset(problem.files)
         ]
         decided = [problem for problem in decided if problem not in follows]
+    found, decided = _before_reading_rightly(context, found, decided)
     decided = [
         splits.missing_from_training(context, p)
         if (p.kind, p.subject) == ("unknown_labels", "validation targets")
         else p
         for p in decided
+    ]
+    return found, decided
+
+
+def _before_reading_rightly(
+    context: CheckContext, found: list[Problem], decided: list[Problem]
+) -> tuple[list[Problem], list[Problem]]:
+    """The problems without those that vanish when targets are read rightly.
+
+    Validation images may have more objects than all training images; their higher numbers would be
+    reported as unknown colours.
+    """
+    kinds = {problem.kind for problem in found}
+    if "all_constant" in kinds:
+        found = [problem for problem in found if problem.kind != "empty_target"]
+        decided = [problem for problem in decided if problem.subject not in _FOLLOWING]
+    if "instance_masks" in kinds:
+        found = [p for p in found if p.kind not in ("class_missing", "few_images")]
+        fatal = any(p.kind == "unknown_labels" for p in decided)
+        found = [replace(p, fatal=fatal) if p.kind == "instance_masks" else p for p in found]
+        decided = [problem for problem in decided if problem.kind != "unknown_labels"]
+    decided = [
+        objects.with_outlines(context, p) if p.kind == "instance_masks" else p for p in decided
     ]
     return found, decided
 
@@ -113,7 +153,7 @@ _FOLLOWING = (
 )
 
 
-_FIT = ("mispaired", "shifted_pair", "doubtful_pairs")
+_FIT = ("turned_target", "mispaired", "shifted_pair", "doubtful_pairs")
 
 
 def _without_consequences(context: CheckContext, found: list[Problem]) -> list[Problem]:

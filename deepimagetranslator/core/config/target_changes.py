@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 GEOMETRY = "geometry"
 GROUPS: dict[str, tuple[str, ...]] = {
+    "channel": ("transparency",),
     GEOMETRY: ("array_order", "other_form", "resampled"),
     "orientation": (
         *("turn_90", "turn_180", "turn_270"),
         *("mirror_x", "mirror_y", "transpose", "transpose_180"),
     ),
     "values": ("inverted",),
+    "objects": ("objects_outline",),
 }
 """The changes by group, in the order in which they are applied. A target has at most one change of
 a group."""

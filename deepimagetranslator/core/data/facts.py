@@ -17,6 +17,7 @@ from deepimagetranslator.core.config.classes import MAX_COLOURS
 from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.numbering import Numbers, highest_number
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.data.targets import read_target
@@ -25,6 +26,7 @@ from deepimagetranslator.core.imaging.header import Header
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_header, read_place, read_with_header
+from deepimagetranslator.core.imaging.pixels import resize
 from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp
@@ -68,6 +70,8 @@ class FileFacts:
         colours: its colours; for an input with more than a few only the fact that there are many.
         digest: of the decoded pixels, their dtype and shape; equal for equal images.
         thumbnail: (64, 64) in grey, stretched to 0..255; the aspect ratio is not kept.
+        numbers: (64, 64) of a target that numbers objects or classes from 1 without a gap: its
+            values at a grid of pixels; empty for other images.
         patient: the Patient ID or name of a DICOM file, else empty.
         label_map: whether its colours look like those of a label map.
         constant: whether all of its pixels are equal.
@@ -83,6 +87,7 @@ class FileFacts:
     colours: ColourCount = field(default_factory=ColourCount)
     digest: bytes = b""
     thumbnail: Thumbnail = field(default_factory=lambda: np.zeros((SIDE, SIDE), np.uint8))
+    numbers: Numbers = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     patient: str = ""
     label_map: bool = False
     constant: bool = False
@@ -203,7 +208,9 @@ def brief(facts: PairFacts) -> PairFacts:
     """The facts without the large fields: thumbnails, values, and the inputs' colours."""
     none = NOTHING
     ours = replace(facts.input, values=none.values, colours=none.colours, thumbnail=none.thumbnail)
-    theirs = replace(facts.target, values=none.values, thumbnail=none.thumbnail)
+    theirs = replace(
+        facts.target, values=none.values, thumbnail=none.thumbnail, numbers=none.numbers
+    )
     return replace(facts, input=ours, target=theirs)
 
 
@@ -251,6 +258,7 @@ def _facts_in(image: Array, target: bool, header: Header) -> FileFacts:
         colours=colours,
         digest=digest_of(image),
         thumbnail=thumbnail_of(image),
+        numbers=_numbers_in(image, colours) if target else NOTHING.numbers,
         label_map=colours.label_palette() is not None,
         constant=len(colours.pixels) == 1 or not values.low < values.high,
     )
@@ -266,6 +274,13 @@ def thumbnail_of(image: Array) -> Thumbnail:
     stretched = (small - low) * (255 / (high - low) if high > low else 0.0)
     thumbnail: Thumbnail = np.rint(stretched).astype(np.uint8).reshape(SIDE, SIDE)
     return thumbnail
+
+
+def _numbers_in(image: Array, colours: ColourCount) -> Numbers:
+    """The numbers of a label map at a grid of its pixels; empty with less than two or a gap."""
+    if highest_number(colours.pixels) < 2:
+        return NOTHING.numbers
+    return resize(image, SIDE, SIDE, labels=True)[..., 0].astype(np.uint8)
 
 
 def _likeness(ours: Thumbnail, theirs: Thumbnail) -> float:

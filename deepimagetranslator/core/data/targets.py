@@ -13,9 +13,11 @@ import numpy as np
 
 from deepimagetranslator.core.config.target_changes import GEOMETRY, GROUPS
 from deepimagetranslator.core.data import places
+from deepimagetranslator.core.data.labels.outlines import objects_with_outlines
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import image_size, read_image
+from deepimagetranslator.core.imaging.images import image_size, read_alpha, read_image
 from deepimagetranslator.core.typing import Array
 
 NEED_INPUT = frozenset(GROUPS[GEOMETRY])
@@ -59,8 +61,12 @@ def target_size(target: ImagePair | ImageRef) -> tuple[int, int, int, str]:
 
 
 def _inverted(image: Array) -> Array:
-    """Dark for bright: an integer image within its type's range, 0 and 1 exchanged for masks of
-    these values, any other within its own range."""
+    """Dark for bright: the two colours of a mask are exchanged; an integer image is inverted within
+    its type's range, one of 0 and 1 only within these, any other within its own range."""
+    first = image[:1, :1]
+    differs = (image != first).any(axis=2)
+    if differs.any() and (image[differs] == image[differs][0]).all():
+        return np.where(differs[..., None], first, image[differs][0])
     low, high = image.min(), image.max()
     if image.dtype.kind == "u" and high > 1:
         low, high = image.dtype.type(0), image.dtype.type(np.iinfo(image.dtype).max)
@@ -68,6 +74,13 @@ def _inverted(image: Array) -> Array:
         low, high = image.dtype.type(0), image.dtype.type(1)
     inverted: Array = (high - (image - low)).astype(image.dtype)
     return inverted
+
+
+def _from_transparency(pair: ImagePair) -> Array:
+    alpha = read_alpha(pair.target)
+    if alpha is None:
+        raise UserError(f"{pair.target} has no transparency to read a mask from; read it as it is.")
+    return alpha
 
 
 _CHANGED: Mapping[str, Callable[[Array], Array]] = {
@@ -79,10 +92,12 @@ _CHANGED: Mapping[str, Callable[[Array], Array]] = {
     "transpose": lambda image: image.swapaxes(0, 1),
     "transpose_180": lambda image: image.swapaxes(0, 1)[::-1, ::-1],
     "inverted": _inverted,
+    "objects_outline": objects_with_outlines,
 }
 """From a target's pixels (height, width, channels) to the changed ones."""
 
 _READ: Mapping[str, Callable[[ImagePair], Array]] = {
+    "transparency": _from_transparency,
     "array_order": places.read_in_array_order,
     "other_form": places.read_by_other_form,
     "resampled": places.read_resampled,
@@ -101,5 +116,7 @@ LABELS = {
     "transpose": "with rows and columns exchanged",
     "transpose_180": "with rows and columns exchanged, then turned by 180 degrees",
     "inverted": "inverted",
+    "transparency": "from the transparency",
+    "objects_outline": "as objects, their outlines and background",
 }
 """Each change as a clause after "are read" in messages."""

@@ -26,6 +26,7 @@ from deepimagetranslator.core.imaging.nifti.geometry import Geometry
 from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.imaging.readers import Placing, Reader, reader_of
 from deepimagetranslator.core.imaging.tiff.axes import StackAxes, description, resolution
+from deepimagetranslator.core.imaging.transparency import alpha_of
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
@@ -66,6 +67,17 @@ def read_with_header(image: ImageRef | Path) -> tuple[Array, Header]:
         if (pixels.shape, pixels.dtype.name) != (header.shape, header.dtype):
             raise UnreadableError(f"contradicts itself: {pixels.shape} is not {header.shape}")
         return np.ascontiguousarray(pixels), header
+
+
+def read_alpha(image: ImageRef | Path) -> Array | None:
+    """The alpha channel (height, width, 1), uint8; None if the image has none.
+
+    Raises:
+        UserError: as ``read_image``.
+    """
+    with _opened(image, whole=True) as (reader, file, number):
+        reader.inspect(file).check_slice(number)
+        return alpha_of(file, number)
 
 
 def image_size(image: ImageRef | Path) -> tuple[int, int, int, str]:
