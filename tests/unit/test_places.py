@@ -15,6 +15,7 @@ import pydicom
 import pytest
 from dicom_samples import dataset as dicom_dataset
 from dicom_samples import write as write_dicom
+from real_images import whole
 
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.repairs import repaired
@@ -253,6 +254,17 @@ def test_a_place_that_is_wrong_is_ignored_or_left_out(
     for pair in match(repaired(specs, repairs["array_order"]).data).train:
         np.testing.assert_array_equal(read_target(pair), as_shown(pair.input))
     assert not match(repaired(specs, repairs["leave_out"]).data).train
+
+
+@pytest.mark.parametrize(("case", "repair"), [("a_eye", "array_order"), ("b_qs", "other_form")])
+def test_the_reported_files_raise_their_finding(case: str, repair: str) -> None:
+    specs = specs_of(whole("reports/01_nifti_geometry") / case)
+    (problem,) = found(specs)
+    assert problem.fatal and problem.repairs[0].name == repair
+    with pytest.raises(DataProblems, match="another place in the patient"):
+        prepare(specs)
+    after = repaired(specs, problem.repairs[0])
+    assert found(after) == []
 
 
 def test_several_volumes_of_a_kind_are_one_finding(tmp_path: Path) -> None:
