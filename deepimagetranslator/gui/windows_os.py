@@ -46,28 +46,27 @@ def monitor_at(left: int, top: int, width: int, height: int) -> tuple[int, int, 
     Returns:
         Left, top, width and height in pixels; None on other systems.
     """
-    if sys.platform != "win32":
-        return None
-    import ctypes  # noqa: PLC0415
-    from ctypes import wintypes  # noqa: PLC0415
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415
+        from ctypes import wintypes  # noqa: PLC0415
 
-    class MonitorInfo(ctypes.Structure):
-        _fields_ = (
-            ("size", wintypes.DWORD),
-            ("monitor", wintypes.RECT),
-            ("work", wintypes.RECT),
-            ("flags", wintypes.DWORD),
-        )
+        class MonitorInfo(ctypes.Structure):
+            _fields_ = (
+                ("size", wintypes.DWORD),
+                ("monitor", wintypes.RECT),
+                ("work", wintypes.RECT),
+                ("flags", wintypes.DWORD),
+            )
 
-    rectangle = wintypes.RECT(left, top, left + width, top + height)
-    info = MonitorInfo(size=ctypes.sizeof(MonitorInfo))
-    user32, nearest = ctypes.windll.user32, 2
-    user32.MonitorFromRect.restype = wintypes.HANDLE
-    handle = wintypes.HANDLE(user32.MonitorFromRect(ctypes.byref(rectangle), nearest))
-    if not user32.GetMonitorInfoW(handle, ctypes.byref(info)):
-        return None
-    work = info.work
-    return work.left, work.top, work.right - work.left, work.bottom - work.top
+        rectangle = wintypes.RECT(left, top, left + width, top + height)
+        info = MonitorInfo(size=ctypes.sizeof(MonitorInfo))
+        user32, nearest = ctypes.windll.user32, 2
+        user32.MonitorFromRect.restype = wintypes.HANDLE
+        handle = wintypes.HANDLE(user32.MonitorFromRect(ctypes.byref(rectangle), nearest))
+        if user32.GetMonitorInfoW(handle, ctypes.byref(info)):
+            work = info.work
+            return work.left, work.top, work.right - work.left, work.bottom - work.top
+    return None
 
 
 def open_folder(folder: Path) -> None:
