@@ -12,7 +12,7 @@ from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.chosen import changed_fields
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.pairs import ImagePair, Pairing
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 CERTAIN, LIKELY, DOUBTFUL, ALONE = "certain", "likely", "doubtful", "no partner"
@@ -33,6 +33,7 @@ class Row:
             ``MANUAL`` (chosen by the user) or ``ALONE`` (no partner).
         rule: the rule that paired them, in words; empty for ``MANUAL`` and ``ALONE``.
         index: the pair's position in its part, from 0; -1 without a partner.
+        changes: the changes with which the target is read.
     """
 
     part: str
@@ -41,11 +42,19 @@ class Row:
     confidence: str
     rule: str
     index: int = field(default=-1, compare=False)
+    changes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def files(self) -> tuple[ImageRef, ...]:
         """Its one or two files."""
         return tuple(path for path in (self.input, self.target) if path is not None)
+
+    @property
+    def pair(self) -> ImagePair | None:
+        """The pair; None without a partner."""
+        if self.input is None or self.target is None:
+            return None
+        return ImagePair(self.input, self.target, self.changes)
 
 
 @dataclass(frozen=True)
@@ -171,11 +180,9 @@ class DataCheck:
 
     # ---- repairs ---------------------------------------------------------------------------
 
-    def repair(self, problem: Problem) -> None:
-        """Apply a finding's repair."""
-        assert problem.repair is not None
-        specs = repaired(self.project.specs, problem.repair)
-        self._apply(problem.repair.label, specs, self._spare)
+    def repair(self, repair: Repair) -> None:
+        """Apply a repair of a finding."""
+        self._apply(repair.label, repaired(self.project.specs, repair), self._spare)
 
     def set_target(self, row: Row, target: ImageRef) -> None:
         """Give a row another target; if another row has it, the two rows exchange targets."""
@@ -223,8 +230,7 @@ class DataCheck:
         data, spare = self.project.specs.data, {}
         if data.pairing != "order":
             # From now on they are paired by order; keep the rule and confidence found by name.
-            pairs = [row for row in self.rows if row.confidence != ALONE]
-            found = {ImagePair(*r.files): (r.confidence, r.rule) for r in pairs}
+            found = {row.pair: (row.confidence, row.rule) for row in self.rows if row.pair}
             self._known = found | self._known
         for part, prefix in ((TRAINING, "train"), (VALIDATION, "val")):
             # In the order of the project's list of inputs, not in the table's.
@@ -273,7 +279,7 @@ class DataCheck:
             found = (confidence, pairing.rule)
             if by_order and self._known:
                 found = self._known.get(pair, found)
-            rows.append(Row(part, pair.input, pair.target, *found, index))
+            rows.append(Row(part, pair.input, pair.target, *found, index, pair.changes))
         rows += [Row(part, path, None, ALONE, "") for path in pairing.unmatched_inputs]
         targets = (*pairing.unmatched_targets, *self._spare.get(part, ()))
         rows += [Row(part, None, path, ALONE, "") for path in targets]

@@ -23,10 +23,11 @@ from deepimagetranslator.core.config.classes import (
     to_texts,
 )
 from deepimagetranslator.core.config.specs import DataSpec
-from deepimagetranslator.core.data.facts import facts_of
+from deepimagetranslator.core.data.facts import target_facts
 from deepimagetranslator.core.data.labels.choice import choose_palette, classes_of
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.typing import Array
@@ -35,18 +36,20 @@ _REGION = 8  # the preview starts with a region of about 1/8 of the image's heig
 _UNSEEN = 16  # changes below 1/16 of the brightest value count as rounding
 
 
-def count_colours(targets: Sequence[ImageRef], stopped: Callable[[], bool]) -> ColourCount:
+def count_colours(
+    targets: Sequence[ImageRef] | Sequence[ImagePair], stopped: Callable[[], bool]
+) -> ColourCount:
     """Count the colours of all readable targets; counts of unchanged files are cached.
 
     Args:
-        targets: the target images.
+        targets: the target images, or pairs whose targets are read with their changes.
         stopped: returns whether to stop early.
     """
     count = ColourCount()
     for target in targets:
         if stopped():
             break
-        count.merge(facts_of(target, True).colours)
+        count.merge(target_facts(target).colours)
     return count
 
 

@@ -36,6 +36,7 @@ from deepimagetranslator.core.data.suggestions import (
     other_basis,
     suggested,
 )
+from deepimagetranslator.core.data.targets import target_size
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.system import paths
@@ -249,7 +250,7 @@ class ProjectState:
             return None
         try:
             first = self.matched.train[0]
-            return image_size(first.input)[:3], image_size(first.target)[:3]
+            return image_size(first.input)[:3], target_size(first)[:3]
         except UserError:
             return None
 
@@ -298,5 +299,5 @@ class ProjectState:
 
 
 def _images_of(data: DataSpec) -> tuple[tuple[str, ...], ...]:
-    """The images that suggested settings follow from."""
-    return data.train_inputs, data.train_targets
+    """The images that suggested settings follow from, and the changes of the targets."""
+    return data.train_inputs, data.train_targets, data.target_changes

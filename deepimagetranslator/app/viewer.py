@@ -29,6 +29,9 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
 
+_Entry = tuple[ImageRef | None, ImageRef | None, tuple[str, ...]]
+"""Input, target, and the changes with which the target is read."""
+
 
 class Viewer:
     """Steps through the images of a part; loads them again when project or model change.
@@ -140,7 +143,7 @@ class Viewer:
         if not entries:
             return Wanted(self.part, 0, 0)
         index = min(self.positions[self.part], len(entries) - 1)
-        source, target = entries[index]
+        source, target, changes = entries[index]
         wanted = Wanted(
             self.part,
             index,
@@ -148,6 +151,7 @@ class Viewer:
             source,
             target,
             self.translated.get(source) if source and self.part == TRANSLATED else None,
+            changes,
             seed=self._project.specs.training.seed,
         )
         if source is None or target is None or not self._is_augmented():
@@ -175,13 +179,13 @@ class Viewer:
         ticks = map(self._project.specs.augmentation.ticks, OPERATIONS)
         return self.part == VALIDATION and any(validation for _, _, validation in ticks)
 
-    def _entries(self, part: str) -> list[tuple[ImageRef | None, ImageRef | None]]:
+    def _entries(self, part: str) -> list[_Entry]:
         if part == TRANSLATED:
-            return [(path, None) for path in self.to_translate]
+            return [(path, None, ()) for path in self.to_translate]
         matched, data = self._project.matched, self._project.specs.data
         pairs = matched.train if part == TRAINING else matched.val
         if pairs:
-            return [(pair.input, pair.target) for pair in pairs]
+            return [(pair.input, pair.target, pair.changes) for pair in pairs]
         inputs, targets = (
             (data.train_inputs, data.train_targets)
             if part == TRAINING
@@ -189,8 +193,8 @@ class Viewer:
         )
         # Inputs without targets, or targets without inputs, are shown too.
         if inputs:
-            return [(image, None) for image in parse_images(inputs)]
-        return [(None, image) for image in parse_images(targets)]
+            return [(image, None, ()) for image in parse_images(inputs)]
+        return [(None, image, ()) for image in parse_images(targets)]
 
     def _loaded(self, shown: Shown) -> None:
         self._shown = shown

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_header, read_image
+from deepimagetranslator.core.imaging.images import read_header
 from deepimagetranslator.core.imaging.pixels import within
 from deepimagetranslator.core.typing import Array
 
@@ -31,6 +33,7 @@ class Wanted:
         index: the position, from 0.
         count: the number of images of the part.
         input, target, output: the files, None if there is none; ``output`` is the translated image.
+        changes: the changes with which the target is read.
         dataset: the data set to sample an augmented pair from; None shows the files unchanged.
         augmentation: the augmentation to apply; needs ``dataset``.
         seed, epoch: together with the pair's index they determine the augmentation.
@@ -42,10 +45,19 @@ class Wanted:
     input: ImageRef | None = None
     target: ImageRef | None = None
     output: ImageRef | None = None
+    changes: tuple[str, ...] = ()
     dataset: Dataset | None = None
     augmentation: AugmentationSpec | None = None
     seed: int = 1
     epoch: int = _PREVIEW_EPOCH
+
+    @property
+    def files(self) -> tuple[ImageRef | None, ImageRef | ImagePair | None, ImageRef | None]:
+        """What to read for input, target and output; a target with changes as a pair."""
+        target: ImageRef | ImagePair | None = self.target
+        if self.input is not None and self.target is not None and self.changes:
+            target = ImagePair(self.input, self.target, self.changes)
+        return self.input, target, self.output
 
 
 @dataclass(frozen=True)
@@ -131,9 +143,9 @@ def _position(pairs: Sequence[object], image: ImageRef | None) -> int:
 def _plain(wanted: Wanted) -> Shown:
     images: list[Array | None] = []
     problems = []
-    for image in (wanted.input, wanted.target, wanted.output):
+    for image in wanted.files:
         try:
-            images.append(None if image is None else read_image(image))
+            images.append(None if image is None else read_target(image))
         except UserError as error:
             images.append(None)
             problems.append(str(error))

@@ -9,6 +9,7 @@ from typing import Any
 
 from deepimagetranslator.cli import check_commands, data_commands, demo, engine_commands
 from deepimagetranslator.core.checks.kinds import TITLES
+from deepimagetranslator.core.config import target_changes
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
@@ -169,8 +170,8 @@ def _add_check(commands: Any) -> None:
         "check",
         check_commands.check,
         "find every problem of a project before training, and repair it",
-        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair, remedy), "
-        "mended",
+        "train_pairs, val_pairs, problems (subject, message, fatal, kind, files, repair, repairs, "
+        "remedy), mended",
         "findings and their kinds:\n"
         + "\n".join(f"  {kind:18} {words}" for kind, words in TITLES.items() if kind),
     )
@@ -181,7 +182,8 @@ def _add_check(commands: Any) -> None:
         default=[],
         metavar="KIND",
         help="apply the repairs of this kind of finding (may be given several times) or of all, "
-        "and save the project; the old one is kept as .bak; image files are not changed",
+        "as listed by the check (KIND:NAME chooses another one), and save the project; the old one "
+        "is kept as .bak; image files are not changed",
     )
 
 
@@ -274,6 +276,15 @@ def _add_evaluate(commands: Any) -> None:
         choices=("name", "order"),
         default="name",
         help="how translated images or inputs are matched with targets, default: %(default)s",
+    )
+    parser.add_argument(
+        "--target-change",
+        action="append",
+        default=[],
+        choices=target_changes.NAMES,
+        metavar="CHANGE",
+        help="read every target with this change (may be given several times): "
+        f"{', '.join(target_changes.NAMES)}; files are not changed",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from deepimagetranslator.cli import remedies, terminal
 from deepimagetranslator.core.checks import examination
 from deepimagetranslator.core.checks.kinds import TITLES, level, title
-from deepimagetranslator.core.checks.repairs import repaired
+from deepimagetranslator.core.checks.repairs import ALL, chosen_repair, repaired
 from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.project import (
     Project,
@@ -23,18 +23,19 @@ from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.check_record import record_file
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.atomic_write import atomic_write
 
-ALL = "all"
 Found = tuple[dataset.Matched, list[Problem]]
 
 
 def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     """Report every problem of a project, apply the chosen repairs, and save it."""
     wanted = set(arguments.repair)
-    unknown = sorted(wanted - {ALL, *TITLES} | wanted & {""})
+    kinds_of = {word: word.partition(":")[0] for word in wanted}
+    known = {ALL, *TITLES} - {""}
+    unknown = sorted(word for word, kind in kinds_of.items() if kind not in known)
     if unknown:
         kinds = ", ".join(kind for kind in TITLES if kind)
         raise UserError(
@@ -57,8 +58,8 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     _say(problems)
     for change in changes:
         terminal.say(f"Repaired: {change}.")
-    for kind in sorted(wanted - {ALL}):
-        if any(problem.kind == kind for problem in problems):
+    for kind in sorted(set(kinds_of.values()) - {ALL}):
+        if any(problem.kind == kind and not problem.repairs for problem in problems):
             terminal.say(f"'{title(kind)}' has no automatic repair; correct it yourself.")
     if changes:
         terminal.say(f"The project as it was is kept as {arguments.project.name}.bak.")
@@ -86,6 +87,7 @@ def as_json(problem: Problem) -> dict[str, Any]:
         "kind": problem.kind,
         "files": list(problem.files),
         "repair": problem.repair.label if problem.repair else None,
+        "repairs": {_word(problem, repair): repair.label for repair in problem.repairs},
         "remedy": remedies.words(problem.remedy) or None,
     }
 
@@ -97,24 +99,23 @@ def _repair(
     done: set[tuple[str, ...]] = set()
     changes: list[str] = []
     while True:
-        problem = next(
+        asked = ((problem, chosen_repair(problem, wanted)) for problem in found[1])
+        problem, repair = next(
             (
-                problem
-                for problem in found[1]
-                if problem.repair
-                and (ALL in wanted or problem.kind in wanted)
-                and (problem.kind, problem.repair.label, *problem.files[:1]) not in done
+                (problem, repair)
+                for problem, repair in asked
+                if repair and (problem.kind, repair.label, *problem.files[:1]) not in done
             ),
-            None,
+            (None, None),
         )
-        if problem is None or problem.repair is None:
+        if problem is None or repair is None:
             return project, changes, found
-        done.add((problem.kind, problem.repair.label, *problem.files[:1]))
-        changed = choose(project, repaired(project.specs, problem.repair))
+        done.add((problem.kind, repair.label, *problem.files[:1]))
+        changed = choose(project, repaired(project.specs, repair))
         project = suggestions.following(project, changed)
         one = ImageRef.parse(problem.files[0]).shown_name if len(problem.files) == 1 else ""
         whose = f" ({one})" if one else ""
-        changes.append(f"{title(problem.kind)}: {problem.repair.label}{whose}")
+        changes.append(f"{title(problem.kind)}: {repair.label}{whose}")
         found = examine(project.specs)
 
 
@@ -132,5 +133,10 @@ def _say(problems: Sequence[Problem]) -> None:
             text = problem.message if len(problem.files) > 1 else str(problem)
             text = f"{text} {remedies.words(problem.remedy)}".rstrip()
             terminal.say(f"  {level(problem)}: {text}")
-            if problem.repair:
-                terminal.say(f"    repair: {problem.repair.label} (--repair {kind})")
+            for repair in problem.repairs:
+                terminal.say(f"    repair: {repair.label} (--repair {_word(problem, repair)})")
+
+
+def _word(problem: Problem, repair: Repair) -> str:
+    """The value of --repair that chooses a repair: the kind alone is the preferred one."""
+    return problem.kind if repair == problem.repair else f"{problem.kind}:{repair.name}"

@@ -146,13 +146,14 @@ def _evaluation_of(
             arguments.targets,
             pairing=arguments.pairing,
             series=arguments.series,
+            changes=arguments.target_change,
             report=report,
             control=control,
         )
     inputs, targets = (
         list_images(given, arguments.series) for given in (arguments.inputs, arguments.targets)
     )
-    pairs, problems = pairs_to_evaluate(inputs, targets, arguments.pairing)
+    pairs, problems = pairs_to_evaluate(inputs, targets, arguments.pairing, arguments.target_change)
     devices.load_engine()
     return evaluation.evaluate_weights(
         arguments.weights, pairs, problems, report=report, control=control

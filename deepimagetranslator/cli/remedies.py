@@ -19,6 +19,7 @@ _ACTIONS: Mapping[Action, str] = {
     "choose_groups": "Use --group with a regular expression that finds the person in the names.",
     "choose_window": "Use --set for data.input_low and data.input_high.",
     "join_classes": "Use --set for data.labels.",
+    "change_targets": "Use --target-change to read the targets otherwise.",
 }
 _OWN_OPTIONS = {
     "translation.overwrite": "--overwrite",

@@ -21,10 +21,12 @@ Action = Literal[
     "choose_groups",
     "choose_window",
     "join_classes",
+    "change_targets",
 ]
 """Actions of the user, by name: resume a run, start a run from the weights of another, make a
 project, choose one of several DICOM series (for the targets), say which part of the file names
-identifies a person, choose the intensity window of the inputs, join colours to one class."""
+identifies a person, choose the intensity window of the inputs, join colours to one class, say how
+targets are to be read."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,20 @@ class Repair:
         leave_out: input or target files whose pairs are removed from the project.
         part: the part they are removed from, "train" or "val"; empty for both.
         settings: fields with their new values, such as ("data.snap_labels", True).
+        changes: targets and the changes with which they are then read, such as
+            ("masks/a.png", "turn_90"); without a name all changes of the target are removed. See
+            ``core.config.target_changes``.
+        name: a word to choose it by among several repairs of a finding.
+        guess: it may be wrong, so it is applied only if the user chooses this kind of finding.
     """
 
     label: str
     leave_out: tuple[str, ...] = ()
     part: str = ""
     settings: tuple[tuple[str, Any], ...] = ()
+    changes: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class Problem:
         kind: the kind of finding, such as "duplicates"; empty outside the data check.
         files: the files it is about, if there are several.
         repair: the repair that the program offers; None if only the user can fix it.
+        others: further repairs; the user chooses one of all.
         persons: names of persons in the message that were read from files, such as DICOM
             patients. They are for the screen only, see ``without_persons``.
         remedy: how the user can fix it; None if the message says it.
@@ -81,6 +92,12 @@ class Problem:
     repair: Repair | None = None
     persons: tuple[str, ...] = ()
     remedy: Remedy | None = None
+    others: tuple[Repair, ...] = ()
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """All repairs that the program offers, the preferred one first."""
+        return (self.repair, *self.others) if self.repair is not None else self.others
 
     @property
     def without_persons(self) -> str:

@@ -10,7 +10,7 @@ from deepimagetranslator.core.errors import Action, Problem, Remedy, printable
 from deepimagetranslator.gui.widgets.words import shown_value
 
 _VALUES, _CLASSES = "Data > Values and window", "Data > Label colours"
-_MODEL = "Model > New model"
+_CHECK, _MODEL = "Data > Check data", "Model > New model"
 ACTIONS: Mapping[Action, str] = {
     "resume": "Train > Resume the last training",
     "train_from_weights": "Train > Continue from weights",
@@ -20,6 +20,7 @@ ACTIONS: Mapping[Action, str] = {
     "choose_groups": "Data > Split validation from training",
     "choose_window": _VALUES,
     "join_classes": _CLASSES,
+    "change_targets": _CHECK,
 }
 """The menu entry for each action."""
 
@@ -31,7 +32,8 @@ _BY_SECTION = {
     "translation": "Translate > Translate and save",
 }
 _BY_FIELD = {
-    "data.pairing": "Data > Check data",
+    "data.pairing": _CHECK,
+    "data.target_changes": _CHECK,
     "data.target_kind": _CLASSES,
     "data.labels": _CLASSES,
     "data.snap_labels": _CLASSES,

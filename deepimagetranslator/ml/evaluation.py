@@ -10,7 +10,9 @@ from pathlib import Path
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.data.places import displaced
+from deepimagetranslator.core.data.targets import read_target
+from deepimagetranslator.core.errors import Problem, Remedy, UserError
 from deepimagetranslator.core.evaluation.comparison import (
     ByClasses,
     ByValues,
@@ -26,7 +28,8 @@ from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.table import Evaluation, table_of
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.images import read_image, read_place
+from deepimagetranslator.core.imaging.place import difference
 from deepimagetranslator.core.imaging.reading import changes
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -39,6 +42,7 @@ def evaluate(
     *,
     pairing: str = "name",
     series: str | None = None,
+    changes: Sequence[str] = (),
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
@@ -51,6 +55,7 @@ def evaluate(
         predictions, targets: files and folders.
         pairing: "name" or "order".
         series: the DICOM series of the targets if a folder has several.
+        changes: the changes with which every target is read, see ``core.config.target_changes``.
         report: called with ``FilesRead`` events.
         control: cancels the evaluation.
 
@@ -60,9 +65,9 @@ def evaluate(
     """
     control = control or JobControl()
     pairs, problems = pairs_to_evaluate(
-        list_images(predictions), list_images(targets, series), pairing
+        list_images(predictions), list_images(targets, series), pairing, changes
     )
-    values, colours = _gathered([pair.target for pair in pairs], control)
+    values, colours = _gathered(pairs, control)
     target = colours.label_palette()
     predicted = None
     if target is not None:
@@ -112,7 +117,7 @@ def evaluate_weights(
         encoding = replace(encoding, network=replace(translator.network, palette=palette))
         compare = by_classes(palette, palette)
     else:
-        values, _ = _gathered([pair.target for pair in pairs], control)
+        values, _ = _gathered(pairs, control)
         compare = ByValues(choose_normalization(values, target=True))
 
     def image_of(pair: ImagePair) -> Array:
@@ -125,13 +130,16 @@ def evaluate_weights(
     return _measured(pairs, image_of, compare, list(problems), report, control)
 
 
-def _gathered(files: Sequence[ImageRef], control: JobControl) -> tuple[ValueRange, ColourCount]:
-    """Value range and colours of the files; unreadable ones are reported when evaluated."""
+def _gathered(
+    targets: Sequence[ImageRef] | Sequence[ImagePair], control: JobControl
+) -> tuple[ValueRange, ColourCount]:
+    """Value range and colours of images, or of pairs' targets; unreadable ones are reported when
+    they are evaluated."""
     values, colours = ValueRange(), ColourCount()
-    for file in files:
+    for target in targets:
         control.raise_if_cancelled()
         with contextlib.suppress(UserError):
-            image = read_image(file)
+            image = read_target(target)
             values.add(image)
             colours.add(image)
     return values, colours
@@ -150,15 +158,32 @@ def _measured(
         control.raise_if_cancelled()
         try:
             name = pair.input.shown_name
+            _refuse_another_place(pair)
             measured.append((name, _measure(pair, name, image_of(pair), compare)))
         except UserError as error:
-            problems.append(Problem(str(pair.input), str(error)))
+            remedy = error.problems[-1].remedy
+            problems.append(Problem(str(pair.input), str(error), remedy=remedy))
         report(FilesRead(done, len(pairs)))
     return table_of(measured, compare.names, problems)
 
 
+def _refuse_another_place(pair: ImagePair) -> None:
+    """Refuse a pair whose files state different places in the patient.
+
+    Raises:
+        UserError: they do.
+    """
+    ours, theirs = read_place(pair.input), read_place(pair.target)
+    if ours is not None and theirs is not None and displaced(pair, ours, theirs):
+        raise UserError(
+            f"states another place in the patient than its target {pair.target.shown_name}, which "
+            f"differs in {difference(ours, theirs)}; choose its own target.",
+            remedy=Remedy(action="change_targets"),
+        )
+
+
 def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:
-    target = read_image(pair.target)
+    target = read_target(pair)
     if predicted.shape[:2] != target.shape[:2]:
         raise UserError(
             f"is {predicted.shape[1]} x {predicted.shape[0]} pixels, its target {pair.target.name} "

@@ -14,6 +14,7 @@ from deepimagetranslator.core.config.project import Project, load_project, save_
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.checksums import checksums
+from deepimagetranslator.core.data.chosen_changes import changes_in_order
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import FileContent
 from deepimagetranslator.core.errors import DataProblems, Remedy, UserError
@@ -82,6 +83,8 @@ def run_to_resume(run: RunFolder, project: Project) -> Project:
         changed = was != becomes and name not in _FREE_AT_RESUME
         if info.kind == "paths":
             changed = len(was) != len(becomes) or not _all_exist(becomes)
+        if name == "data.target_changes":  # files may have been moved
+            changed = changes_in_order(before.specs.data) != changes_in_order(project.specs.data)
         if changed:
             _refuse_change(name, info, was, becomes)
     return before

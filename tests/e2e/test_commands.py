@@ -277,7 +277,7 @@ def test_check_passes_a_good_project(call, project):
     assert told.status == 0 and "can be trained" in told.err
     assert told.json["train_pairs"] == told.json["val_pairs"] == 3
     (remark,) = told.json["problems"]  # it is a tiny set
-    keys = {"subject", "message", "fatal", "kind", "files", "repair", "remedy"}
+    keys = {"subject", "message", "fatal", "kind", "files", "repair", "repairs", "remedy"}
     assert set(remark) == keys
     assert (remark["kind"], remark["fatal"], remark["repair"]) == ("few_images", False, None)
 

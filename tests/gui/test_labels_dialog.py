@@ -271,7 +271,7 @@ def test_the_command_stores_what_was_chosen(root: tk.Tk, pump: Pump, tmp_path: P
         matched=SimpleNamespace(train=(ImagePair(ImageRef(target), ImageRef(target)),)),
         set_section=lambda section, spec: stored.append((section, spec)),
     )
-    viewer = SimpleNamespace(wanted=lambda: SimpleNamespace(target=None))
+    viewer = SimpleNamespace(wanted=lambda: SimpleNamespace(files=(None, None)))
     session = SimpleNamespace(project=project, viewer=viewer)
     boxes = SimpleNamespace(colour=lambda *_: None)
     DataActions(root, session, boxes).set_labels()  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from deepimagetranslator.core.augmentation import sampling
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.specs import AugmentationSpec
+from deepimagetranslator.core.data import targets
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import write_image
@@ -201,7 +202,8 @@ def test_a_file_is_read_once_within_the_budget_and_again_beyond(files, monkeypat
         reads.append(path)
         return real(path)
 
-    monkeypatch.setattr(sampling, "read_image", counted)
+    for module in (sampling, targets):
+        monkeypatch.setattr(module, "read_image", counted)
     data = dataset_of(files)
     pair_bytes = 24 * 40 * (1 + 3)
     for budget, read_each_epoch in ((UNLIMITED, 0), (3 * pair_bytes, 4), (0, 7)):

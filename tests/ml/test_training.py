@@ -237,11 +237,14 @@ def test_a_finished_run_resumes_to_nothing(whole, tmp_path):
         ("model", "dropout", 0.5),
         ("augmentation", "flip_input", True),
         ("data", "train_inputs", ("elsewhere.png",)),
+        ("data", "target_changes", ("turn_90: FIRST",)),
     ],
 )
 def test_a_resume_with_a_changed_choice_is_refused_by_name(whole, section, field, value):
     project, folder, _ = whole
     before = folder.history.read_bytes()
+    if field == "target_changes":
+        value = tuple(t.replace("FIRST", project.specs.data.train_targets[0]) for t in value)
     spec = replace(getattr(project.specs, section), **{field: value})
     changed = replace(project, specs=replace(project.specs, **{section: spec}))
     with pytest.raises(UserError, match=f"{section}.{field}"):

@@ -9,7 +9,7 @@ from sessions import Sessions, write_pairs
 
 from deepimagetranslator.app.data_check import ALONE, CERTAIN, MANUAL, DataCheck, Row
 from deepimagetranslator.app.events import ProjectChanged
-from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.errors import Repair
 
 NAMES = [f"p{k}.png" for k in range(5)]
 
@@ -119,9 +119,7 @@ def test_every_step_can_be_undone(sessions: Sessions, tmp_path: Path) -> None:
     check.leave_out([row(check, "p2.png"), row(check, "x.png")])
     states.append((sessions.session.project.specs, check.rows))
     assert "2 rows" in check.undo_label
-    check.repair(
-        Problem("data", "Wrong.", repair=Repair("Snap", settings=(("data.snap_labels", True),)))
-    )
+    check.repair(Repair("Snap", settings=(("data.snap_labels", True),)))
     assert sessions.session.project.specs.data.snap_labels
     for specs, rows in reversed(states):
         check.undo()
@@ -138,7 +136,7 @@ def test_what_a_repair_sets_is_chosen_until_it_is_undone(
     write_pairs(tmp_path, NAMES)
     check, project = load(sessions, tmp_path), sessions.session.project
     settings = (("data.target_kind", "values"), ("augmentation.noise_input", True))
-    check.repair(Problem("targets", "A finding.", repair=Repair("Repair", settings=settings)))
+    check.repair(Repair("Repair", settings=settings))
     assert project.contents.chosen == {"data.target_kind", "augmentation.noise_input"}
     assert project.specs.training.loss == "mae"  # it follows
     project.set_section("training", replace(project.specs.training, epochs=3))

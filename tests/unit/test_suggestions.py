@@ -184,7 +184,7 @@ def test_targets_are_read_only_if_something_follows_from_them(tmp_path, monkeypa
     def refuse(*_arguments: object) -> None:
         raise AssertionError("a target was read")
 
-    monkeypatch.setattr(suggestions, "facts_of", refuse)
+    monkeypatch.setattr(suggestions, "target_facts", refuse)
     after = set_field(project, "training.epochs", "3")
     assert following(project, after) == after
     assert following(Project(chosen=EVERY_FIELD), every) == every
@@ -193,11 +193,11 @@ def test_targets_are_read_only_if_something_follows_from_them(tmp_path, monkeypa
 def test_some_targets_are_enough(tmp_path, monkeypatch):
     read = []
 
-    def note(image: ImageRef, target: bool) -> FileFacts:
+    def note(image: ImageRef) -> FileFacts:
         read.append(int(image.name))
         return FileFacts()
 
-    monkeypatch.setattr(suggestions, "facts_of", note)
+    monkeypatch.setattr(suggestions, "target_facts", note)
     look_at([ImageRef(Path(str(number))) for number in range(1000)])
     assert 20 <= len(read) <= 48 and read[-1] > 900
 
@@ -208,9 +208,9 @@ def test_the_check_does_not_read_again_what_was_looked_at(tmp_path, monkeypatch)
     files = project.specs.data.train_targets
     real, read = facts.read_facts, []
 
-    def note(image: ImageRef, target: bool) -> FileFacts:
+    def note(image: ImageRef, *more: Any) -> FileFacts:
         read.append(str(image))
-        return real(image, target)
+        return real(image, *more)
 
     monkeypatch.setattr(facts, "read_facts", note)
     pairs = [ImagePair(image, image) for image in parse_images(files)]
@@ -221,7 +221,7 @@ def test_the_check_does_not_read_again_what_was_looked_at(tmp_path, monkeypatch)
 def test_slices_are_looked_at_without_their_whole_volume(tmp_path, monkeypatch):
     stack = np.stack([target_of("pure", n) for n in range(3)])
     tifffile.imwrite(tmp_path / "stack.tif", stack, photometric="rgb")
-    monkeypatch.setattr(suggestions, "facts_of", None)
+    monkeypatch.setattr(suggestions, "target_facts", None)
     seen = look_at(list_images(tmp_path / "stack.tif"))
     assert set(seen.colours.pixels) == set(LABELS["pure"])
     assert sum(seen.colours.pixels.values()) == 3 * SIZE[0] * SIZE[1]

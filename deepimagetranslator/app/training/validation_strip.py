@@ -14,6 +14,7 @@ from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.crops import middle_crop
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.imaging.pixels import within
 from deepimagetranslator.core.messages.events import PreviewReady
@@ -91,7 +92,7 @@ class ValidationStrip:
     def _read(self, pair: ImagePair, target: bool = False) -> tuple[Array, Array]:
         """The input and target to show; the input twice if ``target`` is False."""
         image = read_image(pair.input)
-        other = read_image(pair.target) if target else image
+        other = read_target(pair) if target else image
         if self._dataset is not None and self._dataset.crops:
             size = image.shape[0], image.shape[1]
             ours, theirs = middle_crop(size, self._dataset.model)

@@ -24,6 +24,7 @@ from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import FileContent, ImageChangedError, digest_of
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import NEED_INPUT, read_target
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
@@ -137,7 +138,8 @@ class PairReader:
         dataset, model = self.dataset, self.dataset.model
         image = self._image(pair.input)
         self._measure(pair.input, image)
-        target = image if pair.target == pair.input else self._image(pair.target)
+        same = pair.target == pair.input and not pair.changes
+        target = image if same else self._target(pair)
         if dataset.crops:
             scaling = dataset.input_scaling.for_image(image)
             size = target_size((image.shape[0], image.shape[1]), model)
@@ -150,7 +152,20 @@ class PairReader:
         return _Kept(image, resize(target, *size, labels=dataset.palette is not None), scaling)
 
     def _image(self, ref: ImageRef) -> Array:
-        image = read_image(ref)
+        return self._compared(ref, read_image(ref))
+
+    def _target(self, pair: ImagePair) -> Array:
+        image = read_target(pair)
+        if pair.changes and (pair.target == pair.input or not NEED_INPUT.isdisjoint(pair.changes)):
+            return image  # the same file was also read in another way when it was checked
+        return self._compared(pair.target, image)
+
+    def _compared(self, ref: ImageRef, image: Array) -> Array:
+        """The image, if its content is that of the check.
+
+        Raises:
+            ImageChangedError: it is not.
+        """
         content = self._uncompared.pop(ref, None)
         if content is not None and digest_of(image) != content.digest:
             raise ImageChangedError(ref)

@@ -60,11 +60,14 @@ def finding(
     subject: str = "",
     persons: Sequence[str] = (),
     remedy: Remedy | None = None,
+    others: Sequence[Repair] = (),
 ) -> Problem:
     """A ``Problem`` about the first of its files unless a subject is named."""
     names = tuple(map(str, files))
     subject = subject or (names[0] if names else kind)
-    return Problem(subject, message, fatal, kind, names, repair, tuple(persons), remedy)
+    return Problem(
+        subject, message, fatal, kind, names, repair, tuple(persons), remedy, tuple(others)
+    )
 
 
 def leave_out(files: Sequence[ImageRef]) -> Repair | None:

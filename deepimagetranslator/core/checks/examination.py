@@ -36,6 +36,7 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import DatasetStatistics
 from deepimagetranslator.core.data.suggestions import SeenTargets
+from deepimagetranslator.core.data.targets import target_size
 from deepimagetranslator.core.errors import DataProblems, Problem, Remedy
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.messages.events import Report, ignore
@@ -208,7 +209,7 @@ def _decide(
 def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> ModelSpec:
     """The model; sizes and channels that were not chosen are taken from the first pair."""
     in_height, in_width, in_channels, _ = image_size(first.input)
-    height, width, channels, _ = image_size(first.target)
+    height, width, channels, _ = target_size(first)
     if model.final_activation == "softmax" and palette is not None:
         channels = len(palette.colours)
     elif palette is not None:

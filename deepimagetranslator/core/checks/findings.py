@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from deepimagetranslator.core.checks import augmentation, contents, machine, pairs, splits
+from deepimagetranslator.core.checks import (
+    augmentation,
+    changed,
+    contents,
+    encodings,
+    machine,
+    masks,
+    objects,
+    pairs,
+    places,
+    splits,
+)
 from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.errors import Problem
 
@@ -16,10 +27,16 @@ BLOCKING: tuple[Finding, ...] = (contents.unreadable, pairs.sizes)
 
 FINDINGS: tuple[Finding, ...] = (
     *BLOCKING,
+    places.displaced,
+    pairs.other_aspect,
+    masks.all_constant,
     pairs.swapped,
     pairs.target_is_input,
     pairs.own_target,
     pairs.misplaced,
+    objects.numbered_objects,
+    masks.opposed_polarity,
+    encodings.never_together,
     splits.in_both,
     splits.person_in_both,
     splits.class_missing,
@@ -32,13 +49,21 @@ FINDINGS: tuple[Finding, ...] = (
     contents.several_sizes,
     contents.outside_window,
     augmentation.little_left,
+    places.two_forms,
+    changed.changed_targets,
     contents.not_read,
     machine.memory,
     machine.disk_space,
 )
 """Each takes the ``CheckContext`` and yields problems."""
 
-STOPPING: tuple[Finding, ...] = (*BLOCKING, pairs.swapped, pairs.target_is_input)
+STOPPING: tuple[Finding, ...] = (
+    *BLOCKING,
+    places.displaced,
+    masks.all_constant,
+    pairs.swapped,
+    pairs.target_is_input,
+)
 """Findings that can be errors; they need only ``brief`` facts."""
 
 
@@ -75,6 +100,7 @@ def explained(
     unknown colours. Then only the target is reported, not the loss. A colour that occurs only in
     validation targets may be a class that is missing in training.
     """
+    found = _without_consequences(context, found)
     causes = [problem for problem in found if problem.kind in ("swapped", "target_is_input")]
     if causes:
         odd = {file for problem in causes for file in _with_partners(context, problem.files)}
@@ -86,11 +112,35 @@ def explained(
             if problem in causes or not problem.files or not odd.issuperset(problem.files)
         ]
         decided = [problem for problem in decided if problem not in follows]
+    found, decided = _before_reading_rightly(context, found, decided)
     decided = [
         splits.missing_from_training(context, p)
         if (p.kind, p.subject) == ("unknown_labels", "validation targets")
         else p
         for p in decided
+    ]
+    return found, decided
+
+
+def _before_reading_rightly(
+    context: CheckContext, found: list[Problem], decided: list[Problem]
+) -> tuple[list[Problem], list[Problem]]:
+    """The problems without those that vanish when targets are read rightly.
+
+    Validation images may have more objects than all training images; their higher numbers would be
+    reported as unknown colours.
+    """
+    kinds = {problem.kind for problem in found}
+    if "all_constant" in kinds:
+        found = [problem for problem in found if problem.kind != "empty_target"]
+        decided = [problem for problem in decided if problem.subject not in _FOLLOWING]
+    if "instance_masks" in kinds:
+        found = [p for p in found if p.kind not in ("class_missing", "few_images")]
+        fatal = any(p.kind == "unknown_labels" for p in decided)
+        found = [replace(p, fatal=fatal) if p.kind == "instance_masks" else p for p in found]
+        decided = [problem for problem in decided if problem.kind != "unknown_labels"]
+    decided = [
+        objects.with_outlines(context, p) if p.kind == "instance_masks" else p for p in decided
     ]
     return found, decided
 
@@ -103,6 +153,16 @@ _FOLLOWING = (
     "instance_masks",
     "mask_encodings",
 )
+
+
+_FIT = ("turned_target", "mispaired", "shifted_pair", "doubtful_pairs")
+
+
+def _without_consequences(context: CheckContext, found: list[Problem]) -> list[Problem]:
+    """The findings without those on the fit of pairs whose places differ."""
+    displaced = [file for problem in found if problem.kind == "displaced" for file in problem.files]
+    odd = _with_partners(context, displaced) if displaced else set()
+    return [p for p in found if p.kind not in _FIT or not odd.issuperset(p.files)]
 
 
 def _with_partners(context: CheckContext, files: Sequence[str]) -> set[str]:

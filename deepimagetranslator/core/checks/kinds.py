@@ -6,12 +6,8 @@ from deepimagetranslator.core.errors import Problem
 
 ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
 _NOTES = (
-    "several_sizes",
-    "empty_target",
-    "few_images",
-    "colour_and_grey",
-    "bit_depths",
-    "not_read",
+    *("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths"),
+    *("not_read", "two_forms", "changed_targets", "maybe_instances", "separate_labels"),
 )
 """Kinds that are mostly harmless and only reported as notes."""
 
@@ -19,9 +15,13 @@ TITLES = {
     "unmatched": "Files without a partner",
     "unreadable": "Files that cannot be read",
     "sizes": "Input and target of different sizes",
+    "displaced": "Targets at another place than their inputs",
+    "other_aspect": "Targets of another aspect ratio",
+    "all_constant": "Targets that all hold one value",
     "swapped": "Input and target exchanged",
     "target_is_input": "Targets that look like inputs",
     "own_target": "Images that are their own targets",
+    "turned_target": "Targets turned or mirrored",
     "mispaired": "Targets that fit another input better",
     "doubtful_pairs": "Pairs whose names differ",
     "shifted_pair": "Targets shifted against their inputs",
@@ -32,7 +32,10 @@ TITLES = {
     "blurred_labels": "Blurred label colours",
     "unknown_labels": "Label colours that are no class",
     "instance_masks": "Targets that number their objects",
+    "maybe_instances": "Targets that may number their objects",
+    "mask_polarity": "Masks with object and background exchanged",
     "mask_encodings": "Masks written in several ways",
+    "separate_labels": "Label colours that never share a file",
     "empty_target": "Empty targets",
     "constant_image": "Images of one value",
     "bit_depths": "Different value types",
@@ -40,6 +43,8 @@ TITLES = {
     "several_sizes": "Images of several sizes",
     "outside_window": "Values outside the window",
     "little_left": "Augmentation that leaves little",
+    "two_forms": "Files that state two places",
+    "changed_targets": "Targets read with a change",
     "not_read": "Parts of files that are not read",
     "few_images": "Few images",
     "no_validation": "No validation images",

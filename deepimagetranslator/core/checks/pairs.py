@@ -9,6 +9,7 @@ import numpy as np
 
 from deepimagetranslator.core.checks.context import CheckContext, finding, leave_out, phrase
 from deepimagetranslator.core.checks.fit import Fit, fit_of
+from deepimagetranslator.core.checks.orientation import sideways_targets, turned_targets, turns_of
 from deepimagetranslator.core.checks.repairs import moved
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.facts import SIDE, FileFacts, PairFacts
@@ -29,10 +30,15 @@ _FAR_BELOW = 0.1
 def sizes(context: CheckContext) -> Iterator[Problem]:
     """Targets whose size is not the input's size times the ratio of most pairs."""
     found = []
+    turned = _sideways(context)
+    yield from sideways_targets(turned)
+    sideways = {facts.pair for facts in turned}
     for part in (context.train, context.val):
         for facts in part.readable:
             ours, theirs = facts.input.shape, facts.target.shape
-            if fits(ours[:2], theirs[:2], part.ratio):
+            if fits(ours[:2], theirs[:2], part.ratio) or facts.displaced:
+                continue
+            if facts.pair in sideways:
                 continue
             height, width = (round(a * r) for a, r in zip(ours, part.ratio, strict=False))
             pair = facts.pair
@@ -45,6 +51,48 @@ def sizes(context: CheckContext) -> Iterator[Problem]:
                 Problem(str(pair.target), message, True, "sizes", files, leave_out([pair.target]))
             )
     yield from first_few(found, "more targets do not have the size that belongs to their input")
+
+
+def _sideways(context: CheckContext) -> list[PairFacts]:
+    """Pairs whose target would have the right size with rows and columns exchanged."""
+    return [
+        facts
+        for part in (context.train, context.val)
+        for facts in part.readable
+        if not (facts.displaced or fits(facts.input.shape[:2], facts.target.shape[:2], part.ratio))
+        and fits(facts.input.shape[:2], facts.target.shape[1::-1], part.ratio)
+    ]
+
+
+def other_aspect(context: CheckContext) -> Iterator[Problem]:
+    """Targets that are stretched against their inputs in one direction.
+
+    Another size of the same aspect is a feature; a target may be wider than it should by a pixel.
+    """
+    for part in (context.train, context.val):
+        odd = [f for f in part.readable if _stretched(f.input.shape[:2], f.target.shape[:2])]
+        odd = [f for f in odd if fits(f.input.shape[:2], f.target.shape[:2], part.ratio)]
+        odd = [facts for facts in odd if not facts.displaced]
+        if not odd:
+            continue
+        files = [facts.pair.target for facts in odd]
+        (height, width, _), (rows, columns, _) = odd[0].input.shape, odd[0].target.shape
+        message = (
+            f"{phrase(files, 'target', 'has', 'have')} another aspect ratio than the input, such "
+            f"as {columns} x {rows} pixels for {width} x {height}; are these the right files? If "
+            "they show the same field of view, this is right."
+        )
+        yield finding("other_aspect", message, files)
+
+
+def _stretched(ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
+    """Whether no factor turns one size into the other within a pixel."""
+    (height, width), (rows, columns) = ours, theirs
+    least, most = (
+        [(side + slack) / own for side, own in ((rows, height), (columns, width))]
+        for slack in (-1, 1)
+    )
+    return max(least) > min(most)
 
 
 def swapped(context: CheckContext) -> Iterator[Problem]:
@@ -115,17 +163,18 @@ def own_target(context: CheckContext) -> Iterator[Problem]:
 
 
 def misplaced(context: CheckContext) -> Iterator[Problem]:
-    """Pairs whose outlines do not fit: a shifted target, or one of another pair.
+    """Pairs whose outlines do not fit: a turned or shifted target, or one of another pair.
 
     Pairs with doubtful names are reported too, unless the outlines confirm the set.
     """
+    both = [*_comparable(context.train), *_comparable(context.val)]
+    turns = turns_of(both)
+    yield from turned_targets(both, turns)
+    turned = {both[number].pair for number in turns.changes}
     for part, pairing, name in zip(
         (context.train, context.val), context.pairings, ("train", "val"), strict=True
     ):
-        pairs = part.readable
-        if any(not fits(f.input.shape[:2], f.target.shape[:2], part.ratio) for f in pairs):
-            pairs = [f for f in pairs if fits(f.input.shape[:2], f.target.shape[:2], part.ratio)]
-        pairs = [f for f in pairs if not f.target.constant]  # an empty target fits nothing
+        pairs = [facts for facts in _comparable(part) if facts.pair not in turned]
         fit = fit_of(pairs)
         yield from _shifted(pairs, fit)
         yield from _mispaired(context, name, pairs, fit)
@@ -142,6 +191,16 @@ def misplaced(context: CheckContext) -> Iterator[Problem]:
                 f"{doubtful[0].target.shown_name}; check that they belong together."
             )
             yield finding("doubtful_pairs", message, files)
+
+
+def _comparable(part: DatasetStatistics) -> list[PairFacts]:
+    """The pairs whose outlines are compared; an empty target fits nothing."""
+    return [
+        facts
+        for facts in part.readable
+        if not facts.target.constant
+        and fits(facts.input.shape[:2], facts.target.shape[:2], part.ratio)
+    ]
 
 
 def _shifted(pairs: Sequence[PairFacts], fit: Fit) -> Iterator[Problem]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from deepimagetranslator.core.config.chosen import with_values
 from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.data.chosen_changes import with_changes
 from deepimagetranslator.core.data.pair_lists import LISTS, PARTS, lists_of, matched, with_pairs
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.errors import Repair
+from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+
+ALL = "all"
+"""Chooses the repairs of every kind of finding."""
 
 
 def repaired(specs: Specs, repair: Repair) -> Specs:
@@ -28,7 +32,38 @@ def repaired(specs: Specs, repair: Repair) -> Specs:
         data = _with_lists(data, lists)
     if repair.leave_out:
         data = _without(data, set(parse_images(repair.leave_out)), repair.part)
+    data = with_changes(data, repair.changes)
     return with_values(replace(specs, data=data), settings.items())
+
+
+def chosen_repair(problem: Problem, wanted: Collection[str]) -> Repair | None:
+    """The repair of a finding that the user has chosen; None for none.
+
+    Args:
+        problem: the finding.
+        wanted: "all" chooses the first repair of every finding unless it is a guess; a kind of
+            finding chooses the first repair of this kind, "KIND:NAME" the one of this name.
+    """
+    for repair in problem.repairs:
+        if repair.name and f"{problem.kind}:{repair.name}" in wanted:
+            return repair
+    first = problem.repair
+    if first is not None and (problem.kind in wanted or (ALL in wanted and not first.guess)):
+        return first
+    return None
+
+
+def changing(label: str, name: str, targets: Iterable[ImageRef], guess: bool = False) -> Repair:
+    """The repair after which these targets are read with a change.
+
+    Args:
+        label: the text of its button.
+        name: of the change, see ``core.config.target_changes``; also the repair's name.
+        targets: files with all of their images, or slices.
+        guess: see ``Repair``.
+    """
+    changes = tuple((str(target), name) for target in targets)
+    return Repair(label, changes=changes, name=name, guess=guess)
 
 
 def moved(train: Sequence[ImagePair], val: Sequence[ImagePair], label: str) -> Repair:
@@ -43,11 +78,12 @@ def moved(train: Sequence[ImagePair], val: Sequence[ImagePair], label: str) -> R
 def _with_lists(data: DataSpec, lists: Mapping[str, Any]) -> DataSpec:
     """The data spec with new lists of pairs, without files that left the project."""
     there = {image for name in LISTS for image in parse_images(getattr(data, name))}
+    files = {image.file for image in there}  # a target that is read otherwise has other slices
     parts = []
     for part in PARTS:
         both = (parse_images(lists[f"{part}_{side}"]) for side in ("inputs", "targets"))
         pairs = (ImagePair(*files) for files in zip(*both, strict=True))
-        parts.append([pair for pair in pairs if pair.input in there and pair.target in there])
+        parts.append([pair for pair in pairs if pair.input in there and pair.target.file in files])
     return with_pairs(data, *parts)
 
 

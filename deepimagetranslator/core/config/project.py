@@ -17,6 +17,7 @@ from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
+from deepimagetranslator.core.config.target_changes import with_targets
 from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.reading import READING_VERSION, renumbered
@@ -78,6 +79,8 @@ def save_project(project: Project, path: Path) -> None:
     sections = {s: fields.to_json(getattr(project.specs, s)) for s in SECTIONS}
     for name in _IMAGE_LISTS:
         sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
+    changes = with_targets(project.specs.data.target_changes, lambda p: _stored(p, folder))
+    sections["data"]["target_changes"] = list(changes)
     data = {"format": FORMAT, "program": PROGRAM, "reading": READING_VERSION}
     data |= {"preset": project.preset}
     if project.chosen != EVERY_FIELD:
@@ -173,4 +176,5 @@ def _with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:
         train_targets=absolute(data.train_targets),
         val_inputs=absolute(data.val_inputs),
         val_targets=absolute(data.val_targets),
+        target_changes=with_targets(data.target_changes, lambda path: str(folder / path)),
     )

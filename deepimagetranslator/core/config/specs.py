@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepimagetranslator.core.config.fields import choice, flag, names, number, paths, texts
+from deepimagetranslator.core.config.target_changes import NAMES as CHANGES
 
 LOSSES = (
     "binary_crossentropy",
@@ -82,6 +83,12 @@ class DataSpec:
         "Nearest label colour",
         "Replace each target pixel by the nearest label colour, for targets that smoothing or JPEG "
         "compression has blurred.",
+    )
+    target_changes: tuple[str, ...] = texts(
+        "Changed targets",
+        "Targets that are read with a change, each CHANGE: TARGET or CHANGE+CHANGE: TARGET, as "
+        "repairs of the data check write them. The target is a file with all of its images or one "
+        f"slice of it; the changes are {', '.join(CHANGES)}. Files stay as they are.",
     )
     input_scaling: str = choice(
         "automatic",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from deepimagetranslator.core.config import target_changes
 from deepimagetranslator.core.config.classes import parse_classes
 from deepimagetranslator.core.config.fields import field_problems
 from deepimagetranslator.core.config.specs import (
@@ -102,7 +103,21 @@ def _data_problems(spec: DataSpec) -> list[Problem]:
         parse_classes(spec.labels)
     except UserError as error:
         found.append(Problem("labels", str(error)))
-    return found
+    return found + _change_problems(spec)
+
+
+def _change_problems(spec: DataSpec) -> list[Problem]:
+    """A problem for the first text of ``target_changes`` that this version cannot follow."""
+    for text in spec.target_changes:
+        try:
+            target_changes.parse(text)
+        except ValueError as error:
+            message = (
+                f"'{error}' is no change of a target; give CHANGE: TARGET with one of "
+                f"{', '.join(target_changes.NAMES)}, or open the project with a newer version."
+            )
+            return [Problem("target_changes", message)]
+    return []
 
 
 def _translation_problems(spec: TranslationSpec) -> list[Problem]:

@@ -4,7 +4,8 @@ A record has a part for the training images and one for the validation images: s
 of its images, and some hundred bytes for each. A part is valid if it holds the same files in the
 same order, each with the same size, modification time and inode. Otherwise all of its files are
 read again, as statistics of single files cannot be removed from those of the set. The record holds
-no names of patients or files, and no part with unreadable images.
+no names of patients or files, and no part with unreadable images or with pairs whose files state
+different places: a part that is recalled has none, so its facts hold no places.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ def keep(file: Path | None, parts: Parts[DatasetStatistics]) -> None:
     if file is None:
         return
     body = json.dumps([_part_to_json(part) for part in parts]).encode()
-    head = json.dumps({**_made_by(), "digest": _digest(body)}).encode()
+    # Without spaces: a changed byte could make one into another white space, which means the same.
+    made_by = {**_made_by(), "digest": _digest(body)}
+    head = json.dumps(made_by, separators=(",", ":")).encode()
     try:
         write_bytes(file, head + b"\n" + body)
     except UserError as error:
@@ -151,7 +154,7 @@ def _digest(data: bytes) -> str:
 
 def _names(pairs: Sequence[ImagePair]) -> str:
     """A digest of a list of pairs and their order."""
-    texts = (f"{pair.input}\0{pair.target}" for pair in pairs)
+    texts = ("\0".join((str(pair.input), str(pair.target), *pair.changes)) for pair in pairs)
     return _digest("\0".join(texts).encode("utf-8", "surrogateescape"))
 
 
@@ -159,6 +162,7 @@ def _part_to_json(part: DatasetStatistics) -> dict[str, Any] | None:
     whole = part.complete and all(
         facts.stamp and facts.checksum for both in part.facts for facts in (both.input, both.target)
     )
+    whole = whole and not any(both.displaced for both in part.facts)
     if not whole:
         return None
     rows = [(_row(both.input), _row(both.target), both.alike) for both in part.facts]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -16,12 +17,17 @@ from deepimagetranslator.core.config.classes import MAX_COLOURS
 from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.numbering import Numbers, highest_number
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.places import displaced
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.header import Header
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_with_header
+from deepimagetranslator.core.imaging.images import read_header, read_place, read_with_header
+from deepimagetranslator.core.imaging.pixels import resize
+from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 from deepimagetranslator.core.typing import Array
@@ -64,11 +70,14 @@ class FileFacts:
         colours: its colours; for an input with more than a few only the fact that there are many.
         digest: of the decoded pixels, their dtype and shape; equal for equal images.
         thumbnail: (64, 64) in grey, stretched to 0..255; the aspect ratio is not kept.
+        numbers: (64, 64) of a target that numbers objects or classes from 1 without a gap: its
+            values at a grid of pixels; empty for other images.
         patient: the Patient ID or name of a DICOM file, else empty.
         label_map: whether its colours look like those of a label map.
         constant: whether all of its pixels are equal.
         checksum: of the file's bytes, see ``checksum``; empty if it could not be read.
         stamp: size, modification time and inode before the file was read; to detect changes.
+        place: where the image lies in the patient, if the file states it.
         note: what the file holds besides and is not read, see ``Header.note``.
     """
 
@@ -78,11 +87,13 @@ class FileFacts:
     colours: ColourCount = field(default_factory=ColourCount)
     digest: bytes = b""
     thumbnail: Thumbnail = field(default_factory=lambda: np.zeros((SIDE, SIDE), np.uint8))
+    numbers: Numbers = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     patient: str = ""
     label_map: bool = False
     constant: bool = False
     checksum: str = ""
     stamp: Stamp | None = None
+    place: Place | None = None
     note: str = ""
 
     @property
@@ -118,8 +129,14 @@ class PairFacts:
         """Whether both files can be read."""
         return not (self.input.trouble or self.target.trouble)
 
+    @property
+    def displaced(self) -> bool:
+        """Whether both files state a place in the patient, and these differ."""
+        return displaced(self.pair, self.input.place, self.target.place)
 
-_Key = tuple[ImageRef, bool]
+
+_Key = tuple[ImageRef, bool, tuple[str, ...], ImageRef | None]
+Read = Callable[[], tuple[Array, Header]]
 _remembered: OrderedDict[_Key, FileFacts] = OrderedDict()
 _lock = threading.Lock()
 _turns = tuple(threading.Lock() for _ in range(64))
@@ -133,13 +150,33 @@ def facts_of(image: ImageRef, target: bool, remember: bool = True) -> FileFacts:
         target: whether all colours are counted, as for a target.
         remember: keep them for the next time, which takes about 7 KiB an image.
     """
-    key = image, target
+    return _facts_of((image, target, (), None), remember)
+
+
+def target_facts(target: ImagePair | ImageRef, remember: bool = True) -> FileFacts:
+    """The facts about a target as it is read with the changes of its pair.
+
+    Args:
+        target: a pair, or a target without changes.
+        remember: as in ``facts_of``.
+    """
+    if isinstance(target, ImageRef):
+        return facts_of(target, True, remember)
+    if not target.changes:
+        return facts_of(target.target, True, remember)
+    key = target.target, True, target.changes, target.input
+    whole = ImageRef(target.target.file)  # its slices may be read in another order
+    return _facts_of(key, remember, lambda: (read_target(target), read_header(whole)))
+
+
+def _facts_of(key: _Key, remember: bool, read: Read | None = None) -> FileFacts:
+    image, target = key[:2]
     with _turns[hash(key) % len(_turns)]:  # a second thread waits instead of reading it too
         with _lock:
             known = _remembered.get(key)
         if known is not None and known.stamp == file_stamp(image.file):
             return known
-        facts = read_facts(image, target)
+        facts = read_facts(image, target, read)
         if remember and facts.stamp is not None and not facts.trouble:
             _remember(key, facts)
         return facts
@@ -161,8 +198,9 @@ def forget_all() -> None:
 
 def pair_facts(pair: ImagePair, remember: bool = True) -> PairFacts:
     """The facts about both images of a pair; an image that is its own target is read once."""
-    theirs = facts_of(pair.target, True, remember)
-    ours = theirs if pair.input == pair.target else facts_of(pair.input, False, remember)
+    theirs = target_facts(pair, remember)
+    same = pair.input == pair.target and not pair.changes
+    ours = theirs if same else facts_of(pair.input, False, remember)
     return PairFacts(pair, ours, theirs, _likeness(ours.thumbnail, theirs.thumbnail))
 
 
@@ -170,19 +208,29 @@ def brief(facts: PairFacts) -> PairFacts:
     """The facts without the large fields: thumbnails, values, and the inputs' colours."""
     none = NOTHING
     ours = replace(facts.input, values=none.values, colours=none.colours, thumbnail=none.thumbnail)
-    theirs = replace(facts.target, values=none.values, thumbnail=none.thumbnail)
+    theirs = replace(
+        facts.target, values=none.values, thumbnail=none.thumbnail, numbers=none.numbers
+    )
     return replace(facts, input=ours, target=theirs)
 
 
-def read_facts(ref: ImageRef, target: bool) -> FileFacts:
-    """The facts about an image, read now; ``trouble`` holds the reason if it is unreadable."""
+def read_facts(ref: ImageRef, target: bool, read: Read | None = None) -> FileFacts:
+    """The facts about an image, read now; ``trouble`` holds the reason if it is unreadable.
+
+    Args:
+        ref: the image.
+        target: as in ``facts_of``.
+        read: reads the pixels and the header; by default ``read_with_header``.
+    """
     stamp = file_stamp(ref.file)
     with HELD.holding(ref.file, several=ref.slice is not None):
         try:
-            image, header = read_with_header(ref)
+            image, header = read_with_header(ref) if read is None else read()
         except UserError as error:
             return FileFacts(trouble=str(error))
         facts = replace(_facts_in(image, target, header), note=header.note)
+        with suppress(UserError):
+            facts = replace(facts, place=read_place(ref))
         with suppress(OSError):  # unlikely, as it has just been read
             facts = replace(facts, checksum=checksum(ref))
         return replace(facts, patient=patient_of(ref) or "", stamp=stamp)
@@ -209,6 +257,7 @@ def _facts_in(image: Array, target: bool, header: Header) -> FileFacts:
         colours=colours,
         digest=digest_of(image),
         thumbnail=thumbnail_of(image),
+        numbers=_numbers_in(image, colours) if target else NOTHING.numbers,
         label_map=colours.label_palette() is not None,
         constant=len(colours.pixels) == 1 or not values.low < values.high,
     )
@@ -224,6 +273,13 @@ def thumbnail_of(image: Array) -> Thumbnail:
     stretched = (small - low) * (255 / (high - low) if high > low else 0.0)
     thumbnail: Thumbnail = np.rint(stretched).astype(np.uint8).reshape(SIDE, SIDE)
     return thumbnail
+
+
+def _numbers_in(image: Array, colours: ColourCount) -> Numbers:
+    """The numbers of a label map at a grid of its pixels; empty with less than two or a gap."""
+    if highest_number(colours.pixels) < 2:
+        return NOTHING.numbers
+    return resize(image, SIDE, SIDE, labels=True)[..., 0].astype(np.uint8)
 
 
 def _likeness(ours: Thumbnail, theirs: Thumbnail) -> float:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.chosen_changes import paired_with_changes
 from deepimagetranslator.core.data.pairs import ImagePair, Pairing, match_pairs
 from deepimagetranslator.core.imaging.image_ref import parse_images
 
@@ -37,7 +38,7 @@ def pairing_of(data: DataSpec, part: str) -> Pairing:
     inputs, targets = (
         parse_images(getattr(data, f"{part}_{side}")) for side in ("inputs", "targets")
     )
-    return match_pairs(inputs, targets, data.pairing)
+    return paired_with_changes(match_pairs(inputs, targets, data.pairing), data)
 
 
 LISTS = tuple(f"{part}_{side}" for part in PARTS for side in ("inputs", "targets"))

@@ -6,7 +6,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -39,10 +39,17 @@ Key = tuple[tuple[str, ...], str]  # folders and name, as they are compared
 
 @dataclass(frozen=True)
 class ImagePair:
-    """An input image and its target."""
+    """An input image and its target. Pairs are equal if their files are.
+
+    Attributes:
+        input: the input image.
+        target: the target image; read it with ``core.data.targets.read_target``.
+        changes: names of the changes with which the target is read, in order.
+    """
 
     input: ImageRef
     target: ImageRef
+    changes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,17 @@ from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.data import amounts
 from deepimagetranslator.core.data.amounts import Size
-from deepimagetranslator.core.data.facts import facts_of
+from deepimagetranslator.core.data.facts import target_facts
 from deepimagetranslator.core.data.intensity.chosen import chosen_normalization
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_range
 from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.pair_lists import matched
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
-from deepimagetranslator.core.imaging.images import image_size, read_image
+from deepimagetranslator.core.imaging.images import image_size
 
 _LOOKED_AT = 24
 
@@ -67,6 +70,7 @@ _BASIS = (
     "model.depth",
     "augmentation.behaviour",
     "data.train_targets",
+    "data.target_changes",
     "data.target_kind",
     "data.labels",
     "data.snap_labels",
@@ -114,41 +118,47 @@ class SeenTargets:
 NOTHING_SEEN = SeenTargets(ColourCount(), ValueRange())
 
 
-def look_at(targets: Sequence[ImageRef], inputs: Sequence[ImageRef] = ()) -> SeenTargets:
-    """Read an even sample of the targets, and the sizes of one of the inputs.
+def look_at(
+    targets: Sequence[ImageRef] | Sequence[ImagePair], inputs: Sequence[ImageRef] = ()
+) -> SeenTargets:
+    """Read an even sample of the targets, of pairs with their changes, and the sizes of inputs.
 
     Unreadable images are skipped. The data check that follows does not read the files of the
     targets again.
     """
     colours, values = ColourCount(), ValueRange()
-    for target in _some(targets):
-        if target.slice is None:
-            facts = facts_of(target, target=True)
+    for target in targets[:: _step(targets)]:
+        image = target.target if isinstance(target, ImagePair) else target
+        if image.slice is None:
+            facts = target_facts(target)
             colours.merge(facts.colours)
             values.merge(facts.values)
         else:  # its facts would need its whole file, which takes too long here
             with suppress(UserError):
-                image = read_image(target)
-                colours.add(image)
-                values.add(image)
+                pixels = read_target(target)
+                colours.add(pixels)
+                values.add(pixels)
     sizes: dict[Size, None] = {}
-    for image_ref in _some(inputs):
+    for image in inputs[:: _step(inputs)]:
         with suppress(UserError):
-            height, width, _, _ = image_size(image_ref)
+            height, width, _, _ = image_size(image)
             sizes[height, width] = None
     return SeenTargets(colours, values, tuple(sizes))
 
 
-def _some(images: Sequence[ImageRef]) -> Sequence[ImageRef]:
-    return images[:: max(1, len(images) // _LOOKED_AT)]
+def _step(images: Sequence[object]) -> int:
+    return max(1, len(images) // _LOOKED_AT)
 
 
 def look_for(project: Project) -> SeenTargets:
     """``look_at`` what the project's suggested settings follow from."""
     data, chosen = project.specs.data, project.chosen
-    targets = () if chosen >= FOR_TARGETS else data.train_targets
-    inputs = () if chosen >= amounts.FIELDS else data.train_inputs
-    return look_at(parse_images(targets), parse_images(inputs))
+    inputs = () if chosen >= amounts.FIELDS else parse_images(data.train_inputs)
+    if chosen >= FOR_TARGETS:
+        return look_at((), inputs)
+    if data.target_changes:
+        return look_at(matched(data, "train"), inputs)
+    return look_at(parse_images(data.train_targets), inputs)
 
 
 def suggested(project: Project, seen: SeenTargets) -> Project:

@@ -80,7 +80,8 @@ def table_of(
     measured = [(name, m) for name, m in measured if m.target.size == channels]
     if not measured:
         message = "There is nothing to evaluate: no prediction fits a target."
-        raise UserError(message, *map(str, problems))
+        remedy = next((problem.remedy for problem in problems if problem.remedy), None)
+        raise UserError(message, *map(str, problems), remedy=remedy)
     names = names or channel_names(channels)
     rows: list[dict[str, str | float]] = []
     for name, measurement in [*measured, (POOLED, whole_volume(m for _, m in measured))]:

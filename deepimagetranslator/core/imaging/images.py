@@ -18,11 +18,15 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging import nifti
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.readers import Reader, reader_of
+from deepimagetranslator.core.imaging.nifti.geometry import Geometry
+from deepimagetranslator.core.imaging.place import Place
+from deepimagetranslator.core.imaging.readers import Placing, Reader, reader_of
 from deepimagetranslator.core.imaging.tiff.axes import StackAxes, description, resolution
+from deepimagetranslator.core.imaging.transparency import alpha_of
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
@@ -65,6 +69,17 @@ def read_with_header(image: ImageRef | Path) -> tuple[Array, Header]:
         return np.ascontiguousarray(pixels), header
 
 
+def read_alpha(image: ImageRef | Path) -> Array | None:
+    """The alpha channel (height, width, 1), uint8; None if the image has none.
+
+    Raises:
+        UserError: as ``read_image``.
+    """
+    with _opened(image, whole=True) as (reader, file, number):
+        reader.inspect(file).check_slice(number)
+        return alpha_of(file, number)
+
+
 def image_size(image: ImageRef | Path) -> tuple[int, int, int, str]:
     """Height, width, channels and dtype of what ``read_image`` returns; only palettes are decoded.
 
@@ -84,6 +99,44 @@ def read_spacing(image: ImageRef | Path) -> tuple[float, float] | None:
         UserError: as ``image_size``.
     """
     return read_header(image).spacing
+
+
+def read_place(image: ImageRef | Path) -> Place | None:
+    """The place of an image in the patient; None if its file states none: only DICOM and NIfTI
+    files do.
+
+    Raises:
+        UserError: as ``image_size``.
+    """
+    with _opened(image) as (reader, file, number):
+        return reader.place(file, number) if isinstance(reader, Placing) else None
+
+
+def read_voxels(image: ImageRef, voxels: Array, time_point: int = 0) -> Array:
+    """Some voxels of a NIfTI volume as an image; see ``nifti.read_at``.
+
+    Raises:
+        UserError: as ``read_image``, or the file is no NIfTI volume.
+    """
+    with _opened(image) as (reader, file, _):
+        _check_nifti(reader)
+        return nifti.read_at(file, voxels, time_point)
+
+
+def read_geometry(image: ImageRef) -> Geometry:
+    """The orientation of the displayed slices of a NIfTI volume.
+
+    Raises:
+        UserError: as ``read_voxels``.
+    """
+    with _opened(image) as (reader, file, _):
+        _check_nifti(reader)
+        return nifti.read_geometry(file)
+
+
+def _check_nifti(reader: Reader) -> None:
+    if reader is not nifti:
+        raise UnreadableError("is no NIfTI volume", "choose another way to read it")
 
 
 def read_header(image: ImageRef | Path) -> Header:

@@ -8,11 +8,12 @@ of a decoder means that the file is damaged.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from deepimagetranslator.core.imaging import dicom, nifti, pictures, tiff
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
 from deepimagetranslator.core.imaging.held_files import HELD
+from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.typing import Array
 
 _START = 1024  # bytes; enough for a compressed NIfTI header
@@ -24,6 +25,13 @@ class Reader(Protocol):
     def inspect(self, path: Path) -> Header: ...
 
     def read(self, path: Path, number: int) -> Array: ...
+
+
+@runtime_checkable
+class Placing(Reader, Protocol):
+    """A reader of files that may state the place of an image in the patient."""
+
+    def place(self, path: Path, number: int) -> Place | None: ...
 
 
 def reader_of(path: Path) -> Reader:

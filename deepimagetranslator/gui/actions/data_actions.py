@@ -14,9 +14,10 @@ from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.splitting import SplitWay
 from deepimagetranslator.app.views import load
 from deepimagetranslator.core.config.specs import DataSpec
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
+from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.system_dialogs import IMAGE_TYPES, Boxes
@@ -103,11 +104,11 @@ class DataActions:
         chosen = self._boxes.open_file("Choose a target", folder, IMAGE_TYPES)
         return None if chosen is None else ImageRef(chosen)
 
-    def _repair(self, problem: Problem) -> None:
+    def _repair(self, problem: Problem, repair: Repair) -> None:
         if problem.kind == "blurred_labels":
             self.set_labels()  # previews the change first
         else:
-            self._boxes.guarded(lambda: self.check.repair(problem), "Repair")()
+            self._boxes.guarded(lambda: self.check.repair(repair), "Repair")()
 
     # ---- dialogs ---------------------------------------------------------------------------
 
@@ -159,11 +160,14 @@ class DataActions:
         from deepimagetranslator.gui.dialogs.labels.labels_dialog import LabelsDialog, with_labels  # noqa: PLC0415
 
         project = self._project
-        targets = [pair.target for pair in project.matched.train]
-        in_view = self._session.viewer.wanted().target or next(iter(targets), None)
+        pairs = project.matched.train
+        in_view = self._session.viewer.wanted().files[1] or next(iter(pairs), None)
 
-        def read_target() -> tuple[Array, str] | None:
-            return None if in_view is None else (read_image(in_view), in_view.name)
+        def read() -> tuple[Array, str] | None:
+            if in_view is None:
+                return None
+            image = in_view.target if isinstance(in_view, ImagePair) else in_view
+            return read_target(in_view), image.name
 
         def take(chosen: DataSpec) -> None:
             project.set_section("data", with_labels(project.specs.data, chosen))
@@ -171,8 +175,8 @@ class DataActions:
         LabelsDialog.open(
             self._root,
             project.specs.data,
-            lambda stopped: count_colours(targets, stopped),
-            read_target,
+            lambda stopped: count_colours(pairs, stopped),
+            read,
             self._boxes.colour,
             take,
         )

@@ -17,7 +17,7 @@ from deepimagetranslator.app.events import (
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.words import time_left
 from deepimagetranslator.core.checks import kinds
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.data_check.findings_view import FindingsView
 from deepimagetranslator.gui.data_check.pair_table import PairTable
@@ -53,7 +53,7 @@ class CheckWindow(tk.Toplevel):
         check: DataCheck,
         guarded: Guarded,
         ask_file: Callable[[], ImageRef | None],
-        repair: Callable[[Problem], object],
+        repair: Callable[[Problem, Repair], object],
     ) -> None:
         super().__init__(parent)
         self.withdraw()
@@ -101,7 +101,7 @@ class CheckWindow(tk.Toplevel):
         underline = self.mnemonics.add("Cancel", self.cancel_button.invoke)
         self.cancel_button.configure(underline=underline)
 
-    def _build_middle(self, repair: Callable[[Problem], object]) -> None:
+    def _build_middle(self, repair: Callable[[Problem, Repair], object]) -> None:
         px = self.theme.px
         panes = ttk.PanedWindow(self, orient="vertical")
         panes.grid(row=1, column=0, sticky="nsew", padx=px(16))

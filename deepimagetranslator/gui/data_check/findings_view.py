@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tkinter import ttk
 
 from deepimagetranslator.core.checks import kinds
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_pane import elided
@@ -24,7 +25,7 @@ class FindingsView(ttk.Frame):
         parent: the parent widget.
         mnemonics: assigns the underlined letters.
         on_file: called with a file that the user selects.
-        on_repair: called with a finding when its repair button is pressed.
+        on_repair: called with a finding and the repair whose button is pressed.
 
     Attributes:
         findings: the findings in the list.
@@ -35,7 +36,7 @@ class FindingsView(ttk.Frame):
         parent: tk.Misc,
         mnemonics: Mnemonics,
         on_file: Callable[[str], object],
-        on_repair: Callable[[Problem], object],
+        on_repair: Callable[[Problem, Repair], object],
     ) -> None:
         super().__init__(parent)
         self.findings: Sequence[Problem] = ()
@@ -87,6 +88,8 @@ class FindingsView(ttk.Frame):
         self.repair_button = ttk.Button(right, command=self._repair, text="Repair")
         self._underline = mnemonics.add("Repair", self._repair)
         self.repair_button.grid(row=3, column=0, sticky="w", pady=(px(8), 0))
+        self.other_repairs = ttk.Frame(right)
+        self.other_repairs.grid(row=4, column=0, sticky="w")
 
     def show(self, findings: Sequence[Problem]) -> None:
         """Show other findings; the selected one stays selected if it is still in the list."""
@@ -125,6 +128,7 @@ class FindingsView(ttk.Frame):
             self.sentence.configure(text="")
             self._box.grid_remove()
             self.repair_button.grid_remove()
+            self._show_others(None)
             return
         self.title.configure(text=kinds.title(problem.kind))
         sentence = f"{problem.message} {remedies.words(problem.remedy)}".rstrip()
@@ -143,6 +147,20 @@ class FindingsView(ttk.Frame):
             self.repair_button.grid()
         else:
             self.repair_button.grid_remove()
+        self._show_others(problem)
+
+    def _show_others(self, problem: Problem | None) -> None:
+        """A button for each further repair of the finding."""
+        for button in self.other_repairs.winfo_children():
+            button.destroy()
+        for repair in problem.others if problem is not None else ():
+            command = partial(self._repair, repair)
+            button = ttk.Button(self.other_repairs, text=repair.label, command=command)
+            button.pack(anchor="w", pady=(self._theme.px(4), 0))
+        if problem is not None and problem.others:
+            self.other_repairs.grid()
+        else:
+            self.other_repairs.grid_remove()
 
     def _show_file(self) -> None:
         problem = self.chosen
@@ -150,10 +168,11 @@ class FindingsView(ttk.Frame):
         if chosen and problem is not None and chosen[0] < _MOST_FILES:
             self._on_file(_files_of(problem)[chosen[0]])
 
-    def _repair(self) -> None:
+    def _repair(self, repair: Repair | None = None) -> None:
         problem = self.chosen
-        if problem is not None and problem.repair is not None:
-            self._on_repair(problem)
+        repair = repair or (problem.repair if problem is not None else None)
+        if problem is not None and repair is not None:
+            self._on_repair(problem, repair)
 
     def _colour(self) -> None:
         palette = self._theme.palette

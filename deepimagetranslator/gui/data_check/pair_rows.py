@@ -10,7 +10,7 @@ from deepimagetranslator.app.views import VALIDATION
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_pane import elided
-from deepimagetranslator.gui.viewer.thumbnails import Thumbnails
+from deepimagetranslator.gui.viewer.thumbnails import Pictured, Thumbnails, target_picture
 
 PICTURE = 44
 NO_TARGET, NO_INPUT = "Drag a target here", "No input"
@@ -81,7 +81,8 @@ class PairRows:
         bold = row.confidence in (ALONE, DOUBTFUL)
         self._lines(words, y, inputs - words - px(_GAP), head, row.rule, ink, faint, bold)
         self._draw_side(row.input, inputs, y, targets - inputs, ink, faint, NO_INPUT)
-        self._draw_side(row.target, targets, y, width - targets, ink, faint, NO_TARGET)
+        room, shown = width - targets, next(iter(pictured(row)[1:]), None)
+        self._draw_side(row.target, targets, y, room, ink, faint, NO_TARGET, shown)
         if has_focus:
             canvas.create_rectangle(
                 0, y, width - 1, y + self.height - 2, outline=palette.accent, width=px(1)
@@ -110,7 +111,15 @@ class PairRows:
         canvas.tag_raise(text)
 
     def _draw_side(
-        self, image: ImageRef | None, x: int, y: int, width: int, ink: str, faint: str, missing: str
+        self,
+        image: ImageRef | None,
+        x: int,
+        y: int,
+        width: int,
+        ink: str,
+        faint: str,
+        missing: str,
+        shown: Pictured | None = None,
     ) -> None:
         canvas, palette, px = self.canvas, self.theme.palette, self.theme.px
         side, top = px(PICTURE), y + px(6)
@@ -120,11 +129,12 @@ class PairRows:
             canvas.create_rectangle(*frame, outline=faint, dash=(px(3), px(3)))
             self._lines(x + side + px(_GAP), y, room, "", missing, ink, faint)
             return
-        picture = self.pictures.get(image)
+        shown = shown or image
+        picture = self.pictures.get(shown)
         canvas.create_rectangle(*frame, fill=palette.pane, outline="")
         if picture is not None:
             canvas.create_image(x + side // 2, top + side // 2, image=picture)
-        elif self.pictures.is_unreadable(image):
+        elif self.pictures.is_unreadable(shown):
             canvas.create_text(
                 x + side // 2, top + side // 2, text="?", fill=palette.error, font=self._font(True)
             )
@@ -169,3 +179,8 @@ class PairRows:
 def _folder(image: ImageRef) -> str:
     """The last two folders, which mostly name the person and the series."""
     return "/".join(image.path.parent.parts[-2:])
+
+
+def pictured(row: Row) -> tuple[Pictured, ...]:
+    """The thumbnails of a row: its input, then its target as it is read."""
+    return row.files if row.pair is None else (row.pair.input, target_picture(row.pair))

@@ -8,7 +8,7 @@ from tkinter import ttk
 from typing import Any
 
 from deepimagetranslator.app.data_check import Row
-from deepimagetranslator.gui.data_check.pair_rows import PICTURE, PairRows
+from deepimagetranslator.gui.data_check.pair_rows import PICTURE, PairRows, pictured
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.thumbnails import Thumbnails
 
@@ -137,8 +137,7 @@ class PairTable(ttk.Frame):
             text = "There are no pairs yet; load images and targets with the File menu."
             middle = canvas.winfo_width() // 2, room // 2
             canvas.create_text(*middle, text=text, fill=palette.muted, font=self.theme.font())
-        files = [file for row in self.rows[first:last] for file in row.files]
-        self.pictures.want(files)
+        self.pictures.want([one for row in self.rows[first:last] for one in pictured(row)])
         whole = max(1, len(self.rows) * self.height)
         self.bar.set(self._top / whole, min(1.0, (self._top + room) / whole))
 

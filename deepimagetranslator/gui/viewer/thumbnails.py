@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image, ImageTk
 
 from deepimagetranslator.app.background import Background
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.viewer.shading import levels_of, to_rgb
 
@@ -23,13 +24,22 @@ _AT_ONCE = 2
 _POLL_MS = 20
 
 
-def thumbnail(image: ImageRef, side: int) -> Array:
+Pictured = ImageRef | tuple[ImagePair, tuple[str, ...]]
+"""An image; or a target that is read with changes: its pair and these changes."""
+
+
+def target_picture(pair: ImagePair) -> Pictured:
+    """What to show of a pair's target."""
+    return (pair, pair.changes) if pair.changes else pair.target
+
+
+def thumbnail(image: Pictured, side: int) -> Array:
     """A thumbnail, (height, width, 3) uint8 with at most ``side`` pixels each way.
 
     Raises:
         UserError: the file cannot be read.
     """
-    pixels = read_image(image)
+    pixels = read_target(image[0] if isinstance(image, tuple) else image)
     scale = min(1.0, side / max(pixels.shape[:2]))
     size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
     # Convert to colours before shrinking: shrinking class numbers would mix classes.
@@ -52,22 +62,22 @@ class Thumbnails:
         self._side = side
         self._arrived = arrived
         self._background = Background()
-        self._pictures: OrderedDict[ImageRef, ImageTk.PhotoImage | None] = OrderedDict()
-        self._wanted: list[ImageRef] = []
-        self._running: set[ImageRef] = set()
+        self._pictures: OrderedDict[Pictured, ImageTk.PhotoImage | None] = OrderedDict()
+        self._wanted: list[Pictured] = []
+        self._running: set[Pictured] = set()
         self._poll_id = ""
 
-    def get(self, image: ImageRef) -> ImageTk.PhotoImage | None:
+    def get(self, image: Pictured) -> ImageTk.PhotoImage | None:
         """The thumbnail; None if it is not finished or the file cannot be read."""
         if image in self._pictures:
             self._pictures.move_to_end(image)
         return self._pictures.get(image)
 
-    def is_unreadable(self, image: ImageRef) -> bool:
+    def is_unreadable(self, image: Pictured) -> bool:
         """Whether the file could not be read."""
         return image in self._pictures and self._pictures[image] is None
 
-    def want(self, images: Iterable[ImageRef]) -> None:
+    def want(self, images: Iterable[Pictured]) -> None:
         """Make these thumbnails next; earlier wanted ones that have not started are dropped."""
         self._wanted = [image for image in images if image not in self._pictures]
         self._go_on()
@@ -103,15 +113,15 @@ class Thumbnails:
         self._background.poll()
         self._go_on()
 
-    def _made(self, image: ImageRef, rgb: Array) -> None:
+    def _made(self, image: Pictured, rgb: Array) -> None:
         self._keep(image, ImageTk.PhotoImage(Image.fromarray(rgb), master=self._widget))
 
-    def _failed(self, image: ImageRef, error: Exception) -> None:
+    def _failed(self, image: Pictured, error: Exception) -> None:
         self._keep(image, None)
         if not isinstance(error, UserError):
             raise error
 
-    def _keep(self, image: ImageRef, picture: ImageTk.PhotoImage | None) -> None:
+    def _keep(self, image: Pictured, picture: ImageTk.PhotoImage | None) -> None:
         self._running.discard(image)
         self._pictures[image] = picture
         while len(self._pictures) > _KEPT:

@@ -18,8 +18,22 @@ from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.encodings import apart
+from deepimagetranslator.core.data.labels.outlines import BACKGROUND, OBJECT, OUTLINE
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem, Remedy, Repair
+
+OBJECT_LABELS = to_texts(
+    (LabelClass(((0,),), None, "background"), LabelClass((), (255,), "object"))
+)
+"""The classes of targets that number their objects, if all objects are one class."""
+
+OUTLINE_LABELS = to_texts(
+    [
+        LabelClass((colour,), None, name)
+        for colour, name in ((BACKGROUND, "background"), (OBJECT, "object"), (OUTLINE, "outline"))
+    ]
+)
+"""The classes of such targets if they are read with ``objects_with_outlines``."""
 
 _NAMED = 4
 _SNAP = ("data.snap_labels", True)
@@ -136,13 +150,10 @@ def _no_palette(train: ColourCount, fatal: bool, asked: bool) -> list[Problem]:
         return [Problem("targets", message, fatal, "blurred_labels", repair=repair)]
     if train.instances:
         message = (
-            f"The targets number their objects with more than {MAX_COLOURS} different values; "
-            "learn object and background from them, or treat them as values."
+            f"The targets number their objects with more than {MAX_COLOURS} different values or "
+            "values above 65535; learn object and background from them, or treat them as values."
         )
-        labels = to_texts(
-            (LabelClass(((0,),), None, "background"), LabelClass((), (255,), "object"))
-        )
-        repair = Repair("Learn object and background", settings=(("data.labels", labels),))
+        repair = Repair("Learn object and background", settings=(("data.labels", OBJECT_LABELS),))
         return [Problem("targets", message, fatal, "instance_masks", repair=repair)]
     if asked:
         message = "The targets hold too many colours for label maps; treat them as values."

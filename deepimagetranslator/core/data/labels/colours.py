@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from deepimagetranslator.core.config.classes import MAX_COLOURS, Colour, colour_of
 from deepimagetranslator.core.data.labels.encodings import palette_of_encodings
-from deepimagetranslator.core.data.labels.palette import TOPS, Palette, pack, whole_numbers
+from deepimagetranslator.core.data.labels.palette import (
+    TOPS,
+    Palette,
+    large_numbers,
+    pack,
+    whole_numbers,
+)
 from deepimagetranslator.core.data.labels.sketch import Sketch
 from deepimagetranslator.core.typing import Array
 
@@ -180,7 +186,7 @@ class ColourCount:
 def _count(image: Array) -> ColourCount:
     numbers = whole_numbers(image)
     if numbers is None:
-        return ColourCount(dtypes={image.dtype.name}, many=True, regions=Regions(grey=False))
+        return ColourCount(dtypes={image.dtype.name}, many=True, regions=_large_regions(image))
     result = ColourCount(dtypes={numbers.dtype.name})
     packed = pack(numbers)
     flat = _flat(packed)
@@ -224,6 +230,14 @@ def _flat(packed: Array) -> NDArray[np.bool_]:
     across, down = packed[:-1, :-1] == packed[:-1, 1:], packed[:-1] == packed[1:]
     flat[:-1, :-1] = across & down[:, :-1] & down[:, 1:]
     return flat
+
+
+def _large_regions(image: Array) -> Regions:
+    """The regions of an image of numbers above 65535; of others that nothing is numbered."""
+    numbers = large_numbers(image)
+    if numbers is None:
+        return Regions(grey=False)
+    return _regions(numbers[..., 0], _flat(numbers[..., 0]))
 
 
 def _regions(packed: Array, flat: NDArray[np.bool_]) -> Regions:

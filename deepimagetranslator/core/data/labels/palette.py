@@ -142,6 +142,8 @@ class Palette:
             UserError: it holds other values, or a colour without a class.
         """
         numbers = whole_numbers(image)
+        if numbers is None and self.rest >= 0:
+            numbers = self._without_large_numbers(image)
         if numbers is None:
             raise UserError(
                 f"{name} holds fractions or values outside 0..65535 where label colours are "
@@ -246,6 +248,16 @@ class Palette:
         wide = [colour_of(colour, pixels.shape[1]) for colour in colours]
         return np.array(numbers, np.uint8)[nearest_colours(pixels, wide)]
 
+    def _without_large_numbers(self, image: Array) -> Array | None:
+        """The image as uint16; numbers above 65535 become one that belongs to the rest class."""
+        numbers = large_numbers(image)
+        if numbers is None:
+            return None
+        read = {c[0] for c in (*self.colours, *(colour for colour, _ in self.also))}
+        other = next(value for value in range(TOPS["uint16"], 0, -1) if value not in read)
+        large = numbers > TOPS["uint16"]
+        return np.where(large, np.uint16(other), numbers.astype(np.uint16))
+
     def _refusal(self, image: Array, unknown: NDArray[np.bool_], name: str) -> UserError:
         row, column = np.argwhere(unknown)[0]
         colour = ", ".join(f"{value:g}" for value in image[row, column])
@@ -267,6 +279,16 @@ def whole_numbers(image: Array) -> Array | None:
         if part.max(initial=0) > TOPS["uint16"] or (part != np.rint(part)).any():
             return None
     return image.astype(np.uint16)
+
+
+def large_numbers(image: Array) -> NDArray[np.uint32] | None:
+    """A grey image as uint32 if it holds integers from 0, some above 65535, as of many numbered
+    objects; else None. float32 images hold them exactly up to 16,777,216."""
+    top = image.max(initial=0)
+    if image.shape[2] != 1 or not (TOPS["uint16"] < top < 2**32 and image.min(initial=0) >= 0):
+        return None
+    numbers: NDArray[np.uint32] = image.astype(np.uint32)
+    return numbers if (numbers == image).all() else None
 
 
 def pack(image: Array) -> Array:

@@ -4,8 +4,9 @@ from deepimagetranslator.core.imaging.dicom.image import (
     changed_since_1,
     inspect,
     is_dicom,
+    place,
     read,
     slice_order,
 )
 
-__all__ = ["changed_since_1", "inspect", "is_dicom", "read", "slice_order"]
+__all__ = ["changed_since_1", "inspect", "is_dicom", "place", "read", "slice_order"]

@@ -24,6 +24,7 @@ import numpy as np
 from deepimagetranslator.core.imaging.dicom.coded import check_fragments, coded_frame
 from deepimagetranslator.core.imaging.dicom.frames import frame_order
 from deepimagetranslator.core.imaging.dicom.groups import from_groups
+from deepimagetranslator.core.imaging.dicom.position import places_of
 from deepimagetranslator.core.imaging.dicom.stored_values import (
     Values,
     values_of,
@@ -31,6 +32,7 @@ from deepimagetranslator.core.imaging.dicom.stored_values import (
 )
 from deepimagetranslator.core.imaging.header import MAX_PIXELS, Header, UnreadableError, check_size
 from deepimagetranslator.core.imaging.held_files import HELD
+from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.typing import Array
 
 _DEFLATED, _EXPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1"
@@ -67,6 +69,7 @@ class _Image:
     syntax: str
     options: dict[str, Any]
     offset: int
+    places: tuple[Place | None, ...]
 
 
 def is_dicom(start: bytes) -> bool:
@@ -131,6 +134,17 @@ def read(path: Path, number: int = 1) -> Array:
             )
             stored = within_stored_bits(stored, options)
     return image.values.of(np.asarray(stored).reshape(*header.shape[:2], -1), index)
+
+
+def place(path: Path, number: int) -> Place | None:
+    """The place of a slice in the patient; None if the file states none.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: any error of pydicom for a damaged file.
+    """
+    image = _known(path)
+    return image.places[image.order[number - 1]] if 1 <= number <= len(image.order) else None
 
 
 def slice_order(path: Path) -> tuple[int, ...]:
@@ -228,7 +242,8 @@ def _inspected(path: Path, modified: int, size: int) -> _Image:
         padding=values.padding,
         note=values.note,
     )
-    return _Image(header, frame_order(dataset), values, syntax, options, offset)
+    places = places_of(dataset, shape[:2], header.slices)
+    return _Image(header, frame_order(dataset), values, syntax, options, offset, places)
 
 
 def _read_header(file: BinaryIO, tags: list[str] | None = None) -> Any:

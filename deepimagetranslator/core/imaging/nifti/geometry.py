@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from deepimagetranslator.core.imaging.place import Place, agree, is_placeholder
 from deepimagetranslator.core.typing import Array
 
 _SIDE, _FRONT, _UP = range(3)  # the patient's axes: to right, anterior, superior
@@ -30,6 +32,8 @@ class Geometry:
         backwards: for each of these, whether it is reversed.
         spacing: row spacing and column spacing in mm; None if unknown.
         affine: 4 x 4, from (i, j, k, 1) to mm in RAS coordinates (right, anterior, superior).
+        forms: the affines that the file states, in mm, the one in use first; empty if it states no
+            place (form codes of 0).
     """
 
     stored: tuple[int, int, int, int]
@@ -37,6 +41,7 @@ class Geometry:
     backwards: tuple[bool, bool, bool]
     spacing: tuple[float, float] | None
     affine: Array
+    forms: tuple[Array, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -51,6 +56,34 @@ class Geometry:
         """
         steps = (slice(None, None, -1 if back else 1) for back in self.backwards)
         return volume.transpose(*self.order, 3)[tuple(steps)]
+
+    @cached_property
+    def voxels(self) -> Array:
+        """4 x 4: from (row, column, slice, 1) of the displayed slices to (i, j, k, 1)."""
+        matrix = np.zeros((4, 4))
+        matrix[3, 3] = 1
+        for shown, (axis, back) in enumerate(zip(self.order, self.backwards, strict=True)):
+            matrix[axis, shown] = -1 if back else 1
+            matrix[axis, 3] = self.stored[axis] - 1 if back else 0
+        return matrix
+
+    @cached_property
+    def _place(self) -> Place | None:
+        """The place of the first slice."""
+        if not self.forms:
+            return None
+        affine, shape = self.forms[0] @ self.voxels, self.shape[:3]
+        place = Place(affine, shape, placeholder=is_placeholder(self.forms[0]))
+        for form in self.forms[1:]:
+            other = form @ self.voxels
+            if not agree(place, replace(place, affine=other)):
+                return replace(place, other=other)
+        return place
+
+    def place(self, number: int) -> Place | None:
+        """The place of a slice, from 1; None if the file states none."""
+        first, index = self._place, (number - 1) % self.shape[2]
+        return first if first is None or not index else replace(first, index=index)
 
 
 def geometry_of(header: Any, stored: tuple[int, int, int, int]) -> Geometry:
@@ -83,13 +116,32 @@ def geometry_of(header: Any, stored: tuple[int, int, int, int]) -> Geometry:
         (backwards[0], backwards[1], backwards[2]),
         _spacing(header, sizes[rows], sizes[columns]),
         affine,
+        _forms(header),
     )
 
 
-def _spacing(header: Any, rows: float, columns: float) -> tuple[float, float] | None:
-    length = 1.0
+def _forms(header: Any) -> tuple[Array, ...]:
+    """The valid affines with a form code, in mm: sform, then qform."""
+    found = []
+    for name in ("sform", "qform"):
+        if int(header[f"{name}_code"]) > 0:
+            with suppress(Exception):  # damaged
+                affine = np.array(getattr(header, f"get_{name}")(), np.float64)
+                affine[:3] *= _unit(header)
+                if np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 0:
+                    found.append(affine)
+    return tuple(found)
+
+
+def _unit(header: Any) -> float:
+    """The unit of lengths in mm."""
     with suppress(KeyError):  # an unknown unit code
-        length = _MILLIMETRES[header.get_xyzt_units()[0]]
+        return _MILLIMETRES[header.get_xyzt_units()[0]]
+    return 1.0
+
+
+def _spacing(header: Any, rows: float, columns: float) -> tuple[float, float] | None:
+    length = _unit(header)
     known = math.isfinite(rows * columns) and rows > 0 and columns > 0
     return (rows * length, columns * length) if known else None
 

@@ -25,6 +25,7 @@ from deepimagetranslator.core.imaging.header import Header, UnreadableError, che
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.nifti.decompressed import DECOMPRESSED
 from deepimagetranslator.core.imaging.nifti.geometry import Geometry, geometry_of
+from deepimagetranslator.core.imaging.place import Place
 from deepimagetranslator.core.typing import Array
 
 _HEADER = 540  # bytes, the longer one of NIfTI-2
@@ -102,8 +103,44 @@ def read(path: Path, number: int = 1) -> Array:
     volume = volume_of(path)
     volume.header.check_slice(number)
     voxels = volume.geometry.slices(_voxels(volume))
-    time_point, place = divmod(number - 1, voxels.shape[2])
-    stored: Array = voxels[:, :, place, time_point]
+    time_point, index = divmod(number - 1, voxels.shape[2])
+    return _decoded(volume, voxels[:, :, index, time_point])
+
+
+def place(path: Path, number: int) -> Place | None:
+    """The place of a slice in the patient; None if the file states none.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: it is damaged.
+    """
+    return volume_of(path).geometry.place(number)
+
+
+def read_at(path: Path, voxels: Array, time_point: int) -> Array:
+    """Some voxels of a volume as an image, like ``read``; 0 for those outside of the volume.
+
+    Args:
+        path: the file.
+        voxels: integers (3, height, width): i, j and k of each pixel.
+        time_point: from 0; the last one if there are fewer.
+
+    Raises:
+        UnreadableError: as ``inspect``.
+        Exception: it is damaged.
+    """
+    volume = volume_of(path)
+    shape = volume.geometry.stored
+    size = np.array(shape[:3])[:, np.newaxis, np.newaxis]
+    outside = ((voxels < 0) | (voxels >= size)).any(axis=0)
+    i, j, k = np.clip(voxels, 0, size - 1)
+    image = _decoded(volume, _voxels(volume)[i, j, k, min(time_point, shape[3] - 1)])
+    image[outside] = 0
+    return image
+
+
+def _decoded(volume: Volume, stored: Array) -> Array:
+    """Stored voxels (height, width) as an image (height, width, 1 or 3)."""
     if stored.dtype.names:
         return np.stack([stored[name] for name in stored.dtype.names[:3]], axis=-1)
     if volume.slope is not None:

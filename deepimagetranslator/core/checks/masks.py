@@ -1,0 +1,120 @@
+"""Findings about masks: object and background exchanged, and masks without any content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepimagetranslator.core.checks.context import CheckContext, finding, phrase
+from deepimagetranslator.core.checks.repairs import changing
+from deepimagetranslator.core.data.facts import PairFacts, Thumbnail
+from deepimagetranslator.core.errors import Problem, Repair, UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.images import read_alpha
+
+_FEWEST = 5
+_LOOKED_AT = 16
+_CLEAR = 0.2  # minimum correlation of mask and input at 64 x 64 pixels
+_MOST = 0.8  # minimum fraction of masks whose correlation is clear
+_COMPLEMENT = 0.2  # the least that shares must be nearer to the complement's than to the others'
+
+
+def opposed_polarity(context: CheckContext) -> Iterator[Problem]:
+    """Masks of two values in two groups, in one of which object and background are exchanged.
+
+    The image is brighter under the masks of one group and darker under those of the other, and one
+    group covers what the other leaves free. Which group is right, only the user knows: membranes
+    may be dark or bright.
+    """
+    pairs = [facts for facts in context.readable if len(facts.target.colours.pixels) == 2]
+    alike = np.array([facts.alike for facts in pairs])
+    if len(pairs) < _FEWEST or (np.abs(alike) >= _CLEAR).mean() < _MOST:
+        return
+    covers = np.array([_covers(facts.target.thumbnail) for facts in pairs])
+    brighter, darker = alike >= _CLEAR, alike <= -_CLEAR
+    few, many = sorted((brighter, darker), key=np.count_nonzero)
+    few = few & _complements(covers, np.median(covers[many], axis=0))
+    if not few.any():
+        return
+    groups = _more_doubtful_first(few, many, covers)
+    words = ["brighter" if (group & brighter).any() else "darker" for group in groups]
+    repairs = [_exchanging(pairs, group, name) for group, name in zip(groups, words, strict=True)]
+    both = [_targets(pairs, group) for group in groups]
+    message = (
+        f"{phrase(both[0], 'mask', 'covers', 'cover')} what is {words[0]} in its image, "
+        f"{phrase(both[1], 'mask', 'covers', 'cover')} what is {words[1]}, and one of both covers "
+        "what the other leaves free; exchange object and background in the wrong ones."
+    )
+    yield finding("mask_polarity", message, both[0], repair=repairs[0], others=repairs[1:])
+
+
+def _covers(mask: Thumbnail) -> tuple[float, float]:
+    """The share of the image and of its border that a mask covers."""
+    border = np.concatenate([mask[0], mask[-1], mask[1:-1, 0], mask[1:-1, -1]])
+    return float(mask.mean()) / 255, float(border.mean()) / 255
+
+
+def _complements(covers: NDArray[np.float64], usual: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which masks cover what usual masks leave free, by their shares of image and border."""
+    to_usual = np.abs(covers - usual).sum(axis=1)
+    to_complement = np.abs(covers - (1 - usual)).sum(axis=1)
+    nearer: NDArray[np.bool_] = to_usual - to_complement > _COMPLEMENT
+    return nearer
+
+
+def _more_doubtful_first(
+    few: NDArray[np.bool_], many: NDArray[np.bool_], covers: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The smaller group first; of equal ones that which covers more of the border."""
+    same = np.count_nonzero(few) == np.count_nonzero(many)
+    if same and covers[many, 1].mean() > covers[few, 1].mean():
+        return many, few
+    return few, many
+
+
+def _exchanging(pairs: Sequence[PairFacts], group: NDArray[np.bool_], name: str) -> Repair:
+    files = _targets(pairs, group)
+    whose = f"in these {len(files)} masks" if len(files) > 1 else "in this mask"
+    label = f"Exchange object and background {whose} of {name} objects"
+    return replace(changing(label, "inverted", files, guess=True), name=name)
+
+
+def _targets(pairs: Sequence[PairFacts], group: NDArray[np.bool_]) -> list[ImageRef]:
+    return [f.pair.target for f, chosen in zip(pairs, group, strict=True) if chosen]
+
+
+def all_constant(context: CheckContext) -> Iterator[Problem]:
+    """Training targets that all hold a single value; their masks may be in the transparency."""
+    pairs = context.train.readable
+    if not pairs or not all(facts.target.constant for facts in pairs):
+        return
+    if all(facts.input.constant for facts in pairs):
+        return  # that is another finding
+    files = [facts.pair.target for facts in pairs]
+    transparent = _masks_in_transparency(files[:_LOOKED_AT])
+    message = (
+        f"Each target holds a single value{', but its transparency varies' * transparent}, so "
+        "there is nothing to learn; "
+        + ("read the masks from the transparency." if transparent else "choose the right files.")
+    )
+    everywhere = [facts.pair.target for facts in context.readable if facts.target.constant]
+    repair = (
+        changing("Read the masks from the transparency", "transparency", everywhere)
+        if transparent
+        else None
+    )
+    yield finding("all_constant", message, files, fatal=True, repair=repair, subject="targets")
+
+
+def _masks_in_transparency(targets: Sequence[ImageRef]) -> bool:
+    """Whether most of these constant targets have a transparency that varies."""
+    found = 0
+    for target in targets:
+        with suppress(UserError):
+            alpha = read_alpha(target)
+            found += alpha is not None and bool(alpha.min() < alpha.max())
+    return found > len(targets) / 2

@@ -1,0 +1,79 @@
+"""Which targets of a project are read with which changes.
+
+An entry for a file holds for all of its images, one for a slice only for this slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.config.target_changes import joined, parse, to_text
+from deepimagetranslator.core.data.pairs import ImagePair, Pairing
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+
+Changes = Mapping[ImageRef, tuple[str, ...]]
+
+
+def chosen_changes(data: DataSpec) -> Changes:
+    """The changes of each file or slice with an entry; unknown ones are left out, as the checks of
+    the spec report them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in data.target_changes:
+        with suppress(ValueError):
+            names, target = parse(text)
+            found[target] = joined(found.get(target, ()), *names)
+    return dict(zip(parse_images(found), found.values(), strict=True))
+
+
+def changes_of(target: ImageRef, chosen: Changes) -> tuple[str, ...]:
+    """The changes with which a target is read: those of its file, then its own."""
+    whole = chosen.get(ImageRef(target.file), ())
+    return whole if target.slice is None else joined(whole, *chosen.get(target, ()))
+
+
+def paired_with_changes(pairing: Pairing, data: DataSpec) -> Pairing:
+    """The pairing with each pair's changes."""
+    chosen = chosen_changes(data)
+    if not chosen:
+        return pairing
+    pairs = (replace(pair, changes=changes_of(pair.target, chosen)) for pair in pairing.pairs)
+    return replace(pairing, pairs=tuple(pairs))
+
+
+def with_changes(data: DataSpec, changes: Iterable[tuple[str, str]]) -> DataSpec:
+    """The data spec after these changes of targets.
+
+    Args:
+        data: the data spec.
+        changes: texts of files or slices, each with the name of a change, which replaces another
+            one of its group; without a name all changes of the target are removed.
+    """
+    chosen = {str(target): names for target, names in chosen_changes(data).items()}
+    for target, name in changes:
+        if name:
+            chosen[target] = joined(chosen.get(target, ()), name)
+        else:
+            chosen.pop(target, None)
+            whole = ImageRef.parse(target)
+            for other in [one for one in chosen if whole.slice is None and _is_in(one, whole)]:
+                chosen.pop(other)
+    return replace(data, target_changes=tuple(to_text(n, t) for t, n in chosen.items()))
+
+
+def _is_in(text: str, whole: ImageRef) -> bool:
+    return ImageRef.parse(text).file == whole.file
+
+
+def changes_in_order(data: DataSpec) -> list[tuple[str, ...]]:
+    """The changes of each target in the order of the project's lists, whatever their paths are."""
+    chosen = chosen_changes(data)
+    targets = parse_images((*data.train_targets, *data.val_targets))
+    return [changes_of(target, chosen) for target in targets]
+
+
+def changed_pairs(pairs: Iterable[ImagePair]) -> list[ImagePair]:
+    """The pairs whose targets are read with a change."""
+    return [pair for pair in pairs if pair.changes]

@@ -1,0 +1,409 @@
+"""Pairs whose files state different places in the patient: found, named in mm, and repaired.
+
+Every repaired target is compared with the voxels from which its file was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from dicom_samples import dataset as dicom_dataset
+from dicom_samples import write as write_dicom
+
+from deepimagetranslator.core.checks.examination import examine, prepare
+from deepimagetranslator.core.checks.repairs import repaired
+from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.data.dataset import match
+from deepimagetranslator.core.data.targets import read_target
+from deepimagetranslator.core.errors import DataProblems, Problem, UserError
+from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.images import read_image, read_place, write_image
+from deepimagetranslator.core.imaging.place import Place, agree, difference
+from deepimagetranslator.ml.evaluation import evaluate
+
+SHAPE = (24, 20, 12)
+LPS = np.array([[-6.0, 0, 0, 70], [0, -6, 0, 60], [0, 0, 5, -20], [0, 0, 0, 1]])
+RNG = np.random.default_rng(4)
+CT = RNG.integers(-900, 900, SHAPE).astype(np.int16)
+MASK = np.zeros(SHAPE, np.uint8)
+MASK[3:11, 5:16, 1:11] = 1
+MASK[8:21, 2:9, 2:9] = 2  # like no mirror image of itself
+for _k in range(12):
+    MASK[_k, 17, _k] = 1
+
+
+def nifti(
+    path: Path, voxels: np.ndarray, sform: np.ndarray | None, code: int = 1, **q: object
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = nibabel.Nifti1Image(voxels, None)
+    image.header.set_sform(sform, code if sform is not None else 0)
+    image.header.set_qform(q.get("qform"), 1 if q.get("qform") is not None else 0)
+    nibabel.save(image, path)
+
+
+def series(folder: Path, voxels: np.ndarray, affine: np.ndarray, kind: str = "CT") -> None:
+    """DICOM files of a volume (i, j, k) whose affine, in RAS, is straight."""
+    folder.mkdir(parents=True)
+    for k in range(voxels.shape[2]):
+        x, y, z = affine[:3, 2] * k + affine[:3, 3]
+        file = dicom_dataset(
+            np.ascontiguousarray(voxels[..., k].T),
+            SeriesInstanceUID=f"1.2.3.{len(folder.name)}.{kind == 'CT':d}",
+            PatientID="p1",
+            ImagePositionPatient=[-x, -y, z],
+            ImageOrientationPatient=[-affine[0, 0] / 6, 0, 0, 0, -affine[1, 1] / 6, 0],
+            PixelSpacing=[6, 6],
+            SliceThickness=5,
+            InstanceNumber=k + 1,
+        )
+        write_dicom(folder / f"{k:03}.dcm", file)
+
+
+def shifted(affine: np.ndarray, *by: float) -> np.ndarray:
+    moved = affine.copy()
+    moved[: len(by), 3] += by
+    return moved
+
+
+def mirrored(affine: np.ndarray, axis: int) -> np.ndarray:
+    turned = affine.copy()
+    turned[axis] *= -1
+    return turned
+
+
+def specs_of(folder: Path) -> Specs:
+    lists = (tuple(map(str, list_images(folder / side))) for side in ("img", "lab"))
+    return replace(Specs(), data=DataSpec(*lists))
+
+
+def found(specs: Specs, kind: str = "displaced") -> list[Problem]:
+    return [problem for problem in examine(specs)[2] if problem.kind == kind]
+
+
+def truth(number: int) -> np.ndarray:
+    """The mask of displayed slice ``number``, from 1: columns to the left, rows to the back."""
+    return MASK[:, :, number - 1].T[..., np.newaxis]
+
+
+def as_shown(image: ImageRef) -> np.ndarray:
+    """The mask of an input's slice, mirrored if the program shows the input so."""
+    k, pixels = number_of(image) - 1, read_image(image)[..., 0]
+    turns = [lambda slice_: slice_.T, lambda slice_: slice_.T[:, ::-1]]
+    (mask,) = [turn(MASK[..., k]) for turn in turns if np.array_equal(turn(CT[..., k]), pixels)]
+    return mask[..., np.newaxis]
+
+
+def number_of(image: ImageRef) -> int:
+    return image.slice or int(image.file.stem) + 1
+
+
+# --- each way to go wrong: what lies in the folder, and the repairs in order ----------------------
+
+
+def identity(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    nifti(folder / "lab/p1.nii.gz", MASK, np.eye(4), 2)
+
+
+def itk_default(folder: Path) -> None:
+    nifti(folder / "img/p1.nii", CT, LPS, qform=LPS)
+    nifti(folder / "lab/p1.nii", MASK, np.diag([-1.0, -1, 1, 1]))
+
+
+def image_of_two_forms(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, mirrored(LPS, 0), 2, qform=LPS)
+    nifti(folder / "lab/p1.nii.gz", MASK, None, qform=LPS)
+
+
+def mask_of_two_forms(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    nifti(folder / "lab/p1.nii.gz", MASK, shifted(LPS, 0, 24), 2, qform=LPS)
+
+
+def three_slices_up(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    voxels = np.zeros_like(MASK)
+    voxels[..., :9] = MASK[..., 3:]
+    nifti(folder / "lab/p1.nii.gz", voxels, shifted(LPS, 0, 0, 15))
+
+
+def fewer_slices(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    nifti(folder / "lab/p1.nii.gz", np.ascontiguousarray(MASK[..., 2:11]), shifted(LPS, 0, 0, 10))
+
+
+def cropped(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    inside = np.ascontiguousarray(MASK[:22, 1:18])
+    nifti(folder / "lab/p1.nii.gz", inside, shifted(LPS, 0, -6))
+
+
+def wrong_direction(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    nifti(folder / "lab/p1.nii.gz", MASK, mirrored(LPS, 1))
+
+
+def far_away(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    nifti(folder / "lab/p1.nii.gz", MASK, shifted(LPS, 500))
+
+
+def dicom_and_identity(folder: Path) -> None:
+    series(folder / "img", CT, LPS)
+    nifti(folder / "lab/p1.nii.gz", MASK, np.eye(4), 2)
+
+
+def dicom_and_shifted(folder: Path) -> None:
+    series(folder / "img", CT, LPS)
+    three_slices_up(folder / "other")
+    (folder / "lab").mkdir()
+    (folder / "other/lab/p1.nii.gz").rename(folder / "lab/p1.nii.gz")
+
+
+def two_series(folder: Path) -> None:
+    series(folder / "img", CT, LPS)
+    voxels = np.zeros_like(MASK)
+    voxels[..., :9] = MASK[..., 3:]
+    series(folder / "lab", voxels, shifted(LPS, 0, 0, 15), "SEG")
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A way to go wrong.
+
+    Attributes:
+        made: writes the folders img and lab.
+        repairs: the names of the repairs, the first one right.
+        words: in the message.
+        also_right: further repairs after which every target is right.
+    """
+
+    made: Callable[[Path], None]
+    repairs: tuple[str, ...]
+    words: tuple[str, ...]
+    also_right: tuple[str, ...] = field(default=())
+
+
+WRONG = [
+    Wrong(identity, ("array_order",), ("spacing (1 x 1 x 1 mm, not 6 x 6 x 5 mm)", "know none")),
+    Wrong(itk_default, ("array_order",), ("extent (20 x 24 x 12 mm, not 120 x 144 x 60 mm)",)),
+    Wrong(
+        image_of_two_forms,
+        ("other_form", "resampled", "array_order"),
+        ("qform and the sform of the input disagree", "position (by"),
+        ("array_order",),
+    ),
+    Wrong(
+        mask_of_two_forms,
+        ("other_form", "resampled", "array_order"),
+        ("qform and the sform of the target disagree", "position (by 24 mm)"),
+        ("array_order",),
+    ),
+    Wrong(three_slices_up, ("by_place", "resampled", "array_order"), ("by 15 mm",), ("resampled",)),
+    Wrong(fewer_slices, ("by_place", "resampled"), ("60 mm", "45 mm", "by 10 mm"), ("resampled",)),
+    Wrong(cropped, ("resampled",), ("extent (102 x 132 x 60 mm, not 120 x 144 x 60 mm)",)),
+    Wrong(dicom_and_identity, ("array_order",), ("spacing (1 x 1 mm, not 6 x 6 mm)", "know none")),
+    Wrong(
+        dicom_and_shifted,
+        ("by_place", "resampled", "array_order"),
+        ("by 15 mm",),
+        ("resampled",),
+    ),
+    Wrong(two_series, ("by_place",), ("position (by 15 mm)",)),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.made.__name__)
+def test_another_place_is_an_error_with_repairs(wrong: Wrong, tmp_path: Path) -> None:
+    wrong.made(tmp_path)
+    specs = specs_of(tmp_path)
+    if wrong.made.__name__.startswith(("dicom", "two_series")):
+        specs = replace(specs, data=replace(specs.data, pairing="order"))
+    (problem,) = found(specs)
+    assert problem.fatal and all(words in problem.message for words in wrong.words)
+    assert [repair.name for repair in problem.repairs] == [*wrong.repairs, "leave_out"]
+    assert all(repair.guess for repair in problem.repairs)
+    for repair in problem.repairs:
+        if repair.name in (wrong.repairs[0], *wrong.also_right):
+            after = repaired(specs, repair)
+            assert found(after) == found(after, "sizes") == found(after, "unmatched") == []
+            pairs = match(after.data).train
+            assert len(pairs) >= 9
+            for pair in pairs:
+                np.testing.assert_array_equal(read_target(pair), as_shown(pair.input))
+
+
+@pytest.mark.parametrize(("made", "names"), [(wrong_direction, 3), (far_away, 2)])
+def test_a_place_that_is_wrong_is_ignored_or_left_out(
+    made: Callable[[Path], None], names: int, tmp_path: Path
+) -> None:
+    made(tmp_path)
+    specs = specs_of(tmp_path)
+    (problem,) = found(specs)
+    repairs = {repair.name: repair for repair in problem.repairs}
+    assert list(repairs) == ["resampled", "array_order", "leave_out"][-names:]
+    for pair in match(repaired(specs, repairs["array_order"]).data).train:
+        np.testing.assert_array_equal(read_target(pair), as_shown(pair.input))
+    assert not match(repaired(specs, repairs["leave_out"]).data).train
+
+
+def test_several_volumes_of_a_kind_are_one_finding(tmp_path: Path) -> None:
+    for name in ("p1", "p2", "p3"):
+        nifti(tmp_path / f"img/{name}.nii.gz", CT, LPS)
+        nifti(tmp_path / f"lab/{name}.nii.gz", MASK, np.eye(4) if name != "p2" else LPS)
+    specs = specs_of(tmp_path)
+    (problem,) = found(specs)
+    assert "p1.nii.gz and p3.nii.gz state another place" in problem.message
+    specs = repaired(specs, problem.repairs[0])
+    assert found(specs) == [] and len(specs.data.target_changes) == 2
+    for pair in match(specs.data).train:
+        np.testing.assert_array_equal(read_target(pair), as_shown(pair.input))
+
+
+def test_training_and_evaluation_refuse_another_place_too(tmp_path: Path) -> None:
+    identity(tmp_path)
+    record = tmp_path / "p.facts"
+    for _ in range(2):  # the record of a check holds no such pairs
+        with pytest.raises(DataProblems, match="another place in the patient"):
+            prepare(specs_of(tmp_path), record=record)
+        examine(specs_of(tmp_path), record=record)
+    with pytest.raises(UserError, match=r"spacing \(1 x 1 x 1 mm, not 6 x 6 x 5 mm\)"):
+        evaluate([tmp_path / "img"], [tmp_path / "lab"])
+
+
+# --- what is right -----------------------------------------------------------------------------
+
+
+def stored_otherwise(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    turned = nibabel.as_closest_canonical(nibabel.Nifti1Image(MASK, LPS))
+    nifti(folder / "lab/p1.nii.gz", np.asarray(turned.dataobj), turned.affine)
+
+
+def twice_the_size(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    affine = LPS @ np.diag([0.5, 0.5, 1, 1])
+    affine[:3, 3] = (LPS @ [-0.25, -0.25, 0, 1])[:3]
+    nifti(folder / "lab/p1.nii.gz", MASK.repeat(2, 0).repeat(2, 1), affine)
+
+
+def rounded(folder: Path) -> None:
+    fine = LPS @ np.diag([0.7421875 / 6, 0.7421875 / 6, 1.2503 / 5, 1])
+    nifti(folder / "img/p1.nii.gz", CT, shifted(fine, 0.12345))
+    nifti(folder / "lab/p1.nii.gz", MASK, np.round(shifted(fine, 0.12345), 3))
+
+
+def stated_by_nobody(folder: Path) -> None:
+    nifti(folder / "img/p1.nii.gz", CT, LPS)
+    nifti(folder / "lab/p1.nii.gz", np.ascontiguousarray(MASK), None)
+
+
+def dicom_and_nifti(folder: Path) -> None:
+    series(folder / "img", CT, LPS)
+    nifti(folder / "lab/p1.nii.gz", MASK, LPS)
+
+
+def dicom_and_pictures(folder: Path) -> None:
+    series(folder / "img", CT, LPS)
+    (folder / "lab").mkdir()
+    for number in range(1, 13):
+        write_image(folder / f"lab/{number:03}.png", truth(number), spacing=(1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        stored_otherwise,
+        twice_the_size,
+        rounded,
+        stated_by_nobody,
+        dicom_and_nifti,
+        dicom_and_pictures,
+    ],
+)
+def test_right_pairs_raise_nothing(made: Callable[[Path], None], tmp_path: Path) -> None:
+    made(tmp_path)
+    specs = specs_of(tmp_path)
+    specs = replace(specs, data=replace(specs.data, pairing="order"))
+    assert found(specs) == found(specs, "two_forms") == []
+    assert len(match(specs.data).train) == 12
+
+
+def place(affine: np.ndarray, *shape: int, index: int = 0) -> Place:
+    height, width, slices = shape
+    return Place(affine, (height, width, slices), index)
+
+
+def test_half_a_pixel_of_a_large_image_is_noticed_and_rounding_is_not() -> None:
+    fine = np.diag([0.7421875, 0.7421875, 1.25, 1.0])
+    ours = place(fine, 512, 512, 300, index=299)
+    for decimals in (3, 4):
+        assert agree(ours, place(np.round(fine, decimals), 512, 512, 300, index=299))
+    for axis in range(3):
+        half = fine.copy()
+        half[axis, 3] += fine[axis, axis] / 2
+        assert not agree(ours, place(half, 512, 512, 300, index=299))
+    twice = fine @ np.diag([0.5, 0.5, 1, 1])  # of twice the size, but with the same first centre
+    assert not agree(ours, place(twice, 1024, 1024, 300, index=299))
+
+
+def test_a_quaternion_of_32_bits_states_the_same_place() -> None:
+    """Near half a turn its rounding turns the volume by up to 0.04 degrees."""
+    for angle in (0.001, 0.03, 0.3, 1.0):
+        turn = nibabel.eulerangles.euler2mat(0, angle, np.pi - 1e-4)
+        affine = nibabel.affines.from_matvec(turn @ np.diag([0.75, 0.75, 1.0]), [100, -30, 20])
+        header = nibabel.Nifti1Header()
+        header.set_data_shape((512, 512, 300))
+        header.set_qform(affine, 1)
+        again = nibabel.Nifti1Header(header.binaryblock).get_qform()
+        assert agree(place(affine, 512, 512, 300), place(again, 512, 512, 300))
+
+
+def test_a_file_that_states_two_places_is_named(tmp_path: Path) -> None:
+    for name in ("img", "lab"):  # both read by the same form: the pair is right
+        nifti(tmp_path / name / "p1.nii.gz", CT, LPS, 2, qform=shifted(LPS, 0, 30))
+    specs = specs_of(tmp_path)
+    assert found(specs) == []
+    (note,) = found(specs, "two_forms")
+    assert not note.fatal and "position (by 30 mm)" in note.message and len(note.files) == 2
+
+
+def test_places_are_those_of_nibabel_and_pydicom(tmp_path: Path) -> None:
+    oblique = nibabel.eulerangles.euler2mat(0.2, 0.1, 0.3) @ np.diag([2.0, 3.0, 4.0])
+    affine = nibabel.affines.from_matvec(oblique, [10, 20, 30])
+    nifti(tmp_path / "x.nii", CT, affine)
+    image = list_images(tmp_path / "x.nii")[4]
+    ours = read_place(image)
+    assert ours is not None
+    pixels = nibabel.load(tmp_path / "x.nii").get_fdata()
+    for row, column in ((0, 0), (3, 17), (19, 2)):
+        mm = ours.at(np.array(row), np.array(column), ours.index)
+        i, j, k = np.rint(np.linalg.inv(affine) @ [*mm, 1])[:3].astype(int)
+        assert pixels[i, j, k] == read_target(image)[row, column, 0]
+    series(tmp_path / "d", CT, LPS)
+    for number in (0, 7):
+        file = tmp_path / f"d/{number:03}.dcm"
+        position = pydicom.dcmread(file).ImagePositionPatient
+        there = read_place(file)
+        assert there is not None
+        np.testing.assert_allclose(there.affine[:3, 3] * [-1, -1, 1], position)
+        np.testing.assert_allclose(
+            there.at(np.array(2), np.array(5), 0), (LPS @ [5, 2, number, 1])[:3]
+        )
+
+
+def test_what_differs_is_said_in_mm() -> None:
+    ours = place(np.diag([2.0, 2, 5, 1]), 10, 20, 4)
+    turned = np.diag([2.0, 2, 5, 1])[[1, 0, 2, 3]]
+    words = difference(ours, place(turned, 10, 20, 4))
+    assert "direction (rows by 90 degrees and columns by 90" in words
+    higher = place(shifted(ours.affine, 0, 0, 15), 10, 20, 4)
+    assert difference(ours, higher) == "position (by 15 mm)"
