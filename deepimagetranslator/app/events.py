@@ -32,7 +32,7 @@ class EngineChanged(Change):
 
 @dataclass(frozen=True)
 class ProjectChanged(Change):
-    """The project changed; always one of the three classes below."""
+    """The project changed; always one of the four classes below."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class ProjectSaved(ProjectChanged):
 @dataclass(frozen=True)
 class SpecsChanged(ProjectChanged):
     """The project's specs, including its lists of files, changed."""
+
+
+@dataclass(frozen=True)
+class RunsChanged(ProjectChanged):
+    """A run was added to the project, or a run's folder was moved."""
 
 
 @dataclass(frozen=True)

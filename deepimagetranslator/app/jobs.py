@@ -103,9 +103,10 @@ class Jobs:
         training = project.specs.training
         self.monitor.begin(run_dir, training.epochs, training.judge, history)
         self.strip.begin(matched.val or matched.train, project.dataset)
-        contents = replace(project.contents, run={})
+        contents = replace(project.contents, run={}, runs=())
         job = self._client.next_job()
         record = project.reader.record
+        project.add_run(run_dir)
         self._begin("training", StartTraining(job, contents, run_dir, resume, weights, record))
 
     def translate(self, weights: Path, output: Path, spec: TranslationSpec) -> None:

@@ -135,8 +135,22 @@ def _add_new(commands: Any) -> None:
             nargs="+",
             metavar="DIR",
             help=f"{help}: a folder, or files",
-            required="train" in option,
         )
+    parser.add_argument(
+        "--persons",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="instead of these folders: a folder with a subfolder per person, which holds images "
+        "and targets, such as PERSON/images and PERSON/targets; subfolders val and validation "
+        "validate, test is left out",
+    )
+    parser.add_argument(
+        "--val-persons",
+        nargs="+",
+        metavar="NAME",
+        help="instead of --val-fraction: the persons that validate",
+    )
     parser.add_argument(
         "--val-fraction",
         type=float,

@@ -16,7 +16,12 @@ from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder
+from deepimagetranslator.core.config.run_folder import (
+    last_resumable,
+    new_run_dir,
+    runs_folder,
+    runs_of,
+)
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.suggestions import following
@@ -38,7 +43,7 @@ def train(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--resume continues a run, --weights starts a new one; give one of them.")
     stored = load_project(arguments.project)
     project = following(stored, with_settings(stored, arguments.set))
-    run_dir = arguments.run_dir or _default_run_dir(arguments.project, arguments.resume)
+    run_dir = arguments.run_dir or _default_run_dir(arguments, stored)
     devices.load_engine()
     from deepimagetranslator.ml import training  # noqa: PLC0415
 
@@ -225,12 +230,12 @@ def whole_volume_table(whole_volume: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def _default_run_dir(project: Path, resume: bool) -> Path:
-    """A new folder named by the time in PROJECT-runs; to resume, the latest one there."""
-    runs = runs_folder(project)
-    if not resume:
-        return new_run_dir(runs)
-    found = sorted(path for path in runs.glob("*") if path.is_dir())
-    if not found:
-        raise UserError(f"There is no run of {project} to resume; name its folder with --run-dir.")
-    return found[-1]
+def _default_run_dir(arguments: argparse.Namespace, project: Project) -> Path:
+    """A new folder named by the time in PROJECT-runs; to resume, the project's last run."""
+    path: Path = arguments.project
+    if not arguments.resume:
+        return new_run_dir(runs_folder(path))
+    found = last_resumable(runs_of(path, project.runs))
+    if found is None:
+        raise UserError(f"There is no run of {path} to resume; name its folder with --run-dir.")
+    return found

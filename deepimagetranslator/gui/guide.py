@@ -19,7 +19,9 @@ TEXT = """\
 1. Load images. File > Load folder pair asks for a folder of inputs and a folder of targets. \
 Files with the same or a similar name form a pair, for example "anna_07.png" and \
 "anna_07_mask.png". The first entries of the File menu load single files instead. File > Load \
-sample images creates a small data set for a first try.
+sample images creates a small data set for a first try. File > Load persons loads a folder with \
+a subfolder per person at once, such as PERSON/images and PERSON/targets. You can also drop files \
+and folders onto the panes.
 [window-main.png]
 
 Supported formats are PNG, JPEG, TIFF, DICOM and NIfTI, with 8 or 16 bits or floating-point \
@@ -28,7 +30,8 @@ series, you choose one. Each slice of a volume is an image.
 
 2. Set validation images apart. Data > Split validation from training moves all images of some \
 persons to validation, so that no person is in both. Persons are recognized by folder, file name \
-or DICOM patient. You can also load separate validation images.
+or DICOM patient; a click on a person moves it to the other part. You can also load separate \
+validation images.
 
 3. Define the network. Model > New model takes the image sizes from your images. The recommended \
 settings are a good start; Reset brings them back. Model > Set model hyperparameters holds the \

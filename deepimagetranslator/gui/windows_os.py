@@ -46,6 +46,7 @@ def monitor_at(left: int, top: int, width: int, height: int) -> tuple[int, int, 
     Returns:
         Left, top, width and height in pixels; None on other systems.
     """
+    place = None
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415
         from ctypes import wintypes  # noqa: PLC0415
@@ -65,8 +66,8 @@ def monitor_at(left: int, top: int, width: int, height: int) -> tuple[int, int, 
         handle = wintypes.HANDLE(user32.MonitorFromRect(ctypes.byref(rectangle), nearest))
         if user32.GetMonitorInfoW(handle, ctypes.byref(info)):
             work = info.work
-            return work.left, work.top, work.right - work.left, work.bottom - work.top
-    return None
+            place = work.left, work.top, work.right - work.left, work.bottom - work.top
+    return place
 
 
 def open_folder(folder: Path) -> None:

@@ -22,7 +22,7 @@ from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
-from deepimagetranslator.core.imaging.reading import changes
+from deepimagetranslator.core.imaging.reading import remarks
 from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
@@ -133,7 +133,7 @@ def translate(
     problems = unlike_series(list(images), trained, report, control) if trained else []
     if problems and ask:
         return TranslationResult((), (), tuple(problems))
-    for sentence in changes((image.file for image in images), translator.card.reading):
+    for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
     run = _Run(translator, output_files, spec.batch_size, report, control, trained)
     run.refuse(problems)

@@ -262,6 +262,8 @@ def test_new_splits_off_whole_people(call, place, tmp_path):
         (["--preset", "2022"], "2021"),
         (["--val-fraction", "0.5"], "not both"),
         (["--group", "x"], "--val-fraction"),
+        (["--persons", "."], "not both"),
+        (["--val-persons", "person01"], "not both"),
     ],
 )
 def test_new_refuses_in_one_sentence_and_writes_nothing(call, place, tmp_path, more, sentence):
@@ -406,8 +408,10 @@ def test_train_resumes_a_finished_run_with_more_epochs(call, place, trained, pro
 def test_the_latest_run_is_resumed_unless_another_is_named(call, project, tmp_path, monkeypatch):
     copy = tmp_path / "project.json"
     shutil.copy(project, copy)
-    for name in ("2024-01-02", "2024-01-01", "2023-12-31"):
+    for name in ("2024-01-03", "2024-01-02", "2024-01-01", "2023-12-31"):
         (tmp_path / "project-runs" / name).mkdir(parents=True)
+        if name != "2024-01-03":  # it failed in its first epoch
+            (tmp_path / "project-runs" / name / "last.weights.h5").write_bytes(b"")
     resumed: list[Path] = []
 
     def train(_project: Project, run_dir: Path, **_rest: Any) -> None:

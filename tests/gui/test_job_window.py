@@ -23,6 +23,7 @@ from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
     JobFinished,
+    LogLine,
     SliceTranslated,
 )
 from deepimagetranslator.gui.jobs import job_window
@@ -81,6 +82,14 @@ def test_what_was_written_and_skipped(job: JobWindow, monkeypatch: pytest.Monkey
     (button,) = [w for w in buttons(job) if w.cget("text") == "Open folder"]
     button.invoke()
     assert opened == [Path(OUT)]
+
+
+def test_a_sentence_about_the_whole_job_is_shown_and_stays(job: JobWindow) -> None:
+    sentence = "a.dcm is read otherwise than when these weights were trained."
+    tell(job, JobProgressed(LogLine(sentence)))
+    assert sentence in [str(label.cget("text")) for label in labels(job)]
+    finish(job, [("a.dcm", str(Path(OUT) / "a.dcm"))], images=1)
+    assert sentence in [str(label.cget("text")) for label in labels(job)]
 
 
 def test_many_files_are_not_all_listed(job: JobWindow) -> None:

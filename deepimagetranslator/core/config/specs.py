@@ -58,6 +58,11 @@ class DataSpec:
     val_targets: tuple[str, ...] = paths(
         "Validation targets", "What each validation image should become."
     )
+    persons: tuple[str, ...] = texts(
+        "Persons' folders",
+        "Folders that each hold the images of one person, who then is wholly in training or wholly "
+        "in validation. Empty: persons are recognized by folder and file names.",
+    )
     pairing: str = choice(
         "name",
         ("name", "order"),

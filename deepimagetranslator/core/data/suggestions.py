@@ -121,7 +121,7 @@ NOTHING_SEEN = SeenTargets(ColourCount(), ValueRange())
 def look_at(
     targets: Sequence[ImageRef] | Sequence[ImagePair], inputs: Sequence[ImageRef] = ()
 ) -> SeenTargets:
-    """Read an even sample of the targets, of pairs with their changes, and the sizes of inputs.
+    """Read an even sample of the targets, of pairs with their changes, and sizes of the inputs.
 
     Unreadable images are skipped. The data check that follows does not read the files of the
     targets again.
