@@ -22,7 +22,8 @@ from deepimagetranslator.gui.widgets.words import shown_word
 
 _AT_ONCE = 200  # rows that are inserted before other events are handled
 _FIGURE = (900, 230)
-_ROWS, _FEW_ROWS, _TALL = 11, 5, 720  # rows of the table on screens of that height, and on others
+_FEWEST, _MOST = 4, 14  # rows of the table
+_REST = 560  # height of the window without these rows
 _AROUND = 60
 _WIDEST = "0.215 ± 0.019"
 HINT = (
@@ -113,7 +114,8 @@ class EvaluationView(ttk.Frame):
         holder.columnconfigure(0, weight=1)
         holder.rowconfigure(0, weight=1)
         holder.grid(row=0, column=0, sticky="nsew")
-        rows = _ROWS if self.winfo_screenheight() >= px(_TALL) else _FEW_ROWS
+        line = theme_of(self).font().metrics("linespace") + px(8)
+        rows = min(_MOST, max(_FEWEST, (self.winfo_screenheight() - px(_REST)) // line))
         self.table = ttk.Treeview(holder, show="headings", height=rows, selectmode="extended")
         down = ttk.Scrollbar(holder, command=self.table.yview)
         across = ttk.Scrollbar(holder, orient="horizontal", command=self.table.xview)

@@ -220,6 +220,7 @@ class JobWindow(tk.Toplevel):
         self.measures = EvaluationView(
             self._box, evaluation, background, self._show_image, self._on_drawn
         )
+        self.bar.pack_forget()
         self.measures.pack(fill="both", expand=True)
         px = theme_of(self).px
         for text, command in (

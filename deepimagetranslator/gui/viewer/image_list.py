@@ -114,7 +114,10 @@ class ImageList(ttk.Frame):
     def _on_sorting(self, _event: object) -> None:
         self.sorting.selection_clear()
         self._sort()
-        self._into_view()
+        if self.sorting.get() == FILE_ORDER:
+            self._into_view()
+        else:
+            self._scroll_to(0)
 
     def _sort(self) -> None:
         self._sort_id = ""

@@ -67,7 +67,9 @@ class Legend(tk.Canvas):
         side = theme.px(_SWATCH)
         if entry.line:
             ends = (x, middle, x + side, middle)
-            self.create_line(ends, fill=entry.colour, width=theme.px(3))
+            # The rim keeps a white line visible on a light background.
+            for colour, width in ((theme.palette.border, 5), (entry.colour, 3)):
+                self.create_line(ends, fill=colour, width=theme.px(width))
         else:
             box = (x, middle - side // 2, x + side, middle - side // 2 + side)
             self.create_rectangle(box, fill=entry.colour, outline=theme.palette.border)
