@@ -24,7 +24,7 @@ from deepimagetranslator.gui.viewer.window_menu import build_window_menu
 Entry = tuple[str, Callable[[], object], str] | None
 """A label (& before its mnemonic), an action, a key; None is a separator."""
 Entries = list[Entry]
-_RECENT_PLACE, _WINDOW_PLACE = 10, 2
+_RECENT_PLACE, _WINDOW_PLACE = 11, 2
 _FINISH, _STOP = "&Finish after this epoch", "&Stop"
 
 
@@ -80,6 +80,7 @@ def _file(file: FileActions) -> Entries:
         ("Load validation t&argets", load(VALIDATION, "targets"), ""),
         None,
         ("Load &folder pair...", file.load_folder_pair, ""),
+        ("Load &persons...", file.load_persons, ""),
         ("Load sa&mple images", file.load_sample, ""),
         None,
         ("&New project", file.new_project, ""),

@@ -29,7 +29,7 @@ from deepimagetranslator.core.evaluation.table import Evaluation, table_of
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.imaging.reading import changes
+from deepimagetranslator.core.imaging.reading import remarks
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.typing import Array
@@ -106,7 +106,7 @@ def evaluate_weights(
 
     control = control or JobControl()
     translator = Translator(weights_path)
-    for sentence in changes((pair.input.file for pair in pairs), translator.card.reading):
+    for sentence in remarks((pair.input.file for pair in pairs), translator.card.reading):
         report(LogLine(sentence))
     encoding = translator.encoding
     compare: Comparison

@@ -153,6 +153,50 @@ class MonitorState:
             self.checkpoints = {i.epoch: i.path for i in RunFolder(run_dir).improvements()}
         self.version += 1
 
+    def recall(
+        self,
+        run_dir: Path,
+        epochs: int,
+        monitored: str,
+        history: Sequence[Mapping[str, float]],
+        log: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Show a training of an earlier session.
+
+        Args:
+            run_dir: the run's folder.
+            epochs: the planned number of epochs; with fewer completed ones it can be resumed.
+            monitored: the name of the monitored metric.
+            history: the rows of history.csv.
+            log: sentences with their time of day.
+        """
+        self.begin(run_dir, epochs, monitored, history)
+        self.epoch_seconds = [row["seconds"] for row in history if row.get("seconds", 0) > 0]
+        self.log.extend(log)
+        self.logged = len(self.log)
+        best = RunFolder(run_dir).best
+        self.best_weights = best if best.exists() else None
+        if self.checkpoints:
+            self.current_file = str(self.checkpoints[max(self.checkpoints)])
+        self._end(Phase.FINISHED if self.epochs_done >= epochs else Phase.CANCELLED)
+        self._began = self._ended - sum(self.epoch_seconds)
+
+    def forget(self) -> None:
+        """Show no training."""
+        self._clear()
+        self.number += 1
+        self.version += 1
+
+    def moved(self, before: Path, after: Path) -> None:
+        """Follow the run into another folder if it was moved from ``before`` to ``after``."""
+        if self.run_dir != before:
+            return
+        self.run_dir = after
+        self.checkpoints = {e: after / path.name for e, path in self.checkpoints.items()}
+        if self.best_weights is not None:
+            self.best_weights = after / self.best_weights.name
+        self.version += 1
+
     def handle(self, event: Any) -> None:
         """Handle an event of ``core.messages.events``; ignored while no training runs."""
         known = _HANDLERS.get(type(event))

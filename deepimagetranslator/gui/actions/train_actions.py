@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
-from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.run_folder import RunFolder, last_resumable
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.typing import Array
@@ -98,10 +98,9 @@ class TrainActions:
         """Resume the last training after its last completed epoch."""
         run_dir = self._jobs.monitor.run_dir
         if run_dir is None or not RunFolder(run_dir).last.exists():
-            runs = [run for run in self._session.project.runs if RunFolder(run).last.exists()]
-            if not runs:
-                raise UserError("There is no training to resume; train the model first.")
-            run_dir = runs[-1]
+            run_dir = last_resumable(self._session.project.runs)
+        if run_dir is None:
+            raise UserError("There is no training to resume; train the model first.")
         self._jobs.train(run_dir, resume=True)
         self.show_monitor()
 
