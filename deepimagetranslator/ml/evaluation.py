@@ -13,11 +13,13 @@ from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.comparison import (
+    OBJECT_PALETTE,
     ByClasses,
     ByValues,
     Comparison,
     by_classes,
     comparison,
+    is_mask_of_numbered,
 )
 from deepimagetranslator.core.evaluation.measures import (
     Measurement,
@@ -69,8 +71,11 @@ def evaluate(
     values, colours = _gathered(pairs, control)
     target = colours.label_palette()
     predicted = None
-    if target is not None:
+    if target is not None or colours.instances:
         predicted = _gathered([pair.input for pair in pairs], control)[1].palette()
+        if is_mask_of_numbered(predicted, target):
+            target = predicted = OBJECT_PALETTE
+            report(LogLine("The targets number their objects; object and background are compared."))
     compare = comparison(choose_normalization(values, target=True), target, predicted)
     if isinstance(compare, ByClasses) and compare.predicted != compare.target:
         report(LogLine(f"Label maps: {compare}."))
