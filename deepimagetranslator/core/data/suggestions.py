@@ -127,7 +127,7 @@ def look_at(
     targets again.
     """
     colours, values = ColourCount(), ValueRange()
-    for target in targets[:: max(1, len(targets) // _LOOKED_AT)]:
+    for target in targets[:: _step(targets)]:
         image = target.target if isinstance(target, ImagePair) else target
         if image.slice is None:
             facts = target_facts(target)
@@ -139,15 +139,15 @@ def look_at(
                 colours.add(pixels)
                 values.add(pixels)
     sizes: dict[Size, None] = {}
-    for image_ref in _some(inputs):
+    for image in inputs[:: _step(inputs)]:
         with suppress(UserError):
-            height, width, _, _ = image_size(image_ref)
+            height, width, _, _ = image_size(image)
             sizes[height, width] = None
     return SeenTargets(colours, values, tuple(sizes))
 
 
-def _some(images: Sequence[ImageRef]) -> Sequence[ImageRef]:
-    return images[:: max(1, len(images) // _LOOKED_AT)]
+def _step(images: Sequence[object]) -> int:
+    return max(1, len(images) // _LOOKED_AT)
 
 
 def look_for(project: Project) -> SeenTargets:
