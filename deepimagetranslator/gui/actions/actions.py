@@ -57,4 +57,4 @@ class Actions:
         self.evaluate = EvaluateActions(root, session, boxes, pickers)
         self.view = ViewActions(root, session.settings)
         self.help = HelpActions(root, session, boxes)
-        Notices(root, session, boxes, self.train.resume)
+        Notices(root, session, boxes, self.train.show_monitor)
