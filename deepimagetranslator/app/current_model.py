@@ -81,6 +81,12 @@ class CurrentModel:
         if self._follows:
             self.load(path)
 
+    def moved(self, before: Path, after: Path) -> None:
+        """Follow the file into another folder if its folder was moved."""
+        if self.weights is not None and self.weights.is_relative_to(before):
+            self.weights = after / self.weights.relative_to(before)
+            self._bus.publish(WeightsChanged())
+
     def save(self, path: Path) -> None:
         """Copy the current model's file.
 

@@ -32,7 +32,7 @@ class EngineChanged(Change):
 
 @dataclass(frozen=True)
 class ProjectChanged(Change):
-    """The project changed; always one of the three classes below."""
+    """The project changed; always one of the four classes below."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class ProjectSaved(ProjectChanged):
 @dataclass(frozen=True)
 class SpecsChanged(ProjectChanged):
     """The project's specs, including its lists of files, changed."""
+
+
+@dataclass(frozen=True)
+class RunsChanged(ProjectChanged):
+    """A run was added to the project, or a run's folder was moved."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,17 @@ class JobEnded(Change):
 
     kind: str
     event: JobEnd
+
+
+@dataclass(frozen=True)
+class UnlikeInputsFound(Change):
+    """A translation waits: shall images of unlike values be translated too?
+
+    Attributes:
+        problems: one for each series, with its images as files.
+    """
+
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,30 +13,49 @@ from deepimagetranslator.app.events import Bus, LoadingChanged, SeveralSeriesFou
 from deepimagetranslator.app.project_state import ProjectState, match_once
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
-from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.pair_lists import with_more
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.persons import (
+    PersonsSeriesError,
+    Tree,
+    find_persons,
+    list_persons,
+    with_persons,
+    without_files,
+)
 from deepimagetranslator.core.data.suggestions import SUGGESTED, SeenTargets, look_at
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
 from deepimagetranslator.core.system import paths
 
 Result = TypeVar("Result")
 Sources = Mapping[str, Path | Sequence[Path]]
 """Files or folders by side: "inputs", "targets"."""
+Files = Mapping[str, Sequence[ImageRef]]
+"""Images by side, with absolute paths."""
+_PREFIX = {TRAINING: "train", VALIDATION: "val"}
 _LISTING = "Listing files..."
 _CREATING = "Creating the sample images..."
 
 
 @dataclass(frozen=True)
 class _Listed:
-    """Files by side, and what is known of the training targets among them."""
+    """Files that were listed, as a change of the project's lists.
 
-    files: Mapping[str, Sequence[ImageRef]]
+    Attributes:
+        change: gives a data spec with the files.
+        before, after: a data spec without and with them, computed in the thread.
+        seen: what is known of all training targets; None if they were not examined.
+    """
+
+    change: Callable[[DataSpec], DataSpec]
+    before: DataSpec
+    after: DataSpec
     seen: SeenTargets | None = None
 
 
@@ -82,6 +102,7 @@ class Loader:
         sources: Sources,
         done: Callable[[], object] = lambda: None,
         series: Mapping[str, str] | None = None,
+        add: bool = False,
     ) -> None:
         """List files and folders, then load the files found.
 
@@ -93,40 +114,96 @@ class Loader:
             sources: files or folders of one side or of both.
             done: called when the files are loaded.
             series: the UID of the DICOM series to load, by side.
+            add: keep the files that are there; the new ones are paired by themselves.
         """
         chosen = dict(series or {})
 
-        def ask(side: str, several: SeveralSeriesError) -> SeveralSeriesFound:
-            def go_on(uid: str) -> None:
-                self.load(part, sources, done, chosen | {side: uid})
+        def again(side: str, uid: str) -> None:
+            self.load(part, sources, done, chosen | {side: uid}, add)
 
-            return SeveralSeriesFound(several.series, go_on)
-
-        data = self._project.specs.data
-        to_look = not self._project.contents.chosen >= SUGGESTED
-
-        def work() -> _Listed | SeveralSeriesFound:
+        def listing() -> Files | SeveralSeriesFound:
             files = {}
             for side, source in sources.items():
                 try:
-                    files[side] = list_images(source, chosen.get(side))
+                    found = list_images(source, chosen.get(side))
                 except SeveralSeriesError as several:
-                    return ask(side, several)
-            if part != TRANSLATED:
-                match_once(_with_files(data, part, files))
-            targets = files.get("targets") if part == TRAINING else None
-            return _Listed(files, look_at(targets) if targets and to_look else None)
+                    return SeveralSeriesFound(several.series, partial(again, side))
+                files[side] = [image.absolute() for image in found]
+            return files
 
-        def listed(result: _Listed | SeveralSeriesFound) -> None:
-            if isinstance(result, SeveralSeriesFound):
-                self._bus.publish(result)
-                return
-            source = sources.get("inputs")
-            self._take_files(part, result, source if isinstance(source, Path) else None)
+        if part == TRANSLATED:
+            take = partial(self._take_images, sources["inputs"], done)
+            self._run("Load images for translation", _LISTING, listing, self._or_ask(take))
+            return
+        data, look = self._project.specs.data, self._to_look
+        change = _with_more if add else _with_files
+
+        def work() -> _Listed | SeveralSeriesFound:
+            files = listing()
+            if isinstance(files, SeveralSeriesFound):
+                return files
+            return _listed(partial(change, part=part, files=files), data, look)
+
+        def listed(found: _Listed) -> None:
+            self._take_files(part, found)
             done()
 
-        name = "images for translation" if part == TRANSLATED else f"{part} {' and '.join(sources)}"
-        self._run(f"Load {name}", _LISTING, work, listed)
+        name = f"Load {part} {' and '.join(sources)}"
+        self._run(name, _LISTING, work, self._or_ask(listed))
+
+    def recognize(self, folder: Path, done: Callable[[bool], object]) -> None:
+        """Call ``done`` with whether a folder is a tree of persons for ``load_persons``."""
+
+        def work() -> bool:
+            try:
+                return bool(find_persons(folder))
+            except UserError:
+                return False
+
+        self._run("Load folder", _LISTING, work, done)
+
+    def load_persons(
+        self,
+        folder: Path,
+        done: Callable[[Tree], object] = lambda _tree: None,
+        series: Mapping[str, str] | None = None,
+        add: bool = False,
+    ) -> None:
+        """Load a tree of persons, whose folders the split then knows.
+
+        If a person has several DICOM series, ``SeveralSeriesFound`` is published, and loading goes
+        on with the series of the same number or description of all persons.
+
+        Args:
+            folder: its subfolders hold the images and targets of one person each.
+            done: called with the tree when it is loaded.
+            series: number or description of the DICOM series, by side.
+            add: keep the files that are there.
+        """
+        chosen = dict(series or {})
+        data, look = self._project.specs.data, self._to_look
+
+        def again(several: PersonsSeriesError, uid: str) -> None:
+            choice = {several.side: several.name_of(uid)}
+            self.load_persons(folder, done, chosen | choice, add)
+
+        def work() -> tuple[Tree, _Listed] | SeveralSeriesFound:
+            tree = find_persons(folder)
+            try:
+                files = list_persons(tree, chosen)
+            except PersonsSeriesError as several:
+                return SeveralSeriesFound(several.series, partial(again, several))
+
+            def change(data: DataSpec) -> DataSpec:
+                return with_persons(data if add else without_files(data), tree, files)
+
+            return tree, _listed(change, data, look)
+
+        def listed(found: tuple[Tree, _Listed]) -> None:
+            self._take_files(TRAINING, found[1])
+            done(found[0])
+
+        self._run("Load persons", _LISTING, work, self._or_ask(listed))
 
     def load_targets_to_evaluate(
         self,
@@ -174,22 +251,9 @@ class Loader:
 
         def created(parts: tuple[Sources, Sources]) -> None:
             train, val = parts
-            self._set_sample_augmentation()
             self.load(VALIDATION, val, done=lambda: self.load(TRAINING, train))
 
         self._run("Load sample images", _CREATING, create, created)
-
-    def _set_sample_augmentation(self) -> None:
-        """Scale the preset's amounts, which are meant for images of 512 x 512 pixels."""
-        from deepimagetranslator.core.sample import SAMPLE_SIZE  # noqa: PLC0415
-
-        usual, scale = preset(self._project.contents.preset).augmentation, SAMPLE_SIZE / 512
-        augmentation = replace(
-            self._project.specs.augmentation,
-            scaling=usual.scaling * scale,
-            translation=usual.translation * scale,
-        )
-        self._project.set_section("augmentation", augmentation)
 
     def _run(
         self, action: str, status: str, work: Callable[[], Result], done: Callable[[Result], object]
@@ -219,23 +283,58 @@ class Loader:
         self._bus.publish(LoadingChanged())
         self._background.run(action, work, succeeded, failed)
 
-    def _take_files(self, part: str, listed: _Listed, folder: Path | None) -> None:
-        if part == TRANSLATED:
-            self._viewer.set_images_to_translate(listed.files["inputs"], folder)
-            return
+    def _or_ask(
+        self, done: Callable[[Result], object]
+    ) -> Callable[[Result | SeveralSeriesFound], object]:
+        """Pass a result on; the question which series to load is published instead."""
+
+        def take(result: Result | SeveralSeriesFound) -> None:
+            if isinstance(result, SeveralSeriesFound):
+                self._bus.publish(result)
+            else:
+                done(result)
+
+        return take
+
+    @property
+    def _to_look(self) -> bool:
+        """Whether a setting may follow from the training targets."""
+        return not self._project.contents.chosen >= SUGGESTED
+
+    def _take_images(
+        self, source: Path | Sequence[Path], done: Callable[[], object], files: Files
+    ) -> None:
+        folder = source if isinstance(source, Path) else None
+        self._viewer.set_images_to_translate(files["inputs"], folder)
+        done()
+
+    def _take_files(self, part: str, listed: _Listed) -> None:
         self._viewer.rewind(part)
-        data = _with_files(self._project.specs.data, part, listed.files)
-        self._project.set_files(data, listed.seen)
+        now = self._project.specs.data
+        after = listed.after if now == listed.before else listed.change(now)
+        self._project.set_files(after, listed.seen)
+
+
+def _listed(change: Callable[[DataSpec], DataSpec], data: DataSpec, look: bool) -> _Listed:
+    """The change with its pairs found already, and if asked a look at its new targets."""
+    after = change(data)
+    match_once(after)
+    new = after.train_targets if after.train_targets != data.train_targets else ()
+    if not look or not new:
+        return _Listed(change, data, after, None)
+    seen = look_at(parse_images(new), parse_images(after.train_inputs))
+    return _Listed(change, data, after, seen)
 
 
 def _sides(pairs: Sequence[tuple[Path, Path]]) -> Sources:
     return {"inputs": [pair[0] for pair in pairs], "targets": [pair[1] for pair in pairs]}
 
 
-def _with_files(data: DataSpec, part: str, files: Mapping[str, Sequence[ImageRef]]) -> DataSpec:
-    prefix = "train" if part == TRAINING else "val"
-    names = {
-        f"{prefix}_{side}": tuple(str(image.absolute()) for image in listed)
-        for side, listed in files.items()
-    }
+def _with_files(data: DataSpec, part: str, files: Files) -> DataSpec:
+    names = {f"{_PREFIX[part]}_{side}": tuple(map(str, found)) for side, found in files.items()}
     return replace(data, **names)  # type: ignore[arg-type]
+
+
+def _with_more(data: DataSpec, part: str, files: Files) -> DataSpec:
+    group = files.get("inputs", ()), files.get("targets", ())
+    return with_more(data, _PREFIX[part], [group])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from deepimagetranslator.app.events import (
     ProjectSaved,
     ReadingEnded,
     ReadingProgressed,
+    RunsChanged,
     SpecsChanged,
 )
 from deepimagetranslator.app.project_lock import ProjectLock
@@ -22,7 +24,7 @@ from deepimagetranslator.app.splitting import SplitWay, split_pairs
 from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.chosen import fields_in
 from deepimagetranslator.core.config.project import Project, load_project, save_project
-from deepimagetranslator.core.config.run_folder import runs_folder
+from deepimagetranslator.core.config.run_folder import runs_folder, runs_of
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
 from deepimagetranslator.core.config.validation import with_final_activation, with_sizes
 from deepimagetranslator.core.data import dataset as datasets
@@ -33,7 +35,7 @@ from deepimagetranslator.core.data.section_choices import SectionStart, section_
 from deepimagetranslator.core.data.suggestions import (
     NOTHING_SEEN,
     SeenTargets,
-    other_targets,
+    other_basis,
     suggested,
 )
 from deepimagetranslator.core.data.targets import target_size
@@ -44,6 +46,12 @@ from deepimagetranslator.core.system import paths
 # Pairing thousands of names would block the window. The loader therefore pairs in its thread, and
 # later calls with the same file lists, for instance after a change of the network, hit the cache.
 match_once = lru_cache(4)(datasets.match)
+
+
+def unsaved_runs() -> Path:
+    """The folder for runs of projects that were never saved."""
+    return paths.user_folder() / "runs"
+
 
 Shape = tuple[int, int, int]
 """Height, width, channels."""
@@ -120,10 +128,33 @@ class ProjectState:
             UserError: it cannot be written, or it is open in another window.
         """
         self._lock.take(path)
-        save_project(replace(self.contents, run={}), path)
-        self.path, self.changed = path, False
+        beside = runs_folder(path.absolute())
+        listed = dict.fromkeys((*self.runs, *self.contents.runs))
+        elsewhere = tuple(run for run in listed if run.parent != beside)
+        contents = replace(self.contents, runs=elsewhere)
+        save_project(replace(contents, run={}), path)
+        self.contents, self.path, self.changed = contents, path, False
         self.settings.used_project(path)
         self._bus.publish(ProjectSaved())
+
+    def keep(self, run_dir: Path | None = None) -> None:
+        """Save unsaved changes without asking.
+
+        Args:
+            run_dir: a training that the user let finish with the permission to save: the project
+                is saved in its own file, or beside the run if it has none. Without a run it is
+                saved in the user's folder, and its own file stays as it is.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        if not self.changed:
+            return
+        if run_dir is None:
+            now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+            self.save(paths.user_folder() / "unsaved" / f"{now}.json")
+        else:
+            self.save(self.path or run_dir.with_name(f"{run_dir.name}.json"))
 
     def close(self) -> None:
         """Release the lock on the file, so that another window can open it."""
@@ -141,15 +172,27 @@ class ProjectState:
 
     @property
     def runs(self) -> list[Path]:
-        """The folders of the project's runs, oldest first; empty for an unsaved project."""
-        if self.path is None:
-            return []
-        return sorted(p for p in self.runs_home.glob("*") if p.is_dir())
+        """The folders of the project's runs, oldest first."""
+        return runs_of(self.path, self.contents.runs)
 
     @property
     def runs_home(self) -> Path:
         """The folder for new runs: beside the project file, else in the user's folder."""
-        return runs_folder(self.path) if self.path else paths.user_folder() / "runs"
+        return runs_folder(self.path.absolute()) if self.path else unsaved_runs()
+
+    def add_run(self, run_dir: Path) -> None:
+        """List a new run; one beside the project file is found there."""
+        if run_dir in self.runs or (self.path and run_dir.parent == self.runs_home):
+            return
+        self._list_runs((*self.contents.runs, run_dir))
+
+    def moved_run(self, before: Path, after: Path) -> None:
+        """Replace the path of a run's folder that was moved."""
+        self._list_runs(tuple(after if run == before else run for run in self.contents.runs))
+
+    def _list_runs(self, runs: tuple[Path, ...]) -> None:
+        self.contents, self.changed = replace(self.contents, runs=runs), True
+        self._bus.publish(RunsChanged())
 
     # ---- specs -----------------------------------------------------------------------------
 
@@ -195,7 +238,7 @@ class ProjectState:
             seen: what is known of the training targets; None if they were not examined.
         """
         if seen is not None:
-            self.seen, self._seen_of = seen, _targets_of(data)
+            self.seen, self._seen_of = seen, _images_of(data)
         self._change(replace(self.contents, specs=replace(self.specs, data=data)), read=True)
 
     def split_validation(self, way: SplitWay) -> str:
@@ -207,15 +250,16 @@ class ProjectState:
         Raises:
             UserError: such a split is impossible.
         """
-        split = split_pairs([*self.matched.train, *self.matched.val], way)
+        pairs = [*self.matched.train, *self.matched.val]
+        split = split_pairs(pairs, way, self.specs.data.persons)
         self.set_files(datasets.with_split(self.specs.data, split))
         return split.warning
 
     def _change(self, contents: Project, read: bool = False) -> None:
         """Set the project's contents, and update the settings that follow from the targets."""
         before = self.contents
-        if other_targets(before.specs.data, contents.specs.data):
-            if self._seen_of == _targets_of(contents.specs.data):
+        if other_basis(before.specs, contents.specs):
+            if self._seen_of == _images_of(contents.specs.data):
                 contents = suggested(contents, self.seen)
             else:  # once the targets have been read
                 self.seen, self._seen_of, self._to_follow = NOTHING_SEEN, None, True
@@ -291,13 +335,13 @@ class ProjectState:
     def _take_findings(self, found: Found) -> None:
         self.dataset, self.problems = found.dataset, found.problems
         if self._seen_of is None:
-            self.seen, self._seen_of = found.targets, _targets_of(self.specs.data)
+            self.seen, self._seen_of = found.targets, _images_of(self.specs.data)
         self._bus.publish(ReadingEnded())
         if self._to_follow:
             self._to_follow = False
             self._change(suggested(self.contents, self.seen))
 
 
-def _targets_of(data: DataSpec) -> tuple[tuple[str, ...], ...]:
-    """The training targets and the changes with which targets are read."""
-    return data.train_targets, data.target_changes
+def _images_of(data: DataSpec) -> tuple[tuple[str, ...], ...]:
+    """The images that suggested settings follow from, and how the targets are read."""
+    return data.train_inputs, data.train_targets, data.target_changes

@@ -12,6 +12,7 @@ from deepimagetranslator.app.current_model import CurrentModel
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.events import Bus, EngineChanged
 from deepimagetranslator.app.jobs import Jobs
+from deepimagetranslator.app.last_run import LastRun
 from deepimagetranslator.app.loader import Loader
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.settings import Settings
@@ -58,6 +59,7 @@ class Session:
         self.viewer = Viewer(client.send, self.project, self.model, background, bus)
         self.loader = Loader(self.project, self.viewer, background, bus)
         self.jobs = Jobs(client, self.project, self.viewer, self.model, background, bus)
+        self._last_run = LastRun(self.project, self.jobs, self.model, background, bus)
         self.device = ""
         self.versions: Mapping[str, str] = {}
         self.unused_gpu = ""

@@ -135,8 +135,22 @@ def _add_new(commands: Any) -> None:
             nargs="+",
             metavar="DIR",
             help=f"{help}: a folder, or files",
-            required="train" in option,
         )
+    parser.add_argument(
+        "--persons",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="instead of these folders: a folder with a subfolder per person, which holds images "
+        "and targets, such as PERSON/images and PERSON/targets; subfolders val and validation "
+        "validate, test is left out",
+    )
+    parser.add_argument(
+        "--val-persons",
+        nargs="+",
+        metavar="NAME",
+        help="instead of --val-fraction: the persons that validate",
+    )
     parser.add_argument(
         "--val-fraction",
         type=float,
@@ -220,13 +234,20 @@ def _add_translate(commands: Any) -> None:
         "translate",
         engine_commands.translate,
         "translate images with a weights file",
-        "output, translated (a number), outputs (the files), skipped (file, reason), seconds",
+        "output, translated (a number), outputs (the files), skipped (file, reason), problems "
+        "(images of unlike values: subject, message, files, remedy), seconds",
         _TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace translated images that exist already"
+    )
+    parser.add_argument(
+        "--accept-values",
+        action="store_true",
+        help="translate images too whose values are unlike those of the training images; by "
+        "default they are named with the likely cause and skipped",
     )
     _add_set(parser)
     _add_series(parser, "images to translate")

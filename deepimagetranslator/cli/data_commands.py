@@ -21,13 +21,16 @@ from deepimagetranslator.core.config.project import (
     load_project,
     new_project,
     save_project,
+    with_data,
 )
+from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.intensity.windows import parse_window
-from deepimagetranslator.core.data.pair_lists import pairing_of
+from deepimagetranslator.core.data.pair_lists import LISTS, pairing_of
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.persons import find_persons, list_persons, with_persons
 from deepimagetranslator.core.data.splits import split_by_group
 from deepimagetranslator.core.errors import DataProblems, Problem, Remedy, UserError
 from deepimagetranslator.core.imaging.files import list_images
@@ -40,25 +43,18 @@ Outcome = tuple[int, dict[str, Any]]
 
 def new(arguments: argparse.Namespace) -> Outcome:
     """Make a project file; an existing file of that name is kept as NAME.bak."""
-    data = {
-        "train_inputs": _files(arguments.train_inputs, arguments.series),
-        "train_targets": _targets(arguments.train_targets, arguments.target_series),
-        "val_inputs": _files(arguments.val_inputs or (), arguments.series),
-        "val_targets": _targets(arguments.val_targets or (), arguments.target_series),
-    }
-    if bool(data["val_inputs"]) != bool(data["val_targets"]):
-        raise UserError("Give both --val-inputs and --val-targets, or neither.")
-    if arguments.group and arguments.val_fraction is None:
-        raise UserError("--group says how --val-fraction splits; give both.")
-    project = new_project(arguments.preset, data | _window(arguments.window))
+    _refuse_contradictions(arguments)
+    data = _tree(arguments) if arguments.persons else _folders(arguments)
+    project = with_data(new_project(arguments.preset, _window(arguments.window)), data)
     project = with_settings(project, arguments.set)
     seen = suggestions.look_for(project)
     project = suggestions.suggested(project, seen)
     problems: list[Problem] = []
-    if arguments.val_fraction is not None:
+    if arguments.val_fraction is not None or arguments.val_persons:
         if data["val_inputs"]:
             raise UserError("Give validation folders or --val-fraction, not both.")
-        project, problems = _split(project, arguments.val_fraction, arguments.group)
+        project, problems = _split(project, arguments)
+    reasons = suggestions.reasons(project, seen)
     found = dataset.match(project.specs.data)
     problems = [*found.problems, *problems]
     if arguments.project.exists():
@@ -70,8 +66,14 @@ def new(arguments: argparse.Namespace) -> Outcome:
     terminal.say(
         f"{arguments.project}: {len(found.train)} training and {len(found.val)} validation pairs, "
         f"preset {project.preset}, loss {project.specs.training.loss}"
-        f"{_why(suggestions.reasons(project, seen).get('training.loss'))}."
+        f"{_why(reasons.get('training.loss'))}."
     )
+    if "augmentation.translation" in reasons:
+        terminal.say(
+            "Amounts of the augmentation in pixels are in proportion to the image size: "
+            f"translation {project.specs.augmentation.translation:g} pixels"
+            f"{_why(reasons['augmentation.translation'])}."
+        )
     if fatal:
         terminal.say("Correct these and make the project again; it cannot be trained as it is.")
     return 2 if fatal else 0, {
@@ -140,12 +142,56 @@ def _write(path: Path, image: Array) -> None:
     write_image(path.with_suffix(".png" if image.dtype == np.uint8 else ".tif"), image)
 
 
-def _split(project: Project, fraction: float, group: str | None) -> tuple[Project, list[Problem]]:
+def _refuse_contradictions(arguments: argparse.Namespace) -> None:
+    folders = [arguments.train_inputs, arguments.train_targets]
+    validation = [arguments.val_inputs, arguments.val_targets]
+    if arguments.persons and any((*folders, *validation)):
+        raise UserError("Give --persons, or folders of images and targets, not both.")
+    if not arguments.persons and not all(folders):
+        raise UserError("Give --train-inputs and --train-targets, or --persons.")
+    if any(validation) != all(validation):
+        raise UserError("Give both --val-inputs and --val-targets, or neither.")
+    if arguments.val_fraction is not None and arguments.val_persons:
+        raise UserError("Give --val-fraction or --val-persons, not both.")
+    if arguments.group and arguments.val_fraction is None and not arguments.val_persons:
+        raise UserError("--group says how --val-fraction splits; give both.")
+
+
+def _folders(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The lists of images, from a folder for each side of each part."""
+    return {
+        "train_inputs": _files(arguments.train_inputs, arguments.series),
+        "train_targets": _targets(arguments.train_targets, arguments.target_series),
+        "val_inputs": _files(arguments.val_inputs or (), arguments.series),
+        "val_targets": _targets(arguments.val_targets or (), arguments.target_series),
+    }
+
+
+def _tree(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The lists of images, from folders with a subfolder per person."""
+    series = {"inputs": arguments.series, "targets": arguments.target_series}
+    data = DataSpec()
+    for folder in arguments.persons:
+        tree = find_persons(folder.absolute())
+        data = with_persons(data, tree, list_persons(tree, series))
+        for left_out in tree.left_out:
+            terminal.say(f"{left_out} holds test images; they were left out.")
+    return {name: getattr(data, name) for name in (*LISTS, "persons", "pairing")}
+
+
+def _split(project: Project, arguments: argparse.Namespace) -> tuple[Project, list[Problem]]:
     data = project.specs.data
     pairing = pairing_of(data, "train")
     if any(problem.fatal for problem in pairing.problems):
         return project, []  # the caller matches again and reports them
-    split = split_by_group(pairing.pairs, fraction, group, project.specs.training.seed)
+    split = split_by_group(
+        pairing.pairs,
+        arguments.val_fraction or 0.0,
+        arguments.group,
+        project.specs.training.seed,
+        persons=data.persons,
+        validates=arguments.val_persons,
+    )
     data = dataset.with_split(data, split)
     notes = []
     if split.warning:

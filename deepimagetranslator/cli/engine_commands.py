@@ -10,12 +10,18 @@ import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder
+from deepimagetranslator.core.config.run_folder import (
+    last_resumable,
+    new_run_dir,
+    runs_folder,
+    runs_of,
+)
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.suggestions import following
@@ -28,6 +34,9 @@ from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.ml import devices
 
+if TYPE_CHECKING:
+    from deepimagetranslator.ml.translation import TranslationResult
+
 
 def train(arguments: argparse.Namespace) -> Outcome:
     """Train a project's network, or resume."""
@@ -35,7 +44,7 @@ def train(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--resume continues a run, --weights starts a new one; give one of them.")
     stored = load_project(arguments.project)
     project = following(stored, with_settings(stored, arguments.set))
-    run_dir = arguments.run_dir or _default_run_dir(arguments.project, arguments.resume)
+    run_dir = arguments.run_dir or _default_run_dir(arguments, stored)
     devices.load_engine()
     from deepimagetranslator.ml import training  # noqa: PLC0415
 
@@ -67,7 +76,11 @@ def translate(arguments: argparse.Namespace) -> Outcome:
     """Translate files and folders with a weights file."""
     project = with_settings(Project(), arguments.set)
     spec: TranslationSpec = project.specs.translation
-    spec = replace(spec, overwrite=spec.overwrite or arguments.overwrite)
+    spec = replace(
+        spec,
+        overwrite=spec.overwrite or arguments.overwrite,
+        accept_values=spec.accept_values or arguments.accept_values,
+    )
     require_folder(arguments.output)  # before the seconds that TensorFlow takes
     devices.load_engine()
     from deepimagetranslator.ml import translation  # noqa: PLC0415
@@ -89,14 +102,22 @@ def translate(arguments: argparse.Namespace) -> Outcome:
     terminal.say(f"{images} translated into {arguments.output}{written}.")
     if result.skipped:
         terminal.say(f"{len(result.skipped)} skipped:")
-        terminal.say_problems(Problem(str(source), reason) for source, reason in result.skipped)
+        terminal.say_problems(_reasons(result))
     return 3 if result.skipped else 0, {
         "output": str(arguments.output),
         "translated": len(result.translated),
         "outputs": [str(path) for path in result.files],
         "skipped": [{"file": str(path), "reason": reason} for path, reason in result.skipped],
+        "problems": [as_json(problem) for problem in result.problems],
         "seconds": round(time.monotonic() - start, 3),
     }
+
+
+def _reasons(result: TranslationResult) -> list[Problem]:
+    """Why images were skipped: a problem for each image, or for a whole series."""
+    known = {problem.message for problem in result.problems}
+    others = [Problem(str(source), why) for source, why in result.skipped if why not in known]
+    return [*result.problems, *others]
 
 
 def evaluate(arguments: argparse.Namespace) -> Outcome:
@@ -211,12 +232,12 @@ def whole_volume_table(whole_volume: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def _default_run_dir(project: Path, resume: bool) -> Path:
-    """A new folder named by the time in PROJECT-runs; to resume, the latest one there."""
-    runs = runs_folder(project)
-    if not resume:
-        return new_run_dir(runs)
-    found = sorted(path for path in runs.glob("*") if path.is_dir())
-    if not found:
-        raise UserError(f"There is no run of {project} to resume; name its folder with --run-dir.")
-    return found[-1]
+def _default_run_dir(arguments: argparse.Namespace, project: Project) -> Path:
+    """A new folder named by the time in PROJECT-runs; to resume, the project's last run."""
+    path: Path = arguments.project
+    if not arguments.resume:
+        return new_run_dir(runs_folder(path))
+    found = last_resumable(runs_of(path, project.runs))
+    if found is None:
+        raise UserError(f"There is no run of {path} to resume; name its folder with --run-dir.")
+    return found

@@ -24,6 +24,7 @@ from deepimagetranslator.gui.system_dialogs import Boxes, system_boxes
 from deepimagetranslator.gui.theme.logo import draw_mark
 from deepimagetranslator.gui.theme.theme import Theme
 from deepimagetranslator.gui.widgets.keys import use_common_keys
+from deepimagetranslator.gui.widgets.screens import restore
 from deepimagetranslator.gui.windows_os import be_sharp, own_taskbar_button, sharp_icon
 
 TICK_MS = 15
@@ -83,14 +84,16 @@ class App:
         if jobs.kind == "training":
             question = (
                 "A training is running. Every completed epoch is kept, and the training can be "
-                "resumed."
+                "resumed. If you let this epoch finish, the project is saved too, and nothing is "
+                "asked then."
             )
             answers = ("Finish this epoch, then close", "Stop now and close", "Cancel")
             answer = self.boxes.choose("Close while training?", question, answers)
-            if answer == 0:
+            if answer == 0 and jobs.kind:  # it may have ended meanwhile
                 jobs.finish_early()
                 self._leaving = True
-            if answer != 1:
+                return
+            if answer == len(answers) - 1:
                 return
         elif jobs.kind:
             question = f"The {jobs.kind} is still running. Stop it and close?"
@@ -111,11 +114,13 @@ class App:
         """
         if self._closed:
             return
-        if self.session.project.changed:
-            try:
-                self.session.project.save(paths.user_folder() / "unsaved" / "project.json")
-            except UserError as error:
-                _LOG.warning("The unsaved project could not be kept: %s", error)
+        self._keep_and_close()
+
+    def _keep_and_close(self, run_dir: Path | None = None) -> None:
+        try:
+            self.session.project.keep(run_dir)
+        except UserError as error:
+            _LOG.warning("The unsaved project could not be kept: %s", error)
         self.close()
 
     def close(self) -> None:
@@ -149,7 +154,7 @@ class App:
                 self.leave_at_once()
             if self._leaving and not self.session.jobs.kind:
                 self._leaving = False
-                self.leave()
+                self._keep_and_close(self.session.jobs.monitor.run_dir)
             if not self._closed:
                 self._ticking = self.root.after(TICK_MS, self._tick)
 
@@ -160,14 +165,7 @@ class App:
         height = min(px(760), int(screen[1] * 0.86))
         self.root.minsize(*(min(px(n), s) for n, s in zip(_SMALLEST, screen, strict=True)))
         self.root.geometry(f"{width}x{height}")
-        remembered = self.settings.get("geometry")
-        if remembered:
-            try:
-                size, x, y = remembered.split("+")
-                if int(x) < screen[0] - 100 and int(y) < screen[1] - 100:
-                    self.root.geometry(f"{size}+{x}+{y}")
-            except ValueError:
-                return
+        restore(self.root, self.settings.get("geometry"))
 
     def _unexpected(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None

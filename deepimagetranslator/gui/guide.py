@@ -21,8 +21,9 @@ TEXT = """\
 ## 1. Load images
 File > Load folder pair asks for a folder of inputs and a folder of targets. Files with the same \
 or a similar name form a pair, for example "anna_07.png" and "anna_07_mask.png". The first entries \
-of the File menu load single files instead. File > Load sample images creates a small data set for \
-a first try.
+of the File menu load single files instead. File > Load persons loads a folder with a subfolder \
+per person at once, such as PERSON/images and PERSON/targets. You can also drop files and folders \
+onto the panes. File > Load sample images creates a small data set for a first try.
 [window-main.png]
 Supported formats are PNG, JPEG, TIFF, DICOM and NIfTI, with 8 or 16 bits or floating-point \
 values. The slices of a DICOM folder are sorted by position; if the folder contains several \
@@ -30,8 +31,8 @@ series, you choose one. Each slice of a volume is an image.
 
 ## 2. Set validation images apart
 Data > Split validation from training moves all images of some persons to validation, so that no \
-person is in both. Persons are recognized by folder, file name or DICOM patient. You can also load \
-separate validation images.
+person is in both. Persons are recognized by folder, file name or DICOM patient; a click on a \
+person moves it to the other part. You can also load separate validation images.
 
 ## 3. Define the network
 Model > New model takes the image sizes from your images. The recommended settings are a good \
@@ -40,8 +41,9 @@ the number of epochs.
 
 ## 4. Choose the augmentation
 Train > Data augmentation previews it on your own images. Augmentation varies the training images \
-at random, so that fewer labelled images are needed. The tick "Augmented" beside the images shows \
-them as the network sees them.
+at random, so that fewer labelled images are needed. Amounts in pixels are in proportion to the \
+size of your images until you change them. The tick "Augmented" beside the images shows them as \
+the network sees them.
 
 ## 5. Train
 Train > Train model (F5) starts the training. The monitor shows loss and metrics, predictions of \
@@ -55,7 +57,8 @@ SSIM and other measures, for the whole volume and for each image.
 
 ## 7. Translate new images
 Translate > Load images for translation loads them, and the arrow keys step through them. \
-Translate > Translate and save writes the translated images into a folder.
+Translate > Translate and save writes the translated images into a folder. It asks first if their \
+values are unlike those that the network was trained on, such as Hounsfield units with 1024 added.
 [demo.png]
 # Check the data before a long training
 

@@ -6,7 +6,8 @@ It shows the session's state and passes the user's input to ``Actions``.
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from tkinter import ttk
 from typing import Any
 
@@ -41,6 +42,7 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.hints import hints
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.widgets.dropping import accept_files
 
 PROGRAM = "DeepImageTranslator"
 LOADING = "Loading TensorFlow..."
@@ -81,6 +83,7 @@ class MainWindow(ttk.Frame):
         self._build()
         self.menus = build_menus(root, self.actions, self.panes, boxes)
         self._bind_keys()
+        accept_files(self, self.take_dropped)
         self._listen()
         self._write_title()
         self._write_status()
@@ -172,6 +175,11 @@ class MainWindow(ttk.Frame):
     def toggle_augmented(self) -> None:
         """Show the images with or without augmentation, as the check box says."""
         self.viewer.show_augmented(self.augmented.get())
+
+    def take_dropped(self, paths: Sequence[Path], x: int, y: int) -> None:
+        """Load files that were dropped at a place on the screen."""
+        role = self.panes.role_at(x, y)
+        self._boxes.guarded(lambda: self.actions.drop.drop(paths, role), "Load dropped files")()
 
     def _on_scrub(self, value: str) -> None:
         index = round(float(value))

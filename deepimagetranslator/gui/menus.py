@@ -29,7 +29,7 @@ May = Callable[[], bool]
 Entry = tuple[str, Action, str] | tuple[str, Action, str, May] | None
 """A label (& before its mnemonic), an action, a key, whether it can act; None is a separator."""
 Entries = list[Entry]
-_RECENT_PLACE, _WINDOW_PLACE = 10, 2
+_RECENT_PLACE, _WINDOW_PLACE = 11, 2
 _PALETTES = {"dark": "&Dark", "light": "&Light", "system": "As the &system"}
 
 
@@ -79,6 +79,7 @@ def _file(file: FileActions) -> Entries:
         ("Load validation t&argets", load(VALIDATION, "targets"), ""),
         None,
         ("Load &folder pair...", file.load_folder_pair, ""),
+        ("Load &persons...", file.load_persons, ""),
         ("Load sa&mple images", file.load_sample, ""),
         None,
         ("&New project", file.new_project, ""),

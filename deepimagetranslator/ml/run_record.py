@@ -29,6 +29,7 @@ from deepimagetranslator.ml import devices, weights
 # steps, except for the number of epochs, which the user may increase.
 _FREE_AT_RESUME = {
     "data.cache_mib",
+    "data.persons",
     "training.epochs",
     "training.keep_best",
     "training.early_stopping",

@@ -167,7 +167,7 @@ def test_help_lists_every_field_with_its_bounds(call, command):
         ("new", ["--train-inputs", "--train-targets", "--val-inputs", "--val-targets"]),
         ("new", ["--val-fraction", "--group", "--preset", "--set"]),
         ("train", ["--run-dir", "--set", "--resume", "--weights"]),
-        ("translate", ["--weights", "--output", "--overwrite"]),
+        ("translate", ["--weights", "--output", "--overwrite", "--accept-values"]),
         ("evaluate", ["--predictions", "--weights", "--inputs", "--targets", "--output"]),
         ("augment", ["--output", "--epochs"]),
     ],
@@ -262,6 +262,8 @@ def test_new_splits_off_whole_people(call, place, tmp_path):
         (["--preset", "2022"], "2021"),
         (["--val-fraction", "0.5"], "not both"),
         (["--group", "x"], "--val-fraction"),
+        (["--persons", "."], "not both"),
+        (["--val-persons", "person01"], "not both"),
     ],
 )
 def test_new_refuses_in_one_sentence_and_writes_nothing(call, place, tmp_path, more, sentence):
@@ -406,8 +408,10 @@ def test_train_resumes_a_finished_run_with_more_epochs(call, place, trained, pro
 def test_the_latest_run_is_resumed_unless_another_is_named(call, project, tmp_path, monkeypatch):
     copy = tmp_path / "project.json"
     shutil.copy(project, copy)
-    for name in ("2024-01-02", "2024-01-01", "2023-12-31"):
+    for name in ("2024-01-03", "2024-01-02", "2024-01-01", "2023-12-31"):
         (tmp_path / "project-runs" / name).mkdir(parents=True)
+        if name != "2024-01-03":  # it failed in its first epoch
+            (tmp_path / "project-runs" / name / "last.weights.h5").write_bytes(b"")
     resumed: list[Path] = []
 
     def train(_project: Project, run_dir: Path, **_rest: Any) -> None:
@@ -448,7 +452,7 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         "--json",
     )
     assert told.status == 3
-    assert set(told.json) == {"output", "translated", "outputs", "skipped", "seconds"}
+    assert set(told.json) == {"output", "translated", "outputs", "skipped", "problems", "seconds"}
     expected = {tmp_path / "out é" / "one.png", tmp_path / "out é" / "sub" / "two.png"}
     assert set(map(Path, told.json["outputs"])) == expected
     assert told.json["translated"] == 2
@@ -477,6 +481,27 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         inputs / "one.png",
     )
     assert again.status == 0
+
+
+def test_translate_skips_images_of_other_values_unless_accepted(call, place, trained, tmp_path):
+    inverted = tmp_path / "inverted"
+    for number in (1, 2):
+        name = f"person02_slice00{number}.png"
+        image = read_image(people(place, "person02", "images") / name)
+        write_image(inverted / name, 255 - image)
+    weights = "--weights", trained[1] / "best.weights.h5"
+    told = call("translate", *weights, "--output", tmp_path / "out", inverted, "--json")
+    assert told.status == 3 and not (tmp_path / "out").exists()
+    assert "black and white are exchanged. Use --accept-values." in told.err
+    assert told.err.count("exchanged") == 1  # a line for each series
+    (problem,) = told.json["problems"]
+    assert (problem["kind"], len(problem["files"])) == ("unlike_inputs", 2)
+    assert problem["remedy"] == "Use --accept-values."
+    assert len(told.json["skipped"]) == 2
+    for way in (["--accept-values"], settings("translation.accept_values=true")):
+        more = "--output", tmp_path / "out", "--overwrite", inverted, "--json"
+        told = call("translate", *weights, *way, *more)
+        assert (told.status, told.json["translated"], told.json["problems"]) == (0, 2, [])
 
 
 def test_translate_writes_a_volume_that_evaluate_measures(call, place, trained, tmp_path):

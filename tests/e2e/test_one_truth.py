@@ -23,6 +23,7 @@ from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog
 from deepimagetranslator.gui.dialogs.model_dialog import ModelDialog
+from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog
 from deepimagetranslator.gui.dialogs.training_dialog import TrainingDialog
 from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog
 from deepimagetranslator.gui.jobs.job_window import JobWindow
@@ -243,6 +244,38 @@ def test_the_same_folders_make_the_same_project(
         == told["train_pairs"]
         == len(by_command["data"]["train_inputs"])
     )
+    assert window.answers.failed == []
+
+
+def test_the_same_tree_of_persons_makes_the_same_project(
+    window: Window, call: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    write_sample(tmp_path / "tree", size=SIDE, people=[1, 2, 3], slices=2)
+    project = window.session.project
+    call("new", tmp_path / "c.json", "--persons", tmp_path / "tree", "--val-persons", "person02")
+
+    window.choose("File", "New project")
+    window.answers.paths = [tmp_path / "tree"]
+    window.choose("File", "Load persons...")
+    window.until(lambda: project.matched.train)
+    dialog = window.dialog(SplitDialog)
+    assert isinstance(dialog, SplitDialog)
+    window.until(lambda: dialog.preview)
+    for item, name in list(dialog.lines.items()):
+        if (dialog.table.set(item, "part") == "validation") != (name == "person02"):
+            dialog.toggle(item)
+            window.until(lambda: dialog.preview)
+    dialog.ok_button.invoke()
+    settle(window)
+    window.answers.paths = [tmp_path / "w.json"]
+    window.choose("File", "Save project as...")
+
+    by_command, by_window = (
+        json.loads((tmp_path / name).read_text("utf-8")) for name in ("c.json", "w.json")
+    )
+    assert by_window == by_command
+    assert by_command["data"]["persons"] == [f"tree/person0{k}" for k in (1, 2, 3)]
+    assert {text[:13] for text in by_command["data"]["val_inputs"]} == {"tree/person02"}
     assert window.answers.failed == []
 
 

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_images import small
 from waiting import PATIENCE
 from window import Window, open_menu
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
+from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.data_check.check_window import CheckWindow
@@ -267,14 +270,102 @@ def test_a_project_is_saved_and_opened_again(
     assert window.session.settings.recent == [path]
 
 
-def test_unsaved_changes_are_asked_about(
+@pytest.mark.parametrize("entry", ["New project", "Exit"])
+def test_unsaved_changes_are_saved_dropped_or_kept(
+    window: Window,
+    sample: dict[str, list[tuple[Path, Path]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    entry: str,
+) -> None:
+    closed: list[bool] = []
+    monkeypatch.setattr(window.app, "close", lambda: closed.append(True))
+    load_training(window, sample["person01"])
+    project, answers = window.session.project, window.answers
+
+    def gone() -> bool:
+        return bool(closed) if entry == "Exit" else not project.matched.train
+
+    answers.choice = 2  # Cancel
+    window.choose("File", entry)
+    assert not gone() and project.changed
+    answers.choice, answers.paths = 0, [None]  # Save, but then no file is named
+    window.choose("File", entry)
+    assert not gone() and project.changed
+    answers.paths = [tmp_path / "p.json"]
+    window.choose("File", entry)
+    assert gone() and len(load_project(tmp_path / "p.json").specs.data.train_inputs) == 3
+    assert len(answers.asked) == 3 and "Save the changes of the new project" in answers.asked[0]
+    monkeypatch.undo()
+
+
+def test_changes_that_need_not_be_saved_are_dropped(
     window: Window, sample: dict[str, list[tuple[Path, Path]]]
 ) -> None:
     load_training(window, sample["person01"])
-    window.answers.yes = False
+    window.answers.choice = 1
     window.choose("File", "New project")
-    assert window.answers.asked
-    assert len(window.session.project.matched.train) == 3
+    assert window.session.project.matched.train == ()
+
+
+def folders_of(sample: dict[str, list[tuple[Path, Path]]], person: str) -> list[Path | None]:
+    return [file.parent for file in sample[person][0]]
+
+
+@pytest.mark.parametrize(("answer", "count"), [(0, 6), (1, 3), (2, 3)])
+def test_a_second_folder_pair_is_added_or_replaces_the_first(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]], answer: int, count: int
+) -> None:
+    project = window.session.project
+    window.answers.paths = folders_of(sample, "person01")
+    window.choose("File", "Load folder pair...")
+    window.until(lambda: project.dataset is not None)
+    assert window.answers.asked == []
+    window.answers.paths, window.answers.choice = folders_of(sample, "person02"), answer
+    window.choose("File", "Load folder pair...")
+    assert "3 training images are loaded" in window.answers.asked[0]
+    window.until(lambda: not window.session.loader.status and project.dataset is not None)
+    people = {pair.input.file.parent.parent.name for pair in project.matched.train}
+    assert len(project.matched.train) == count and project.matched.problems == ()
+    assert people == {0: {"person01", "person02"}, 1: {"person02"}, 2: {"person01"}}[answer]
+
+
+def test_a_tree_of_persons_loads_in_one_step_and_asks_who_validates(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    root = sample["person01"][0][0].parent.parent.parent
+    window.answers.paths = [root]
+    window.choose("File", "Load persons...")
+    project = window.session.project
+    window.until(lambda: project.matched.train)
+    dialog = window.dialog(SplitDialog)
+    assert isinstance(dialog, SplitDialog)
+    window.until(lambda: dialog.preview)
+    assert sorted(dialog.lines.values()) == ["person01", "person02"]
+    dialog.ok_button.invoke()
+    assert (len(project.matched.train), len(project.matched.val)) == (3, 3)
+
+
+def test_the_finding_without_validation_has_a_button_that_splits(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
+    load_training(window, sample["person01"] + sample["person02"])
+    window.until(lambda: window.session.project.reader.complete)
+    window.choose("Data", "Check data...")
+    check = window.dialog(CheckWindow)
+    assert isinstance(check, CheckWindow)
+    kinds = [problem.kind for problem in check.findings.findings]
+    check.findings.table.selection_set(str(kinds.index("no_validation")))
+    check.update()
+    assert check.findings.repair_button.winfo_ismapped()
+    check.findings.repair_button.invoke()
+    dialog = window.dialog(SplitDialog)
+    assert isinstance(dialog, SplitDialog)
+    window.until(lambda: dialog.preview)
+    dialog.ok_button.invoke()
+    assert len(window.session.project.matched.val) == 3
+    window.until(lambda: window.session.project.reader.complete)
+    assert "no_validation" not in [problem.kind for problem in check.findings.findings]
 
 
 def test_validation_is_split_by_person(
@@ -415,3 +506,36 @@ def test_an_unreadable_file_among_others_is_named_and_the_others_are_shown(
     window.until(lambda: "a_empty.png" in window.app.window.status.get())
     window.key("Right")
     window.until(lambda: np.array_equal(window.shown("image"), read_image(good)))
+
+
+# ---- files of scanners -----------------------------------------------------------------------
+
+
+def test_values_in_a_unit_are_called_by_it(window: Window) -> None:
+    slices = [image.file for image in list_images(small("ct_dicom/crlm_1006"))]
+    load_training(window, [(path, path) for path in slices])
+    window.until(lambda: window.shown("target") is not None)
+    pane = window.app.window.panes.panes["image"]
+    window.until(lambda: "CT, HU" in pane.details.cget("text"))
+    assert "float" not in pane.details.cget("text")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_utf8_are_shown_saved_and_opened_again(
+    window: Window, tmp_path: Path
+) -> None:
+    pairs = []
+    for number, name in enumerate((b"caf\xe9.png", b"\xff.png", b"a.png")):
+        image = np.full((32, 32), 40 * number, np.uint8) + np.arange(32, dtype=np.uint8)
+        both = tuple(tmp_path / side / os.fsdecode(name) for side in ("images", "targets"))
+        for path in both:
+            write_image(path, image)
+        pairs.append(both)
+    load_training(window, pairs)
+    window.until(lambda: window.shown("image") is not None)
+    assert "caf" in window.app.window.panes.panes["image"].name.cget("text")
+    window.answers.paths = [tmp_path / os.fsdecode(b"\xe9tude.json")]
+    window.choose("File", "Save project")
+    assert window.session.project.path is not None
+    opened = load_project(window.session.project.path)
+    assert opened.specs.data.train_inputs == tuple(str(image) for image, _ in pairs)

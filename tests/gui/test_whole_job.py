@@ -14,6 +14,7 @@ import pytest
 from window import Window
 
 from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.sample import SampleSet, write_sample
@@ -234,6 +235,10 @@ def test_closing_during_training_asks(window: Window, sample: SampleSet, tmp_pat
     closed = []
     window.app.close = lambda: closed.append(window.session.jobs.monitor.phase)  # type: ignore[method-assign]
     window.choose("File", "Exit")
+    asked = len(window.answers.asked)
     window.until(lambda: closed)
     del window.app.close
     assert closed == [Phase.FINISHED]
+    assert len(window.answers.asked) == asked  # nothing is asked at night
+    kept = load_project(tmp_path / "run.json")
+    assert kept.runs == (tmp_path / "run",) and kept.specs.data.train_inputs

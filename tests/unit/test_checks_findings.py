@@ -30,6 +30,7 @@ from deepimagetranslator.core.sample import write_sample
 
 PEOPLE = ("person01", "person02", "person03")
 SLICES = 9
+SIDES = (("inputs", "images"), ("targets", "targets"))
 
 
 @dataclass
@@ -229,7 +230,9 @@ def few_images(folder: Folder) -> Specs:
 
 
 def no_validation(folder: Folder) -> Specs:
-    return folder.specs(val_inputs=(), val_targets=())
+    people = folder.path_of(1, 2, 3)
+    train = {f"train_{s}": folder.files(k, *people) for s, k in SIDES}
+    return folder.specs(**train, val_inputs=(), val_targets=())
 
 
 FAULTS: dict[str, Callable[[Folder], Specs]] = {
@@ -257,7 +260,7 @@ FAULTS: dict[str, Callable[[Folder], Specs]] = {
         no_validation,
     )
 }
-WITHOUT_REPAIR = {"few_images", "no_validation", "several_sizes"}
+WITHOUT_REPAIR = {"few_images", "several_sizes"}
 FATAL = {
     "unreadable",
     "unmatched",

@@ -310,7 +310,7 @@ def test_a_resume_keeps_the_log_and_the_earlier_epochs(state, tmp_path):
     state.handle(events.WorkerDied(-9, "log"))
     assert state.may_resume
     before = list(state.log)
-    state.begin(tmp_path, 4, "val_loss", HISTORY)
+    state.resume(tmp_path, 4, "val_loss", HISTORY)
     assert list(state.log) == [*before, (state.log[-1][0], "Resumed after epoch 2.")]
     assert state.logged == len(state.log)
     assert sorted(state.previews) == [1, 2], "the third epoch is trained again"
@@ -318,7 +318,7 @@ def test_a_resume_keeps_the_log_and_the_earlier_epochs(state, tmp_path):
 
 def test_a_resume_of_another_run_begins_with_its_history(state, tmp_path):
     end_epoch(state, 1, 0.5, 1)
-    state.begin(tmp_path / "other", 4, "val_loss", HISTORY)
+    state.resume(tmp_path / "other", 4, "val_loss", HISTORY)
     assert [text for _, text in state.log] == [
         "Epoch 1 of 4: loss 1, val_loss 0.6",
         "Epoch 2 of 4: loss 0.9, val_loss 0.4",

@@ -58,7 +58,9 @@ def specs_below(draw: st.DrawFn, folder: Path) -> Specs:
         cls = type(getattr(Specs(), section))
         sections[section] = cls(
             **{
-                info.name: draw(files if info.kind == "paths" else value_of(info))
+                info.name: draw(
+                    files if info.kind == "paths" or info.name == "persons" else value_of(info)
+                )
                 for info in fields.fields_of(cls)
             }
         )

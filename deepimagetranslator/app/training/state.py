@@ -141,7 +141,6 @@ class MonitorState:
             history: the rows of history.csv of a resumed run; its checkpoints are looked up too.
             validated: whether there are validation images.
         """
-        before = dict(vars(self))
         self._clear()
         self.number += 1
         self.phase = Phase.PREPARING
@@ -157,24 +156,73 @@ class MonitorState:
                 self.best_epoch, self.best_value = self.epochs_done, value
         if self.rows and run_dir is not None:
             self.checkpoints = {i.epoch: i.path for i in RunFolder(run_dir).improvements()}
-            self._continue(before if before["run_dir"] == run_dir else {})
         self.version += 1
 
-    def _continue(self, before: Mapping[str, Any]) -> None:
-        """Keep the log and the previews of a run that is resumed.
+    def resume(
+        self,
+        run_dir: Path,
+        epochs: int,
+        monitored: str,
+        history: Sequence[Mapping[str, float]],
+        validated: bool = True,
+    ) -> None:
+        """As ``begin`` for a run that goes on after its history, with its log and its previews.
 
-        Args:
-            before: the state's attributes before; empty if it showed another run. The log then
-                begins with the history.
+        The log of a run that was not shown before begins with the history.
         """
-        if before:
-            self.log, self.logged = before["log"], before["logged"]
-            done = self.epochs_done
-            self.previews = {n: seen for n, seen in before["previews"].items() if n <= done}
+        shown, log, logged, previews = self.run_dir, self.log, self.logged, self.previews
+        self.begin(run_dir, epochs, monitored, history, validated)
+        if shown == run_dir:
+            self.log, self.logged = log, logged
+            self.previews = {n: seen for n, seen in previews.items() if n <= self.epochs_done}
         else:
             for row in self.rows:
                 self._log_epoch(int(row["epoch"]), row, time_of_day="")
         self.add_log(f"Resumed after epoch {self.epochs_done}.")
+
+    def recall(
+        self,
+        run_dir: Path,
+        epochs: int,
+        monitored: str,
+        history: Sequence[Mapping[str, float]],
+        log: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Show a training of an earlier session.
+
+        Args:
+            run_dir: the run's folder.
+            epochs: the planned number of epochs; with fewer completed ones it can be resumed.
+            monitored: the name of the monitored metric.
+            history: the rows of history.csv.
+            log: sentences with their time of day.
+        """
+        self.begin(run_dir, epochs, monitored, history)
+        self.epoch_seconds = [row["seconds"] for row in history if row.get("seconds", 0) > 0]
+        self.log.extend(log)
+        self.logged = len(self.log)
+        best = RunFolder(run_dir).best
+        self.best_weights = best if best.exists() else None
+        if self.checkpoints:
+            self.current_file = str(self.checkpoints[max(self.checkpoints)])
+        self._end(Phase.FINISHED if self.epochs_done >= epochs else Phase.CANCELLED)
+        self._began = self._ended - sum(self.epoch_seconds)
+
+    def forget(self) -> None:
+        """Show no training."""
+        self._clear()
+        self.number += 1
+        self.version += 1
+
+    def moved(self, before: Path, after: Path) -> None:
+        """Follow the run into another folder if it was moved from ``before`` to ``after``."""
+        if self.run_dir != before:
+            return
+        self.run_dir = after
+        self.checkpoints = {e: after / path.name for e, path in self.checkpoints.items()}
+        if self.best_weights is not None:
+            self.best_weights = after / self.best_weights.name
+        self.version += 1
 
     def handle(self, event: Any) -> None:
         """Handle an event of ``core.messages.events``; ignored while no training runs."""

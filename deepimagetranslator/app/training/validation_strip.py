@@ -15,6 +15,7 @@ from deepimagetranslator.core.data.crops import middle_crop
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import read_target
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.imaging.pixels import within
 from deepimagetranslator.core.messages.events import PreviewReady
@@ -22,6 +23,7 @@ from deepimagetranslator.core.messages.requests import PreviewTranslation
 from deepimagetranslator.core.typing import Array
 
 MOST_IMAGES = 4
+_MOST_RECALLED = 200  # epochs whose thumbnails are read again
 
 
 class ValidationStrip:
@@ -60,8 +62,7 @@ class ValidationStrip:
             dataset: the data set of the training; None if it is not known yet.
         """
         self._dataset = dataset
-        step = max(1, len(pairs) // MOST_IMAGES)
-        chosen = list(pairs[step // 2 :: step][:MOST_IMAGES])
+        chosen = _chosen(pairs)
         self._pairs, self._asked, self._pictures = chosen, {}, {}
 
         def read() -> tuple[list[Array], list[Array]]:
@@ -71,6 +72,35 @@ class ValidationStrip:
         self._background.run(
             "strip", read, lambda read: self._monitor.set_preview_references(*read), _ignore
         )
+
+    def recall(self, pairs: Sequence[ImagePair]) -> None:
+        """Show the predictions of an earlier session, of which the run keeps one image each.
+
+        Args:
+            pairs: the pairs that ``begin`` got then.
+        """
+        self._dataset = None
+        run_dir, chosen = self._monitor.run_dir, _chosen(pairs)[:1]
+        if run_dir is None:
+            return
+
+        def read() -> tuple[dict[int, Array], list[tuple[Array, Array]]]:
+            kept = RunFolder(run_dir).previews()
+            kept = kept[:: -(-len(kept) // _MOST_RECALLED) or 1] + kept[-1:]
+            previews = {epoch: read_image(ImageRef(path)) for epoch, path in kept}
+            return previews, [self._read(pair, target=True) for pair in chosen]
+
+        def show(found: tuple[dict[int, Array], list[tuple[Array, Array]]]) -> None:
+            previews, pairs = found
+            if self._monitor.run_dir != run_dir or self._monitor.running:
+                return
+            self._monitor.set_preview_references(
+                [displayable(x) for x, _ in pairs], [displayable(y) for _, y in pairs]
+            )
+            for epoch, image in previews.items():
+                self._monitor.add_preview(epoch, [image])
+
+        self._background.run("strip", read, show, _ignore)
 
     def ask(self, epoch: int) -> None:
         """Request translations by the weights of an epoch (from 1) that has just ended."""
@@ -121,6 +151,12 @@ class ValidationStrip:
         path = RunFolder(run_dir).preview(epoch)
         write = partial(write_image, path, pictures[0])
         self._background.run(f"thumbnail {epoch}", write, _ignore, _ignore)
+
+
+def _chosen(pairs: Sequence[ImagePair]) -> list[ImagePair]:
+    """At most ``MOST_IMAGES`` pairs at equal distances."""
+    step = max(1, len(pairs) // MOST_IMAGES)
+    return list(pairs[step // 2 :: step][:MOST_IMAGES])
 
 
 def displayable(image: Array) -> Array:

@@ -71,7 +71,8 @@ def examine(
     matched = match(specs.data)
     train, val = read_parts(matched, (None, None), report, control)
     check_record.keep(record, (train, val))
-    on_targets(SeenTargets(train.colours, train.target_range))
+    sizes = dict.fromkeys(shape[:2] for shape in train.input_shapes)
+    on_targets(SeenTargets(train.colours, train.target_range, tuple(sizes)))
     dataset, problems = _concluded(specs, matched, (train, val), FINDINGS, control, folder)
     return dataset, matched, problems
 
@@ -142,20 +143,10 @@ def _concluded(
         )
     found = find(context, control.raise_if_cancelled, findings)
     found, decided = explained(context, found, decided)
-    problems = [*matched.problems, *found, *decided, *_without_validation(matched)]
+    problems = [*matched.problems, *found, *decided]
     if any(problem.fatal for problem in problems):
         dataset = None
     return dataset, sorted(problems, key=lambda problem: rank(problem.kind))
-
-
-def _without_validation(matched: Matched) -> list[Problem]:
-    if matched.val:
-        return []
-    message = (
-        "There are no validation pairs, so the best weights are chosen by the training loss, "
-        "which cannot detect overfitting."
-    )
-    return [Problem("validation", message, fatal=False, kind="no_validation")]
 
 
 def _decide(

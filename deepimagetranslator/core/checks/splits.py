@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from deepimagetranslator.core.checks.context import CheckContext, finding, phrase
 from deepimagetranslator.core.checks.repairs import moved
@@ -18,9 +19,25 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 _SOLID = 0.1  # minimum fraction of a class's pixels in flat 2 x 2 squares
 _TRIES = 40  # number of seeds tried for a split with every class on both sides
 _FEWEST = 8
+_USUAL_FRACTION = 0.2
 _FEWEST_A_CLASS = 4
 
 Suits = Callable[[set[Colour], set[Colour]], bool]
+
+
+def no_validation(context: CheckContext) -> Iterator[Problem]:
+    """No validation pairs; the repair splits them off by person."""
+    if context.pairings[1].pairs or not context.pairings[0].pairs:
+        return
+    message = (
+        "There are no validation pairs, so the best weights are chosen by the training loss, "
+        "which cannot detect overfitting."
+    )
+    repair = _new_split(context)
+    if repair is not None:
+        # It chooses the persons and the share of images, which the user may want otherwise.
+        repair = replace(repair, guess=True)
+    yield finding("no_validation", message, subject="validation", repair=repair)
 
 
 def in_both(context: CheckContext) -> Iterator[Problem]:
@@ -43,7 +60,7 @@ def person_in_both(context: CheckContext) -> Iterator[Problem]:
     same = {facts.pair for facts in _in_both(context)}
     train = context.train.readable
     val = [facts for facts in context.val.readable if facts.pair not in same]
-    persons = _persons([*train, *val])
+    persons = _persons(context, [*train, *val])
     both = set(persons[: len(train)]) & set(persons[len(train) :]) - {""}
     if not both:
         return
@@ -126,14 +143,16 @@ def _in_both(context: CheckContext) -> list[PairFacts]:
     return [f for f in context.val.readable if f.input.digest in known and not f.input.constant]
 
 
-def _persons(pairs: Sequence[PairFacts]) -> list[str]:
+def _persons(context: CheckContext, pairs: Sequence[PairFacts]) -> list[str]:
     """Each pair's person: the DICOM patient, else by folder or file name; empty if unknown."""
-    by_name = people([facts.pair.input for facts in pairs])
+    by_name = people([facts.pair.input for facts in pairs], context.specs.data.persons)
     return [facts.input.patient or name for facts, name in zip(pairs, by_name, strict=True)]
 
 
 def _new_split(context: CheckContext, suits: Suits | None = None) -> Repair | None:
     """The repair that splits all pairs by person with the same validation fraction, or None.
+
+    Without validation images the fraction is a fifth.
 
     Args:
         context: its pairs are used, each image once.
@@ -144,12 +163,13 @@ def _new_split(context: CheckContext, suits: Suits | None = None) -> Repair | No
     for facts in context.readable:
         once.setdefault(facts.pair if facts.input.constant else facts.input.digest, facts)
     pool = list(once.values())
-    persons = _persons(pool)
+    persons = _persons(context, pool)
     known = len(set(persons)) > 1 and "" not in persons
     names = persons if known else [str(facts.pair.input) for facts in pool]
     label = "Split anew by person" if known else "Split anew, image by image"
     classes = {facts.pair: _colours(facts.target) for facts in pool if suits}
     fraction = len(context.val.facts) / max(1, len(context.train.facts) + len(context.val.facts))
+    fraction = fraction or _USUAL_FRACTION
     seed = context.specs.training.seed
     for attempt in range(seed, seed + (_TRIES if suits else 1)):
         try:

@@ -30,6 +30,7 @@ _UNSAID_READING = 1  # of version 2.0.0
 _MAX_BYTES = 2**26
 _MAX_IMAGES = 400_000
 _IMAGE_LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
+_PATHS = (*_IMAGE_LISTS, "persons")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Project:
             folder; else empty.
         reading: the reading version that the file was written with, see ``imaging.reading``. The
             slice numbers in ``specs.data`` are always those of this version.
+        runs: absolute paths of its runs' folders that do not lie beside the project file.
     """
 
     specs: Specs = field(default_factory=Specs)
@@ -52,6 +54,7 @@ class Project:
     chosen: frozenset[str] = frozenset()
     run: Mapping[str, Any] = field(default_factory=dict)
     reading: int = field(default=READING_VERSION, compare=False)
+    runs: tuple[Path, ...] = ()
 
 
 def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
@@ -69,6 +72,12 @@ def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
     )
 
 
+def with_data(project: Project, data: Mapping[str, Any]) -> Project:
+    """The project with these ``DataSpec`` fields, which count as following from its files."""
+    specs = project.specs
+    return replace(project, specs=replace(specs, data=replace(specs.data, **data)))
+
+
 def save_project(project: Project, path: Path) -> None:
     """Write the project file atomically.
 
@@ -77,7 +86,7 @@ def save_project(project: Project, path: Path) -> None:
     """
     folder = path.absolute().parent
     sections = {s: fields.to_json(getattr(project.specs, s)) for s in SECTIONS}
-    for name in _IMAGE_LISTS:
+    for name in _PATHS:
         sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
     changes = with_targets(project.specs.data.target_changes, lambda p: _stored(p, folder))
     sections["data"]["target_changes"] = list(changes)
@@ -88,6 +97,8 @@ def save_project(project: Project, path: Path) -> None:
     data |= sections
     if project.run:
         data["run"] = dict(project.run)
+    if project.runs:
+        data["runs"] = [_stored(str(run), folder) for run in project.runs]
     with atomic_write(path) as temporary:
         temporary.write_text(json_text(data), encoding="utf-8")
 
@@ -122,13 +133,16 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
     sections["data"] = _with_todays_slices(sections["data"], reading)
     preset_name = data.get("preset", "recommended")
     chosen = data.get("chosen", list(EVERY_FIELD))
-    run = data.get("run", {})
+    run, runs = data.get("run", {}), data.get("runs", [])
     whole = isinstance(preset_name, str) and isinstance(chosen, list) and isinstance(run, dict)
+    whole = whole and isinstance(runs, list) and all(isinstance(name, str) for name in runs)
     if not whole or not EVERY_FIELD.issuperset(map(str, chosen)):
         raise UserError(
-            f"{path} is damaged: preset, chosen or run; restore the file or create a new one."
+            f"{path} is damaged: preset, chosen, run or runs; restore the file or create a new one."
         )
-    return Project(Specs(**sections), preset_name, frozenset(chosen), run, reading)
+    folder = path.absolute().parent
+    places = tuple(folder / name for name in runs)
+    return Project(Specs(**sections), preset_name, frozenset(chosen), run, reading, places)
 
 
 def _read_json(path: Path) -> Any:
@@ -176,5 +190,6 @@ def _with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:
         train_targets=absolute(data.train_targets),
         val_inputs=absolute(data.val_inputs),
         val_targets=absolute(data.val_targets),
+        persons=absolute(data.persons),
         target_changes=with_targets(data.target_changes, lambda path: str(folder / path)),
     )

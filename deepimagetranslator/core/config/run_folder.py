@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,9 @@ from pathlib import Path
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write
 
+_LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d)\S* [A-Z]+ (.*)")
+_MOST_LOG_BYTES = 2**20
+_PREVIEW = re.compile(r"epoch-(\d+)\.png")
 _IMPROVEMENT = re.compile(r"weights-improvement-(\d+)-(-?\d+\.\d+|nan|inf)\.weights\.h5")
 
 
@@ -71,6 +74,11 @@ class RunFolder:
         """The path of a small picture of one validation image, predicted after this epoch."""
         return self.path / "previews" / f"epoch-{epoch:04d}.png"
 
+    def previews(self) -> list[tuple[int, Path]]:
+        """The existing pictures of ``preview`` with their epochs, ordered by epoch."""
+        names = ((path, _PREVIEW.fullmatch(path.name)) for path in self.preview(0).parent.glob("*"))
+        return sorted((int(match[1]), path) for path, match in names if match)
+
     def improvements(self) -> list[Improvement]:
         """The existing weights-improvement files, ordered by epoch."""
         found = []
@@ -106,6 +114,16 @@ class RunFolder:
                     break
         return rows
 
+    def read_log(self) -> list[tuple[str, str]]:
+        """The sentences at the end of log.txt with their time of day; empty without a log."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(0, self.log.stat().st_size - _MOST_LOG_BYTES))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return []
+        return [(m[1], m[2]) for line in text.splitlines() if (m := _LOG_LINE.fullmatch(line))]
+
     def cut_history(self, epoch: int) -> None:
         """Delete the rows of later epochs than ``epoch``."""
         rows = [row for row in self.read_history() if row["epoch"] <= epoch]
@@ -138,6 +156,23 @@ class RunFolder:
 def runs_folder(project: Path) -> Path:
     """The folder with the runs of a project file, beside it."""
     return project.with_name(f"{project.stem}-runs")
+
+
+def runs_of(project: Path | None, elsewhere: Iterable[Path] = ()) -> list[Path]:
+    """The existing folders of a project's runs, oldest first.
+
+    Args:
+        project: the project file; None for a project that was never saved.
+        elsewhere: folders of runs that do not lie beside the file, as ``Project.runs`` lists them.
+    """
+    beside = [] if project is None else runs_folder(project.absolute()).glob("*")
+    found = {run for run in (*beside, *elsewhere) if run.is_dir() and run.name[0] != "."}
+    return sorted(found, key=lambda run: (run.name, run))
+
+
+def last_resumable(runs: Iterable[Path]) -> Path | None:
+    """The last of these runs that has completed an epoch, so that it can be resumed."""
+    return next((r for r in reversed([*runs]) if RunFolder(r).last.exists()), None)
 
 
 def new_run_dir(folder: Path) -> Path:

@@ -58,6 +58,11 @@ class DataSpec:
     val_targets: tuple[str, ...] = paths(
         "Validation targets", "What each validation image should become."
     )
+    persons: tuple[str, ...] = texts(
+        "Persons' folders",
+        "Folders that each hold the images of one person, who then is wholly in training or wholly "
+        "in validation. Empty: persons are recognized by folder and file names.",
+    )
     pairing: str = choice(
         "name",
         ("name", "order"),
@@ -472,6 +477,12 @@ class TranslationSpec:
         "four times as long and is often slightly more accurate if training used flips.",
     )
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
+    accept_values: bool = flag(
+        False,
+        "Accept other values",
+        "Translate images too whose values are unlike those of the training images, such as "
+        "Hounsfield units with 1024 added.",
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 _PART_WORDS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing"])
+_MOST_NAMED = 12
 _SLICE = re.compile("(s|z|t|i|slice|slices|frame|layer|plane|page|image|img|im)?[0-9]*")
 
 
@@ -47,6 +48,8 @@ def split_by_group(
     pattern: str | None = None,
     seed: int = 1,
     by: str = "name",
+    persons: Sequence[str] = (),
+    validates: Collection[str] | None = None,
 ) -> Split:
     """Split by whole groups; the validation part is as near to ``fraction`` as they allow.
 
@@ -55,25 +58,75 @@ def split_by_group(
         fraction: of images for validation, above 0 and below 1.
         pattern: for ``by="name"``: a regular expression, searched in the input's file name, then in
             its path below the inputs' common folder; its first group, or else the whole match,
-            names the group. Without one: the first folder level that differs, or else the name
-            without its slice number; if every group has one file, each file is a group, with a
-            warning.
+            names the group. Without one: the person whose folder is known, else the first folder
+            level that differs, or else the name without its slice number; if every group has one
+            file, each file is a group, with a warning.
         seed: selects the groups.
         by: "name"; "patient": the patient of a DICOM file; "image": each image is a group, with a
             warning.
+        persons: folders that each hold the images of one person, as ``DataSpec.persons``.
+        validates: the groups for validation, instead of ``fraction`` and ``seed``.
 
     Raises:
         UserError: the fraction or the pattern is wrong, a file does not match or is not DICOM, or
-            there is only one group.
+            there is only one group, or no group that ``validates`` names.
     """
-    files = [pair.input for pair in pairs]
-    if by == "patient":
-        return split_by_names(pairs, _patients(files), fraction, seed)
-    if by == "image":
-        names = [file.path.as_posix() for file in files]
-        return split_by_names(pairs, names, fraction, seed, EACH_IMAGE)
-    names, warning = _named(files, pattern)
+    names, warning = group_names([pair.input for pair in pairs], pattern, by, persons)
+    if validates is not None:
+        return split_by_choice(pairs, names, validates, warning)
     return split_by_names(pairs, names, fraction, seed, warning)
+
+
+def group_names(
+    files: Sequence[ImageRef], pattern: str | None, by: str, persons: Sequence[str] = ()
+) -> tuple[list[str], str]:
+    """Each file's group, and a warning or an empty text; arguments as in ``split_by_group``.
+
+    Raises:
+        UserError: the pattern is wrong, or a file does not match or is not DICOM.
+    """
+    if by == "patient":
+        return _patients(files), ""
+    if by == "image":
+        return [file.path.as_posix() for file in files], EACH_IMAGE
+    if pattern is not None:
+        return _matched(pattern, _below_common_folder(files)), ""
+    known = known_persons(files, persons)
+    others = [file for file, name in zip(files, known, strict=True) if not name]
+    if not others:
+        return known, ""
+    found, warning = _named(others)
+    guessed = iter(found)
+    return [name or next(guessed) for name in known], warning
+
+
+def split_by_choice(
+    pairs: Sequence[ImagePair], names: Sequence[str], validates: Collection[str], warning: str = ""
+) -> Split:
+    """Split by whole groups, of which the user has chosen those for validation.
+
+    Args:
+        pairs: all pairs.
+        names: each pair's group.
+        validates: the groups for validation.
+        warning: stored in the split.
+
+    Raises:
+        UserError: there is no such group, or no group is left for training or for validation.
+    """
+    sizes = Counter(names)
+    unknown = sorted(set(validates) - sizes.keys())
+    if unknown:
+        there = ", ".join(sorted(sizes)[:_MOST_NAMED])
+        raise UserError(f"There is no group '{unknown[0]}'; choose among {there}.")
+    if not validates or len(set(validates)) == len(sizes):
+        missing = "training" if validates else "validation"
+        raise UserError(f"No group is left for {missing}; choose some, but not all, to validate.")
+    parts: dict[bool, list[ImagePair]] = {True: [], False: []}
+    for pair, name in zip(pairs, names, strict=True):
+        parts[name in validates].append(pair)
+    groups = {name: "val" if name in validates else "train" for name in sizes}
+    return Split(tuple(parts[False]), tuple(parts[True]), groups, warning, dict(sizes))
 
 
 def split_by_names(
@@ -115,19 +168,60 @@ def split_by_names(
         if not reached[number] >> wanted & 1:
             chosen.add(group)
             wanted -= sizes[group]
-    parts: dict[bool, list[ImagePair]] = {True: [], False: []}
-    for pair, name in zip(pairs, names, strict=True):
-        parts[name in chosen].append(pair)
-    groups = {name: "val" if name in chosen else "train" for name in sizes}
-    return Split(tuple(parts[False]), tuple(parts[True]), groups, warning, dict(sizes))
+    return split_by_choice(pairs, names, chosen, warning)
 
 
-def people(files: Sequence[ImageRef]) -> list[str]:
-    """Each file's person according to folder and file name; empty if unknown.
+def known_persons(files: Sequence[ImageRef], folders: Sequence[str]) -> list[str]:
+    """Each file's person by the person's folder that holds it; empty without one.
+
+    Args:
+        files: the files.
+        folders: absolute paths. A person has the folder's name, or, if several have the same, the
+            end of its path that only it has.
+    """
+    names = _shortest_names([Path(folder) for folder in folders])
+    found: dict[Path, str] = {}
+
+    def person(folder: Path) -> str:
+        if folder not in found:
+            above = folder.parent
+            found[folder] = names.get(folder) or ("" if above == folder else person(above))
+        return found[folder]
+
+    if not names:
+        return [""] * len(files)
+    return [person(file.file.absolute().parent) for file in files]
+
+
+def _shortest_names(folders: Sequence[Path]) -> dict[Path, str]:
+    """The end of each folder's path that no other one has; ``train/P1`` and ``val/P1`` are one."""
+    paths = {f: tuple(p for p in f.parts if p.lower() not in _PART_WORDS) for f in folders}
+    names: dict[Path, str] = {}
+    waiting, length = set(paths.values()), 1
+    while waiting:
+        ends = {path: "/".join(path[-length:]) for path in waiting}
+        several = Counter(ends.values())
+        unique = {path for path, end in ends.items() if several[end] == 1}
+        names |= {folder: ends[path] for folder, path in paths.items() if path in unique}
+        waiting -= unique
+        length += 1
+    return names
+
+
+def people(files: Sequence[ImageRef], folders: Sequence[str] = ()) -> list[str]:
+    """Each file's person by known folder, else by folder and file name; empty if unknown.
 
     Stricter than ``split_by_group``: a file name must contain a number (person01, CT-12) to
     identify a person, and folders such as train and val do not.
     """
+    known = known_persons(files, folders)
+    if all(known):
+        return known
+    guessed = _people_by_names(files)
+    return [name or other for name, other in zip(known, guessed, strict=True)]
+
+
+def _people_by_names(files: Sequence[ImageRef]) -> list[str]:
     paths = _below_common_folder(files)
     folders = [
         [
@@ -150,11 +244,9 @@ EACH_IMAGE = (
 )
 
 
-def _named(files: Sequence[ImageRef], pattern: str | None) -> tuple[list[str], str]:
+def _named(files: Sequence[ImageRef]) -> tuple[list[str], str]:
     """Each file's group by name, and the warning."""
     paths = _below_common_folder(files)
-    if pattern is not None:
-        return _matched(pattern, paths), ""
     folders = [
         [part for part in path.parent.parts if base_name(part, folder=True)] for path in paths
     ]

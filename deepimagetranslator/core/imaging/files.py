@@ -121,13 +121,24 @@ def _images_below(folder: Path, without: Path | None) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = [name for name in folders if not name.startswith((".", "@", "__MACOSX"))]
+        folders[:] = filter(is_searched, folders)
         for name in files:
             path = Path(place) / name
-            if not name.startswith(".") and (
-                name.lower().endswith(SUFFIXES) or (_is_bare(path) and _starts_like_dicom(path))
-            ):
+            if is_image(path):
                 yield path
+
+
+def is_searched(folder: str) -> bool:
+    """Whether a subfolder of that name is searched for images."""
+    return not folder.startswith((".", "@", "__MACOSX"))
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file counts as an image when its folder is listed: by its name, or as DICOM."""
+    if path.name.startswith("."):
+        return False
+    known = path.name.lower().endswith(SUFFIXES)
+    return known or (_is_bare(path) and _starts_like_dicom(path))
 
 
 def _may_be_dicom(image: ImageRef) -> bool:

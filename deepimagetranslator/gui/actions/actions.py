@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.gui.actions.data_actions import DataActions
+from deepimagetranslator.gui.actions.drop_actions import DropActions
 from deepimagetranslator.gui.actions.evaluate_actions import EvaluateActions
 from deepimagetranslator.gui.actions.file_actions import FileActions
 from deepimagetranslator.gui.actions.help_actions import HelpActions
@@ -31,6 +32,7 @@ class Actions:
 
     Attributes:
         file, data, model, train, translate, evaluate, view, help: an object per menu.
+        drop: loads files that are dropped onto the window.
         places: keeps the positions of other windows.
     """
 
@@ -41,7 +43,13 @@ class Actions:
         self.places = WindowPlaces(session.settings)
         self.data = DataActions(root, session, boxes)
         self.file = FileActions(
-            session.project, session.loader, boxes, pickers, self.data.pairs_loaded, leave
+            session.project,
+            session.loader,
+            boxes,
+            pickers,
+            self.data.pairs_loaded,
+            self.data.persons_loaded,
+            leave,
         )
         self.model = ModelActions(root, session, boxes, pickers)
         self.translate = TranslateActions(root, session, boxes, pickers)
@@ -55,6 +63,7 @@ class Actions:
             load_translation_folder=self.translate.load_folder,
         )
         self.evaluate = EvaluateActions(root, session, boxes, pickers)
+        self.drop = DropActions(self.file, session.loader, session.viewer, session.model)
         self.view = ViewActions(root, session.settings)
         self.help = HelpActions(root, session, boxes)
         Notices(root, session, boxes, self.train.show_monitor)

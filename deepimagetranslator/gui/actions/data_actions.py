@@ -16,6 +16,7 @@ from deepimagetranslator.app.splitting import SplitWay
 from deepimagetranslator.app.views import load
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.persons import Tree
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -71,6 +72,17 @@ class DataActions:
         if any(problem.fatal for problem in self._project.matched.problems):
             self.check_data()
 
+    def persons_loaded(self, tree: Tree) -> None:
+        """Open the data check if files have no partner, else ask which persons validate."""
+        if tree.left_out:
+            names = " and ".join(folder.name for folder in tree.left_out)
+            words = f"Images in {names} are for a test; they were not loaded."
+            self._boxes.inform("Load persons", words)
+        if any(problem.fatal for problem in self._project.matched.problems):
+            self.check_data()
+        elif tree.folders and not self._project.matched.val:
+            self.split_validation()
+
     # ---- before a training -----------------------------------------------------------------
 
     def when_checked(self, train: Callable[[], object]) -> None:
@@ -123,6 +135,8 @@ class DataActions:
     def _repair(self, problem: Problem, repair: Repair) -> None:
         if problem.kind == "blurred_labels":
             self.set_labels()  # previews the change first
+        elif problem.kind == "no_validation":
+            self.split_validation()  # shows the groups first
         else:
             self._boxes.guarded(lambda: self.check.repair(repair), "Repair")()
 
@@ -132,8 +146,8 @@ class DataActions:
         """Ask how to split the pairs into training and validation, then split them."""
         from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog  # noqa: PLC0415
 
-        project = self._project
-        pairs = [*project.matched.train, *project.matched.val]
+        project, matched = self._project, self._project.matched
+        pairs = [*matched.train, *matched.val]
         if not pairs:
             raise UserError("There are no pairs to split; load training images and targets first.")
 
@@ -146,10 +160,12 @@ class DataActions:
 
         SplitDialog.open(
             self._root,
-            pairs,
+            matched.train,
             SplitWay(seed=project.specs.training.seed),
             patient_of(pairs[0].input) is not None,
             on_ok=lambda way: self._boxes.guarded(lambda: split(way), "Validation split")(),
+            val=matched.val,
+            persons=project.specs.data.persons,
         )
 
     def set_values(self) -> None:

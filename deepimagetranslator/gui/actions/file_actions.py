@@ -8,6 +8,7 @@ from pathlib import Path
 from deepimagetranslator.app.loader import Loader
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.views import TRAINING
+from deepimagetranslator.core.data.persons import Tree
 from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.system_dialogs import PROJECT_TYPES, Boxes
 
@@ -21,6 +22,7 @@ class FileActions:
         boxes: ask about unsaved changes.
         pickers: ask for files.
         pairs_loaded: called after a folder pair has been loaded.
+        persons_loaded: called with a tree of persons after it has been loaded.
         leave: ends the program; asks first if something would be lost.
     """
 
@@ -31,6 +33,7 @@ class FileActions:
         boxes: Boxes,
         pickers: Pickers,
         pairs_loaded: Callable[[], object],
+        persons_loaded: Callable[[Tree], object],
         leave: Callable[[], object],
     ) -> None:
         self._project = project
@@ -38,6 +41,7 @@ class FileActions:
         self._boxes = boxes
         self._pickers = pickers
         self._pairs_loaded = pairs_loaded
+        self._persons_loaded = persons_loaded
         self.leave = leave
 
     def load_images(self, part: str, side: str) -> None:
@@ -54,8 +58,40 @@ class FileActions:
             return
         targets = self._boxes.folder("Folder of training targets", str(inputs.parent))
         if targets is not None:
+            self.load_pair(inputs, targets)
+
+    def load_pair(self, inputs: Path, targets: Path) -> None:
+        """Load a folder of inputs and one of targets."""
+        add = self._ask_to_add("Load folder pair")
+        if add is not None:
             sources = {"inputs": inputs, "targets": targets}
-            self._loader.load(TRAINING, sources, done=self._pairs_loaded)
+            self._loader.load(TRAINING, sources, done=self._pairs_loaded, add=add)
+
+    def load_persons(self, folder: Path | None = None) -> None:
+        """Load a folder whose subfolders hold the images and targets of one person each.
+
+        Args:
+            folder: the folder; None asks for it.
+        """
+        folder = folder or self._pickers.folder("Folder with a subfolder per person", "persons")
+        if folder is None:
+            return
+        add = self._ask_to_add("Load persons")
+        if add is not None:
+            self._loader.load_persons(folder, done=self._persons_loaded, add=add)
+
+    def _ask_to_add(self, title: str) -> bool | None:
+        """Whether to keep the training pairs that are loaded; None if the user cancels."""
+        data = self._project.specs.data
+        if not (data.train_inputs and data.train_targets):
+            return False
+        question = (
+            f"{len(data.train_inputs)} training images are loaded. Add these images to them, or "
+            "replace them?"
+        )
+        return (True, False, None)[
+            self._boxes.choose(title, question, ("Add", "Replace", "Cancel"))
+        ]
 
     def load_sample(self) -> None:
         """Create the sample data set and load it."""
@@ -96,6 +132,16 @@ class FileActions:
             self._project.save(path)
 
     def may_drop_changes(self) -> bool:
-        """Whether the project has no unsaved changes, or the user agrees to lose them."""
-        question = "The project has unsaved changes. Continue without saving them?"
-        return not self._project.changed or self._boxes.yes("Unsaved changes", question)
+        """Whether no unsaved changes are left, or the user agrees to lose them."""
+        project = self._project
+        if not project.changed:
+            return True
+        name = "the new project" if project.path is None else project.path.name
+        question = f"Save the changes of {name}?"
+        if project.path is None and project.runs:
+            question += f" The weights that it has trained are in {project.runs[-1].parent}."
+        answers = ("Save", "Don't save", "Cancel")
+        answer = self._boxes.choose("Unsaved changes", question, answers)
+        if answer == 0:
+            self.save_project()
+        return answer == 1 or not project.changed

@@ -11,7 +11,7 @@ from pathlib import Path
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
-from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.run_folder import last_resumable
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.typing import Array
@@ -106,8 +106,7 @@ class TrainActions:
     def _last_run(self) -> Path | None:
         """The folder of the last training that can be resumed; None if there is none."""
         shown = self._jobs.monitor.run_dir
-        runs = [*self._session.project.runs, *([shown] if shown is not None else [])]
-        return next((run for run in reversed(runs) if RunFolder(run).last.exists()), None)
+        return last_resumable([*self._session.project.runs, *([shown] if shown else [])])
 
     def finish_early(self) -> None:
         """End the training after this epoch."""

@@ -13,6 +13,7 @@ from deepimagetranslator.app.splitting import (
     BY_PATIENT,
     SplitPreview,
     SplitWay,
+    preview_current,
     preview_split,
 )
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -35,6 +36,7 @@ _HELP = {
     BY_PATIENT: "All images of a DICOM patient stay together.",
     BY_IMAGE: "Single images are chosen at random; images of one person may be in both parts.",
 }
+_TOGGLE = "Click a group to move it to the other part."
 
 
 class SplitDialog(Dialog[SplitWay]):
@@ -42,13 +44,16 @@ class SplitDialog(Dialog[SplitWay]):
 
     Args:
         parent: a widget of the main window.
-        pairs: all pairs, including current validation pairs.
+        pairs: the training pairs.
         way: the initial values.
         has_patients: whether the inputs are DICOM files.
         on_ok: called with the chosen way.
+        val: the validation pairs; their groups are shown first if they are whole.
+        persons: the known persons' folders, as ``DataSpec.persons``.
 
     Attributes:
         preview: the result of the chosen way; None while it is being computed.
+        lines: the groups by their lines of the table.
     """
 
     def __init__(
@@ -58,12 +63,17 @@ class SplitDialog(Dialog[SplitWay]):
         way: SplitWay,
         has_patients: bool,
         on_ok: Callable[[SplitWay], object],
+        val: Sequence[ImagePair] = (),
+        persons: Sequence[str] = (),
     ) -> None:
         super().__init__(parent, NAME, "Split validation from training", "Split", on_ok)
-        self._pairs = tuple(pairs)
+        self._pairs = *pairs, *val
+        self._persons = persons
+        self._validates = way.validates
         self.preview: SplitPreview | None = None
         self._background = WidgetBackground(self)
         self._waiting = ""
+        self.lines: dict[str, str] = {}
         ways = [way for way in _WORDS if has_patients or way != BY_PATIENT]
         first = way.by if way.by in ways else BY_NAME
         self.by = tk.StringVar(self, _WORDS[first])
@@ -76,6 +86,9 @@ class SplitDialog(Dialog[SplitWay]):
         for variable in (self.by, self.pattern, self.percent, self.seed):
             variable.trace_add("write", lambda *_: self._changed())
         self._changed()
+        self._validates = way.validates
+        if val:
+            self._show_current(pairs, val)
         self.place(self.entry)
 
     # ---- building --------------------------------------------------------------------------
@@ -105,7 +118,7 @@ class SplitDialog(Dialog[SplitWay]):
         self.body.rowconfigure(5, weight=1)
         columns = ("part", "images")
         rows = _ROWS if self.winfo_screenheight() >= px(_ROOMY) else _FEW_ROWS
-        self.table = ttk.Treeview(box, columns=columns, height=rows, selectmode="none")
+        self.table = ttk.Treeview(box, columns=columns, height=rows, selectmode="browse")
         self.table.heading("#0", text="Group", anchor="w")
         self.table.heading("images", text="Images", anchor="e")
         self.table.heading("part", text="Goes to", anchor="w")
@@ -116,6 +129,8 @@ class SplitDialog(Dialog[SplitWay]):
         self.table.configure(yscrollcommand=bar.set)
         bar.pack(side="right", fill="y")
         self.table.pack(side="left", fill="both", expand=True)
+        self.table.bind("<ButtonRelease-1>", lambda e: self.toggle(self.table.identify_row(e.y)))
+        self.table.bind("<space>", lambda _event: self.toggle(self.table.focus()))
         self.table.bind(PALETTE_CHANGED, lambda _event: self._colour())
         self._colour()
         room = ttk.Frame(self.body, height=3 * self.theme.font().metrics("linespace") + px(8))
@@ -160,7 +175,7 @@ class SplitDialog(Dialog[SplitWay]):
         except ValueError:
             self._show_message(f"The seed '{self.seed.get()}' is not a whole number.")
             return None
-        return SplitWay(self._by, self.pattern.get(), fraction, seed)
+        return SplitWay(self._by, self.pattern.get(), fraction, seed, self._validates)
 
     @property
     def _by(self) -> str:
@@ -169,8 +184,8 @@ class SplitDialog(Dialog[SplitWay]):
     # ---- preview ---------------------------------------------------------------------------
 
     def _changed(self) -> None:
-        """Update the preview once typing pauses."""
-        self.preview = None
+        """Update the preview once typing pauses; the groups are chosen at random again."""
+        self.preview = self._validates = None
         self.ok_button.state(["disabled"])
         self.show_help(_HELP[self._by])
         self.entry.state(["!disabled" if self._by == BY_NAME else "disabled"])
@@ -178,13 +193,41 @@ class SplitDialog(Dialog[SplitWay]):
             self.after_cancel(self._waiting)
         self._waiting = self.after(_DELAY_MS, self._ask)
 
+    def toggle(self, item: str) -> None:
+        """Move the group of a line of the table to the other part."""
+        groups = self.preview.groups if self.preview is not None else ()
+        if item not in self.lines or self._waiting:
+            return
+        now = frozenset(name for name, _, validates in groups if validates)
+        self.preview, self._validates = None, now ^ {self.lines[item]}
+        self.ok_button.state(["disabled"])
+        self._ask()
+
+    def _show_current(self, train: Sequence[ImagePair], val: Sequence[ImagePair]) -> None:
+        """Show the present split."""
+        self.after_cancel(self._waiting)
+        self._waiting = ""
+        way = self._way()
+
+        def show(found: tuple[SplitWay, SplitPreview]) -> None:
+            if not self._waiting:
+                self._validates = found[0].validates
+                self._show(found[1])
+
+        if way is not None:
+            work = partial(preview_current, tuple(train), tuple(val), way, self._persons)
+            self._background.run("groups", work, show, self._broke)
+
     def _ask(self) -> None:
         self._waiting = ""
         way = self._way()
         if way is None:
             return
         self._background.run(
-            "groups", partial(preview_split, self._pairs, way), self._show, self._broke
+            "groups",
+            partial(preview_split, self._pairs, way, self._persons),
+            self._show,
+            self._broke,
         )
 
     def _broke(self, error: Exception) -> None:
@@ -194,14 +237,22 @@ class SplitDialog(Dialog[SplitWay]):
         if self._waiting:
             return  # the input has changed since
         self.preview = preview
+        seen, focus = self.table.yview()[0], self.lines.get(self.table.focus())
         self.table.delete(*self.table.get_children())
+        self.lines.clear()
         for name, count, validates in preview.groups[:_MOST_SHOWN]:
             part, tag = ("validation", "val") if validates else ("training", "train")
-            self.table.insert("", "end", text=name, values=(part, count), tags=(tag,))
+            item = self.table.insert("", "end", text=name, values=(part, count), tags=(tag,))
+            self.lines[item] = name
+            if name == focus:
+                self.table.focus(item)
+                self.table.selection_set(item)
+        self.table.yview_moveto(seen)
         rest = len(preview.groups) - _MOST_SHOWN
         if rest > 0:
             self.table.insert("", "end", text=f"and {rest} more groups")
         if preview.problem:
+            self.ok_button.state(["disabled"])
             self._show_message(preview.problem)
             return
         self.ok_button.state(["!disabled"])
@@ -213,7 +264,7 @@ class SplitDialog(Dialog[SplitWay]):
         if preview.warning:
             self._show_message(f"{words} {preview.warning}", "Warning.TLabel")
         else:
-            self._show_message(words, "TLabel")
+            self._show_message(f"{words} {_TOGGLE}", "TLabel")
 
     def _show_message(self, text: str, style: str = "Error.TLabel") -> None:
         self.words.configure(text=text, style=style)

@@ -178,6 +178,14 @@ class PaneGroup(ttk.Frame):
         self.tools.write_zoom()
         self._mark()
 
+    def role_at(self, x: int, y: int) -> str:
+        """The role of the pane at a place on the screen; empty if there is none."""
+        for role, pane in self.panes.items():
+            across, down = x - pane.winfo_rootx(), y - pane.winfo_rooty()
+            if 0 <= across < pane.winfo_width() and 0 <= down < pane.winfo_height():
+                return role
+        return ""
+
     def zoom_in(self) -> None:
         """Zoom in by one step."""
         self._lead().zoom(ZOOM_STEP)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import tkinter as tk
 
+from deepimagetranslator.gui.widgets.screens import Area, screen_at
+
 _SHORT = ("Menu", "ComboboxPopdown")
 
 
@@ -60,9 +62,9 @@ def place_over(
     beyond = of_parent("width") if aside else (of_parent("width") - width) // 2
     x = of_parent("rootx") + beyond
     y = of_parent("rooty") + (of_parent("height") - height) // 3
-    x = max(0, min(x, window.winfo_screenwidth() - width))
-    y = max(0, min(y, window.winfo_screenheight() - height - margin))
-    window.geometry(f"+{x}+{y}")
+    wanted = Area(x, y, width, height + margin)
+    x, y = wanted.inside(screen_at(window, wanted))
+    window.geometry(f"{x:+d}{y:+d}")
 
 
 def show_above(window: tk.Toplevel, parent: str) -> None:

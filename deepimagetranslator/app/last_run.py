@@ -1,0 +1,164 @@
+"""A project remembers its training: its runs move beside it, and the last one is shown again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from deepimagetranslator.app.background import Background
+from deepimagetranslator.app.current_model import CurrentModel
+from deepimagetranslator.app.events import Bus, JobChanged, ProjectReplaced, ProjectSaved
+from deepimagetranslator.app.jobs import Jobs
+from deepimagetranslator.app.project_state import ProjectState, unsaved_runs
+from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.specs import TrainingSpec
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.system import paths
+
+
+@dataclass(frozen=True)
+class EarlierRun:
+    """What the files of a run say of it.
+
+    Attributes:
+        run_dir: its folder.
+        training: its settings.
+        history: the rows of history.csv.
+        log: the sentences of log.txt with their time of day.
+    """
+
+    run_dir: Path
+    training: TrainingSpec
+    history: Sequence[dict[str, float]]
+    log: Sequence[tuple[str, str]]
+
+
+def read_last(runs: Sequence[Path]) -> EarlierRun | None:
+    """Read the last of these runs that has completed an epoch; None if none has."""
+    for run_dir in reversed(runs):
+        run = RunFolder(run_dir)
+        history = run.read_history()
+        if not history:
+            continue
+        try:
+            training = load_project(run.project).specs.training
+        except UserError:  # deleted or damaged; the curves can be shown all the same
+            training = TrainingSpec(epochs=int(history[-1]["epoch"]))
+        return EarlierRun(run_dir, training, history, run.read_log())
+    return None
+
+
+class LastRun:
+    """Subscribes to saving and opening of projects.
+
+    Args:
+        project: the project whose runs they are.
+        jobs: its monitor and its previews show the last run.
+        model: follows weights that are moved.
+        background: reads and copies files.
+        bus: publishes the changes of the project.
+    """
+
+    def __init__(
+        self,
+        project: ProjectState,
+        jobs: Jobs,
+        model: CurrentModel,
+        background: Background,
+        bus: Bus,
+    ) -> None:
+        self._project = project
+        self._jobs = jobs
+        self._model = model
+        self._background = background
+        self._bus = bus
+        bus.subscribe(ProjectReplaced, self._on_replaced)
+        bus.subscribe(ProjectSaved, self._on_saved)
+
+    # ---- an opened project -----------------------------------------------------------------
+
+    def _on_replaced(self, _change: ProjectReplaced) -> None:
+        read = partial(read_last, self._project.runs)
+        self._background.run("last run", read, self._show, _ignore)
+
+    def _show(self, run: EarlierRun | None) -> None:
+        monitor, matched = self._jobs.monitor, self._project.matched
+        if self._jobs.kind == "training":
+            return
+        if run is None:
+            monitor.forget()
+        else:
+            training = run.training
+            monitor.recall(run.run_dir, training.epochs, training.judge, run.history, run.log)
+            self._jobs.strip.recall(matched.val or matched.train)
+        self._bus.publish(JobChanged())
+
+    # ---- a saved project -------------------------------------------------------------------
+
+    def _on_saved(self, _change: ProjectSaved) -> None:
+        """Move runs out of the user's folder, unless a job may be using one."""
+        path = self._project.path
+        if self._jobs.kind or path is None or path.is_relative_to(paths.user_folder()):
+            return
+        for run in self._project.runs:
+            if run.parent == unsaved_runs():
+                self._move(run, _free(self._project.runs_home / run.name))
+
+    def _move(self, run: Path, place: Path) -> None:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            run.rename(place)
+        except OSError:  # on another drive, or a file is in use
+            copy = partial(_copy, run, place)
+            self._background.run(f"move {run}", copy, lambda _: self._copied(run, place), _ignore)
+        else:
+            self._follow(run, place)
+
+    def _copied(self, run: Path, place: Path) -> None:
+        if self._jobs.kind or run not in self._project.contents.runs:
+            # A training may have continued in the old folder; it stays the run's.
+            self._background.run(f"drop {place}", partial(_delete, place), _ignore, _ignore)
+            return
+        self._follow(run, place)
+        self._background.run(f"drop {run}", partial(_delete, run), _ignore, _ignore)
+
+    def _follow(self, before: Path, after: Path) -> None:
+        """Use the run's new folder everywhere, and save the project that lists it."""
+        self._jobs.monitor.moved(before, after)
+        self._model.moved(before, after)
+        self._project.moved_run(before, after)
+        path = self._project.path
+        if path is not None:
+            self._project.save(path)
+
+
+def _copy(run: Path, place: Path) -> None:
+    """Copy a run's folder; it appears when it is complete."""
+    temporary = place.with_name(f".{place.name}")
+    try:
+        shutil.copytree(run, temporary)
+        temporary.rename(place)
+    except OSError:
+        _delete(temporary)
+        raise
+
+
+def _delete(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free(folder: Path) -> Path:
+    """The folder, or one of a similar name that does not exist."""
+    number, free = 1, folder
+    while free.exists():
+        number += 1
+        free = folder.with_name(f"{folder.name}_{number}")
+    return free
+
+
+def _ignore(_: object) -> None:
+    """Without its history the monitor is empty; a run that cannot be moved stays listed."""

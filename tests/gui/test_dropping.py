@@ -1,0 +1,119 @@
+"""Files and folders dropped onto the window: by a real drag, and what becomes of each kind."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from window import Window
+
+from deepimagetranslator.core.config.project import Project, save_project
+from deepimagetranslator.core.messages.requests import DescribeWeights
+from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog
+
+
+@pytest.fixture
+def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    window = Window()
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two persons, in a folder with a name as users have them."""
+    folder = tmp_path_factory.mktemp("drop") / "Größe {und} 脂肪"
+    write_sample(folder, size=32, people=[1, 2], slices=2)
+    return folder
+
+
+def drop(window: Window, role: str, *paths: Path) -> None:
+    """Drop files in the middle of a pane; "" is beside the panes."""
+    pane = window.app.window.panes.panes[role] if role else window.app.window.next_button
+    middle = pane.winfo_rootx() + pane.winfo_width() // 2, pane.winfo_rooty() + 5
+    window.app.window.take_dropped(paths, *middle)
+
+
+@pytest.mark.skipif(shutil.which("xdotool") is None, reason="xdotool, which moves the pointer")
+def test_files_of_another_program_are_dragged_onto_a_pane(window: Window, tree: Path) -> None:
+    window.root.geometry("900x600+200+100")
+    window.until(lambda: window.root.winfo_width() == 900)
+    files = sorted((tree / "person01" / "targets").iterdir())
+    source = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("drag_source.py"), "20", "20", *files],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert source.stdout is not None and source.stdout.readline() == "ready\n"
+    pane = window.app.window.panes.panes["target"]
+    x, y = pane.winfo_rootx() + 60, pane.winfo_rooty() + 60
+    way = ["mousemove", "50", "50", "mousedown", "1"]
+    for step in range(1, 11):
+        way += ["sleep", "0.05", "mousemove", str(50 + (x - 50) * step // 10)]
+        way += [str(50 + (y - 50) * step // 10)]
+    drag = subprocess.Popen(["xdotool", *way, "sleep", "0.2", "mouseup", "1"])
+    try:
+        window.until(lambda: window.session.project.specs.data.train_targets)
+    finally:
+        drag.wait(60)
+        source.kill()
+        source.wait(60)
+        source.stdout.close()
+    assert window.session.project.specs.data.train_targets == tuple(map(str, files))
+    assert window.answers.failed == []
+
+
+def test_images_go_to_the_pane_s_side_of_the_part_in_view(window: Window, tree: Path) -> None:
+    data = window.session.project
+    person = tree / "person01"
+    drop(window, "image", *sorted((person / "images").iterdir()))
+    window.until(lambda: data.specs.data.train_inputs)
+    drop(window, "target", person / "targets")
+    window.until(lambda: data.specs.data.train_targets)
+    assert len(data.matched.train) == 2
+    window.app.window.part_buttons["validation"].invoke()
+    drop(window, "image", tree / "person02" / "images")
+    window.until(lambda: data.specs.data.val_inputs)
+    drop(window, "prediction", tree / "person02" / "images")
+    window.until(lambda: window.session.viewer.to_translate)
+    assert window.session.viewer.folder_to_translate == tree / "person02" / "images"
+    assert len(data.specs.data.train_inputs) == 2
+
+
+def test_a_tree_a_folder_pair_and_a_project_are_recognized(
+    window: Window, tree: Path, tmp_path: Path
+) -> None:
+    project = window.session.project
+    drop(window, "", tree / "person01" / "targets", tree / "person01" / "images")
+    window.until(lambda: len(project.matched.train) == 2)
+    assert "images" in project.specs.data.train_inputs[0]
+    window.answers.choice = 1
+    drop(window, "", tree)
+    window.until(lambda: len(project.matched.train) == 4)
+    window.dialog(SplitDialog).destroy()
+    save_project(Project(), tmp_path / "p.json")
+    drop(window, "image", tmp_path / "p.json")
+    window.until(lambda: project.path == tmp_path / "p.json")
+    assert window.answers.failed == []
+
+
+def test_weights_become_the_model(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(window.session.model, "_send", sent.append)
+    drop(window, "", tmp_path / "best.weights.h5")
+    assert sent == [DescribeWeights(tmp_path / "best.weights.h5")]
+
+
+def test_folders_whose_names_do_not_tell_are_a_sentence(window: Window, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    drop(window, "image", tmp_path / "one", tmp_path / "two")
+    assert "do not say which folder holds the targets" in window.answers.failed[0]
