@@ -64,7 +64,7 @@ def place_over(
     y = of_parent("rooty") + (of_parent("height") - height) // 3
     wanted = Area(x, y, width, height + margin)
     x, y = wanted.inside(screen_at(window, wanted))
-    window.geometry(f"{x:+d}{y:+d}")
+    window.geometry(f"+{x}+{y}")
 
 
 def show_above(window: tk.Toplevel, parent: str) -> None:
