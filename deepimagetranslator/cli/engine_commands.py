@@ -33,6 +33,7 @@ from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.summary import Spread, Summary, summaries
 from deepimagetranslator.core.evaluation.table import Evaluation
+from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -85,6 +86,7 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         overwrite=spec.overwrite or arguments.overwrite,
         accept_values=spec.accept_values or arguments.accept_values,
     )
+    require_folder(arguments.output)  # before the seconds that TensorFlow takes
     devices.load_engine()
     from deepimagetranslator.ml import translation  # noqa: PLC0415
 

@@ -105,12 +105,14 @@ class ImageTranslated:
     """One image was translated and written; ``index`` counts from 1.
 
     The slices of a volume are reported together when it is written, with the same ``index``.
+    ``palette`` has the colours of written class numbers; None for other outputs.
     """
 
     source: ImageRef
     output: ImageRef
     index: int
     count: int
+    palette: Palette | None = None
 
 
 @dataclass(frozen=True)

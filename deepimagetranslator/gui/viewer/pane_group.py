@@ -114,6 +114,12 @@ class PaneGroup(ttk.Frame):
             self._shade("prediction")
         self._refresh()
 
+    def dim_prediction(self, note: str) -> None:
+        """Draw the prediction faintly and only in its own pane, since the next one is awaited."""
+        if self.panes["prediction"].image is not None:
+            self.panes["prediction"].dim(note)
+            self._refresh()
+
     def set_position(self, role: str, text: str) -> None:
         """Set the text above the right corner of a pane until another image is shown."""
         self.panes[role].set_position(text)
@@ -261,15 +267,17 @@ class PaneGroup(ttk.Frame):
     def _refresh(self) -> None:
         image, target, prediction = (self.panes[role] for role in ROLES)
         above = self.panes[self.overlay] if self.overlay in ROLES else None
-        if above is None or above.image is None:
+        if above is None or above.image is None or above.canvas.dimmed:
             image.canvas.set_overlay(None)
         else:
             image.canvas.set_overlay(above.image, above.levels, self.overlay_part)
         lined = self.overlay == OUTLINES and bool(self.classes.classes)
-        labels = (target.image, prediction.image) if lined else (None, None)
+        shown = None if prediction.canvas.dimmed else prediction.image
+        labels = (target.image, shown) if lined else (None, None)
         image.canvas.set_outlines(*labels)
         self._write_legend(labels)
-        apart = self.difference and prediction.image is not None and target.image is not None
+        both = prediction.image is not None and target.image is not None
+        apart = self.difference and both and not prediction.canvas.dimmed
         prediction.set_minus(target.image if apart else None)
         prediction.set_title(DIFFERENCE_TITLE if apart else self.titles["prediction"])
         self.tools.write()

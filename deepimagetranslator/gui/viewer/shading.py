@@ -20,6 +20,7 @@ Levels = tuple[float, float]
 
 DIFFERENCE_FULL = 0.25  # fraction of the range: larger differences have the full colour
 _HIGHER, _LOWER = (255, 150, 40), (60, 150, 255)
+_FAINT = 0.3  # what remains of an image's contrast with the background when it is dimmed
 TARGET_LINE, PREDICTED_LINE, BOTH_LINE = (0, 200, 255), (255, 140, 0), (255, 255, 255)
 """Outlines of the target, of the prediction, and of both in one place."""
 _SAMPLES = 1_000_000
@@ -84,6 +85,12 @@ def to_rgb(values: Array, levels: Levels) -> Array:
 def blended(below: Array, above: Array, part: float) -> Array:
     """Blend ``above`` over ``below``, both RGB of one size; ``part`` is the opacity, 0 to 1."""
     return np.asarray(cv2.addWeighted(below, 1 - part, above, part, 0))
+
+
+def dimmed(pixels: Array, colour: tuple[int, int, int]) -> Array:
+    """Pixels, RGB, close to a colour of 16 bits a channel."""
+    background = np.array(colour, np.float32) / 257
+    return (background + _FAINT * (pixels - background)).astype(np.uint8)
 
 
 def edges(labels: Array, thickness: int = 1) -> Array:
