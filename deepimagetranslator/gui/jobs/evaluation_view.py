@@ -23,7 +23,7 @@ from deepimagetranslator.gui.widgets.words import shown_word
 _AT_ONCE = 200  # rows that are inserted before other events are handled
 _FIGURE = (900, 230)
 _FEWEST, _MOST = 4, 14  # rows of the table
-_REST = 560  # height of the window without these rows
+_REST = 525  # height of the window without these rows
 _SMALL = 640  # below this height of the screen, table and figure are tabs
 _AROUND = 60
 _WIDEST = "0.215 ± 0.019"
@@ -236,7 +236,7 @@ class EvaluationView(ttk.Frame):
 
     def _draw_figure(self) -> None:
         theme, result = theme_of(self), self.evaluation
-        height = min(theme.px(_FIGURE[1]), self.winfo_screenheight() // 3)
+        height = min(theme.px(_FIGURE[1]), self.winfo_screenheight() // 4)
         size, palette = (min(theme.px(_FIGURE[0]), self.room), height), theme.palette
 
         def show(picture: Image.Image) -> None:
