@@ -230,8 +230,9 @@ def read_facts(ref: ImageRef, target: bool, read: Read | None = None) -> FileFac
         except UserError as error:
             return FileFacts(trouble=str(error))
         facts = replace(_facts_in(image, target, header), note=header.note)
-        with suppress(UserError):
-            facts = replace(facts, place=read_place(ref))
+        if header.placed:
+            with suppress(UserError):
+                facts = replace(facts, place=read_place(ref))
         with suppress(OSError):  # unlikely, as it has just been read
             facts = replace(facts, checksum=checksum(ref))
         return replace(facts, patient=patient_of(ref) or "", stamp=stamp)

@@ -41,6 +41,7 @@ WORDS = {
 
 _FOR_LABELS: Mapping[str, Any] = {
     "training.loss": Specs().training.loss,
+    "training.metrics": Specs().training.metrics,
     "model.final_activation": Specs().model.final_activation,
     "model.normalization": Specs().model.normalization,
     "model.initialization": Specs().model.initialization,
@@ -52,6 +53,7 @@ _SUGGESTED: Mapping[str, Mapping[str, Any]] = {
     VALUES: {
         **_FOR_LABELS,
         "training.loss": "mae",
+        "training.metrics": ("mse",),
         "model.normalization": "none",
         "model.initialization": "he_normal",
     },
@@ -127,7 +129,7 @@ def look_at(
     targets again.
     """
     colours, values = ColourCount(), ValueRange()
-    for target in targets[:: max(1, len(targets) // _LOOKED_AT)]:
+    for target in targets[:: _step(targets)]:
         image = target.target if isinstance(target, ImagePair) else target
         if image.slice is None:
             facts = target_facts(target)
@@ -139,15 +141,15 @@ def look_at(
                 colours.add(pixels)
                 values.add(pixels)
     sizes: dict[Size, None] = {}
-    for image_ref in _some(inputs):
+    for image in inputs[:: _step(inputs)]:
         with suppress(UserError):
-            height, width, _, _ = image_size(image_ref)
+            height, width, _, _ = image_size(image)
             sizes[height, width] = None
     return SeenTargets(colours, values, tuple(sizes))
 
 
-def _some(images: Sequence[ImageRef]) -> Sequence[ImageRef]:
-    return images[:: max(1, len(images) // _LOOKED_AT)]
+def _step(images: Sequence[object]) -> int:
+    return max(1, len(images) // _LOOKED_AT)
 
 
 def look_for(project: Project) -> SeenTargets:
@@ -165,9 +167,9 @@ def suggested(project: Project, seen: SeenTargets) -> Project:
     """The project with suggested settings in all fields that the user has not chosen.
 
     Label maps in pure colours get Dice + cross-entropy on independent channels; label maps in other
-    colours get the same loss on classes (softmax). Other images get mae and a network without
-    normalization layers, with He initialization. What follows from targets or inputs of which
-    nothing is known is unchanged.
+    colours get the same loss on classes (softmax); both get the Dice score as a metric. Other
+    images get mae and a network without normalization layers, with He initialization. What follows
+    from targets or inputs of which nothing is known is unchanged.
     """
     wanted = dict(_SUGGESTED.get(seen.kind(project.specs.data), {}))
     loss = project.specs.training.loss
