@@ -62,6 +62,7 @@ class MainWindow(ttk.Frame):
         actions: the actions of the menus.
         panes: the three panes.
         status: the text at the bottom right.
+        takes_drops: whether files can be dropped onto the window on this system.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class MainWindow(ttk.Frame):
         self._build()
         self.menus = build_menus(root, self.actions, self.panes, boxes)
         self._bind_keys()
-        accept_files(self, self.take_dropped)
+        self.takes_drops = accept_files(self, self.take_dropped)
         self._listen()
         self._write_title()
         self._write_status()

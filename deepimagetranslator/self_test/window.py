@@ -92,6 +92,8 @@ def _steps(app: App, folder: Path, found: dict[str, Any]) -> Iterator[Step]:
     found["device"] = session.device
     found["versions"] = dict(session.versions)
     yield from _dialogs(app)
+    dropping = "can" if app.window.takes_drops else "cannot"
+    yield f"files {dropping} be dropped onto the window", lambda: True
 
     project = folder / "project.json"
     state.save(project)
