@@ -85,7 +85,9 @@ def translate(
 ) -> TranslationResult:
     """Translate files and whole folders with a weights file.
 
-    An output has its input's name, in the same subfolder below ``output``.
+    An output has its input's name, in the same subfolder below ``output``. Images whose values are
+    unlike those of the training images are skipped, unless settings has
+    ``{"translation.accept_values": True}``.
 
     Args:
         weights: a weights file of this program or of the 2021 program.
@@ -95,7 +97,8 @@ def translate(
         report: called with each event, see ``core.messages.events``.
 
     Returns:
-        The output of each translated input, and each skipped input with the reason.
+        The output of each translated input, each skipped input with the reason, and ``problems``
+        of images of unlike values.
 
     Raises:
         UserError: nothing was written; the message says why.

@@ -159,12 +159,21 @@ class _Worker:
                     "best_epoch": result.best_epoch,
                     "best_value": result.best_value,
                 }
-            case TranslateImages(_, weights, inputs, output, spec, folder):
+            case TranslateImages(_, weights, inputs, output, spec, folder, ask):
                 from deepimagetranslator.ml import translation  # noqa: PLC0415
 
                 done = translation.translate(
-                    weights, inputs, output, spec, folder=folder, report=report, control=control
+                    weights,
+                    inputs,
+                    output,
+                    spec,
+                    folder=folder,
+                    ask=ask,
+                    report=report,
+                    control=control,
                 )
+                if ask and done.problems and not (done.translated or done.skipped):
+                    return {"questions": done.problems}
                 return {
                     "translated": [(str(source), str(to)) for source, to in done.translated],
                     "skipped": [(str(source), reason) for source, reason in done.skipped],

@@ -140,6 +140,17 @@ class JobEnded(Change):
 
 
 @dataclass(frozen=True)
+class UnlikeInputsFound(Change):
+    """A translation waits: shall images of unlike values be translated too?
+
+    Attributes:
+        problems: one for each series, with its images as files.
+    """
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
 class ProblemOccurred(Change):
     """An action of the user failed.
 

@@ -9,7 +9,14 @@ from pathlib import Path
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.current_model import CurrentModel
 from deepimagetranslator.app.engine.worker_client import WorkerClient
-from deepimagetranslator.app.events import Bus, JobChanged, JobEnd, JobEnded, JobProgressed
+from deepimagetranslator.app.events import (
+    Bus,
+    JobChanged,
+    JobEnd,
+    JobEnded,
+    JobProgressed,
+    UnlikeInputsFound,
+)
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.training.validation_strip import ValidationStrip
@@ -44,7 +51,7 @@ class Jobs:
         viewer: holds the images to translate, and shows the translated ones.
         model: the model to evaluate; after a training it loads the best checkpoint.
         background: reads and writes the images of the training monitor.
-        bus: gets ``JobChanged``, ``JobProgressed`` and ``JobEnded``.
+        bus: gets ``JobChanged``, ``JobProgressed``, ``UnlikeInputsFound`` and ``JobEnded``.
 
     Attributes:
         kind: "training", "translation", "evaluation", or "" while no job is running.
@@ -66,6 +73,7 @@ class Jobs:
         self._viewer = viewer
         self._model = model
         self._bus = bus
+        self._asked: TranslateImages | None = None
         self.kind = ""
         self.monitor = MonitorState()
         self.strip = ValidationStrip(self.monitor, background, client.send, viewer.next_number)
@@ -104,6 +112,9 @@ class Jobs:
     def translate(self, weights: Path, output: Path, spec: TranslationSpec) -> None:
         """Translate the loaded images and write them into the folder ``output``.
 
+        ``UnlikeInputsFound`` is published instead, before anything is written, if images have
+        values unlike those of the training images.
+
         Raises:
             UserError: a job is already running, or no images are loaded.
         """
@@ -112,7 +123,21 @@ class Jobs:
         if not inputs:
             raise UserError("There are no images to translate; load some first.")
         job, folder = self._client.next_job(), self._viewer.folder_to_translate
-        self._begin("translation", TranslateImages(job, weights, inputs, output, spec, folder))
+        request = TranslateImages(job, weights, inputs, output, spec, folder, ask=True)
+        self._asked = request
+        self._begin("translation", request)
+
+    def answer(self, accept: bool) -> None:
+        """Go on after ``UnlikeInputsFound``: translate the unlike images too, or skip them.
+
+        Raises:
+            UserError: a job is already running.
+        """
+        self._refuse_second_job()
+        assert self._asked is not None
+        spec = replace(self._asked.spec, accept_values=accept)
+        job = self._client.next_job()
+        self._begin("translation", replace(self._asked, job=job, spec=spec, ask=False))
 
     def evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem] = ()) -> None:
         """Evaluate the current model on pairs.
@@ -185,6 +210,10 @@ class Jobs:
             if best is not None and best.exists():
                 self._model.load(best)
         if isinstance(event, WorkerDied) and not kind and event.exit_code in (0, None):
+            return
+        if isinstance(event, JobFinished) and "questions" in event.result:
+            self._bus.publish(UnlikeInputsFound(event.result["questions"]))
+            self._bus.publish(JobChanged())
             return
         if kind == "translation" and isinstance(event, JobFinished):
             self._viewer.show_part(TRANSLATED)

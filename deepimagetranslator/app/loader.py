@@ -13,7 +13,6 @@ from deepimagetranslator.app.events import Bus, LoadingChanged, SeveralSeriesFou
 from deepimagetranslator.app.project_state import ProjectState, match_once
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
-from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.pair_lists import with_more
@@ -252,22 +251,9 @@ class Loader:
 
         def created(parts: tuple[Sources, Sources]) -> None:
             train, val = parts
-            self._set_sample_augmentation()
             self.load(VALIDATION, val, done=lambda: self.load(TRAINING, train))
 
         self._run("Load sample images", _CREATING, create, created)
-
-    def _set_sample_augmentation(self) -> None:
-        """Scale the preset's amounts, which are meant for images of 512 x 512 pixels."""
-        from deepimagetranslator.core.sample import SAMPLE_SIZE  # noqa: PLC0415
-
-        usual, scale = preset(self._project.contents.preset).augmentation, SAMPLE_SIZE / 512
-        augmentation = replace(
-            self._project.specs.augmentation,
-            scaling=usual.scaling * scale,
-            translation=usual.translation * scale,
-        )
-        self._project.set_section("augmentation", augmentation)
 
     def _run(
         self, action: str, status: str, work: Callable[[], Result], done: Callable[[Result], object]
@@ -334,7 +320,10 @@ def _listed(change: Callable[[DataSpec], DataSpec], data: DataSpec, look: bool) 
     after = change(data)
     match_once(after)
     new = after.train_targets if after.train_targets != data.train_targets else ()
-    return _Listed(change, data, after, look_at(parse_images(new)) if look and new else None)
+    if not look or not new:
+        return _Listed(change, data, after, None)
+    seen = look_at(parse_images(new), parse_images(after.train_inputs))
+    return _Listed(change, data, after, seen)
 
 
 def _sides(pairs: Sequence[tuple[Path, Path]]) -> Sources:

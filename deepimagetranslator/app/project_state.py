@@ -35,7 +35,7 @@ from deepimagetranslator.core.data.section_choices import SectionStart, section_
 from deepimagetranslator.core.data.suggestions import (
     NOTHING_SEEN,
     SeenTargets,
-    other_targets,
+    other_basis,
     suggested,
 )
 from deepimagetranslator.core.data.targets import target_size
@@ -238,7 +238,7 @@ class ProjectState:
             seen: what is known of the training targets; None if they were not examined.
         """
         if seen is not None:
-            self.seen, self._seen_of = seen, _targets_of(data)
+            self.seen, self._seen_of = seen, _images_of(data)
         self._change(replace(self.contents, specs=replace(self.specs, data=data)), read=True)
 
     def split_validation(self, way: SplitWay) -> str:
@@ -258,8 +258,8 @@ class ProjectState:
     def _change(self, contents: Project, read: bool = False) -> None:
         """Set the project's contents, and update the settings that follow from the targets."""
         before = self.contents
-        if other_targets(before.specs.data, contents.specs.data):
-            if self._seen_of == _targets_of(contents.specs.data):
+        if other_basis(before.specs, contents.specs):
+            if self._seen_of == _images_of(contents.specs.data):
                 contents = suggested(contents, self.seen)
             else:  # once the targets have been read
                 self.seen, self._seen_of, self._to_follow = NOTHING_SEEN, None, True
@@ -335,13 +335,13 @@ class ProjectState:
     def _take_findings(self, found: Found) -> None:
         self.dataset, self.problems = found.dataset, found.problems
         if self._seen_of is None:
-            self.seen, self._seen_of = found.targets, _targets_of(self.specs.data)
+            self.seen, self._seen_of = found.targets, _images_of(self.specs.data)
         self._bus.publish(ReadingEnded())
         if self._to_follow:
             self._to_follow = False
             self._change(suggested(self.contents, self.seen))
 
 
-def _targets_of(data: DataSpec) -> tuple[tuple[str, ...], ...]:
-    """The training targets and the changes with which targets are read."""
-    return data.train_targets, data.target_changes
+def _images_of(data: DataSpec) -> tuple[tuple[str, ...], ...]:
+    """The images that suggested settings follow from, and how the targets are read."""
+    return data.train_inputs, data.train_targets, data.target_changes

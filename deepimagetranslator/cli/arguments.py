@@ -234,13 +234,20 @@ def _add_translate(commands: Any) -> None:
         "translate",
         engine_commands.translate,
         "translate images with a weights file",
-        "output, translated (a number), outputs (the files), skipped (file, reason), seconds",
+        "output, translated (a number), outputs (the files), skipped (file, reason), problems "
+        "(images of unlike values: subject, message, files, remedy), seconds",
         _TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace translated images that exist already"
+    )
+    parser.add_argument(
+        "--accept-values",
+        action="store_true",
+        help="translate images too whose values are unlike those of the training images; by "
+        "default they are named with the likely cause and skipped",
     )
     _add_set(parser)
     _add_series(parser, "images to translate")

@@ -54,6 +54,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
         if data["val_inputs"]:
             raise UserError("Give validation folders or --val-fraction, not both.")
         project, problems = _split(project, arguments)
+    reasons = suggestions.reasons(project, seen)
     found = dataset.match(project.specs.data)
     problems = [*found.problems, *problems]
     if arguments.project.exists():
@@ -65,8 +66,14 @@ def new(arguments: argparse.Namespace) -> Outcome:
     terminal.say(
         f"{arguments.project}: {len(found.train)} training and {len(found.val)} validation pairs, "
         f"preset {project.preset}, loss {project.specs.training.loss}"
-        f"{_why(suggestions.reasons(project, seen).get('training.loss'))}."
+        f"{_why(reasons.get('training.loss'))}."
     )
+    if "augmentation.translation" in reasons:
+        terminal.say(
+            "Amounts of the augmentation in pixels are in proportion to the image size: "
+            f"translation {project.specs.augmentation.translation:g} pixels"
+            f"{_why(reasons['augmentation.translation'])}."
+        )
     if fatal:
         terminal.say("Correct these and make the project again; it cannot be trained as it is.")
     return 2 if fatal else 0, {

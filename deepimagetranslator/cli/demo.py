@@ -15,6 +15,7 @@ from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.cli.engine_commands import whole_volume_table
 from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import FilesRead, Report
@@ -26,7 +27,6 @@ SIZE = 128
 EPOCHS = 12
 TRAIN_PEOPLE, VAL_PEOPLE, TEST_PEOPLE = SAMPLE_PEOPLE[:-2], SAMPLE_PEOPLE[-2:-1], SAMPLE_PEOPLE[-1:]
 # The presets' amounts of augmentation are meant for images of this size.
-_FULL_SIZE = 512
 _SHOWN_SLICES = (4, 14, 24)
 
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     devices.load_engine()
     with terminal.progress() as (report, control):
         sample = _draw(output, arguments.size, report, control)
-        project = _project(sample, arguments.size, arguments.epochs)
+        project = _project(sample, arguments.epochs)
         terminal.say(
             f"Training on {len(TRAIN_PEOPLE)} people ({devices.describe_device()}); "
             f"{TEST_PEOPLE[0]} is kept for the test."
@@ -66,7 +66,7 @@ def _draw(output: Path, size: int, report: Report, control: JobControl) -> Sampl
     return write_sample(output / "sample", size=size, report=drawn)
 
 
-def _project(sample: SampleSet, size: int, epochs: int) -> Project:
+def _project(sample: SampleSet, epochs: int) -> Project:
     def files(people: tuple[str, ...], side: int) -> tuple[str, ...]:
         return tuple(str(pair[side].absolute()) for name in people for pair in sample.pairs[name])
 
@@ -79,16 +79,8 @@ def _project(sample: SampleSet, size: int, epochs: int) -> Project:
             "val_targets": files(VAL_PEOPLE, 1),
         },
     )
-    augmentation = project.specs.augmentation
-    scale = size / _FULL_SIZE
-    return with_settings(
-        project,
-        [
-            f"training.epochs={epochs}",
-            f"augmentation.scaling={augmentation.scaling * scale}",
-            f"augmentation.translation={augmentation.translation * scale}",
-        ],
-    )
+    project = with_settings(project, [f"training.epochs={epochs}"])
+    return suggested(project, look_for(project))
 
 
 def _train_and_test(

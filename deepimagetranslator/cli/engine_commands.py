@@ -10,9 +10,10 @@ import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import (
@@ -31,6 +32,9 @@ from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.ml import devices
+
+if TYPE_CHECKING:
+    from deepimagetranslator.ml.translation import TranslationResult
 
 
 def train(arguments: argparse.Namespace) -> Outcome:
@@ -71,7 +75,11 @@ def translate(arguments: argparse.Namespace) -> Outcome:
     """Translate files and folders with a weights file."""
     project = with_settings(Project(), arguments.set)
     spec: TranslationSpec = project.specs.translation
-    spec = replace(spec, overwrite=spec.overwrite or arguments.overwrite)
+    spec = replace(
+        spec,
+        overwrite=spec.overwrite or arguments.overwrite,
+        accept_values=spec.accept_values or arguments.accept_values,
+    )
     devices.load_engine()
     from deepimagetranslator.ml import translation  # noqa: PLC0415
 
@@ -92,14 +100,22 @@ def translate(arguments: argparse.Namespace) -> Outcome:
     terminal.say(f"{images} translated into {arguments.output}{written}.")
     if result.skipped:
         terminal.say(f"{len(result.skipped)} skipped:")
-        terminal.say_problems(Problem(str(source), reason) for source, reason in result.skipped)
+        terminal.say_problems(_reasons(result))
     return 3 if result.skipped else 0, {
         "output": str(arguments.output),
         "translated": len(result.translated),
         "outputs": [str(path) for path in result.files],
         "skipped": [{"file": str(path), "reason": reason} for path, reason in result.skipped],
+        "problems": [as_json(problem) for problem in result.problems],
         "seconds": round(time.monotonic() - start, 3),
     }
+
+
+def _reasons(result: TranslationResult) -> list[Problem]:
+    """Why images were skipped: a problem for each image, or for a whole series."""
+    known = {problem.message for problem in result.problems}
+    others = [Problem(str(source), why) for source, why in result.skipped if why not in known]
+    return [*result.problems, *others]
 
 
 def evaluate(arguments: argparse.Namespace) -> Outcome:

@@ -21,7 +21,10 @@ _ACTIONS: Mapping[Action, str] = {
     "join_classes": "Use --set for data.labels.",
     "change_targets": "Use --target-change to read the targets otherwise.",
 }
-_OWN_OPTIONS = {"translation.overwrite": "--overwrite"}
+_OWN_OPTIONS = {
+    "translation.overwrite": "--overwrite",
+    "translation.accept_values": "--accept-values",
+}
 
 
 def words(remedy: Remedy | None) -> str:

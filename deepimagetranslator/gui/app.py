@@ -23,6 +23,7 @@ from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.system_dialogs import Boxes, system_boxes
 from deepimagetranslator.gui.theme.logo import draw_mark
 from deepimagetranslator.gui.theme.theme import Theme
+from deepimagetranslator.gui.widgets.screens import restore
 from deepimagetranslator.gui.windows_os import be_sharp, own_taskbar_button, sharp_icon
 
 TICK_MS = 15
@@ -162,14 +163,7 @@ class App:
         height = min(px(760), int(screen[1] * 0.86))
         self.root.minsize(*(min(px(n), s) for n, s in zip(_SMALLEST, screen, strict=True)))
         self.root.geometry(f"{width}x{height}")
-        remembered = self.settings.get("geometry")
-        if remembered:
-            try:
-                size, x, y = remembered.split("+")
-                if int(x) < screen[0] - 100 and int(y) < screen[1] - 100:
-                    self.root.geometry(f"{size}+{x}+{y}")
-            except ValueError:
-                return
+        restore(self.root, self.settings.get("geometry"))
 
     def _unexpected(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None

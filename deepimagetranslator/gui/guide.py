@@ -38,7 +38,8 @@ settings are a good start; Reset brings them back. Model > Set model hyperparame
 loss, the optimizer and the number of epochs.
 
 4. Choose the augmentation. Train > Data augmentation previews it on your own images. \
-Augmentation varies the training images at random, so that fewer labelled images are needed.
+Augmentation varies the training images at random, so that fewer labelled images are needed. \
+Amounts in pixels are in proportion to the size of your images until you change them.
 
 5. Train. Train > Train model (F5) starts the training. The monitor shows loss and metrics, \
 predictions of validation images and the time left. You can stop at any time and resume later; \
@@ -50,7 +51,9 @@ checkpoint.
 targets: Dice, SSIM and other measures, for the whole volume and for each image.
 
 7. Translate new images. Translate > Load images for translation loads them, and the arrow keys \
-step through them. Translate > Translate and save writes the translated images into a folder.
+step through them. Translate > Translate and save writes the translated images into a folder. \
+It asks first if their values are unlike those that the network was trained on, such as Hounsfield \
+units with 1024 added.
 [demo.png]
 # Check the data before a long training
 

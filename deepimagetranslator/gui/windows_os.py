@@ -40,6 +40,36 @@ def sharp_icon(root: tk.Tk) -> None:
             root.iconbitmap(default=str(paths.assets() / "icon.ico"))  # type: ignore[no-untyped-call,unused-ignore]
 
 
+def monitor_at(left: int, top: int, width: int, height: int) -> tuple[int, int, int, int] | None:
+    """The monitor of Windows that a rectangle is on, or the nearest one, without the task bar.
+
+    Returns:
+        Left, top, width and height in pixels; None on other systems.
+    """
+    place = None
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415
+        from ctypes import wintypes  # noqa: PLC0415
+
+        class MonitorInfo(ctypes.Structure):
+            _fields_ = (
+                ("size", wintypes.DWORD),
+                ("monitor", wintypes.RECT),
+                ("work", wintypes.RECT),
+                ("flags", wintypes.DWORD),
+            )
+
+        rectangle = wintypes.RECT(left, top, left + width, top + height)
+        info = MonitorInfo(size=ctypes.sizeof(MonitorInfo))
+        user32, nearest = ctypes.windll.user32, 2
+        user32.MonitorFromRect.restype = wintypes.HANDLE
+        handle = wintypes.HANDLE(user32.MonitorFromRect(ctypes.byref(rectangle), nearest))
+        if user32.GetMonitorInfoW(handle, ctypes.byref(info)):
+            work = info.work
+            place = work.left, work.top, work.right - work.left, work.bottom - work.top
+    return place
+
+
 def open_folder(folder: Path) -> None:
     """Show a folder in the system's file manager.
 

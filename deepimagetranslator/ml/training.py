@@ -23,6 +23,7 @@ from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import ImageChangedError
+from deepimagetranslator.core.data.input_statistics import InputMeter
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import (
     CheckpointSaved,
@@ -174,7 +175,9 @@ class Job:
         self.report = report
         self.control = control
         specs = project.specs
-        reader = PairReader(dataset, specs.data.cache_mib * 2**20, dataset.contents)
+        inputs = (pair.input for pair in dataset.train)
+        self.meter = InputMeter(inputs, dataset.input_scaling)
+        reader = PairReader(dataset, specs.data.cache_mib * 2**20, dataset.contents, self.meter.add)
         self.train_batches, self.val_batches = (
             PairSequence(
                 PairSampler(
@@ -364,6 +367,7 @@ class Job:
             palette=self.dataset.palette,
             large_images=self.project.specs.data.large_images,
             preset=self.project.preset,
+            input_statistics=self.meter.statistics(),
             training=summary | {name: float(v) for name, v in self.state.values.items()},
         )
 

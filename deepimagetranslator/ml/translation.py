@@ -12,15 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
+from deepimagetranslator.core.checks.unlike_inputs import unlike_image, unlike_series
+from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.layout import places
 from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
-from deepimagetranslator.core.imaging.reading import changes
+from deepimagetranslator.core.imaging.reading import remarks
 from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
@@ -45,11 +47,14 @@ class TranslationResult:
     Attributes:
         translated: (source, output) of each translated image. The output of a slice is the same
             slice of the written volume.
-        skipped: (source, reason) of each image or whole volume that could not be translated.
+        skipped: (source, reason) of each image or whole volume that was not translated.
+        problems: series and images whose values are unlike those of the training images; their
+            images are among the skipped.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
     skipped: tuple[tuple[ImageRef, str], ...]
+    problems: tuple[Problem, ...] = ()
 
     @property
     def files(self) -> dict[Path, Path]:
@@ -83,6 +88,7 @@ def translate(
     *,
     series: str | None = None,
     folder: Path | None = None,
+    ask: bool = False,
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> TranslationResult:
@@ -90,7 +96,9 @@ def translate(
 
     An output has its input's name, in the same subfolder below ``output`` (``core.export.layout``),
     and by default its input's format (``core.export.plan``). A file that cannot be translated is
-    skipped and listed; if a slice cannot, its whole volume is skipped.
+    skipped and listed; if a slice cannot, its whole volume is skipped. So are images whose values
+    are unlike those of the training images (``core.checks.unlike_inputs``), unless the spec accepts
+    them.
 
     Args:
         weights_path: a weights file of this program or of the 2021 program.
@@ -99,6 +107,7 @@ def translate(
         spec: how to translate, what to write, whether to overwrite.
         series: the DICOM series to translate if a folder has several.
         folder: the folder that single files were listed from; see ``core.export.layout``.
+        ask: if there are series of unlike values, translate nothing and return only the problems.
         report: called with each event, see ``core.messages.events``.
         control: cancels the translation.
 
@@ -119,12 +128,18 @@ def translate(
     )
     images = places(inputs, output, series, folder)
     output_files = plan(images, output, translator.network, spec)
-    for sentence in changes((image.file for image in images), translator.card.reading):
+    control = control or JobControl()
+    trained = None if spec.accept_values else translator.card.trained
+    problems = unlike_series(list(images), trained, report, control) if trained else []
+    if problems and ask:
+        return TranslationResult((), (), tuple(problems))
+    for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
-    run = _Run(translator, output_files, spec.batch_size, report, control or JobControl())
+    run = _Run(translator, output_files, spec.batch_size, report, control, trained)
+    run.refuse(problems)
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
         run.work(pool)
-    return TranslationResult(tuple(run.translated), tuple(run.skipped))
+    return TranslationResult(tuple(run.translated), tuple(run.skipped), tuple(run.problems))
 
 
 class _Run:
@@ -137,8 +152,10 @@ class _Run:
         batch_size: int,
         report: Report,
         control: JobControl,
+        trained: Trained | None,
     ) -> None:
         self._translator, self._batch_size = translator, batch_size
+        self._trained = trained
         self._report, self._control = report, control
         names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
         derived = DerivedSeries(translator.network.name, names)
@@ -147,12 +164,26 @@ class _Run:
             for writer in (VolumeWriter(output_file, derived) for output_file in output_files)
             for source in writer.output_file.sources
         ]
+        self._total = len(self._jobs)
         self._done = 0
         self._written: Counter[Path] = Counter()
         self._failed: set[Path] = set()
         self._writing: deque[tuple[_Job, Future[None]]] = deque()
         self.translated: list[tuple[ImageRef, ImageRef]] = []
         self.skipped: list[tuple[ImageRef, str]] = []
+        self.problems: list[Problem] = []
+
+    def refuse(self, problems: Sequence[Problem]) -> None:
+        """Skip the images of these problems without reading them."""
+        reasons = {image: problem.message for problem in problems for image in problem.files}
+        self.problems += problems
+        refused = [job for job in self._jobs if str(job.source) in reasons]
+        self._jobs = [job for job in self._jobs if str(job.source) not in reasons]
+        for output_file in dict.fromkeys(job.output_file for job in refused):
+            sources = output_file.sources
+            source = sources[0] if len(sources) == 1 else ImageRef(output_file.original)
+            self._done += len(sources)
+            self._note_skipped(source, reasons[str(sources[0])])
 
     def work(self, pool: ThreadPoolExecutor) -> None:
         for batch in self._batches(pool):
@@ -195,7 +226,7 @@ class _Run:
                 self._report(event)
 
         self._finish(most_open=0)
-        count = len(self._jobs)
+        count = self._total
         try:
             result = self._translator.translate(
                 image, job.source.name, job.output_file.encoding.image, between
@@ -221,7 +252,7 @@ class _Run:
     def _count(self, job: _Job) -> None:
         """Count a finished image; after the last one of a file, report them all as written."""
         self._done += 1
-        output_file, count = job.output_file, len(self._jobs)
+        output_file, count = job.output_file, self._total
         if output_file.path in self._failed:
             self._report(SliceTranslated(self._done, count))
             return
@@ -247,8 +278,20 @@ class _Run:
             job.writer.drop()
             source = ImageRef(output_file.original)
             reason = f"{reason} Nothing is written of {source.name}, which needs this slice."
+        self._note_skipped(source, reason)
+
+    def _note_skipped(self, source: ImageRef, reason: str) -> None:
         self.skipped.append((source, reason))
-        self._report(ImageSkipped(source, reason, self._done, len(self._jobs)))
+        self._report(ImageSkipped(source, reason, self._done, self._total))
+
+    def _is_unlike(self, job: _Job, image: Array) -> bool:
+        """Whether the values of a single image, no slice of a volume, have another meaning."""
+        problem = self._trained and unlike_image(job.source, image, self._trained)
+        if not problem:
+            return False
+        self.problems.append(problem)
+        self._skip(job, UserError(problem.message))
+        return True
 
     def _batches(self, pool: ThreadPoolExecutor) -> Iterator[list[tuple[_Job, Array]]]:
         """Batches of images of one network size, read in advance; large images come alone."""
@@ -262,6 +305,8 @@ class _Run:
                 continue
             if job.output_file.path in self._failed:
                 self._count(job)
+                continue
+            if self._is_unlike(job, image):
                 continue
             if batch and not self._together(batch[0], job, image):
                 yield batch

@@ -21,9 +21,11 @@ import keras
 import numpy as np
 from keras.src.saving import saving_lib
 
+from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.input_statistics import InputStatistics
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
@@ -59,6 +61,8 @@ class WeightsCard:
         training: a summary: loss, precision, epoch, val_loss, number of pairs, ...
         program: the program and version that wrote the file.
         large_images: how larger images were trained on, "resize" or "crop".
+        input_statistics: the values of the training inputs; None if they were not measured, as by
+            versions before 2.1.
         reading: the reading version of the training images, see ``core.imaging.reading``.
     """
 
@@ -70,6 +74,7 @@ class WeightsCard:
     training: Mapping[str, Any] = field(default_factory=dict)
     program: str = PROGRAM
     large_images: str = "resize"
+    input_statistics: InputStatistics | None = None
     reading: int = READING_VERSION
 
     def to_json(self) -> dict[str, Any]:
@@ -82,6 +87,7 @@ class WeightsCard:
             "target_scaling": self.target_scaling.to_json(),
             "palette": None if self.palette is None else self.palette.to_json(),
             "large_images": self.large_images,
+            "input_statistics": self.input_statistics and self.input_statistics.to_json(),
             "reading": self.reading,
             "training": dict(self.training),
         }
@@ -115,6 +121,13 @@ class WeightsCard:
             found.append(f"{name.replace('_', ' ')}: {shown}")
         return tuple(found)
 
+    @property
+    def trained(self) -> Trained | None:
+        """What to compare images with before a translation; None if the file does not tell."""
+        if self.input_statistics is None:
+            return None
+        return Trained(self.input_scaling, self.input_statistics)
+
     @classmethod
     def from_json(cls, data: Any, where: str) -> WeightsCard:
         """Make a card from JSON values.
@@ -133,6 +146,7 @@ class WeightsCard:
     @classmethod
     def _of(cls, data: Mapping[str, Any], model: Any, palette: Any, where: str) -> WeightsCard:
         spec = fields.from_json(ModelSpec, model, where)
+        statistics = data.get("input_statistics")
         try:
             return cls(
                 model=spec,
@@ -143,6 +157,7 @@ class WeightsCard:
                 preset=str(data["preset"]),
                 training=dict(data["training"]),
                 program=str(data["program"]),
+                input_statistics=statistics and InputStatistics.from_json(statistics),
                 reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
             )
         except (UserError, KeyError, TypeError, ValueError) as error:

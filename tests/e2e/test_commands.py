@@ -167,7 +167,7 @@ def test_help_lists_every_field_with_its_bounds(call, command):
         ("new", ["--train-inputs", "--train-targets", "--val-inputs", "--val-targets"]),
         ("new", ["--val-fraction", "--group", "--preset", "--set"]),
         ("train", ["--run-dir", "--set", "--resume", "--weights"]),
-        ("translate", ["--weights", "--output", "--overwrite"]),
+        ("translate", ["--weights", "--output", "--overwrite", "--accept-values"]),
         ("evaluate", ["--predictions", "--weights", "--inputs", "--targets", "--output"]),
         ("augment", ["--output", "--epochs"]),
     ],
@@ -452,7 +452,7 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         "--json",
     )
     assert told.status == 3
-    assert set(told.json) == {"output", "translated", "outputs", "skipped", "seconds"}
+    assert set(told.json) == {"output", "translated", "outputs", "skipped", "problems", "seconds"}
     expected = {tmp_path / "out é" / "one.png", tmp_path / "out é" / "sub" / "two.png"}
     assert set(map(Path, told.json["outputs"])) == expected
     assert told.json["translated"] == 2
@@ -481,6 +481,27 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         inputs / "one.png",
     )
     assert again.status == 0
+
+
+def test_translate_skips_images_of_other_values_unless_accepted(call, place, trained, tmp_path):
+    inverted = tmp_path / "inverted"
+    for number in (1, 2):
+        name = f"person02_slice00{number}.png"
+        image = read_image(people(place, "person02", "images") / name)
+        write_image(inverted / name, 255 - image)
+    weights = "--weights", trained[1] / "best.weights.h5"
+    told = call("translate", *weights, "--output", tmp_path / "out", inverted, "--json")
+    assert told.status == 3 and not (tmp_path / "out").exists()
+    assert "black and white are exchanged. Use --accept-values." in told.err
+    assert told.err.count("exchanged") == 1  # a line for each series
+    (problem,) = told.json["problems"]
+    assert (problem["kind"], len(problem["files"])) == ("unlike_inputs", 2)
+    assert problem["remedy"] == "Use --accept-values."
+    assert len(told.json["skipped"]) == 2
+    for way in (["--accept-values"], settings("translation.accept_values=true")):
+        more = "--output", tmp_path / "out", "--overwrite", inverted, "--json"
+        told = call("translate", *weights, *way, *more)
+        assert (told.status, told.json["translated"], told.json["problems"]) == (0, 2, [])
 
 
 def test_translate_writes_a_volume_that_evaluate_measures(call, place, trained, tmp_path):

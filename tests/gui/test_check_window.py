@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from focus import focus
@@ -163,6 +164,36 @@ def test_a_repair_mends_and_its_files_show_the_pair(window: Window, tmp_path: Pa
     check.buttons["undo"].invoke()
     window.until(lambda: window.session.project.reader.complete)
     assert check.check.blocked
+
+
+def test_the_user_chooses_one_of_several_repairs(window: Window, tmp_path: Path) -> None:
+    """The mask of a NIfTI volume lies three slices higher than the image."""
+    rng = np.random.default_rng(1)
+    affine = np.diag([-1.0, -1, 5, 1])
+    for side, up in (("in", 0), ("out", 15)):
+        (tmp_path / side).mkdir()
+        moved = affine.copy()
+        moved[2, 3] = up
+        voxels = rng.integers(0, 90, (16, 16, 9)).astype(np.uint8)
+        voxels = voxels if side == "in" else (voxels > 50).astype(np.uint8)
+        nibabel.save(nibabel.Nifti1Image(voxels, moved), tmp_path / side / "p1.nii.gz")
+    load(window, tmp_path)
+    window.choose("Data", "Check data...")
+    check = opened(window)
+    view = check.findings
+    assert view.chosen is not None and view.chosen.kind == "displaced"
+    buttons = view.other_repairs.winfo_children()
+    assert view.repair_button.cget("text").startswith("Pair slices by their place")
+    assert [button.cget("text").split()[0] for button in buttons] == ["Resample", "Ignore", "Leave"]
+    buttons[1].invoke()  # type: ignore[attr-defined]
+    window.until(lambda: window.session.project.reader.complete)
+    data = window.session.project.specs.data
+    assert data.target_changes == (f"array_order: {tmp_path / 'out' / 'p1.nii.gz'}",)
+    assert "displaced" not in {problem.kind for problem in view.findings}
+    assert view.chosen is not None and not view.other_repairs.winfo_children()
+    check.buttons["undo"].invoke()
+    window.until(lambda: window.session.project.reader.complete)
+    assert "displaced" in {problem.kind for problem in view.findings}
 
 
 def test_training_asks_once_about_remarks(

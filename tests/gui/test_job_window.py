@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 
-from deepimagetranslator.app.events import Bus, Change, JobEnded, JobProgressed
+from deepimagetranslator.app.events import (
+    Bus,
+    Change,
+    JobEnded,
+    JobProgressed,
+    UnlikeInputsFound,
+)
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
+    FilesRead,
     ImageSkipped,
     ImageTranslated,
     JobFinished,
+    LogLine,
     SliceTranslated,
 )
 from deepimagetranslator.gui.jobs import job_window
@@ -75,9 +84,52 @@ def test_what_was_written_and_skipped(job: JobWindow, monkeypatch: pytest.Monkey
     assert opened == [Path(OUT)]
 
 
+def test_a_sentence_about_the_whole_job_is_shown_and_stays(job: JobWindow) -> None:
+    sentence = "a.dcm is read otherwise than when these weights were trained."
+    tell(job, JobProgressed(LogLine(sentence)))
+    assert sentence in [str(label.cget("text")) for label in labels(job)]
+    finish(job, [("a.dcm", str(Path(OUT) / "a.dcm"))], images=1)
+    assert sentence in [str(label.cget("text")) for label in labels(job)]
+
+
 def test_many_files_are_not_all_listed(job: JobWindow) -> None:
     finish(job, [(f"{n}.png", str(Path(OUT) / f"{n}.png")) for n in range(1000)], images=1000)
     assert len(rows(job)) == 501 and rows(job)[-1] == ("...", "and 500 more files")
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_unlike_images_are_asked_about_in_the_same_window(
+    job: JobWindow, monkeypatch: pytest.MonkeyPatch, accept: bool
+) -> None:
+    answers: list[bool] = []
+    monkeypatch.setattr(job.session.jobs, "answer", answers.append, raising=False)
+    monkeypatch.setattr(job.session.jobs, "kind", "translation")
+    tell(job, JobProgressed(FilesRead(1, 2)))
+    assert "Compared 1 of 2 series" in words(job)
+    monkeypatch.setattr(job.session.jobs, "kind", "")
+    problem = Problem("ct/p1", "40% of the values lie above the range.", files=("a", "b"))
+    tell(job, UnlikeInputsFound((problem,)))
+    assert "2 images have values unlike those" in words(job)
+    assert "ct/p1: 40% of the values lie above the range." in words(job)
+    shown = {str(button.cget("text")): button for button in buttons(job) if button.winfo_ismapped()}
+    assert set(shown) == {"Translate them too", "Skip them", "Cancel"}
+    shown["Translate them too" if accept else "Skip them"].invoke()
+    job.update()
+    assert answers == [accept]
+    assert {str(b.cget("text")) for b in buttons(job) if b.winfo_ismapped()} == {"Cancel"}
+    finish(job, [("a.png", str(Path(OUT) / "a.png"))], images=1)
+    assert "were translated into" in words(job)
+
+
+def test_cancel_closes_a_window_that_asks(job: JobWindow) -> None:
+    tell(job, UnlikeInputsFound((Problem("p1", "is unlike.", files=("a",)),)))
+    assert "1 image has values unlike those" in words(job)
+    job.cancel_button.invoke()
+    assert not job.winfo_exists()
+
+
+def words(job: JobWindow) -> str:
+    return "\n".join(str(label.cget("text")) for label in labels(job) if label.winfo_ismapped())
 
 
 def labels(widget: tk.Misc) -> list[Any]:

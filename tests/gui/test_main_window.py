@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_images import small
 from waiting import PATIENCE
 from window import Window
 
 from deepimagetranslator.app.events import JobChanged
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.data_check.check_window import CheckWindow
@@ -506,3 +508,36 @@ def test_an_unreadable_file_among_others_is_named_and_the_others_are_shown(
     window.until(lambda: "a_empty.png" in window.app.window.status.get())
     window.key("Right")
     window.until(lambda: np.array_equal(window.shown("image"), read_image(good)))
+
+
+# ---- files of scanners -----------------------------------------------------------------------
+
+
+def test_values_in_a_unit_are_called_by_it(window: Window) -> None:
+    slices = [image.file for image in list_images(small("ct_dicom/crlm_1006"))]
+    load_training(window, [(path, path) for path in slices])
+    window.until(lambda: window.shown("target") is not None)
+    pane = window.app.window.panes.panes["image"]
+    window.until(lambda: "CT, HU" in pane.details.cget("text"))
+    assert "float" not in pane.details.cget("text")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_utf8_are_shown_saved_and_opened_again(
+    window: Window, tmp_path: Path
+) -> None:
+    pairs = []
+    for number, name in enumerate((b"caf\xe9.png", b"\xff.png", b"a.png")):
+        image = np.full((32, 32), 40 * number, np.uint8) + np.arange(32, dtype=np.uint8)
+        both = tuple(tmp_path / side / os.fsdecode(name) for side in ("images", "targets"))
+        for path in both:
+            write_image(path, image)
+        pairs.append(both)
+    load_training(window, pairs)
+    window.until(lambda: window.shown("image") is not None)
+    assert "caf" in window.app.window.panes.panes["image"].name.cget("text")
+    window.answers.paths = [tmp_path / os.fsdecode(b"\xe9tude.json")]
+    window.choose("File", "Save project")
+    assert window.session.project.path is not None
+    opened = load_project(window.session.project.path)
+    assert opened.specs.data.train_inputs == tuple(str(image) for image, _ in pairs)

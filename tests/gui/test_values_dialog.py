@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from focus import focus
+from real_images import small
 from window import Window as MainWindow
 
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.intensity.windows import PRESETS, Window
 from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.gui.dialogs.intensity.intensity_dialog import ValuesDialog, with_values
@@ -115,6 +117,15 @@ def test_everything_follows_the_window(opened: Callable[..., ValuesDialog]) -> N
     assert "-160 and less become 0, 240 and more become 1" in told
     parts = [float(part) for part in re.findall(r"([\d.]+)\s%", told)]
     assert parts == pytest.approx([below * 100, above * 100], abs=3)
+
+
+def test_values_in_a_unit_are_called_by_it(root: tk.Tk, pump: Pump) -> None:
+    slices = list_images(small("ct_dicom/crlm_1006"))[:2]
+    pairs = [ImagePair(image, image) for image in slices]
+    dialog = ValuesDialog(root, DataSpec(), pairs, lambda: (None, None))
+    pump(root, lambda: dialog.reader.ranges is not None)
+    assert dialog.meaning.cget("text").startswith("Values in CT, HU: ")
+    dialog.destroy()
 
 
 def test_centre_and_width_and_limits_keep_step(opened: Callable[..., ValuesDialog]) -> None:

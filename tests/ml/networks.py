@@ -39,7 +39,12 @@ def write_network(
         choices: fields of the card (scalings, palette) and of the model.
     """
     path = folder / f"{name}.weights.h5"
-    card_fields = {"input_scaling", "target_scaling", "palette"} & choices.keys()
+    card_fields = {
+        "input_scaling",
+        "target_scaling",
+        "palette",
+        "input_statistics",
+    } & choices.keys()
     card = {key: choices.pop(key) for key in card_fields}
     spec = replace(MODEL, **choices)  # type: ignore[arg-type]
     model = build_unet(spec, seed=3)

@@ -199,6 +199,8 @@ def test_weights_files_describe_themselves(whole):
     assert card.training["val_loss"] == watch.result.best_value
     assert card.training["loss_function"] == project.specs.training.loss
     assert (card.training["train_pairs"], card.training["val_pairs"]) == (6, 2)
+    assert card.input_statistics is not None and card.input_statistics.images == 6
+    assert card.input_statistics.series == 1  # one folder
 
 
 def test_only_the_last_weights_hold_the_optimizer(whole):

@@ -9,13 +9,19 @@ import numpy as np
 import pytest
 from sessions import Sessions, write_pairs
 
-from deepimagetranslator.app.events import JobChanged, JobEnded, JobProgressed, ViewTranslated
+from deepimagetranslator.app.events import (
+    JobChanged,
+    JobEnded,
+    JobProgressed,
+    UnlikeInputsFound,
+    ViewTranslated,
+)
 from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
@@ -130,6 +136,28 @@ def test_a_translation_s_outputs_are_shown_at_its_end(sessions: Sessions, tmp_pa
     assert session.viewer.part == TRANSLATED
     assert sessions.changes(JobProgressed) == [JobProgressed(done)]
     assert sessions.changes(JobEnded) == [JobEnded("translation", JobFinished({}))]
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_translation_asks_about_unlike_images_first(
+    sessions: Sessions, tmp_path: Path, accept: bool
+) -> None:
+    session = sessions.session
+    session.viewer.set_images_to_translate([ImageRef(tmp_path / "a.png")])
+    session.jobs.translate(Path("w"), tmp_path / "out", TranslationSpec(mirrors=True))
+    (first,) = sessions.requests(TranslateImages)
+    assert first.ask and not first.spec.accept_values
+    problem = Problem("a.png", "is unlike", files=("a.png",))
+    sessions.answer(JobFinished({"questions": (problem,)}))
+    assert sessions.changes(UnlikeInputsFound) == [UnlikeInputsFound((problem,))]
+    assert sessions.changes(JobEnded) == [] and session.jobs.kind == ""
+    session.jobs.answer(accept)
+    first, second = sessions.requests(TranslateImages)
+    spec = replace(first.spec, accept_values=accept)
+    assert second == replace(first, job=second.job, spec=spec, ask=False)
+    assert second.job != first.job and session.jobs.kind == "translation"
+    with pytest.raises(UserError, match="is running"):
+        session.jobs.answer(accept)
 
 
 def test_an_epoch_s_best_weights_translate_the_image_in_view(

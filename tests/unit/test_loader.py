@@ -55,6 +55,7 @@ def test_values_as_targets_choose_their_loss(sessions: Sessions, tmp_path: Path)
     sessions.until(lambda: sessions.session.project.matched.train)
     specs = sessions.session.project.specs
     assert (specs.training.loss, specs.model.normalization) == ("mae", "none")
+    assert specs.augmentation.translation == 1.4  # of 24 pixels; 30 of 512
 
 
 def test_validation_targets_do_not_say_what_the_targets_are(
@@ -193,7 +194,7 @@ def test_the_sample_trains_validates_and_leaves_a_person_out(
         loaded.append((part, sources))
         done()
 
-    loader, project = sessions.session.loader, sessions.session.project
+    loader = sessions.session.loader
     monkeypatch.setattr(loader, "load", load)
     loader.load_sample()
     assert "sample" in loader.status
@@ -202,6 +203,4 @@ def test_the_sample_trains_validates_and_leaves_a_person_out(
     inputs = {part: [path.name for path in sources["inputs"]] for part, sources in loaded}
     assert inputs == {"validation": ["i2.png"] * 2, "training": ["i0.png"] * 2 + ["i1.png"] * 2}
     assert {path.name for path in loaded[0][1]["targets"]} == {"t2.png"}
-    usual = Specs().augmentation
-    assert project.specs.augmentation.scaling == usual.scaling / 4  # 128 pixels, not 512
     assert loader.status == ""

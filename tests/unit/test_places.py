@@ -15,6 +15,7 @@ import pydicom
 import pytest
 from dicom_samples import dataset as dicom_dataset
 from dicom_samples import write as write_dicom
+from real_images import whole
 
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.repairs import repaired
@@ -255,6 +256,17 @@ def test_a_place_that_is_wrong_is_ignored_or_left_out(
     assert not match(repaired(specs, repairs["leave_out"]).data).train
 
 
+@pytest.mark.parametrize(("case", "repair"), [("a_eye", "array_order"), ("b_qs", "other_form")])
+def test_the_reported_files_raise_their_finding(case: str, repair: str) -> None:
+    specs = specs_of(whole("reports/01_nifti_geometry") / case)
+    (problem,) = found(specs)
+    assert problem.fatal and problem.repairs[0].name == repair
+    with pytest.raises(DataProblems, match="another place in the patient"):
+        prepare(specs)
+    after = repaired(specs, problem.repairs[0])
+    assert found(after) == []
+
+
 def test_several_volumes_of_a_kind_are_one_finding(tmp_path: Path) -> None:
     for name in ("p1", "p2", "p3"):
         nifti(tmp_path / f"img/{name}.nii.gz", CT, LPS)
@@ -275,8 +287,21 @@ def test_training_and_evaluation_refuse_another_place_too(tmp_path: Path) -> Non
         with pytest.raises(DataProblems, match="another place in the patient"):
             prepare(specs_of(tmp_path), record=record)
         examine(specs_of(tmp_path), record=record)
-    with pytest.raises(UserError, match=r"spacing \(1 x 1 x 1 mm, not 6 x 6 x 5 mm\)"):
+    with pytest.raises(UserError, match=r"spacing \(1 x 1 x 1 mm, not 6 x 6 x 5 mm\)") as caught:
         evaluate([tmp_path / "img"], [tmp_path / "lab"])
+    assert len(str(caught.value).splitlines()) == 2  # one sentence for the whole volume
+
+
+def test_an_evaluation_leaves_another_place_out_or_reads_it_as_chosen(tmp_path: Path) -> None:
+    nifti(tmp_path / "img/p1.nii.gz", MASK, LPS)
+    nifti(tmp_path / "img/p2.nii.gz", MASK, LPS)
+    nifti(tmp_path / "lab/p1.nii.gz", MASK, LPS)
+    nifti(tmp_path / "lab/p2.nii.gz", MASK, np.eye(4))
+    result = evaluate([tmp_path / "img"], [tmp_path / "lab"])
+    assert result.images == 12 and len(result.problems) == 1
+    result = evaluate([tmp_path / "img"], [tmp_path / "lab"], changes=["array_order"])
+    assert result.images == 24 and not result.problems
+    assert {values.get("dice") for values in result.whole_volume().values()} <= {1.0, None}
 
 
 # --- what is right -----------------------------------------------------------------------------
@@ -345,12 +370,14 @@ def place(affine: np.ndarray, *shape: int, index: int = 0) -> Place:
 def test_half_a_pixel_of_a_large_image_is_noticed_and_rounding_is_not() -> None:
     fine = np.diag([0.7421875, 0.7421875, 1.25, 1.0])
     ours = place(fine, 512, 512, 300, index=299)
-    for decimals in (3, 4):
+    for decimals in (2, 3, 4):
         assert agree(ours, place(np.round(fine, decimals), 512, 512, 300, index=299))
     for axis in range(3):
         half = fine.copy()
         half[axis, 3] += fine[axis, axis] / 2
         assert not agree(ours, place(half, 512, 512, 300, index=299))
+    wider = np.diag([0.7454, 0.7454, 1.25, 1.0])  # as far from it, but no rounded number
+    assert not agree(ours, place(wider, 512, 512, 300, index=299))
     twice = fine @ np.diag([0.5, 0.5, 1, 1])  # of twice the size, but with the same first centre
     assert not agree(ours, place(twice, 1024, 1024, 300, index=299))
 

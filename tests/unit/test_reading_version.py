@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from dicom_samples import carried, dataset, group, write
 from pydicom.dataset import Dataset
 from real_images import small
@@ -13,11 +14,11 @@ from deepimagetranslator.core.config.project import load_project, new_project, s
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.imaging.reading import (
     READING_VERSION,
     changed_since,
-    changes,
+    remarks,
     renumbered,
 )
 
@@ -76,16 +77,27 @@ def test_files_of_other_kinds_and_real_ones_have_not_changed(tmp_path: Path) -> 
     files += [carried(name) for name in ("CT_small.dcm", "MR_small.dcm", "rtdose.dcm")]
     (tmp_path / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM")
     files += [tmp_path / "broken.dcm", tmp_path / "missing.png"]
-    assert changes(files, 1) == []
+    assert remarks(files, 1) == []
 
 
 def test_each_change_is_told_once(tmp_path: Path) -> None:
     files = [head_first(tmp_path / f"{n}.dcm") for n in range(3)]
     files.append(write(tmp_path / "m.dcm", mapped()))
-    told = changes([*files, *files], 1)
+    told = remarks([*files, *files], 1)
     assert len(told) == 2
     assert "0.dcm (and 2 more files) is read otherwise" in told[0]
     assert "in order of place" in told[0] and "real-world" in told[1]
+
+
+def test_parts_of_files_that_are_not_read_are_told_whatever_the_version(tmp_path: Path) -> None:
+    for name in ("a.tif", "b.tif"):
+        with tifffile.TiffWriter(tmp_path / name) as tif:
+            tif.write(GREY, metadata=None)
+            tif.write(GREY[:8, :8], metadata=None)
+    write_image(tmp_path / "c.png", GREY.astype(np.uint8))
+    told = remarks([tmp_path / name for name in ("a.tif", "b.tif", "c.png")], READING_VERSION)
+    assert len(told) == 1
+    assert "a.tif (and 1 more file) has 1 more page (8 x 8 pixels)" in told[0]
 
 
 def test_slices_of_an_older_project_are_renumbered(tmp_path: Path) -> None:

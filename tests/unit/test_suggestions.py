@@ -20,8 +20,8 @@ from deepimagetranslator.core.data.facts import FileFacts
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import gather_statistics
 from deepimagetranslator.core.data.suggestions import (
+    FOR_TARGETS,
     NOTHING_SEEN,
-    SUGGESTED,
     VALUES,
     following,
     look_at,
@@ -78,8 +78,13 @@ def files_of(folder: Path, kind: str) -> dict[str, tuple[str, ...]]:
 
 
 def values_of(project: Project) -> dict[str, Any]:
-    parts = {name: name.split(".") for name in SUGGESTED}
+    parts = {name: name.split(".") for name in FOR_TARGETS}
     return {n: getattr(getattr(project.specs, s), f) for n, (s, f) in parts.items()}
+
+
+def for_targets(reasons: dict[str, str]) -> dict[str, str]:
+    """The reasons of settings that follow from the targets."""
+    return {name: why for name, why in reasons.items() if name in FOR_TARGETS}
 
 
 def with_files(project: Project, lists: dict[str, tuple[str, ...]], **data: Any) -> Project:
@@ -106,7 +111,7 @@ def test_what_nobody_chose_follows_from_the_targets_and_fits(tmp_path, kind, exp
     project = suggested(before, seen)
     assert values_of(project) == expected
     assert project.chosen == frozenset()
-    assert suggestions.reasons(project, seen) == dict.fromkeys(SUGGESTED, why)
+    assert for_targets(suggestions.reasons(project, seen)) == dict.fromkeys(FOR_TARGETS, why)
     project = set_field(project, "model.depth", "2")
     assert prepare(project.specs).train
 
@@ -135,7 +140,7 @@ def test_what_the_user_chose_stays_and_has_no_reason(tmp_path, name, value):
         project = following(project, with_files(project, files_of(tmp_path, kind)))
         assert values_of(project) == expected | {name: value}
         seen = look_for(project)
-        assert set(suggestions.reasons(project, seen)) == SUGGESTED - {name}
+        assert set(for_targets(suggestions.reasons(project, seen))) == FOR_TARGETS - {name}
 
 
 def test_softmax_is_for_losses_on_classes_only(tmp_path):
@@ -166,8 +171,8 @@ def test_it_follows_what_the_targets_are_taken_for(tmp_path, kind, name, text, e
     project = following(Project(), with_files(Project(), files_of(tmp_path, kind)))
     after = following(project, set_field(project, f"data.{name}", text))
     assert values_of(after) == expected
-    reasons = suggestions.reasons(after, look_for(after))
-    assert set(reasons) == SUGGESTED
+    reasons = for_targets(suggestions.reasons(after, look_for(after)))
+    assert set(reasons) == FOR_TARGETS
     assert all(reason.startswith(why) for reason in reasons.values())
 
 
@@ -228,11 +233,11 @@ def test_unreadable_or_no_targets_leave_the_settings_alone(tmp_path):
     for files in ((str(tmp_path / "bad.png"),), ()):
         project = following(values, with_files(values, {"train_targets": files}))
         assert values_of(project) == FOR_VALUES
-        assert suggestions.reasons(project, look_for(project)) == {}
+        assert for_targets(suggestions.reasons(project, look_for(project))) == {}
 
 
 def test_a_preset_of_old_is_chosen_whatever_the_targets_are(tmp_path):
-    assert preset_fields("2021") >= SUGGESTED
+    assert preset_fields("2021") >= FOR_TARGETS
     project = new_project("2021", files_of(tmp_path, "mixed"))
     assert following(Project(), project) == project
     assert preset_fields("recommended") == frozenset()

@@ -10,7 +10,7 @@ place: a new place in each epoch for training, a fixed one for validation.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -64,6 +64,7 @@ class PairReader:
         cache_bytes: the memory budget in bytes.
         contents: the content of the files when they were checked; each file is compared with it
             when it is first read.
+        measure: called with each input that is read, as it is in its file.
     """
 
     def __init__(
@@ -71,7 +72,9 @@ class PairReader:
         dataset: Dataset,
         cache_bytes: int,
         contents: Mapping[ImageRef, FileContent] | None = None,
+        measure: Callable[[ImageRef, Array], object] = lambda _image, _pixels: None,
     ) -> None:
+        self._measure = measure
         self.dataset = dataset
         self._budget = cache_bytes
         self._uncompared = dict(contents or {})
@@ -134,6 +137,7 @@ class PairReader:
     def _decode(self, pair: ImagePair) -> _Kept:
         dataset, model = self.dataset, self.dataset.model
         image = self._image(pair.input)
+        self._measure(pair.input, image)
         same = pair.target == pair.input and not pair.changes
         target = image if same else self._target(pair)
         if dataset.crops:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, In
 from deepimagetranslator.core.data.statistics import DatasetStatistics, fits
 from deepimagetranslator.core.errors import Problem, Remedy, Repair, first_few
 from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.reading import told_once
 
 _ODD = 0.5  # leaving out files of another kind is offered only below this fraction of all files
 _STRAY = 0.05  # allowed fraction of an image outside the training images' own range, above usual
@@ -172,16 +174,9 @@ def outside_window(context: CheckContext) -> Iterator[Problem]:
 
 def not_read(context: CheckContext) -> Iterator[Problem]:
     """Parts of files that their reader leaves out, such as pages of other sizes."""
-    said: dict[str, list[ImageRef]] = defaultdict(list)
-    for side in ("input", "target"):
-        for image, facts in context.images(side):
-            if facts.note:
-                said[facts.note].append(ImageRef(image.file))
-    for note, images in said.items():
-        files = list(dict.fromkeys(images))
-        others = len(files) - 1
-        more = f" (and {others} other file{'s' * (others > 1)})" if others else ""
-        yield finding("not_read", f"{files[0]}{more} {note}.", files)
+    sides = chain(context.images("input"), context.images("target"))
+    for subject, note, files in told_once((image.file, facts.note) for image, facts in sides):
+        yield finding("not_read", f"{subject} {note}.", list(map(ImageRef, files)))
 
 
 def _shows_nothing(train: DatasetStatistics, scaling: IntensityNormalization) -> bool:

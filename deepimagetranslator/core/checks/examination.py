@@ -71,7 +71,8 @@ def examine(
     matched = match(specs.data)
     train, val = read_parts(matched, (None, None), report, control)
     check_record.keep(record, (train, val))
-    on_targets(SeenTargets(train.colours, train.target_range))
+    sizes = dict.fromkeys(shape[:2] for shape in train.input_shapes)
+    on_targets(SeenTargets(train.colours, train.target_range, tuple(sizes)))
     dataset, problems = _concluded(specs, matched, (train, val), FINDINGS, control, folder)
     return dataset, matched, problems
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from deepimagetranslator.core.checks import (
+    augmentation,
     changed,
     contents,
     encodings,
@@ -50,6 +51,7 @@ FINDINGS: tuple[Finding, ...] = (
     contents.outside_window,
     places.two_forms,
     changed.changed_targets,
+    augmentation.little_left,
     contents.not_read,
     machine.memory,
     machine.disk_space,
@@ -154,7 +156,7 @@ _FOLLOWING = (
 )
 
 
-_FIT = ("turned_target", "mispaired", "shifted_pair", "doubtful_pairs")
+_FIT = ("other_aspect", "turned_target", "mispaired", "shifted_pair", "doubtful_pairs")
 
 
 def _without_consequences(context: CheckContext, found: list[Problem]) -> list[Problem]:

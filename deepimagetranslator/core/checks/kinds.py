@@ -44,6 +44,7 @@ TITLES = {
     "outside_window": "Values outside the window",
     "two_forms": "Files that state two places",
     "changed_targets": "Targets read with a change",
+    "little_left": "Augmentation that leaves little",
     "not_read": "Parts of files that are not read",
     "few_images": "Few images",
     "no_validation": "No validation images",

@@ -45,9 +45,9 @@ def opposed_polarity(context: CheckContext) -> Iterator[Problem]:
     repairs = [_exchanging(pairs, group, name) for group, name in zip(groups, words, strict=True)]
     both = [_targets(pairs, group) for group in groups]
     message = (
-        f"{phrase(both[0], 'mask', 'covers', 'cover')} what is {words[0]} in its image, "
-        f"{phrase(both[1], 'mask', 'covers', 'cover')} what is {words[1]}, and one of both covers "
-        "what the other leaves free; exchange object and background in the wrong ones."
+        f"In {phrase(both[0], 'mask')} the object is the {words[0]} part of the image, in "
+        f"{phrase(both[1], 'mask')} the {words[1]} part, and one group covers what the other "
+        "leaves free; exchange object and background in the wrong group."
     )
     yield finding("mask_polarity", message, both[0], repair=repairs[0], others=repairs[1:])
 

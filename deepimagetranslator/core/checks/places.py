@@ -194,7 +194,7 @@ _LABELS = {
     "array_order": "Ignore the targets' place: same order of voxels as in the inputs",
     "other_form": "Use the other of qform and sform",
     "by_place": "Pair slices by their place",
-    "resampled": "Resample the targets onto the inputs' pixels",
+    "resampled": "Resample onto the inputs' pixels",
 }
 
 

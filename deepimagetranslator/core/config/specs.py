@@ -477,6 +477,12 @@ class TranslationSpec:
         "four times as long and is often slightly more accurate if training used flips.",
     )
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
+    accept_values: bool = flag(
+        False,
+        "Accept other values",
+        "Translate images too whose values are unlike those of the training images, such as "
+        "Hounsfield units with 1024 added.",
+    )
 
 
 @dataclass(frozen=True)

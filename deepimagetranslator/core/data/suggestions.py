@@ -1,4 +1,8 @@
-"""Suggested settings: what follows from the targets for fields that the user has not chosen."""
+"""Suggested settings: what follows from the images for fields that the user has not chosen.
+
+Network and loss follow from the kind of the targets (here), amounts of the augmentation in pixels
+from the size of the network's input (``core.data.amounts``).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from deepimagetranslator.core.config.chosen import value_of, with_values
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
+from deepimagetranslator.core.data import amounts
+from deepimagetranslator.core.data.amounts import Size
 from deepimagetranslator.core.data.facts import target_facts
 from deepimagetranslator.core.data.intensity.chosen import chosen_normalization
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
@@ -21,6 +27,7 @@ from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+from deepimagetranslator.core.imaging.images import image_size
 
 _LOOKED_AT = 24
 
@@ -49,35 +56,45 @@ _SUGGESTED: Mapping[str, Mapping[str, Any]] = {
         "model.initialization": "he_normal",
     },
 }
-SUGGESTED = frozenset(_FOR_LABELS)
+FOR_TARGETS = frozenset(_FOR_LABELS)
 """The fields that follow from the targets until the user has chosen them."""
+SUGGESTED = FOR_TARGETS | amounts.FIELDS
+"""All fields with suggested settings."""
 
 _ON_CLASSES = ("dice", "dice_crossentropy")
-_SAYING_WHAT_TARGETS_ARE = (
-    "train_targets",
-    "target_changes",
-    "target_kind",
-    "labels",
-    "snap_labels",
-    "target_scaling",
-    "target_low",
-    "target_high",
-    "target_offset",
-    "percentile",
+_BASIS = (
+    "data.train_inputs",
+    "data.large_images",
+    "model.input_height",
+    "model.input_width",
+    "model.depth",
+    "augmentation.behaviour",
+    "data.train_targets",
+    "data.target_changes",
+    "data.target_kind",
+    "data.labels",
+    "data.snap_labels",
+    "data.target_scaling",
+    "data.target_low",
+    "data.target_high",
+    "data.target_offset",
+    "data.percentile",
 )
 
 
 @dataclass(frozen=True)
 class SeenTargets:
-    """Statistics of some of the training targets.
+    """Statistics of some of the training targets, and the sizes of their inputs.
 
     Attributes:
         colours: their colours.
         values: their values.
+        sizes: height and width of the inputs, each once, that of the first input first.
     """
 
     colours: ColourCount
     values: ValueRange
+    sizes: tuple[Size, ...] = ()
 
     def kind(self, data: DataSpec) -> str:
         """The kind of the targets: ``PURE_LABELS``, ``MIXED_LABELS`` or ``VALUES``.
@@ -101,13 +118,16 @@ class SeenTargets:
 NOTHING_SEEN = SeenTargets(ColourCount(), ValueRange())
 
 
-def look_at(targets: Sequence[ImageRef] | Sequence[ImagePair]) -> SeenTargets:
-    """Read an even sample of the targets, of pairs with their changes; unreadable ones are skipped.
+def look_at(
+    targets: Sequence[ImageRef] | Sequence[ImagePair], inputs: Sequence[ImageRef] = ()
+) -> SeenTargets:
+    """Read an even sample of the targets, of pairs with their changes, and sizes of the inputs.
 
-    The data check that follows does not read these files again.
+    Unreadable images are skipped. The data check that follows does not read the files of the
+    targets again.
     """
     colours, values = ColourCount(), ValueRange()
-    for target in targets[:: max(1, len(targets) // _LOOKED_AT)]:
+    for target in targets[:: _step(targets)]:
         image = target.target if isinstance(target, ImagePair) else target
         if image.slice is None:
             facts = target_facts(target)
@@ -118,17 +138,27 @@ def look_at(targets: Sequence[ImageRef] | Sequence[ImagePair]) -> SeenTargets:
                 pixels = read_target(target)
                 colours.add(pixels)
                 values.add(pixels)
-    return SeenTargets(colours, values)
+    sizes: dict[Size, None] = {}
+    for image in inputs[:: _step(inputs)]:
+        with suppress(UserError):
+            height, width, _, _ = image_size(image)
+            sizes[height, width] = None
+    return SeenTargets(colours, values, tuple(sizes))
+
+
+def _step(images: Sequence[object]) -> int:
+    return max(1, len(images) // _LOOKED_AT)
 
 
 def look_for(project: Project) -> SeenTargets:
-    """``look_at`` the project's targets if a field has a suggested setting."""
-    if project.chosen >= SUGGESTED:
-        return NOTHING_SEEN
-    data = project.specs.data
+    """``look_at`` what the project's suggested settings follow from."""
+    data, chosen = project.specs.data, project.chosen
+    inputs = () if chosen >= amounts.FIELDS else parse_images(data.train_inputs)
+    if chosen >= FOR_TARGETS:
+        return look_at((), inputs)
     if data.target_changes:
-        return look_at(matched(data, "train"))
-    return look_at(parse_images(data.train_targets))
+        return look_at(matched(data, "train"), inputs)
+    return look_at(parse_images(data.train_targets), inputs)
 
 
 def suggested(project: Project, seen: SeenTargets) -> Project:
@@ -136,29 +166,31 @@ def suggested(project: Project, seen: SeenTargets) -> Project:
 
     Label maps in pure colours get Dice + cross-entropy on independent channels; label maps in other
     colours get the same loss on classes (softmax). Other images get mae and a network without
-    normalization layers, with He initialization. Without targets the project is unchanged.
+    normalization layers, with He initialization. What follows from targets or inputs of which
+    nothing is known is unchanged.
     """
     wanted = dict(_SUGGESTED.get(seen.kind(project.specs.data), {}))
     loss = project.specs.training.loss
     if "training.loss" in project.chosen and loss not in _ON_CLASSES and wanted:
         wanted["model.final_activation"] = "automatic"  # follows from the loss
+    wanted |= amounts.amounts_for(project.specs, seen.sizes)
     values = [(name, value) for name, value in wanted.items() if name not in project.chosen]
     return replace(project, specs=with_values(project.specs, values))
 
 
 def following(before: Project, after: Project) -> Project:
-    """``suggested`` for a changed project, if the kind of its targets may have changed.
+    """``suggested`` for a changed project, if what settings follow from may have changed.
 
-    In that case some of the targets are read.
+    In that case some of the images are read.
     """
-    if not other_targets(before.specs.data, after.specs.data):
+    if not other_basis(before.specs, after.specs):
         return after
     return suggested(after, look_for(after))
 
 
-def other_targets(before: DataSpec, after: DataSpec) -> bool:
-    """Whether the training targets, or settings about their kind, differ."""
-    return any(getattr(before, n) != getattr(after, n) for n in _SAYING_WHAT_TARGETS_ARE)
+def other_basis(before: Specs, after: Specs) -> bool:
+    """Whether anything differs that suggested settings follow from."""
+    return any(value_of(before, name) != value_of(after, name) for name in _BASIS)
 
 
 def reasons(project: Project, seen: SeenTargets) -> dict[str, str]:
@@ -170,9 +202,11 @@ def reasons(project: Project, seen: SeenTargets) -> dict[str, str]:
     words = WORDS.get(seen.kind(data), "")
     if data.target_kind != "automatic":
         words = words.replace("are", "are taken as", 1)
+    why = dict.fromkeys(FOR_TARGETS, words)
+    why |= dict.fromkeys(amounts.FIELDS, amounts.reason(project.specs, seen.sizes))
     now = suggested(project, seen).specs
     return {
-        name: words
+        name: why[name]
         for name in SUGGESTED - project.chosen
-        if words and value_of(now, name) == value_of(project.specs, name)
+        if why[name] and value_of(now, name) == value_of(project.specs, name)
     }

@@ -45,18 +45,47 @@ def changed_since(file: Path, version: int) -> str:
     return ""
 
 
-def changes(files: Iterable[Path], version: int) -> list[str]:
-    """A sentence for each way in which files are read otherwise than by an earlier version."""
-    found: dict[str, list[Path]] = {}
-    for file in dict.fromkeys(files):
-        change = changed_since(file, version)
-        if change:
-            found.setdefault(change, []).append(file)
-    return [
-        f"{some[0]}{_and_more(len(some) - 1)} is read otherwise than when these weights were "
-        f"trained: {change}; check the results, or train again."
-        for change, some in found.items()
+def remarks(files: Iterable[Path], version: int) -> list[str]:
+    """What is to be said of files that are translated, each sentence once.
+
+    Args:
+        files: the files.
+        version: the reading version of the weights' training images; files that were read
+            otherwise are named, and files of which a part is not read.
+    """
+    every = list(dict.fromkeys(files))
+    changed = ((file, changed_since(file, version)) for file in every)
+    told = [
+        f"{subject} is read otherwise than when these weights were trained: {change}; check the "
+        "results, or train again."
+        for subject, change, _ in told_once(changed)
     ]
+    notes = ((file, _note(file)) for file in every)
+    return told + [f"{subject} {note}." for subject, note, _ in told_once(notes)]
+
+
+def told_once(said: Iterable[tuple[Path, str]]) -> list[tuple[str, str, list[Path]]]:
+    """For each clause its subject, "a.tif (and 2 more files)", the clause, and its files.
+
+    Args:
+        said: files, each with a clause about it; an empty one says nothing.
+    """
+    found: dict[str, dict[Path, None]] = {}
+    for file, clause in said:
+        if clause:
+            found.setdefault(clause, {})[file] = None
+    return [
+        (f"{next(iter(files))}{_and_more(len(files) - 1)}", clause, list(files))
+        for clause, files in found.items()
+    ]
+
+
+def _note(file: Path) -> str:
+    """The note of a file's header; empty if it cannot be read."""
+    with suppress(Exception):
+        path = system_path(file)
+        return reader_of(path).inspect(path).note
+    return ""
 
 
 def renumbered(images: Sequence[ImageRef], version: int) -> list[ImageRef]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -145,6 +145,14 @@ def patient_of(image: ImageRef) -> str | None:
     """Patient ID, or else Patient's Name, of a DICOM file or of a slice; None if not DICOM."""
     one = _slice_of(image.file)
     return (one.patient or None) if one else None
+
+
+def series_of(image: ImageRef) -> Hashable:
+    """What an image belongs to: its DICOM series, else its volume, else its folder."""
+    one = _slice_of(image.file)
+    if one is not None and one.uid:
+        return one.patient, one.uid
+    return image.file if image.slice is not None else image.file.parent
 
 
 def _chosen(found: list[Series], series: str) -> list[Series]:

@@ -35,6 +35,7 @@ class TranslateImages:
     output: Path
     spec: TranslationSpec
     folder: Path | None = None
+    ask: bool = False
 
 
 @dataclass(frozen=True)

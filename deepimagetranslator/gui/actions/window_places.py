@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 
 from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.gui.widgets.screens import bring_back, restore
 
 
 class WindowPlaces:
@@ -23,13 +24,15 @@ class WindowPlaces:
         self.places: dict[str, str] = {}
 
     def follow(self, window: tk.Toplevel, name: str) -> None:
-        """Restore the position of a window, and record where the user moves it."""
+        """Restore the position of a window, and record where the user moves it.
+
+        A window that is followed already is brought back if its title bar is on no screen.
+        """
         if self._followed.get(name) == str(window):
+            bring_back(window)
             return
         self._followed[name] = str(window)
-        place = self._settings.get(name)
-        if place:
-            window.geometry(place)
+        restore(window, self._settings.get(name))
 
         def note(_event: object) -> None:
             self.places[name] = window.geometry()

@@ -6,11 +6,14 @@ import tkinter as tk
 from collections.abc import Callable, Iterator
 from tkinter import ttk
 
+from deepimagetranslator.core.augmentation.coverage import leaves_little, share_left
 from deepimagetranslator.core.config.fields import FieldInfo
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
 from deepimagetranslator.core.data.section_choices import SectionStart
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.dialogs.augmentation_preview import AugmentationPreview, SamplePair
 from deepimagetranslator.gui.widgets.form import FormDialog
+from deepimagetranslator.gui.widgets.form_fields import MessageLabel
 
 NAME = "augmentation"
 TITLE = "Choose data augmentation schemes"
@@ -64,6 +67,29 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         spec = self.form.read()
         if self._built and spec is not None:
             self.preview.ask(spec)
+            self._amounts.configure(text=self._words_on_amounts())
+            self._warn(spec)
+
+    def _note_of(self, name: str) -> str:
+        """No note below each amount: one sentence below the table names them all."""
+        return ""
+
+    def _words_on_amounts(self) -> str:
+        """Which amounts are automatic, and why; empty if none is."""
+        names = [name for name in OPERATIONS if super(AugmentationDialog, self)._note_of(name)]
+        if not names:
+            return ""
+        infos, reason = self.form.fields.infos, self._start.reasons[names[0]]
+        labels = ", ".join("Drop" if name == "drop" else infos[name].label for name in names)
+        return f"Automatic amounts, since {reason}: {labels}."
+
+    def _warn(self, spec: AugmentationSpec) -> None:
+        """Say if the augmentation leaves little of an image."""
+        size = self._start.size
+        little = size is not None and leaves_little(spec, *size)
+        share = share_left(spec, *size) if size is not None and little else 1.0
+        words = f"One of ten images keeps at most {share:.0%} of its content; the rest is black."
+        self._little.show(Problem("augmentation", words, fatal=False) if little else None)
 
     def _build_table(self) -> None:
         table, px = self.form, self.theme.px
@@ -84,6 +110,12 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         box = self.form.fields.control(table, "behaviour", width=9)
         box.grid(row=row, column=1, columnspan=2, sticky="w", pady=(px(10), 0))
         self.controls["behaviour"] = box
+        wrap = px(520)
+        self._amounts = ttk.Label(table, style="Small.TLabel", wraplength=wrap, justify="left")
+        self._amounts.grid(row=self._next_row(), column=0, columnspan=6, sticky="w")
+        self._little = MessageLabel(table, wrap)
+        self._little.grid(row=self._next_row(), column=0, columnspan=6, sticky="w")
+        self._little.show(None)
         for label in _labels(table):
             label.configure(takefocus=False)  # else Tab stops at them, as they show help on focus
         # In the Tab order before the preview, as it is on the left of it.

@@ -21,7 +21,7 @@ Start = Callable[[Path, Path, TranslationSpec], object]
 
 TRANSLATION_GROUPS = (
     Group("What is written", ("output", "file_format", "value_type", "overwrite")),
-    Group("How", ("large_images", "mirrors", "batch_size")),
+    Group("How", ("large_images", "mirrors", "batch_size", "accept_values")),
 )
 
 

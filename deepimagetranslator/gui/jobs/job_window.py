@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 import tkinter as tk
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tkinter import filedialog, ttk
 from typing import Any
 
 from PIL import Image, ImageTk
 
-from deepimagetranslator.app.events import JobEnded, JobProgressed
+from deepimagetranslator.app.events import JobEnded, JobProgressed, UnlikeInputsFound
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.words import time_left
 from deepimagetranslator.core.errors import FEW, Problem, UserError
@@ -48,6 +49,7 @@ class JobWindow(tk.Toplevel):
     Attributes:
         rows: the rows of an evaluation.
         figure: the figure of an evaluation; None until it has been drawn.
+        answer_buttons: the answers to the question about images of unlike values.
     """
 
     def __init__(self, parent: tk.Misc, session: Session, title: str, ask_file: Any = None) -> None:
@@ -59,6 +61,7 @@ class JobWindow(tk.Toplevel):
         self._ask_file = ask_file or filedialog.asksaveasfilename
         self._began = time.monotonic()
         self._skipped: list[tuple[ImageRef, str]] = []
+        self.answer_buttons: list[ttk.Button] = []
         px = theme_of(self).px
         self._words = tk.StringVar(self, f"{title}...")
         self._box = ttk.Frame(self, padding=px(16))
@@ -82,12 +85,14 @@ class JobWindow(tk.Toplevel):
         self.transient(parent.winfo_toplevel())
         session.bus.subscribe(JobProgressed, self._on_progress)
         session.bus.subscribe(JobEnded, self._on_end)
+        session.bus.subscribe(UnlikeInputsFound, self._on_unlike)
         self._centre()
 
     def destroy(self) -> None:
         """Unsubscribe and close."""
         self.session.bus.unsubscribe(self._on_progress)
         self.session.bus.unsubscribe(self._on_end)
+        self.session.bus.unsubscribe(self._on_unlike)
         super().destroy()
 
     def _on_cancel(self) -> None:
@@ -99,6 +104,8 @@ class JobWindow(tk.Toplevel):
 
     def _on_progress(self, change: JobProgressed) -> None:
         match change.event:
+            case FilesRead(done, count) if self.session.jobs.kind == "translation":
+                self._step("Compared", done, count, noun="series with the training images")
             case LogLine(text):
                 self._say(text)
             case FilesRead(done, count):
@@ -120,13 +127,46 @@ class JobWindow(tk.Toplevel):
         label.pack(anchor="w", pady=(0, px(8)), after=self.bar)
         self._centre()
 
-    def _step(self, verb: str, done: int, count: int, of_next: float = 0.0) -> None:
+    def _step(
+        self, verb: str, done: int, count: int, of_next: float = 0.0, noun: str = "images"
+    ) -> None:
         part = (done + of_next) / max(1, count)
         passed = time.monotonic() - self._began
         left = f", {time_left(passed * (1 - part) / part)} left" if 0 < part < 1 else ""
         within = f" and {of_next:.0%} of the next" if of_next else ""
-        self._words.set(f"{verb} {done} of {count} images{within}{left}")
+        self._words.set(f"{verb} {done} of {count} {noun}{within}{left}")
         self.bar.configure(value=part)
+
+    def _on_unlike(self, change: UnlikeInputsFound) -> None:
+        """Ask whether images of unlike values are translated too; nothing has been written yet."""
+        count = sum(len(problem.files) for problem in change.problems)
+        self._words.set(
+            f"{count} image{'s have' if count > 1 else ' has'} values unlike those that the "
+            "network was trained on. Nothing has been translated yet."
+        )
+        self.bar.configure(value=0.0)
+        self._detail.configure(text="\n".join(map(str, change.problems[:FEW])))
+        self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
+        answers = (("Translate them too", True), ("Skip them", False))
+        self.answer_buttons = [
+            ttk.Button(self._buttons, text=words, command=partial(self._answer, accept))
+            for words, accept in answers
+        ]
+        for button in self.answer_buttons:
+            button.pack(side="left", padx=(0, theme_of(self).px(8)))
+        self.answer_buttons[1].focus_set()
+        self._centre()
+
+    def _answer(self, accept: bool) -> None:
+        try:
+            self.session.jobs.answer(accept)
+        except UserError as error:
+            self._words.set(str(error))
+            return
+        for widget in (*self.answer_buttons, self._detail):
+            widget.pack_forget()
+        self._began = time.monotonic()
+        self._words.set("Translating...")
 
     def _on_end(self, change: JobEnded) -> None:
         kind, event = change.kind, change.event

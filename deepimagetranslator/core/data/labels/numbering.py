@@ -8,6 +8,7 @@ without a meaning, 1 if the number determines the feature.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -91,6 +92,24 @@ def numbered_regions(numbers: Numbers, thumbnail: NDArray[np.uint8]) -> list[Reg
             _inside(row, column, [*bounds[:place], *bounds[place + 1 :]]),
         )
         for place, (number, row, column, pixels, light, connected) in enumerate(found)
+    ]
+
+
+def averaged(regions: Iterable[Region]) -> list[Region]:
+    """The regions of the slices of a volume, of each number one."""
+    by_number: defaultdict[int, list[Region]] = defaultdict(list)
+    for region in regions:
+        by_number[region.number].append(region)
+    return [
+        Region(
+            number,
+            *(float(np.mean([getattr(one, name) for one in each])) for name in _FEATURES),
+            *(
+                bool(np.mean([getattr(one, name) for one in each]) >= 1 / 2)
+                for name in ("connected", "nested")
+            ),
+        )
+        for number, each in sorted(by_number.items())
     ]
 
 
