@@ -92,8 +92,6 @@ def _steps(app: App, folder: Path, found: dict[str, Any]) -> Iterator[Step]:
     found["device"] = session.device
     found["versions"] = dict(session.versions)
     yield from _dialogs(app)
-    dropping = "can" if app.window.takes_drops else "cannot"
-    yield f"files {dropping} be dropped onto the window", lambda: True
 
     project = folder / "project.json"
     state.save(project)
@@ -180,6 +178,8 @@ def _dialogs(app: App) -> Iterator[Step]:
         yield "  drawn", lambda shown=shown: time.monotonic() - shown > _SHOWN  # type: ignore[misc]
         for window in _windows(app) - before:
             app.root.nametowidget(window).destroy()
+    dropping = "can" if app.window.takes_drops else "cannot"
+    yield f"files {dropping} be dropped onto the window", lambda: True
 
 
 def _windows(app: App) -> set[str]:
