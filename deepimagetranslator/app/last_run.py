@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -121,12 +122,12 @@ class LastRun:
 
     def _take_copy(self, run: Path, place: Path, copy: Path) -> None:
         # A training may have continued in the old folder; then that one stays the run's.
-        gone = run
-        if self._jobs.kind or run not in self._project.contents.runs:
-            gone = copy
-        else:
-            copy.rename(place)
-            self._follow(run, place)
+        gone = copy
+        if not self._jobs.kind and run in self._project.contents.runs:
+            with suppress(OSError):
+                copy.rename(place)
+                gone = run
+                self._follow(run, place)
         self._background.run(f"drop {gone}", partial(_delete, gone), _ignore, _ignore)
 
     def _follow(self, before: Path, after: Path) -> None:
