@@ -42,6 +42,7 @@ class CurrentModel:
         self._send = send
         self._project = project
         self._bus = bus
+        self._follows = False
         self._clear()
         bus.subscribe(ProjectReplaced, self._on_project)
 
@@ -59,12 +60,26 @@ class CurrentModel:
         self._send(InitialiseModel(self._project.sized(model), path, seed))
 
     def load(self, path: Path) -> None:
-        """Make a weights file the current model, after the worker has read its description."""
+        """Make a weights file the current model, after the worker has read its description.
+
+        A training that is running does not replace it.
+        """
+        self._follows = False
         self._send(DescribeWeights(path))
+
+    def follow_training(self) -> None:
+        """Let the training that begins replace the current model, until another one is loaded."""
+        self._follows = True
 
     def follow(self, path: Path) -> None:
         """Use weights that a running training has just written, without reading a description."""
-        self.weights = path
+        if self._follows:
+            self.weights = path
+
+    def load_trained(self, path: Path) -> None:
+        """As ``load``, for the best weights of a training that has ended."""
+        if self._follows:
+            self.load(path)
 
     def moved(self, before: Path, after: Path) -> None:
         """Follow the file into another folder if its folder was moved."""

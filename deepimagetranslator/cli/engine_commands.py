@@ -28,6 +28,7 @@ from deepimagetranslator.core.data.suggestions import following
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.table import Evaluation
+from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -80,6 +81,7 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         overwrite=spec.overwrite or arguments.overwrite,
         accept_values=spec.accept_values or arguments.accept_values,
     )
+    require_folder(arguments.output)  # before the seconds that TensorFlow takes
     devices.load_engine()
     from deepimagetranslator.ml import translation  # noqa: PLC0415
 

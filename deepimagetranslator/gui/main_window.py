@@ -26,10 +26,8 @@ from deepimagetranslator.app.events import (
 )
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training import words
-from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION
+from deepimagetranslator.app.views import PARTS
 from deepimagetranslator.core.messages.events import (
-    BatchEnded,
-    EpochEnded,
     FilesRead,
     ImageSkipped,
     ImageTranslated,
@@ -38,9 +36,10 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.actions.actions import Actions
-from deepimagetranslator.gui.menus import build_menus, enable_job_entries
+from deepimagetranslator.gui.menus import build_menus
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.viewer.hints import hints
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 from deepimagetranslator.gui.widgets.dropping import accept_files
@@ -78,6 +77,9 @@ class MainWindow(ttk.Frame):
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
         self._progress = ""
+        self._generation = -1
+        self._awaited: object = None
+        self._predicted: object = None
         self.actions = Actions(root, session, boxes, leave)
         self._build()
         self.menus = build_menus(root, self.actions, self.panes, boxes)
@@ -172,7 +174,7 @@ class MainWindow(ttk.Frame):
     # ---- input of the user -----------------------------------------------------------------
 
     def toggle_augmented(self) -> None:
-        """Show training images with or without augmentation, as the check box says."""
+        """Show the images with or without augmentation, as the check box says."""
         self.viewer.show_augmented(self.augmented.get())
 
     def take_dropped(self, paths: Sequence[Path], x: int, y: int) -> None:
@@ -197,24 +199,25 @@ class MainWindow(ttk.Frame):
         self._write_status()
 
     def _on_job(self, _change: Change) -> None:
-        self._progress = ""
-        enable_job_entries(self.menus["Train"], self.actions.train)
+        if not self.session.jobs.stopping:
+            self._set_progress("", 0.0)
         self._write_status()
 
     def _on_view(self, change: ViewLoaded) -> None:
         shown = change.shown
         wanted = shown.wanted
+        if self._generation != self.viewer.generation:
+            self._generation = self.viewer.generation
+            self.panes.fit()
+        self._awaited = wanted.input, wanted.dataset is not None
         self.panes.set_normalizations(*self.viewer.normalizations())
         position = f"{wanted.index + 1} / {wanted.count}" if wanted.count else ""
-        hints = {
-            "image": "Load images with the File menu",
-            "target": "Load targets with the File menu",
-            "prediction": "Make or load a model with the Model menu",
-        }
+        has_model = self.session.model.weights is not None
+        texts = dict(hints(wanted.part, has_model))
         for role, path in (("image", wanted.input), ("target", wanted.target)):
             for problem in shown.problems:
                 if path is not None and str(path) in problem:
-                    hints[role] = problem
+                    texts[role] = problem
         names = {"image": wanted.input, "target": wanted.target, "prediction": wanted.output}
         images: dict[str, Array | None] = {
             "image": shown.input,
@@ -223,15 +226,17 @@ class MainWindow(ttk.Frame):
         }
         units = dict(zip(images, shown.units, strict=True))
         for role, image in images.items():
-            if role == "prediction" and image is None and self.session.model.weights is not None:
-                if shown.input is None:
-                    self.panes.show(role, None)
+            if role == "prediction" and image is None and has_model and shown.input is not None:
+                if self._awaited != self._predicted:
+                    self.panes.dim_prediction("translating...")
                 continue  # the last prediction stays until the new one arrives
+            if role == "prediction":
+                self._predicted = None
             path = names[role]
             name = path.name if path is not None else ""
             note = shown.note if role != "prediction" else "translated"
             caption = Caption(name, position, note, units[role])
-            self.panes.show(role, image, caption, hint=hints[role])
+            self.panes.show(role, image, caption, hint=texts[role])
         self._moving_scrubber = True
         self.scrubber.configure(to=max(1, wanted.count - 1))
         self.scrubber.set(wanted.index)
@@ -242,6 +247,7 @@ class MainWindow(ttk.Frame):
 
     def _on_translation(self, change: ViewTranslated) -> None:
         ready = change.preview
+        self._predicted = self._awaited
         if ready.image is None:
             self.panes.show("prediction", None, hint="The model does not fit this image")
             self.status.set(ready.problem)
@@ -253,12 +259,13 @@ class MainWindow(ttk.Frame):
         self.panes.show("prediction", ready.image, caption)
 
     def write_parts(self) -> None:
-        """Highlight the button of the part in view."""
+        """Highlight the button of the part in view; the tick is off where it does nothing."""
         for part, button in self.part_buttons.items():
             chosen = part == self.viewer.part
             button.configure(style="Accent.TButton" if chosen else "TButton")
-        is_drawn = self.viewer.part in (TRAINING, VALIDATION)
-        self.augment_tick.state(["!disabled" if is_drawn else "disabled"])
+        may_augment = self.viewer.may_augment
+        self.augmented.set(self.viewer.augmented and may_augment)
+        self.augment_tick.state(["!disabled" if may_augment else "disabled"])
 
     def _write_title(self) -> None:
         project = self.session.project
@@ -269,11 +276,11 @@ class MainWindow(ttk.Frame):
 
     def _on_progress(self, change: JobProgressed) -> None:
         match change.event:
-            case FilesRead(done, count):
-                self._set_progress(f"Reading files {done}/{count}", done / max(1, count))
-            case BatchEnded() | EpochEnded():
+            case _ if self.session.jobs.kind == "training":
                 monitor = self.session.jobs.monitor
-                self._set_progress(words.status(monitor), monitor.overall_part)
+                self._set_progress(words.status(monitor), words.progress(monitor))
+            case FilesRead(done, count):
+                self._set_progress(f"Evaluating {done}/{count}", done / max(1, count))
             case PartTranslated(_, done, parts, i, n):
                 part = (i - 1 + done / max(1, parts)) / max(1, n)
                 self._set_progress(f"Translating {i}/{n}", part)
@@ -290,13 +297,21 @@ class MainWindow(ttk.Frame):
     def _write_status(self) -> None:
         session, project, kind = self.session, self.session.project, self.session.jobs.kind
         if kind:
-            words = self._progress or f"Starting the {kind}..."
-            if not session.device:
-                words = LOADING
+            text = self._job_status(kind)
             self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         else:
-            words = f"Ready - {session.device}" if session.device else LOADING
+            text = f"Ready - {session.device}" if session.device else LOADING
             obstacles = remedies.first_sentence(project.obstacles)
-            words = session.loader.status or project.reader.status or obstacles or words
+            text = session.loader.status or project.reader.status or obstacles or text
             self.progress.grid_remove()
-        self.status.set(words)
+        self.status.set(text)
+
+    def _job_status(self, kind: str) -> str:
+        """What the running job does."""
+        if not self.session.device:
+            return LOADING
+        if kind == "training":
+            return words.status(self.session.jobs.monitor)
+        if self.session.jobs.stopping:
+            return f"Stopping the {kind}..."
+        return self._progress or f"Starting the {kind}..."

@@ -273,3 +273,21 @@ def test_a_series_is_chosen_by_its_description(window: Window, tmp_path: Path) -
         window.root.update()
         assert chosen[-1] == uid
         assert not dialog.winfo_exists()
+
+
+def test_a_long_heading_wraps_in_a_small_window(window: Window, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES, NAMES)
+    load(window, tmp_path)
+    window.choose("Data", "Check data...")
+    check = opened(window)
+    check.geometry("900x600")
+    long = "120 training pairs and 30 validation pairs, paired by the same name and a similar name"
+    check.heading.set(f"{long}; 12 paired manually, and still more words until it cannot fit")
+    window.root.update()
+    for label in [
+        w for w in check.winfo_children()[0].winfo_children() if w.winfo_class() == "TLabel"
+    ]:
+        assert label.winfo_height() >= label.winfo_reqheight() - 1
+        assert int(str(label.cget("wraplength"))) <= label.winfo_width()
+        assert label.winfo_rootx() + label.winfo_width() <= check.winfo_rootx() + 900
+    check.destroy()

@@ -77,7 +77,7 @@ def actions(calls, tmp_path):
         **{name: record(name) for name in names},
         resume=record("resume"),
         show_details=record("show_details"),
-        ask_file=lambda **_options: str(tmp_path / "curves.svg"),
+        ask_file=lambda *_options: tmp_path / "curves.svg",
         show_error=record("show_error"),
     )
 
@@ -174,9 +174,7 @@ def test_curves_are_saved_in_a_thread(root, monitor, state, tmp_path, pump):
 
 def test_a_file_that_cannot_be_written_is_told(root, state, calls, actions, tmp_path, pump):
     (tmp_path / "file").write_bytes(b"")
-    asked = MonitorActions(
-        **(vars(actions) | {"ask_file": lambda **_: str(tmp_path / "file" / "a.png")})
-    )
+    asked = MonitorActions(**(vars(actions) | {"ask_file": lambda *_: tmp_path / "file" / "a.png"}))
     train_epoch(state, 1, tmp_path)
     monitor = open_monitor(root, state, asked)
     pump(root, lambda: enabled(monitor.curves.save_button))
@@ -188,7 +186,7 @@ def test_a_file_that_cannot_be_written_is_told(root, state, calls, actions, tmp_
 def test_a_cancelled_file_picker_saves_nothing(root, state, actions, tmp_path, pump):
     train_epoch(state, 1, tmp_path)
     monitor = open_monitor(
-        root, state, MonitorActions(**(vars(actions) | {"ask_file": lambda **_: ""}))
+        root, state, MonitorActions(**(vars(actions) | {"ask_file": lambda *_: None}))
     )
     pump(root, lambda: enabled(monitor.curves.save_button))
     threads = threading.active_count()

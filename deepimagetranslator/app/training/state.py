@@ -71,6 +71,7 @@ class MonitorState:
         run_dir: the run's folder.
         best_weights: the best checkpoint; None until the training has ended.
         monitored: the name of the monitored metric, for instance "val_loss"; lower is better.
+        validated: whether there are validation images; else training images are previewed.
         epochs: the planned number of epochs.
         epoch: the running or last epoch, from 1; 0 before the first.
         epochs_done: the number of completed epochs.
@@ -84,7 +85,7 @@ class MonitorState:
         rows: the rows of history.csv, one per epoch.
         current_file: the checkpoint that was written last.
         checkpoints: the weights file by epoch.
-        previews: predictions of the fixed validation images by epoch, small uint8 images.
+        previews: predictions of a few fixed images by epoch, small uint8 images.
         preview_inputs, preview_targets: the inputs and targets of these images.
         log: the last sentences with their time of day.
         logged: the number of all sentences so far.
@@ -102,6 +103,7 @@ class MonitorState:
         self.run_dir: Path | None = None
         self.best_weights: Path | None = None
         self.monitored = "val_loss"
+        self.validated = True
         self.epochs = self.epoch = self.epochs_done = 0
         self.batches = self.batch = 0
         self.files_done = self.files = 0
@@ -128,6 +130,7 @@ class MonitorState:
         epochs: int = 0,
         monitored: str = "val_loss",
         history: Iterable[Mapping[str, float]] = (),
+        validated: bool = True,
     ) -> None:
         """Reset the state for a new training.
 
@@ -136,11 +139,13 @@ class MonitorState:
             epochs: the planned number of epochs.
             monitored: the name of the monitored metric, which selects the best epoch.
             history: the rows of history.csv of a resumed run; its checkpoints are looked up too.
+            validated: whether there are validation images.
         """
         self._clear()
         self.number += 1
         self.phase = Phase.PREPARING
         self.run_dir, self.epochs, self.monitored = run_dir, epochs, monitored
+        self.validated = validated
         self._began = self.clock()
         for row in history:
             self._settle_monitored(row)
@@ -152,6 +157,28 @@ class MonitorState:
         if self.rows and run_dir is not None:
             self.checkpoints = {i.epoch: i.path for i in RunFolder(run_dir).improvements()}
         self.version += 1
+
+    def resume(
+        self,
+        run_dir: Path,
+        epochs: int,
+        monitored: str,
+        history: Sequence[Mapping[str, float]],
+        validated: bool = True,
+    ) -> None:
+        """As ``begin`` for a run that goes on after its history, with its log and its previews.
+
+        The log of a run that was not shown before begins with the history.
+        """
+        shown, log, logged, previews = self.run_dir, self.log, self.logged, self.previews
+        self.begin(run_dir, epochs, monitored, history, validated)
+        if shown == run_dir:
+            self.log, self.logged = log, logged
+            self.previews = {n: seen for n, seen in previews.items() if n <= self.epochs_done}
+        else:
+            for row in self.rows:
+                self._log_epoch(int(row["epoch"]), row, time_of_day="")
+        self.add_log(f"Resumed after epoch {self.epochs_done}.")
 
     def recall(
         self,
@@ -237,9 +264,9 @@ class MonitorState:
         self.preview_targets = [_small(image) for image in targets]
         self.version += 1
 
-    def add_log(self, text: str) -> None:
-        """Add a sentence to the log."""
-        self.log.append((time.strftime("%H:%M:%S"), text))
+    def add_log(self, text: str, time_of_day: str | None = None) -> None:
+        """Add a sentence to the log; its time is now by default, "" where it is unknown."""
+        self.log.append((time.strftime("%H:%M:%S") if time_of_day is None else time_of_day, text))
         self.logged += 1
         self.version += 1
 
@@ -259,6 +286,17 @@ class MonitorState:
         return self.phase is Phase.STOPPING and self.clock() - self._stop_asked >= FORCE_AFTER
 
     @property
+    def may_resume(self) -> bool:
+        """Whether the training ended before its last epoch and can be resumed."""
+        return self.phase in (Phase.CANCELLED, Phase.FAILED) and self.epochs_done > 0
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch after which the training ends: the planned one, or the one to finish."""
+        finishing = self.phase is Phase.FINISHING and self.epoch
+        return max(self.epoch, 1) if finishing else self.epochs
+
+    @property
     def epoch_part(self) -> float:
         """The completed fraction of the running epoch's training steps, 0 to 1."""
         return self.batch / self.batches if self.batches else 0.0
@@ -271,12 +309,13 @@ class MonitorState:
         if not self.epochs:
             return 0.0
         started = self.epoch_part if self.epoch > self.epochs_done else 0.0
-        return min(1.0, (self.epochs_done + started) / self.epochs)
+        return min(1.0, (self.epochs_done + started) / self.last_epoch)
 
     @property
     def validating(self) -> bool:
         """Whether the running epoch's steps are completed and its validation is running."""
-        return self.epoch > self.epochs_done and 0 < self.batches == self.batch
+        done = 0 < self.batches == self.batch
+        return self.validated and self.epoch > self.epochs_done and done
 
     @property
     def seconds_per_epoch(self) -> float | None:
@@ -286,8 +325,11 @@ class MonitorState:
 
     @property
     def seconds_left(self) -> float | None:
-        """The time left of the training, counting down between events; None if unknown."""
-        if not self.running or self._left is None:
+        """The time left of the training, counting down between events; None if unknown.
+
+        It is known only while the training goes on as planned.
+        """
+        if self.phase is not Phase.TRAINING or self._left is None:
             return None
         left, since = self._left
         return max(0.0, left - (self.clock() - since))
@@ -343,12 +385,17 @@ class MonitorState:
         self.best_epoch, self.best_value = event.best_epoch, event.best_value
         per_epoch = self.seconds_per_epoch or 0.0
         self._left = per_epoch * (event.epochs - event.epoch), self.clock()
-        values = ", ".join(
+        self._log_epoch(event.epoch, event.values)
+
+    def _log_epoch(
+        self, epoch: int, values: Mapping[str, float], time_of_day: str | None = None
+    ) -> None:
+        words = ", ".join(
             f"{name} {value_text(value)}"
-            for name, value in event.values.items()
+            for name, value in values.items()
             if name not in (*_NOT_CURVES, "learning_rate")
         )
-        self.add_log(f"Epoch {event.epoch} of {event.epochs}: {values}")
+        self.add_log(f"Epoch {epoch} of {self.epochs}: {words}", time_of_day)
 
     def _settle_monitored(self, values: Mapping[str, float]) -> None:
         """Replace a chosen metric that the run does not have, as the training itself does."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
@@ -104,12 +105,14 @@ class ImageTranslated:
     """One image was translated and written; ``index`` counts from 1.
 
     The slices of a volume are reported together when it is written, with the same ``index``.
+    ``palette`` has the colours of written class numbers; None for other outputs.
     """
 
     source: ImageRef
     output: ImageRef
     index: int
     count: int
+    palette: Palette | None = None
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ class FileActions:
 
     def save_project_as(self) -> None:
         """Ask for a file and save the project there."""
-        path = self._pickers.new_file("Save project", "project", "project.json", PROJECT_TYPES)
+        path = self._pickers.new_file("Save project", "project.json", PROJECT_TYPES, "project")
         if path is not None:
             self._project.save(path)
 

@@ -1,4 +1,4 @@
-"""Predictions of fixed validation images, with a slider through the epochs."""
+"""Predictions of a few fixed images, with a slider through the epochs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 
-NONE_YET = "Predictions of some validation images appear here after each epoch."
+VALIDATION_IMAGES = "Validation images"
+TRAINING_IMAGES = "Training images (there are no validation images)"
+NONE_YET = "Predictions of some images appear here after each epoch."
 SMALLEST = 4
 TOOLS = 38
 """Height of the line above the images in pixels at 100 per cent; ``CurvesView`` uses it, too."""
@@ -51,7 +53,8 @@ class PreviewStrip(ttk.Frame):
         heading = ttk.Frame(self)
         heading.grid(row=0, column=0, sticky="ew")
         heading.columnconfigure(1, weight=1)
-        ttk.Label(heading, text="Validation images", style="Bold.TLabel").grid(row=0, column=0)
+        self.heading = ttk.Label(heading, text=VALIDATION_IMAGES, style="Bold.TLabel")
+        self.heading.grid(row=0, column=0)
         self.caption = ttk.Label(heading, style="Muted.TLabel")
         self.caption.grid(row=0, column=1, sticky="e")
         self.canvas = tk.Canvas(self, width=px(200), height=px(60))
@@ -85,6 +88,7 @@ class PreviewStrip(ttk.Frame):
     def show(self, state: MonitorState) -> None:
         """Show the state; returns quickly if nothing has changed."""
         self._state = state
+        self.heading.configure(text=VALIDATION_IMAGES if state.validated else TRAINING_IMAGES)
         self._epochs = sorted(state.previews)
         if self._pinned is not None and self._pinned not in self._epochs:
             self._pinned = None

@@ -41,6 +41,7 @@ class ImageCanvas(tk.Canvas):
         image: the image; None shows the logo.
         levels: the values that are drawn black and white.
         view: the visible part of the image.
+        dimmed: whether the image is drawn faintly, since another one is awaited.
         redraws: the number of redraws so far, for tests.
     """
 
@@ -58,6 +59,7 @@ class ImageCanvas(tk.Canvas):
         self.image: Array | None = None
         self.levels: Levels = (0.0, 255.0)
         self.view = FIT
+        self.dimmed = False
         self.redraws = 0
         self._hint = ""
         self._overlay: tuple[Array, Levels, float] | None = None
@@ -71,14 +73,14 @@ class ImageCanvas(tk.Canvas):
         self._recolour()
 
     def show(self, image: Array | None, levels: Levels | None = None, hint: str = "") -> None:
-        """Show an image; the view stays.
+        """Show an image, not dimmed; the view stays.
 
         Args:
             image: (height, width, 1 or 3) of uint8, uint16 or float32; None shows the logo.
             levels: the values drawn black and white; None uses ``shading.levels_of``.
             hint: a sentence below the logo.
         """
-        self.image, self._hint = image, hint
+        self.image, self._hint, self.dimmed = image, hint, False
         if image is not None:
             self.levels = levels or shading.levels_of(image)
         self.redraw()
@@ -87,6 +89,12 @@ class ImageCanvas(tk.Canvas):
         """Set the values that are drawn black and white."""
         if levels != self.levels:
             self.levels = levels
+            self.redraw()
+
+    def dim(self) -> None:
+        """Draw the image faintly until the next one is shown."""
+        if not self.dimmed:
+            self.dimmed = True
             self.redraw()
 
     def set_view(self, view: View) -> None:
@@ -282,6 +290,8 @@ class ImageCanvas(tk.Canvas):
             above, levels, part = self._overlay
             over = shading.to_rgb(viewport.sample(above, rect, *self.room), levels)
             pixels = shading.blended(pixels, over, part)
+        if self.dimmed:
+            pixels = shading.dimmed(pixels, self.winfo_rgb(theme_of(self).palette.pane))
         return pixels
 
     def _put(self, picture: Image.Image) -> None:

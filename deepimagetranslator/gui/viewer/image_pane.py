@@ -105,6 +105,12 @@ class ImagePane(ttk.Frame):
         self.canvas.show(image, levels, hint)
         self._write()
 
+    def dim(self, note: str) -> None:
+        """Draw the image faintly, since another one is awaited; the note says so."""
+        self.canvas.dim()
+        self._caption = Caption(note=note)
+        self._write()
+
     def set_title(self, title: str) -> None:
         """Set the text above the image."""
         self._title = title

@@ -98,6 +98,12 @@ class PaneGroup(ttk.Frame):
             self._shade("prediction")
         self._refresh()
 
+    def dim_prediction(self, note: str) -> None:
+        """Draw the prediction faintly and only in its own pane, since the next one is awaited."""
+        if self.panes["prediction"].image is not None:
+            self.panes["prediction"].dim(note)
+            self._refresh()
+
     def set_normalizations(
         self, inputs: IntensityNormalization | None, targets: IntensityNormalization | None
     ) -> None:
@@ -227,11 +233,12 @@ class PaneGroup(ttk.Frame):
     def _refresh(self) -> None:
         image, target, prediction = (self.panes[role] for role in ROLES)
         above = self.panes[self.overlay] if self.overlay != "none" else None
-        if above is None or above.image is None:
+        if above is None or above.image is None or above.canvas.dimmed:
             image.canvas.set_overlay(None)
         else:
             image.canvas.set_overlay(above.image, above.levels, self.overlay_part)
-        apart = self.difference and prediction.image is not None and target.image is not None
+        both = prediction.image is not None and target.image is not None
+        apart = self.difference and both and not prediction.canvas.dimmed
         prediction.set_minus(target.image if apart else None)
         prediction.set_title(DIFFERENCE_TITLE if apart else self.titles["prediction"])
         self.tools.write()

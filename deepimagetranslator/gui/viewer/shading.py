@@ -20,6 +20,7 @@ Levels = tuple[float, float]
 
 DIFFERENCE_FULL = 0.25  # fraction of the range: larger differences have the full colour
 _HIGHER, _LOWER = (255, 150, 40), (60, 150, 255)
+_FAINT = 0.3  # what remains of an image's contrast with the background when it is dimmed
 _SAMPLES = 1_000_000
 _LABELS_BELOW = 32
 _INNER = 0.6  # outliers are clipped if 99.8 % of the values lie in less than 0.6 of the range
@@ -82,6 +83,12 @@ def to_rgb(values: Array, levels: Levels) -> Array:
 def blended(below: Array, above: Array, part: float) -> Array:
     """Blend ``above`` over ``below``, both RGB of one size; ``part`` is the opacity, 0 to 1."""
     return np.asarray(cv2.addWeighted(below, 1 - part, above, part, 0))
+
+
+def dimmed(pixels: Array, colour: tuple[int, int, int]) -> Array:
+    """Pixels, RGB, close to a colour of 16 bits a channel."""
+    background = np.array(colour, np.float32) / 257
+    return (background + _FAINT * (pixels - background)).astype(np.uint8)
 
 
 def difference_to_rgb(prediction: Array, target: Array, levels: Levels) -> Array:
