@@ -15,6 +15,7 @@ from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec
+from deepimagetranslator.core.data.chosen_changes import read_as_chosen
 from deepimagetranslator.core.data.pair_lists import with_more
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.persons import (
@@ -226,9 +227,12 @@ class Loader:
         def go_on(uid: str) -> None:
             self.load_targets_to_evaluate(folder, done, uid)
 
+        data = self._project.specs.data
+
         def work() -> tuple[list[ImagePair], list[Problem]] | SeveralSeriesFound:
             try:
-                return pairs_to_evaluate(images, list_images(folder, series))
+                pairs, problems = pairs_to_evaluate(images, list_images(folder, series))
+                return list(read_as_chosen(pairs, data)), problems
             except SeveralSeriesError as several:
                 return SeveralSeriesFound(several.series, go_on)
 

@@ -427,6 +427,37 @@ def test_places_are_those_of_nibabel_and_pydicom(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("value", [0.0, 1e30, 1e-30])
+def test_impossible_numbers_state_no_place(value: float, tmp_path: Path) -> None:
+    for row, column in ((0, 0), (2, 2), (1, 3)):
+        broken = LPS.copy()
+        broken[row, column] = value
+        nifti(tmp_path / "x.nii", CT, broken)
+        ours, right = read_place(tmp_path / "x.nii"), column == 3 and abs(value) < 1
+        assert (ours is not None) == right
+    file = dicom_dataset(
+        np.zeros((4, 4), np.uint8),
+        ImagePositionPatient=[0, 0, 0],
+        ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+        PixelSpacing=[str(value), "1"],
+    )
+    assert read_place(write_dicom(tmp_path / "x.dcm", file)) is None
+
+
+def test_frames_of_a_dose_lie_where_their_offsets_say(tmp_path: Path) -> None:
+    about = {
+        "ImagePositionPatient": [0, 0, 10],
+        "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+        "PixelSpacing": [2, 2],
+        "SliceThickness": 3,
+    }
+    for offsets, heights in (([0, 3, 6], [10, 13, 16]), (None, [None] * 3)):
+        file = dicom_dataset(np.zeros((3, 4, 4), np.uint8), GridFrameOffsetVector=offsets, **about)
+        path = write_dicom(tmp_path / "x.dcm", file)
+        found = [read_place(ImageRef(path, number)) for number in (1, 2, 3)]
+        assert [None if one is None else one.affine[2, 3] for one in found] == heights
+
+
 def test_what_differs_is_said_in_mm() -> None:
     ours = place(np.diag([2.0, 2, 5, 1]), 10, 20, 4)
     turned = np.diag([2.0, 2, 5, 1])[[1, 0, 2, 3]]

@@ -22,6 +22,8 @@ three decimals, quaternions as 32-bit floats. It adds up to half a voxel over an
 _COARSELY_ROUNDED = 1e-2
 """The same for axes of whole hundredths of a mm, in an image of as many voxels."""
 _HALF_A_HUNDREDTH = 0.005 + 1e-6
+_FARTHEST = 1e6  # mm
+_FLAT = 1e-3  # volume of a cell of unit axes
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,17 @@ class Place:
     def with_other(self) -> Place | None:
         """The place by the file's other statement; None if there is no other."""
         return None if self.other is None else replace(self, affine=self.other, other=None)
+
+
+def is_usable(affine: Array) -> bool:
+    """Whether a 4 x 4 affine, in mm, can be that of an image: finite, of a possible size, with
+    three independent axes. Numbers of damaged headers are not."""
+    if not np.isfinite(affine).all() or np.abs(affine).max() > _FARTHEST:
+        return False
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    if lengths.min() < 1 / _FARTHEST:
+        return False
+    return bool(abs(np.linalg.det(affine[:3, :3] / lengths)) > _FLAT)
 
 
 def is_placeholder(affine: Array) -> bool:

@@ -100,17 +100,14 @@ def averaged(regions: Iterable[Region]) -> list[Region]:
     by_number: defaultdict[int, list[Region]] = defaultdict(list)
     for region in regions:
         by_number[region.number].append(region)
-    return [
-        Region(
-            number,
-            *(float(np.mean([getattr(one, name) for one in each])) for name in _FEATURES),
-            *(
-                bool(np.mean([getattr(one, name) for one in each]) >= 1 / 2)
-                for name in ("connected", "nested")
-            ),
-        )
-        for number, each in sorted(by_number.items())
-    ]
+    return [_average(number, each) for number, each in sorted(by_number.items())]
+
+
+def _average(number: int, regions: Sequence[Region]) -> Region:
+    rows = [(one.row, one.column, one.size, one.brightness) for one in regions]
+    row, column, size, brightness = np.mean(rows, axis=0).tolist()
+    connected, nested = np.mean([(one.connected, one.nested) for one in regions], axis=0) >= 1 / 2
+    return Region(number, row, column, size, brightness, bool(connected), bool(nested))
 
 
 def _inside(row: float, column: float, bounds: Iterable[tuple[int, int, int, int]]) -> bool:
