@@ -50,7 +50,7 @@ def test_a_goal_loads_two_folders_and_says_what_the_targets_are(
     values = goal.name != "maps"  # type: ignore[attr-defined]
     assert (project.dataset.palette is None) == values  # type: ignore[union-attr]
     assert project.specs.training.loss == ("mae" if values else "dice_crossentropy")
-    assert visible(window) == (False, True)
+    window.until(lambda: visible(window) == (False, True))
 
 
 def test_a_cancelled_picker_changes_nothing(window: Window, folders: list[Path]) -> None:
@@ -67,7 +67,7 @@ def test_folders_can_be_dropped_onto_it(window: Window, folders: list[Path]) -> 
     main, project = window.app.window, window.session.project
     main.take_dropped(folders, main.start.winfo_rootx() + 50, main.start.winfo_rooty() + 50)
     window.until(lambda: len(project.matched.train) == 3)
-    assert visible(window) == (False, True)
+    window.until(lambda: visible(window) == (False, True))
 
 
 def test_recent_projects_are_shown_with_a_picture_and_open(
@@ -88,7 +88,7 @@ def test_recent_projects_are_shown_with_a_picture_and_open(
     assert picture.width() > 2 * picture.height() - 1
     button.invoke()
     window.until(lambda: len(session.project.matched.train) == 3)
-    assert visible(window) == (False, True)
+    window.until(lambda: visible(window) == (False, True))
 
 
 def test_one_sort_of_images_is_enough_to_see_the_panes(window: Window, folders: list[Path]) -> None:
