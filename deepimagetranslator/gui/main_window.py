@@ -53,6 +53,8 @@ from deepimagetranslator.gui.widgets.dropping import accept_files
 PROGRAM = "DeepImageTranslator"
 LOADING = "Loading TensorFlow..."
 LOAD_PAIR = "Load folder pair"
+LIST_FROM = 1100
+"""From this width of the window, in pixels at 100 per cent, the list of images is shown."""
 DROP_HINT = "Files and folders can also be dropped here."
 
 
@@ -82,6 +84,7 @@ class MainWindow(ttk.Frame):
         self.status = tk.StringVar(self, LOADING)
         self.pointer = tk.StringVar(self, "")
         self.listed = tk.BooleanVar(self, session.settings.get("image list", "on") == "on")
+        self._list_chosen = bool(session.settings.get("image list"))
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
         self._progress = ""
@@ -319,10 +322,13 @@ class MainWindow(ttk.Frame):
     def toggle_list(self) -> None:
         """Show or hide the list of images."""
         self.session.settings.set("image list", "on" if self.listed.get() else "off")
+        self._list_chosen = True
         self._show_list()
 
     def _show_list(self) -> None:
-        """Show the list of images if it is wanted and there are images."""
+        """Show the list if there are images and it is wanted: by default in a wide window."""
+        if not self._list_chosen:
+            self.listed.set(self.root.winfo_width() >= theme_of(self).px(LIST_FROM))
         shown = self.listed.get() and not self.start.grid_info()
         self.session.scores.wanted = shown
         if not shown:

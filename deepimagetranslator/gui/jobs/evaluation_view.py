@@ -24,6 +24,7 @@ _AT_ONCE = 200  # rows that are inserted before other events are handled
 _FIGURE = (900, 230)
 _FEWEST, _MOST = 4, 14  # rows of the table
 _REST = 560  # height of the window without these rows
+_SMALL = 640  # below this height of the screen, table and figure are tabs
 _AROUND = 60
 _WIDEST = "0.215 ± 0.019"
 HINT = (
@@ -110,22 +111,26 @@ class EvaluationView(ttk.Frame):
 
     def _build(self) -> None:
         px = theme_of(self).px
-        holder = ttk.Frame(self)
+        small = self.winfo_screenheight() < px(_SMALL)
+        upper, lower = self._pages() if small else (self, self)
+        holder = ttk.Frame(upper)
         holder.columnconfigure(0, weight=1)
         holder.rowconfigure(0, weight=1)
         holder.grid(row=0, column=0, sticky="nsew")
         line = theme_of(self).font().metrics("linespace") + px(8)
         rows = min(_MOST, max(_FEWEST, (self.winfo_screenheight() - px(_REST)) // line))
+        if small:
+            rows = _FEWEST
         self.table = ttk.Treeview(holder, show="headings", height=rows, selectmode="extended")
         down = ttk.Scrollbar(holder, command=self.table.yview)
         across = ttk.Scrollbar(holder, orient="horizontal", command=self.table.xview)
         self.table.configure(yscrollcommand=down.set, xscrollcommand=across.set)
         self.table.grid(row=0, column=0, sticky="nsew")
         down.grid(row=0, column=1, sticky="ns")
-        hint = ttk.Label(self, text=HINT, style="Small.TLabel", justify="left", width=1)
+        hint = ttk.Label(upper, text=HINT, style="Small.TLabel", justify="left", width=1)
         hint.grid(row=1, column=0, sticky="ew", pady=(px(4), px(6)))
         hint.bind("<Configure>", lambda e: hint.configure(wraplength=max(1, e.width - px(4))))
-        self._picture = ttk.Label(self)
+        self._picture = ttk.Label(lower)
         self._picture.grid(row=2, column=0)
         self.table.configure(columns=self._columns())
         bold, text = theme_of(self).font("bold"), theme_of(self).font()
@@ -152,6 +157,18 @@ class EvaluationView(ttk.Frame):
         for key in ("<Control-c>", "<Control-C>", "<Command-c>"):
             if "Command" not in key or self.tk.call("tk", "windowingsystem") == "aqua":
                 self.table.bind(key, lambda _event: self.copy())
+
+    def _pages(self) -> tuple[ttk.Frame, ttk.Frame]:
+        """Two tabs for table and figure, for screens that have no room for both."""
+        tabs = ttk.Notebook(self)
+        tabs.enable_traversal()
+        tabs.grid(row=0, column=0, sticky="nsew")
+        pages = ttk.Frame(tabs), ttk.Frame(tabs)
+        for page, text in zip(pages, ("Table", "Figure"), strict=True):
+            page.columnconfigure(0, weight=1)
+            page.rowconfigure(0, weight=1)
+            tabs.add(page, text=text)
+        return pages
 
     def _columns(self) -> tuple[str, ...]:
         person = ("Person",) if self._persons else ()

@@ -33,6 +33,8 @@ _BY_CLASS = {"dice_score": "dice_", "iou": "iou_"}
 """Charts with a curve for each class, and what the names of their curves begin with."""
 _TITLES = {"dice_score": "Dice", "iou": "IoU"}
 _ONE_COLUMN = 4
+_LEGEND_ROW = 15
+"""Height of a row of the legend of classes in pixels at 100 per cent."""
 _CONTRAST = 3.0  # of a curve against its background, WCAG 2.1 for graphics
 _LEGEND = 16
 """Height of the legend above all charts in pixels at 100 per cent."""
@@ -266,7 +268,9 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
     axis.set_title(chart.title, fontsize=9.5, color=palette.text, loc="left", fontweight="bold")
     for number, line in enumerate(chart.lines):
         _draw_line(axis, line, number, len(chart.lines), request)
-    if len(chart.lines) > 1 or any(line.name for line in chart.lines):
+    named = any(line.name for line in chart.lines)
+    rows = math.ceil(len(chart.lines) / _legend_columns(chart))
+    if named and rows * _LEGEND_ROW < 0.7 * down:
         _draw_classes(axis, chart, palette)
     values = [point for line in chart.lines for point in (*line.training, *line.validation)]
     positive = all(value > 0 for _, value in values)
@@ -339,7 +343,7 @@ def _draw_classes(axis: Any, chart: Chart, palette: Palette) -> None:
     axis.legend(
         handles=handles,
         loc="best",
-        ncols=1 if len(handles) <= _ONE_COLUMN else 2,
+        ncols=_legend_columns(chart),
         fontsize=8,
         labelcolor=palette.text,
         facecolor=palette.field,
@@ -349,6 +353,10 @@ def _draw_classes(axis: Any, chart: Chart, palette: Palette) -> None:
         borderpad=0.3,
         labelspacing=0.25,
     )
+
+
+def _legend_columns(chart: Chart) -> int:
+    return 1 if len(chart.lines) <= _ONE_COLUMN else 2
 
 
 def readable(colour: str, background: str, text: str) -> str:

@@ -27,6 +27,7 @@ from deepimagetranslator.gui.widgets.scrolled import Scrolled
 _PICTURE, _MARK, _THUMBNAIL = 64, 56, 44
 _SIDE_BY_SIDE = 940
 _RECENT_WIDTH = 300
+_NARROWEST, _AROUND = 320, 72
 _SHOWN, _PER_LINE = 6, 2
 WELCOME = "Teach a network, by pairs of images, to make one kind of image into another."
 GOAL_TITLE, OTHER_TITLE, RECENT_TITLE = (
@@ -76,6 +77,7 @@ class StartPage(Scrolled):
         self._actions = actions
         self._photos: dict[str, ImageTk.PhotoImage] = {}
         self._wide: bool | None = None
+        self._columns = 0
         self.goals: dict[str, ttk.Button] = {}
         self.others: dict[str, ttk.Button] = {}
         self.projects: list[ttk.Button] = []
@@ -120,8 +122,8 @@ class StartPage(Scrolled):
         self._mark.grid(row=0, column=0, rowspan=2, padx=(0, px(14)))
         name = ttk.Label(head, text="DeepImageTranslator", style="Heading.TLabel")
         name.grid(row=0, column=1, sticky="sw")
-        welcome = ttk.Label(head, text=WELCOME, style="Muted.TLabel")
-        welcome.grid(row=1, column=1, sticky="nw")
+        self._welcome = ttk.Label(head, text=WELCOME, style="Muted.TLabel")
+        self._welcome.grid(row=1, column=1, sticky="nw")
         head.grid(row=0, column=0, sticky="ew", pady=(0, px(18)))
         self._title(frame, GOAL_TITLE).grid(row=1, column=0, sticky="w", pady=(0, px(6)))
         self._build_goals().grid(row=2, column=0, sticky="w")
@@ -141,7 +143,7 @@ class StartPage(Scrolled):
 
     def _build_goals(self) -> ttk.Frame:
         row = ttk.Frame(self._begin)
-        for column, goal in enumerate(GOALS):
+        for goal in GOALS:
             button = ttk.Button(
                 row,
                 text=goal.title,
@@ -149,8 +151,6 @@ class StartPage(Scrolled):
                 style="Card.TButton",
                 command=partial(self._actions.load_pair, goal),
             )
-            button.grid(row=0, column=column, sticky="nsew", padx=(0, self.theme.px(8)))
-            row.columnconfigure(column, uniform="goals")
             self.goals[goal.name] = button
         return row
 
@@ -166,6 +166,9 @@ class StartPage(Scrolled):
     def _arrange(self) -> None:
         """Put the recent projects beside the rest if there is room, else below."""
         px = self.theme.px
+        room = max(px(_NARROWEST), self.winfo_width() - px(_AROUND))
+        self._arrange_goals(room)
+        self._welcome.configure(wraplength=room - px(_MARK + 16))
         wide = self.winfo_width() >= px(_SIDE_BY_SIDE)
         if wide == self._wide:
             return
@@ -179,6 +182,19 @@ class StartPage(Scrolled):
             padx=(px(24), 0) if wide else 0,
             pady=0 if wide else (px(18), 0),
         )
+
+    def _arrange_goals(self, room: int) -> None:
+        """Put the goals into as many columns as the room in pixels has."""
+        buttons, gap = list(self.goals.values()), self.theme.px(8)
+        wide = max(button.winfo_reqwidth() for button in buttons) + gap
+        columns = max(1, min(len(buttons), room // wide))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for number, button in enumerate(buttons):
+            row, column = divmod(number, columns)
+            button.grid(row=row, column=column, sticky="nsew", padx=(0, gap), pady=(0, gap))
+            button.master.columnconfigure(column, uniform="goals")
 
     # ---- pictures --------------------------------------------------------------------------
 
@@ -196,6 +212,8 @@ class StartPage(Scrolled):
     def _put(self, name: str, picture: Image.Image, widget: ttk.Button | ttk.Label) -> None:
         self._photos[name] = ImageTk.PhotoImage(picture, master=self)
         widget.configure(image=self._photos[name])
+        if name in self.goals:
+            self._arrange()
 
     def _show_recent(self, found: list[tuple[RecentProject, Image.Image]]) -> None:
         if not self.winfo_exists():
