@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -113,18 +114,21 @@ class LastRun:
             place.parent.mkdir(parents=True, exist_ok=True)
             run.rename(place)
         except OSError:  # on another drive, or a file is in use
-            copy = partial(_copy, run, place)
-            self._background.run(f"move {run}", copy, lambda _: self._copied(run, place), _ignore)
+            copy = partial(_copy, run, place.with_name(f".{place.name}"))
+            take = partial(self._take_copy, run, place)
+            self._background.run(f"move {run}", copy, take, _ignore)
         else:
             self._follow(run, place)
 
-    def _copied(self, run: Path, place: Path) -> None:
-        if self._jobs.kind or run not in self._project.contents.runs:
-            # A training may have continued in the old folder; it stays the run's.
-            self._background.run(f"drop {place}", partial(_delete, place), _ignore, _ignore)
-            return
-        self._follow(run, place)
-        self._background.run(f"drop {run}", partial(_delete, run), _ignore, _ignore)
+    def _take_copy(self, run: Path, place: Path, copy: Path) -> None:
+        # A training may have continued in the old folder; then that one stays the run's.
+        gone = copy
+        if not self._jobs.kind and run in self._project.contents.runs:
+            with suppress(OSError):
+                copy.rename(place)
+                gone = run
+                self._follow(run, place)
+        self._background.run(f"drop {gone}", partial(_delete, gone), _ignore, _ignore)
 
     def _follow(self, before: Path, after: Path) -> None:
         """Use the run's new folder everywhere, and save the project that lists it."""
@@ -136,15 +140,14 @@ class LastRun:
             self._project.save(path)
 
 
-def _copy(run: Path, place: Path) -> None:
-    """Copy a run's folder; it appears when it is complete."""
-    temporary = place.with_name(f".{place.name}")
+def _copy(run: Path, copy: Path) -> Path:
+    """Copy a run's folder; returns the copy."""
     try:
-        shutil.copytree(run, temporary)
-        temporary.rename(place)
+        shutil.copytree(run, copy, dirs_exist_ok=True)
     except OSError:
-        _delete(temporary)
+        _delete(copy)
         raise
+    return copy
 
 
 def _delete(folder: Path) -> None:

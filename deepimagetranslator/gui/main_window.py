@@ -71,6 +71,7 @@ class MainWindow(ttk.Frame):
         actions: the actions of the menus.
         panes: the three panes.
         status: the text at the bottom right.
+        takes_drops: whether files can be dropped onto the window on this system.
     """
 
     def __init__(
@@ -96,7 +97,8 @@ class MainWindow(ttk.Frame):
         self.menus = build_menus(root, self.actions, self.panes, boxes)
         self._add_list_entry()
         self._bind_keys()
-        if accept_files(self, self.take_dropped):
+        self.takes_drops = accept_files(self, self.take_dropped)
+        if self.takes_drops:
             self.start.show_hint(DROP_HINT)
         self._listen()
         self._show_start()

@@ -178,6 +178,8 @@ def _dialogs(app: App) -> Iterator[Step]:
         yield "  drawn", lambda shown=shown: time.monotonic() - shown > _SHOWN  # type: ignore[misc]
         for window in _windows(app) - before:
             app.root.nametowidget(window).destroy()
+    dropping = "can" if app.window.takes_drops else "cannot"
+    yield f"files {dropping} be dropped onto the window", lambda: True
 
 
 def _windows(app: App) -> set[str]:

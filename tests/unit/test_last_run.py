@@ -181,6 +181,25 @@ def test_a_run_on_another_drive_is_copied(
     assert [path.name for path in runs_folder(file).iterdir()] == [run.path.name]
 
 
+def test_a_training_that_goes_on_while_its_run_is_copied_keeps_its_folder(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(sessions, tmp_path)
+    project, file = sessions.session.project, tmp_path / "mine.json"
+    run = train(sessions)
+
+    def rename(_path: Path, _target: Path) -> Path:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        project.save(file)
+    sessions.session.jobs.train(run.path, resume=True)
+    sessions.until(lambda: not sessions.session.background.busy)
+    assert project.runs == [run.path] and run.last.exists()
+    assert list(runs_folder(file).iterdir()) == []
+
+
 def test_a_copy_of_a_project_lists_the_runs_of_the_first(
     sessions: Sessions, tmp_path: Path
 ) -> None:
