@@ -26,12 +26,11 @@ from deepimagetranslator.core.config.run_folder import (
 )
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
-from deepimagetranslator.core.data.splits import people
 from deepimagetranslator.core.data.suggestions import following
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
-from deepimagetranslator.core.evaluation.summary import Spread, Summary, summaries
+from deepimagetranslator.core.evaluation.summary import Spread, Summary, summarized
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
@@ -137,7 +136,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     result.write_csv(table)
     whole_volume = result.whole_volume()
     print(whole_volume_table(whole_volume))
-    print(spread_table(summaries(result.rows, people(result.files))))
+    print(spread_table(summarized(result).summaries))
     terminal.say_problems(result.problems)
     terminal.say(f"{result.images} images evaluated; each is in {table}.")
     return 3 if result.problems else 0, {

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from deepimagetranslator.core.config.history import BY_CLASS, measure_of
 from deepimagetranslator.core.system.atomic_write import atomic_write
 
 _COLUMNS = ("Original image", "Original target", "Predicted target")
 
 
 def loss_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Training and validation curves of the loss and of each metric.
+    """Training and validation curves of the loss and of each metric; those of classes in one plot.
 
     Args:
         history: the rows of history.csv.
@@ -26,19 +28,30 @@ def loss_curves(history: Sequence[Mapping[str, float]], path: Path) -> None:
         for name in history[0]
         if not name.startswith("val_") and name not in ("epoch", "learning_rate", "seconds")
     ]
-    figure = Figure(figsize=(4.6 * len(names), 3.6), layout="constrained")
-    epochs = [row["epoch"] for row in history]
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        axes.plot(epochs, [row[name] for row in history], label="training", marker=".")
-        if f"val_{name}" in history[0]:
-            axes.plot(
-                epochs, [row[f"val_{name}"] for row in history], label="validation", marker="."
-            )
-        axes.set_title(name.replace("_", " "))
+    measures = list(dict.fromkeys(map(measure_of, names)))
+    figure = Figure(figsize=(4.6 * len(measures), 3.6), layout="constrained")
+    plots = figure.subplots(1, len(measures), squeeze=False)[0]
+    for axes, measure in zip(plots, measures, strict=True):
+        for number, name in enumerate(n for n in names if measure_of(n) == measure):
+            _plot(axes, history, name, number, name.removeprefix(BY_CLASS.get(measure, name)))
+        axes.set_title(measure.replace("_", " "))
         axes.set_xlabel("epoch")
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
     _save(figure, path)
+
+
+def _plot(
+    axes: Any, history: Sequence[Mapping[str, float]], name: str, number: int, channel: str
+) -> None:
+    """Plot a column and its "val_" column; those of one channel share a colour."""
+    epochs = [row["epoch"] for row in history]
+    for column, words, style in ((name, "training", "--"), (f"val_{name}", "validation", "-")):
+        if column in history[0]:
+            look = {"color": f"C{number}"} if channel else {}
+            label = f"{channel}, {words}" if channel else words
+            values = [row[column] for row in history]
+            axes.plot(epochs, values, style if channel else "-", label=label, marker=".", **look)
 
 
 def side_by_side(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.app.background import Background
+from deepimagetranslator.core.evaluation.summary import summarized
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.jobs.evaluation_view import EvaluationView
@@ -40,7 +41,7 @@ def opened() -> list[ImageRef]:
 @pytest.fixture
 def view(root: tk.Tk, opened: list[ImageRef], pump: Callable[..., None]) -> Iterator[Any]:
     background = Background()
-    made = EvaluationView(root, evaluation(), background, opened.append)
+    made = EvaluationView(root, summarized(evaluation()), background, opened.append)
     made.pack(fill="both", expand=True)
     root.geometry("900x700")
 
@@ -129,7 +130,7 @@ def test_the_table_is_copied_for_a_spreadsheet(root: tk.Tk, view: EvaluationView
 
 def test_without_persons_there_is_no_such_column(root: tk.Tk) -> None:
     background = Background()
-    view = EvaluationView(root, evaluation(files=()), background)
+    view = EvaluationView(root, summarized(evaluation(files=())), background)
     assert "Person" not in view.table.cget("columns")
     assert cells(view)[2][0] == "4 images, mean ± SD"
     background.close()
@@ -139,7 +140,7 @@ def test_ten_thousand_images_are_filled_in_turns(root: tk.Tk, pump: Callable[...
     rows = tuple({"image": f"{i}.png", "channel": "grey", "dice": i / 3000} for i in range(3000))
     files = tuple(ImageRef(Path(f"{i}.png")) for i in range(3000))
     background = Background()
-    view = EvaluationView(root, Evaluation(rows, (), files), background)
+    view = EvaluationView(root, summarized(Evaluation(rows, (), files)), background)
     assert len(view.table.get_children()) < 1000
     pump(root, lambda: len(view.table.get_children()) == 3000 + 1)
     view.sort("Dice")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from focus import focus
 from window import Window
 
 from deepimagetranslator.app.training.state import Phase
@@ -149,8 +150,14 @@ def test_from_sample_images_to_a_translated_folder(
 
     window.choose("Evaluate", "Evaluate on validation images")
     job = window.dialog(JobWindow)
-    window.until(lambda: not window.session.jobs.kind)
-    assert len(job.table.get_children()) == 4 * (4 + 1)
+    window.until(lambda: job.measures is not None and job.measures.figure is not None)
+    table = job.measures.table
+    # Four channels of the whole volume, of the mean, and of each of the four images.
+    assert len(table.get_children()) == 4 * (1 + 1 + 4)
+    table.selection_set(table.get_children()[-1])
+    focus(table)
+    table.event_generate("<Return>")
+    assert window.session.viewer.positions["validation"] == 3
     job.destroy()
 
     window.choose("File", "New project")

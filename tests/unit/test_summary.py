@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
+from pathlib import Path
 
 import pytest
 
-from deepimagetranslator.core.evaluation.summary import Spread, summaries
+from deepimagetranslator.core.evaluation.summary import Spread, summaries, summarized
+from deepimagetranslator.core.evaluation.table import Evaluation
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 DICE = {"a1": 0.9, "a2": 0.7, "b1": 0.5, "c1": 0.6, "c2": math.nan}
 PERSONS = ["a", "a", "b", "c", "c"]
@@ -40,9 +43,25 @@ def test_persons_count_alike_however_many_images_they_have() -> None:
     assert person.spreads["dice"].sd == pytest.approx(statistics.stdev(means))
 
 
-@pytest.mark.parametrize("persons", [[], ["a"] * 5, ["a", "b", "", "a", "b"]])
-def test_unknown_or_single_persons_are_left_out(persons: list[str]) -> None:
-    assert {one.over for one in summaries(rows(), persons)} == {"images"}
+@pytest.mark.parametrize(
+    ("files", "persons"),
+    [
+        (["a/1.png", "a/2.png", "b/1.png", "c/1.png", "c/2.png"], PERSONS),
+        (
+            ["x1_1.png", "x1_2.png", "x2_1.png", "x3_1.png", "x3_2.png"],
+            ["x1", "x1", "x2", "x3", "x3"],
+        ),
+        (["a/1.png", "a/2.png", "a/3.png", "a/4.png", "a/5.png"], []),
+        ([], []),
+    ],
+)
+def test_persons_are_known_by_folder_or_name_or_left_out(
+    files: list[str], persons: list[str]
+) -> None:
+    refs = tuple(ImageRef(Path("set") / file) for file in files)
+    found = summarized(Evaluation(tuple(rows()), (), refs))
+    assert list(found.persons) == persons
+    assert ("persons" in {one.over for one in found.summaries}) == bool(persons)
 
 
 def test_undefined_and_infinite_values_are_left_out() -> None:

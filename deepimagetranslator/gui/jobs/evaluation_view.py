@@ -12,10 +12,9 @@ from typing import Any
 from PIL import Image, ImageTk
 
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.core.data.splits import people
 from deepimagetranslator.core.evaluation.measures import MEASURES
-from deepimagetranslator.core.evaluation.summary import Spread, summaries
-from deepimagetranslator.core.evaluation.table import POOLED, Evaluation
+from deepimagetranslator.core.evaluation.summary import Spread, Summarized
+from deepimagetranslator.core.evaluation.table import POOLED
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.words import shown_word
@@ -23,7 +22,7 @@ from deepimagetranslator.gui.widgets.words import shown_word
 _AT_ONCE = 200  # rows that are inserted before other events are handled
 _FIGURE = (900, 230)
 _FEWEST, _MOST = 4, 14  # rows of the table
-_REST = 560  # height of the window without these rows
+_REST = 525  # height of the window without these rows
 _SMALL = 640  # below this height of the screen, table and figure are tabs
 _AROUND = 60
 _WIDEST = "0.215 ± 0.019"
@@ -40,7 +39,7 @@ class EvaluationView(ttk.Frame):
 
     Args:
         parent: the parent widget.
-        evaluation: the result.
+        result: the result with its summary.
         background: draws the figure.
         show_image: called with an image on double click or Return; None if none can be shown.
         drawn: called when the figure is there, or with a sentence that says why there is none.
@@ -55,21 +54,20 @@ class EvaluationView(ttk.Frame):
     def __init__(
         self,
         parent: tk.Misc,
-        evaluation: Evaluation,
+        result: Summarized,
         background: Background,
         show_image: Callable[[ImageRef], object] | None = None,
         drawn: Callable[[str], object] = lambda _problem: None,
     ) -> None:
         super().__init__(parent)
-        self.evaluation = evaluation
+        self.evaluation = evaluation = result.evaluation
         self.figure: Image.Image | None = None
         self.sorted_by, self.falling = "", False
         self._show_image, self._drawn = show_image, drawn
         self._background = background
         self._photo: ImageTk.PhotoImage | None = None
         self._filling = ""
-        persons = people(evaluation.files)
-        self._persons = persons if "" not in persons and len(set(persons)) > 1 else []
+        self._persons, self._summaries = result.persons, result.summaries
         self._images = [row for row in evaluation.rows if row["image"] != POOLED]
         self._places = _places(self._images)
         self._order = list(range(len(self._images)))
@@ -89,9 +87,10 @@ class EvaluationView(ttk.Frame):
         """Sort the images by a column; the same column again turns the order round."""
         self.falling = not self.falling if column == self.sorted_by else False
         self.sorted_by = column
-        defined = [i for i in range(len(self._images)) if self._key(column, i) is not None]
-        undefined = [i for i in range(len(self._images)) if self._key(column, i) is None]
-        defined.sort(key=lambda i: self._key(column, i), reverse=self.falling)
+        keys = self._keys(column)
+        defined = [index for index, key in enumerate(keys) if key is not None]
+        undefined = [index for index, key in enumerate(keys) if key is None]
+        defined.sort(key=lambda index: keys[index], reverse=self.falling)
         self._order = defined + undefined
         self._write_headings()
         self._fill()
@@ -200,7 +199,7 @@ class EvaluationView(ttk.Frame):
         person = ("",) if self._persons else ()
         pooled = [row for row in self.evaluation.rows if row["image"] == POOLED]
         rows = [("Whole volume", *person, *_values_of(row)) for row in pooled]
-        for one in summaries(self.evaluation.rows, self._persons):
+        for one in self._summaries:
             cells = (_spread_text(one.spreads[m]) if m in one.spreads else "" for m in MEASURES)
             title = f"{one.count} {one.over}, mean ± SD"
             rows.append((title, *person, one.channel, *cells))
@@ -211,16 +210,15 @@ class EvaluationView(ttk.Frame):
         person = (self._persons[self._places[index]],) if self._persons else ()
         return (str(row["image"]), *person, *_values_of(row))
 
-    def _key(self, column: str, index: int) -> Any:
-        """The sort key of an image's row; None where the measure is undefined."""
-        row = self._images[index]
-        for name in MEASURES:
-            if column == shown_word(name):
-                value = float(row.get(name, math.nan))
-                return None if math.isnan(value) else value
+    def _keys(self, column: str) -> list[Any]:
+        """The sort key of each image's row; None where the measure is undefined."""
+        measure = next((name for name in MEASURES if shown_word(name) == column), None)
+        if measure is not None:
+            values = [float(row.get(measure, math.nan)) for row in self._images]
+            return [None if math.isnan(value) else value for value in values]
         if column == "Person":
-            return self._persons[self._places[index]]
-        return str(row[column.lower()])
+            return [self._persons[place] for place in self._places]
+        return [str(row[column.lower()]) for row in self._images]
 
     def _on_open(self, event: tk.Event[tk.Misc]) -> str | None:
         on_heading = self.table.identify_region(event.x, event.y) == "heading"
@@ -236,7 +234,7 @@ class EvaluationView(ttk.Frame):
 
     def _draw_figure(self) -> None:
         theme, result = theme_of(self), self.evaluation
-        height = min(theme.px(_FIGURE[1]), self.winfo_screenheight() // 3)
+        height = min(theme.px(_FIGURE[1]), self.winfo_screenheight() // 4)
         size, palette = (min(theme.px(_FIGURE[0]), self.room), height), theme.palette
 
         def show(picture: Image.Image) -> None:

@@ -14,6 +14,7 @@ from deepimagetranslator.app.events import JobEnded, JobProgressed, UnlikeInputs
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.words import time_left
 from deepimagetranslator.core.errors import FEW, Problem, UserError
+from deepimagetranslator.core.evaluation.summary import Summarized, summarized
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
@@ -268,9 +269,19 @@ class JobWindow(tk.Toplevel):
         self._words.set(f"{count} image{'' if count == 1 else 's'} evaluated.")
         if problems:
             self._show_left_out(problems)
+        self.session.background.run(
+            "evaluation summary",
+            partial(summarized, evaluation),
+            self._show_summarized,
+            lambda error: self._words.set(str(error)),
+        )
+
+    def _show_summarized(self, result: Summarized) -> None:
+        if not self.winfo_exists():
+            return
         background = self.session.background
         self.measures = EvaluationView(
-            self._box, evaluation, background, self._show_image, self._on_drawn
+            self._box, result, background, self._show_image, self._on_drawn
         )
         self.bar.pack_forget()
         self.measures.pack(fill="both", expand=True)

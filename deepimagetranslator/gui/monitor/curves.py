@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from deepimagetranslator.app.training.state import MonitorState, Series
-from deepimagetranslator.core.config.specs import METRICS
+from deepimagetranslator.core.config.history import BY_CLASS, measure_of
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui.theme.palette import LIGHT, Palette
 from deepimagetranslator.gui.widgets.words import shown_word
@@ -29,8 +29,6 @@ _PRINT = replace(LIGHT, background="#ffffff", field="#ffffff")
 _ONE_AT_A_TIME = threading.Lock()
 _MARGINS = (52, 12, 28, 36)
 """Left, right, top and bottom margin of a chart in pixels at 100 per cent."""
-_BY_CLASS = {"dice_score": "dice_", "iou": "iou_"}
-"""Charts with a curve for each class, and what the names of their curves begin with."""
 _TITLES = {"dice_score": "Dice", "iou": "IoU"}
 _ONE_COLUMN = 4
 _LEGEND_ROW = 15
@@ -88,8 +86,8 @@ class CurvesRequest:
 
 def chart_names(state: MonitorState) -> list[str]:
     """The charts' names: loss, Dice and IoU of all classes, other metrics, learning rate."""
-    names = list(dict.fromkeys(_measure_of(name) for name in state.curve_names()))
-    order = ["loss", *_BY_CLASS]
+    names = list(dict.fromkeys(measure_of(name) for name in state.curve_names()))
+    order = ["loss", *BY_CLASS]
     return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
 
@@ -100,22 +98,14 @@ def charts_of(state: MonitorState, name: str | None = None) -> tuple[Chart, ...]
     return tuple(_chart(state, each) for each in chosen if each in names)
 
 
-def _measure_of(name: str) -> str:
-    """The chart of a curve: "dice_score" for "dice_red" and all other classes, else its own."""
-    for chart, prefix in _BY_CLASS.items():
-        if name.startswith(prefix) and name not in METRICS:
-            return chart
-    return name
-
-
 def _chart(state: MonitorState, name: str) -> Chart:
-    curves = [curve for curve in state.curve_names() if _measure_of(curve) == name]
-    if name not in _BY_CLASS:
+    curves = [curve for curve in state.curve_names() if measure_of(curve) == name]
+    if name not in BY_CLASS:
         curve = Line(state.series(name), state.series(f"val_{name}"))
         return Chart(shown_word(name), (curve,))
     lines = []
     for curve_name in curves:
-        channel = curve_name.removeprefix(_BY_CLASS[name])
+        channel = curve_name.removeprefix(BY_CLASS[name])
         if state.classes and channel not in state.classes:
             continue  # the background
         one = state.classes.get(channel)
