@@ -5,7 +5,7 @@ Keras is imported inside the functions, so that importing this package stays qui
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,13 +110,17 @@ def translate(
     return translation.translate(Path(weights), _paths(inputs), Path(output), spec, report=report)
 
 
-def evaluate(predictions: Paths, targets: Paths, *, pairing: str = "name") -> Evaluation:
+def evaluate(
+    predictions: Paths, targets: Paths, *, pairing: str = "name", target_changes: Sequence[str] = ()
+) -> Evaluation:
     """Compare translated images with their targets.
 
     Args:
         predictions: translated images.
         targets: the images that they should equal, in any format.
         pairing: "name" or "order".
+        target_changes: changes with which every target is read, such as "array_order"; see the
+            help of ``data.target_changes``.
 
     Returns:
         A table of measures with a row for each image and channel; ``write_csv`` saves it.
@@ -126,7 +130,9 @@ def evaluate(predictions: Paths, targets: Paths, *, pairing: str = "name") -> Ev
     """
     from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
-    return evaluation.evaluate(_paths(predictions), _paths(targets), pairing=pairing)
+    return evaluation.evaluate(
+        _paths(predictions), _paths(targets), pairing=pairing, changes=target_changes
+    )
 
 
 def load_weights(path: str | Path) -> Translator:

@@ -11,13 +11,16 @@ from deepimagetranslator.app.current_model import CurrentModel
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.events import (
     Bus,
+    Change,
     JobChanged,
     JobEnd,
     JobEnded,
     JobProgressed,
+    ReadingEnded,
     UnlikeInputsFound,
 )
 from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.shown_classes import classes_of_channels
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
@@ -26,6 +29,7 @@ from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import DataProblems, Problem, UserError
+from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
@@ -55,6 +59,7 @@ class Jobs:
 
     Attributes:
         kind: "training", "translation", "evaluation", or "" while no job is running.
+        stopping: whether the running job was asked to stop.
         monitor: the state of the running or last training.
         strip: translates a few validation images after each epoch.
     """
@@ -75,7 +80,9 @@ class Jobs:
         self._bus = bus
         self._asked: TranslateImages | None = None
         self.kind = ""
+        self.stopping = False
         self.monitor = MonitorState()
+        bus.subscribe(ReadingEnded, self._name_classes)
         self.strip = ValidationStrip(self.monitor, background, client.send, viewer.next_number)
 
     # ---- requests of the user --------------------------------------------------------------
@@ -98,16 +105,26 @@ class Jobs:
         problems = [p for p in matched.problems if p.fatal]
         if problems:
             raise DataProblems(problems[:12])
+        self._model.follow_training()
         run_dir = run_dir or new_run_dir(project.runs_home)
         history = RunFolder(run_dir).read_history() if resume else []
         training = project.specs.training
-        self.monitor.begin(run_dir, training.epochs, training.judge, history)
+        validated = bool(matched.val)
+        begin = self.monitor.resume if history else self.monitor.begin
+        begin(run_dir, training.epochs, training.judge, history, validated)
+        self._name_classes()
         self.strip.begin(matched.val or matched.train, project.dataset)
         contents = replace(project.contents, run={}, runs=())
         job = self._client.next_job()
         record = project.reader.record
         project.add_run(run_dir)
         self._begin("training", StartTraining(job, contents, run_dir, resume, weights, record))
+
+    def _name_classes(self, _change: Change | None = None) -> None:
+        """Name the classes of the monitor's curves, as soon as they are known."""
+        dataset, monitor = self._project.dataset, self.monitor
+        if dataset is not None and monitor.run_dir is not None and not monitor.classes:
+            monitor.name_classes(classes_of_channels(dataset))
 
     def translate(self, weights: Path, output: Path, spec: TranslationSpec) -> None:
         """Translate the loaded images and write them into the folder ``output``.
@@ -116,9 +133,10 @@ class Jobs:
         values unlike those of the training images.
 
         Raises:
-            UserError: a job is already running, or no images are loaded.
+            UserError: a job is already running, no images are loaded, or ``output`` is a file.
         """
         self._refuse_second_job()
+        require_folder(output)
         inputs = tuple(self._viewer.to_translate)
         if not inputs:
             raise UserError("There are no images to translate; load some first.")
@@ -166,6 +184,7 @@ class Jobs:
 
     def stop(self) -> None:
         """Stop the job at the next batch or image."""
+        self.stopping = bool(self.kind)
         if self.kind == "training":
             self.monitor.request_stop()
         self._client.cancel()
@@ -181,7 +200,7 @@ class Jobs:
             raise UserError(f"{article} {self.kind} is running; stop it or wait until it ends.")
 
     def _begin(self, kind: str, job: Job) -> None:
-        self.kind = kind
+        self.kind, self.stopping = kind, False
         self._client.submit(job)
         self._bus.publish(JobChanged())
 
@@ -193,22 +212,23 @@ class Jobs:
         if training:
             self.monitor.handle(event)
         if isinstance(event, ImageTranslated):
-            self._viewer.translated[event.source] = event.output
+            self._viewer.add_translated(event.source, event.output, event.palette)
         if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
-            self._model.follow(RunFolder(self.monitor.run_dir).best)
+            best = event.best_epoch
+            self._model.follow(RunFolder(self.monitor.run_dir).best, best, self._project.dataset)
             self._viewer.predict()
         if training or not isinstance(event, BatchEnded):
             self._bus.publish(JobProgressed(event))
 
     def take_end(self, event: JobEnd) -> None:
         """Handle the end of the job, or of a worker that had no job."""
-        kind, self.kind = self.kind, ""
+        kind, self.kind, self.stopping = self.kind, "", False
         if kind == "training":
             self.monitor.handle(event)
             best = self.monitor.best_weights
             if best is not None and best.exists():
-                self._model.load(best)
+                self._model.load_trained(best)
         if isinstance(event, WorkerDied) and not kind and event.exit_code in (0, None):
             return
         if isinstance(event, JobFinished) and "questions" in event.result:

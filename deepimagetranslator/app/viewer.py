@@ -17,14 +17,19 @@ from deepimagetranslator.app.events import (
     ReadingEnded,
     SpecsChanged,
     ViewLoaded,
+    ViewScored,
     ViewTranslated,
     WeightsChanged,
 )
 from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.shown_classes import ShownClasses, shown_classes
 from deepimagetranslator.app.views import PARTS, TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.intensity.chosen import chosen_windows
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.evaluation.score import Score, score_of
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
@@ -46,9 +51,10 @@ class Viewer:
     Attributes:
         part: the part in view, one of ``PARTS``.
         positions: the index of the image in view, from 0, by part.
-        augmented: whether training images are shown augmented.
+        augmented: whether images are shown augmented where they are in training.
         to_translate: images loaded for translation.
         translated: the translated image by its input.
+        generation: increases when other images are loaded.
         folder_to_translate: the folder of the images to translate; None for single files.
     """
 
@@ -67,9 +73,12 @@ class Viewer:
         self._bus = bus
         self.part = TRAINING
         self.positions = dict.fromkeys(PARTS, 0)
-        self.augmented = True
+        self.augmented = False
+        self.generation = 0
         self.to_translate: list[ImageRef] = []
         self.translated: dict[ImageRef, ImageRef] = {}
+        self._palettes: dict[ImageRef, Palette] = {}
+        self._files: tuple[tuple[str, ...], ...] = ()
         self.folder_to_translate: Path | None = None
         self._shown: Shown | None = None
         self._last_number = 0
@@ -85,6 +94,17 @@ class Viewer:
         """The number of images of a part, by default of the part in view."""
         return len(self._entries(part or self.part))
 
+    def pairs(self) -> Sequence[ImagePair]:
+        """The pairs of the part in view; empty if it has no targets."""
+        matched = self._project.matched
+        parts = {TRAINING: matched.train, VALIDATION: matched.val}
+        return parts.get(self.part, ())
+
+    def images(self) -> list[ImageRef]:
+        """The images of the part in view: its inputs, or its targets where it has no inputs."""
+        both = self._entries(self.part)
+        return [image for pair in both for image in (pair[0] or pair[1],) if image is not None]
+
     def show_part(self, part: str) -> None:
         """Show the training, validation or translated images."""
         self.part = part
@@ -94,6 +114,15 @@ class Viewer:
         """Show the image at ``index`` of a part; the index wraps around."""
         self.part = part
         self.go(index)
+
+    def show_file(self, image: ImageRef) -> bool:
+        """Show an input file wherever it is, in the part in view first; False if it is nowhere."""
+        for part in (self.part, *PARTS):
+            for index, (source, *_) in enumerate(self._entries(part)):
+                if source == image:
+                    self.show_image(part, index)
+                    return True
+        return False
 
     def rewind(self, part: str) -> None:
         """Select the first image of a part; ``show`` displays it."""
@@ -111,7 +140,7 @@ class Viewer:
             self.show()
 
     def show_augmented(self, augmented: bool) -> None:
-        """Show training images with or without augmentation."""
+        """Show the images with or without augmentation."""
         self.augmented = augmented
         self.show()
 
@@ -124,10 +153,25 @@ class Viewer:
             images: the images.
             folder: the folder that they were listed from; None for single files.
         """
-        self.to_translate, self.translated = list(images), {}
+        self.to_translate, self.translated, self._palettes = list(images), {}, {}
         self.folder_to_translate = folder
+        self.generation += 1
         self.rewind(TRANSLATED)
         self.show()
+
+    def add_translated(self, source: ImageRef, output: ImageRef, palette: Palette | None) -> None:
+        """Remember the translated image of an input.
+
+        Args:
+            source: the input.
+            output: the translated image.
+            palette: its colours if it holds class numbers; None otherwise.
+        """
+        self.translated[source] = output
+        if palette is None:
+            self._palettes.pop(output, None)
+        else:
+            self._palettes[output] = palette
 
     # ---- loading ---------------------------------------------------------------------------
 
@@ -144,17 +188,20 @@ class Viewer:
             return Wanted(self.part, 0, 0)
         index = min(self.positions[self.part], len(entries) - 1)
         source, target, changes = entries[index]
+        output = self.translated.get(source) if source and self.part == TRANSLATED else None
         wanted = Wanted(
             self.part,
             index,
             len(entries),
             source,
             target,
-            self.translated.get(source) if source and self.part == TRANSLATED else None,
+            output,
+            self._palettes.get(output) if output is not None else None,
             changes,
             seed=self._project.specs.training.seed,
         )
-        if source is None or target is None or not self._is_augmented():
+        augmented = self.augmented and self.may_augment
+        if source is None or target is None or not augmented:
             return wanted
         augmentation = self._project.specs.augmentation
         return replace(wanted, dataset=self._project.dataset, augmentation=augmentation)
@@ -170,14 +217,22 @@ class Viewer:
             return dataset.input_scaling, dataset.target_scaling
         return chosen_windows(self._project.specs.data)
 
-    def _is_augmented(self) -> bool:
-        """Whether the images of the part in view are shown augmented."""
+    def classes(self) -> ShownClasses:
+        """The classes of the targets and translations in view; none unless they are label maps."""
+        dataset = self._project.dataset
+        if self.part == TRANSLATED or dataset is None:
+            return shown_classes(self._model.palette)
+        return shown_classes(dataset.palette)
+
+    @property
+    def may_augment(self) -> bool:
+        """Whether training augments the images of the part in view, and they have been read."""
         if self._project.dataset is None:
             return False
-        if self.part == TRAINING:
-            return self.augmented
-        ticks = map(self._project.specs.augmentation.ticks, OPERATIONS)
-        return self.part == VALIDATION and any(validation for _, _, validation in ticks)
+        ticks = list(map(self._project.specs.augmentation.ticks, OPERATIONS))
+        if self.part == VALIDATION:
+            return any(validation for _, _, validation in ticks)
+        return self.part == TRAINING and any(input or target for input, target, _ in ticks)
 
     def _entries(self, part: str) -> list[_Entry]:
         if part == TRANSLATED:
@@ -204,10 +259,20 @@ class Viewer:
     def _on_project(self, _change: ProjectReplaced) -> None:
         self.part = TRAINING
         self.positions = dict.fromkeys(PARTS, 0)
+        self._note_files()
+        self.generation += 1
         self.show()
 
     def _on_change(self, _change: Change) -> None:
+        if self._note_files():
+            self.generation += 1
         self.show()
+
+    def _note_files(self) -> bool:
+        """Whether the project's lists of files are others than before."""
+        data, before = self._project.specs.data, self._files
+        self._files = data.train_inputs, data.train_targets, data.val_inputs, data.val_targets
+        return self._files != before
 
     def _on_weights(self, _change: WeightsChanged) -> None:
         self.predict()
@@ -234,6 +299,21 @@ class Viewer:
         """Handle a translated image; answers to older requests are ignored."""
         if event.number == self._wanted_number:
             self._bus.publish(ViewTranslated(event))
+            self._score(event)
+
+    def _score(self, event: PreviewReady) -> None:
+        """Compare a translated image with its target in the background."""
+        shown, dataset = self._shown, self._project.dataset
+        if event.image is None or shown is None or shown.target is None or dataset is None:
+            return
+
+        def done(score: Score | None) -> None:
+            if score is not None and event.number == self._wanted_number:
+                self._bus.publish(ViewScored(score))
+
+        palettes = dataset.palette, self._model.palette
+        work = partial(score_of, shown.target, event.image, dataset.target_scaling, *palettes)
+        self._background.run("score view", work, done, lambda _error: None)
 
     @property
     def preview_note(self) -> str:

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
@@ -33,6 +36,7 @@ class Wanted:
         index: the position, from 0.
         count: the number of images of the part.
         input, target, output: the files, None if there is none; ``output`` is the translated image.
+        palette: the colours of an output that holds class numbers; None for other outputs.
         changes: the changes with which the target is read.
         dataset: the data set to sample an augmented pair from; None shows the files unchanged.
         augmentation: the augmentation to apply; needs ``dataset``.
@@ -45,6 +49,7 @@ class Wanted:
     input: ImageRef | None = None
     target: ImageRef | None = None
     output: ImageRef | None = None
+    palette: Palette | None = None
     changes: tuple[str, ...] = ()
     dataset: Dataset | None = None
     augmentation: AugmentationSpec | None = None
@@ -149,4 +154,8 @@ def _plain(wanted: Wanted) -> Shown:
         except UserError as error:
             images.append(None)
             problems.append(str(error))
-    return Shown(wanted, images[0], images[1], images[2], problems=tuple(problems))
+    output = images[2]
+    if output is not None and wanted.palette is not None:
+        last = len(wanted.palette.colours) - 1
+        output = wanted.palette.decode(output[..., 0].astype(np.intp).clip(0, last))
+    return Shown(wanted, images[0], images[1], output, problems=tuple(problems))

@@ -23,6 +23,7 @@ from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.system_dialogs import Boxes, system_boxes
 from deepimagetranslator.gui.theme.logo import draw_mark
 from deepimagetranslator.gui.theme.theme import Theme
+from deepimagetranslator.gui.widgets.keys import use_common_keys
 from deepimagetranslator.gui.widgets.screens import restore
 from deepimagetranslator.gui.windows_os import be_sharp, own_taskbar_button, sharp_icon
 
@@ -50,6 +51,7 @@ class App:
         self.root.report_callback_exception = self._unexpected
         self.settings = Settings(paths.settings_file())
         self.theme = Theme(self.root, self.settings.get("palette", "dark"), scaling)
+        use_common_keys(self.root)
         self._icons = [
             ImageTk.PhotoImage(draw_mark(side, self.theme.palette), master=self.root)
             for side in (16, 32, 64)

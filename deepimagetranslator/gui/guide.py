@@ -10,63 +10,78 @@ from PIL import Image, ImageTk
 
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over
 
 _OPEN = "_deepimagetranslator_guide"
+_HEADINGS = {"#": "chapter", "##": "section"}
 
 TEXT = """\
 # From image pairs to translated folders
 
-1. Load images. File > Load folder pair asks for a folder of inputs and a folder of targets. \
-Files with the same or a similar name form a pair, for example "anna_07.png" and \
-"anna_07_mask.png". The first entries of the File menu load single files instead. File > Load \
-sample images creates a small data set for a first try. File > Load persons loads a folder with \
-a subfolder per person at once, such as PERSON/images and PERSON/targets. You can also drop files \
-and folders onto the panes.
-[window-main.png]
+The start page offers ways to begin: what you want to make, the sample images, recent projects.
 
+## 1. Load images
+File > Load folder pair asks for a folder of inputs and a folder of targets. Files with the same \
+or a similar name form a pair, for example "anna_07.png" and "anna_07_mask.png". The first entries \
+of the File menu load single files instead. File > Load persons loads a folder with a subfolder \
+per person at once, such as PERSON/images and PERSON/targets. You can also drop files and folders \
+onto the panes. File > Load sample images creates a small data set for a first try.
+[window-main.png]
 Supported formats are PNG, JPEG, TIFF, DICOM and NIfTI, with 8 or 16 bits or floating-point \
 values. The slices of a DICOM folder are sorted by position; if the folder contains several \
 series, you choose one. Each slice of a volume is an image.
 
-2. Set validation images apart. Data > Split validation from training moves all images of some \
-persons to validation, so that no person is in both. Persons are recognized by folder, file name \
-or DICOM patient; a click on a person moves it to the other part. You can also load separate \
-validation images.
+## 2. Set validation images apart
+Data > Split validation from training moves all images of some persons to validation, so that no \
+person is in both. Persons are recognized by folder, file name or DICOM patient; a click on a \
+person moves it to the other part. You can also load separate validation images.
 
-3. Define the network. Model > New model takes the image sizes from your images. The recommended \
-settings are a good start; Reset brings them back. Model > Set model hyperparameters holds the \
-loss, the optimizer and the number of epochs.
+## 3. Define the network
+Model > New model takes the image sizes from your images. The recommended settings are a good \
+start; Reset brings them back. Model > Set model hyperparameters holds the loss, the optimizer and \
+the number of epochs.
 
-4. Choose the augmentation. Train > Data augmentation previews it on your own images. \
-Augmentation varies the training images at random, so that fewer labelled images are needed. \
-Amounts in pixels are in proportion to the size of your images until you change them.
+## 4. Choose the augmentation
+Train > Data augmentation previews it on your own images. Augmentation varies the training images \
+at random, so that fewer labelled images are needed. Amounts in pixels are in proportion to the \
+size of your images until you change them. The tick "Augmented" beside the images shows them as \
+the network sees them.
 
-5. Train. Train > Train model (F5) starts the training. The monitor shows loss and metrics, \
-predictions of validation images and the time left. You can stop at any time and resume later; \
-only the running epoch is lost. The epoch with the best validation result is saved as the best \
-checkpoint.
+## 5. Train
+Train > Train model (F5) starts the training. The monitor shows loss and metrics (for label maps \
+the Dice score of each class), predictions of validation images (a click enlarges them) and the \
+time left. You can stop at any time and resume later; only the running epoch is lost. The epoch \
+with the best validation result is saved as the best checkpoint. Weights of an epoch that you \
+choose during a training stay in use until you choose others.
 [window-monitor.png]
+## 6. Evaluate
+Evaluate > Evaluate on validation images compares the translated images with their targets: Dice, \
+SSIM and other measures, for the whole volume and for each image. The tables also show mean and \
+standard deviation over images and persons. Click a heading to \
+sort, double-click an image to see it. The list beside the panes (View > Image list) shows each \
+image with its Dice score or PSNR by the current model, the worst first if you want. Overlay > \
+Outlines draws the outlines of target and prediction over the image.
 
-6. Evaluate. Evaluate > Evaluate on validation images compares the translated images with their \
-targets: Dice, SSIM and other measures, for the whole volume and for each image.
-
-7. Translate new images. Translate > Load images for translation loads them, and the arrow keys \
-step through them. Translate > Translate and save writes the translated images into a folder. \
-It asks first if their values are unlike those that the network was trained on, such as Hounsfield \
-units with 1024 added.
+## 7. Translate new images
+Translate > Load images for translation loads them, and the arrow keys step through them. \
+Translate > Translate and save writes the translated images into a folder. It asks first if their \
+values are unlike those that the network was trained on, such as Hounsfield units with 1024 added.
 [demo.png]
 # Check the data before a long training
 
+## Errors, warnings and repairs
 Data > Check data (F4) reads all files and lists errors, warnings and notes, many of them with a \
 repair button. A repair changes the project, never your files. The table below lists all pairs; \
 files without a partner come first. Drag a target to another row or press Enter to change a \
 target, Delete to leave out a pair, Ctrl+Z to undo. If there are findings that you have not \
 seen, the check opens before a training.
 
+## Values
 Data > Values and window sets the intensity normalization: the values that become 0 and 1 for \
 the network. It can follow the file type or the training images, or be a window, for example the \
 soft tissue window of CT (DICOM values are Hounsfield units). It is stored with the weights.
 
+## Label maps
 Data > Label colours lists the classes of label maps with their colours and shares of pixels. \
 You can name, merge and recolour classes, and replace blurred colours by the nearest label \
 colour.
@@ -78,19 +93,24 @@ Mouse wheel, + and -: zoom; 0: whole image; 1: one image pixel per screen pixel
 Drag: move the image; drag with the right mouse button: window (more than 8 bits)
 Ctrl+O, Ctrl+S: open, save the project
 F4: check data; F5: train model; F1: this guide
+Alt and an underlined letter: the button, field or menu; Enter: the button with the focus
 
 # If something goes wrong
 
 Messages say what failed and what you can do. Help > Open log folder shows the log files; attach \
 them to a bug report.
 """
+_PICTURE = 640
+"""Width of the pictures in pixels at 100 per cent."""
 
 
 class Guide(tk.Toplevel):
     """The guide's window."""
 
     def __init__(self, parent: tk.Misc) -> None:
+        below = path_in_use(parent)
         super().__init__(parent)
+        self.withdraw()
         self.title("Guide")
         theme = theme_of(self)
         self._theme = theme
@@ -99,7 +119,7 @@ class Guide(tk.Toplevel):
         self.text = tk.Text(
             self,
             wrap="word",
-            width=72,
+            width=84,
             height=30,
             padx=theme.px(22),
             pady=theme.px(16),
@@ -115,6 +135,7 @@ class Guide(tk.Toplevel):
         self.text.configure(state="disabled")
         self.bind("<Escape>", lambda _event: self.destroy())
         self.bind(PALETTE_CHANGED, lambda _event: self._colour())
+        self._place(below)
         self.text.focus_set()
 
     @classmethod
@@ -125,18 +146,31 @@ class Guide(tk.Toplevel):
         if guide is None or not guide.winfo_exists():
             guide = cls(parent)
             setattr(root, _OPEN, guide)
+        guide.deiconify()
         guide.lift()
         return guide
 
+    def _place(self, below: str) -> None:
+        """Show it with most of the screen's height."""
+        self.update_idletasks()
+        width = min(self.winfo_reqwidth(), self.winfo_screenwidth())
+        height = min(self.winfo_reqheight(), int(self.winfo_screenheight() * 0.86))
+        self.geometry(f"{width}x{height}")
+        place_over(self, below, width, height, self._theme.px(40), aside=True)
+        self.deiconify()
+
     def _write(self) -> None:
         self._colour()
-        self.text.tag_configure("heading", font=self._theme.font("heading"))
+        px, font = self._theme.px, self._theme.font
+        self.text.tag_configure("chapter", font=font("chapter"), spacing1=px(20), spacing3=px(8))
+        self.text.tag_configure("section", font=font("heading"), spacing1=px(14), spacing3=px(2))
         for line in TEXT.splitlines():
+            marks, _, heading = line.partition(" ")
             if line.startswith("["):
                 self._show_picture(line.strip("[]"))
-            elif line.startswith("# "):
-                self.text.insert("end", line[2:] + "\n", "heading")
-            else:
+            elif marks in _HEADINGS:
+                self.text.insert("end", heading + "\n", _HEADINGS[marks])
+            elif line:
                 self.text.insert("end", line + "\n")
 
     def _show_picture(self, name: str) -> None:
@@ -144,12 +178,12 @@ class Guide(tk.Toplevel):
         if not path.exists():
             return
         with Image.open(path) as image:
-            side = self._theme.px(420)
+            side = self._theme.px(_PICTURE)
             picture = image.convert("RGB")
-            picture.thumbnail((side, side))
+            picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         self._pictures.append(ImageTk.PhotoImage(picture, master=self))
         self.text.image_create("end", image=self._pictures[-1])
-        self.text.insert("end", "\n\n")
+        self.text.insert("end", "\n")
 
     def _colour(self) -> None:
         palette = self._theme.palette

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tkinter import ttk
 from typing import Any
@@ -20,16 +21,17 @@ from deepimagetranslator.app.events import (
     ProjectChanged,
     ReadingEnded,
     ReadingProgressed,
+    ScoresChanged,
     ViewLoaded,
+    ViewScored,
     ViewTranslated,
     WeightsChanged,
 )
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training import words
-from deepimagetranslator.app.views import PARTS, TRAINING, VALIDATION
+from deepimagetranslator.app.views import PARTS
+from deepimagetranslator.core.evaluation.score import Score
 from deepimagetranslator.core.messages.events import (
-    BatchEnded,
-    EpochEnded,
     FilesRead,
     ImageSkipped,
     ImageTranslated,
@@ -38,15 +40,22 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.actions.actions import Actions
-from deepimagetranslator.gui.menus import build_menus, enable_job_entries
+from deepimagetranslator.gui.menus import build_menus
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
-from deepimagetranslator.gui.viewer.image_pane import Caption
+from deepimagetranslator.gui.viewer.hints import hints
+from deepimagetranslator.gui.viewer.image_list import ImageList
+from deepimagetranslator.gui.viewer.image_pane import Caption, elided
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
 from deepimagetranslator.gui.widgets.dropping import accept_files
 
 PROGRAM = "DeepImageTranslator"
 LOADING = "Loading TensorFlow..."
+LOAD_PAIR = "Load folder pair"
+LIST_FROM = 1100
+"""From this width of the window, in pixels at 100 per cent, the list of images is shown."""
+DROP_HINT = "Files and folders can also be dropped here."
 
 
 class MainWindow(ttk.Frame):
@@ -74,15 +83,23 @@ class MainWindow(ttk.Frame):
         self._boxes = boxes
         self.status = tk.StringVar(self, LOADING)
         self.pointer = tk.StringVar(self, "")
+        self.listed = tk.BooleanVar(self, session.settings.get("image list", "on") == "on")
+        self._list_chosen = bool(session.settings.get("image list"))
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
         self._progress = ""
+        self._generation = -1
+        self._awaited: object = None
+        self._predicted: object = None
         self.actions = Actions(root, session, boxes, leave)
         self._build()
         self.menus = build_menus(root, self.actions, self.panes, boxes)
+        self._add_list_entry()
         self._bind_keys()
-        accept_files(self, self.take_dropped)
+        if accept_files(self, self.take_dropped):
+            self.start.show_hint(DROP_HINT)
         self._listen()
+        self._show_start()
         self._write_title()
         self._write_status()
         self.write_parts()
@@ -98,12 +115,32 @@ class MainWindow(ttk.Frame):
         self.panes.grid(row=0, column=1, sticky="nsew", padx=(0, px(8)), pady=(px(8), 0))
         self.scrubber = ttk.Scale(self, from_=0, to=1, command=self._on_scrub)
         self.scrubber.grid(row=1, column=1, sticky="ew", padx=(0, px(8)), pady=px(6))
+        self.images = ImageList(self, self.viewer.go)
+        self.start = StartPage(self, self.session.background, self._start_actions())
         bar = ttk.Frame(self, padding=(px(8), px(4)))
-        bar.grid(row=2, column=0, columnspan=2, sticky="ew")
+        bar.grid(row=2, column=0, columnspan=3, sticky="ew")
         bar.columnconfigure(1, weight=1)
         ttk.Label(bar, textvariable=self.pointer, style="Muted.TLabel").grid(row=0, column=0)
+        # Requests the width of one letter, so that a long name never widens the window.
+        self.model = ttk.Label(bar, style="Muted.TLabel", anchor="e", width=1)
+        self.model.grid(row=0, column=1, sticky="ew", padx=px(16))
+        self.model.bind("<Configure>", lambda _event: self._write_model())
         self.progress = ttk.Progressbar(bar, length=px(180), maximum=1.0)
         ttk.Label(bar, textvariable=self.status).grid(row=0, column=3, sticky="e")
+
+    def _start_actions(self) -> StartActions:
+        file, guarded = self.actions.file, self._boxes.guarded
+        return StartActions(
+            load_pair=lambda goal: guarded(partial(file.load_folder_pair, goal), LOAD_PAIR)(),
+            others={
+                f"{LOAD_PAIR}...": guarded(file.load_folder_pair, LOAD_PAIR),
+                "Load persons...": guarded(file.load_persons, "Load persons"),
+                "Load sample images": guarded(file.load_sample, "Load sample images"),
+                "Open project...": guarded(file.open_project, "Open project"),
+            },
+            open_project=lambda path: guarded(partial(file.open_path, path), "Open project")(),
+            recent=file.recent,
+        )
 
     def _build_column(self) -> ttk.Frame:
         """The left column, as in 2021: buttons for the parts, then next and previous image."""
@@ -128,6 +165,14 @@ class MainWindow(ttk.Frame):
         self.augment_tick.grid(row=5, column=0, sticky="w", pady=(px(12), 0))
         return column
 
+    def _add_list_entry(self) -> None:
+        """Add View > Image list, with a tick while the list is shown."""
+        menu = self.menus["View"]
+        menu.add_separator()
+        menu.add_checkbutton(
+            label="Image list", underline=3, variable=self.listed, command=self.toggle_list
+        )
+
     def _bind_keys(self) -> None:
         viewer, actions = self.viewer, self.actions
         keys: dict[str, tuple[str, Callable[[], object]]] = {
@@ -149,6 +194,8 @@ class MainWindow(ttk.Frame):
         bus = self.session.bus
         bus.subscribe(ViewLoaded, self._on_view)
         bus.subscribe(ViewTranslated, self._on_translation)
+        bus.subscribe(ViewScored, self._on_score)
+        bus.subscribe(ScoresChanged, self._on_scores)
         bus.subscribe(JobProgressed, self._on_progress)
         bus.subscribe(EngineChanged, self._on_job)
         bus.subscribe(JobChanged, self._on_job)
@@ -171,12 +218,12 @@ class MainWindow(ttk.Frame):
     # ---- input of the user -----------------------------------------------------------------
 
     def toggle_augmented(self) -> None:
-        """Show training images with or without augmentation, as the check box says."""
+        """Show the images with or without augmentation, as the check box says."""
         self.viewer.show_augmented(self.augmented.get())
 
     def take_dropped(self, paths: Sequence[Path], x: int, y: int) -> None:
         """Load files that were dropped at a place on the screen."""
-        role = self.panes.role_at(x, y)
+        role = self.panes.role_at(x, y) if self.panes.winfo_ismapped() else ""
         self._boxes.guarded(lambda: self.actions.drop.drop(paths, role), "Load dropped files")()
 
     def _on_scrub(self, value: str) -> None:
@@ -186,9 +233,17 @@ class MainWindow(ttk.Frame):
 
     # ---- changes of the session ------------------------------------------------------------
 
+    def _write_model(self) -> None:
+        """Name the current model in the status bar."""
+        title = self.session.model.title
+        words = f"Model: {title}" if title else "No model yet"
+        self.model.configure(text=elided(words, theme_of(self).font(), self.model.winfo_width()))
+
     def _on_project(self, _change: Change) -> None:
         self.panes.set_normalizations(*self.viewer.normalizations())
+        self.panes.set_classes(self.viewer.classes())
         self._write_title()
+        self._write_model()
         self._write_status()
         self.write_parts()
 
@@ -196,24 +251,26 @@ class MainWindow(ttk.Frame):
         self._write_status()
 
     def _on_job(self, _change: Change) -> None:
-        self._progress = ""
-        enable_job_entries(self.menus["Train"], self.actions.train)
+        if not self.session.jobs.stopping:
+            self._set_progress("", 0.0)
         self._write_status()
 
     def _on_view(self, change: ViewLoaded) -> None:
         shown = change.shown
         wanted = shown.wanted
+        if self._generation != self.viewer.generation:
+            self._generation = self.viewer.generation
+            self.panes.fit()
+        self._awaited = wanted.input, wanted.dataset is not None
         self.panes.set_normalizations(*self.viewer.normalizations())
+        self.panes.set_classes(self.viewer.classes())
         position = f"{wanted.index + 1} / {wanted.count}" if wanted.count else ""
-        hints = {
-            "image": "Load images with the File menu",
-            "target": "Load targets with the File menu",
-            "prediction": "Make or load a model with the Model menu",
-        }
+        has_model = self.session.model.weights is not None
+        texts = dict(hints(wanted.part, has_model))
         for role, path in (("image", wanted.input), ("target", wanted.target)):
             for problem in shown.problems:
                 if path is not None and str(path) in problem:
-                    hints[role] = problem
+                    texts[role] = problem
         names = {"image": wanted.input, "target": wanted.target, "prediction": wanted.output}
         images: dict[str, Array | None] = {
             "image": shown.input,
@@ -221,16 +278,21 @@ class MainWindow(ttk.Frame):
             "prediction": shown.output,
         }
         units = dict(zip(images, shown.units, strict=True))
+        self.panes.set_unit(units["image"].partition(", ")[2])  # "HU" of "CT, HU"
         for role, image in images.items():
-            if role == "prediction" and image is None and self.session.model.weights is not None:
-                if shown.input is None:
-                    self.panes.show(role, None)
+            if role == "prediction" and image is None and has_model and shown.input is not None:
+                if self._awaited != self._predicted:
+                    self.panes.dim_prediction("translating...")
                 continue  # the last prediction stays until the new one arrives
+            if role == "prediction":
+                self._predicted = None
             path = names[role]
             name = path.name if path is not None else ""
             note = shown.note if role != "prediction" else "translated"
             caption = Caption(name, position, note, units[role])
-            self.panes.show(role, image, caption, hint=hints[role])
+            self.panes.show(role, image, caption, hint=texts[role])
+        self._show_start()
+        self._show_list()
         self._moving_scrubber = True
         self.scrubber.configure(to=max(1, wanted.count - 1))
         self.scrubber.set(wanted.index)
@@ -241,6 +303,7 @@ class MainWindow(ttk.Frame):
 
     def _on_translation(self, change: ViewTranslated) -> None:
         ready = change.preview
+        self._predicted = self._awaited
         if ready.image is None:
             self.panes.show("prediction", None, hint="The model does not fit this image")
             self.status.set(ready.problem)
@@ -251,13 +314,69 @@ class MainWindow(ttk.Frame):
         caption = Caption(name, "", ", ".join(filter(None, notes)))
         self.panes.show("prediction", ready.image, caption)
 
+    def _on_score(self, change: ViewScored) -> None:
+        self.panes.set_position("prediction", str(change.score))
+
+    def toggle_list(self) -> None:
+        """Show or hide the list of images."""
+        self.session.settings.set("image list", "on" if self.listed.get() else "off")
+        self._list_chosen = True
+        self._show_list()
+
+    def _show_list(self) -> None:
+        """Show the list if there are images and it is wanted: by default in a wide window."""
+        if not self._list_chosen:
+            self.listed.set(self.root.winfo_width() >= theme_of(self).px(LIST_FROM))
+        shown = self.listed.get() and not self.start.grid_info()
+        self.session.scores.wanted = shown
+        if not shown:
+            self.images.grid_remove()
+            return
+        px, viewer = theme_of(self).px, self.viewer
+        self.images.grid(row=0, column=2, rowspan=2, sticky="ns", padx=(0, px(8)), pady=(px(8), 0))
+        pairs, scores = viewer.pairs(), self.session.scores
+
+        def score_of(index: int) -> Score | None:
+            return scores.of(pairs[index]) if index < len(pairs) else None
+
+        self.images.show(viewer.images(), viewer.positions[viewer.part], score_of)
+        self._write_scores()
+
+    def _write_scores(self) -> None:
+        done, count = self.session.scores.done, len(self.viewer.pairs())
+        busy = bool(count and 0 < done < count)
+        self.images.refresh(f"{done} of {count} scored" if busy else "")
+
+    def _on_scores(self, _change: ScoresChanged) -> None:
+        if self.session.scores.wanted:
+            self._write_scores()
+
+    def _show_start(self) -> None:
+        """Show the start page while there are no images at all, else the panes."""
+        data = self.session.project.specs.data
+        lists = data.train_inputs, data.train_targets, data.val_inputs, data.val_targets
+        empty = not (any(lists) or self.viewer.to_translate)
+        if empty == bool(self.start.grid_info()):
+            return
+        for widget in (self.panes, self.scrubber):
+            if empty:
+                widget.grid_remove()
+            else:
+                widget.grid()
+        if empty:
+            self.start.grid(row=0, column=1, rowspan=2, sticky="nsew", padx=1, pady=1)
+            self.start.refresh()
+        else:
+            self.start.grid_forget()
+
     def write_parts(self) -> None:
-        """Highlight the button of the part in view."""
+        """Highlight the button of the part in view; the tick is off where it does nothing."""
         for part, button in self.part_buttons.items():
             chosen = part == self.viewer.part
             button.configure(style="Accent.TButton" if chosen else "TButton")
-        is_drawn = self.viewer.part in (TRAINING, VALIDATION)
-        self.augment_tick.state(["!disabled" if is_drawn else "disabled"])
+        may_augment = self.viewer.may_augment
+        self.augmented.set(self.viewer.augmented and may_augment)
+        self.augment_tick.state(["!disabled" if may_augment else "disabled"])
 
     def _write_title(self) -> None:
         project = self.session.project
@@ -268,11 +387,12 @@ class MainWindow(ttk.Frame):
 
     def _on_progress(self, change: JobProgressed) -> None:
         match change.event:
-            case FilesRead(done, count):
-                self._set_progress(f"Reading files {done}/{count}", done / max(1, count))
-            case BatchEnded() | EpochEnded():
+            case _ if self.session.jobs.kind == "training":
                 monitor = self.session.jobs.monitor
-                self._set_progress(words.status(monitor), monitor.overall_part)
+                self._set_progress(words.status(monitor), words.progress(monitor))
+                self._write_model()
+            case FilesRead(done, count):
+                self._set_progress(f"Evaluating {done}/{count}", done / max(1, count))
             case PartTranslated(_, done, parts, i, n):
                 part = (i - 1 + done / max(1, parts)) / max(1, n)
                 self._set_progress(f"Translating {i}/{n}", part)
@@ -289,13 +409,26 @@ class MainWindow(ttk.Frame):
     def _write_status(self) -> None:
         session, project, kind = self.session, self.session.project, self.session.jobs.kind
         if kind:
-            words = self._progress or f"Starting the {kind}..."
-            if not session.device:
-                words = LOADING
+            text = self._job_status(kind)
             self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         else:
-            words = f"Ready - {session.device}" if session.device else LOADING
+            text = f"Ready - {session.device}" if session.device else LOADING
             obstacles = remedies.first_sentence(project.obstacles)
-            words = session.loader.status or project.reader.status or obstacles or words
-            self.progress.grid_remove()
-        self.status.set(words)
+            text = session.loader.status or project.reader.status or obstacles or text
+            part = session.loader.part
+            if part is None:
+                self.progress.grid_remove()
+            else:
+                self.progress.configure(value=part)
+                self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
+        self.status.set(text)
+
+    def _job_status(self, kind: str) -> str:
+        """What the running job does."""
+        if not self.session.device:
+            return LOADING
+        if kind == "training":
+            return words.status(self.session.jobs.monitor)
+        if self.session.jobs.stopping:
+            return f"Stopping the {kind}..."
+        return self._progress or f"Starting the {kind}..."

@@ -1,4 +1,7 @@
-"""The menus: first the 2021 program's entries with their names and order, then newer ones."""
+"""The menus: first the 2021 program's entries with their names and order, then newer ones.
+
+Each menu updates itself when it opens: entries that cannot act are greyed, chosen ones ticked.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,13 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 from deepimagetranslator.gui.viewer.window_menu import build_window_menu
 
-Entry = tuple[str, Callable[[], object], str] | None
-"""A label (& before its mnemonic), an action, a key; None is a separator."""
+Action = Callable[[], object]
+May = Callable[[], bool]
+Entry = tuple[str, Action, str] | tuple[str, Action, str, May] | None
+"""A label (& before its mnemonic), an action, a key, whether it can act; None is a separator."""
 Entries = list[Entry]
 _RECENT_PLACE, _WINDOW_PLACE = 11, 2
-_FINISH, _STOP = "&Finish after this epoch", "&Stop"
+_PALETTES = {"dark": "&Dark", "light": "&Light", "system": "As the &system"}
 
 
 def build_menus(
@@ -43,16 +48,10 @@ def build_menus(
     set_values = boxes.guarded(actions.data.set_values, "Values and window")
     menus["Window"] = build_window_menu(menus["View"], panes, set_values)
     menus["View"].insert_cascade(_WINDOW_PLACE, label="Window", underline=0, menu=menus["Window"])
-    enable_job_entries(menus["Train"], actions.train)
+    _add_palettes(menus["View"], actions.view)
     root.configure(menu=bar)
     theme_of(root).apply(theme_of(root).palette.name)
     return menus
-
-
-def enable_job_entries(menu: tk.Menu, train: TrainActions) -> None:
-    """Grey the entries of the Train menu that need a running job; call it when the job changes."""
-    for label, enabled in ((_FINISH, train.may_finish), (_STOP, train.may_stop)):
-        menu.entryconfigure(_mnemonic(label)[0], state="normal" if enabled else "disabled")
 
 
 def _entries(actions: Actions, panes: PaneGroup) -> dict[str, Entries]:
@@ -64,7 +63,7 @@ def _entries(actions: Actions, panes: PaneGroup) -> dict[str, Entries]:
         "T&rain": _train(actions.train),
         "&Translate": _translate(actions.translate),
         "&Evaluate": _evaluate(actions.evaluate),
-        "&View": _view(actions.view, panes),
+        "&View": _view(panes),
         "&Help": _help(actions.help),
     }
 
@@ -94,11 +93,11 @@ def _file(file: FileActions) -> Entries:
 
 def _data(data: DataActions) -> Entries:
     return [
-        ("&Check data...", data.check_data, "F4"),
+        ("&Check data...", data.check_data, "F4", data.has_files),
         ("&Values and window...", data.set_values, ""),
-        ("&Label colours...", data.set_labels, ""),
+        ("&Label colours...", data.set_labels, "", data.has_pairs),
         None,
-        ("&Split validation from training...", data.split_validation, ""),
+        ("&Split validation from training...", data.split_validation, "", data.has_pairs),
     ]
 
 
@@ -107,52 +106,61 @@ def _model(model: ModelActions) -> Entries:
         ("Set model &hyperparameters", model.set_training, ""),
         ("&New model", model.new_model, ""),
         ("&Load model weights", model.load_weights, ""),
-        ("&Save current model weights", model.save_weights, ""),
+        ("&Save current model weights", model.save_weights, "", model.has_weights),
         None,
-        ("Load weights of an &epoch...", model.load_epoch, ""),
-        ("&Describe weights", model.describe_weights, ""),
+        ("Load weights of an &epoch...", model.load_epoch, "", model.has_epochs),
+        ("&Describe weights", model.describe_weights, "", model.has_weights),
     ]
 
 
 def _train(train: TrainActions) -> Entries:
     return [
         ("&Data augmentation", train.set_augmentation, ""),
-        ("&Train model", train.start, "F5"),
+        ("&Train model", train.start, "F5", train.may_start),
         None,
-        ("&Continue from weights...", train.start_from_weights, ""),
-        ("&Resume the last training", train.resume, ""),
-        (_FINISH, train.finish_early, ""),
-        (_STOP, train.stop, ""),
-        ("Show &monitor", train.show_monitor, ""),
+        ("&Continue from weights...", train.start_from_weights, "", train.may_start),
+        ("&Resume the last training", train.resume, "", train.may_resume),
+        ("&Finish after this epoch", train.finish_early, "", train.may_finish),
+        ("&Stop", train.stop, "", train.may_stop),
+        ("Show &monitor", train.show_monitor, "", train.has_trained),
     ]
 
 
 def _translate(translate: TranslateActions) -> Entries:
     return [
         ("&Load images for translation", translate.load_images, ""),
-        ("&Save translated images", translate.translate, ""),
+        ("&Save translated images", translate.translate, "", translate.may_translate),
         None,
         ("Load &folder for translation...", translate.load_folder, ""),
-        ("&Translate and save...", translate.translate, ""),
+        ("&Translate and save...", translate.translate, "", translate.may_translate),
     ]
 
 
 def _evaluate(evaluate: EvaluateActions) -> Entries:
+    def on(label: str, part: str) -> Entry:
+        return (
+            label,
+            lambda: evaluate.evaluate_part(part),
+            "",
+            lambda: evaluate.may_evaluate_part(part),
+        )
+
+    words, may = "Evaluate translated images with tar&gets...", evaluate.may_evaluate_translated
     return [
-        ("Evaluate on &validation images", lambda: evaluate.evaluate_part(VALIDATION), ""),
-        ("Evaluate on &training images", lambda: evaluate.evaluate_part(TRAINING), ""),
-        ("Evaluate translated images with tar&gets...", evaluate.evaluate_translated, ""),
+        on("Evaluate on &validation images", VALIDATION),
+        on("Evaluate on &training images", TRAINING),
+        (words, evaluate.evaluate_translated, "", may),
     ]
 
 
-def _view(view: ViewActions, panes: PaneGroup) -> Entries:
+def _view(panes: PaneGroup) -> Entries:
+    def has_image() -> bool:
+        return panes.scale() is not None
+
     return [
-        ("Fit &images", panes.fit, ""),
-        ("&True size", panes.true_size, ""),
+        ("Fit &images", panes.fit, "", has_image),
+        ("&True size", panes.true_size, "", has_image),
         None,
-        ("&Dark", lambda: view.set_palette("dark"), ""),
-        ("&Light", lambda: view.set_palette("light"), ""),
-        ("As the &system", lambda: view.set_palette("system"), ""),
     ]
 
 
@@ -165,14 +173,38 @@ def _help(help: HelpActions) -> Entries:
 
 
 def _fill(menu: tk.Menu, entries: Entries, boxes: Boxes) -> None:
+    conditions: dict[str, May] = {}
     for entry in entries:
         if entry is None:
             menu.add_separator()
             continue
-        label, action, key = entry
+        label, action, key, *may = entry
         text, underline = _mnemonic(label)
         command = boxes.guarded(action, text.removesuffix("..."))
         menu.add_command(label=text, underline=underline, accelerator=key, command=command)
+        conditions |= dict.fromkeys([text], *may) if may else {}
+
+    def update() -> None:
+        for text, may_act in conditions.items():
+            menu.entryconfigure(text, state="normal" if may_act() else "disabled")
+
+    menu.configure(postcommand=update)
+
+
+def _add_palettes(menu: tk.Menu, view: ViewActions) -> None:
+    """Add the choice of the palette, with a tick at the current one."""
+    chosen = tk.StringVar(menu, view.palette)
+    for name, label in _PALETTES.items():
+        text, underline = _mnemonic(label)
+        menu.add_radiobutton(
+            label=text,
+            underline=underline,
+            value=name,
+            variable=chosen,
+            command=partial(view.set_palette, name),
+        )
+    # Keeps the variable alive as long as the menu.
+    menu.__dict__["palette"] = chosen
 
 
 def _recent_menu(parent: tk.Menu, file: FileActions, boxes: Boxes) -> tk.Menu:

@@ -6,12 +6,15 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tkinter import colorchooser, filedialog, messagebox
+from tkinter import colorchooser, filedialog
+from typing import Any
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import SUFFIXES
 from deepimagetranslator.gui import remedies
+from deepimagetranslator.gui.widgets.in_front import window_in_use
 from deepimagetranslator.gui.widgets.message import Message
+from deepimagetranslator.gui.widgets.tk_file_dialogs import tune_file_dialogs
 
 IMAGE_TYPES = (("Images", " ".join(f"*{suffix}" for suffix in SUFFIXES)), ("All files", "*"))
 PROJECT_TYPES = (("Projects", "*.json"), ("All files", "*"))
@@ -66,39 +69,53 @@ class Boxes:
 
 
 def system_boxes(root: tk.Tk) -> Boxes:
-    """The operating system's pickers and our own boxes, in front of the main window."""
+    """The operating system's pickers and our own boxes, above the window that the user is in."""
+    asks_ourselves = tune_file_dialogs(root)
 
     def path(chosen: str) -> Path | None:
         return Path(chosen) if chosen else None
 
+    def parent() -> tk.Misc:
+        # A picker stays above its parent, which may itself be below another window.
+        window = window_in_use(root)
+        window.tkraise()
+        return window
+
+    def front(title: str, folder: str) -> dict[str, Any]:
+        return {"parent": parent(), "title": title, "initialdir": folder}
+
+    def save_file(
+        title: str, folder: str, name: str, types: Sequence[tuple[str, str]]
+    ) -> Path | None:
+        rest: dict[str, Any] = {"initialfile": name, "defaultextension": Path(name).suffix}
+        if asks_ourselves:
+            rest["confirmoverwrite"] = False
+        chosen = path(
+            filedialog.asksaveasfilename(filetypes=list(types), **front(title, folder), **rest)
+        )
+        if asks_ourselves and chosen is not None and chosen.exists():
+            question = f"{chosen} exists already. Replace it?"
+            return chosen if box(title, question, ["Replace", "Cancel"]) == 0 else None
+        return chosen
+
+    def box(
+        title: str, text: str, answers: Sequence[str], details: str = "", sign: str = ""
+    ) -> int:
+        return Message(root, title, text, answers, details, sign).wait()
+
     return Boxes(
         open_files=lambda title, folder: [
             Path(name)
-            for name in filedialog.askopenfilenames(
-                parent=root, title=title, initialdir=folder, filetypes=IMAGE_TYPES
-            )
+            for name in filedialog.askopenfilenames(filetypes=IMAGE_TYPES, **front(title, folder))
         ],
         open_file=lambda title, folder, types: path(
-            filedialog.askopenfilename(
-                parent=root, title=title, initialdir=folder, filetypes=list(types)
-            )
+            filedialog.askopenfilename(filetypes=list(types), **front(title, folder))
         ),
-        folder=lambda title, folder: path(
-            filedialog.askdirectory(parent=root, title=title, initialdir=folder)
-        ),
-        save_file=lambda title, folder, name, types: path(
-            filedialog.asksaveasfilename(
-                parent=root,
-                title=title,
-                initialdir=folder,
-                initialfile=name,
-                filetypes=list(types),
-                defaultextension=Path(name).suffix,
-            )
-        ),
-        yes=lambda title, question: messagebox.askyesno(title, question, parent=root),
-        choose=lambda title, text, answers: Message(root, title, text, answers).wait(),
-        inform=lambda title, text: Message(root, title, text, ["Close"]).wait(),
-        fail=lambda title, text, details: Message(root, title, text, ["Close"], details).wait(),
-        colour=lambda title, first: colorchooser.askcolor(first, parent=root, title=title)[1],
+        folder=lambda title, folder: path(filedialog.askdirectory(**front(title, folder))),
+        save_file=save_file,
+        yes=lambda title, question: box(title, question, ["Yes", "No"]) == 0,
+        choose=box,
+        inform=lambda title, text: box(title, text, ["Close"]),
+        fail=lambda title, text, details: box(title, text, ["Close"], details, "error"),
+        colour=lambda title, first: colorchooser.askcolor(first, parent=parent(), title=title)[1],
     )

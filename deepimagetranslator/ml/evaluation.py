@@ -10,26 +10,27 @@ from pathlib import Path
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.data.targets import read_target
-from deepimagetranslator.core.errors import Problem, Remedy, UserError
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.comparison import (
+    OBJECT_PALETTE,
     ByClasses,
     ByValues,
     Comparison,
     by_classes,
     comparison,
+    is_mask_of_numbered,
 )
 from deepimagetranslator.core.evaluation.measures import (
     Measurement,
     measure,
 )
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
+from deepimagetranslator.core.evaluation.places import at_one_place
 from deepimagetranslator.core.evaluation.table import Evaluation, table_of
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image, read_place
-from deepimagetranslator.core.imaging.place import difference
+from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.reading import remarks
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -70,8 +71,11 @@ def evaluate(
     values, colours = _gathered(pairs, control)
     target = colours.label_palette()
     predicted = None
-    if target is not None:
+    if target is not None or colours.instances:
         predicted = _gathered([pair.input for pair in pairs], control)[1].palette()
+        if is_mask_of_numbered(predicted, target):
+            target = predicted = OBJECT_PALETTE
+            report(LogLine("The targets number their objects; object and background are compared."))
     compare = comparison(choose_normalization(values, target=True), target, predicted)
     if isinstance(compare, ByClasses) and compare.predicted != compare.target:
         report(LogLine(f"Label maps: {compare}."))
@@ -153,33 +157,18 @@ def _measured(
     report: Report,
     control: JobControl,
 ) -> Evaluation:
-    measured: list[tuple[str, Measurement]] = []
+    measured: list[tuple[ImageRef, Measurement]] = []
+    pairs, apart = at_one_place(pairs, control.raise_if_cancelled)
+    problems += apart
     for done, pair in enumerate(pairs, 1):
         control.raise_if_cancelled()
         try:
             name = pair.input.shown_name
-            _refuse_another_place(pair)
-            measured.append((name, _measure(pair, name, image_of(pair), compare)))
+            measured.append((pair.input, _measure(pair, name, image_of(pair), compare)))
         except UserError as error:
-            remedy = error.problems[-1].remedy
-            problems.append(Problem(str(pair.input), str(error), remedy=remedy))
+            problems.append(Problem(str(pair.input), str(error)))
         report(FilesRead(done, len(pairs)))
-    return table_of(measured, compare.names, problems)
-
-
-def _refuse_another_place(pair: ImagePair) -> None:
-    """Refuse a pair whose files state different places in the patient.
-
-    Raises:
-        UserError: they do.
-    """
-    ours, theirs = read_place(pair.input), read_place(pair.target)
-    if ours is not None and theirs is not None and displaced(pair, ours, theirs):
-        raise UserError(
-            f"states another place in the patient than its target {pair.target.shown_name}, which "
-            f"differs in {difference(ours, theirs)}; choose its own target.",
-            remedy=Remedy(action="change_targets"),
-        )
+    return table_of(measured, compare.names, problems, isinstance(compare, ByClasses))
 
 
 def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:

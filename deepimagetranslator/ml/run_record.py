@@ -19,7 +19,7 @@ from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import FileContent
 from deepimagetranslator.core.errors import DataProblems, Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
-from deepimagetranslator.core.imaging.reading import changed_since
+from deepimagetranslator.core.imaging.reading import READING_VERSION, changed_since
 from deepimagetranslator.core.messages.events import LogLine, Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.system_path import file_stamp
@@ -97,10 +97,12 @@ def _refuse_other_reading(before: Project) -> None:
     Raises:
         UserError: there is such an image.
     """
+    recorded = before.run.get("reading")
+    reading = recorded if isinstance(recorded, int) else 1  # version 2.0.0 wrote none
     data = before.specs.data
     lists = (data.train_inputs, data.train_targets, data.val_inputs, data.val_targets)
     for file in dict.fromkeys(image.file for texts in lists for image in parse_images(texts)):
-        change = changed_since(file, before.reading)
+        change = changed_since(file, reading)
         if change:
             raise UserError(
                 f"{file} is read otherwise than when the run began: {change}. Finish the run with "
@@ -233,6 +235,7 @@ def write_run_record(
     report(LogLine(f"{len(dataset.train)} training and {len(dataset.val)} validation pairs."))
     found = _checksums(files, dataset.contents)
     facts = {
+        "reading": READING_VERSION,
         "versions": devices.versions(),
         "device": devices.describe_device(),
         "precision": precision,

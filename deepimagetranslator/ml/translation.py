@@ -17,7 +17,7 @@ from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
-from deepimagetranslator.core.export.layout import places
+from deepimagetranslator.core.export.layout import places, require_folder
 from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -112,12 +112,13 @@ def translate(
         control: cancels the translation.
 
     Raises:
-        UserError: nothing was written. The weights cannot be used, there are no inputs, the format
-            cannot hold the outputs, two inputs would get the same name, or an output exists already
-            or would overwrite an input.
+        UserError: nothing was written. The weights cannot be used, there are no inputs, the output
+            folder is a file, the format cannot hold the outputs, two inputs would get the same
+            name, or an output exists already or would overwrite an input.
         Cancelled: the caller cancelled; all written files are complete.
     """
     spec = spec or TranslationSpec()
+    require_folder(output)
     translator = Translator(
         weights_path,
         spec.output,
@@ -260,10 +261,12 @@ class _Run:
         if self._written[output_file.path] < len(output_file.sources):
             self._report(SliceTranslated(self._done, count))
             return
+        encoding = output_file.encoding
+        palette = encoding.network.palette if encoding.kind == "classes" else None
         for source in output_file.sources:
             part = output_file.part(source)
             self.translated.append((source, part))
-            self._report(ImageTranslated(source, part, self._done, count))
+            self._report(ImageTranslated(source, part, self._done, count, palette))
 
     def _skip(self, job: _Job, error: UserError) -> None:
         """Skip an image that cannot be translated, and the whole volume if it is part of one."""

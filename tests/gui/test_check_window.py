@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from focus import focus
@@ -165,6 +166,36 @@ def test_a_repair_mends_and_its_files_show_the_pair(window: Window, tmp_path: Pa
     assert check.check.blocked
 
 
+def test_the_user_chooses_one_of_several_repairs(window: Window, tmp_path: Path) -> None:
+    """The mask of a NIfTI volume lies three slices higher than the image."""
+    rng = np.random.default_rng(1)
+    affine = np.diag([-1.0, -1, 5, 1])
+    for side, up in (("in", 0), ("out", 15)):
+        (tmp_path / side).mkdir()
+        moved = affine.copy()
+        moved[2, 3] = up
+        voxels = rng.integers(0, 90, (16, 16, 9)).astype(np.uint8)
+        voxels = voxels if side == "in" else (voxels > 50).astype(np.uint8)
+        nibabel.save(nibabel.Nifti1Image(voxels, moved), tmp_path / side / "p1.nii.gz")
+    load(window, tmp_path)
+    window.choose("Data", "Check data...")
+    check = opened(window)
+    view = check.findings
+    assert view.chosen is not None and view.chosen.kind == "displaced"
+    buttons = view.other_repairs.winfo_children()
+    assert view.repair_button.cget("text").startswith("Pair slices by their place")
+    assert [button.cget("text").split()[0] for button in buttons] == ["Resample", "Ignore", "Leave"]
+    buttons[1].invoke()  # type: ignore[attr-defined]
+    window.until(lambda: window.session.project.reader.complete)
+    data = window.session.project.specs.data
+    assert data.target_changes == (f"array_order: {tmp_path / 'out' / 'p1.nii.gz'}",)
+    assert "displaced" not in {problem.kind for problem in view.findings}
+    assert view.chosen is not None and not view.other_repairs.winfo_children()
+    check.buttons["undo"].invoke()
+    window.until(lambda: window.session.project.reader.complete)
+    assert "displaced" in {problem.kind for problem in view.findings}
+
+
 def test_training_asks_once_about_remarks(
     window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,3 +273,21 @@ def test_a_series_is_chosen_by_its_description(window: Window, tmp_path: Path) -
         window.root.update()
         assert chosen[-1] == uid
         assert not dialog.winfo_exists()
+
+
+def test_a_long_heading_wraps_in_a_small_window(window: Window, tmp_path: Path) -> None:
+    write_pairs(tmp_path, NAMES, NAMES)
+    load(window, tmp_path)
+    window.choose("Data", "Check data...")
+    check = opened(window)
+    check.geometry("900x600")
+    long = "120 training pairs and 30 validation pairs, paired by the same name and a similar name"
+    check.heading.set(f"{long}; 12 paired manually, and still more words until it cannot fit")
+    window.root.update()
+    for label in [
+        w for w in check.winfo_children()[0].winfo_children() if w.winfo_class() == "TLabel"
+    ]:
+        assert label.winfo_height() >= label.winfo_reqheight() - 1
+        assert int(str(label.cget("wraplength"))) <= label.winfo_width()
+        assert label.winfo_rootx() + label.winfo_width() <= check.winfo_rootx() + 900
+    check.destroy()

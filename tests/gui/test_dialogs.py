@@ -141,7 +141,7 @@ def test_training_parameters_are_applied(root: tk.Tk) -> None:
     dialog.form.fields.variables["loss"].set("mae")
     dialog.form.controls["metrics"].ticks["psnr"].invoke()
     dialog.ok_button.invoke()
-    assert got == [TrainingSpec(epochs=12, loss="mae", metrics=("mse", "psnr"))]
+    assert got == [TrainingSpec(epochs=12, loss="mae", metrics=("mse", "dice_score", "psnr"))]
 
 
 LABELS = seen_of(np.eye(32, dtype=np.uint8).repeat(4, 0)[..., None] * np.uint8(255))
@@ -392,3 +392,19 @@ def test_memory_in_words() -> None:
 
 def every(widget: tk.Misc) -> list[Any]:
     return [widget] + [w for child in widget.winfo_children() for w in every(child)]
+
+
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_an_output_folder_that_is_a_file_is_refused_beside_the_field(
+    root: tk.Tk, tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "scan.png").write_bytes(b"")
+    dialog = translation(root, folder=tmp_path / "new" / "folder")
+    assert dialog.ok_button.instate(["!disabled"])
+    dialog.folder.set(str(tmp_path / "scan.png" / below))
+    assert "scan.png is a file, not a folder" in dialog.folder_message.text()
+    assert dialog.ok_button.instate(["disabled"]) and dialog.value() is None
+    dialog.folder.set(str(tmp_path))
+    assert dialog.folder_message.text() == ""
+    assert dialog.ok_button.instate(["!disabled"])
+    dialog.cancel()

@@ -22,6 +22,8 @@ from deepimagetranslator.core.messages.events import (
     FilesRead,
     ImageSkipped,
     ImageTranslated,
+    JobCancelled,
+    JobFailed,
     JobFinished,
     LogLine,
     SliceTranslated,
@@ -142,3 +144,44 @@ def buttons(widget: tk.Misc) -> list[Any]:
 
 def everything(widget: tk.Misc) -> list[Any]:
     return [w for child in widget.winfo_children() for w in (child, *everything(child))]
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        (2, f"The translation was stopped. 2 of 5 images were written into {OUT}; all of them are "
+        "complete."),
+        (0, "The translation was stopped. No image was written."),
+    ],
+)  # fmt: skip
+def test_a_cancelled_translation_says_how_many_were_written_and_where(
+    root: tk.Tk, written: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stops: list[str] = []
+    jobs = SimpleNamespace(kind="translation", stop=lambda: stops.append("stop"))
+    session: Any = SimpleNamespace(bus=Bus(), jobs=jobs)
+    job = JobWindow(root, session, "Translating", output=Path(OUT))
+    for n in range(1, written + 1):
+        source, output = ImageRef(Path(f"{n}.png")), ImageRef(Path(OUT) / f"{n}.png")
+        tell(job, JobProgressed(ImageTranslated(source, output, n, 5)))
+    job.cancel_button.invoke()
+    tell(job, JobProgressed(SliceTranslated(3, 5)))
+    assert stops == ["stop"] and "Cancelling..." in said(job)
+    jobs.kind = ""
+    tell(job, JobEnded("translation", JobCancelled()))
+    assert words in said(job)
+    opened: list[Path] = []
+    monkeypatch.setattr(job_window, "open_folder", opened.append)
+    for button in buttons(job):
+        if button.cget("text") == "Open folder":
+            button.invoke()
+    assert opened == [Path(OUT)] * bool(written)
+
+
+def test_a_failed_evaluation_is_not_called_stopped(job: JobWindow) -> None:
+    tell(job, JobEnded("evaluation", JobFailed("user", "The disk is full.", "")))
+    assert "The evaluation failed. There is no result." in said(job)
+
+
+def said(job: JobWindow) -> list[str]:
+    return [str(label.cget("text")) for label in labels(job)]

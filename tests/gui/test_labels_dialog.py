@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from focus import focus
 
+from deepimagetranslator.app.events import Bus
 from deepimagetranslator.core.config.classes import LabelClass
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.labels.colours import ColourCount
@@ -272,7 +273,7 @@ def test_the_command_stores_what_was_chosen(root: tk.Tk, pump: Pump, tmp_path: P
         set_section=lambda section, spec: stored.append((section, spec)),
     )
     viewer = SimpleNamespace(wanted=lambda: SimpleNamespace(files=(None, None)))
-    session = SimpleNamespace(project=project, viewer=viewer)
+    session = SimpleNamespace(project=project, viewer=viewer, bus=Bus())
     boxes = SimpleNamespace(colour=lambda *_: None)
     DataActions(root, session, boxes).set_labels()  # type: ignore[arg-type]
     (dialog,) = (c for c in root.winfo_children() if isinstance(c, LabelsDialog))

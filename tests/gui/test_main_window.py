@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 from real_images import small
 from waiting import PATIENCE
-from window import Window
+from window import Window, open_menu
 
-from deepimagetranslator.app.events import JobChanged
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.imaging.files import list_images
@@ -93,8 +92,6 @@ def test_many_files_are_loaded_and_paired(
 ) -> None:
     load_training(window, sample["person01"])
     assert len(window.session.project.matched.train) == 3
-    window.app.window.augmented.set(False)
-    window.app.window.toggle_augmented()
     first = sample["person01"][0]
     window.until(lambda: np.array_equal(window.shown("image"), read_image(first[0])))
     assert np.array_equal(window.shown("target"), read_image(first[1]))
@@ -111,6 +108,7 @@ def test_training_images_are_shown_as_training_draws_them(
         PairReader(dataset, 0), dataset.train, specs.augmentation, specs.training.seed
     )
     x, y = sampler.sample(1, 0)
+    window.app.window.augment_tick.invoke()
     window.until(lambda: np.array_equal(window.shown("image"), dataset.input_scaling.from_unit(x)))
     assert np.array_equal(window.shown("target"), dataset.target_image(y))
 
@@ -397,10 +395,16 @@ def test_one_side_alone_is_shown(window: Window, tmp_path: Path) -> None:
     assert window.shown("image") is None
 
 
-def test_the_window_fits_a_small_screen(window: Window) -> None:
+def test_the_window_fits_a_small_screen(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
     window.root.geometry("1366x700")
     window.root.update()
-    for widget in (window.app.window.panes, window.app.window.scrubber):
+    main = window.app.window
+    assert main.start.winfo_height() > 5 and main.start.winfo_rootx() > 0
+    load_training(window, sample["person01"])
+    window.until(main.scrubber.winfo_viewable)
+    for widget in (main.panes, main.scrubber, main.images):
         assert widget.winfo_rootx() + widget.winfo_width() <= window.root.winfo_rootx() + 1366
         assert widget.winfo_height() > 5
 
@@ -418,7 +422,7 @@ def test_entries_that_end_a_job_are_grey_without_one(window: Window) -> None:
     jobs, menu = window.session.jobs, window.app.window.menus["Train"]
 
     def states() -> list[str]:
-        window.session.bus.publish(JobChanged())
+        open_menu(window.app.window, "Train")
         return [str(menu.entrycget(e, "state")) for e in ("Finish after this epoch", "Stop")]
 
     assert states() == ["disabled", "disabled"]

@@ -176,8 +176,11 @@ def test_a_killed_engine_is_told_and_resumed_to_the_same_result(
     pid = window.session.client.pid
     assert pid is not None
     os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-    window.until(lambda: window.answers.asked)
-    assert "stopped unexpectedly" in window.answers.asked[0]
+    window.until(lambda: window.session.jobs.monitor.phase is Phase.FAILED)
+    monitor = window.dialog(TrainingMonitor)  # it says so itself: there is no box
+    window.until(lambda: "stopped unexpectedly" in str(monitor.head.remark.cget("text")))
+    assert window.answers.asked == window.answers.failed == []
+    monitor.buttons["resume"].invoke()
     window.until(lambda: window.session.jobs.monitor.phase is Phase.FINISHED)
     histories = [RunFolder(folder).read_history() for folder in (whole, killed)]
     for ours, theirs in zip(*histories, strict=True):

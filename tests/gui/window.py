@@ -12,6 +12,7 @@ from focus import focus
 from waiting import wait_until
 
 from deepimagetranslator.gui.app import App
+from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.system_dialogs import Boxes
 
 
@@ -59,6 +60,13 @@ class Answers:
             fail=fail,
             colour=lambda *_: self.colour,
         )
+
+
+def open_menu(window: MainWindow, name: str) -> tk.Menu:
+    """What a click on a menu does before it appears."""
+    menu = window.menus[name]
+    menu.tk.eval(str(menu.cget("postcommand")))
+    return menu
 
 
 class Window:

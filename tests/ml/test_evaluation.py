@@ -252,6 +252,25 @@ def test_label_maps_of_any_encoding_are_the_same_thing(tmp_path, predicted, targ
     assert dice == pytest.approx(class_measures())
 
 
+@pytest.mark.parametrize("offset", [0, 70_000])
+def test_masks_are_compared_with_the_objects_that_the_targets_number(tmp_path, offset):
+    pixels, messages = np.zeros(2), []
+    for number in range(4):
+        labels = np.zeros((24, 24, 1), np.float32)
+        for place in range(3 + number):
+            row, column = 8 * (place // 3), 8 * (place % 3)
+            labels[row : row + 6, column : column + 6] = offset + place + 1
+        mask = (labels > 0) * np.uint8(255)
+        mask[:6, :6] = 0
+        write_image(tmp_path / "t" / f"{number}.tif", labels)
+        write_image(tmp_path / "p" / f"{number}.tif", mask)
+        pixels += (labels > 0).sum(), (mask > 0).sum()
+    table = evaluate([tmp_path / "p"], [tmp_path / "t"], report=messages.append)
+    channel = table.whole_volume()["grey"]
+    assert channel["dice"] == pytest.approx(2 * pixels[1] / pixels.sum())
+    assert any("number their objects" in str(message) for message in messages)
+
+
 def test_the_slices_of_a_volume_are_named(tmp_path):
     predictions = write_encoded(tmp_path / "p", GUESSED, "volume")
     targets = write_encoded(tmp_path / "t", CLASSES, "colours")

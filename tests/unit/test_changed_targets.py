@@ -23,8 +23,9 @@ from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.chosen_changes import changes_in_order, with_changes
 from deepimagetranslator.core.data.dataset import match
 from deepimagetranslator.core.data.targets import _CHANGED, _READ, LABELS, read_target, target_size
-from deepimagetranslator.core.errors import Problem, Repair
+from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.evaluation.comparison import ByValues
+from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.messages.events import ignore
@@ -190,3 +191,21 @@ def test_a_change_in_the_window_is_shown_and_undone(sessions: Sessions, specs: S
     target = session.viewer.wanted().target
     assert target is not None and not session.viewer.wanted().changes
     assert not np.array_equal(read_image(target), mask(0))
+
+
+def test_targets_to_evaluate_are_read_as_the_project_has_chosen(
+    sessions: Sessions, specs: Specs
+) -> None:
+    session, found = sessions.session, []
+    specs = turned(specs, 0, 1)
+    session.project.set_specs(specs)
+    session.viewer.set_images_to_translate(parse_images(specs.data.train_inputs))
+    folder = Path(specs.data.train_targets[0]).parent
+    session.loader.load_targets_to_evaluate(folder, lambda pairs, _problems: found.extend(pairs))
+    sessions.until(lambda: found)
+    assert [pair.changes for pair in found] == [("turn_90",)] * 2 + [()] * 6
+
+
+def test_an_evaluation_names_a_change_that_does_not_exist() -> None:
+    with pytest.raises(UserError, match="'spun' is no change of a target"):
+        pairs_to_evaluate([], [], changes=["spun"])

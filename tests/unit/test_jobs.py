@@ -263,3 +263,65 @@ def test_an_idle_engine_s_death_is_told_unless_it_was_meant_to_end(
 ) -> None:
     sessions.answer(WorkerDied(exit_code, ""))
     assert len(sessions.changes(JobEnded)) == told
+
+
+def test_weights_chosen_during_a_training_stay_in_use(sessions: Sessions, tmp_path: Path) -> None:
+    load(sessions, tmp_path)
+    session, run = sessions.session, RunFolder(tmp_path / "run")
+    session.jobs.train(run.path)
+    sessions.answer(EpochStarted(1, 3, 4), epoch_ended(1))
+    assert session.model.weights == run.best
+    chosen = run.improvement(1, 0.6)
+    session.model.load(chosen)
+    sessions.answer(WeightsDescribed(str(chosen)))
+    run.path.mkdir(exist_ok=True)
+    run.best.write_bytes(b"weights")
+    finished = JobFinished({"best_weights": str(run.best), "run_dir": str(run.path)})
+    sessions.answer(EpochStarted(2, 3, 4), epoch_ended(2), finished)
+    assert session.model.weights == chosen
+    assert sessions.requests(DescribeWeights) == [DescribeWeights(chosen)]
+    session.jobs.train(tmp_path / "next")  # the next training is followed again
+    sessions.answer(EpochStarted(1, 3, 4), epoch_ended(1))
+    assert session.model.weights == RunFolder(tmp_path / "next").best
+
+
+def test_the_monitor_knows_whether_its_images_are_validation_images(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load(sessions, tmp_path)
+    sessions.session.jobs.train(tmp_path / "run")
+    assert not sessions.session.jobs.monitor.validated
+    sessions.answer(JobCancelled())
+    write_pairs(tmp_path / "val", ["v.png"])
+    sources = {"inputs": tmp_path / "val" / "in", "targets": tmp_path / "val" / "out"}
+    sessions.session.loader.load("validation", sources)
+    sessions.until(lambda: sessions.session.project.matched.val)
+    sessions.session.jobs.train(tmp_path / "run")
+    assert sessions.session.jobs.monitor.validated
+
+
+@pytest.mark.parametrize("place", ["file.png", "file.png/below/out"])
+def test_an_output_folder_that_is_a_file_is_refused_before_the_job_begins(
+    sessions: Sessions, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file.png").write_bytes(b"")
+    viewer, jobs = sessions.session.viewer, sessions.session.jobs
+    viewer.set_images_to_translate([ImageRef(tmp_path / "a.png")])
+    with pytest.raises(UserError, match=r"file\.png is a file, not a folder"):
+        jobs.translate(Path("w"), tmp_path / place, TranslationSpec())
+    assert jobs.kind == "" and not sessions.requests(TranslateImages)
+    jobs.translate(Path("w"), tmp_path / "new" / "folder", TranslationSpec())
+    assert jobs.kind == "translation"
+
+
+def test_a_job_that_was_asked_to_stop_is_stopping_until_its_end(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    jobs = sessions.session.jobs
+    sessions.session.viewer.set_images_to_translate([ImageRef(tmp_path / "a.png")])
+    jobs.translate(Path("w"), tmp_path / "out", TranslationSpec())
+    assert not jobs.stopping
+    jobs.stop()
+    assert jobs.stopping
+    sessions.answer(JobCancelled())
+    assert not jobs.stopping

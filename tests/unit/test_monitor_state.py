@@ -192,7 +192,7 @@ def test_previews_are_small_and_bounded(state, monkeypatch):
     large = np.zeros((1000, 500, 3), np.uint8)
     grey = np.full((64, 64), 7, np.uint8)
     state.add_preview(1, [large, grey])
-    assert [image.shape for image in state.previews[1]] == [(320, 160, 3), (64, 64, 1)]
+    assert [image.shape for image in state.previews[1]] == [(512, 256, 3), (64, 64, 1)]
     assert state.previews[1][1].max() == 7
     monkeypatch.setattr(training_state, "PREVIEW_BYTES", 20 * 64 * 64)
     state.previews.clear()
@@ -202,7 +202,7 @@ def test_previews_are_small_and_bounded(state, monkeypatch):
     kept = sorted(state.previews)
     assert len(kept) <= 20 and {1, 2, 59} <= set(kept)
     state.set_preview_references([grey], [large])
-    assert state.preview_targets[0].shape == (320, 160, 3)
+    assert state.preview_targets[0].shape == (512, 256, 3)
 
 
 def test_the_log_is_bounded_and_counted(state, monkeypatch):
@@ -244,3 +244,91 @@ def test_durations(seconds, text):
 )
 def test_time_left_is_rough(seconds, text):
     assert words.time_left(seconds) == text
+
+
+def test_the_status_names_each_step(state, clock):
+    seen = [words.status(state)]
+    for event in (
+        events.FilesRead(3, 8),
+        events.EpochStarted(1, 4, 10),
+        events.BatchEnded(1, 5, 10, 0.75, 70.0),
+        events.BatchEnded(1, 10, 10, 0.7, 35.0),
+    ):
+        state.handle(event)
+        seen.append(words.status(state))
+    assert seen == [
+        "Preparing the training",
+        "Preparing the training, files 3/8",
+        "Training 1/4, first step",
+        "Training 1/4, 70 s left",
+        "Training 1/4, evaluating, 35 s left",
+    ]
+    assert words.progress(state) == 0.25
+
+
+def test_while_preparing_the_bar_is_of_the_files(state):
+    state.handle(events.FilesRead(2, 8))
+    assert words.progress(state) == 0.25
+    state.handle(events.EpochStarted(1, 4, 10))
+    assert words.progress(state) == 0
+
+
+def test_while_finishing_the_plan_of_before_is_not_shown(state):
+    end_epoch(state, 1, 0.5, 1)
+    state.handle(events.EpochStarted(2, 4, 10))
+    state.handle(events.BatchEnded(2, 5, 10, 0.7, 500.0))
+    assert (state.overall_part, state.seconds_left) == (1.5 / 4, 500)
+    state.request_finish()
+    assert (state.overall_part, state.seconds_left) == (0.75, None)
+    assert words.overall_text(state) == "1 of 2 epochs"
+    state.handle(events.BatchEnded(2, 10, 10, 0.7, 490.0))
+    assert words.status(state) == "Finishing after epoch 2, evaluating"
+    state.request_stop()
+    assert (words.status(state), state.seconds_left) == ("Stopping", None)
+
+
+def test_without_validation_images_nothing_is_said_of_them(clock, tmp_path):
+    state = MonitorState(clock)
+    state.begin(tmp_path, 4, "loss", validated=False)
+    state.handle(events.EpochStarted(1, 4, 10))
+    state.handle(events.BatchEnded(1, 10, 10, 0.7, 35.0))
+    assert not state.validating and "validation" not in words.remark(state)
+    assert words.status(state) == "Training 1/4, 35 s left"
+
+
+HISTORY = [
+    {"epoch": 1.0, "loss": 1.0, "val_loss": 0.6, "seconds": 3.0},
+    {"epoch": 2.0, "loss": 0.9, "val_loss": 0.4, "seconds": 3.0},
+]
+
+
+def test_a_resume_keeps_the_log_and_the_earlier_epochs(state, tmp_path):
+    grey = np.full((8, 8), 7, np.uint8)
+    for epoch in (1, 2, 3):
+        end_epoch(state, epoch, 0.5, 1)
+        state.add_preview(epoch, [grey])
+    state.handle(events.WorkerDied(-9, "log"))
+    assert state.may_resume
+    before = list(state.log)
+    state.resume(tmp_path, 4, "val_loss", HISTORY)
+    assert list(state.log) == [*before, (state.log[-1][0], "Resumed after epoch 2.")]
+    assert state.logged == len(state.log)
+    assert sorted(state.previews) == [1, 2], "the third epoch is trained again"
+
+
+def test_a_resume_of_another_run_begins_with_its_history(state, tmp_path):
+    end_epoch(state, 1, 0.5, 1)
+    state.resume(tmp_path / "other", 4, "val_loss", HISTORY)
+    assert [text for _, text in state.log] == [
+        "Epoch 1 of 4: loss 1, val_loss 0.6",
+        "Epoch 2 of 4: loss 0.9, val_loss 0.4",
+        "Resumed after epoch 2.",
+    ]
+    assert [time for time, _ in list(state.log)[:2]] == ["", ""], "when is not known"
+    assert not state.previews
+
+
+def test_a_new_training_in_the_same_folder_keeps_nothing(state, tmp_path):
+    end_epoch(state, 1, 0.5, 1)
+    state.begin(tmp_path, 4)
+    assert not state.log and not state.rows

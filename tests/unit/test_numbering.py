@@ -11,7 +11,7 @@ import tifffile
 
 from deepimagetranslator.core.augmentation.sampling import PairReader
 from deepimagetranslator.core.checks.examination import examine, prepare
-from deepimagetranslator.core.checks.repairs import repaired
+from deepimagetranslator.core.checks.repairs import ALL, chosen_repair, repaired
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
 from deepimagetranslator.core.data.facts import thumbnail_of
 from deepimagetranslator.core.data.labels.numbering import (
@@ -24,6 +24,7 @@ from deepimagetranslator.core.data.labels.numbering import (
 )
 from deepimagetranslator.core.data.labels.outlines import OBJECT, OUTLINE, objects_with_outlines
 from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 
 SIDE = 64
@@ -217,7 +218,7 @@ def only(specs: Specs, kind: str) -> Problem:
 def test_objects_are_learnt_as_one_class(tmp_path: Path, offset: int) -> None:
     specs = project(tmp_path, cells(1, 6), offset=offset)
     problem = only(specs, "instance_masks")
-    assert problem.repair
+    assert problem.repair and (offset or chosen_repair(problem, {ALL}) is None)
     specs = repaired(specs, problem.repair)
     assert "instance_masks" not in {problem.kind for problem in examine(specs)[2]}
     dataset = prepare(specs)
@@ -247,6 +248,37 @@ def test_validation_with_more_objects_than_training_is_explained_by_them(tmp_pat
 @pytest.mark.parametrize("draw", [liver_and_spleen, lesion_in_organ])
 def test_class_maps_in_a_project_raise_nothing(tmp_path: Path, draw: Draw) -> None:
     found = examine(project(tmp_path, draw, CLASS_MAPS[draw]))[2]
+    assert not {problem.kind for problem in found} & {"instance_masks", "maybe_instances"}
+
+
+def volumes(folder: Path, draw: Draw, levels: tuple[int, ...]) -> Specs:
+    """Five volumes of six slices; each number is in some of the slices."""
+    rng, lists = np.random.default_rng(4), ([], [])
+    for index, (_, labels) in enumerate(pictures(draw, levels, 5)):
+        first = rng.integers(0, 3, labels.max() + 1)
+        slices = [
+            np.where((first + 3 >= z) & (first <= z), 1, 0)[labels] * labels for z in range(6)
+        ]
+        images = [
+            (np.array(levels)[one] + rng.normal(0, 6, one.shape)).astype(np.uint8) for one in slices
+        ]
+        for name, stack, texts in zip(("in", "out"), (images, slices), lists, strict=True):
+            (folder / name).mkdir(exist_ok=True)
+            file = folder / name / f"{index}.tif"
+            tifffile.imwrite(file, np.array(stack, np.uint8), photometric="minisblack")
+            texts.extend(str(ImageRef(file, number)) for number in range(1, 7))
+    return Specs(data=DataSpec(*map(tuple, lists)), model=ModelSpec(depth=2))
+
+
+def test_objects_of_volumes_are_numbered_in_the_whole_volume(tmp_path: Path) -> None:
+    found = examine(volumes(tmp_path, cells(3, 7), BRIGHT))[2]
+    (problem,) = (p for p in found if p.kind in ("instance_masks", "maybe_instances"))
+    outline = next(repair for repair in problem.repairs if repair.name == "outline")
+    assert len(outline.changes) == 5
+
+
+def test_organs_of_volumes_raise_nothing(tmp_path: Path) -> None:
+    found = examine(volumes(tmp_path, liver_and_spleen, CLASS_MAPS[liver_and_spleen]))[2]
     assert not {problem.kind for problem in found} & {"instance_masks", "maybe_instances"}
 
 

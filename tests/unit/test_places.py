@@ -15,6 +15,7 @@ import pydicom
 import pytest
 from dicom_samples import dataset as dicom_dataset
 from dicom_samples import write as write_dicom
+from real_images import whole
 
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.repairs import repaired
@@ -255,6 +256,39 @@ def test_a_place_that_is_wrong_is_ignored_or_left_out(
     assert not match(repaired(specs, repairs["leave_out"]).data).train
 
 
+@pytest.mark.parametrize("kind", ["nifti", "dicom"])
+def test_slices_of_twice_the_thickness_are_resampled(kind: str, tmp_path: Path) -> None:
+    """The target has six slices of 10 mm, the input twelve of 5 mm."""
+    if kind == "nifti":
+        nifti(tmp_path / "img/p1.nii.gz", CT, LPS)
+    else:
+        series(tmp_path / "img", CT, LPS)
+    thick = LPS @ np.diag([1, 1, 2, 1.0])
+    nifti(tmp_path / "lab/p1.nii.gz", np.ascontiguousarray(MASK[..., ::2]), shifted(thick, 0, 0, 2))
+    specs = specs_of(tmp_path)
+    specs = replace(specs, data=replace(specs.data, pairing="order"))
+    (problem,) = found(specs)
+    (repair,) = (one for one in problem.repairs if one.name == "resampled")
+    after = repaired(specs, repair)
+    assert found(after) == found(after, "unmatched") == []
+    pairs = match(after.data).train
+    assert len(pairs) == 12 and "leaves out" not in repair.label
+    for pair in pairs:
+        below = (number_of(pair.input) + 1) // 2 * 2 - 1
+        np.testing.assert_array_equal(read_target(pair), truth(below))
+
+
+@pytest.mark.parametrize(("case", "repair"), [("a_eye", "array_order"), ("b_qs", "other_form")])
+def test_the_reported_files_raise_their_finding(case: str, repair: str) -> None:
+    specs = specs_of(whole("reports/01_nifti_geometry") / case)
+    (problem,) = found(specs)
+    assert problem.fatal and problem.repairs[0].name == repair
+    with pytest.raises(DataProblems, match="another place in the patient"):
+        prepare(specs)
+    after = repaired(specs, problem.repairs[0])
+    assert found(after) == []
+
+
 def test_several_volumes_of_a_kind_are_one_finding(tmp_path: Path) -> None:
     for name in ("p1", "p2", "p3"):
         nifti(tmp_path / f"img/{name}.nii.gz", CT, LPS)
@@ -275,8 +309,21 @@ def test_training_and_evaluation_refuse_another_place_too(tmp_path: Path) -> Non
         with pytest.raises(DataProblems, match="another place in the patient"):
             prepare(specs_of(tmp_path), record=record)
         examine(specs_of(tmp_path), record=record)
-    with pytest.raises(UserError, match=r"spacing \(1 x 1 x 1 mm, not 6 x 6 x 5 mm\)"):
+    with pytest.raises(UserError, match=r"spacing \(1 x 1 x 1 mm, not 6 x 6 x 5 mm\)") as caught:
         evaluate([tmp_path / "img"], [tmp_path / "lab"])
+    assert len(str(caught.value).splitlines()) == 2  # one sentence for the whole volume
+
+
+def test_an_evaluation_leaves_another_place_out_or_reads_it_as_chosen(tmp_path: Path) -> None:
+    nifti(tmp_path / "img/p1.nii.gz", MASK, LPS)
+    nifti(tmp_path / "img/p2.nii.gz", MASK, LPS)
+    nifti(tmp_path / "lab/p1.nii.gz", MASK, LPS)
+    nifti(tmp_path / "lab/p2.nii.gz", MASK, np.eye(4))
+    result = evaluate([tmp_path / "img"], [tmp_path / "lab"])
+    assert result.images == 12 and len(result.problems) == 1
+    result = evaluate([tmp_path / "img"], [tmp_path / "lab"], changes=["array_order"])
+    assert result.images == 24 and not result.problems
+    assert {values.get("dice") for values in result.whole_volume().values()} <= {1.0, None}
 
 
 # --- what is right -----------------------------------------------------------------------------
@@ -345,12 +392,14 @@ def place(affine: np.ndarray, *shape: int, index: int = 0) -> Place:
 def test_half_a_pixel_of_a_large_image_is_noticed_and_rounding_is_not() -> None:
     fine = np.diag([0.7421875, 0.7421875, 1.25, 1.0])
     ours = place(fine, 512, 512, 300, index=299)
-    for decimals in (3, 4):
+    for decimals in (2, 3, 4):
         assert agree(ours, place(np.round(fine, decimals), 512, 512, 300, index=299))
     for axis in range(3):
         half = fine.copy()
         half[axis, 3] += fine[axis, axis] / 2
         assert not agree(ours, place(half, 512, 512, 300, index=299))
+    wider = np.diag([0.7454, 0.7454, 1.25, 1.0])  # as far from it, but no rounded number
+    assert not agree(ours, place(wider, 512, 512, 300, index=299))
     twice = fine @ np.diag([0.5, 0.5, 1, 1])  # of twice the size, but with the same first centre
     assert not agree(ours, place(twice, 1024, 1024, 300, index=299))
 
@@ -398,6 +447,37 @@ def test_places_are_those_of_nibabel_and_pydicom(tmp_path: Path) -> None:
         np.testing.assert_allclose(
             there.at(np.array(2), np.array(5), 0), (LPS @ [5, 2, number, 1])[:3]
         )
+
+
+@pytest.mark.parametrize("value", [0.0, 1e30, 1e-30])
+def test_impossible_numbers_state_no_place(value: float, tmp_path: Path) -> None:
+    for row, column in ((0, 0), (2, 2), (1, 3)):
+        broken = LPS.copy()
+        broken[row, column] = value
+        nifti(tmp_path / "x.nii", CT, broken)
+        ours, right = read_place(tmp_path / "x.nii"), column == 3 and abs(value) < 1
+        assert (ours is not None) == right
+    file = dicom_dataset(
+        np.zeros((4, 4), np.uint8),
+        ImagePositionPatient=[0, 0, 0],
+        ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+        PixelSpacing=[str(value), "1"],
+    )
+    assert read_place(write_dicom(tmp_path / "x.dcm", file)) is None
+
+
+def test_frames_of_a_dose_lie_where_their_offsets_say(tmp_path: Path) -> None:
+    about = {
+        "ImagePositionPatient": [0, 0, 10],
+        "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+        "PixelSpacing": [2, 2],
+        "SliceThickness": 3,
+    }
+    for offsets, heights in (([0, 3, 6], [10, 13, 16]), (None, [None] * 3)):
+        file = dicom_dataset(np.zeros((3, 4, 4), np.uint8), GridFrameOffsetVector=offsets, **about)
+        path = write_dicom(tmp_path / "x.dcm", file)
+        found = [read_place(ImageRef(path, number)) for number in (1, 2, 3)]
+        assert [None if one is None else one.affine[2, 3] for one in found] == heights
 
 
 def test_what_differs_is_said_in_mm() -> None:

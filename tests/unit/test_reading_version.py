@@ -1,6 +1,7 @@
 """What an earlier version read otherwise is known; slices of old projects are renumbered."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,11 +123,26 @@ def test_a_project_file_records_the_version_it_was_written_with(tmp_path: Path) 
     del stored["reading"]  # as version 2.0.0 wrote it
     file.write_text(json.dumps(stored), encoding="utf-8")
     loaded = load_project(file)
-    assert loaded.reading == 1
+    assert loaded.reading == READING_VERSION
     assert loaded.specs.data.train_inputs == project.specs.data.train_inputs[::-1]
     save_project(loaded, file)  # once only
     assert load_project(file).specs == loaded.specs
     assert load_project(file).reading == READING_VERSION
+
+
+def test_slices_of_a_missing_file_are_renumbered_when_it_is_back(tmp_path: Path) -> None:
+    path, other = head_first(tmp_path / "a.dcm"), head_first(tmp_path / "b.dcm")
+    images = tuple(str(image) for image in list_images([path, other]))
+    file = tmp_path / "p.json"
+    save_project(replace(new_project("2021", {"train_inputs": images}), reading=1), file)
+    path.rename(tmp_path / "away")
+    loaded = load_project(file)
+    assert (loaded.reading, loaded.specs.data.train_inputs) == (1, images)
+    save_project(loaded, file)
+    (tmp_path / "away").rename(path)
+    loaded = load_project(file)
+    expected = (*images[2::-1], *images[:2:-1])
+    assert (loaded.reading, loaded.specs.data.train_inputs) == (READING_VERSION, expected)
 
 
 @pytest.mark.parametrize("reading", [READING_VERSION + 1, "two", None, 1.5])

@@ -10,9 +10,11 @@ from sessions import Sessions, write_pairs
 
 from deepimagetranslator.app.events import ViewLoaded, ViewTranslated
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION, Shown
+from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed
 from deepimagetranslator.core.messages.requests import PreviewTranslation
 
@@ -62,6 +64,22 @@ def test_steps_wrap_around_and_each_part_keeps_its_place(
     assert found.wanted.input == ImageRef(tmp_path / "in" / "p1.png")
 
 
+def test_a_file_is_shown_wherever_it_is(sessions: Sessions, tmp_path: Path) -> None:
+    load(sessions, tmp_path)
+    viewer = sessions.session.viewer
+    extra = ImageRef(tmp_path / "in" / "p2.png")
+    viewer.set_images_to_translate([ImageRef(tmp_path / "out" / "v.png"), extra])
+    assert viewer.show_file(extra)
+    assert (viewer.part, viewer.positions[TRANSLATED]) == (TRANSLATED, 1), "the part in view first"
+    assert viewer.show_file(ImageRef(tmp_path / "in" / "v.png"))
+    assert (viewer.part, viewer.positions[VALIDATION]) == (VALIDATION, 0)
+    assert viewer.show_file(ImageRef(tmp_path / "in" / "p3.png"))
+    assert (viewer.part, viewer.positions[TRAINING]) == (TRAINING, 3)
+    assert not viewer.show_file(ImageRef(tmp_path / "none.png"))
+    assert viewer.part == TRAINING
+    assert viewer.images() == [ImageRef(tmp_path / "in" / name) for name in NAMES]
+
+
 def test_without_images_nothing_is_shown(sessions: Sessions) -> None:
     viewer = sessions.session.viewer
     viewer.step(1)
@@ -89,6 +107,8 @@ def test_training_images_are_shown_augmented_or_as_they_are(
 ) -> None:
     load(sessions, tmp_path)
     viewer = sessions.session.viewer
+    assert shown(sessions).note == "", "the first look is at the files themselves"
+    viewer.show_augmented(True)
     assert shown(sessions).note == "augmented"
     viewer.show_augmented(False)
     found = shown(sessions)
@@ -198,3 +218,73 @@ def test_what_has_an_output_already_is_not_translated(sessions: Sessions, tmp_pa
     viewer.show()
     assert shown(sessions).output is not None
     assert sessions.requests(PreviewTranslation) == [request]
+
+
+# ---- what is true --------------------------------------------------------------------------
+
+
+def test_written_class_numbers_keep_their_colours(sessions: Sessions, tmp_path: Path) -> None:
+    viewer = sessions.session.viewer
+    palette = Palette(((0, 0, 0), (255, 0, 0), (0, 99, 0)), "uint8")
+    classes = np.arange(24 * 24).reshape(24, 24, 1) % 3
+    write_pairs(tmp_path, ["a.png"])
+    write_image(tmp_path / "written.png", classes.astype(np.uint8))
+    source, output = ImageRef(tmp_path / "in" / "a.png"), ImageRef(tmp_path / "written.png")
+    viewer.set_images_to_translate([source])
+    viewer.add_translated(source, output, palette)
+    viewer.show()
+    found = shown(sessions).output
+    assert np.array_equal(found, palette.decode(classes[..., 0]))
+    viewer.add_translated(source, output, None)  # written anew, as something else
+    viewer.show()
+    assert np.array_equal(shown(sessions).output, classes)
+
+
+def test_augmentation_is_offered_only_where_it_does_something(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    viewer, project = sessions.session.viewer, sessions.session.project
+    assert not viewer.may_augment, "there are no images yet"
+    load(sessions, tmp_path)
+    assert viewer.may_augment
+    viewer.show_part(TRANSLATED)
+    assert not viewer.may_augment
+    viewer.show_part(VALIDATION)
+    assert not viewer.may_augment, "validation images are not augmented by default"
+    noisy = replace(project.specs.augmentation, noise_validation=True)
+    project.set_section("augmentation", noisy)
+    assert viewer.may_augment
+    viewer.show_augmented(True)
+    assert shown(sessions).note == "augmented"
+    viewer.show_augmented(False)
+    assert shown(sessions).note == ""
+    off = {
+        f"{operation}_{side}": False
+        for operation in OPERATIONS
+        for side in ("input", "target", "validation")
+    }
+    project.set_section("augmentation", replace(noisy, **off))  # type: ignore[arg-type]
+    for part in (TRAINING, VALIDATION):
+        viewer.show_part(part)
+        assert not viewer.may_augment
+
+
+def test_other_images_are_another_generation(sessions: Sessions, tmp_path: Path) -> None:
+    viewer, project = sessions.session.viewer, sessions.session.project
+    seen = [viewer.generation]
+
+    def is_new() -> bool:
+        seen.append(viewer.generation)
+        return seen[-1] != seen[-2]
+
+    load(sessions, tmp_path)
+    assert is_new()
+    viewer.go(2)
+    viewer.show_part(VALIDATION)
+    project.set_section("training", replace(project.specs.training, epochs=3))
+    shown(sessions)
+    assert not is_new(), "the same images are shown"
+    viewer.set_images_to_translate([ImageRef(tmp_path / "in" / "p0.png")])
+    assert is_new()
+    project.new()
+    assert is_new()

@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from deepimagetranslator.app.shown_classes import ShownClass
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
@@ -33,7 +34,7 @@ from deepimagetranslator.core.messages.events import (
 )
 
 FORCE_AFTER = 10.0
-PREVIEW_SIDE = 320
+PREVIEW_SIDE = 512
 PREVIEW_BYTES = 256 * 2**20
 LOG_LINES = 5000
 _NOT_CURVES = ("epoch", "seconds")
@@ -71,6 +72,7 @@ class MonitorState:
         run_dir: the run's folder.
         best_weights: the best checkpoint; None until the training has ended.
         monitored: the name of the monitored metric, for instance "val_loss"; lower is better.
+        validated: whether there are validation images; else training images are previewed.
         epochs: the planned number of epochs.
         epoch: the running or last epoch, from 1; 0 before the first.
         epochs_done: the number of completed epochs.
@@ -85,6 +87,7 @@ class MonitorState:
         current_file: the checkpoint that was written last.
         checkpoints: the weights file by epoch.
         previews: predictions of the fixed validation images by epoch, small uint8 images.
+        classes: the classes of label maps by the name of their channel in the metrics.
         preview_inputs, preview_targets: the inputs and targets of these images.
         log: the last sentences with their time of day.
         logged: the number of all sentences so far.
@@ -102,6 +105,7 @@ class MonitorState:
         self.run_dir: Path | None = None
         self.best_weights: Path | None = None
         self.monitored = "val_loss"
+        self.validated = True
         self.epochs = self.epoch = self.epochs_done = 0
         self.batches = self.batch = 0
         self.files_done = self.files = 0
@@ -113,6 +117,7 @@ class MonitorState:
         self.current_file = ""
         self.checkpoints: dict[int, Path] = {}
         self.previews: dict[int, list[np.ndarray]] = {}
+        self.classes: Mapping[str, ShownClass] = {}
         self.preview_inputs: list[np.ndarray] = []
         self.preview_targets: list[np.ndarray] = []
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
@@ -128,6 +133,7 @@ class MonitorState:
         epochs: int = 0,
         monitored: str = "val_loss",
         history: Iterable[Mapping[str, float]] = (),
+        validated: bool = True,
     ) -> None:
         """Reset the state for a new training.
 
@@ -136,11 +142,13 @@ class MonitorState:
             epochs: the planned number of epochs.
             monitored: the name of the monitored metric, which selects the best epoch.
             history: the rows of history.csv of a resumed run; its checkpoints are looked up too.
+            validated: whether there are validation images.
         """
         self._clear()
         self.number += 1
         self.phase = Phase.PREPARING
         self.run_dir, self.epochs, self.monitored = run_dir, epochs, monitored
+        self.validated = validated
         self._began = self.clock()
         for row in history:
             self._settle_monitored(row)
@@ -152,6 +160,28 @@ class MonitorState:
         if self.rows and run_dir is not None:
             self.checkpoints = {i.epoch: i.path for i in RunFolder(run_dir).improvements()}
         self.version += 1
+
+    def resume(
+        self,
+        run_dir: Path,
+        epochs: int,
+        monitored: str,
+        history: Sequence[Mapping[str, float]],
+        validated: bool = True,
+    ) -> None:
+        """As ``begin`` for a run that goes on after its history, with its log and its previews.
+
+        The log of a run that was not shown before begins with the history.
+        """
+        shown, log, logged, previews = self.run_dir, self.log, self.logged, self.previews
+        self.begin(run_dir, epochs, monitored, history, validated)
+        if shown == run_dir:
+            self.log, self.logged = log, logged
+            self.previews = {n: seen for n, seen in previews.items() if n <= self.epochs_done}
+        else:
+            for row in self.rows:
+                self._log_epoch(int(row["epoch"]), row, time_of_day="")
+        self.add_log(f"Resumed after epoch {self.epochs_done}.")
 
     def recall(
         self,
@@ -225,7 +255,7 @@ class MonitorState:
             images: (height, width) or (height, width, 1 or 3) uint8, always in the same order;
                 reduced to at most ``PREVIEW_SIDE`` pixels a side.
         """
-        self.previews[epoch] = [_small(image) for image in images]
+        self.previews[epoch] = [self._small_target(image) for image in images]
         self._thin_previews()
         self.version += 1
 
@@ -234,12 +264,17 @@ class MonitorState:
     ) -> None:
         """Store the inputs and targets of the previews' images, in the same order."""
         self.preview_inputs = [_small(image) for image in inputs]
-        self.preview_targets = [_small(image) for image in targets]
+        self.preview_targets = [self._small_target(image) for image in targets]
         self.version += 1
 
-    def add_log(self, text: str) -> None:
-        """Add a sentence to the log."""
-        self.log.append((time.strftime("%H:%M:%S"), text))
+    def name_classes(self, classes: Mapping[str, ShownClass]) -> None:
+        """Store the classes of label maps by the name of their channel in the metrics."""
+        self.classes = classes
+        self.version += 1
+
+    def add_log(self, text: str, time_of_day: str | None = None) -> None:
+        """Add a sentence to the log; its time is now by default, "" where it is unknown."""
+        self.log.append((time.strftime("%H:%M:%S") if time_of_day is None else time_of_day, text))
         self.logged += 1
         self.version += 1
 
@@ -259,6 +294,17 @@ class MonitorState:
         return self.phase is Phase.STOPPING and self.clock() - self._stop_asked >= FORCE_AFTER
 
     @property
+    def may_resume(self) -> bool:
+        """Whether the training ended before its last epoch and can be resumed."""
+        return self.phase in (Phase.CANCELLED, Phase.FAILED) and self.epochs_done > 0
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch after which the training ends: the planned one, or the one to finish."""
+        finishing = self.phase is Phase.FINISHING and self.epoch
+        return max(self.epoch, 1) if finishing else self.epochs
+
+    @property
     def epoch_part(self) -> float:
         """The completed fraction of the running epoch's training steps, 0 to 1."""
         return self.batch / self.batches if self.batches else 0.0
@@ -271,12 +317,13 @@ class MonitorState:
         if not self.epochs:
             return 0.0
         started = self.epoch_part if self.epoch > self.epochs_done else 0.0
-        return min(1.0, (self.epochs_done + started) / self.epochs)
+        return min(1.0, (self.epochs_done + started) / self.last_epoch)
 
     @property
     def validating(self) -> bool:
         """Whether the running epoch's steps are completed and its validation is running."""
-        return self.epoch > self.epochs_done and 0 < self.batches == self.batch
+        done = 0 < self.batches == self.batch
+        return self.validated and self.epoch > self.epochs_done and done
 
     @property
     def seconds_per_epoch(self) -> float | None:
@@ -286,8 +333,11 @@ class MonitorState:
 
     @property
     def seconds_left(self) -> float | None:
-        """The time left of the training, counting down between events; None if unknown."""
-        if not self.running or self._left is None:
+        """The time left of the training, counting down between events; None if unknown.
+
+        It is known only while the training goes on as planned.
+        """
+        if self.phase is not Phase.TRAINING or self._left is None:
             return None
         left, since = self._left
         return max(0.0, left - (self.clock() - since))
@@ -317,6 +367,10 @@ class MonitorState:
         path = self.checkpoints.get(epoch)
         return path if path is not None and path.exists() else None
 
+    def _small_target(self, image: np.ndarray) -> np.ndarray:
+        """A small target or prediction; label maps keep their exact colours."""
+        return _small(image, cv2.INTER_NEAREST if self.classes else cv2.INTER_AREA)
+
     def _files_read(self, event: FilesRead) -> None:
         self.files_done, self.files = event.done, event.count
 
@@ -343,12 +397,17 @@ class MonitorState:
         self.best_epoch, self.best_value = event.best_epoch, event.best_value
         per_epoch = self.seconds_per_epoch or 0.0
         self._left = per_epoch * (event.epochs - event.epoch), self.clock()
-        values = ", ".join(
+        self._log_epoch(event.epoch, event.values)
+
+    def _log_epoch(
+        self, epoch: int, values: Mapping[str, float], time_of_day: str | None = None
+    ) -> None:
+        words = ", ".join(
             f"{name} {value_text(value)}"
-            for name, value in event.values.items()
+            for name, value in values.items()
             if name not in (*_NOT_CURVES, "learning_rate")
         )
-        self.add_log(f"Epoch {event.epoch} of {event.epochs}: {values}")
+        self.add_log(f"Epoch {epoch} of {self.epochs}: {words}", time_of_day)
 
     def _settle_monitored(self, values: Mapping[str, float]) -> None:
         """Replace a chosen metric that the run does not have, as the training itself does."""
@@ -436,11 +495,11 @@ def value_text(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _small(image: np.ndarray) -> np.ndarray:
+def _small(image: np.ndarray, how: int = cv2.INTER_AREA) -> np.ndarray:
     """The image reduced to at most PREVIEW_SIDE pixels a side, (height, width, channels)."""
     height, width = image.shape[:2]
     factor = PREVIEW_SIDE / max(height, width)
     if factor < 1:
         size = max(1, round(width * factor)), max(1, round(height * factor))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+        image = np.asarray(cv2.resize(image, size, interpolation=how))
     return image.reshape(*image.shape[:2], -1)

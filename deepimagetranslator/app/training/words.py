@@ -83,7 +83,7 @@ def overall_text(state: MonitorState) -> str:
     """Beside the overall bar: "36 of 100 epochs"."""
     if not state.epochs:
         return NOTHING
-    return f"{state.epochs_done} of {state.epochs} {_plural(state.epochs, 'epoch')}"
+    return f"{state.epochs_done} of {state.last_epoch} {_plural(state.last_epoch, 'epoch')}"
 
 
 def epoch_text(state: MonitorState) -> str:
@@ -108,12 +108,23 @@ def facts(state: MonitorState) -> list[tuple[str, str]]:
 
 
 def status(state: MonitorState) -> str:
-    """For the status bar: "Training 12/200, 3 min left"."""
-    if state.phase is not Phase.TRAINING:
-        return headline(state)
-    left = state.seconds_left
-    words = f"Training {state.epoch}/{state.epochs}"
+    """For the status bar: "Training 12/200, evaluating, 3 min left"."""
+    words, left = headline(state), state.seconds_left
+    if state.phase is Phase.PREPARING and state.files:
+        return f"{words}, files {state.files_done}/{state.files}"
+    if state.phase is Phase.TRAINING:
+        words = f"Training {state.epoch}/{state.epochs}"
+    if state.phase in (Phase.TRAINING, Phase.FINISHING):
+        first = state.loss is None and state.epoch > state.epochs_done
+        words += ", evaluating" if state.validating else ", first step" if first else ""
     return words if left is None else f"{words}, {time_left(left)} left"
+
+
+def progress(state: MonitorState) -> float:
+    """For the bar beside the status: the completed fraction of the phase, 0 to 1."""
+    if state.phase is Phase.PREPARING:
+        return state.files_done / state.files if state.files else 0.0
+    return state.overall_part
 
 
 def _reached(state: MonitorState) -> str:

@@ -156,7 +156,7 @@ _FOLLOWING = (
 )
 
 
-_FIT = ("turned_target", "mispaired", "shifted_pair", "doubtful_pairs")
+_FIT = ("other_aspect", "turned_target", "mispaired", "shifted_pair", "doubtful_pairs")
 
 
 def _without_consequences(context: CheckContext, found: list[Problem]) -> list[Problem]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from deepimagetranslator.core.checks.context import CheckContext, finding
+from deepimagetranslator.core.data.facts import PairFacts
 from deepimagetranslator.core.data.labels.choice import OBJECT_LABELS, OUTLINE_LABELS
 from deepimagetranslator.core.data.labels.numbering import (
     CLASSES,
     OBJECTS,
     Region,
+    averaged,
     highest_number,
     meaning_of,
     numbered_regions,
 )
 from deepimagetranslator.core.errors import Problem, Repair
+
+Files = dict[Path, list[PairFacts]]
+"""The pairs of each target file; a volume has many."""
 
 _LABEL = "Learn object and background"
 _LOOKED_AT = 256
@@ -31,8 +38,9 @@ def numbered_objects(context: CheckContext) -> Iterator[Problem]:
     data = context.specs.data
     if data.labels or data.target_kind == "values" or context.train.colours.many:
         return
-    counts = _counts(context)
-    meaning = meaning_of(counts, _regions(context)) if max(counts, default=0) > 1 else CLASSES
+    by_file = _by_file(context)
+    counts = _counts(by_file)
+    meaning = meaning_of(counts, _regions(by_file)) if max(counts, default=0) > 1 else CLASSES
     if meaning == CLASSES:
         return
     most = max(counts)
@@ -50,22 +58,36 @@ def numbered_objects(context: CheckContext) -> Iterator[Problem]:
 
 def with_outlines(context: CheckContext, problem: Problem) -> Problem:
     """A problem about numbered objects, with the further repair that keeps them apart."""
-    changes = tuple((str(f.pair.target), "objects_outline") for f in context.readable)
+    files = dict.fromkeys(facts.pair.target.file for facts in context.readable)
+    changes = tuple((str(file), "objects_outline") for file in files)
     settings = (("data.labels", OUTLINE_LABELS),)
     label = "Learn object, outline and background"
     outlines = Repair(label, settings=settings, changes=changes, name="outline", guess=True)
     return replace(problem, others=(outlines,))
 
 
-def _counts(context: CheckContext) -> list[int]:
-    """The highest number of each target that is not empty; [] if one has gaps."""
-    drawn = [f.target.colours.pixels for f in context.readable if not f.target.constant]
+def _counts(by_file: Files) -> list[int]:
+    """The highest number of each target file that is not empty; [] if one has a gap."""
+    held = ({c for f in facts for c in f.target.colours.pixels} for facts in by_file.values())
+    drawn = [colours for colours in held if len(colours) > 1]
     counts = [highest_number(colours) for colours in drawn]
     return counts if all(counts) else []
 
 
-def _regions(context: CheckContext) -> list[list[Region]]:
-    pairs = [facts for facts in context.readable if facts.target.numbers.size]
+def _regions(by_file: Files) -> list[list[Region]]:
+    """The numbered regions of each file that has two or more; those of a volume are averages."""
+    pairs = [f for facts in by_file.values() for f in facts if f.target.numbers.size]
     some = np.linspace(0, len(pairs) - 1, min(len(pairs), _LOOKED_AT)).astype(np.intp)
-    images = (pairs[place] for place in some)
-    return [numbered_regions(f.target.numbers, f.input.thumbnail) for f in images]
+    found: defaultdict[Path, list[Region]] = defaultdict(list)
+    for facts in (pairs[place] for place in some):
+        found[facts.pair.target.file] += numbered_regions(
+            facts.target.numbers, facts.input.thumbnail
+        )
+    return [averaged(regions) for regions in found.values()]
+
+
+def _by_file(context: CheckContext) -> Files:
+    found: Files = defaultdict(list)
+    for facts in context.readable:
+        found[facts.pair.target.file].append(facts)
+    return found

@@ -86,6 +86,8 @@ def turned_targets(pairs: Sequence[PairFacts], turns: Turns) -> Iterator[Problem
         "look at some and read them turned, if it is so."
     )
     changes = {pairs[number].pair.target: name for number, name in turns.changes.items()}
+    if turns.whole:  # an entry for each file is enough, whatever number of slices it has
+        changes = {ImageRef(target.file): name for target, name in changes.items()}
     yield finding("turned_target", message, files, repair=_turning(changes))
 
 

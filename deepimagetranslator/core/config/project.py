@@ -20,7 +20,11 @@ from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.config.target_changes import with_targets
 from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import parse_images
-from deepimagetranslator.core.imaging.reading import READING_VERSION, renumbered
+from deepimagetranslator.core.imaging.reading import (
+    READING_VERSION,
+    may_be_missing_slice,
+    renumbered,
+)
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.system.json_text import json_text
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
@@ -44,8 +48,8 @@ class Project:
             with the data. If a file has no such list, all fields count as chosen.
         run: the record of a run (versions, device, file hashes) in the project file of its
             folder; else empty.
-        reading: the reading version that the file was written with, see ``imaging.reading``. The
-            slice numbers in ``specs.data`` are always those of this version.
+        reading: the reading version of the slice numbers in ``specs.data``, see
+            ``imaging.reading``. It is an earlier one only while a file is missing that tells them.
         runs: absolute paths of its runs' folders that do not lie beside the project file.
     """
 
@@ -90,7 +94,7 @@ def save_project(project: Project, path: Path) -> None:
         sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
     changes = with_targets(project.specs.data.target_changes, lambda p: _stored(p, folder))
     sections["data"]["target_changes"] = list(changes)
-    data = {"format": FORMAT, "program": PROGRAM, "reading": READING_VERSION}
+    data = {"format": FORMAT, "program": PROGRAM, "reading": project.reading}
     data |= {"preset": project.preset}
     if project.chosen != EVERY_FIELD:
         data["chosen"] = sorted(project.chosen)
@@ -130,7 +134,7 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
     if sum(len(getattr(sections["data"], name)) for name in _IMAGE_LISTS) > _MAX_IMAGES:
         raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; split it or create a new one.")
     sections["data"] = _with_absolute_paths(sections["data"], path.absolute().parent)
-    sections["data"] = _with_todays_slices(sections["data"], reading)
+    sections["data"], reading = _with_todays_slices(sections["data"], reading)
     preset_name = data.get("preset", "recommended")
     chosen = data.get("chosen", list(EVERY_FIELD))
     run, runs = data.get("run", {}), data.get("runs", [])
@@ -168,16 +172,21 @@ def _stored(path: str, folder: Path) -> str:
     return str(absolute)
 
 
-def _with_todays_slices(data: DataSpec, reading: int) -> DataSpec:
-    """The data spec with the slice numbers of this reading version."""
+def _with_todays_slices(data: DataSpec, reading: int) -> tuple[DataSpec, int]:
+    """The data spec with the slice numbers of this reading version, and the version they have.
+
+    If a DICOM file is missing that may have slices, all numbers stay those of ``reading``.
+    """
     if reading >= READING_VERSION:
-        return data
+        return data, reading
     lists = {name: parse_images(getattr(data, name)) for name in _IMAGE_LISTS}
+    if any(may_be_missing_slice(image) for images in lists.values() for image in images):
+        return data, reading
     found = {name: tuple(map(str, renumbered(images, reading))) for name, images in lists.items()}
     changed: dict[str, Any] = {
         name: texts for name, texts in found.items() if texts != getattr(data, name)
     }
-    return replace(data, **changed)
+    return replace(data, **changed), READING_VERSION
 
 
 def _with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:

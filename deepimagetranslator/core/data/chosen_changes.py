@@ -5,7 +5,7 @@ An entry for a file holds for all of its images, one for a slice only for this s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -36,11 +36,15 @@ def changes_of(target: ImageRef, chosen: Changes) -> tuple[str, ...]:
 
 def paired_with_changes(pairing: Pairing, data: DataSpec) -> Pairing:
     """The pairing with each pair's changes."""
+    return replace(pairing, pairs=read_as_chosen(pairing.pairs, data))
+
+
+def read_as_chosen(pairs: Sequence[ImagePair], data: DataSpec) -> tuple[ImagePair, ...]:
+    """The pairs with the changes that the data spec has for their targets."""
     chosen = chosen_changes(data)
     if not chosen:
-        return pairing
-    pairs = (replace(pair, changes=changes_of(pair.target, chosen)) for pair in pairing.pairs)
-    return replace(pairing, pairs=tuple(pairs))
+        return tuple(pairs)
+    return tuple(replace(pair, changes=changes_of(pair.target, chosen)) for pair in pairs)
 
 
 def with_changes(data: DataSpec, changes: Iterable[tuple[str, str]]) -> DataSpec:
@@ -72,8 +76,3 @@ def changes_in_order(data: DataSpec) -> list[tuple[str, ...]]:
     chosen = chosen_changes(data)
     targets = parse_images((*data.train_targets, *data.val_targets))
     return [changes_of(target, chosen) for target in targets]
-
-
-def changed_pairs(pairs: Iterable[ImagePair]) -> list[ImagePair]:
-    """The pairs whose targets are read with a change."""
-    return [pair for pair in pairs if pair.changes]

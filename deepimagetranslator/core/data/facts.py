@@ -17,7 +17,7 @@ from deepimagetranslator.core.config.classes import MAX_COLOURS
 from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
-from deepimagetranslator.core.data.labels.numbering import Numbers, highest_number
+from deepimagetranslator.core.data.labels.numbering import Numbers
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.data.targets import read_target
@@ -33,6 +33,7 @@ from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 from deepimagetranslator.core.typing import Array
 
 SIDE = 64
+_HIGHEST_NUMBER = 255
 _LOOKED_AT = 2048
 _MOST_REMEMBERED = 20_000  # about 7 KiB each
 
@@ -70,8 +71,8 @@ class FileFacts:
         colours: its colours; for an input with more than a few only the fact that there are many.
         digest: of the decoded pixels, their dtype and shape; equal for equal images.
         thumbnail: (64, 64) in grey, stretched to 0..255; the aspect ratio is not kept.
-        numbers: (64, 64) of a target that numbers objects or classes from 1 without a gap: its
-            values at a grid of pixels; empty for other images.
+        numbers: (64, 64) of a target of several greys up to 255, which may number objects or
+            classes: its values at a grid of pixels; empty for other images.
         patient: the Patient ID or name of a DICOM file, else empty.
         label_map: whether its colours look like those of a label map.
         constant: whether all of its pixels are equal.
@@ -229,8 +230,9 @@ def read_facts(ref: ImageRef, target: bool, read: Read | None = None) -> FileFac
         except UserError as error:
             return FileFacts(trouble=str(error))
         facts = replace(_facts_in(image, target, header), note=header.note)
-        with suppress(UserError):
-            facts = replace(facts, place=read_place(ref))
+        if header.placed:
+            with suppress(UserError):
+                facts = replace(facts, place=read_place(ref))
         with suppress(OSError):  # unlikely, as it has just been read
             facts = replace(facts, checksum=checksum(ref))
         return replace(facts, patient=patient_of(ref) or "", stamp=stamp)
@@ -276,8 +278,9 @@ def thumbnail_of(image: Array) -> Thumbnail:
 
 
 def _numbers_in(image: Array, colours: ColourCount) -> Numbers:
-    """The numbers of a label map at a grid of its pixels; empty with less than two or a gap."""
-    if highest_number(colours.pixels) < 2:
+    """The numbers of a grey label map at a grid of its pixels; empty with less than two."""
+    values = {colour[0] for colour in colours.pixels if len(colour) == 1} - {0}
+    if len(values) < 2 or max(values) > _HIGHEST_NUMBER:
         return NOTHING.numbers
     return resize(image, SIDE, SIDE, labels=True)[..., 0].astype(np.uint8)
 

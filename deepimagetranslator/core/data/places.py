@@ -150,8 +150,10 @@ def _rounded(places: Array) -> Array:
 
 
 def _time(pair: ImagePair, ours: Place) -> int:
-    """The input's time point, from 0."""
-    return 0 if pair.input.slice is None else (pair.input.slice - 1) // ours.shape[2]
+    """The input's time point, from 0; frames of a DICOM file are no time points."""
+    return (
+        0 if pair.input.slice is None or not ours.thick else (pair.input.slice - 1) // ours.shape[2]
+    )
 
 
 def _same_voxels(ours: Place, theirs: Place) -> bool:

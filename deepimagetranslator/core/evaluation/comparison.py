@@ -15,11 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text, parse_classes
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
+from deepimagetranslator.core.data.labels.choice import OBJECT_LABELS
+from deepimagetranslator.core.data.labels.numbering import highest_number
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.pixels import to_channels
 from deepimagetranslator.core.typing import Array
+
+OBJECT_PALETTE = Palette.of(parse_classes(OBJECT_LABELS), "uint8")
+"""Reads targets that number their objects, and masks of them."""
+
+_MASK = {(0, 0, 0), (255, 255, 255)}
+_MOST_CLASSES = 2
 
 Floats = NDArray[np.float32]
 
@@ -139,6 +147,18 @@ def comparison(
         if len(predicted.colours) == count and (grey or count == 2)
         else values
     )
+
+
+def is_mask_of_numbered(predicted: Palette | None, target: Palette | None) -> bool:
+    """Whether predictions are masks of objects that the targets number.
+
+    Args:
+        predicted: the predictions' colours; None if there are too many.
+        target: the targets' label colours; None if there are more numbers than a palette has. With
+            numbers up to 2 the mask may be class 2, stretched.
+    """
+    mask = predicted is not None and set(map(_wide, predicted.colours)) == _MASK
+    return mask and (target is None or highest_number(target.colours) > _MOST_CLASSES)
 
 
 def _numbered(count: int) -> Iterator[Palette]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deepimagetranslator.core.config.target_changes import joined
+from deepimagetranslator.core.config.target_changes import NAMES, joined
 from deepimagetranslator.core.data.pairs import ImagePair, match_pairs
 from deepimagetranslator.core.data.unmatched import explained
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
@@ -28,7 +28,13 @@ def pairs_to_evaluate(
 
     Returns:
         The pairs, and the problems of images or targets that are left out.
+
+    Raises:
+        UserError: there is no such change.
     """
+    unknown = next((name for name in changes if name not in NAMES), None)
+    if unknown is not None:
+        raise UserError(f"'{unknown}' is no change of a target; choose one of {', '.join(NAMES)}.")
     matched = match_pairs(images, targets, pairing)
     problems = list(explained(matched))
     read_with = joined(changes)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
 
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.plan import same_file_key
 from deepimagetranslator.core.imaging.files import list_images, parsed
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -53,6 +54,17 @@ def places(
                 seen.add(key)
                 found[image] = image.file.relative_to(root)
     return found
+
+
+def require_folder(output: Path) -> None:
+    """Check that images can be written below ``output``, which need not exist yet.
+
+    Raises:
+        UserError: it, or a folder of its path, is a file.
+    """
+    there = next((p for p in (output, *output.parents) if system_path(p).exists()), None)
+    if there is not None and not system_path(there).is_dir():
+        raise UserError(f"{there} is a file, not a folder; choose another output folder.")
 
 
 def _inside(output: Path, folder: Path) -> Path | None:

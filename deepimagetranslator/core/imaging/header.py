@@ -30,6 +30,7 @@ class Header:
         spacing: row spacing and column spacing in mm; None if unknown.
         unit: the modality and the unit of its values, such as "CT, HU"; empty if unknown.
         padding: ranges (lowest, highest) of values that a scanner writes where it measured nothing.
+        placed: whether the file states the place of an image in the patient.
         note: what the file holds besides and is not read, as a sentence without its subject.
     """
 
@@ -40,6 +41,7 @@ class Header:
     unit: str = ""
     padding: tuple[tuple[float, float], ...] = ()
     note: str = ""
+    placed: bool = False
 
     def check_slice(self, number: int) -> None:
         """Refuse a slice number that does not exist (slices count from 1).

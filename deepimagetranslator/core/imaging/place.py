@@ -19,6 +19,13 @@ _ROUNDED = 1e-3
 three decimals, quaternions as 32-bit floats. It adds up to half a voxel over an image."""
 
 
+_COARSELY_ROUNDED = 1e-2
+"""The same for axes of whole hundredths of a mm, in an image of as many voxels."""
+_HALF_A_HUNDREDTH = 0.005 + 1e-6
+_FARTHEST = 1e6  # mm
+_FLAT = 1e-3  # volume of a cell of unit axes
+
+
 @dataclass(frozen=True)
 class Place:
     """Where the volume of a displayed image lies.
@@ -76,6 +83,17 @@ class Place:
         return None if self.other is None else replace(self, affine=self.other, other=None)
 
 
+def is_usable(affine: Array) -> bool:
+    """Whether a 4 x 4 affine, in mm, can be that of an image: finite, of a possible size, with
+    three independent axes. Numbers of damaged headers are not."""
+    if not np.isfinite(affine).all() or np.abs(affine).max() > _FARTHEST:
+        return False
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    if lengths.min() < 1 / _FARTHEST:
+        return False
+    return bool(abs(np.linalg.det(affine[:3, :3] / lengths)) > _FLAT)
+
+
 def is_placeholder(affine: Array) -> bool:
     """Whether a 4 x 4 affine is what programs write that know no place."""
     axes = np.abs(affine[:3, :3])
@@ -97,7 +115,7 @@ def agree(ours: Place, theirs: Place) -> bool:
         tolerance += _ROUNDED * max(ours.index, theirs.index)
     if _apart(ours, theirs, [ours.index]).max() <= tolerance:
         return True
-    if not (ours.thick and theirs.thick) or np.abs(_turn(ours, theirs)).max() > _ROUNDED:
+    if not (ours.thick and theirs.thick and _differ_by_rounding(ours, theirs)):
         return False
     middle = (ours.shape[2] - 1) / 2
     return bool(_apart(ours, theirs, [0, middle, ours.shape[2] - 1]).min() <= _TOLERANCE)
@@ -121,6 +139,15 @@ def _turn(ours: Place, theirs: Place) -> Array:
     """3 x 3: how far their axes differ from ours, in our voxels per voxel of ours."""
     steps: Array = np.linalg.solve(_steps(ours, theirs), theirs.axes * _scale(ours, theirs))
     return steps - np.eye(3)
+
+
+def _differ_by_rounding(ours: Place, theirs: Place) -> bool:
+    """Whether the axes differ by no more than rounding explains, also to two decimals of a mm."""
+    turn = float(np.abs(_turn(ours, theirs)).max())
+    hundredths = np.allclose(theirs.axes, np.round(theirs.axes, 2), rtol=0, atol=1e-6)
+    apart = float(np.abs(theirs.axes - ours.axes).max())
+    to_two = ours.shape == theirs.shape and hundredths and apart <= _HALF_A_HUNDREDTH
+    return turn <= (_COARSELY_ROUNDED if to_two else _ROUNDED)
 
 
 def _apart(ours: Place, theirs: Place, slices: list[float]) -> Array:

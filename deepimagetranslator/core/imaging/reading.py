@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from deepimagetranslator.core.imaging import dicom, tiff
@@ -21,6 +20,7 @@ READING_VERSION = 2
 """1: version 2.0.0 of the program, which recorded none. 2: frames in order of place, bits above
 BitsStored left out, MONOCHROME1 inverted unless the unit is real, real-world value mappings, the
 largest series of a TIFF."""
+_DICOM = (".dcm", ".dicom", ".ima")
 
 
 def changed_since(file: Path, version: int) -> str:
@@ -92,17 +92,24 @@ def renumbered(images: Sequence[ImageRef], version: int) -> list[ImageRef]:
     """Images whose slices were numbered by an earlier version, with the numbers of this one."""
     if version >= READING_VERSION:
         return list(images)
-    return [_renumbered(image) for image in images]
+    orders = {image.file: _order(image.file) for image in images if image.slice is not None}
+    return [_renumbered(image, orders.get(image.file, ())) for image in images]
 
 
-def _renumbered(image: ImageRef) -> ImageRef:
-    order = () if image.slice is None else _order(image.file)
+def may_be_missing_slice(image: ImageRef) -> bool:
+    """Whether an image looks like a slice of a DICOM file that is not there now, so that nobody
+    knows its number in this version."""
+    file = image.file
+    named = image.slice is None and file.name.isdigit() and file.parent.suffix.lower() in _DICOM
+    return named and not system_path(file).exists()
+
+
+def _renumbered(image: ImageRef, order: tuple[int, ...]) -> ImageRef:
     if image.slice is None or image.slice - 1 not in order:
         return image
     return replace(image, slice=order.index(image.slice - 1) + 1)
 
 
-@lru_cache(maxsize=256)
 def _order(file: Path) -> tuple[int, ...]:
     """The frame of each slice of a DICOM file; () for any other file."""
     with suppress(Exception):

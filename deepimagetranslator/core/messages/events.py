@@ -13,6 +13,7 @@ from typing import Any
 
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
@@ -104,12 +105,14 @@ class ImageTranslated:
     """One image was translated and written; ``index`` counts from 1.
 
     The slices of a volume are reported together when it is written, with the same ``index``.
+    ``palette`` has the colours of written class numbers; None for other outputs.
     """
 
     source: ImageRef
     output: ImageRef
     index: int
     count: int
+    palette: Palette | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,8 @@ class WeightsDescribed:
         model: the network; None if there is a problem.
         problem: why the file cannot be used, as a sentence; else empty.
         scalings: intensity normalization of its inputs and of its targets.
+        palette: the label colours of its targets; None if they are not label maps.
+        epoch: the epoch after which it was saved; 0 if unknown.
     """
 
     path: str
@@ -179,6 +184,8 @@ class WeightsDescribed:
     model: ModelSpec | None = None
     problem: str = ""
     scalings: tuple[IntensityNormalization | None, IntensityNormalization | None] = (None, None)
+    palette: Palette | None = None
+    epoch: int = 0
 
 
 @dataclass(frozen=True)

@@ -66,4 +66,4 @@ class Actions:
         self.drop = DropActions(self.file, session.loader, session.viewer, session.model)
         self.view = ViewActions(root, session.settings)
         self.help = HelpActions(root, session, boxes)
-        Notices(root, session, boxes, self.train.resume)
+        Notices(root, session, boxes, self.train.show_monitor)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from deepimagetranslator.app.data_check import DataCheck
+from deepimagetranslator.app.events import ViewLoaded
 from deepimagetranslator.app.label_editor import count_colours
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.splitting import SplitWay
@@ -25,6 +26,7 @@ from deepimagetranslator.gui.system_dialogs import IMAGE_TYPES, Boxes
 
 if TYPE_CHECKING:
     from deepimagetranslator.gui.data_check.check_window import CheckWindow
+    from deepimagetranslator.gui.dialogs.intensity.intensity_dialog import ValuesDialog
 
 
 _PATIENCE_MS = 250
@@ -44,11 +46,22 @@ class DataActions:
         self._session = session
         self._project = session.project
         self._boxes = boxes
+        self._values: ValuesDialog | None = None
+        session.bus.subscribe(ViewLoaded, self._fill_values)
 
     @cached_property
     def check(self) -> DataCheck:
         """The state of the check window: pairs, findings, repairs."""
         return DataCheck(self._project)
+
+    def has_files(self) -> bool:
+        """Whether there are training images or targets."""
+        data = self._project.specs.data
+        return bool(data.train_inputs or data.train_targets)
+
+    def has_pairs(self) -> bool:
+        """Whether there are pairs of images and targets."""
+        return bool(self._project.matched.train or self._project.matched.val)
 
     def check_data(self) -> None:
         """Open the window of the data check, or bring it to the front."""
@@ -114,7 +127,10 @@ class DataActions:
     def _ask_target(self) -> ImageRef | None:
         folder = self._session.settings.folder("training targets")
         chosen = self._boxes.open_file("Choose a target", folder, IMAGE_TYPES)
-        return None if chosen is None else ImageRef(chosen)
+        if chosen is None:
+            return None
+        self._session.settings.used_folder("training targets", chosen.parent)
+        return ImageRef(chosen)
 
     def _repair(self, problem: Problem, repair: Repair) -> None:
         if problem.kind == "blurred_labels":
@@ -160,16 +176,27 @@ class DataActions:
         )
 
         project = self._project
+
+        def take(chosen: DataSpec) -> None:
+            project.set_section("data", with_values(project.specs.data, chosen))
+
+        data, pairs = project.specs.data, project.matched.train
+        self._values = ValuesDialog.open(self._root, data, pairs, self._pair_in_view(), take)
+
+    def _pair_in_view(self) -> Callable[[], tuple[Array | None, Array | None]]:
+        """A function that reads the pair in view, not augmented."""
         wanted = replace(self._session.viewer.wanted(), dataset=None, augmentation=None)
 
         def read_pair() -> tuple[Array | None, Array | None]:
             shown = load(wanted)
             return shown.input, shown.target
 
-        def take(chosen: DataSpec) -> None:
-            project.set_section("data", with_values(project.specs.data, chosen))
+        return read_pair
 
-        ValuesDialog.open(self._root, project.specs.data, project.matched.train, read_pair, take)
+    def _fill_values(self, _change: ViewLoaded) -> None:
+        """Show images that were still being loaded when the dialog of values was opened."""
+        if self._values is not None and self._values.winfo_exists():
+            self._values.fill(self._project.matched.train, self._pair_in_view())
 
     def set_labels(self) -> None:
         """Name, recolour and merge the targets' classes; replace blurred colours by exact ones."""

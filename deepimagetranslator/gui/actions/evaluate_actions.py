@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Sequence
+from functools import partial
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import VALIDATION
@@ -35,6 +36,18 @@ class EvaluateActions:
         pairing = matched.val_pairing if part == VALIDATION else matched.train_pairing
         self._evaluate(pairing.pairs, pairing.problems)
 
+    def may_evaluate_part(self, part: str) -> bool:
+        """Whether there are a model and pairs of that part, and no job is running."""
+        matched = self._session.project.matched
+        return self._is_ready() and bool(matched.val if part == VALIDATION else matched.train)
+
+    def may_evaluate_translated(self) -> bool:
+        """Whether there are a model and images to translate, and no job is running."""
+        return self._is_ready() and bool(self._session.viewer.to_translate)
+
+    def _is_ready(self) -> bool:
+        return self._session.model.weights is not None and not self._session.jobs.kind
+
     def evaluate_translated(self) -> None:
         """Evaluate the current model on images to translate, with targets from a folder."""
         if not self._session.viewer.to_translate:
@@ -51,4 +64,5 @@ class EvaluateActions:
         from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415
 
         self._session.jobs.evaluate(pairs, problems)
-        JobWindow(self._root, self._session, "Evaluating")
+        ask_file = partial(self._pickers.new_file, purpose="evaluation")
+        JobWindow(self._root, self._session, "Evaluating", ask_file)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.run_folder import Improvement, RunFolder
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.actions.pickers import Pickers
@@ -72,20 +72,32 @@ class ModelActions:
         if self._model.weights is None:
             raise UserError("There is no model to save; make, load or train one first.")
         title, name = "Save current model weights", "model.weights.h5"
-        path = self._pickers.new_file(title, "weights", name, WEIGHTS_TYPES)
+        path = self._pickers.new_file(title, name, WEIGHTS_TYPES, "weights")
         if path is not None:
             if not path.name.endswith((".h5", ".hdf5")):
                 path = path.with_name(path.name + ".weights.h5")
             self._model.save(path)
 
+    def has_weights(self) -> bool:
+        """Whether there is a current model."""
+        return self._model.weights is not None
+
+    def has_epochs(self) -> bool:
+        """Whether there are checkpoints of epochs."""
+        return bool(self._epochs())
+
+    def _epochs(self) -> list[Improvement]:
+        """The checkpoints of the project's runs and of the last training."""
+        runs, last = self._project.runs, self._session.jobs.monitor.run_dir
+        if last is not None and last not in runs:
+            runs = [*runs, last]
+        return [i for run in runs for i in RunFolder(run).improvements()]
+
     def load_epoch(self) -> None:
         """Choose an epoch's checkpoint and make it the current model."""
         from deepimagetranslator.gui.dialogs.epoch_dialog import EpochDialog  # noqa: PLC0415
 
-        runs, last = self._project.runs, self._session.jobs.monitor.run_dir
-        if last is not None and last not in runs:
-            runs = [*runs, last]
-        found = [i for run in runs for i in RunFolder(run).improvements()]
+        found = self._epochs()
         if not found:
             raise UserError("There are no weights of an epoch yet; train the model first.")
         EpochDialog.open(self._root, found, self._model.load)

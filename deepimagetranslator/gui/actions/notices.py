@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from deepimagetranslator.app.events import JobEnded, ProblemOccurred, SeveralSeriesFound
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.core.messages.events import JobFailed, WorkerDied
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.system_dialogs import Boxes
@@ -23,16 +23,16 @@ class Notices:
         root: the root window.
         session: publishes the changes.
         boxes: message boxes.
-        resume: resumes the last training.
+        show_monitor: opens the training monitor, which offers to resume a training.
     """
 
     def __init__(
-        self, root: tk.Tk, session: Session, boxes: Boxes, resume: Callable[[], object]
+        self, root: tk.Tk, session: Session, boxes: Boxes, show_monitor: Callable[[], object]
     ) -> None:
         self._root = root
         self._jobs = session.jobs
         self._boxes = boxes
-        self._resume = resume
+        self._show_monitor = show_monitor
         session.bus.subscribe(ProblemOccurred, self._on_problem)
         session.bus.subscribe(SeveralSeriesFound, self._on_series)
         session.bus.subscribe(JobEnded, self._on_job_ended)
@@ -57,18 +57,13 @@ class Notices:
         if event.kind != "user":
             _LOG.warning("%s failed: %s", kind, event.details)
             text = f"An unexpected error occurred. {event.message}"
+        if self._monitor_tells(kind):
+            return
         self._boxes.fail(f"{kind.capitalize()} failed", text or event.message, event.details)
 
     def _worker_died(self, kind: str, event: WorkerDied) -> None:
         _LOG.warning("The worker process ended with exit code %s: %s", event.exit_code, event.log)
-        run_dir = self._jobs.monitor.run_dir if kind == "training" else None
-        if run_dir is not None and RunFolder(run_dir).last.exists():
-            question = (
-                "The training process stopped unexpectedly. Every completed epoch is kept. Resume "
-                "the training now?"
-            )
-            if self._boxes.yes("Training stopped", question):
-                self._boxes.guarded(self._resume, "Resume the last training")()
+        if self._monitor_tells(kind):
             return
         message = (
             "The process that runs TensorFlow stopped unexpectedly. The next job starts it again. "
@@ -76,3 +71,11 @@ class Notices:
             "processor with AVX. The log is in Help > Open log folder."
         )
         self._boxes.fail("TensorFlow stopped", message, event.log)
+
+    def _monitor_tells(self, kind: str) -> bool:
+        """Show the monitor instead of a box, if it offers to resume or the user stopped it."""
+        monitor = self._jobs.monitor
+        if kind != "training" or not (monitor.may_resume or monitor.phase is Phase.CANCELLED):
+            return False
+        self._show_monitor()
+        return True

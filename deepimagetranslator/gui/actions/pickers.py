@@ -44,7 +44,7 @@ class Pickers:
             self._settings.used_folder(purpose, folder)
         return folder
 
-    def new_file(self, title: str, purpose: str, name: str, types: Types) -> Path | None:
+    def new_file(self, title: str, name: str, types: Types, purpose: str) -> Path | None:
         """Ask for a file to write, with ``name`` as the suggestion; None if cancelled."""
         path = self._boxes.save_file(title, self._settings.folder(purpose), name, types)
         if path is not None:

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
-from deepimagetranslator.core.config.run_folder import RunFolder, last_resumable
+from deepimagetranslator.core.config.run_folder import last_resumable
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.typing import Array
@@ -96,13 +97,16 @@ class TrainActions:
 
     def resume(self) -> None:
         """Resume the last training after its last completed epoch."""
-        run_dir = self._jobs.monitor.run_dir
-        if run_dir is None or not RunFolder(run_dir).last.exists():
-            run_dir = last_resumable(self._session.project.runs)
+        run_dir = self._last_run()
         if run_dir is None:
             raise UserError("There is no training to resume; train the model first.")
         self._jobs.train(run_dir, resume=True)
         self.show_monitor()
+
+    def _last_run(self) -> Path | None:
+        """The folder of the last training that can be resumed; None if there is none."""
+        shown = self._jobs.monitor.run_dir
+        return last_resumable([*self._session.project.runs, *([shown] if shown else [])])
 
     def finish_early(self) -> None:
         """End the training after this epoch."""
@@ -112,15 +116,26 @@ class TrainActions:
         """Stop the running job."""
         self._jobs.stop()
 
-    @property
+    def may_start(self) -> bool:
+        """Whether there are images and targets to train on, and no job is running."""
+        data = self._session.project.specs.data
+        return bool(data.train_inputs and data.train_targets and not self._jobs.kind)
+
+    def may_resume(self) -> bool:
+        """Whether there is a training to resume, and no job is running."""
+        return not self._jobs.kind and self._last_run() is not None
+
     def may_finish(self) -> bool:
         """Whether a training is running that can be ended after this epoch."""
         return self._jobs.kind == "training" and self._jobs.monitor.may_finish
 
-    @property
     def may_stop(self) -> bool:
-        """Whether a job is running."""
-        return bool(self._jobs.kind)
+        """Whether a job is running that was not asked to stop yet."""
+        return bool(self._jobs.kind) and not self._jobs.stopping
+
+    def has_trained(self) -> bool:
+        """Whether there is a training to show in the monitor."""
+        return self._jobs.monitor.phase is not Phase.IDLE
 
     def show_monitor(self) -> None:
         """Open the training monitor, or bring it to the front."""
@@ -143,11 +158,24 @@ class TrainActions:
             load_best=best,
             translate=self._boxes.guarded(self._load_translation_folder, "Translate images"),
             open_folder=folder,
-            use_epoch=lambda _epoch, path: model.load(path),
+            use_epoch=self._use_epoch,
+            ask_file=partial(self._pickers.new_file, purpose="curves"),
+            show_error=lambda title, text: self._boxes.fail(title, text, ""),
             resume=self._boxes.guarded(self.resume, "Resume training"),
             show_details=lambda: self._boxes.inform("Details", monitor.details or "None."),
         )
         self._places.follow(open_monitor(self._root, monitor, actions), "monitor geometry")
+
+    def _use_epoch(self, epoch: int, path: Path) -> None:
+        """Make an epoch's checkpoint the current model; asks while the training still runs."""
+        question = (
+            f"The training goes on. Use the weights of epoch {epoch} for the predictions from now "
+            "on, instead of the best weights after each epoch?"
+        )
+        answers = (f"Use epoch {epoch}", "Cancel")
+        running = self._jobs.kind == "training"
+        if not running or self._boxes.choose("Use this epoch's weights", question, answers) == 0:
+            self._session.model.load(path)
 
     def _train(self, weights: Path | None = None) -> None:
         self._jobs.train(weights=weights)

@@ -44,6 +44,17 @@ class TranslateActions:
         if folder is not None:
             self._session.loader.load(TRANSLATED, {"inputs": folder})
 
+    def may_translate(self) -> bool:
+        """Whether there are a model and images to translate, and no job is running."""
+        session = self._session
+        has_model = session.model.weights is not None or bool(self._best())
+        return has_model and bool(session.viewer.to_translate) and not session.jobs.kind
+
+    def _best(self) -> list[Path]:
+        """The best checkpoints of the project's runs."""
+        best = (RunFolder(run).best for run in self._session.project.runs)
+        return [path for path in best if path.exists()]
+
     def translate(self) -> None:
         """Ask for weights, output folder and options, then translate the loaded images."""
         from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog  # noqa: PLC0415
@@ -53,7 +64,7 @@ class TranslateActions:
         inputs = session.viewer.to_translate
         if not inputs:
             raise UserError("There are no images to translate; load some first.")
-        best = [RunFolder(run).best for run in runs if RunFolder(run).best.exists()]
+        best = self._best()
         epochs = {i.epoch: i.path for run in runs[-1:] for i in RunFolder(run).improvements()}
         if session.model.weights is None and not best:
             raise UserError("There is no model; make, load or train one first.")
@@ -61,7 +72,7 @@ class TranslateActions:
         def start(weights: Path, output: Path, spec: TranslationSpec) -> None:
             def begin() -> None:
                 session.jobs.translate(weights, output, spec)
-                JobWindow(self._root, session, "Translating")
+                JobWindow(self._root, session, "Translating", output=output)
 
             self._boxes.guarded(begin, "Translate and save")()
 
@@ -74,6 +85,6 @@ class TranslateActions:
             best=best[-1] if best else None,
             epochs=epochs,
             folder=folder,
-            ask_folder=lambda: self._boxes.folder("Output folder", str(folder)),
+            ask_folder=lambda: self._boxes.folder("Output folder", str(source.parent)),
             on_ok=start,
         )

@@ -20,6 +20,11 @@ class ViewActions:
         self._root = root
         self._settings = settings
 
+    @property
+    def palette(self) -> str:
+        """The chosen palette."""
+        return self._settings.get("palette", "dark")
+
     def set_palette(self, name: str) -> None:
         """Switch to "dark", "light" or "system"."""
         theme_of(self._root).apply(name)

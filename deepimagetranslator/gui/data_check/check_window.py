@@ -23,7 +23,9 @@ from deepimagetranslator.gui.data_check.findings_view import FindingsView
 from deepimagetranslator.gui.data_check.pair_table import PairTable
 from deepimagetranslator.gui.data_check.target_dialog import TargetDialog
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over, show_above
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+from deepimagetranslator.gui.widgets.wrapping import wrap_at_width
 
 Guarded = Callable[[Callable[[], object], str], Callable[[], None]]
 """(action, name) -> the action that shows its ``UserError``; see ``Boxes.guarded``."""
@@ -55,6 +57,7 @@ class CheckWindow(tk.Toplevel):
         ask_file: Callable[[], ImageRef | None],
         repair: Callable[[Problem, Repair], object],
     ) -> None:
+        self._below = path_in_use(parent)
         super().__init__(parent)
         self.withdraw()
         self.title("Check data")
@@ -88,12 +91,10 @@ class CheckWindow(tk.Toplevel):
         head = ttk.Frame(self, padding=(px(16), px(14), px(16), px(10)))
         head.grid(row=0, column=0, sticky="ew")
         head.columnconfigure(0, weight=1)
-        ttk.Label(head, textvariable=self.heading, style="Heading.TLabel").grid(
-            row=0, column=0, sticky="w"
-        )
-        ttk.Label(head, textvariable=self.words, style="Muted.TLabel").grid(
-            row=1, column=0, sticky="w", pady=(px(2), 0)
-        )
+        for row, (text, style) in enumerate(((self.heading, "Heading"), (self.words, "Muted"))):
+            label = ttk.Label(head, textvariable=text, style=f"{style}.TLabel")
+            label.grid(row=row, column=0, sticky="ew", pady=(px(2) * row, 0))
+            wrap_at_width(label)
         self.bar = ttk.Progressbar(head, maximum=1.0, length=px(220))
         self.bar.grid(row=0, column=1, rowspan=2, padx=px(12))
         self.cancel_button = ttk.Button(head, text="Cancel", command=self._cancel_or_read)
@@ -139,17 +140,14 @@ class CheckWindow(tk.Toplevel):
     def _place(self) -> None:
         """Set the size, at most the screen's, and place it in the middle of the main window."""
         self.update_idletasks()
-        parent, px = self.master.winfo_toplevel(), self.theme.px
+        px = self.theme.px
         width = min(px(_WIDTH), int(self.winfo_screenwidth() * 0.96))
         height = min(px(_HEIGHT), int(self.winfo_screenheight() * 0.88))
-        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
-        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
-        x = max(0, min(x, self.winfo_screenwidth() - width))
-        y = max(0, min(y, self.winfo_screenheight() - height - px(40)))
-        self.geometry(f"{width}x{height}+{x}+{y}")
+        self.geometry(f"{width}x{height}")
+        # The main window shows the pair of the chosen row.
+        place_over(self, self._below, width, height, px(40), aside=True)
         self.minsize(min(width, px(560)), min(height, px(420)))
-        if parent.winfo_viewable():
-            self.transient(parent)
+        show_above(self, self._below)
         self.to_front()
         self.table.canvas.focus_set()
 

@@ -42,6 +42,8 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         preview: the pair beside the table.
     """
 
+    aside = True
+
     def __init__(
         self,
         parent: tk.Misc,

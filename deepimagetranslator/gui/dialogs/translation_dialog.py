@@ -10,7 +10,8 @@ from tkinter import ttk
 
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.gui.widgets.dialog import Dialog
 from deepimagetranslator.gui.widgets.form import Form, Group
 from deepimagetranslator.gui.widgets.form_fields import MessageLabel
@@ -94,7 +95,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
         """The chosen values; None while something is missing or invalid."""
         spec, folder = self.form.read(), self.folder.get().strip()
         weights = self._weights.get(self.weights.get())
-        if spec is None or weights is None or not folder:
+        if spec is None or weights is None or self._folder_problem(folder):
             return None
         return TranslationChoice(weights, Path(folder).expanduser(), spec)
 
@@ -112,10 +113,20 @@ class TranslationDialog(Dialog[TranslationChoice]):
         self._follow_output()
         self.ok_button.state(["disabled" if self.value() is None else "!disabled"])
         no_weights = "There are no weights yet; train or load a model first."
-        no_folder = "Choose a folder for the translated images."
-        known, named = self.weights.get() in self._weights, self.folder.get().strip()
+        known = self.weights.get() in self._weights
         self.weights_message.show(None if known else Problem("weights", no_weights))
-        self.folder_message.show(None if named else Problem("folder", no_folder))
+        wrong = self._folder_problem(self.folder.get().strip())
+        self.folder_message.show(Problem("folder", wrong) if wrong else None)
+
+    def _folder_problem(self, folder: str) -> str:
+        """Why images cannot be written there; empty if they can."""
+        if not folder:
+            return "Choose a folder for the translated images."
+        try:
+            require_folder(Path(folder).expanduser())
+        except UserError as error:
+            return str(error)
+        return ""
 
     def _follow_output(self) -> None:
         """Update fields that depend on the kind of output: label maps have their own type."""

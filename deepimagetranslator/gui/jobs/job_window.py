@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import time
 import tkinter as tk
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from tkinter import filedialog, ttk
+from tkinter import ttk
 from typing import Any
-
-from PIL import Image, ImageTk
 
 from deepimagetranslator.app.events import JobEnded, JobProgressed, UnlikeInputsFound
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.words import time_left
 from deepimagetranslator.core.errors import FEW, Problem, UserError
-from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
     FilesRead,
     ImageSkipped,
     ImageTranslated,
+    JobCancelled,
     JobFinished,
     LogLine,
     PartTranslated,
@@ -30,10 +28,14 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui import remedies
+from deepimagetranslator.gui.jobs.evaluation_view import EvaluationView
 from deepimagetranslator.gui.theme.theme import theme_of
-from deepimagetranslator.gui.widgets.words import shown_word
+from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over, show_above
+from deepimagetranslator.gui.widgets.mnemonics import Mnemonics, invoke_focused
 from deepimagetranslator.gui.windows_os import open_folder
 
+AskFile = Callable[[str, str, Sequence[tuple[str, str]]], Path | None]
+"""(title, suggested name, types) -> a file to write; None if cancelled."""
 _MOST_ROWS = 500  # a table of more takes too long to fill
 
 
@@ -44,21 +46,33 @@ class JobWindow(tk.Toplevel):
         parent: a widget of the main window.
         session: the session that runs the job.
         title: the window's title, also shown until the first progress.
-        ask_file: asks where to save a table; called like ``filedialog.asksaveasfilename``.
+        ask_file: asks where to save a table or a figure; None if there will be none.
+        output: the folder that a translation writes into.
 
     Attributes:
-        rows: the rows of an evaluation.
-        figure: the figure of an evaluation; None until it has been drawn.
+        measures: the result of an evaluation; None before its end.
         answer_buttons: the answers to the question about images of unlike values.
     """
 
-    def __init__(self, parent: tk.Misc, session: Session, title: str, ask_file: Any = None) -> None:
+    def __init__(
+        self,
+        parent: tk.Misc,
+        session: Session,
+        title: str,
+        ask_file: AskFile | None = None,
+        output: Path | None = None,
+    ) -> None:
+        self._below = path_in_use(parent)
         super().__init__(parent)
+        self.withdraw()
         self.title(title)
         self.session = session
-        self.rows: list[Mapping[str, Any]] = []
-        self.figure: Image.Image | None = None
-        self._ask_file = ask_file or filedialog.asksaveasfilename
+        self.measures: EvaluationView | None = None
+        self._ask_file = ask_file
+        self._output = output
+        self._written = self._count = 0
+        self._cancelling = False
+        self.mnemonics = Mnemonics(self)
         self._began = time.monotonic()
         self._skipped: list[tuple[ImageRef, str]] = []
         self.answer_buttons: list[ttk.Button] = []
@@ -78,15 +92,18 @@ class JobWindow(tk.Toplevel):
         self._detail = ttk.Label(self._box, wraplength=px(560), justify="left")
         self._buttons = ttk.Frame(self._box)
         self._buttons.pack(side="bottom", fill="x", pady=(px(10), 0))
-        self.cancel_button = ttk.Button(self._buttons, text="Cancel", command=self._on_cancel)
+        self.cancel_button = self._add_button("Cancel", self._on_cancel)
         self.cancel_button.pack(side="right")
+        for key in ("<Return>", "<KP_Enter>"):
+            self.bind(key, self._on_return)
         self.bind("<Escape>", lambda _event: self._on_cancel())
         self.protocol("WM_DELETE_WINDOW", self._on_cancel)
-        self.transient(parent.winfo_toplevel())
         session.bus.subscribe(JobProgressed, self._on_progress)
         session.bus.subscribe(JobEnded, self._on_end)
         session.bus.subscribe(UnlikeInputsFound, self._on_unlike)
         self._centre()
+        show_above(self, self._below)
+        self.focus_set()
 
     def destroy(self) -> None:
         """Unsubscribe and close."""
@@ -95,9 +112,21 @@ class JobWindow(tk.Toplevel):
         self.session.bus.unsubscribe(self._on_unlike)
         super().destroy()
 
+    def _add_button(self, text: str, command: Callable[[], object]) -> ttk.Button:
+        button = ttk.Button(self._buttons, text=text, command=command)
+        button.configure(underline=self.mnemonics.add(text, button.invoke))
+        return button
+
+    def _on_return(self, event: tk.Event[tk.Misc]) -> str | None:
+        """Press the button with the focus, else Close; a running job is not cancelled that way."""
+        if isinstance(event.widget, ttk.Button) or not self.session.jobs.kind:
+            return invoke_focused(event, self.cancel_button)
+        return None
+
     def _on_cancel(self) -> None:
         if self.session.jobs.kind:
             self.session.jobs.stop()
+            self._cancelling = True
             self._words.set("Cancelling...")
         else:
             self.destroy()
@@ -113,6 +142,7 @@ class JobWindow(tk.Toplevel):
             case PartTranslated(_, done, parts, index, count):
                 self._step("Translated", index - 1, count, done / max(1, parts))
             case ImageTranslated(index=index, count=count):
+                self._written += 1
                 self._step("Translated", index, count)
             case SliceTranslated(index, count):
                 self._step("Translated", index, count)
@@ -130,11 +160,13 @@ class JobWindow(tk.Toplevel):
     def _step(
         self, verb: str, done: int, count: int, of_next: float = 0.0, noun: str = "images"
     ) -> None:
+        self._count = count
         part = (done + of_next) / max(1, count)
         passed = time.monotonic() - self._began
         left = f", {time_left(passed * (1 - part) / part)} left" if 0 < part < 1 else ""
         within = f" and {of_next:.0%} of the next" if of_next else ""
-        self._words.set(f"{verb} {done} of {count} {noun}{within}{left}")
+        if not self._cancelling:
+            self._words.set(f"{verb} {done} of {count} {noun}{within}{left}")
         self.bar.configure(value=part)
 
     def _on_unlike(self, change: UnlikeInputsFound) -> None:
@@ -149,8 +181,7 @@ class JobWindow(tk.Toplevel):
         self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
         answers = (("Translate them too", True), ("Skip them", False))
         self.answer_buttons = [
-            ttk.Button(self._buttons, text=words, command=partial(self._answer, accept))
-            for words, accept in answers
+            self._add_button(words, partial(self._answer, accept)) for words, accept in answers
         ]
         for button in self.answer_buttons:
             button.pack(side="left", padx=(0, theme_of(self).px(8)))
@@ -171,14 +202,26 @@ class JobWindow(tk.Toplevel):
     def _on_end(self, change: JobEnded) -> None:
         kind, event = change.kind, change.event
         self.cancel_button.configure(text="Close")
+        self.cancel_button.focus_set()
         if not isinstance(event, JobFinished):
-            self._words.set(f"The {kind} was stopped. All images written so far are complete.")
+            how = "was stopped" if isinstance(event, JobCancelled) else "failed"
+            self._words.set(f"The {kind} {how}. {self._reached(kind)}")
             return
         self.bar.configure(value=1.0)
         if "rows" in event.result:
-            self._show_measures(event.result["rows"], event.result["problems"])
+            self._show_measures(event.result)
         else:
             self._show_files(event.result)
+
+    def _reached(self, kind: str) -> str:
+        """What there is of a job that did not finish."""
+        if kind != "translation":
+            return "There is no result."
+        if not self._written:
+            return "No image was written."
+        self._offer_folder(self._output)
+        of = f"{self._written} of {self._count} images were written"
+        return f"{of} into {self._output}; all of them are complete."
 
     def _show_files(self, result: Mapping[str, Any]) -> None:
         """Show the skipped images with the reasons, and the written files."""
@@ -196,16 +239,20 @@ class JobWindow(tk.Toplevel):
         self._fill(("File", "Result"), rows)
         if self._skipped:
             self.table.selection_set(self.table.get_children()[0])
+        self._offer_folder(folder)
+        self._centre()
+
+    def _offer_folder(self, folder: Path | None) -> None:
+        """Add a button that shows the folder of the written images."""
 
         def show() -> None:
             try:
-                open_folder(folder)
+                if folder is not None:
+                    open_folder(folder)
             except UserError as error:
                 self._words.set(str(error))
 
-        button = ttk.Button(self._buttons, text="Open folder", command=show)
-        button.pack(side="left")
-        self._centre()
+        self._add_button("Open folder", show).pack(side="left")
 
     def _show_row(self) -> None:
         """Show the selected row in full, since a reason can be longer than its cell."""
@@ -213,23 +260,38 @@ class JobWindow(tk.Toplevel):
             self._detail.configure(text=": ".join(map(str, self.table.item(row, "values"))))
             self._centre()
 
-    def _show_measures(
-        self, rows: Sequence[Mapping[str, Any]], problems: Sequence[Problem]
-    ) -> None:
-        self.rows = list(rows)
-        images = len({row["image"] for row in rows}) - 1
-        self._words.set(f"Whole volume ({images} images), then per image.")
+    def _show_measures(self, result: Mapping[str, Any]) -> None:
+        rows, files = tuple(result["rows"]), tuple(result.get("files", ()))
+        problems, labels = tuple(result["problems"]), bool(result.get("labels", True))
+        evaluation = Evaluation(rows, problems, files, labels)
+        count = evaluation.images
+        self._words.set(f"{count} image{'' if count == 1 else 's'} evaluated.")
         if problems:
             self._show_left_out(problems)
-        self._draw_figure()
-        ordered = [r for r in rows if r["image"] == "pooled"]
-        ordered += [r for r in rows if r["image"] != "pooled"]
-        columns = ("Image", "Channel", *map(shown_word, MEASURES))
-        self._fill(columns, [self._cells(row) for row in ordered])
+        background = self.session.background
+        self.measures = EvaluationView(
+            self._box, evaluation, background, self._show_image, self._on_drawn
+        )
+        self.bar.pack_forget()
+        self.measures.pack(fill="both", expand=True)
         px = theme_of(self).px
-        for text, command in (("Save table...", self.save), ("Save figure...", self.save_figure)):
-            button = ttk.Button(self._buttons, text=text, command=command)
+        for text, command in (
+            ("Save table...", self.save),
+            ("Save figure...", self.save_figure),
+            ("Copy table", self.measures.copy),
+        ):
+            button = self._add_button(text, command)
             button.pack(side="left", padx=(0, px(8)))
+        self._centre()
+
+    def _show_image(self, image: ImageRef) -> None:
+        """Show an evaluated image in the main window."""
+        self.session.viewer.show_file(image)
+
+    def _on_drawn(self, problem: str) -> None:
+        if problem:
+            self._words.set(problem)
+        self._centre()
 
     def _show_left_out(self, problems: Sequence[Problem]) -> None:
         """Show the files that were not evaluated, with the reasons."""
@@ -238,35 +300,6 @@ class JobWindow(tk.Toplevel):
             lines.append(f"and {len(problems) - FEW} more")
         self._detail.configure(text="\n".join(["Left out:", *lines]))
         self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
-
-    def _draw_figure(self) -> None:
-        theme, rows = theme_of(self), self.rows
-        size, palette = (theme.px(820), theme.px(260)), theme.palette
-
-        def show(picture: Image.Image) -> None:
-            if not self.winfo_exists():
-                return
-            self.figure = picture
-            self._picture = ImageTk.PhotoImage(picture, master=self)
-            ttk.Label(self._box, image=self._picture).pack(side="bottom", pady=theme.px(8))
-            self._centre()
-
-        def report(error: Exception) -> None:
-            self._words.set(f"The figure could not be drawn ({error}).")
-
-        def draw() -> Image.Image:
-            from deepimagetranslator.gui.jobs.measures_figure import draw_measures  # noqa: PLC0415
-
-            return draw_measures(rows, size, palette, theme.scaling)
-
-        self.session.background.run("measures figure", draw, show, report)
-
-    def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        def cell(value: Any) -> str:
-            return f"{value:.4g}" if value == value else ""  # noqa: PLR0124  nan
-
-        values = (cell(row[name]) if name in row else "" for name in MEASURES)
-        return (str(row["image"]), str(row["channel"]), *values)
 
     def _fill(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         px = theme_of(self).px
@@ -285,21 +318,21 @@ class JobWindow(tk.Toplevel):
     def _centre(self) -> None:
         """Place the window in the middle of the main window, within the screen."""
         self.update_idletasks()
-        parent = self.master.winfo_toplevel()
-        width, height = self.winfo_reqwidth(), self.winfo_reqheight()
-        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
-        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
-        self.geometry(f"+{max(0, x)}+{max(0, y)}")
+        width, height, margin = self.winfo_reqwidth(), self.winfo_reqheight(), theme_of(self).px(40)
+        place_over(self, str(self.master.winfo_toplevel()), width, height, margin)
 
     def save_figure(self) -> None:
         """Save the figure as PNG."""
-        name = self._ask_file(parent=self, initialfile="evaluation.png", defaultextension=".png")
-        if name and self.figure is not None:
-            with atomic_write(Path(name)) as temporary:
-                self.figure.save(temporary, format="PNG")
+        path = self._ask("Save figure", "evaluation.png", (("PNG picture", "*.png"),))
+        if path is not None and self.measures is not None and self.measures.figure is not None:
+            with atomic_write(path) as temporary:
+                self.measures.figure.save(temporary, format="PNG")
 
     def save(self) -> None:
         """Save the table as CSV."""
-        name = self._ask_file(parent=self, initialfile="evaluation.csv", defaultextension=".csv")
-        if name:
-            Evaluation(tuple(self.rows)).write_csv(Path(name))
+        path = self._ask("Save table", "evaluation.csv", (("Table", "*.csv"),))
+        if path is not None and self.measures is not None:
+            self.measures.evaluation.write_csv(path)
+
+    def _ask(self, title: str, name: str, types: Sequence[tuple[str, str]]) -> Path | None:
+        return None if self._ask_file is None else self._ask_file(title, name, types)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import ttk
 
@@ -16,6 +16,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.monitor.curves import (
     CurvesRenderer,
     CurvesRequest,
+    chart_names,
     charts_of,
     write_curves,
 )
@@ -29,6 +30,8 @@ ALL = "All"
 NONE_YET = "The curves appear after the first epoch."
 SECONDS_BETWEEN = 0.5
 FILE_TYPES = (("PNG picture", "*.png"), ("SVG drawing", "*.svg"))
+AskFile = Callable[[str, str, Sequence[tuple[str, str]]], Path | None]
+"""(title, suggested name, types) -> a file to write; None if cancelled."""
 
 
 class CurvesView(ttk.Frame):
@@ -37,7 +40,7 @@ class CurvesView(ttk.Frame):
     Args:
         parent: the parent widget.
         mnemonics: assigns the underlined letters of the window.
-        ask_file: asks where to save; called like ``filedialog.asksaveasfilename``.
+        ask_file: asks where to save.
         saved: called with the file that was written, and an error or "".
 
     Attributes:
@@ -48,7 +51,7 @@ class CurvesView(ttk.Frame):
         self,
         parent: tk.Misc,
         mnemonics: Mnemonics,
-        ask_file: Callable[..., str],
+        ask_file: AskFile,
         saved: Callable[[Path, str], object],
     ) -> None:
         super().__init__(parent)
@@ -92,7 +95,7 @@ class CurvesView(ttk.Frame):
     def show(self, state: MonitorState) -> None:
         """Show the state's curves; a later ``tick`` displays the picture."""
         self._state = state
-        names = state.curve_names()
+        names = chart_names(state)
         if names != self._names:
             before = self._chosen()
             self._names = names
@@ -143,7 +146,7 @@ class CurvesView(ttk.Frame):
             return
         self.save_button.state(["!disabled" if state.rows else "disabled"])
         wanted = (
-            (len(state.rows), state.epochs_done, state.best_epoch),
+            (len(state.rows), state.epochs_done, state.best_epoch, tuple(state.classes)),
             (self._chosen(), self.log_button.instate(["selected"]), self.theme.palette.name),
             (self.canvas.winfo_width(), self.canvas.winfo_height()),
         )
@@ -169,16 +172,9 @@ class CurvesView(ttk.Frame):
         state = self._state
         if state is None or not state.rows:
             return
-        chosen = self._ask_file(
-            parent=self,
-            title="Save the curves",
-            initialfile="curves.png",
-            defaultextension=".png",
-            filetypes=FILE_TYPES,
-            initialdir=str(state.run_dir) if state.run_dir else None,
-        )
-        if chosen:
-            path, request = Path(chosen), self._request(state)
+        path = self._ask_file("Save the curves", "curves.png", FILE_TYPES)
+        if path is not None:
+            request = self._request(state)
             threading.Thread(
                 target=self._write, args=(request, path), name="save curves", daemon=True
             ).start()

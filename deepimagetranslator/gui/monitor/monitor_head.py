@@ -11,6 +11,7 @@ from deepimagetranslator.app.training import words
 from deepimagetranslator.app.training.state import MonitorState, Phase
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.wrapping import wrap_at_width
 
 
 class MonitorHead(ttk.Frame):
@@ -82,12 +83,9 @@ class MonitorHead(ttk.Frame):
         frame.columnconfigure(0, weight=1)
         self.headline = ttk.Label(frame, style="Heading.TLabel")
         self.headline.grid(row=0, column=0, sticky="w")
-        # Without a fixed width, a long sentence would widen the window instead of wrapping.
-        self.remark = ttk.Label(frame, style="Muted.TLabel", justify="left", width=1)
+        self.remark = ttk.Label(frame, style="Muted.TLabel")
         self.remark.grid(row=1, column=0, sticky="ew", pady=(px(2), px(10)))
-        self.remark.bind(
-            "<Configure>", lambda e: self.remark.configure(wraplength=max(1, e.width - px(4)))
-        )
+        wrap_at_width(self.remark)
         self.remedies = ttk.Frame(frame)
         self.remedies.grid(row=0, column=1, rowspan=2, sticky="ne")
         return frame

@@ -10,22 +10,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tkinter import filedialog, messagebox, ttk
+from tkinter import ttk
 from typing import Any
 
 from deepimagetranslator.app.training.state import ENDED, MonitorState, Phase
-from deepimagetranslator.gui.monitor.curves_view import CurvesView
+from deepimagetranslator.gui.monitor.curves_view import AskFile, CurvesView
 from deepimagetranslator.gui.monitor.log_view import LogView
 from deepimagetranslator.gui.monitor.monitor_head import MonitorHead
 from deepimagetranslator.gui.monitor.preview_strip import PreviewStrip
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.arrangement import Arrangement
+from deepimagetranslator.gui.widgets.in_front import place_over
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 
 TITLE = "Training monitor"
 TICK_MS = 100
 CLOCK_TICKS = 5
-WIDTH, HEIGHT = 1080, 720
+WIDTH, HEIGHT = 1240, 740
 _OPEN = "_deepimagetranslator_monitor"
 
 
@@ -41,10 +42,10 @@ class MonitorActions:
         translate: chooses images to translate.
         open_folder: shows the run's folder in the system's file manager.
         use_epoch: called with an epoch (from 1) and its checkpoint; makes it the current model.
+        ask_file: asks where to save the curves: (title, name, types) -> a file to write.
+        show_error: shows an error: (title, sentence).
         resume: resumes after the last completed epoch; None hides the button.
         show_details: shows details of a failed training; None hides the button.
-        ask_file: asks where to save the curves; called like ``filedialog.asksaveasfilename``.
-        show_error: shows an error; called like ``messagebox.showerror``.
     """
 
     finish: Callable[[], object]
@@ -54,10 +55,10 @@ class MonitorActions:
     translate: Callable[[], object]
     open_folder: Callable[[], object]
     use_epoch: Callable[[int, Path], object]
+    ask_file: AskFile
+    show_error: Callable[[str, str], object]
     resume: Callable[[], object] | None = None
     show_details: Callable[[], object] | None = None
-    ask_file: Callable[..., str] = filedialog.asksaveasfilename
-    show_error: Callable[..., object] = messagebox.showerror
 
 
 def open_monitor(parent: tk.Misc, state: MonitorState, actions: MonitorActions) -> TrainingMonitor:
@@ -132,7 +133,7 @@ class TrainingMonitor(tk.Toplevel):
         self.curves = CurvesView(middle, self.mnemonics, self.actions.ask_file, self._saved_curves)
         self.strip = PreviewStrip(middle, self.mnemonics, self.actions.use_epoch)
         self.log = LogView(middle)
-        names = ["Curves", "Validation images", "Log"]
+        names = ["Curves", "Predictions", "Log"]
         middle.hold(self.curves, self.strip, self.log, names)
         self._build_buttons().grid(row=2, column=0, sticky="ew")
 
@@ -175,11 +176,8 @@ class TrainingMonitor(tk.Toplevel):
         screen_width, screen_height = self.winfo_screenwidth(), self.winfo_screenheight()
         width = min(px(WIDTH), screen_width)
         height = min(px(HEIGHT), screen_height - px(40))
-        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
-        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
-        x = max(0, min(x, screen_width - width))
-        y = max(0, min(y, screen_height - height - px(40)))
-        self.geometry(f"{width}x{height}+{x}+{y}")
+        self.geometry(f"{width}x{height}")
+        place_over(self, str(parent), width, height, px(40))
         self.minsize(min(px(760), screen_width), min(px(480), screen_height))
 
     def _tick(self) -> None:
@@ -207,17 +205,13 @@ class TrainingMonitor(tk.Toplevel):
         state = self.state_shown
         ended = state.phase in ENDED
         kept = ended and state.epochs_done > 0
-        resumable = self.actions.resume is not None and state.phase in (
-            Phase.CANCELLED,
-            Phase.FAILED,
-        )
         details = self.actions.show_details is not None and state.phase is Phase.FAILED
         for key, shown in (
             ("load_best", kept),
             ("translate", kept),
             ("open_folder", ended and state.run_dir is not None),
             ("details", details),
-            ("resume", resumable and state.epochs_done > 0),
+            ("resume", self.actions.resume is not None and state.may_resume),
             ("finish", state.running),
             ("stop", state.running),
         ):
@@ -251,7 +245,7 @@ class TrainingMonitor(tk.Toplevel):
 
     def _saved_curves(self, path: Path, problem: str) -> None:
         if problem:
-            self.actions.show_error(TITLE, problem, parent=self)
+            self.actions.show_error(TITLE, problem)
         else:
             self.state_shown.add_log(f"The curves were saved as {path}.")
 

@@ -36,7 +36,12 @@ _ATTRIBUTE = "_deepimagetranslator_theme"
 _NAME = "deepimagetranslator"
 _TEXT_FONTS = ("TkDefaultFont", "TkTextFont", "TkMenuFont", "TkHeadingFont", "TkFixedFont")
 _SMALL_FONTS = ("TkSmallCaptionFont", "TkTooltipFont", "TkIconFont")
-_EXTRA_FONTS = {"heading": (1.15, "bold"), "bold": (1.0, "bold"), "small": (0.88, "normal")}
+_EXTRA_FONTS = {
+    "chapter": (1.5, "bold"),
+    "heading": (1.15, "bold"),
+    "bold": (1.0, "bold"),
+    "small": (0.88, "normal"),
+}
 
 
 class Theme:
@@ -72,7 +77,7 @@ class Theme:
         return max(1, round(length * self.scaling)) if length else 0
 
     def font(self, name: str = "text") -> tkfont.Font:
-        """The font "text", "heading", "bold", "small" or "fixed"."""
+        """The font "text", "chapter", "heading", "bold", "small" or "fixed"."""
         return self._fonts[name]
 
     def icon(self, name: str, size: int = 16) -> ImageTk.PhotoImage:

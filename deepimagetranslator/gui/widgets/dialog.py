@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from functools import partial
 from tkinter import ttk
 from typing import Any, Generic, Self, TypeVar
 
 from deepimagetranslator.gui.theme.theme import theme_of
-from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
+from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over, show_above
+from deepimagetranslator.gui.widgets.mnemonics import Mnemonics, invoke_focused
 from deepimagetranslator.gui.widgets.scrolled import Scrolled
 
 Result = TypeVar("Result")
@@ -30,12 +32,17 @@ class Dialog(tk.Toplevel, Generic[Result]):
     accepts. Subclasses implement ``value`` and end their constructor with ``place``.
 
     Args:
-        parent: a widget of the window in front of which the dialog appears.
+        parent: any widget; the dialog appears above the window that the user is in.
         name: at most one dialog of a name is open; see ``open``.
         title: the title of the window.
         ok: the text on the button that accepts.
         on_ok: called with the result after the dialog was accepted and closed.
+
+    Attributes:
+        aside: whether it opens beside the window in use, so that the images there are seen.
     """
+
+    aside = False
 
     def __init__(
         self,
@@ -45,12 +52,12 @@ class Dialog(tk.Toplevel, Generic[Result]):
         ok: str = "OK",
         on_ok: Callable[[Result], object] | None = None,
     ) -> None:
+        self._below = path_in_use(parent)
         super().__init__(parent)
         self.withdraw()
         self.title(title)
         self.theme = theme_of(self)
         self.mnemonics = Mnemonics(self)
-        self._parent = parent.winfo_toplevel()
         self._name = name
         self._on_ok = on_ok
         _registry(self)[name] = self
@@ -68,7 +75,7 @@ class Dialog(tk.Toplevel, Generic[Result]):
         self.cancel_button = self.add_button("Cancel", self.cancel)
         self.bind("<Escape>", lambda _event: self.cancel())
         for key in ("<Return>", "<KP_Enter>"):
-            self.bind(key, self._on_return)
+            self.bind(key, partial(invoke_focused, default=self.ok_button))
         self.protocol("WM_DELETE_WINDOW", self.cancel)
 
     @classmethod
@@ -146,7 +153,7 @@ class Dialog(tk.Toplevel, Generic[Result]):
         (self.focus_lastfor() or self).focus_force()
 
     def place(self, focus: tk.Misc | None = None) -> None:
-        """Show the finished dialog in the middle of its parent, within the screen.
+        """Show the finished dialog over the window in use, or aside, within the screen.
 
         Args:
             focus: the widget that gets the keyboard focus; None focuses the dialog.
@@ -158,17 +165,9 @@ class Dialog(tk.Toplevel, Generic[Result]):
         self._scrolled.limit(most_width, most_height - around)
         self.update_idletasks()
         width, height = self.winfo_reqwidth(), self.winfo_reqheight()
-        parent = self._parent
-        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
-        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
-        x = max(0, min(x, self.winfo_screenwidth() - width))
-        y = max(0, min(y, self.winfo_screenheight() - height - room))
-        self.geometry(f"+{x}+{y}")
+        place_over(self, self._below, width, height, room, self.aside)
         self.minsize(min(width, self.theme.px(480)), min(height, self.theme.px(320)))
-        if parent.winfo_viewable():
-            self.transient(parent)
-        self.deiconify()
-        self.lift()
+        show_above(self, self._below)
         (focus or self).focus_set()
         if isinstance(focus, ttk.Entry):
             focus.selection_range(0, "end")
@@ -177,10 +176,3 @@ class Dialog(tk.Toplevel, Generic[Result]):
         self.update_idletasks()
         self._scrolled.to_top()
         self.after_idle(self._scrolled.to_top)
-
-    def _on_return(self, event: tk.Event[tk.Misc]) -> str:
-        if isinstance(event.widget, ttk.Button):
-            event.widget.invoke()
-        elif not self.ok_button.instate(["disabled"]):
-            self.ok_button.invoke()
-        return "break"

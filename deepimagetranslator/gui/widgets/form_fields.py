@@ -26,6 +26,7 @@ from deepimagetranslator.gui.widgets.words import (
 
 Spec = TypeVar("Spec")
 NUMBER_WIDTH = 10
+MODIFIERS = ("Control", "Alt", "Meta", "Command")
 Check = Callable[[Any], list[Problem]]
 
 
@@ -277,6 +278,8 @@ def build_control(
             parent, textvariable=variable, values=words, state="readonly", width=width or longest
         )
         box.bind("<Key>", lambda event: _jump(box, event.char))
+        for modifier in MODIFIERS:  # a letter with one of these is a command of the window
+            box.bind(f"<{modifier}-Key>", lambda _event: None)
         box.bind("<<ComboboxSelected>>", lambda _event: box.selection_clear())
         return box
     return ttk.Entry(parent, textvariable=variable, width=width or NUMBER_WIDTH)

@@ -1,9 +1,10 @@
-"""Mnemonics: underlined letters that work with Alt, each used once per window."""
+"""Mnemonics, underlined letters that work with Alt, each used once per window; and Return."""
 
 from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from tkinter import ttk
 
 
 class Mnemonics:
@@ -34,3 +35,11 @@ class Mnemonics:
                     self._window.bind(f"<Alt-Key-{key}>", run)
                 return index
         return -1
+
+
+def invoke_focused(event: tk.Event[tk.Misc], default: ttk.Button) -> str:
+    """Press the button with the focus, else the default one; for Return."""
+    button = event.widget if isinstance(event.widget, ttk.Button) else default
+    if not button.instate(["disabled"]):
+        button.invoke()
+    return "break"

@@ -8,6 +8,7 @@ without a meaning, 1 if the number determines the feature.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -92,6 +93,21 @@ def numbered_regions(numbers: Numbers, thumbnail: NDArray[np.uint8]) -> list[Reg
         )
         for place, (number, row, column, pixels, light, connected) in enumerate(found)
     ]
+
+
+def averaged(regions: Iterable[Region]) -> list[Region]:
+    """The regions of the slices of a volume, of each number one."""
+    by_number: defaultdict[int, list[Region]] = defaultdict(list)
+    for region in regions:
+        by_number[region.number].append(region)
+    return [_average(number, each) for number, each in sorted(by_number.items())]
+
+
+def _average(number: int, regions: Sequence[Region]) -> Region:
+    rows = [(one.row, one.column, one.size, one.brightness) for one in regions]
+    row, column, size, brightness = np.mean(rows, axis=0).tolist()
+    connected, nested = np.mean([(one.connected, one.nested) for one in regions], axis=0) >= 1 / 2
+    return Region(number, row, column, size, brightness, bool(connected), bool(nested))
 
 
 def _inside(row: float, column: float, bounds: Iterable[tuple[int, int, int, int]]) -> bool:

@@ -233,6 +233,7 @@ def _inspected(path: Path, modified: int, size: int) -> _Image:
             raise UnreadableError("is damaged or incomplete")
     values = values_of(dataset, options, little_endian)
     shape = (options["rows"], options["columns"], values.channels)
+    places = places_of(dataset, shape[:2], options["number_of_frames"])
     header = Header(
         shape,
         values.dtype,
@@ -241,8 +242,8 @@ def _inspected(path: Path, modified: int, size: int) -> _Image:
         unit=values.unit,
         padding=values.padding,
         note=values.note,
+        placed=any(places),
     )
-    places = places_of(dataset, shape[:2], header.slices)
     return _Image(header, frame_order(dataset), values, syntax, options, offset, places)
 
 

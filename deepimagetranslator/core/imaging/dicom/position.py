@@ -9,7 +9,7 @@ import numpy as np
 
 from deepimagetranslator.core.imaging.dicom.frames import finite_numbers
 from deepimagetranslator.core.imaging.dicom.groups import from_groups
-from deepimagetranslator.core.imaging.place import Place
+from deepimagetranslator.core.imaging.place import Place, is_usable
 
 _PARALLEL = 1e-3  # largest cosine between the axes of rows and columns
 
@@ -36,11 +36,11 @@ def _offsets(dataset: Any, frames: int) -> tuple[float, ...]:
     return offsets if offsets and offsets[0] == 0 else ()
 
 
-def _further(first: Place, offset: float) -> Place:
-    """The place of a parallel frame."""
+def _further(first: Place, offset: float) -> Place | None:
+    """The place of a parallel frame; None if it is impossible."""
     affine = first.affine.copy()
     affine[:3, 3] += affine[:3, 2] * (offset / first.spacing[2])
-    return replace(first, affine=affine)
+    return replace(first, affine=affine) if is_usable(affine) else None
 
 
 def _place_of(dataset: Any, shape: tuple[int, int], frame: int) -> Place | None:
@@ -61,7 +61,7 @@ def _place_of(dataset: Any, shape: tuple[int, int], frame: int) -> Place | None:
     affine[:3, 2] = np.cross(along_row, along_column) * depth
     affine[:3, 3] = position
     affine[:2] *= -1  # from DICOM's left and posterior to right and anterior
-    return Place(affine, (*shape, 1), thick=False)
+    return Place(affine, (*shape, 1), thick=False) if is_usable(affine) else None
 
 
 def _numbers(dataset: Any, frame: int, sequence: str, keyword: str, count: int) -> Any:

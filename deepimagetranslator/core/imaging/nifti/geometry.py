@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from deepimagetranslator.core.imaging.place import Place, agree, is_placeholder
+from deepimagetranslator.core.imaging.place import Place, agree, is_placeholder, is_usable
 from deepimagetranslator.core.typing import Array
 
 _SIDE, _FRONT, _UP = range(3)  # the patient's axes: to right, anterior, superior
@@ -128,7 +128,7 @@ def _forms(header: Any) -> tuple[Array, ...]:
             with suppress(Exception):  # damaged
                 affine = np.array(getattr(header, f"get_{name}")(), np.float64)
                 affine[:3] *= _unit(header)
-                if np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 0:
+                if is_usable(affine):
                     found.append(affine)
     return tuple(found)
 

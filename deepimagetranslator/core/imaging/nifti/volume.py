@@ -195,7 +195,8 @@ def _inspected(path: Path, _changed: int, _size: int) -> Volume:
     kept = plain and dtype.name in ("uint8", "uint16")
     kind = "uint8" if dtype.names else dtype.name if kept else "float32"
     shape = height, width, 3 if dtype.names else 1
-    image = Header(shape, kind, slices * time_points, placed.spacing)
+    count = slices * time_points
+    image = Header(shape, kind, count, placed.spacing, placed=bool(placed.forms))
     pair = header["magic"].item()[:2] == b"ni"
     offset = int(header.get_data_offset())
     if not 0 <= offset <= _MAX_OFFSET:

@@ -57,6 +57,8 @@ class ValuesDialog(Dialog[DataSpec]):
         texts: the texts of the fields "low", "high", "centre", "width", "percentile", "offset".
     """
 
+    aside = True
+
     def __init__(
         self,
         parent: tk.Misc,
@@ -78,9 +80,22 @@ class ValuesDialog(Dialog[DataSpec]):
         for name, text in self.texts.items():
             text.trace_add("write", lambda *_, name=name: self._on_typed(name))
         self.reset_button = self.add_button("Reset to automatic", self.reset, left=True)
-        self.reader = ValuesReader(self, tuple(pairs), read_pair, self._on_news, self._on_progress)
+        self._pairs = tuple(pairs)
+        self.reader = self._new_reader(read_pair)
         self.show_side("input")
         self.place(self.choice)
+
+    def fill(self, pairs: Sequence[ImagePair], read_pair: ReadPair) -> None:
+        """Read the values of images that were loaded after the dialog had been opened."""
+        empty = self.reader.images[0] is None and not self.reader.busy
+        if tuple(pairs) != self._pairs or empty:
+            self._pairs, self._spread = tuple(pairs), None
+            self.reader.close()
+            self.reader = self._new_reader(read_pair)
+            self._show()
+
+    def _new_reader(self, read_pair: ReadPair) -> ValuesReader:
+        return ValuesReader(self, self._pairs, read_pair, self._on_news, self._on_progress)
 
     def value(self) -> DataSpec | None:
         """The new data spec; None while a number is invalid."""

@@ -68,6 +68,8 @@ class LabelsDialog(Dialog[DataSpec]):
         actions: the buttons below the table, by their texts.
     """
 
+    aside = True
+
     def __init__(
         self,
         parent: tk.Misc,
