@@ -189,10 +189,12 @@ class _Worker:
                 return {
                     "rows": [dict(row) for row in measured.rows],
                     "problems": measured.problems,
+                    "files": measured.files,
+                    "labels": measured.labels,
                 }
 
     def _serve_short(self) -> None:
-        """Answer the waiting short requests; of several previews only the newest."""
+        """Answer the waiting short requests; of the previews without ``keep`` only the newest."""
         waiting: list[Request] = []
         with contextlib.suppress(queue.Empty):
             while True:
@@ -203,8 +205,9 @@ class _Worker:
                 self._send(0, _described(request.path))
             elif isinstance(request, InitialiseModel):
                 self._send(0, _initialised(request))
+        newest = next((request for request in reversed(previews) if not request.keep), None)
         for request in previews:
-            if request.keep or request is previews[-1]:
+            if request.keep or request is newest:
                 answer = self._preview(request)
                 if answer is not None:
                     self._send(0, answer)
@@ -213,9 +216,10 @@ class _Worker:
         """Abandon a preview that is no longer needed; called between its tiles.
 
         Raises:
-            Cancelled: a newer preview waits, or the current job is cancelled.
+            Cancelled: a newer preview without ``keep`` waits, or the current job is cancelled.
         """
-        newer = any(isinstance(other, PreviewTranslation) for other in list(self._short.queue))
+        waiting = list(self._short.queue)
+        newer = any(isinstance(o, PreviewTranslation) and not o.keep for o in waiting)
         if self._running.cancel.is_set() or (newer and not request.keep):
             raise Cancelled
 
@@ -269,7 +273,10 @@ def _described(path: Path) -> WeightsDescribed:
     except UserError as error:
         return WeightsDescribed(str(path), problem=str(error))
     scalings = card.input_scaling, card.target_scaling
-    return WeightsDescribed(str(path), card.lines(), card.model, scalings=scalings)
+    epoch = int(card.training.get("epoch", 0))
+    return WeightsDescribed(
+        str(path), card.lines(), card.model, scalings=scalings, palette=card.palette, epoch=epoch
+    )
 
 
 def _initialised(request: InitialiseModel) -> ModelInitialised:

@@ -10,7 +10,9 @@ from deepimagetranslator.app.events import Bus, ProblemOccurred, ProjectReplaced
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import ModelInitialised, WeightsDescribed
 from deepimagetranslator.core.messages.requests import DescribeWeights, InitialiseModel
@@ -31,6 +33,8 @@ class CurrentModel:
         lines: the description of the file, one sentence a line.
         normalizations: the intensity normalization of inputs and of targets in training; None
             where the file does not tell.
+        palette: the label colours of its targets; None if they are not label maps, or unknown.
+        epoch: the epoch after which the file was saved; 0 if unknown.
     """
 
     def __init__(
@@ -51,6 +55,18 @@ class CurrentModel:
         self.lines: tuple[str, ...] = ()
         self.normalizations: tuple[IntensityNormalization | None, IntensityNormalization | None]
         self.normalizations = None, None
+        self.palette: Palette | None = None
+        self.epoch = 0
+
+    @property
+    def title(self) -> str:
+        """The model in a few words, such as "best.weights.h5 of 2026-11-28_10-16-27, epoch 5"."""
+        if self.weights is None:
+            return ""
+        words = self.weights.name
+        if RunFolder(self.weights.parent).history.exists():
+            words += f" of {self.weights.parent.name}"
+        return f"{words}, epoch {self.epoch}" if self.epoch else words
 
     def create(self, model: ModelSpec, chosen: frozenset[str] | None = None) -> None:
         """Set the project's network, and initialize it as the current model."""
@@ -71,10 +87,17 @@ class CurrentModel:
         """Let the training that begins replace the current model, until another one is loaded."""
         self._follows = True
 
-    def follow(self, path: Path) -> None:
-        """Use weights that a running training has just written, without reading a description."""
+    def follow(self, path: Path, epoch: int, dataset: Dataset | None) -> None:
+        """Use weights that a running training has just written, without reading a description.
+
+        Args:
+            path: the file.
+            epoch: the epoch after which it was saved.
+            dataset: the data set of the training; None if it is not known.
+        """
         if self._follows:
-            self.weights = path
+            self.weights, self.epoch = path, epoch
+            self.palette = dataset.palette if dataset is not None else None
 
     def load_trained(self, path: Path) -> None:
         """As ``load``, for the best weights of a training that has ended."""
@@ -105,6 +128,7 @@ class CurrentModel:
             return
         self.weights = Path(event.path)
         self.lines, self.normalizations = event.lines, event.scalings
+        self.palette, self.epoch = event.palette, event.epoch
         self._bus.publish(WeightsChanged())
 
     def take_new(self, event: ModelInitialised) -> None:

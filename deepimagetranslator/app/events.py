@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from deepimagetranslator.app.views import Shown
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.evaluation.score import Score
 from deepimagetranslator.core.imaging.series import Series
 from deepimagetranslator.core.messages.events import (
     Event,
@@ -103,6 +104,22 @@ class ViewTranslated(Change):
     """
 
     preview: PreviewReady
+
+
+@dataclass(frozen=True)
+class ViewScored(Change):
+    """The translated image in view has been compared with its target.
+
+    Attributes:
+        score: the result.
+    """
+
+    score: Score
+
+
+@dataclass(frozen=True)
+class ScoresChanged(Change):
+    """The scores of the list of images changed."""
 
 
 @dataclass(frozen=True)

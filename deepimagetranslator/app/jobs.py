@@ -11,13 +11,16 @@ from deepimagetranslator.app.current_model import CurrentModel
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.events import (
     Bus,
+    Change,
     JobChanged,
     JobEnd,
     JobEnded,
     JobProgressed,
+    ReadingEnded,
     UnlikeInputsFound,
 )
 from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.shown_classes import classes_of_channels
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
@@ -79,6 +82,7 @@ class Jobs:
         self.kind = ""
         self.stopping = False
         self.monitor = MonitorState()
+        bus.subscribe(ReadingEnded, self._name_classes)
         self.strip = ValidationStrip(self.monitor, background, client.send, viewer.next_number)
 
     # ---- requests of the user --------------------------------------------------------------
@@ -108,12 +112,19 @@ class Jobs:
         validated = bool(matched.val)
         begin = self.monitor.resume if history else self.monitor.begin
         begin(run_dir, training.epochs, training.judge, history, validated)
+        self._name_classes()
         self.strip.begin(matched.val or matched.train, project.dataset)
         contents = replace(project.contents, run={}, runs=())
         job = self._client.next_job()
         record = project.reader.record
         project.add_run(run_dir)
         self._begin("training", StartTraining(job, contents, run_dir, resume, weights, record))
+
+    def _name_classes(self, _change: Change | None = None) -> None:
+        """Name the classes of the monitor's curves, as soon as they are known."""
+        dataset, monitor = self._project.dataset, self.monitor
+        if dataset is not None and monitor.run_dir is not None and not monitor.classes:
+            monitor.name_classes(classes_of_channels(dataset))
 
     def translate(self, weights: Path, output: Path, spec: TranslationSpec) -> None:
         """Translate the loaded images and write them into the folder ``output``.
@@ -204,7 +215,8 @@ class Jobs:
             self._viewer.add_translated(event.source, event.output, event.palette)
         if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
-            self._model.follow(RunFolder(self.monitor.run_dir).best)
+            best = event.best_epoch
+            self._model.follow(RunFolder(self.monitor.run_dir).best, best, self._project.dataset)
             self._viewer.predict()
         if training or not isinstance(event, BatchEnded):
             self._bus.publish(JobProgressed(event))

@@ -41,7 +41,7 @@ Files = Mapping[str, Sequence[ImageRef]]
 """Images by side, with absolute paths."""
 _PREFIX = {TRAINING: "train", VALIDATION: "val"}
 _LISTING = "Listing files..."
-_CREATING = "Creating the sample images..."
+_CREATING = "Drawing the sample images"
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,26 @@ class Loader:
         self._background = background
         self._bus = bus
         self._loading: dict[str, str] = {}
+        self._drawn = self._drawn_told = (0, 0)
 
     @property
     def status(self) -> str:
         """The running task for the status bar; empty if nothing is being loaded."""
-        return next(iter(self._loading.values()), "")
+        words = next(iter(self._loading.values()), "")
+        done, count = self._drawn
+        return f"{words}: {done} of {count}" if words == _CREATING and count else words
+
+    @property
+    def part(self) -> float | None:
+        """The completed fraction of the drawing of the sample images; None while there is none."""
+        done, count = self._drawn
+        return done / count if count and _CREATING in self._loading.values() else None
+
+    def tick(self) -> None:
+        """Publish the progress of the drawing if there is any."""
+        if self._drawn != self._drawn_told:
+            self._drawn_told = self._drawn
+            self._bus.publish(LoadingChanged())
 
     def open(self, path: Path) -> None:
         """Load a project file."""
@@ -246,11 +261,16 @@ class Loader:
 
     def load_sample(self) -> None:
         """Create the sample data set and load it; its last person is left for translation."""
+        self._drawn = (0, 0)
+
+        def drawn(done: int, count: int) -> None:
+            self._drawn = (done, count)
 
         def create() -> tuple[Sources, Sources]:
             from deepimagetranslator.core.sample import write_sample  # noqa: PLC0415
 
-            *others, validated, _ = write_sample(paths.user_folder() / "sample").pairs.values()
+            written = write_sample(paths.user_folder() / "sample", report=drawn)
+            *others, validated, _ = written.pairs.values()
             return _sides([pair for person in others for pair in person]), _sides(validated)
 
         def created(parts: tuple[Sources, Sources]) -> None:

@@ -15,6 +15,7 @@ from deepimagetranslator.app.jobs import Jobs
 from deepimagetranslator.app.last_run import LastRun
 from deepimagetranslator.app.loader import Loader
 from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.scores import Scores
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.core.messages.events import (
@@ -43,6 +44,7 @@ class Session:
         viewer: the content of the three panes.
         loader: loads images and projects.
         jobs: training, translation and evaluation.
+        scores: the scores of all images by the current model.
         device: the device that TensorFlow uses, for instance "CPU"; empty until TensorFlow is
             loaded.
         versions: the versions of the worker's packages by name; empty until TensorFlow is loaded.
@@ -59,6 +61,9 @@ class Session:
         self.viewer = Viewer(client.send, self.project, self.model, background, bus)
         self.loader = Loader(self.project, self.viewer, background, bus)
         self.jobs = Jobs(client, self.project, self.viewer, self.model, background, bus)
+        self.scores = Scores(
+            client.send, self.project, self.viewer, self.model, self.jobs, background, bus
+        )
         self._last_run = LastRun(self.project, self.jobs, self.model, background, bus)
         self.device = ""
         self.versions: Mapping[str, str] = {}
@@ -68,8 +73,11 @@ class Session:
         """Handle the results of the worker and of the threads; call it about every 15 ms."""
         self.background.poll()
         self.project.tick()
+        self.loader.tick()
         for event in self.client.poll():
             self._handle(event)
+        if self.device:
+            self.scores.tick()
 
     def close(self) -> None:
         """End the threads and the worker process, and release the project's lock."""
@@ -83,13 +91,14 @@ class Session:
             case WorkerReady():
                 self._set_engine(event.device, event.versions, event.unused_gpu)
             case PreviewReady():
-                if not self.jobs.strip.take(event):
+                if not (self.jobs.strip.take(event) or self.scores.take(event)):
                     self.viewer.take_preview(event)
             case WeightsDescribed():
                 self.model.take_description(event)
             case ModelInitialised():
                 self.model.take_new(event)
             case WorkerDied():
+                self.scores.reset()
                 self._set_engine("", self.versions, self.unused_gpu)
                 self.jobs.take_end(event)
             case JobFinished() | JobCancelled() | JobFailed():

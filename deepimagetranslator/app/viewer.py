@@ -17,15 +17,19 @@ from deepimagetranslator.app.events import (
     ReadingEnded,
     SpecsChanged,
     ViewLoaded,
+    ViewScored,
     ViewTranslated,
     WeightsChanged,
 )
 from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.app.shown_classes import ShownClasses, shown_classes
 from deepimagetranslator.app.views import PARTS, TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.intensity.chosen import chosen_windows
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.evaluation.score import Score, score_of
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
@@ -90,6 +94,17 @@ class Viewer:
         """The number of images of a part, by default of the part in view."""
         return len(self._entries(part or self.part))
 
+    def pairs(self) -> Sequence[ImagePair]:
+        """The pairs of the part in view; empty if it has no targets."""
+        matched = self._project.matched
+        parts = {TRAINING: matched.train, VALIDATION: matched.val}
+        return parts.get(self.part, ())
+
+    def images(self) -> list[ImageRef]:
+        """The images of the part in view: its inputs, or its targets where it has no inputs."""
+        both = self._entries(self.part)
+        return [image for pair in both for image in (pair[0] or pair[1],) if image is not None]
+
     def show_part(self, part: str) -> None:
         """Show the training, validation or translated images."""
         self.part = part
@@ -99,6 +114,15 @@ class Viewer:
         """Show the image at ``index`` of a part; the index wraps around."""
         self.part = part
         self.go(index)
+
+    def show_file(self, image: ImageRef) -> bool:
+        """Show an input file wherever it is, in the part in view first; False if it is nowhere."""
+        for part in (self.part, *PARTS):
+            for index, (source, *_) in enumerate(self._entries(part)):
+                if source == image:
+                    self.show_image(part, index)
+                    return True
+        return False
 
     def rewind(self, part: str) -> None:
         """Select the first image of a part; ``show`` displays it."""
@@ -193,6 +217,13 @@ class Viewer:
             return dataset.input_scaling, dataset.target_scaling
         return chosen_windows(self._project.specs.data)
 
+    def classes(self) -> ShownClasses:
+        """The classes of the targets and translations in view; none unless they are label maps."""
+        dataset = self._project.dataset
+        if self.part == TRANSLATED or dataset is None:
+            return shown_classes(self._model.palette)
+        return shown_classes(dataset.palette)
+
     @property
     def may_augment(self) -> bool:
         """Whether training augments the images of the part in view, and they have been read."""
@@ -268,6 +299,21 @@ class Viewer:
         """Handle a translated image; answers to older requests are ignored."""
         if event.number == self._wanted_number:
             self._bus.publish(ViewTranslated(event))
+            self._score(event)
+
+    def _score(self, event: PreviewReady) -> None:
+        """Compare a translated image with its target in the background."""
+        shown, dataset = self._shown, self._project.dataset
+        if event.image is None or shown is None or shown.target is None or dataset is None:
+            return
+
+        def done(score: Score | None) -> None:
+            if score is not None and event.number == self._wanted_number:
+                self._bus.publish(ViewScored(score))
+
+        palettes = dataset.palette, self._model.palette
+        work = partial(score_of, shown.target, event.image, dataset.target_scaling, *palettes)
+        self._background.run("score view", work, done, lambda _error: None)
 
     @property
     def preview_note(self) -> str:

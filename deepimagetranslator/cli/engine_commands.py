@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +26,12 @@ from deepimagetranslator.core.config.run_folder import (
 )
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
+from deepimagetranslator.core.data.splits import people
 from deepimagetranslator.core.data.suggestions import following
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
+from deepimagetranslator.core.evaluation.summary import Spread, Summary, summaries
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
@@ -132,6 +137,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     result.write_csv(table)
     whole_volume = result.whole_volume()
     print(whole_volume_table(whole_volume))
+    print(spread_table(summaries(result.rows, people(result.files))))
     terminal.say_problems(result.problems)
     terminal.say(f"{result.images} images evaluated; each is in {table}.")
     return 3 if result.problems else 0, {
@@ -230,6 +236,23 @@ def whole_volume_table(whole_volume: dict[str, dict[str, float]]) -> str:
         cells = (f"{values[name]:16.4f}" if name in values else " " * 16 for name in columns)
         lines.append(f"{channel:8}" + "".join(cells))
     return "\n".join(lines)
+
+
+def spread_table(found: Sequence[Summary]) -> str:
+    """Mean and standard deviation over images and persons as aligned text, as in the window."""
+    lines: list[str] = []
+    for over, group in groupby(found, lambda one: (one.count, one.over)):
+        lines.append(f"{over[0]} {over[1]}, mean and standard deviation:")
+        for one in group:
+            cells = (_spread_cell(one.spreads.get(name)) for name in MEASURES)
+            lines.append(f"{one.channel:8}" + "".join(cells))
+    return "\n".join(lines)
+
+
+def _spread_cell(spread: Spread | None) -> str:
+    if spread is None or not spread.count:
+        return " " * 16
+    return f"{f'{spread.mean:.4f} +-{spread.sd:.4f}':>16}"
 
 
 def _default_run_dir(arguments: argparse.Namespace, project: Project) -> Path:

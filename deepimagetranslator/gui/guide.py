@@ -18,6 +18,8 @@ _HEADINGS = {"#": "chapter", "##": "section"}
 TEXT = """\
 # From image pairs to translated folders
 
+The start page offers ways to begin: what you want to make, the sample images, recent projects.
+
 ## 1. Load images
 File > Load folder pair asks for a folder of inputs and a folder of targets. Files with the same \
 or a similar name form a pair, for example "anna_07.png" and "anna_07_mask.png". The first entries \
@@ -46,14 +48,19 @@ size of your images until you change them. The tick "Augmented" beside the image
 the network sees them.
 
 ## 5. Train
-Train > Train model (F5) starts the training. The monitor shows loss and metrics, predictions of \
-validation images and the time left. You can stop at any time and resume later; only the running \
-epoch is lost. The epoch with the best validation result is saved as the best checkpoint. Weights \
-of an epoch that you choose during a training stay in use until you choose others.
+Train > Train model (F5) starts the training. The monitor shows loss and metrics (for label maps \
+the Dice score of each class), predictions of validation images (a click enlarges them) and the \
+time left. You can stop at any time and resume later; only the running epoch is lost. The epoch \
+with the best validation result is saved as the best checkpoint. Weights of an epoch that you \
+choose during a training stay in use until you choose others.
 [window-monitor.png]
 ## 6. Evaluate
 Evaluate > Evaluate on validation images compares the translated images with their targets: Dice, \
-SSIM and other measures, for the whole volume and for each image.
+SSIM and other measures, for the whole volume and for each image. The tables also show mean and \
+standard deviation over images and persons. Click a heading to \
+sort, double-click an image to see it. The list beside the panes (View > Image list) shows each \
+image with its Dice score or PSNR by the current model, the worst first if you want. Overlay > \
+Outlines draws the outlines of target and prediction over the image.
 
 ## 7. Translate new images
 Translate > Load images for translation loads them, and the arrow keys step through them. \

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tkinter import ttk
 from typing import Any
@@ -20,13 +21,16 @@ from deepimagetranslator.app.events import (
     ProjectChanged,
     ReadingEnded,
     ReadingProgressed,
+    ScoresChanged,
     ViewLoaded,
+    ViewScored,
     ViewTranslated,
     WeightsChanged,
 )
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training import words
 from deepimagetranslator.app.views import PARTS
+from deepimagetranslator.core.evaluation.score import Score
 from deepimagetranslator.core.messages.events import (
     FilesRead,
     ImageSkipped,
@@ -40,12 +44,18 @@ from deepimagetranslator.gui.menus import build_menus
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.hints import hints
-from deepimagetranslator.gui.viewer.image_pane import Caption
+from deepimagetranslator.gui.viewer.image_list import ImageList
+from deepimagetranslator.gui.viewer.image_pane import Caption, elided
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
 from deepimagetranslator.gui.widgets.dropping import accept_files
 
 PROGRAM = "DeepImageTranslator"
 LOADING = "Loading TensorFlow..."
+LOAD_PAIR = "Load folder pair"
+LIST_FROM = 1100
+"""From this width of the window, in pixels at 100 per cent, the list of images is shown."""
+DROP_HINT = "Files and folders can also be dropped here."
 
 
 class MainWindow(ttk.Frame):
@@ -74,6 +84,8 @@ class MainWindow(ttk.Frame):
         self._boxes = boxes
         self.status = tk.StringVar(self, LOADING)
         self.pointer = tk.StringVar(self, "")
+        self.listed = tk.BooleanVar(self, session.settings.get("image list", "on") == "on")
+        self._list_chosen = bool(session.settings.get("image list"))
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
         self._progress = ""
@@ -83,9 +95,13 @@ class MainWindow(ttk.Frame):
         self.actions = Actions(root, session, boxes, leave)
         self._build()
         self.menus = build_menus(root, self.actions, self.panes, boxes)
+        self._add_list_entry()
         self._bind_keys()
         self.takes_drops = accept_files(self, self.take_dropped)
+        if self.takes_drops:
+            self.start.show_hint(DROP_HINT)
         self._listen()
+        self._show_start()
         self._write_title()
         self._write_status()
         self.write_parts()
@@ -101,12 +117,32 @@ class MainWindow(ttk.Frame):
         self.panes.grid(row=0, column=1, sticky="nsew", padx=(0, px(8)), pady=(px(8), 0))
         self.scrubber = ttk.Scale(self, from_=0, to=1, command=self._on_scrub)
         self.scrubber.grid(row=1, column=1, sticky="ew", padx=(0, px(8)), pady=px(6))
+        self.images = ImageList(self, self.viewer.go)
+        self.start = StartPage(self, self.session.background, self._start_actions())
         bar = ttk.Frame(self, padding=(px(8), px(4)))
-        bar.grid(row=2, column=0, columnspan=2, sticky="ew")
+        bar.grid(row=2, column=0, columnspan=3, sticky="ew")
         bar.columnconfigure(1, weight=1)
         ttk.Label(bar, textvariable=self.pointer, style="Muted.TLabel").grid(row=0, column=0)
+        # Requests the width of one letter, so that a long name never widens the window.
+        self.model = ttk.Label(bar, style="Muted.TLabel", anchor="e", width=1)
+        self.model.grid(row=0, column=1, sticky="ew", padx=px(16))
+        self.model.bind("<Configure>", lambda _event: self._write_model())
         self.progress = ttk.Progressbar(bar, length=px(180), maximum=1.0)
         ttk.Label(bar, textvariable=self.status).grid(row=0, column=3, sticky="e")
+
+    def _start_actions(self) -> StartActions:
+        file, guarded = self.actions.file, self._boxes.guarded
+        return StartActions(
+            load_pair=lambda goal: guarded(partial(file.load_folder_pair, goal), LOAD_PAIR)(),
+            others={
+                f"{LOAD_PAIR}...": guarded(file.load_folder_pair, LOAD_PAIR),
+                "Load persons...": guarded(file.load_persons, "Load persons"),
+                "Load sample images": guarded(file.load_sample, "Load sample images"),
+                "Open project...": guarded(file.open_project, "Open project"),
+            },
+            open_project=lambda path: guarded(partial(file.open_path, path), "Open project")(),
+            recent=file.recent,
+        )
 
     def _build_column(self) -> ttk.Frame:
         """The left column, as in 2021: buttons for the parts, then next and previous image."""
@@ -131,6 +167,14 @@ class MainWindow(ttk.Frame):
         self.augment_tick.grid(row=5, column=0, sticky="w", pady=(px(12), 0))
         return column
 
+    def _add_list_entry(self) -> None:
+        """Add View > Image list, with a tick while the list is shown."""
+        menu = self.menus["View"]
+        menu.add_separator()
+        menu.add_checkbutton(
+            label="Image list", underline=3, variable=self.listed, command=self.toggle_list
+        )
+
     def _bind_keys(self) -> None:
         viewer, actions = self.viewer, self.actions
         keys: dict[str, tuple[str, Callable[[], object]]] = {
@@ -152,6 +196,8 @@ class MainWindow(ttk.Frame):
         bus = self.session.bus
         bus.subscribe(ViewLoaded, self._on_view)
         bus.subscribe(ViewTranslated, self._on_translation)
+        bus.subscribe(ViewScored, self._on_score)
+        bus.subscribe(ScoresChanged, self._on_scores)
         bus.subscribe(JobProgressed, self._on_progress)
         bus.subscribe(EngineChanged, self._on_job)
         bus.subscribe(JobChanged, self._on_job)
@@ -179,7 +225,7 @@ class MainWindow(ttk.Frame):
 
     def take_dropped(self, paths: Sequence[Path], x: int, y: int) -> None:
         """Load files that were dropped at a place on the screen."""
-        role = self.panes.role_at(x, y)
+        role = self.panes.role_at(x, y) if self.panes.winfo_ismapped() else ""
         self._boxes.guarded(lambda: self.actions.drop.drop(paths, role), "Load dropped files")()
 
     def _on_scrub(self, value: str) -> None:
@@ -189,9 +235,17 @@ class MainWindow(ttk.Frame):
 
     # ---- changes of the session ------------------------------------------------------------
 
+    def _write_model(self) -> None:
+        """Name the current model in the status bar."""
+        title = self.session.model.title
+        words = f"Model: {title}" if title else "No model yet"
+        self.model.configure(text=elided(words, theme_of(self).font(), self.model.winfo_width()))
+
     def _on_project(self, _change: Change) -> None:
         self.panes.set_normalizations(*self.viewer.normalizations())
+        self.panes.set_classes(self.viewer.classes())
         self._write_title()
+        self._write_model()
         self._write_status()
         self.write_parts()
 
@@ -211,6 +265,7 @@ class MainWindow(ttk.Frame):
             self.panes.fit()
         self._awaited = wanted.input, wanted.dataset is not None
         self.panes.set_normalizations(*self.viewer.normalizations())
+        self.panes.set_classes(self.viewer.classes())
         position = f"{wanted.index + 1} / {wanted.count}" if wanted.count else ""
         has_model = self.session.model.weights is not None
         texts = dict(hints(wanted.part, has_model))
@@ -225,6 +280,7 @@ class MainWindow(ttk.Frame):
             "prediction": shown.output,
         }
         units = dict(zip(images, shown.units, strict=True))
+        self.panes.set_unit(units["image"].partition(", ")[2])  # "HU" of "CT, HU"
         for role, image in images.items():
             if role == "prediction" and image is None and has_model and shown.input is not None:
                 if self._awaited != self._predicted:
@@ -237,6 +293,8 @@ class MainWindow(ttk.Frame):
             note = shown.note if role != "prediction" else "translated"
             caption = Caption(name, position, note, units[role])
             self.panes.show(role, image, caption, hint=texts[role])
+        self._show_start()
+        self._show_list()
         self._moving_scrubber = True
         self.scrubber.configure(to=max(1, wanted.count - 1))
         self.scrubber.set(wanted.index)
@@ -257,6 +315,61 @@ class MainWindow(ttk.Frame):
         name = weights.name if weights is not None else ""
         caption = Caption(name, "", ", ".join(filter(None, notes)))
         self.panes.show("prediction", ready.image, caption)
+
+    def _on_score(self, change: ViewScored) -> None:
+        self.panes.set_position("prediction", str(change.score))
+
+    def toggle_list(self) -> None:
+        """Show or hide the list of images."""
+        self.session.settings.set("image list", "on" if self.listed.get() else "off")
+        self._list_chosen = True
+        self._show_list()
+
+    def _show_list(self) -> None:
+        """Show the list if there are images and it is wanted: by default in a wide window."""
+        if not self._list_chosen:
+            self.listed.set(self.root.winfo_width() >= theme_of(self).px(LIST_FROM))
+        shown = self.listed.get() and not self.start.grid_info()
+        self.session.scores.wanted = shown
+        if not shown:
+            self.images.grid_remove()
+            return
+        px, viewer = theme_of(self).px, self.viewer
+        self.images.grid(row=0, column=2, rowspan=2, sticky="ns", padx=(0, px(8)), pady=(px(8), 0))
+        pairs, scores = viewer.pairs(), self.session.scores
+
+        def score_of(index: int) -> Score | None:
+            return scores.of(pairs[index]) if index < len(pairs) else None
+
+        self.images.show(viewer.images(), viewer.positions[viewer.part], score_of)
+        self._write_scores()
+
+    def _write_scores(self) -> None:
+        done, count = self.session.scores.done, len(self.viewer.pairs())
+        busy = bool(count and 0 < done < count)
+        self.images.refresh(f"{done} of {count} scored" if busy else "")
+
+    def _on_scores(self, _change: ScoresChanged) -> None:
+        if self.session.scores.wanted:
+            self._write_scores()
+
+    def _show_start(self) -> None:
+        """Show the start page while there are no images at all, else the panes."""
+        data = self.session.project.specs.data
+        lists = data.train_inputs, data.train_targets, data.val_inputs, data.val_targets
+        empty = not (any(lists) or self.viewer.to_translate)
+        if empty == bool(self.start.grid_info()):
+            return
+        for widget in (self.panes, self.scrubber):
+            if empty:
+                widget.grid_remove()
+            else:
+                widget.grid()
+        if empty:
+            self.start.grid(row=0, column=1, rowspan=2, sticky="nsew", padx=1, pady=1)
+            self.start.refresh()
+        else:
+            self.start.grid_forget()
 
     def write_parts(self) -> None:
         """Highlight the button of the part in view; the tick is off where it does nothing."""
@@ -279,6 +392,7 @@ class MainWindow(ttk.Frame):
             case _ if self.session.jobs.kind == "training":
                 monitor = self.session.jobs.monitor
                 self._set_progress(words.status(monitor), words.progress(monitor))
+                self._write_model()
             case FilesRead(done, count):
                 self._set_progress(f"Evaluating {done}/{count}", done / max(1, count))
             case PartTranslated(_, done, parts, i, n):
@@ -303,7 +417,12 @@ class MainWindow(ttk.Frame):
             text = f"Ready - {session.device}" if session.device else LOADING
             obstacles = remedies.first_sentence(project.obstacles)
             text = session.loader.status or project.reader.status or obstacles or text
-            self.progress.grid_remove()
+            part = session.loader.part
+            if part is None:
+                self.progress.grid_remove()
+            else:
+                self.progress.configure(value=part)
+                self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
         self.status.set(text)
 
     def _job_status(self, kind: str) -> str:

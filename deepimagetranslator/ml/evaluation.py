@@ -157,18 +157,18 @@ def _measured(
     report: Report,
     control: JobControl,
 ) -> Evaluation:
-    measured: list[tuple[str, Measurement]] = []
+    measured: list[tuple[ImageRef, Measurement]] = []
     pairs, apart = at_one_place(pairs, control.raise_if_cancelled)
     problems += apart
     for done, pair in enumerate(pairs, 1):
         control.raise_if_cancelled()
         try:
             name = pair.input.shown_name
-            measured.append((name, _measure(pair, name, image_of(pair), compare)))
+            measured.append((pair.input, _measure(pair, name, image_of(pair), compare)))
         except UserError as error:
             problems.append(Problem(str(pair.input), str(error)))
         report(FilesRead(done, len(pairs)))
-    return table_of(measured, compare.names, problems)
+    return table_of(measured, compare.names, problems, isinstance(compare, ByClasses))
 
 
 def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:

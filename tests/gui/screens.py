@@ -27,9 +27,10 @@ def screen(manager: str) -> Iterator[str]:
         if shutil.which(program) is None:
             pytest.skip(f"needs the program {program}")
     read_end, write_end = os.pipe()
-    server = ("Xvfb", "-displayfd", str(write_end), "-screen", "0", "1366x768x24", "-dpi", "96")
+    # Without -noreset the server drops all clients when xdotool, as its only one, has asked.
+    server = ("Xvfb", "-noreset", "-displayfd", str(write_end), "-screen", "0", "1366x768x24")
     with ExitStack() as stack:
-        stack.enter_context(_running(*server, pass_fds=[write_end]))
+        stack.enter_context(_running(*server, "-dpi", "96", pass_fds=[write_end]))
         os.close(write_end)
         with os.fdopen(read_end) as answer:
             display = f":{answer.readline().strip()}"

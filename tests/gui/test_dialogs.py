@@ -141,7 +141,7 @@ def test_training_parameters_are_applied(root: tk.Tk) -> None:
     dialog.form.fields.variables["loss"].set("mae")
     dialog.form.controls["metrics"].ticks["psnr"].invoke()
     dialog.ok_button.invoke()
-    assert got == [TrainingSpec(epochs=12, loss="mae", metrics=("mse", "psnr"))]
+    assert got == [TrainingSpec(epochs=12, loss="mae", metrics=("mse", "dice_score", "psnr"))]
 
 
 LABELS = seen_of(np.eye(32, dtype=np.uint8).repeat(4, 0)[..., None] * np.uint8(255))

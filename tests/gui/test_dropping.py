@@ -52,6 +52,8 @@ def test_files_of_another_program_are_dragged_onto_a_pane(window: Window, tree: 
     window.root.geometry("900x600+200+100")
     window.until(lambda: window.root.winfo_width() == 900)
     files = sorted((tree / "person01" / "targets").iterdir())
+    window.session.loader.load("training", {"inputs": tree / "person01" / "images"})
+    window.until(window.app.window.panes.winfo_ismapped)
     source = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("drag_source.py"), "20", "20", *files],
         stdout=subprocess.PIPE,

@@ -395,10 +395,16 @@ def test_one_side_alone_is_shown(window: Window, tmp_path: Path) -> None:
     assert window.shown("image") is None
 
 
-def test_the_window_fits_a_small_screen(window: Window) -> None:
+def test_the_window_fits_a_small_screen(
+    window: Window, sample: dict[str, list[tuple[Path, Path]]]
+) -> None:
     window.root.geometry("1366x700")
     window.root.update()
-    for widget in (window.app.window.panes, window.app.window.scrubber):
+    main = window.app.window
+    assert main.start.winfo_height() > 5 and main.start.winfo_rootx() > 0
+    load_training(window, sample["person01"])
+    window.until(main.scrubber.winfo_viewable)
+    for widget in (main.panes, main.scrubber, main.images):
         assert widget.winfo_rootx() + widget.winfo_width() <= window.root.winfo_rootx() + 1366
         assert widget.winfo_height() > 5
 

@@ -19,7 +19,7 @@ ALWAYS = {
     "Train": {"Data augmentation"},
     "Translate": {"Load images for translation", "Load folder for translation..."},
     "Evaluate": set[str](),
-    "View": {"Window", "Dark", "Light", "As the system"},
+    "View": {"Image list", "Window", "Dark", "Light", "As the system"},
 }
 WITH_PAIRS = {
     "Data": {"Check data...", "Label colours...", "Split validation from training..."},

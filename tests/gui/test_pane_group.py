@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from PIL import ImageTk
 
+from deepimagetranslator.app.shown_classes import ShownClass, ShownClasses
 from deepimagetranslator.gui.viewer import viewport
 from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import DIFFERENCE_TITLE, PaneGroup
+from deepimagetranslator.gui.viewer.shading import BOTH_LINE, PREDICTED_LINE, TARGET_LINE
 from deepimagetranslator.gui.viewer.viewport import FIT
 
 Pump = Callable[..., None]
@@ -164,3 +166,112 @@ def test_three_panes_stay_usable_when_destroyed_in_mid_drawing(root: tk.Tk) -> N
     group.show("image", IMAGE)
     group.destroy()
     root.update()
+
+
+# ---- label maps ----------------------------------------------------------------------------
+
+CLASSES = ShownClasses(
+    (
+        ShownClass("black", "#000000", ((0, 0, 0),)),
+        ShownClass("liver", "#ff0000", ((255, 0, 0),), named=True),
+    )
+)
+
+
+def square(left: int) -> np.ndarray:
+    """A label map with a red square of 20 pixels whose left side is there."""
+    image = np.zeros((40, 60, 3), np.uint8)
+    image[10:30, left : left + 20, 0] = 255
+    return image
+
+
+def line_columns(canvas: ImageCanvas, colour: tuple[int, int, int]) -> set[int]:
+    """The columns of the image, in its own pixels, in which the canvas has a line's colour."""
+    found = np.argwhere((pixels(canvas) == colour).all(axis=2))[:, 1]
+    return set((found / canvas.rect().width * 60).astype(int))
+
+
+def test_outlines_of_target_and_prediction_are_drawn_over_the_image(
+    root: tk.Tk, group: PaneGroup
+) -> None:
+    assert "Outlines" not in group.tools.overlay.cget("values"), "there are no classes"
+    group.set_classes(CLASSES)
+    assert "Outlines" in group.tools.overlay.cget("values")
+    group.show("image", np.full((40, 60, 1), 90, np.uint8))
+    group.show("target", square(20))
+    group.show("prediction", square(24))
+    group.set_overlay("outlines")
+    root.update()
+    canvas = group.panes["image"].canvas
+    assert {19, 39} <= line_columns(canvas, TARGET_LINE) <= set(range(19, 41))
+    assert {23, 43} <= line_columns(canvas, PREDICTED_LINE) <= set(range(23, 45))
+    assert line_columns(canvas, BOTH_LINE) <= set(range(23, 41))
+    inside = pixels(canvas)[pixels(canvas).shape[0] // 2, pixels(canvas).shape[1] // 2]
+    assert tuple(inside) == (90, 90, 90), "the image is not covered"
+    assert group.tools.part.instate(["disabled"])
+    group.show("prediction", square(20))
+    root.update()
+    assert not line_columns(canvas, TARGET_LINE) and line_columns(canvas, BOTH_LINE)
+    group.set_overlay("none")
+    root.update()
+    assert not line_columns(canvas, BOTH_LINE)
+
+
+def test_outlines_keep_their_width_and_place_when_the_image_is_reduced(root: tk.Tk) -> None:
+    group = PaneGroup(root)
+    group.pack(fill="both", expand=True)
+    root.geometry("900x500")
+    group.set_classes(CLASSES)
+    large = square(20).repeat(40, axis=0).repeat(40, axis=1)
+    group.show("image", np.full(large.shape, 90, np.uint8))
+    group.show("target", large)
+    group.set_overlay("outlines")
+    root.update()
+    canvas = group.panes["image"].canvas
+    lines = (pixels(canvas) == TARGET_LINE).all(axis=2)
+    middle = lines[lines.shape[0] // 2]
+    assert 2 <= middle.sum() <= 8, "two lines of a few screen pixels"
+    root.update()
+
+
+def test_the_legend_names_classes_and_lines(root: tk.Tk, group: PaneGroup) -> None:
+    assert not group.legend.winfo_ismapped()
+    group.set_classes(CLASSES)
+    root.update()
+    assert group.legend.texts == ["black", "liver"] and group.legend.winfo_ismapped()
+    group.set_overlay("outlines")
+    root.update()
+    assert group.legend.texts == ["target", "prediction", "both", "black", "liver"]
+    many = tuple(ShownClass(f"organ number {i}", "#123456", ((i,),)) for i in range(32))
+    group.set_classes(ShownClasses(many))
+    group.set_overlay("none")
+    root.update()
+    shown = len(group.legend.texts) - 1
+    assert 0 < shown < 32 and group.legend.texts[-1] == f"and {32 - shown} more"
+    group.set_classes(ShownClasses())
+    root.update()
+    assert not group.legend.winfo_ismapped()
+
+
+def test_the_pointer_tells_the_class_and_the_unit(
+    root: tk.Tk, group: PaneGroup, told: list[str]
+) -> None:
+    group.set_classes(CLASSES)
+    group.set_unit("HU")
+    group.show("image", np.full((40, 60, 1), -87, np.float32))
+    group.show("target", square(20))
+    group.show("prediction", np.zeros((40, 60, 3), np.uint8))
+    canvas = group.panes["target"].canvas
+    rect = canvas.rect()
+    x, y = round(rect.left + rect.width * 30.5 / 60) + 2, round(rect.top + rect.height / 2) + 2
+    canvas.event_generate("<Motion>", x=x, y=y)
+    assert told[-1] == "x 30, y 20: image -87 HU, target 255 0 0 (liver), prediction 0 0 0"
+
+
+def test_class_numbers_have_the_same_shade_in_every_image(root: tk.Tk, group: PaneGroup) -> None:
+    three = tuple(ShownClass(str(i), "#000000", ((i,),)) for i in range(4))
+    group.set_classes(ShownClasses(three, high=3.0))
+    group.show("target", np.array([[[0], [1]]], np.uint8))
+    assert group.panes["target"].levels == (0, 3)
+    group.show("prediction", np.array([[[0], [3]]], np.uint8))
+    assert group.panes["prediction"].levels == (0, 3)

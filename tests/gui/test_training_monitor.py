@@ -14,6 +14,7 @@ import pytest
 from focus import focus
 from PIL import Image
 
+from deepimagetranslator.app.shown_classes import ShownClass
 from deepimagetranslator.app.training.state import MonitorState, Phase
 from deepimagetranslator.core.messages import events
 from deepimagetranslator.gui.monitor import curves
@@ -23,6 +24,7 @@ from deepimagetranslator.gui.monitor.curves import (
     charts_of,
     number_between,
 )
+from deepimagetranslator.gui.monitor.preview_strip import tiles_of
 from deepimagetranslator.gui.monitor.training_monitor import (
     MonitorActions,
     TrainingMonitor,
@@ -30,6 +32,7 @@ from deepimagetranslator.gui.monitor.training_monitor import (
 )
 from deepimagetranslator.gui.theme.palette import DARK, LIGHT
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.viewer.pane_group import ROLES
 
 _KEPT: list[object] = []
 
@@ -464,3 +467,95 @@ def test_neighbouring_ticks_of_a_curve_are_told_apart() -> None:
     for low, high in ((0.252, 0.2552), (1.4, 1.6), (0.0, 1e-4), (99.9990, 99.9999), (-0.2, 0.1)):
         ticks = [low + part * (high - low) / 6 for part in range(7)]
         assert len({number_between(tick, low, high) for tick in ticks}) == 7
+
+
+# ---- curves by class, large images ---------------------------------------------------------
+
+
+def epochs_with_dice(state, **values):
+    row = {"loss": 1.0, "mse": 0.1, "dice_crossentropy": 0.4, "learning_rate": 0.1}
+    row |= {f"{prefix}{name}": value for name, value in values.items() for prefix in ("", "val_")}
+    state.begin(state.run_dir, 5, history=[{"epoch": 1.0, **row}, {"epoch": 2.0, **row}])
+
+
+def test_the_classes_share_one_chart_in_their_colours(state):
+    epochs_with_dice(state, dice_red=0.8, dice_green=0.6, dice_blue=0.7)
+    assert curves.chart_names(state) == [
+        "loss",
+        "dice_score",
+        "mse",
+        "dice_crossentropy",
+        "learning_rate",
+    ]
+    (chart,) = charts_of(state, "dice_score")
+    assert chart.title == "Dice"
+    assert [(line.name, line.colour) for line in chart.lines] == [
+        ("red", ""),
+        ("green", ""),
+        ("blue", ""),
+    ]
+    state.classes = {
+        "red": ShownClass("subcutaneous fat", "#ff0000", ()),
+        "blue": ShownClass("lean tissue", "#0000ff", ()),
+    }
+    (chart,) = charts_of(state, "dice_score")
+    assert [(line.name, line.colour) for line in chart.lines] == [
+        ("subcutaneous fat", "#ff0000"),
+        ("lean tissue", "#0000ff"),
+    ], "the background is left out"
+    assert chart.lines[1].training == chart.lines[1].validation == ((1, 0.7), (2, 0.7))
+    picture = curves.render(request_of(state))
+    red = bytes.fromhex(curves.readable("#ff0000", DARK.field, DARK.text)[1:])
+    assert tuple(red) in {colour for _, colour in picture.getcolors(2**17)}
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT])
+@pytest.mark.parametrize("colour", ["#0000ff", "#000000", "#ffff00", "#ffffff", "#808080"])
+def test_curves_in_the_colours_of_classes_can_be_seen(palette, colour):
+    shown = curves.readable(colour, palette.field, palette.text)
+    low, high = sorted(map(curves._luminance, (shown, palette.field)))
+    assert (high + 0.05) / (low + 0.05) >= 3
+
+
+def test_few_large_images_are_preferred_to_many_small_ones():
+    few = tiles_of((3, 4), 1.0, (480, 290), 6, 70, 15, 130)
+    assert (few.images, few.in_columns) == (2, True) and few.side > 100
+    many = tiles_of((3, 4), 1.0, (1000, 600), 6, 70, 15, 130)
+    assert many.images == 4 and many.side > 150
+    assert tiles_of((3, 1), 2.0, (480, 290), 6, 70, 15, 130).images == 1
+
+
+def test_a_click_enlarges_an_image_and_the_epochs_go_on(root, monitor, state, tmp_path, pump):
+    grey = np.full((32, 48), 99, np.uint8)
+    state.set_preview_references([grey + i for i in range(4)], [np.dstack([grey] * 3)] * 4)
+    strip = monitor.strip
+    assert not enabled(strip.enlarge_button)
+    train_epoch(state, 1, tmp_path)
+    pump(root, lambda: strip._tiles)
+    box, number = strip._tiles[1]
+    assert number == 1
+    strip.canvas.event_generate("<Button-1>", x=box[0] + 2, y=box[1] + 2)
+    window = strip.enlarged
+    pump(root, window.winfo_viewable)
+    assert window.number == 1
+    assert [window.panes.image(role).max() for role in ROLES] == [100, 99, 40]
+    train_epoch(state, 2, tmp_path)
+    pump(root, lambda: window.panes.image("prediction").max() == 80)
+    assert window.number == 1
+    window.steps[1].invoke()
+    assert window.panes.image("image").max() == 101
+    for expected in (102, 99):
+        window.step(1)
+        assert window.panes.image("image").max() == expected
+    window.event_generate("<Escape>")
+    window.destroy()
+    strip.enlarge_button.invoke()
+    assert strip.enlarged is not window and strip.enlarged.number == 0
+
+
+def test_label_maps_keep_their_colours_when_they_are_reduced(state):
+    state.classes = {"red": ShownClass("red", "#ff0000", ())}
+    large = np.zeros((1500, 1000, 3), np.uint8)
+    large[:, 501:, 0] = 255
+    state.add_preview(1, [large])
+    assert set(np.unique(state.previews[1][0])) == {0, 255}

@@ -100,6 +100,8 @@ def test_a_volume_in_is_a_volume_out(classes, volume, tmp_path):
     assert [e.index for e in told] == [*range(1, SLICES), *[SLICES] * SLICES]
     assert all(isinstance(e, SliceTranslated) for e in told[: SLICES - 1])
     assert {e.count for e in told} == {SLICES}
+    palettes = [e.palette for e in told if isinstance(e, ImageTranslated)]
+    assert palettes == [COLOURS] * SLICES, "the window shows class numbers in their colours"
 
 
 def test_a_slice_is_looked_for_once_on_its_way_to_a_file(classes, volume, tmp_path, monkeypatch):
@@ -178,7 +180,10 @@ def test_a_cancelled_volume_leaves_nothing(classes, volume, tmp_path):
 
 
 def test_a_volume_as_images(classes, volume, tmp_path):
-    translate(classes, [volume.parent], tmp_path / "out", TranslationSpec(file_format="png"))
+    events: list[object] = []
+    spec = TranslationSpec(file_format="png")
+    translate(classes, [volume.parent], tmp_path / "out", spec, report=events.append)
+    assert {e.palette for e in events if isinstance(e, ImageTranslated)} == {None}, "colours"
     assert files(tmp_path / "out") == [f"scan/{n:04}.png" for n in range(1, SLICES + 1)]
 
 

@@ -23,7 +23,7 @@ from deepimagetranslator.core.checks.orientation import turns_of
 from deepimagetranslator.core.checks.repairs import ALL, chosen_repair, repaired
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
-from deepimagetranslator.core.data.facts import FileFacts, PairFacts, thumbnail_of
+from deepimagetranslator.core.data.facts import FileFacts, PairFacts, pair_facts, thumbnail_of
 from deepimagetranslator.core.data.pair_lists import matched
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.suggestions import look_for, suggested
@@ -243,6 +243,17 @@ def test_masks_of_two_colours_are_exchanged(tmp_path: Path) -> None:
     after = masks_as_read(mended(specs, only(specs, "mask_polarity")))
     for read, right in zip(after, right_masks(), strict=True):
         np.testing.assert_array_equal(read, right)
+
+
+def test_inverted_masks_of_faint_objects(tmp_path: Path) -> None:
+    """Brightness under a mask hardly tells more than chance, but what the masks cover does."""
+    specs = project(
+        tmp_path, lambda n, mask: mask if n % 4 else 255 - mask, bright=lambda _: 0.05, count=24
+    )
+    problem = only(specs, "mask_polarity")
+    alike = [facts.alike for facts in map(pair_facts, matched(specs.data, "train"))]
+    assert np.median(np.abs(alike)) < 0.2
+    assert all(int(Path(file).stem) % 4 == 0 for file in problem.files)
 
 
 @pytest.mark.parametrize("bright", [1, -1])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deepimagetranslator.core.config.choices import choose, reset, set_field
-from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
+from deepimagetranslator.core.config.chosen import EVERY_FIELD, info_of, preset_fields
+from deepimagetranslator.core.config.fields import as_text
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project, new_project
 
@@ -88,5 +89,5 @@ def test_a_preset_in_other_words_is_that_preset(name):
     for field in sorted(preset_fields(name)):
         section, _, last = field.partition(".")
         value = getattr(getattr(PRESETS[name], section), last)
-        project = set_field(project, field, str(value))
+        project = set_field(project, field, as_text(info_of(field), value))
     assert project == new_project(name, {})

@@ -7,7 +7,8 @@ from pathlib import Path, PurePath
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.export.layout import places
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export.layout import places, require_folder
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import write_image
 
@@ -63,3 +64,14 @@ def test_files_given_one_by_one_lie_side_by_side_unless_names_clash(
     files = [folder / name for name in ("a.png", "c/d/a.png")]
     found = places(files, tmp_path / "out").values()
     assert [place.as_posix() for place in found] == ["a.png", "c/d/a.png"]
+
+
+@pytest.mark.parametrize("output", ["in/a.png", "in/a.png/below", "in/b/2.png/x/y"])
+def test_an_output_folder_below_a_file_is_refused(folder: Path, output: str) -> None:
+    with pytest.raises(UserError, match=r"(a|2)\.png is a file, not a folder"):
+        require_folder(folder.parent / output)
+
+
+@pytest.mark.parametrize("output", [".", "in", "in/new", "not/there/yet"])
+def test_folders_and_new_ones_are_not(folder: Path, output: str) -> None:
+    require_folder(folder.parent / output)

@@ -183,7 +183,7 @@ def test_the_sample_trains_validates_and_leaves_a_person_out(
     people = {f"person{k}": [(Path(f"i{k}.png"), Path(f"t{k}.png"))] * 2 for k in range(4)}
     drawn: list[Path] = []
 
-    def write_sample(folder: Path) -> SimpleNamespace:
+    def write_sample(folder: Path, report: object) -> SimpleNamespace:
         drawn.append(folder)
         return SimpleNamespace(pairs=people)
 
@@ -204,3 +204,18 @@ def test_the_sample_trains_validates_and_leaves_a_person_out(
     assert inputs == {"validation": ["i2.png"] * 2, "training": ["i0.png"] * 2 + ["i1.png"] * 2}
     assert {path.name for path in loaded[0][1]["targets"]} == {"t2.png"}
     assert loader.status == ""
+
+
+def test_the_drawing_of_the_sample_shows_its_progress(sessions: Sessions) -> None:
+    loader = sessions.session.loader
+    seen: list[tuple[str, float | None]] = []
+    sessions.session.bus.subscribe(
+        LoadingChanged, lambda _change: seen.append((loader.status, loader.part))
+    )
+    assert loader.part is None
+    loader.load_sample()
+    sessions.until(lambda: len(sessions.session.project.matched.train) == 120)
+    parts = [part for _, part in seen if part is not None]
+    assert parts == sorted(parts) and len(set(parts)) > 2
+    assert any(words.startswith("Drawing the sample images: ") for words, _ in seen)
+    assert loader.part is None

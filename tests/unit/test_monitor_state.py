@@ -192,7 +192,7 @@ def test_previews_are_small_and_bounded(state, monkeypatch):
     large = np.zeros((1000, 500, 3), np.uint8)
     grey = np.full((64, 64), 7, np.uint8)
     state.add_preview(1, [large, grey])
-    assert [image.shape for image in state.previews[1]] == [(320, 160, 3), (64, 64, 1)]
+    assert [image.shape for image in state.previews[1]] == [(512, 256, 3), (64, 64, 1)]
     assert state.previews[1][1].max() == 7
     monkeypatch.setattr(training_state, "PREVIEW_BYTES", 20 * 64 * 64)
     state.previews.clear()
@@ -202,7 +202,7 @@ def test_previews_are_small_and_bounded(state, monkeypatch):
     kept = sorted(state.previews)
     assert len(kept) <= 20 and {1, 2, 59} <= set(kept)
     state.set_preview_references([grey], [large])
-    assert state.preview_targets[0].shape == (320, 160, 3)
+    assert state.preview_targets[0].shape == (512, 256, 3)
 
 
 def test_the_log_is_bounded_and_counted(state, monkeypatch):

@@ -256,6 +256,28 @@ def test_a_place_that_is_wrong_is_ignored_or_left_out(
     assert not match(repaired(specs, repairs["leave_out"]).data).train
 
 
+@pytest.mark.parametrize("kind", ["nifti", "dicom"])
+def test_slices_of_twice_the_thickness_are_resampled(kind: str, tmp_path: Path) -> None:
+    """The target has six slices of 10 mm, the input twelve of 5 mm."""
+    if kind == "nifti":
+        nifti(tmp_path / "img/p1.nii.gz", CT, LPS)
+    else:
+        series(tmp_path / "img", CT, LPS)
+    thick = LPS @ np.diag([1, 1, 2, 1.0])
+    nifti(tmp_path / "lab/p1.nii.gz", np.ascontiguousarray(MASK[..., ::2]), shifted(thick, 0, 0, 2))
+    specs = specs_of(tmp_path)
+    specs = replace(specs, data=replace(specs.data, pairing="order"))
+    (problem,) = found(specs)
+    (repair,) = (one for one in problem.repairs if one.name == "resampled")
+    after = repaired(specs, repair)
+    assert found(after) == found(after, "unmatched") == []
+    pairs = match(after.data).train
+    assert len(pairs) == 12 and "leaves out" not in repair.label
+    for pair in pairs:
+        below = (number_of(pair.input) + 1) // 2 * 2 - 1
+        np.testing.assert_array_equal(read_target(pair), truth(below))
+
+
 @pytest.mark.parametrize(("case", "repair"), [("a_eye", "array_order"), ("b_qs", "other_form")])
 def test_the_reported_files_raise_their_finding(case: str, repair: str) -> None:
     specs = specs_of(whole("reports/01_nifti_geometry") / case)

@@ -32,9 +32,11 @@ def test_the_recommended_choices_are_those_for_the_targets() -> None:
     assert training.now.spec == project.specs.training
     assert training.now.chosen == {"loss"}
     after = training.resets["recommended"]
-    assert after.spec == replace(PRESETS["recommended"].training, loss="mae")
+    expected = replace(PRESETS["recommended"].training, loss="mae", metrics=("mse",))
+    assert after.spec == expected
     assert after.chosen == frozenset()
-    assert training.reasons == {"loss": "the targets are images of many values"}
+    why = "the targets are images of many values"
+    assert training.reasons == {"loss": why, "metrics": why}
     assert model.resets["recommended"].spec.normalization == "none"
     assert set(model.reasons) == {"normalization", "initialization", "final_activation"}
 

@@ -42,6 +42,7 @@ LABELS = {
 }
 FOR_LABELS = {
     "training.loss": "dice_crossentropy",
+    "training.metrics": ("mse", "dice_score"),
     "model.final_activation": "automatic",
     "model.normalization": "deep",
     "model.initialization": "data_dependent",
@@ -49,6 +50,7 @@ FOR_LABELS = {
 FOR_CLASSES = FOR_LABELS | {"model.final_activation": "softmax"}
 FOR_VALUES = {
     "training.loss": "mae",
+    "training.metrics": ("mse",),
     "model.final_activation": "automatic",
     "model.normalization": "none",
     "model.initialization": "he_normal",

@@ -18,7 +18,11 @@ from deepimagetranslator.core.checks.unlike_inputs import (
 )
 from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.data.input_statistics import InputMeter, InputStatistics
-from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.intensity.normalization import (
+    IntensityNormalization,
+    ValueRange,
+    choose_normalization,
+)
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -298,3 +302,49 @@ def test_a_damaged_record_is_refused(field: str, value: object) -> None:
     assert found is not None
     with pytest.raises(UserError, match="damaged"):
         InputStatistics.from_json({**found.to_json(), field: value})
+
+
+# --- whole right sets --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "ct_thorax/lungdx_a0001",
+        "ct_thorax_16bit/lungdx_a0001",
+        "ct_thorax_pairs/lungdx_a0001/noisy",
+        "isbi_em/images",
+        "nuclei_stardist/images",
+        "nuclei_stardist/raw16",
+        "nuclei_stardist/stack3d_image.tif",
+    ],
+)
+@pytest.mark.parametrize("choice", ["automatic", "percentiles"])
+def test_each_half_of_a_right_set_is_usual_for_the_other(place: str, choice: str) -> None:
+    images = [read_image(image) for image in list_images(whole(place))][::2]
+    middle = len(images) // 2
+    for some, other in (
+        (images[:middle], images[middle:]),
+        (images[middle:], images[:middle]),
+        (images[:5], images[5:]),
+        (images[:1], images[1:]),
+    ):
+        known = trained(some, choose_normalization(ValueRange.of(some), choice))
+        assert said(known, other) == ""
+        assert [known.image(image) for image in other] == [""] * len(other)
+
+
+def test_dicom_is_usual_for_weights_trained_on_png_files_with_an_offset() -> None:
+    dicom = [read_image(image) for image in list_images(whole("ct_dicom/crlm_1006"))]
+    for person in PERSONS[1:]:
+        known = trained(slices(whole(f"ct_abdomen/{person}")), ABDOMEN)
+        assert said(known, dicom) == ""
+        assert "1024 was added" in said(known, floats(dicom, plus=1024))
+
+
+@pytest.mark.parametrize("person", ["lungdx_a0001", "lungdx_a0002"])
+def test_another_part_of_the_body_is_usual_in_one_window(person: str) -> None:
+    thorax = slices(whole("ct_thorax_16bit"), "lungdx_a0001")[::4]
+    for scaling in (ABDOMEN, WINDOWS[3]):
+        known = trained(slices(whole(f"ct_abdomen/{person}")), scaling)
+        assert said(known, thorax) == ""

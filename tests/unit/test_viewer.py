@@ -64,6 +64,22 @@ def test_steps_wrap_around_and_each_part_keeps_its_place(
     assert found.wanted.input == ImageRef(tmp_path / "in" / "p1.png")
 
 
+def test_a_file_is_shown_wherever_it_is(sessions: Sessions, tmp_path: Path) -> None:
+    load(sessions, tmp_path)
+    viewer = sessions.session.viewer
+    extra = ImageRef(tmp_path / "in" / "p2.png")
+    viewer.set_images_to_translate([ImageRef(tmp_path / "out" / "v.png"), extra])
+    assert viewer.show_file(extra)
+    assert (viewer.part, viewer.positions[TRANSLATED]) == (TRANSLATED, 1), "the part in view first"
+    assert viewer.show_file(ImageRef(tmp_path / "in" / "v.png"))
+    assert (viewer.part, viewer.positions[VALIDATION]) == (VALIDATION, 0)
+    assert viewer.show_file(ImageRef(tmp_path / "in" / "p3.png"))
+    assert (viewer.part, viewer.positions[TRAINING]) == (TRAINING, 3)
+    assert not viewer.show_file(ImageRef(tmp_path / "none.png"))
+    assert viewer.part == TRAINING
+    assert viewer.images() == [ImageRef(tmp_path / "in" / name) for name in NAMES]
+
+
 def test_without_images_nothing_is_shown(sessions: Sessions) -> None:
     viewer = sessions.session.viewer
     viewer.step(1)

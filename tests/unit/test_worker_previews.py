@@ -71,6 +71,19 @@ def test_of_previews_that_wait_only_the_newest_and_those_to_keep_are_answered(
     assert sent == [2, 4]
 
 
+def test_one_to_keep_does_not_take_the_place_of_the_image_in_view(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(engine, "_send", lambda _job, event: sent.append(event.number))
+    for request in (preview(1), preview(2), preview(3, keep=True)):
+        engine._short.put(request)
+    engine._serve_short()
+    assert sent == [2, 3]
+    engine._short.put(preview(5, keep=True))
+    assert engine._preview(preview(4)).number == 4
+
+
 def test_they_are_answered_between_two_steps_of_a_job(
     engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

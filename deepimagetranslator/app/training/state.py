@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from deepimagetranslator.app.shown_classes import ShownClass
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
@@ -33,7 +34,7 @@ from deepimagetranslator.core.messages.events import (
 )
 
 FORCE_AFTER = 10.0
-PREVIEW_SIDE = 320
+PREVIEW_SIDE = 512
 PREVIEW_BYTES = 256 * 2**20
 LOG_LINES = 5000
 _NOT_CURVES = ("epoch", "seconds")
@@ -85,7 +86,8 @@ class MonitorState:
         rows: the rows of history.csv, one per epoch.
         current_file: the checkpoint that was written last.
         checkpoints: the weights file by epoch.
-        previews: predictions of a few fixed images by epoch, small uint8 images.
+        previews: predictions of the fixed validation images by epoch, small uint8 images.
+        classes: the classes of label maps by the name of their channel in the metrics.
         preview_inputs, preview_targets: the inputs and targets of these images.
         log: the last sentences with their time of day.
         logged: the number of all sentences so far.
@@ -115,6 +117,7 @@ class MonitorState:
         self.current_file = ""
         self.checkpoints: dict[int, Path] = {}
         self.previews: dict[int, list[np.ndarray]] = {}
+        self.classes: Mapping[str, ShownClass] = {}
         self.preview_inputs: list[np.ndarray] = []
         self.preview_targets: list[np.ndarray] = []
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
@@ -252,7 +255,7 @@ class MonitorState:
             images: (height, width) or (height, width, 1 or 3) uint8, always in the same order;
                 reduced to at most ``PREVIEW_SIDE`` pixels a side.
         """
-        self.previews[epoch] = [_small(image) for image in images]
+        self.previews[epoch] = [self._small_target(image) for image in images]
         self._thin_previews()
         self.version += 1
 
@@ -261,7 +264,12 @@ class MonitorState:
     ) -> None:
         """Store the inputs and targets of the previews' images, in the same order."""
         self.preview_inputs = [_small(image) for image in inputs]
-        self.preview_targets = [_small(image) for image in targets]
+        self.preview_targets = [self._small_target(image) for image in targets]
+        self.version += 1
+
+    def name_classes(self, classes: Mapping[str, ShownClass]) -> None:
+        """Store the classes of label maps by the name of their channel in the metrics."""
+        self.classes = classes
         self.version += 1
 
     def add_log(self, text: str, time_of_day: str | None = None) -> None:
@@ -358,6 +366,10 @@ class MonitorState:
         """The checkpoint of an epoch; None if there is none or its file was deleted."""
         path = self.checkpoints.get(epoch)
         return path if path is not None and path.exists() else None
+
+    def _small_target(self, image: np.ndarray) -> np.ndarray:
+        """A small target or prediction; label maps keep their exact colours."""
+        return _small(image, cv2.INTER_NEAREST if self.classes else cv2.INTER_AREA)
 
     def _files_read(self, event: FilesRead) -> None:
         self.files_done, self.files = event.done, event.count
@@ -483,11 +495,11 @@ def value_text(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _small(image: np.ndarray) -> np.ndarray:
+def _small(image: np.ndarray, how: int = cv2.INTER_AREA) -> np.ndarray:
     """The image reduced to at most PREVIEW_SIDE pixels a side, (height, width, channels)."""
     height, width = image.shape[:2]
     factor = PREVIEW_SIDE / max(height, width)
     if factor < 1:
         size = max(1, round(width * factor)), max(1, round(height * factor))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
+        image = np.asarray(cv2.resize(image, size, interpolation=how))
     return image.reshape(*image.shape[:2], -1)

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from deepimagetranslator.app.background import Background
+from deepimagetranslator.app.shown_classes import shown_classes
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.views import PREVIEW_SIDE
 from deepimagetranslator.core.config.run_folder import RunFolder
@@ -51,6 +52,7 @@ class ValidationStrip:
         self._next_number = next_number
         self._pairs: Sequence[ImagePair] = ()
         self._dataset: Dataset | None = None
+        self._high: float | None = None
         self._asked: dict[int, tuple[int, int]] = {}
         self._pictures: dict[int, dict[int, Array]] = {}
 
@@ -62,12 +64,14 @@ class ValidationStrip:
             dataset: the data set of the training; None if it is not known yet.
         """
         self._dataset = dataset
+        high = self._high = shown_classes(dataset.palette).high if dataset is not None else None
         chosen = _chosen(pairs)
         self._pairs, self._asked, self._pictures = chosen, {}, {}
 
         def read() -> tuple[list[Array], list[Array]]:
             shown = [self._read(pair, target=True) for pair in chosen]
-            return [displayable(image) for image, _ in shown], [displayable(y) for _, y in shown]
+            targets = [displayable(target, high) for _, target in shown]
+            return [displayable(image) for image, _ in shown], targets
 
         self._background.run(
             "strip", read, lambda read: self._monitor.set_preview_references(*read), _ignore
@@ -137,7 +141,7 @@ class ValidationStrip:
         epoch = event.epoch or asked  # the next epoch may have overwritten the weights meanwhile
         if event.image is not None:
             pictures = self._pictures.setdefault(epoch, {})
-            pictures[place] = displayable(event.image)
+            pictures[place] = displayable(event.image, self._high)
             self._monitor.add_preview(epoch, [pictures[i] for i in sorted(pictures)])
             if place == 0:
                 self._keep_thumbnail(epoch)
@@ -159,8 +163,16 @@ def _chosen(pairs: Sequence[ImagePair]) -> list[ImagePair]:
     return list(pairs[step // 2 :: step][:MOST_IMAGES])
 
 
-def displayable(image: Array) -> Array:
-    """An image as uint8: 8-bit images unchanged, others scaled from their minimum to maximum."""
+def displayable(image: Array, high: float | None = None) -> Array:
+    """An image as uint8: 8-bit images unchanged, others scaled from their minimum to maximum.
+
+    Args:
+        image: (height, width, channels).
+        high: the value of grey label maps that becomes 255, so that class numbers can be seen.
+    """
+    if high is not None:
+        shown = np.clip(image.astype(np.float32) * (255 / high), 0, 255)
+        return np.asarray(shown.astype(np.uint8))
     if image.dtype == np.uint8:
         return image
     values = np.nan_to_num(image.astype(np.float32))

@@ -18,9 +18,10 @@ from deepimagetranslator.core.imaging.images import read_alpha
 
 _FEWEST = 5
 _LOOKED_AT = 16
-_CLEAR = 0.2  # minimum correlation of mask and input at 64 x 64 pixels
-_MOST = 0.8  # minimum fraction of masks whose correlation is clear
-_COMPLEMENT = 0.2  # the least that shares must be nearer to the complement's than to the others'
+_VISIBLE, _CLEAR = 0.05, 0.2  # minimum correlations of mask and input at 64 x 64 pixels
+_MOST = 0.8  # minimum fraction of masks whose correlation is visible
+_NEARER, _FAR_NEARER = 0.2, 0.8  # the least that shares are nearer to the complement's than to the
+# others', for a clear and for a visible correlation
 
 
 def opposed_polarity(context: CheckContext) -> Iterator[Problem]:
@@ -32,12 +33,13 @@ def opposed_polarity(context: CheckContext) -> Iterator[Problem]:
     """
     pairs = [facts for facts in context.readable if len(facts.target.colours.pixels) == 2]
     alike = np.array([facts.alike for facts in pairs])
-    if len(pairs) < _FEWEST or (np.abs(alike) >= _CLEAR).mean() < _MOST:
+    if len(pairs) < _FEWEST or (np.abs(alike) >= _VISIBLE).mean() < _MOST:
         return
     covers = np.array([_covers(facts.target.thumbnail) for facts in pairs])
-    brighter, darker = alike >= _CLEAR, alike <= -_CLEAR
+    brighter, darker = alike >= _VISIBLE, alike <= -_VISIBLE
     few, many = sorted((brighter, darker), key=np.count_nonzero)
-    few = few & _complements(covers, np.median(covers[many], axis=0))
+    nearer = _nearer_to_complement(covers, np.median(covers[many], axis=0))
+    few = few & (nearer > np.where(np.abs(alike) >= _CLEAR, _NEARER, _FAR_NEARER))
     if not few.any():
         return
     groups = _more_doubtful_first(few, many, covers)
@@ -58,11 +60,13 @@ def _covers(mask: Thumbnail) -> tuple[float, float]:
     return float(mask.mean()) / 255, float(border.mean()) / 255
 
 
-def _complements(covers: NDArray[np.float64], usual: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which masks cover what usual masks leave free, by their shares of image and border."""
+def _nearer_to_complement(
+    covers: NDArray[np.float64], usual: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How much nearer the shares of each mask are to what usual masks leave free than to what they
+    cover, -2 to 2."""
     to_usual = np.abs(covers - usual).sum(axis=1)
-    to_complement = np.abs(covers - (1 - usual)).sum(axis=1)
-    nearer: NDArray[np.bool_] = to_usual - to_complement > _COMPLEMENT
+    nearer: NDArray[np.float64] = to_usual - np.abs(covers - (1 - usual)).sum(axis=1)
     return nearer
 
 

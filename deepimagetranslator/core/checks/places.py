@@ -63,6 +63,14 @@ class _Volume:
             return pairs
         return [ImagePair(image, ImageRef(target.file, image.slice)) for image in self.inputs]
 
+    @property
+    def pairs_of_all_inputs(self) -> Pairs:
+        """As ``pairs_of_numbers``; the files of a series, which have no numbers, get some."""
+        if self.places[0].thick or len(self.facts) == len(self.inputs):
+            return self.pairs_of_numbers
+        file = self.facts[0].pair.target.file
+        return [ImagePair(one, ImageRef(file, n)) for n, one in enumerate(self.inputs, 1)]
+
 
 def displaced(context: CheckContext) -> Iterator[Problem]:
     """Pairs whose files state different places in the patient."""
@@ -177,7 +185,7 @@ def _resampled(volume: _Volume) -> Pairs:
     """Inputs of which at least half lies in the target, if these are half of the inputs."""
     read_geometry(volume.targets[0])  # a NIfTI volume
     theirs, pairs = volume.places[1], []
-    for pair in volume.pairs_of_numbers:
+    for pair in volume.pairs_of_all_inputs:
         ours = read_place(pair.input)
         if ours is not None and overlap(ours, theirs, _LOOKED_AT) >= LEAST_OVERLAP:
             pairs.append(pair)

@@ -29,6 +29,7 @@ _FAR = 0.08  # mean distance of a curve from the training series
 _EXPLAINED = 0.4  # a cause leaves at most this part of the distance
 _CLOSE = 0.22  # and at no point of the curve more than this distance
 _ROUGHLY = 0.35  # as _CLOSE, for innocent explanations
+_CLEARLY = 3  # another exposure must leave this many times the distance that a cause leaves
 _MORE_ABOVE = 0.3  # share above the range beyond that of any training series
 _HARDLY = 0.15  # next to nothing inside the range, as a part of the least in training
 _NEARLY_ALL = 0.98
@@ -65,7 +66,7 @@ _SCALED: Mapping[str, tuple[float, float, float]] = {
 """Likely causes as clauses. The number to add, or the factor, undoes each; the last two numbers are
 the bounds of the highest value that a file of this kind has."""
 _INVERTED = "black and white are exchanged"
-_EXPOSURES = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 2, 2.0, 3.0, 4.0)
+_EXPOSURES = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 4 / 5, 5 / 4, 3 / 2, 2.0, 3.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _likeliest(seen: SeenValues, usual: Spread, most: float) -> str:
     if not cause or left[cause] > most:
         return ""
     exposed = min(_distance(usual, seen.curve(_times(factor)), 1) for factor in _EXPOSURES)
-    return "" if cause in _SCALED and exposed < left[cause] else cause
+    return "" if cause not in _ADDED and exposed < _CLEARLY * left[cause] else cause
 
 
 def _is_innocent(seen: SeenValues, curve: Floats, usual: Spread, most: float) -> bool:

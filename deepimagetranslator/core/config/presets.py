@@ -30,6 +30,7 @@ PRESETS: dict[str, Specs] = {
             schedule="constant",
             warmup=0,
             loss="binary_crossentropy",
+            metrics=("mse",),
             precision="float32",
             keep_best=0,
             judge="val_total_loss",

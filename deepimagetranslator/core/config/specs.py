@@ -279,10 +279,11 @@ class TrainingSpec:
         "mae, mse or ssim_mae for other images.",
     )
     metrics: tuple[str, ...] = names(
-        ("mse",),
+        ("mse", "dice_score"),
         METRICS,
         "Metrics",
-        "Computed in each epoch and shown; they do not influence the training.",
+        "Computed in each epoch and shown; they do not influence the training. The Dice score of "
+        "each class suits label maps.",
     )
     precision: str = choice(
         "automatic",

@@ -41,6 +41,7 @@ WORDS = {
 
 _FOR_LABELS: Mapping[str, Any] = {
     "training.loss": Specs().training.loss,
+    "training.metrics": Specs().training.metrics,
     "model.final_activation": Specs().model.final_activation,
     "model.normalization": Specs().model.normalization,
     "model.initialization": Specs().model.initialization,
@@ -52,6 +53,7 @@ _SUGGESTED: Mapping[str, Mapping[str, Any]] = {
     VALUES: {
         **_FOR_LABELS,
         "training.loss": "mae",
+        "training.metrics": ("mse",),
         "model.normalization": "none",
         "model.initialization": "he_normal",
     },
@@ -165,9 +167,9 @@ def suggested(project: Project, seen: SeenTargets) -> Project:
     """The project with suggested settings in all fields that the user has not chosen.
 
     Label maps in pure colours get Dice + cross-entropy on independent channels; label maps in other
-    colours get the same loss on classes (softmax). Other images get mae and a network without
-    normalization layers, with He initialization. What follows from targets or inputs of which
-    nothing is known is unchanged.
+    colours get the same loss on classes (softmax); both get the Dice score as a metric. Other
+    images get mae and a network without normalization layers, with He initialization. What follows
+    from targets or inputs of which nothing is known is unchanged.
     """
     wanted = dict(_SUGGESTED.get(seen.kind(project.specs.data), {}))
     loss = project.specs.training.loss

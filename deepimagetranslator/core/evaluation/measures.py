@@ -102,8 +102,12 @@ class Measurement:
         }
 
 
-def measure(target: ArrayLike, predicted: ArrayLike) -> Measurement:
+def measure(target: ArrayLike, predicted: ArrayLike, *, with_ssim: bool = True) -> Measurement:
     """Compare one predicted image with its target; both (height, width, channels) in [0, 1].
+
+    Args:
+        target, predicted: the images.
+        with_ssim: compute SSIM, which takes longer than all the rest; else it is nan.
 
     Raises:
         ValueError: the two differ in size or number of channels.
@@ -124,7 +128,7 @@ def measure(target: ArrayLike, predicted: ArrayLike) -> Measurement:
         overlap=_per_channel(in_t & in_p),
         absolute=_per_channel(np.abs(difference)),
         squared=_per_channel(difference**2),
-        similarity=ssim(t, p),
+        similarity=ssim(t, p) if with_ssim else np.full(t.shape[2], np.nan),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from deepimagetranslator.core.data.dataset import channel_names
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES, Measurement, whole_volume
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.atomic_write import atomic_write
 
 POOLED = "pooled"
@@ -25,10 +26,14 @@ class Evaluation:
         rows: the rows of the table: image, channel, then ``MEASURES``; nan where undefined. The
             last rows, with image "pooled", are for the whole volume.
         problems: the files that were left out, and why.
+        files: the evaluated images in the order of the rows.
+        labels: whether label maps were compared by their classes.
     """
 
     rows: tuple[Mapping[str, str | float], ...]
     problems: tuple[Problem, ...] = ()
+    files: tuple[ImageRef, ...] = ()
+    labels: bool = False
 
     @property
     def images(self) -> int:
@@ -61,30 +66,36 @@ class Evaluation:
 
 
 def table_of(
-    measured: list[tuple[str, Measurement]], names: tuple[str, ...], problems: list[Problem]
+    measured: list[tuple[ImageRef, Measurement]],
+    names: tuple[str, ...],
+    problems: list[Problem],
+    labels: bool,
 ) -> Evaluation:
     """Make the table; images with fewer channels than others are left out.
 
     Args:
-        measured: each image's name and measurement.
+        measured: each image and its measurement.
         names: channel names; empty for those of the images.
         problems: the problems so far; new ones are added to this list.
+        labels: whether label maps were compared by their classes.
 
     Raises:
         UserError: there is no measurement.
     """
     channels = max((m.target.size for _, m in measured), default=0)
-    for name, measurement in measured:
+    for file, measurement in measured:
         if measurement.target.size != channels:
-            problems.append(Problem(name, "is grey while others have colour; convert it."))
-    measured = [(name, m) for name, m in measured if m.target.size == channels]
+            message = "is grey while others have colour; convert it."
+            problems.append(Problem(file.shown_name, message))
+    measured = [(file, m) for file, m in measured if m.target.size == channels]
     if not measured:
         message = "There is nothing to evaluate: no prediction fits a target."
         remedy = next((problem.remedy for problem in problems if problem.remedy), None)
         raise UserError(message, *map(str, problems), remedy=remedy)
     names = names or channel_names(channels)
     rows: list[dict[str, str | float]] = []
-    for name, measurement in [*measured, (POOLED, whole_volume(m for _, m in measured))]:
+    named = [(file.shown_name, m) for file, m in measured]
+    for name, measurement in [*named, (POOLED, whole_volume(m for _, m in measured))]:
         for channel, values in measurement.results(names).items():
             rows.append({"image": name, "channel": channel, **values})
-    return Evaluation(tuple(rows), tuple(problems))
+    return Evaluation(tuple(rows), tuple(problems), tuple(file for file, _ in measured), labels)

@@ -175,6 +175,8 @@ class WeightsDescribed:
         model: the network; None if there is a problem.
         problem: why the file cannot be used, as a sentence; else empty.
         scalings: intensity normalization of its inputs and of its targets.
+        palette: the label colours of its targets; None if they are not label maps.
+        epoch: the epoch after which it was saved; 0 if unknown.
     """
 
     path: str
@@ -182,6 +184,8 @@ class WeightsDescribed:
     model: ModelSpec | None = None
     problem: str = ""
     scalings: tuple[IntensityNormalization | None, IntensityNormalization | None] = (None, None)
+    palette: Palette | None = None
+    epoch: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from deepimagetranslator.app.goals import Goal
 from deepimagetranslator.app.loader import Loader
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.views import TRAINING
@@ -51,13 +53,21 @@ class FileActions:
         if files:
             self._loader.load(part, {side: files})
 
-    def load_folder_pair(self) -> None:
-        """Choose and load a folder of inputs and one of targets."""
+    def load_folder_pair(self, goal: Goal | None = None) -> None:
+        """Choose and load a folder of inputs and one of targets.
+
+        Args:
+            goal: what is to be made; None if the user was not asked.
+        """
         inputs = self._pickers.folder("Folder of training images", "pair inputs")
         if inputs is None:
             return
-        targets = self._boxes.folder("Folder of training targets", str(inputs.parent))
+        title = "Folder of training targets" + (f": {goal.targets}" if goal else "")
+        targets = self._boxes.folder(title, str(inputs.parent))
         if targets is not None:
+            if goal is not None:
+                data = replace(self._project.specs.data, target_kind=goal.target_kind)
+                self._project.set_section("data", data)
             self.load_pair(inputs, targets)
 
     def load_pair(self, inputs: Path, targets: Path) -> None:

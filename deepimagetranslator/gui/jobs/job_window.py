@@ -10,13 +10,10 @@ from pathlib import Path
 from tkinter import ttk
 from typing import Any
 
-from PIL import Image, ImageTk
-
 from deepimagetranslator.app.events import JobEnded, JobProgressed, UnlikeInputsFound
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.words import time_left
 from deepimagetranslator.core.errors import FEW, Problem, UserError
-from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
@@ -31,10 +28,10 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui import remedies
+from deepimagetranslator.gui.jobs.evaluation_view import EvaluationView
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over, show_above
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics, invoke_focused
-from deepimagetranslator.gui.widgets.words import shown_word
 from deepimagetranslator.gui.windows_os import open_folder
 
 AskFile = Callable[[str, str, Sequence[tuple[str, str]]], Path | None]
@@ -53,8 +50,7 @@ class JobWindow(tk.Toplevel):
         output: the folder that a translation writes into.
 
     Attributes:
-        rows: the rows of an evaluation.
-        figure: the figure of an evaluation; None until it has been drawn.
+        measures: the result of an evaluation; None before its end.
         answer_buttons: the answers to the question about images of unlike values.
     """
 
@@ -71,8 +67,7 @@ class JobWindow(tk.Toplevel):
         self.withdraw()
         self.title(title)
         self.session = session
-        self.rows: list[Mapping[str, Any]] = []
-        self.figure: Image.Image | None = None
+        self.measures: EvaluationView | None = None
         self._ask_file = ask_file
         self._output = output
         self._written = self._count = 0
@@ -214,7 +209,7 @@ class JobWindow(tk.Toplevel):
             return
         self.bar.configure(value=1.0)
         if "rows" in event.result:
-            self._show_measures(event.result["rows"], event.result["problems"])
+            self._show_measures(event.result)
         else:
             self._show_files(event.result)
 
@@ -265,23 +260,38 @@ class JobWindow(tk.Toplevel):
             self._detail.configure(text=": ".join(map(str, self.table.item(row, "values"))))
             self._centre()
 
-    def _show_measures(
-        self, rows: Sequence[Mapping[str, Any]], problems: Sequence[Problem]
-    ) -> None:
-        self.rows = list(rows)
-        images = len({row["image"] for row in rows}) - 1
-        self._words.set(f"Whole volume ({images} images), then per image.")
+    def _show_measures(self, result: Mapping[str, Any]) -> None:
+        rows, files = tuple(result["rows"]), tuple(result.get("files", ()))
+        problems, labels = tuple(result["problems"]), bool(result.get("labels", True))
+        evaluation = Evaluation(rows, problems, files, labels)
+        count = evaluation.images
+        self._words.set(f"{count} image{'' if count == 1 else 's'} evaluated.")
         if problems:
             self._show_left_out(problems)
-        self._draw_figure()
-        ordered = [r for r in rows if r["image"] == "pooled"]
-        ordered += [r for r in rows if r["image"] != "pooled"]
-        columns = ("Image", "Channel", *map(shown_word, MEASURES))
-        self._fill(columns, [self._cells(row) for row in ordered])
+        background = self.session.background
+        self.measures = EvaluationView(
+            self._box, evaluation, background, self._show_image, self._on_drawn
+        )
+        self.bar.pack_forget()
+        self.measures.pack(fill="both", expand=True)
         px = theme_of(self).px
-        for text, command in (("Save table...", self.save), ("Save figure...", self.save_figure)):
+        for text, command in (
+            ("Save table...", self.save),
+            ("Save figure...", self.save_figure),
+            ("Copy table", self.measures.copy),
+        ):
             button = self._add_button(text, command)
             button.pack(side="left", padx=(0, px(8)))
+        self._centre()
+
+    def _show_image(self, image: ImageRef) -> None:
+        """Show an evaluated image in the main window."""
+        self.session.viewer.show_file(image)
+
+    def _on_drawn(self, problem: str) -> None:
+        if problem:
+            self._words.set(problem)
+        self._centre()
 
     def _show_left_out(self, problems: Sequence[Problem]) -> None:
         """Show the files that were not evaluated, with the reasons."""
@@ -290,35 +300,6 @@ class JobWindow(tk.Toplevel):
             lines.append(f"and {len(problems) - FEW} more")
         self._detail.configure(text="\n".join(["Left out:", *lines]))
         self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
-
-    def _draw_figure(self) -> None:
-        theme, rows = theme_of(self), self.rows
-        size, palette = (theme.px(820), theme.px(260)), theme.palette
-
-        def show(picture: Image.Image) -> None:
-            if not self.winfo_exists():
-                return
-            self.figure = picture
-            self._picture = ImageTk.PhotoImage(picture, master=self)
-            ttk.Label(self._box, image=self._picture).pack(side="bottom", pady=theme.px(8))
-            self._centre()
-
-        def report(error: Exception) -> None:
-            self._words.set(f"The figure could not be drawn ({error}).")
-
-        def draw() -> Image.Image:
-            from deepimagetranslator.gui.jobs.measures_figure import draw_measures  # noqa: PLC0415
-
-            return draw_measures(rows, size, palette, theme.scaling)
-
-        self.session.background.run("measures figure", draw, show, report)
-
-    def _cells(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        def cell(value: Any) -> str:
-            return f"{value:.4g}" if value == value else ""  # noqa: PLR0124  nan
-
-        values = (cell(row[name]) if name in row else "" for name in MEASURES)
-        return (str(row["image"]), str(row["channel"]), *values)
 
     def _fill(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         px = theme_of(self).px
@@ -343,15 +324,15 @@ class JobWindow(tk.Toplevel):
     def save_figure(self) -> None:
         """Save the figure as PNG."""
         path = self._ask("Save figure", "evaluation.png", (("PNG picture", "*.png"),))
-        if path is not None and self.figure is not None:
+        if path is not None and self.measures is not None and self.measures.figure is not None:
             with atomic_write(path) as temporary:
-                self.figure.save(temporary, format="PNG")
+                self.measures.figure.save(temporary, format="PNG")
 
     def save(self) -> None:
         """Save the table as CSV."""
         path = self._ask("Save table", "evaluation.csv", (("Table", "*.csv"),))
-        if path is not None:
-            Evaluation(tuple(self.rows)).write_csv(path)
+        if path is not None and self.measures is not None:
+            self.measures.evaluation.write_csv(path)
 
     def _ask(self, title: str, name: str, types: Sequence[tuple[str, str]]) -> Path | None:
         return None if self._ask_file is None else self._ask_file(title, name, types)

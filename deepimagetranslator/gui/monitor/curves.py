@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from deepimagetranslator.app.training.state import MonitorState, Series
+from deepimagetranslator.core.config.specs import METRICS
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui.theme.palette import LIGHT, Palette
 from deepimagetranslator.gui.widgets.words import shown_word
@@ -28,17 +29,39 @@ _PRINT = replace(LIGHT, background="#ffffff", field="#ffffff")
 _ONE_AT_A_TIME = threading.Lock()
 _MARGINS = (52, 12, 28, 36)
 """Left, right, top and bottom margin of a chart in pixels at 100 per cent."""
+_BY_CLASS = {"dice_score": "dice_", "iou": "iou_"}
+"""Charts with a curve for each class, and what the names of their curves begin with."""
+_TITLES = {"dice_score": "Dice", "iou": "IoU"}
+_ONE_COLUMN = 4
+_LEGEND_ROW = 15
+"""Height of a row of the legend of classes in pixels at 100 per cent."""
+_CONTRAST = 3.0  # of a curve against its background, WCAG 2.1 for graphics
 _LEGEND = 16
 """Height of the legend above all charts in pixels at 100 per cent."""
 
 
 @dataclass(frozen=True)
-class Chart:
-    """One chart: training and validation values by epoch."""
+class Line:
+    """One quantity: its training and validation values by epoch.
 
-    title: str
+    Attributes:
+        training, validation: the values; either may be empty.
+        name: of the class that it belongs to; empty if the chart has one quantity.
+        colour: "#rrggbb" for both; empty for the palette's colours of training and validation.
+    """
+
     training: Series
     validation: Series = ()
+    name: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart: one quantity, or one of each class."""
+
+    title: str
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
@@ -63,15 +86,42 @@ class CurvesRequest:
     best_epoch: int | None = None
 
 
+def chart_names(state: MonitorState) -> list[str]:
+    """The charts' names: loss, Dice and IoU of all classes, other metrics, learning rate."""
+    names = list(dict.fromkeys(_measure_of(name) for name in state.curve_names()))
+    order = ["loss", *_BY_CLASS]
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+
+
 def charts_of(state: MonitorState, name: str | None = None) -> tuple[Chart, ...]:
     """The chart of that name, or by default all charts except the learning rate."""
-    names = state.curve_names()
+    names = chart_names(state)
     chosen = [name] if name else [each for each in names if each != "learning_rate"]
-    return tuple(
-        Chart(shown_word(each), state.series(each), state.series(f"val_{each}"))
-        for each in chosen
-        if each in names
-    )
+    return tuple(_chart(state, each) for each in chosen if each in names)
+
+
+def _measure_of(name: str) -> str:
+    """The chart of a curve: "dice_score" for "dice_red" and all other classes, else its own."""
+    for chart, prefix in _BY_CLASS.items():
+        if name.startswith(prefix) and name not in METRICS:
+            return chart
+    return name
+
+
+def _chart(state: MonitorState, name: str) -> Chart:
+    curves = [curve for curve in state.curve_names() if _measure_of(curve) == name]
+    if name not in _BY_CLASS:
+        curve = Line(state.series(name), state.series(f"val_{name}"))
+        return Chart(shown_word(name), (curve,))
+    lines = []
+    for curve_name in curves:
+        channel = curve_name.removeprefix(_BY_CLASS[name])
+        if state.classes and channel not in state.classes:
+            continue  # the background
+        one = state.classes.get(channel)
+        values = state.series(curve_name), state.series(f"val_{curve_name}")
+        lines.append(Line(*values, one.name if one else channel, one.colour if one else ""))
+    return Chart(_TITLES[name], tuple(lines))
 
 
 def render(request: CurvesRequest) -> Image.Image:
@@ -178,10 +228,12 @@ def _figure(request: CurvesRequest) -> Any:
         x, y, across, up = place
         part = height / (height + legend)
         _draw(figure.add_axes((x, y * part, across, up * part)), chart, request)
-    lines, names = figure.axes[0].get_legend_handles_labels()
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    signs = dict(zip(reversed(labels), reversed(handles), strict=True))  # of each, the first
+    shown = [label for label in ("training", "validation", "best epoch") if label in signs]
     figure.legend(
-        lines,
-        names,
+        [signs[label] for label in shown],
+        shown,
         loc="upper right",
         ncols=3,
         fontsize=8.5,
@@ -214,33 +266,14 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
     across, down = across / request.scaling, down / request.scaling
     axis.set_facecolor(palette.field)
     axis.set_title(chart.title, fontsize=9.5, color=palette.text, loc="left", fontweight="bold")
-    both = bool(chart.validation)
-    for values, words, colour, style in (
-        (chart.training, "training", palette.series[0], "--" if both else "-"),
-        (chart.validation, "validation", palette.series[1], "-"),
-    ):
-        if not values:
-            continue
-        epochs, numbers = zip(*values, strict=True)
-        mark = "o" if len(values) == 1 else ""
-        axis.plot(
-            epochs, numbers, style, color=colour, label=words, marker=mark, linewidth=1.5, ms=4
-        )
-    marked = dict(chart.validation or chart.training)
-    if request.best_epoch in marked:
-        colour = palette.series[1 if both else 0]
-        axis.plot(
-            [request.best_epoch],
-            [marked[request.best_epoch]],
-            "o",
-            color=colour,
-            ms=6.5,
-            mec=palette.text,
-            mew=1.2,
-            label="best epoch",
-            zorder=5,
-        )
-    positive = all(value > 0 for _, value in (*chart.training, *chart.validation))
+    for number, line in enumerate(chart.lines):
+        _draw_line(axis, line, number, len(chart.lines), request)
+    named = any(line.name for line in chart.lines)
+    rows = math.ceil(len(chart.lines) / _legend_columns(chart))
+    if named and rows * _LEGEND_ROW < 0.7 * down:
+        _draw_classes(axis, chart, palette)
+    values = [point for line in chart.lines for point in (*line.training, *line.validation)]
+    positive = all(value > 0 for _, value in values)
     if request.logarithmic and positive:
         axis.set_yscale("log")
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
@@ -248,7 +281,7 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
     else:
         axis.yaxis.set_major_locator(MaxNLocator(nbins=max(2, min(6, int(down / 22)))))
     axis.yaxis.set_major_formatter(lambda value, _position: number_between(value, *axis.get_ylim()))
-    all_epochs = [epoch for epoch, _ in (*chart.training, *chart.validation)] or [1.0]
+    all_epochs = [epoch for epoch, _ in values] or [1.0]
     room = max(0.5, 0.02 * (max(all_epochs) - min(all_epochs)))
     axis.set_xlim(min(all_epochs) - room, max(all_epochs) + room)
     axis.set_xlabel("epoch", fontsize=8.5, color=palette.muted, labelpad=1)
@@ -260,6 +293,98 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
     for name, spine in axis.spines.items():
         spine.set_visible(name in ("left", "bottom"))
         spine.set_color(palette.border)
+
+
+def _draw_line(axis: Any, line: Line, number: int, count: int, request: CurvesRequest) -> None:
+    """Draw a quantity's training and validation curves, and a dot at the best epoch."""
+    palette = request.palette
+    colours = palette.series[:2]
+    if count > 1:
+        own = line.colour or palette.series[number % len(palette.series)]
+        colours = (readable(own, palette.field, palette.text),) * 2
+    both = bool(line.validation)
+    for values, words, colour, style in (
+        (line.training, "training", colours[0], "--" if both else "-"),
+        (line.validation, "validation", colours[1], "-"),
+    ):
+        if not values:
+            continue
+        epochs, numbers = zip(*values, strict=True)
+        mark = "o" if len(values) == 1 else ""
+        axis.plot(
+            epochs, numbers, style, color=colour, label=words, marker=mark, linewidth=1.5, ms=4
+        )
+    marked = dict(line.validation or line.training)
+    if request.best_epoch in marked:
+        axis.plot(
+            [request.best_epoch],
+            [marked[request.best_epoch]],
+            "o",
+            color=colours[1 if both else 0],
+            ms=6.5,
+            mec=palette.text,
+            mew=1.2,
+            label="best epoch",
+            zorder=5,
+        )
+
+
+def _draw_classes(axis: Any, chart: Chart, palette: Palette) -> None:
+    """Draw a legend of the classes' names in the colours of their curves."""
+    from matplotlib.lines import Line2D  # noqa: PLC0415
+
+    handles = []
+    for number, line in enumerate(chart.lines):
+        own = line.colour or palette.series[number % len(palette.series)]
+        colour = readable(own, palette.field, palette.text)
+        if len(chart.lines) == 1:
+            colour = palette.series[1 if line.validation else 0]
+        handles.append(Line2D([], [], color=colour, linewidth=2, label=line.name))
+    axis.legend(
+        handles=handles,
+        loc="best",
+        ncols=_legend_columns(chart),
+        fontsize=8,
+        labelcolor=palette.text,
+        facecolor=palette.field,
+        edgecolor=palette.border,
+        framealpha=0.8,
+        handlelength=1.2,
+        borderpad=0.3,
+        labelspacing=0.25,
+    )
+
+
+def _legend_columns(chart: Chart) -> int:
+    return 1 if len(chart.lines) <= _ONE_COLUMN else 2
+
+
+def readable(colour: str, background: str, text: str) -> str:
+    """The colour, mixed with that of text as far as its contrast to the background needs.
+
+    All are "#rrggbb". The contrast is that of WCAG 2.1.
+    """
+    for tenth in range(11):
+        mixed = [
+            round(own + (other - own) * tenth / 10)
+            for own, other in zip(_rgb(colour), _rgb(text), strict=True)
+        ]
+        found = "#{:02x}{:02x}{:02x}".format(*mixed)
+        low, high = sorted((_luminance(found), _luminance(background)))
+        if (high + 0.05) / (low + 0.05) >= _CONTRAST:
+            return found
+    return text
+
+
+def _rgb(colour: str) -> bytes:
+    return bytes.fromhex(colour[1:])
+
+
+def _luminance(colour: str) -> float:
+    """The relative luminance of WCAG 2.1, 0 to 1."""
+    parts = [value / 255 for value in _rgb(colour)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def number_between(value: float, low: float, high: float) -> str:

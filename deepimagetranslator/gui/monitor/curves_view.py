@@ -16,6 +16,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.monitor.curves import (
     CurvesRenderer,
     CurvesRequest,
+    chart_names,
     charts_of,
     write_curves,
 )
@@ -94,7 +95,7 @@ class CurvesView(ttk.Frame):
     def show(self, state: MonitorState) -> None:
         """Show the state's curves; a later ``tick`` displays the picture."""
         self._state = state
-        names = state.curve_names()
+        names = chart_names(state)
         if names != self._names:
             before = self._chosen()
             self._names = names
@@ -145,7 +146,7 @@ class CurvesView(ttk.Frame):
             return
         self.save_button.state(["!disabled" if state.rows else "disabled"])
         wanted = (
-            (len(state.rows), state.epochs_done, state.best_epoch),
+            (len(state.rows), state.epochs_done, state.best_epoch, tuple(state.classes)),
             (self._chosen(), self.log_button.instate(["selected"]), self.theme.palette.name),
             (self.canvas.winfo_width(), self.canvas.winfo_height()),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from tkinter import ttk
 
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageTk
 
 from deepimagetranslator.app.training.state import MonitorState
+from deepimagetranslator.gui.monitor.preview_window import PreviewWindow
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
@@ -20,6 +22,10 @@ VALIDATION_IMAGES = "Validation images"
 TRAINING_IMAGES = "Training images (there are no validation images)"
 NONE_YET = "Predictions of some images appear here after each epoch."
 SMALLEST = 4
+FEWEST = 2
+LARGE, MUCH_LARGER = 130, 1.3
+"""Fewer images are shown if all are below ``LARGE`` pixels (at 100 per cent), and fewer would be
+``MUCH_LARGER`` times as large."""
 TOOLS = 38
 """Height of the line above the images in pixels at 100 per cent; ``CurvesView`` uses it, too."""
 NOT_KEPT = "There is no checkpoint of this epoch."
@@ -33,6 +39,9 @@ class PreviewStrip(ttk.Frame):
         parent: the parent widget.
         mnemonics: assigns the underlined letters of the window.
         use: called with an epoch and its checkpoint when the user wants these weights.
+
+    Attributes:
+        enlarged: the window with one of the images; None if it was never opened.
     """
 
     def __init__(
@@ -46,6 +55,8 @@ class PreviewStrip(ttk.Frame):
         self._pinned: int | None = None
         self._drawn: object = None
         self._photo: ImageTk.PhotoImage | None = None
+        self._tiles: list[tuple[tuple[int, int, int, int], int]] = []
+        self.enlarged: PreviewWindow | None = None
         px = self.theme.px
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, minsize=px(TOOLS))
@@ -75,7 +86,14 @@ class PreviewStrip(ttk.Frame):
         self.hint = ttk.Label(foot, style="Small.TLabel")
         self.hint.grid(row=0, column=1, sticky="w", padx=(px(10), 0))
         foot.bind("<Configure>", self._wrap_hint)
+        words = "Enlarge..."
+        self.enlarge_button = ttk.Button(foot, text=words, command=self.enlarge)
+        underline = mnemonics.add(words, self.enlarge_button.invoke)
+        self.enlarge_button.configure(underline=underline)
+        self.enlarge_button.grid(row=0, column=2, sticky="e")
         self.canvas.bind("<Configure>", lambda _event: self._draw())
+        self.canvas.bind("<Button-1>", self._on_click)
+        self.canvas.bind("<Motion>", self._on_motion)
         self.bind(PALETTE_CHANGED, lambda _event: self._draw(redo=True))
 
     @property
@@ -108,7 +126,8 @@ class PreviewStrip(ttk.Frame):
         super().destroy()
 
     def _wrap_hint(self, event: tk.Event[tk.Misc]) -> None:
-        room = event.width - self.use_button.winfo_reqwidth() - self.theme.px(12)
+        buttons = self.use_button.winfo_reqwidth() + self.enlarge_button.winfo_reqwidth()
+        room = event.width - buttons - self.theme.px(12)
         self.hint.configure(wraplength=max(1, room))
 
     def _on_slide(self, value: str) -> None:
@@ -148,6 +167,10 @@ class PreviewStrip(ttk.Frame):
         if key == self._drawn and not redo:
             return
         self._drawn = key
+        self._tiles = []
+        self.enlarge_button.state(["!disabled" if predicted else "disabled"])
+        if self.enlarged is not None and self.enlarged.winfo_exists():
+            self.enlarged.show(epoch)
         self.canvas.delete("all")
         if not predicted:
             draw_centred_text(self.canvas, NONE_YET, *size)
@@ -168,44 +191,118 @@ class PreviewStrip(ttk.Frame):
         gap, font = self.theme.px(6), self.theme.font("small")
         line = font.metrics("linespace") + self.theme.px(3)
         margin = max(font.measure(text) for text, _ in rows) + gap
-        kinds, images = len(rows), len(rows[0][1])
         ratio = rows[0][1][0].shape[1] / rows[0][1][0].shape[0]
-
-        def side_of(columns: int, down: int, beside: int, above: int) -> int:
-            """Height of an image, given the room for labels beside and above the images."""
-            across = (width - beside - gap * (columns + 1)) / columns / ratio
-            return int(min(across, (height - above - gap * (down + 1)) / down))
-
-        as_rows, as_columns = side_of(images, kinds, margin, 0), side_of(kinds, images, 0, line)
-        side = max(as_rows, as_columns)
-        if side < SMALLEST:
+        size, room = (len(rows), len(rows[0][1])), (width, height)
+        tiles = tiles_of(size, ratio, room, gap, margin, line, self.theme.px(LARGE))
+        if tiles.side < SMALLEST:
             return
-        wide = max(1, int(side * ratio))
-        in_columns = as_columns > as_rows
-        columns, down = (kinds, images) if in_columns else (images, kinds)
-        beside, above = (0, line) if in_columns else (margin, 0)
+        wide = max(1, int(tiles.side * ratio))
+        kinds, images = len(rows), tiles.images
+        columns, down = (kinds, images) if tiles.in_columns else (images, kinds)
+        beside, above = (0, line) if tiles.in_columns else (margin, 0)
         left = (width - beside - columns * wide - (columns - 1) * gap) // 2 + beside
-        top = (height - above - down * side - (down - 1) * gap) // 2 + above
+        top = (height - above - down * tiles.side - (down - 1) * gap) // 2 + above
         picture = Image.new("RGB", (width, height), self.theme.palette.pane)
         places = []
+        self._tiles = []
         for kind, (_, pictures) in enumerate(rows):
-            for number, image in enumerate(pictures):
-                column, row = (kind, number) if in_columns else (number, kind)
-                place = left + column * (wide + gap), top + row * (side + gap)
-                picture.paste(Image.fromarray(_fitted(image, wide, side)), place)
+            for number, image in enumerate(pictures[:images]):
+                column, row = (kind, number) if tiles.in_columns else (number, kind)
+                x, y = left + column * (wide + gap), top + row * (tiles.side + gap)
+                picture.paste(Image.fromarray(_fitted(image, wide, tiles.side)), (x, y))
+                self._tiles.append(((x, y, x + wide, y + tiles.side), number))
                 if number == 0:
-                    places.append(place)
+                    places.append((x, y))
         self._photo = ImageTk.PhotoImage(picture, master=self)
         self.canvas.create_image(0, 0, image=self._photo, anchor="nw")
         for (x, y), (text, _) in zip(places, rows, strict=True):
             self.canvas.create_text(
-                x if in_columns else x - gap,
-                y - self.theme.px(2) if in_columns else y + side // 2,
+                x if tiles.in_columns else x - gap,
+                y - self.theme.px(2) if tiles.in_columns else y + tiles.side // 2,
                 text=text,
-                anchor="sw" if in_columns else "e",
+                anchor="sw" if tiles.in_columns else "e",
                 fill=self.theme.palette.text,
                 font=font,
             )
+
+    # ---- enlarging -------------------------------------------------------------------------
+
+    def enlarge(self, number: int = 0) -> None:
+        """Show one of the images in a window of its own."""
+        if self._state is None or self.epoch is None:
+            return
+        if self.enlarged is None or not self.enlarged.winfo_exists():
+            self.enlarged = PreviewWindow(self, self._state)
+        self.enlarged.show(self.epoch, number)
+        self.enlarged.lift()
+        self.enlarged.focus_set()
+
+    def _number_at(self, x: int, y: int) -> int | None:
+        for (left, top, right, bottom), number in self._tiles:
+            if left <= x < right and top <= y < bottom:
+                return number
+        return None
+
+    def _on_click(self, event: tk.Event[tk.Misc]) -> None:
+        number = self._number_at(event.x, event.y)
+        if number is not None:
+            self.enlarge(number)
+
+    def _on_motion(self, event: tk.Event[tk.Misc]) -> None:
+        over = self._number_at(event.x, event.y) is not None
+        self.canvas.configure(cursor="hand2" if over else "")
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """How the images are arranged.
+
+    Attributes:
+        images: how many of the images are shown.
+        side: the height of an image in pixels.
+        in_columns: whether input, prediction and target are columns.
+    """
+
+    images: int
+    side: int
+    in_columns: bool
+
+
+def tiles_of(
+    count: tuple[int, int],
+    ratio: float,
+    room: tuple[int, int],
+    gap: int,
+    beside: int,
+    above: int,
+    enough: int,
+) -> Tiles:
+    """The arrangement with large images: fewer of them if all are small and fewer much larger.
+
+    Args:
+        count: the number of kinds (input, prediction, target) and of images.
+        ratio: width divided by height of an image.
+        room: width and height of all in pixels.
+        gap: between the images in pixels.
+        beside, above: the room for labels beside rows and above columns, in pixels.
+        enough: the height in pixels of an image that is large enough.
+    """
+    kinds, images = count
+
+    def side_of(columns: int, down: int, left: int, top: int) -> int:
+        across = (room[0] - left - gap * (columns + 1)) / columns / ratio
+        return int(min(across, (room[1] - top - gap * (down + 1)) / down))
+
+    best = Tiles(images, 0, False)
+    for shown in range(images, min(images, FEWEST) - 1, -1):
+        if best.side >= enough:
+            break
+        for in_columns in (False, True):
+            size = (kinds, shown, 0, above) if in_columns else (shown, kinds, beside, 0)
+            side = side_of(*size)
+            if side > best.side * (1 if shown == best.images else MUCH_LARGER):
+                best = Tiles(shown, side, in_columns)
+    return best
 
 
 def _fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:

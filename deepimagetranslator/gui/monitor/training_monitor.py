@@ -26,7 +26,7 @@ from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 TITLE = "Training monitor"
 TICK_MS = 100
 CLOCK_TICKS = 5
-WIDTH, HEIGHT = 1080, 720
+WIDTH, HEIGHT = 1240, 740
 _OPEN = "_deepimagetranslator_monitor"
 
 

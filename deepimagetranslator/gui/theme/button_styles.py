@@ -40,6 +40,8 @@ def configure_buttons(style: ttk.Style, palette: Palette, px: Px, font: FontName
         # Without clam's dotted line, since the edge shows the keyboard focus.
         style.layout(name, _MENU_BUTTON if name == "TMenubutton" else _FLAT_BUTTON)
     style.configure("Accent.TButton", font=font("bold"))
+    style.configure("Card.TButton", font=font("bold"))
+    style.configure("Row.TButton", anchor="w")
     style.map(
         "Tool.TButton",
         background=[
@@ -101,7 +103,14 @@ def _faces(palette: Palette) -> dict[str, _Face]:
         padding=(6, 4),
         width=0,
     )
-    return {"TButton": plain, "Accent.TButton": accent, "Tool.TButton": tool, "TMenubutton": plain}
+    return {
+        "TButton": plain,
+        "Accent.TButton": accent,
+        "Tool.TButton": tool,
+        "TMenubutton": plain,
+        "Card.TButton": replace(plain, padding=(10, 10), width=0),
+        "Row.TButton": replace(tool, edge=palette.border, padding=(8, 6)),
+    }
 
 
 def _button(style: ttk.Style, name: str, face: _Face, palette: Palette, px: Px) -> None:

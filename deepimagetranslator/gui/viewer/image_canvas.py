@@ -18,6 +18,7 @@ from deepimagetranslator.gui.viewer.viewport import FIT, Rect, View
 
 ZOOM_STEP = 1.25
 _PAN_STEP = 48
+_LINE = 2
 
 Place = tuple[float, float]
 """A position in an image: x and y as fractions of its width and height, 0 to 1."""
@@ -64,6 +65,7 @@ class ImageCanvas(tk.Canvas):
         self._hint = ""
         self._overlay: tuple[Array, Levels, float] | None = None
         self._minus: Array | None = None
+        self._outlines: tuple[Array | None, Array | None] = (None, None)
         self._photo: ImageTk.PhotoImage | None = None
         self._marker: Place | None = None
         self._inset = px(2)
@@ -114,6 +116,13 @@ class ImageCanvas(tk.Canvas):
         overlay = None if image is None or part <= 0 else (image, levels, part)
         if not _same(overlay, self._overlay):
             self._overlay = overlay
+            self.redraw()
+
+    def set_outlines(self, target: Array | None, predicted: Array | None) -> None:
+        """Draw the outlines of label maps over the image; None removes them."""
+        outlines = (target, predicted)
+        if any(one is not other for one, other in zip(outlines, self._outlines, strict=True)):
+            self._outlines = outlines
             self.redraw()
 
     def set_minus(self, image: Array | None) -> None:
@@ -290,9 +299,17 @@ class ImageCanvas(tk.Canvas):
             above, levels, part = self._overlay
             over = shading.to_rgb(viewport.sample(above, rect, *self.room), levels)
             pixels = shading.blended(pixels, over, part)
+        if any(labels is not None for labels in self._outlines):
+            pixels = shading.outlined(pixels, *(self._edges(one, rect) for one in self._outlines))
         if self.dimmed:
             pixels = shading.dimmed(pixels, self.winfo_rgb(theme_of(self).palette.pane))
         return pixels
+
+    def _edges(self, labels: Array | None, rect: Rect) -> Array | None:
+        if labels is None:
+            return None
+        thickness = theme_of(self).px(_LINE)
+        return shading.edges(viewport.sample_labels(labels, rect, *self.room), thickness)
 
     def _put(self, picture: Image.Image) -> None:
         photo = self._photo

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from tkinter import font as tkfont
 from tkinter import ttk
 
@@ -103,6 +103,11 @@ class ImagePane(ttk.Frame):
         """Show an image and its caption; the arguments are those of ``ImageCanvas.show``."""
         self._caption = caption or Caption()
         self.canvas.show(image, levels, hint)
+        self._write()
+
+    def set_position(self, text: str) -> None:
+        """Set the text above the image's right corner."""
+        self._caption = replace(self._caption, position=text)
         self._write()
 
     def dim(self, note: str) -> None:

@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from tkinter import ttk
 
+import numpy as np
+
+from deepimagetranslator.app.shown_classes import ShownClasses
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.intensity.windows import Window
 from deepimagetranslator.core.typing import Array
@@ -18,12 +21,19 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer import shading
 from deepimagetranslator.gui.viewer.image_canvas import ZOOM_STEP, ImageCanvas, Place
 from deepimagetranslator.gui.viewer.image_pane import Caption, ImagePane
+from deepimagetranslator.gui.viewer.legend import Entry, Legend
 from deepimagetranslator.gui.viewer.shading import Levels
 from deepimagetranslator.gui.viewer.viewport import FIT, View
 
 ROLES = ("image", "target", "prediction")
 TITLES = ("Original image", "Original target", "Predicted target")
-OVERLAYS = {"none": "None", "target": "Target", "prediction": "Prediction"}
+OUTLINES = "outlines"
+OVERLAYS = {
+    "none": "None",
+    "target": "Target",
+    "prediction": "Prediction",
+    OUTLINES: "Outlines",
+}
 _FULL_DRAG = 300  # a drag of so many pixels moves the centre by one width, or the width by 4 times
 DIFFERENCE_TITLE = "Predicted − target"
 
@@ -40,7 +50,8 @@ class PaneGroup(ttk.Frame):
     Attributes:
         panes: the three panes by role: "image", "target", "prediction".
         tools: the row below the panes.
-        overlay: the role that is drawn over the image, or "none".
+        overlay: what is drawn over the image: a role, "outlines" of both label maps, or "none".
+        legend: the classes of label maps, below the panes.
         overlay_part: the opacity of the overlay, 0 to 1.
         difference: whether the third pane shows prediction minus target.
         window: the display window of images with more than 8 bits: "training" (the intensity
@@ -59,6 +70,8 @@ class PaneGroup(ttk.Frame):
         self.titles = dict(zip(ROLES, titles, strict=True))
         self.overlay, self.overlay_part, self.difference = "none", 0.5, False
         self.window = "training"
+        self.classes = ShownClasses()
+        self.unit = ""
         self._windows: dict[str, Window] = {}
         self._normalizations: dict[str, IntensityNormalization | None] = dict.fromkeys(ROLES)
         self._place: tuple[str, Place] | None = None
@@ -77,8 +90,11 @@ class PaneGroup(ttk.Frame):
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
         self.sashes.grid(row=0, column=0, sticky="nsew")
+        self.legend = Legend(self)
+        self.legend.grid(row=1, column=0, sticky="ew", pady=(theme_of(self).px(2), 0))
+        self.legend.grid_remove()
         self.tools = _Tools(self)
-        self.tools.grid(row=1, column=0, sticky="ew", pady=(theme_of(self).px(8), 0))
+        self.tools.grid(row=2, column=0, sticky="ew", pady=(theme_of(self).px(8), 0))
         self.bind("<Configure>", lambda _: self.tools.write_zoom())
 
     def show(
@@ -104,6 +120,10 @@ class PaneGroup(ttk.Frame):
             self.panes["prediction"].dim(note)
             self._refresh()
 
+    def set_position(self, role: str, text: str) -> None:
+        """Set the text above the right corner of a pane until another image is shown."""
+        self.panes[role].set_position(text)
+
     def set_normalizations(
         self, inputs: IntensityNormalization | None, targets: IntensityNormalization | None
     ) -> None:
@@ -113,6 +133,18 @@ class PaneGroup(ttk.Frame):
             self._normalizations = normalizations
             self._shade(*ROLES)
             self._refresh()
+
+    def set_classes(self, classes: ShownClasses) -> None:
+        """Set the classes of targets and predictions; none if they are not label maps."""
+        if classes != self.classes:
+            self.classes = classes
+            self._shade("target", "prediction")
+            self._refresh()
+
+    def set_unit(self, unit: str) -> None:
+        """Set the unit of the image's values, such as "HU"; empty if it has none."""
+        self.unit = unit
+        self._report_pointer()
 
     def show_window(self, window: Window | str) -> None:
         """Show images of more than 8 bits with a window, or "training" or "own"; see ``window``."""
@@ -156,6 +188,8 @@ class PaneGroup(ttk.Frame):
         target, normalization = self.panes["target"], self._normalizations[role]
         if role == "prediction" and target.image is not None and target.image.dtype == image.dtype:
             return target.levels, target.offset
+        if role != "image" and self.classes.high is not None and image.dtype == np.uint8:
+            return (0.0, max(1.0, self.classes.high)), 0.0
         offset = normalization.offset_of(image) if normalization is not None else 0.0
         if role in self._windows and shading.is_deep(image):
             window = self._windows[role]
@@ -203,7 +237,7 @@ class PaneGroup(ttk.Frame):
         self._lead().true_size()
 
     def set_overlay(self, role: str, part: float | None = None) -> None:
-        """Draw "target" or "prediction" over the image; "none" removes the overlay.
+        """Draw "target", "prediction" or "outlines" over the image; "none" removes the overlay.
 
         Args:
             role: the overlay.
@@ -232,17 +266,39 @@ class PaneGroup(ttk.Frame):
 
     def _refresh(self) -> None:
         image, target, prediction = (self.panes[role] for role in ROLES)
-        above = self.panes[self.overlay] if self.overlay != "none" else None
+        above = self.panes[self.overlay] if self.overlay in ROLES else None
         if above is None or above.image is None or above.canvas.dimmed:
             image.canvas.set_overlay(None)
         else:
             image.canvas.set_overlay(above.image, above.levels, self.overlay_part)
+        lined = self.overlay == OUTLINES and bool(self.classes.classes)
+        shown = None if prediction.canvas.dimmed else prediction.image
+        labels = (target.image, shown) if lined else (None, None)
+        image.canvas.set_outlines(*labels)
+        self._write_legend(labels)
         both = prediction.image is not None and target.image is not None
         apart = self.difference and both and not prediction.canvas.dimmed
         prediction.set_minus(target.image if apart else None)
         prediction.set_title(DIFFERENCE_TITLE if apart else self.titles["prediction"])
         self.tools.write()
         self._report_pointer()
+
+    def _write_legend(self, outlines: Sequence[Array | None]) -> None:
+        target, predicted = (labels is not None for labels in outlines)
+        lines = [
+            Entry(text, "#{:02x}{:02x}{:02x}".format(*colour), line=True)
+            for text, colour, shown in (
+                ("target", shading.TARGET_LINE, target),
+                ("prediction", shading.PREDICTED_LINE, predicted),
+                ("both", shading.BOTH_LINE, target and predicted),
+            )
+            if shown
+        ]
+        self.legend.show([*lines, *(Entry(c.name, c.colour) for c in self.classes.classes)])
+        if self.legend.entries:
+            self.legend.grid()
+        else:
+            self.legend.grid_remove()
 
     def _on_pointer(self, role: str, place: Place | None) -> None:
         self._place = None if place is None else (role, place)
@@ -267,13 +323,20 @@ class PaneGroup(ttk.Frame):
         if under is None:
             self.on_pointer("")
             return
-        values = [
-            f"{name} {shading.value_words(pane.image, u, v, pane.offset)}"
-            for name, pane in self.panes.items()
-            if pane.image is not None
-        ]
+        values = [f"{role} {words}" for role in ROLES if (words := self._value_words(role, u, v))]
         x, y = int(u * under.shape[1]), int(v * under.shape[0])
         self.on_pointer(f"x {x}, y {y}: {', '.join(values)}")
+
+    def _value_words(self, role: str, u: float, v: float) -> str:
+        """The values at a position with their unit or class; empty if there is no image."""
+        pane = self.panes[role]
+        if pane.image is None:
+            return ""
+        words = shading.value_words(pane.image, u, v, pane.offset)
+        if role == "image":
+            return f"{words} {self.unit}".strip()
+        name = self.classes.name_of(shading.values_at(pane.image, u, v))
+        return f"{words} ({name})" if name else words
 
 
 class _Tools(ttk.Frame):
@@ -330,8 +393,11 @@ class _Tools(ttk.Frame):
         self._part.set(round(group.overlay_part * 100))
         self._difference.set(group.difference)
         self.part_words.configure(text=f"{group.overlay_part * 100:.0f} %")
-        self.part.state(["disabled" if group.overlay == "none" else "!disabled"])
-        self.part_words.state(["disabled" if group.overlay == "none" else "!disabled"])
+        offered = [OVERLAYS[key] for key in OVERLAYS if key != OUTLINES or group.classes.classes]
+        self.overlay.configure(values=offered)
+        state = "!disabled" if group.overlay in ROLES else "disabled"
+        self.part.state([state])
+        self.part_words.state([state])
         both = group.image("target") is not None and group.image("prediction") is not None
         self.difference.state(["!disabled" if both or group.difference else "disabled"])
         self.write_zoom()

@@ -21,6 +21,8 @@ Levels = tuple[float, float]
 DIFFERENCE_FULL = 0.25  # fraction of the range: larger differences have the full colour
 _HIGHER, _LOWER = (255, 150, 40), (60, 150, 255)
 _FAINT = 0.3  # what remains of an image's contrast with the background when it is dimmed
+TARGET_LINE, PREDICTED_LINE, BOTH_LINE = (0, 200, 255), (255, 140, 0), (255, 255, 255)
+"""Outlines of the target, of the prediction, and of both in one place."""
 _SAMPLES = 1_000_000
 _LABELS_BELOW = 32
 _INNER = 0.6  # outliers are clipped if 99.8 % of the values lie in less than 0.6 of the range
@@ -91,6 +93,37 @@ def dimmed(pixels: Array, colour: tuple[int, int, int]) -> Array:
     return (background + _FAINT * (pixels - background)).astype(np.uint8)
 
 
+def edges(labels: Array, thickness: int = 1) -> Array:
+    """Where the regions of a label map meet: (height, width) bool.
+
+    Args:
+        labels: (height, width, channels).
+        thickness: of the lines in pixels.
+    """
+    found = np.zeros(labels.shape[:2], np.uint8)
+    found[:, :-1] |= (labels[:, 1:] != labels[:, :-1]).any(axis=2)
+    found[:-1] |= (labels[1:] != labels[:-1]).any(axis=2)
+    if thickness > 1:
+        found = np.asarray(cv2.dilate(found, np.ones((thickness, thickness), np.uint8)))
+    return np.asarray(found.astype(bool))
+
+
+def outlined(pixels: Array, target: Array | None, predicted: Array | None) -> Array:
+    """RGB pixels with outlines in ``TARGET_LINE`` and ``PREDICTED_LINE``; ``BOTH_LINE`` where both.
+
+    Args:
+        pixels: (height, width, 3) uint8.
+        target, predicted: edges of that size, see ``edges``; None draws none.
+    """
+    result = pixels.copy()
+    for lines, colour in ((target, TARGET_LINE), (predicted, PREDICTED_LINE)):
+        if lines is not None:
+            result[lines] = colour
+    if target is not None and predicted is not None:
+        result[target & predicted] = BOTH_LINE
+    return result
+
+
 def difference_to_rgb(prediction: Array, target: Array, levels: Levels) -> Array:
     """Prediction minus target, both of one size, as RGB; equal values are black.
 
@@ -150,6 +183,12 @@ def image_words(image: Array, levels: Levels, offset: float = 0.0, unit: str = "
         low, high = (number_words(level + offset) for level in levels)
         words += f", shown {low} to {high}"
     return words
+
+
+def values_at(image: Array, u: float, v: float) -> tuple[int, ...]:
+    """The values at a position, rounded to integers; the arguments are those of ``value_words``."""
+    row, column = int(v * image.shape[0]), int(u * image.shape[1])
+    return tuple(round(float(value)) for value in np.nan_to_num(image[row, column]))
 
 
 def value_words(image: Array, u: float, v: float, offset: float = 0.0) -> str:

@@ -153,6 +153,15 @@ def sample(image: Array, rect: Rect, width: int, height: int) -> Array:
     return cut
 
 
+def sample_labels(image: Array, rect: Rect, width: int, height: int) -> Array:
+    """As ``sample``, but every pixel has an exact value of the image, however small it is drawn."""
+    left, top, right, bottom = rect.visible(width, height)
+    columns = _Axis(rect.left, rect.width, image.shape[1], left, right)
+    rows = _Axis(rect.top, rect.height, image.shape[0], top, bottom)
+    nearest: Array = image[rows.nearest()].take(columns.nearest(), axis=1)
+    return nearest
+
+
 class _Axis:
     """One axis of ``sample``: the source pixels and their positions on the screen."""
 

@@ -55,8 +55,8 @@ class Arrangement(ttk.Frame):
             self._tabs.pack(fill="both", expand=True)
             return
         (_, left), (_, right), (_, below) = self._views
-        self._columns.add(left, weight=3)
-        self._columns.add(right, weight=2)
+        self._columns.add(left, weight=1)
+        self._columns.add(right, weight=1)
         self._rows.add(self._columns, weight=1)
         self._rows.add(below, weight=0)
         self._rows.pack(fill="both", expand=True)

@@ -1,0 +1,105 @@
+"""The classes of label maps as the window names and colours them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
+from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.labels.palette import TOPS, Palette
+
+_NAMED: Mapping[Colour, str] = {
+    (0, 0, 0): "black",
+    (255, 0, 0): "red",
+    (0, 255, 0): "green",
+    (0, 0, 255): "blue",
+    (255, 255, 0): "yellow",
+    (0, 255, 255): "cyan",
+    (255, 0, 255): "magenta",
+    (255, 255, 255): "white",
+}
+_NUMBERS_BELOW = 32  # grey values below are class numbers, drawn from black to white
+
+
+@dataclass(frozen=True)
+class ShownClass:
+    """One class.
+
+    Attributes:
+        name: the user's name of it, or its colour.
+        colour: "#rrggbb", as a pane draws it.
+        values: its values in the files, one or three each.
+        named: whether the user has named it.
+    """
+
+    name: str
+    colour: str
+    values: tuple[Colour, ...]
+    named: bool = False
+
+
+@dataclass(frozen=True)
+class ShownClasses:
+    """All classes of label maps.
+
+    Attributes:
+        classes: in the palette's order; the first is mostly the background.
+        high: the value drawn white, for grey label maps; None for coloured ones.
+    """
+
+    classes: tuple[ShownClass, ...] = ()
+    high: float | None = None
+
+    def name_of(self, values: Colour) -> str:
+        """The user's name for a pixel's values; empty if it has none."""
+        wide = colour_of(values, 3)
+        return next(
+            (
+                one.name
+                for one in self.classes
+                if one.named and wide in [colour_of(colour, 3) for colour in one.values]
+            ),
+            "",
+        )
+
+
+def shown_classes(palette: Palette | None) -> ShownClasses:
+    """The classes of a palette; none without a palette."""
+    if palette is None:
+        return ShownClasses()
+    listed = [*palette.colours, *palette.written]
+    largest = max(max(colour) for colour in listed)
+    high = float(largest if largest < _NUMBERS_BELOW else TOPS[palette.dtype])
+    classes = []
+    for number, learnt in enumerate(palette.colours):
+        written = palette.written[number] if palette.written else learnt
+        further = [colour for colour, owner in palette.also if owner == number]
+        own = palette.names[number] if palette.names else ""
+        shown = _rgb(learnt, high)
+        name = own or (_NAMED.get(shown) if len(learnt) == 3 else None) or colour_text(learnt)
+        values = tuple(dict.fromkeys((learnt, written, *further)))
+        classes.append(ShownClass(name, "#{:02x}{:02x}{:02x}".format(*shown), values, bool(own)))
+    return ShownClasses(tuple(classes), high if palette.channels == 1 else None)
+
+
+def classes_of_channels(dataset: Dataset) -> dict[str, ShownClass]:
+    """The class behind each output channel of the network, by the channel's name in metrics.
+
+    The background is left out, as is a channel that stands for no single class.
+    """
+    found = shown_classes(dataset.palette).classes
+    if dataset.classes:
+        names = zip(dataset.channel_names, found, strict=False)
+        return {name: one for name, one in names if any(map(any, one.values))}
+    channels = {}
+    for index, name in enumerate(dataset.channel_names):
+        owners = [one for one in found if colour_of(one.values[0], 3)[index]]
+        if len(owners) == 1:
+            channels[name] = owners[0]
+    return channels
+
+
+def _rgb(colour: Colour, high: float) -> Colour:
+    values = colour_of(colour, 3)
+    return tuple(min(255, round(value * 255 / max(high, 1))) for value in values)

@@ -1,0 +1,97 @@
+"""Mean and standard deviation of an evaluation's measures, over images and over persons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.evaluation.table import POOLED
+
+Row = Mapping[str, str | float]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation.
+
+    Attributes:
+        mean: the mean; nan without values.
+        sd: the sample standard deviation (divided by count - 1); nan for fewer than two values.
+        count: the number of values.
+    """
+
+    mean: float
+    sd: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        """The spread of the values that are defined and finite."""
+        known = [value for value in values if math.isfinite(value)]
+        count = len(known)
+        if not count:
+            return cls(math.nan, math.nan, 0)
+        mean = math.fsum(known) / count
+        squares = math.fsum((value - mean) ** 2 for value in known)
+        return cls(mean, math.sqrt(squares / (count - 1)) if count > 1 else math.nan, count)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The spread of the measures of one channel.
+
+    Attributes:
+        over: "images" or "persons".
+        count: the number of images or persons.
+        channel: the channel.
+        spreads: by measure; a measure that the channel does not have is missing.
+    """
+
+    over: str
+    count: int
+    channel: str
+    spreads: Mapping[str, Spread]
+
+
+def summaries(rows: Sequence[Row], persons: Sequence[str] = ()) -> list[Summary]:
+    """The spread over images and, if there are at least two persons, over persons.
+
+    Args:
+        rows: the rows of an ``Evaluation``.
+        persons: each image's person in the order of the rows; empty if unknown. A person's value is
+            the mean of his or her images.
+    """
+    channels: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["image"] != POOLED:
+            channels.setdefault(str(row["channel"]), []).append(row)
+    found = [
+        Summary("images", len(own), channel, _spreads(own)) for channel, own in channels.items()
+    ]
+    if len(set(persons)) < 2 or "" in persons:
+        return found
+    count = len(set(persons))
+    for channel, own in channels.items():
+        means = [_means(group) for group in _groups(own, persons)]
+        found.append(Summary("persons", count, channel, _spreads(means)))
+    return found
+
+
+def _groups(rows: Sequence[Row], persons: Sequence[str]) -> list[list[Row]]:
+    groups: dict[str, list[Row]] = {}
+    for row, person in zip(rows, persons, strict=True):
+        groups.setdefault(person, []).append(row)
+    return list(groups.values())
+
+
+def _means(rows: Sequence[Row]) -> dict[str, float]:
+    return {name: spread.mean for name, spread in _spreads(rows).items()}
+
+
+def _spreads(
+    rows: Sequence[Mapping[str, str | float]] | Sequence[dict[str, float]],
+) -> dict[str, Spread]:
+    names = [name for name in MEASURES if any(name in row for row in rows)]
+    return {name: Spread.of(float(row.get(name, math.nan)) for row in rows) for name in names}

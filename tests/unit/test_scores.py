@@ -1,0 +1,112 @@
+"""Scores of all images in the background: one at a time, per weights, never during a job."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sessions import Sessions, write_pairs
+
+from deepimagetranslator.app.events import ScoresChanged, ViewScored
+from deepimagetranslator.app.views import TRANSLATED
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed, WorkerReady
+from deepimagetranslator.core.messages.requests import PreviewTranslation
+
+NAMES = [f"p{k}.png" for k in range(3)]
+MASK = Palette(((0,), (255,)), "uint8")
+
+
+@pytest.fixture
+def loaded(sessions: Sessions, tmp_path: Path) -> Sessions:
+    """Three pairs, a worker that answers, and weights."""
+    write_pairs(tmp_path, NAMES)
+    project = sessions.session.project
+    sides = {
+        f"train_{sides}": tuple(str(tmp_path / side / name) for name in NAMES)
+        for sides, side in (("inputs", "in"), ("targets", "out"))
+    }
+    project.set_files(replace(project.specs.data, **sides))  # type: ignore[arg-type]
+    sessions.until(lambda: project.dataset is not None)
+    sessions.answer(WorkerReady({}, "CPU"))
+    use(sessions, tmp_path / "a.weights.h5")
+    return sessions
+
+
+def use(sessions: Sessions, weights: Path) -> None:
+    weights.write_bytes(b"weights")
+    sessions.answer(WeightsDescribed(str(weights), palette=MASK))
+
+
+def asked(sessions: Sessions) -> list[PreviewTranslation]:
+    return [request for request in sessions.requests(PreviewTranslation) if request.keep]
+
+
+def answer_with_target(sessions: Sessions, folder: Path, request: PreviewTranslation) -> None:
+    target = read_image(folder / "out" / request.name)
+    sessions.answer(PreviewReady(request.number, target, 1))
+
+
+def test_every_image_is_scored_once_per_weights(loaded: Sessions, tmp_path: Path) -> None:
+    scores, pairs = loaded.session.scores, loaded.session.viewer.pairs()
+    for _ in range(3):
+        loaded.session.tick()
+    assert asked(loaded) == [], "nobody looks"
+    scores.wanted = True
+    for done in range(1, 4):
+        loaded.until(lambda done=done: len(asked(loaded)) == done)
+        answer_with_target(loaded, tmp_path, asked(loaded)[-1])
+        loaded.until(lambda done=done: scores.of(pairs[done - 1]) is not None)
+    assert [str(scores.of(pair)) for pair in pairs] == ["Dice 1.000"] * 3
+    assert loaded.changes(ScoresChanged)
+    use(loaded, tmp_path / "b.weights.h5")
+    assert scores.of(pairs[0]) is None
+    loaded.until(lambda: len(asked(loaded)) == 4)
+    answer_with_target(loaded, tmp_path, asked(loaded)[-1])
+    loaded.until(lambda: scores.of(pairs[0]) is not None)
+    loaded.answer(WeightsDescribed(str(tmp_path / "a.weights.h5"), palette=MASK))
+    assert all(scores.of(pair) is not None for pair in pairs), "kept from before"
+
+
+def test_a_job_pauses_the_work(loaded: Sessions) -> None:
+    loaded.session.jobs.kind = "training"
+    loaded.session.scores.wanted = True
+    for _ in range(5):
+        loaded.session.tick()
+    assert asked(loaded) == []
+    loaded.session.jobs.kind = ""
+    loaded.until(lambda: asked(loaded))
+
+
+def test_an_image_that_cannot_be_translated_is_left_out(loaded: Sessions, tmp_path: Path) -> None:
+    scores = loaded.session.scores
+    scores.wanted = True
+    loaded.until(lambda: len(asked(loaded)) == 1)
+    loaded.answer(PreviewReady(asked(loaded)[0].number, None, 0, "does not fit"))
+    loaded.until(lambda: len(asked(loaded)) == 2)
+    (tmp_path / "in" / NAMES[2]).unlink()
+    answer_with_target(loaded, tmp_path, asked(loaded)[1])
+    loaded.until(lambda: scores.done == 3)
+    known = [scores.of(pair) for pair in loaded.session.viewer.pairs()]
+    assert [score is None for score in known] == [True, False, True]
+
+
+def test_images_to_translate_have_no_scores(loaded: Sessions, tmp_path: Path) -> None:
+    loaded.session.viewer.part = TRANSLATED
+    loaded.session.scores.wanted = True
+    for _ in range(5):
+        loaded.session.tick()
+    assert asked(loaded) == [] and loaded.session.scores.done == 0
+
+
+def test_the_image_in_view_is_scored(loaded: Sessions, tmp_path: Path) -> None:
+    loaded.session.viewer.show_augmented(False)
+    loaded.until(lambda: not loaded.session.background.busy)
+    request = loaded.requests(PreviewTranslation)[-1]
+    target = read_image(tmp_path / "out" / request.name)
+    loaded.answer(PreviewReady(request.number, np.zeros_like(target), 1))
+    loaded.until(lambda: loaded.changes(ViewScored))
+    assert str(loaded.changes(ViewScored)[-1].score) == "Dice 0.000"
