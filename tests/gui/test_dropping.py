@@ -133,3 +133,20 @@ def test_folders_whose_names_do_not_tell_are_a_sentence(window: Window, tmp_path
         (tmp_path / name).mkdir()
     drop(window, "image", tmp_path / "one", tmp_path / "two")
     assert "do not say which folder holds the targets" in window.answers.failed[0]
+
+
+def test_on_the_start_page_no_pane_is_below_the_pointer(window: Window, tree: Path) -> None:
+    panes = window.app.window.panes
+    window.root.update()
+    assert not panes.winfo_viewable()
+    places = [
+        (x, y)
+        for x in range(window.root.winfo_rootx(), window.root.winfo_rootx() + 1300, 100)
+        for y in range(window.root.winfo_rooty(), window.root.winfo_rooty() + 700, 100)
+    ]
+    assert {panes.role_at(*place) for place in places} == {""}
+    drop(window, "", *sorted((tree / "person01" / "images").iterdir()))
+    window.until(lambda: window.session.project.specs.data.train_inputs)
+    window.until(panes.winfo_viewable)
+    pane = panes.panes["prediction"]
+    assert panes.role_at(pane.winfo_rootx() + 5, pane.winfo_rooty() + 5) == "prediction"
