@@ -149,7 +149,8 @@ class Loader:
 
         if part == TRANSLATED:
             take = partial(self._take_images, sources["inputs"], done)
-            self._run("Load images for translation", _LISTING, listing, self._or_ask(take))
+            name = "images for translation"
+            self._run(f"Load {name}", _LISTING, listing, self._or_ask(take))
             return
         data, look = self._project.specs.data, self._to_look
         change = _with_more if add else _with_files

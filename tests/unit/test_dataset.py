@@ -331,6 +331,7 @@ def test_without_validation_there_is_a_remark(sets):
     dataset, matched, problems = examine(specs_of(sets["pure"]))
     assert isinstance(dataset, Dataset) and dataset.train == matched.train
     assert [(p.kind, p.fatal) for p in problems] == [
+        ("little_left", False),  # amounts for 512 pixels on small images
         ("few_images", False),
         ("no_validation", False),
     ]
