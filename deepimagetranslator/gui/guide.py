@@ -71,10 +71,11 @@ values are unlike those that the network was trained on, such as Hounsfield unit
 
 ## Errors, warnings and repairs
 Data > Check data (F4) reads all files and lists errors, warnings and notes, many of them with a \
-repair button. A repair changes the project, never your files. The table below lists all pairs; \
-files without a partner come first. Drag a target to another row or press Enter to change a \
-target, Delete to leave out a pair, Ctrl+Z to undo. If there are findings that you have not \
-seen, the check opens before a training.
+repair button. A repair changes the project, never your files. Where a finding has several, as \
+for a mask that states another place in the patient than its image, choose the one that is right. \
+The table below lists all pairs; files without a partner come first. Drag a target to another row \
+or press Enter to change a target, Delete to leave out a pair, Ctrl+Z to undo. If there are \
+findings that you have not seen, the check opens before a training.
 
 ## Values
 Data > Values and window sets the intensity normalization: the values that become 0 and 1 for \

@@ -292,6 +292,8 @@ class MainWindow(ttk.Frame):
             name = path.name if path is not None else ""
             note = shown.note if role != "prediction" else "translated"
             caption = Caption(name, position, note, units[role])
+            if role == "prediction" and image is None:
+                caption = Caption()  # nothing is shown that could be called translated
             self.panes.show(role, image, caption, hint=texts[role])
         self._show_start()
         self._show_list()

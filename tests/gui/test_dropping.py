@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from window import Window
@@ -33,6 +35,11 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def point(*words: str) -> None:
+    """Move the pointer, or press its button."""
+    subprocess.run(["xdotool", *words], check=True)
+
+
 def drop(window: Window, role: str, *paths: Path) -> None:
     """Drop files in the middle of a pane; "" is beside the panes."""
     pane = window.app.window.panes.panes[role] if role else window.app.window.next_button
@@ -54,16 +61,23 @@ def test_files_of_another_program_are_dragged_onto_a_pane(window: Window, tree: 
     )
     assert source.stdout is not None and source.stdout.readline() == "ready\n"
     pane = window.app.window.panes.panes["target"]
-    x, y = pane.winfo_rootx() + 60, pane.winfo_rooty() + 60
-    way = ["mousemove", "50", "50", "mousedown", "1"]
-    for step in range(1, 11):
-        way += ["sleep", "0.05", "mousemove", str(50 + (x - 50) * step // 10)]
-        way += [str(50 + (y - 50) * step // 10)]
-    drag = subprocess.Popen(["xdotool", *way, "sleep", "0.2", "mouseup", "1"])
+    steps = count()
+    places: list[int] = []  # of the pointer, as the source tells them; it waits for our answers
+    target: Any = window.app.window
+    target.dnd_bind("<<DropPosition>>", lambda event: places.append(event.x_root) or event.action)
+
+    def above_the_pane() -> bool:
+        step = next(steps) % 9
+        point("mousemove", str(pane.winfo_rootx() + 60 + step), str(pane.winfo_rooty() + 60 + step))
+        return len(places) > 2
+
     try:
+        point("mousemove", "50", "50", "mousedown", "1")
+        window.until(above_the_pane)
+        point("mouseup", "1")
         window.until(lambda: window.session.project.specs.data.train_targets)
     finally:
-        drag.wait(60)
+        point("mouseup", "1")
         source.kill()
         source.wait(60)
         source.stdout.close()
@@ -119,3 +133,20 @@ def test_folders_whose_names_do_not_tell_are_a_sentence(window: Window, tmp_path
         (tmp_path / name).mkdir()
     drop(window, "image", tmp_path / "one", tmp_path / "two")
     assert "do not say which folder holds the targets" in window.answers.failed[0]
+
+
+def test_on_the_start_page_no_pane_is_below_the_pointer(window: Window, tree: Path) -> None:
+    panes = window.app.window.panes
+    window.root.update()
+    assert not panes.winfo_viewable()
+    places = [
+        (x, y)
+        for x in range(window.root.winfo_rootx(), window.root.winfo_rootx() + 1300, 100)
+        for y in range(window.root.winfo_rooty(), window.root.winfo_rooty() + 700, 100)
+    ]
+    assert {panes.role_at(*place) for place in places} == {""}
+    drop(window, "", *sorted((tree / "person01" / "images").iterdir()))
+    window.until(lambda: window.session.project.specs.data.train_inputs)
+    window.until(panes.winfo_viewable)
+    pane = panes.panes["prediction"]
+    assert panes.role_at(pane.winfo_rootx() + 5, pane.winfo_rooty() + 5) == "prediction"

@@ -239,6 +239,13 @@ def test_an_empty_pane_names_the_menu_that_fills_it(
     window.until(lambda: entry in canvas._hint)
 
 
+def test_an_empty_prediction_is_not_called_translated(window: QuietWindow, tmp_path: Path) -> None:
+    window.load(tmp_path)
+    pane = window.main.panes.panes["prediction"]
+    assert pane.image is None
+    assert [str(label.cget("text")) for label in (pane.note, pane.position)] == ["", ""]
+
+
 def test_the_zoom_is_reset_when_other_images_are_loaded(
     window: QuietWindow, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from deepimagetranslator.core.checks.unlike_inputs import (
 )
 from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.data.input_statistics import InputMeter, InputStatistics
+from deepimagetranslator.core.data.intensity.curve import in_range
 from deepimagetranslator.core.data.intensity.normalization import (
     IntensityNormalization,
     ValueRange,
@@ -302,6 +303,14 @@ def test_a_damaged_record_is_refused(field: str, value: object) -> None:
     assert found is not None
     with pytest.raises(UserError, match="damaged"):
         InputStatistics.from_json({**found.to_json(), field: value})
+
+
+def test_a_part_of_a_large_image_is_enough() -> None:
+    known = trained([blobs(n) for n in range(3)], WINDOWS[4])
+    large = np.tile(blobs(5), (50, 50, 1))
+    assert (in_range(large, BYTES)[1].sum() < large.size) and known.image(large) == ""
+    bytes_ = np.tile(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), (300, 300, 1))
+    assert len(in_range(bytes_, BYTES)[0]) > 50
 
 
 # --- whole right sets --------------------------------------------------------------------------

@@ -10,7 +10,6 @@ import os
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from deepimagetranslator.core.checks.unlike_values import Trained, Unlike
 from deepimagetranslator.core.errors import Problem, Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.read_ahead import read_ahead
 from deepimagetranslator.core.imaging.series import series_of
 from deepimagetranslator.core.messages.events import FilesRead, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -58,8 +57,8 @@ def unlike_series(
     with ThreadPoolExecutor(_THREADS) as pool:
         for done, group in enumerate(groups.values(), 1):
             control.between_steps()
-            read = pool.map(_read, _sample(group))
-            unlike = trained.series(image for image in read if image is not None)
+            read = read_ahead(_sample(group), pool, _THREADS)  # few large images at a time
+            unlike = trained.series(image for image in read if not isinstance(image, UserError))
             if unlike is not None:
                 found.append(_problem(group, trained.sentence(unlike)))
             report(FilesRead(done, len(groups)))
@@ -81,12 +80,6 @@ def _sample(images: Sequence[ImageRef]) -> list[ImageRef]:
     """An even sample of the images of a series."""
     places = np.linspace(0, len(images) - 1, min(len(images), _LOOKED_AT))
     return [images[place] for place in np.rint(places).astype(int)]
-
-
-def _read(image: ImageRef) -> Array | None:
-    with suppress(UserError):
-        return read_image(image)
-    return None
 
 
 def _problem(images: Sequence[ImageRef], sentence: str) -> Problem:

@@ -26,10 +26,12 @@ from deepimagetranslator.core.typing import Array
 # each other), fluorescence and electron microscopy, whole, cropped and padded: the mean distance
 # of right series is up to 0.1 without a known change, of changed ones 0.08 and more.
 _FAR = 0.08  # mean distance of a curve from the training series
+_FAR_INVERTED = 0.2  # the same to look for inversion: many histograms are nearly symmetric
 _EXPLAINED = 0.4  # a cause leaves at most this part of the distance
 _CLOSE = 0.22  # and at no point of the curve more than this distance
 _ROUGHLY = 0.35  # as _CLOSE, for innocent explanations
-_CLEARLY = 3  # another exposure must leave this many times the distance that a cause leaves
+_PARTLY = 0.6  # another exposure that leaves at most this part explains it in part,
+_CLEARLY = 3  # and then a cause must leave so many times less
 _MORE_ABOVE = 0.3  # share above the range beyond that of any training series
 _HARDLY = 0.15  # next to nothing inside the range, as a part of the least in training
 _NEARLY_ALL = 0.98
@@ -146,14 +148,14 @@ def _compared(seen: SeenValues, usual: Spread) -> Unlike | None:
     outside = nothing_inside or above > usual.above[1] + _MORE_ABOVE
     if distance < _FAR and not outside:
         return None
-    cause = _likeliest(seen, usual, _EXPLAINED * distance)
+    cause = _likeliest(seen, usual, distance)
     if not cause and (not outside or _is_innocent(seen, curve, usual, _EXPLAINED * distance)):
         return None
     return Unlike(below, above, cause)
 
 
-def _likeliest(seen: SeenValues, usual: Spread, most: float) -> str:
-    """The cause without which the mean distance is least and at most ``most``; else empty."""
+def _likeliest(seen: SeenValues, usual: Spread, distance: float) -> str:
+    """The cause without which a mean distance nearly vanishes; empty if there is none."""
     curves = {cause: seen.curve(_plus(number)) for cause, number in _ADDED.items()}
     curves |= {
         cause: seen.curve(_times(factor))
@@ -161,16 +163,18 @@ def _likeliest(seen: SeenValues, usual: Spread, most: float) -> str:
         if low < seen.highest <= high * _ROUNDED
     }
     whole = seen.curve()
-    if whole[-1] - whole[0] > 1 - _MENTIONED:  # nothing is cut off: both ends are known
+    nothing_cut = whole[-1] - whole[0] > 1 - _MENTIONED  # so both ends are known
+    if nothing_cut and distance > _FAR_INVERTED:
         curves[_INVERTED] = seen.inverted()
     left = {
         cause: _distance(usual, curve, _CLOSE) for cause, curve in curves.items() if _varies(curve)
     }
     cause = min(left, key=lambda name: left[name], default="")
-    if not cause or left[cause] > most:
+    if not cause or left[cause] > _EXPLAINED * distance:
         return ""
     exposed = min(_distance(usual, seen.curve(_times(factor)), 1) for factor in _EXPOSURES)
-    return "" if cause not in _ADDED and exposed < _CLEARLY * left[cause] else cause
+    innocent = exposed <= _PARTLY * distance and exposed < _CLEARLY * left[cause]
+    return "" if innocent and cause in _SCALED else cause
 
 
 def _is_innocent(seen: SeenValues, curve: Floats, usual: Spread, most: float) -> bool:

@@ -216,7 +216,11 @@ class PaneGroup(ttk.Frame):
         """The role of the pane at a place on the screen; empty if there is none."""
         for role, pane in self.panes.items():
             across, down = x - pane.winfo_rootx(), y - pane.winfo_rooty()
-            if 0 <= across < pane.winfo_width() and 0 <= down < pane.winfo_height():
+            if (
+                pane.winfo_viewable()
+                and 0 <= across < pane.winfo_width()
+                and 0 <= down < pane.winfo_height()
+            ):
                 return role
         return ""
 
