@@ -5,6 +5,7 @@ Windows and macOS have dialogs of their own, which stay as they are.
 
 from __future__ import annotations
 
+import logging
 import tkinter as tk
 
 from deepimagetranslator.gui.theme.theme import theme_of
@@ -83,10 +84,13 @@ def tune_file_dialogs(root: tk.Tk) -> bool:
     """
     if str(root.tk.call("tk", "windowingsystem")) != "x11":
         return False
-    root.tk.eval("namespace eval ::deepimagetranslator {}")
+    root.tk.call("namespace", "eval", "::deepimagetranslator", "")
     root.tk.call("set", "::deepimagetranslator::last", _MOST_FILES - 1)
     root.tk.createcommand("::deepimagetranslator::paint", lambda path: _paint(root, path))
-    root.tk.eval(_TUNED)
+    try:
+        root.tk.call("eval", _TUNED)
+    except tk.TclError as error:  # another version of Tk may have other procedures inside
+        logging.getLogger(__name__).warning("Tk's file dialogs keep their own look: %s", error)
     return True
 
 
