@@ -47,6 +47,8 @@ class CurrentModel:
         self._project = project
         self._bus = bus
         self._follows = False
+        self._asked: set[str] = set()
+        self._outdated: set[str] = set()  # asked for by a project that was closed since then
         self._clear()
         bus.subscribe(ProjectReplaced, self._on_project)
 
@@ -81,6 +83,8 @@ class CurrentModel:
         A training that is running does not replace it.
         """
         self._follows = False
+        self._asked.add(str(path))
+        self._outdated.discard(str(path))
         self._send(DescribeWeights(path))
 
     def follow_training(self) -> None:
@@ -97,7 +101,10 @@ class CurrentModel:
         """
         if self._follows:
             self.weights, self.epoch = path, epoch
-            self.palette = dataset.palette if dataset is not None else None
+            self.palette, self.normalizations = None, (None, None)
+            if dataset is not None:
+                self.palette = dataset.palette
+                self.normalizations = dataset.input_scaling, dataset.target_scaling
 
     def load_trained(self, path: Path) -> None:
         """As ``load``, for the best weights of a training that has ended."""
@@ -123,6 +130,10 @@ class CurrentModel:
 
     def take_description(self, event: WeightsDescribed) -> None:
         """Handle the description of a weights file: the file becomes the current model."""
+        self._asked.discard(event.path)
+        if event.path in self._outdated:
+            self._outdated.discard(event.path)
+            return
         if event.problem:
             self._bus.publish(ProblemOccurred(event.problem, "Load model weights"))
             return
@@ -140,6 +151,8 @@ class CurrentModel:
 
     def _on_project(self, _change: ProjectReplaced) -> None:
         self._clear()
+        self._follows = False  # a training that is running is of the project before
+        self._outdated |= self._asked
         best = (RunFolder(run).best for run in reversed(self._project.runs))
         latest = next((path for path in best if path.exists()), None)
         if latest is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from deepimagetranslator.app.views import Shown
@@ -162,9 +162,12 @@ class UnlikeInputsFound(Change):
 
     Attributes:
         problems: one for each series, with its images as files.
+        go_on: call it with whether to translate these images too, or to skip them; raises
+            ``UserError`` while another job is running.
     """
 
     problems: tuple[Problem, ...]
+    go_on: Callable[[bool], object] = field(compare=False)
 
 
 @dataclass(frozen=True)

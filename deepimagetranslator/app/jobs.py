@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app.background import Background
@@ -78,11 +79,12 @@ class Jobs:
         self._viewer = viewer
         self._model = model
         self._bus = bus
-        self._asked: TranslateImages | None = None
+        self._translation: TranslateImages | None = None
         self.kind = ""
         self.stopping = False
         self.monitor = MonitorState()
-        bus.subscribe(ReadingEnded, self._name_classes)
+        for change in (ReadingEnded, JobChanged):  # the second one after an earlier run is shown
+            bus.subscribe(change, self._name_classes)
         self.strip = ValidationStrip(self.monitor, background, client.send, viewer.next_number)
 
     # ---- requests of the user --------------------------------------------------------------
@@ -142,20 +144,15 @@ class Jobs:
             raise UserError("There are no images to translate; load some first.")
         job, folder = self._client.next_job(), self._viewer.folder_to_translate
         request = TranslateImages(job, weights, inputs, output, spec, folder, ask=True)
-        self._asked = request
+        self._translation = request
         self._begin("translation", request)
 
-    def answer(self, accept: bool) -> None:
-        """Go on after ``UnlikeInputsFound``: translate the unlike images too, or skip them.
-
-        Raises:
-            UserError: a job is already running.
-        """
+    def _go_on(self, asked: TranslateImages, accept: bool) -> None:
+        """Translate the images of unlike values too, or skip them."""
         self._refuse_second_job()
-        assert self._asked is not None
-        spec = replace(self._asked.spec, accept_values=accept)
+        spec = replace(asked.spec, accept_values=accept)
         job = self._client.next_job()
-        self._begin("translation", replace(self._asked, job=job, spec=spec, ask=False))
+        self._begin("translation", replace(asked, job=job, spec=spec, ask=False))
 
     def evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem] = ()) -> None:
         """Evaluate the current model on pairs.
@@ -232,7 +229,9 @@ class Jobs:
         if isinstance(event, WorkerDied) and not kind and event.exit_code in (0, None):
             return
         if isinstance(event, JobFinished) and "questions" in event.result:
-            self._bus.publish(UnlikeInputsFound(event.result["questions"]))
+            assert self._translation is not None
+            go_on = partial(self._go_on, self._translation)
+            self._bus.publish(UnlikeInputsFound(event.result["questions"], go_on))
             self._bus.publish(JobChanged())
             return
         if kind == "translation" and isinstance(event, JobFinished):

@@ -11,7 +11,13 @@ from pathlib import Path
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.current_model import CurrentModel
-from deepimagetranslator.app.events import Bus, JobChanged, ProjectReplaced, ProjectSaved
+from deepimagetranslator.app.events import (
+    Bus,
+    JobChanged,
+    ProjectReplaced,
+    ProjectSaved,
+    ReadingEnded,
+)
 from deepimagetranslator.app.jobs import Jobs
 from deepimagetranslator.app.project_state import ProjectState, unsaved_runs
 from deepimagetranslator.core.config.project import load_project
@@ -77,7 +83,9 @@ class LastRun:
         self._model = model
         self._background = background
         self._bus = bus
+        self._recalled = -1  # the monitor's number of a run whose targets have not been read yet
         bus.subscribe(ProjectReplaced, self._on_replaced)
+        bus.subscribe(ReadingEnded, self._on_read)
         bus.subscribe(ProjectSaved, self._on_saved)
 
     # ---- an opened project -----------------------------------------------------------------
@@ -95,8 +103,16 @@ class LastRun:
         else:
             training = run.training
             monitor.recall(run.run_dir, training.epochs, training.judge, run.history, run.log)
-            self._jobs.strip.recall(matched.val or matched.train)
+            self._recalled = monitor.number
+            self._jobs.strip.recall(matched.val or matched.train, self._project.dataset)
         self._bus.publish(JobChanged())
+
+    def _on_read(self, _change: ReadingEnded) -> None:
+        """Show crops and class numbers of the recalled predictions as the training did."""
+        dataset = self._project.dataset
+        if dataset is not None and self._recalled == self._jobs.monitor.number:
+            self._recalled = -1
+            self._jobs.strip.recall(dataset.val or dataset.train, dataset)
 
     # ---- a saved project -------------------------------------------------------------------
 
@@ -106,7 +122,8 @@ class LastRun:
         if self._jobs.kind or path is None or path.is_relative_to(paths.user_folder()):
             return
         for run in self._project.runs:
-            if run.parent == unsaved_runs():
+            # The project is saved after each move, and that moves the others.
+            if run.parent == unsaved_runs() and run.exists():
                 self._move(run, _free(self._project.runs_home / run.name))
 
     def _move(self, run: Path, place: Path) -> None:

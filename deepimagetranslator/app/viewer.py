@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from deepimagetranslator.app import views
@@ -34,6 +34,8 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
 
+# Parsing 10,000 texts takes 20 ms, and a step to the next image needs them several times.
+_parsed = lru_cache(4)(parse_images)
 _Entry = tuple[ImageRef | None, ImageRef | None, tuple[str, ...]]
 """Input, target, and the changes with which the target is read."""
 
@@ -248,8 +250,8 @@ class Viewer:
         )
         # Inputs without targets, or targets without inputs, are shown too.
         if inputs:
-            return [(image, None, ()) for image in parse_images(inputs)]
-        return [(None, image, ()) for image in parse_images(targets)]
+            return [(image, None, ()) for image in _parsed(inputs)]
+        return [(None, image, ()) for image in _parsed(targets)]
 
     def _loaded(self, shown: Shown) -> None:
         self._shown = shown

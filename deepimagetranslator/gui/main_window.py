@@ -396,7 +396,9 @@ class MainWindow(ttk.Frame):
                 self._set_progress(words.status(monitor), words.progress(monitor))
                 self._write_model()
             case FilesRead(done, count):
-                self._set_progress(f"Evaluating {done}/{count}", done / max(1, count))
+                translation = self.session.jobs.kind == "translation"
+                verb = "Comparing" if translation else "Evaluating"
+                self._set_progress(f"{verb} {done}/{count}", done / max(1, count))
             case PartTranslated(_, done, parts, i, n):
                 part = (i - 1 + done / max(1, parts)) / max(1, n)
                 self._set_progress(f"Translating {i}/{n}", part)

@@ -104,13 +104,12 @@ def test_unlike_images_are_asked_about_in_the_same_window(
     job: JobWindow, monkeypatch: pytest.MonkeyPatch, accept: bool
 ) -> None:
     answers: list[bool] = []
-    monkeypatch.setattr(job.session.jobs, "answer", answers.append, raising=False)
     monkeypatch.setattr(job.session.jobs, "kind", "translation")
     tell(job, JobProgressed(FilesRead(1, 2)))
     assert "Compared 1 of 2 series" in words(job)
     monkeypatch.setattr(job.session.jobs, "kind", "")
     problem = Problem("ct/p1", "40% of the values lie above the range.", files=("a", "b"))
-    tell(job, UnlikeInputsFound((problem,)))
+    tell(job, UnlikeInputsFound((problem,), answers.append))
     assert "2 images have values unlike those" in words(job)
     assert "ct/p1: 40% of the values lie above the range." in words(job)
     shown = {str(button.cget("text")): button for button in buttons(job) if button.winfo_ismapped()}
@@ -123,8 +122,32 @@ def test_unlike_images_are_asked_about_in_the_same_window(
     assert "were translated into" in words(job)
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_window_that_stays_open_leaves_the_next_job_alone(job: JobWindow, asks: bool) -> None:
+    stops: list[str] = []
+    problem = Problem("p1", "is unlike.", files=("a",))
+    question = UnlikeInputsFound((problem,), lambda _accept: None)
+    if asks:
+        tell(job, question)
+    else:
+        finish(job, [("a.png", str(Path(OUT) / "a.png"))], images=1)
+    before = words(job)
+    job.session.jobs.kind = "training"
+    job.session.jobs.stop = lambda: stops.append("stop")  # type: ignore[method-assign]
+    for change in (
+        JobProgressed(FilesRead(1, 2)),
+        question,
+        JobEnded("training", JobFailed("user", "The disk is full.", "")),
+    ):
+        tell(job, change)
+        assert words(job) == before
+    job.cancel_button.invoke()
+    assert stops == [] and not job.winfo_exists()
+
+
 def test_cancel_closes_a_window_that_asks(job: JobWindow) -> None:
-    tell(job, UnlikeInputsFound((Problem("p1", "is unlike.", files=("a",)),)))
+    problem = Problem("p1", "is unlike.", files=("a",))
+    tell(job, UnlikeInputsFound((problem,), lambda _accept: None))
     assert "1 image has values unlike those" in words(job)
     job.cancel_button.invoke()
     assert not job.winfo_exists()

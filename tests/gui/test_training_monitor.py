@@ -542,7 +542,10 @@ def test_a_click_enlarges_an_image_and_the_epochs_go_on(root, monitor, state, tm
     train_epoch(state, 2, tmp_path)
     pump(root, lambda: window.panes.image("prediction").max() == 80)
     assert window.number == 1
+    assert window.title() == "Validation images"
+    state.validated = False
     window.steps[1].invoke()
+    assert window.title().startswith("Training images")
     assert window.panes.image("image").max() == 101
     for expected in (102, 99):
         window.step(1)

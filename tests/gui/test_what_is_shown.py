@@ -110,6 +110,7 @@ def test_the_bar_of_the_last_job_is_gone_when_the_next_begins(
     for _ in range(2):
         jobs.translate(Path("w"), tmp_path / "new", TranslationSpec())
         assert (window.main.status.get(), bar(window)) == ("Starting the translation...", 0)
+        assert told(window, FilesRead(1, 2)) == "Comparing 1/2", "with the training images"
         assert told(window, ImageTranslated(source, output, 3, 4)) == "Translating 3/4"
         assert bar(window) == 0.75
         jobs.stop()
@@ -201,6 +202,7 @@ def test_another_image_s_prediction_is_dimmed_and_in_no_overlay(
     assert panes.panes["image"].canvas._overlay is None
     assert str(pane.title.cget("text")) == "Predicted target"
     assert str(pane.name.cget("text")) == "" and "translating" in str(pane.note.cget("text"))
+    assert panes._value_words("target", 0.5, 0.5) and not panes._value_words("prediction", 0.5, 0.5)
     window.until(lambda: not window.session.background.busy)
     predicted(window)
     assert not pane.canvas.dimmed

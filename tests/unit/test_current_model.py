@@ -9,7 +9,8 @@ import pytest
 from sessions import Sessions
 
 from deepimagetranslator.app.events import WeightsChanged
-from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.project import Project, save_project
+from deepimagetranslator.core.config.run_folder import RunFolder, runs_folder
 from deepimagetranslator.core.data.intensity.normalization import BYTES
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import ModelInitialised, WeightsDescribed
@@ -107,3 +108,32 @@ def test_a_project_brings_the_best_weights_of_its_last_run_that_has_some(
     assert sessions.requests(DescribeWeights) == []
     project.open(tmp_path / "project.json")
     assert sessions.requests(DescribeWeights) == [DescribeWeights(RunFolder(runs[1]).best)]
+
+
+def test_weights_that_a_project_asked_for_do_not_reach_the_next_project(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    """TensorFlow takes seconds to load, so the answer may come after a new project was begun."""
+    file, model, project = tmp_path / "p.json", sessions.session.model, sessions.session.project
+    best = RunFolder(runs_folder(file) / "1").best
+    best.parent.mkdir(parents=True)
+    best.write_bytes(b"weights")
+    save_project(Project(), file)
+    project.open(file)
+    project.new()
+    sessions.answer(described(best))
+    assert model.weights is None
+    project.open(file)
+    sessions.answer(described(best))
+    assert model.weights == best
+
+
+def test_a_training_of_the_project_before_does_not_bring_its_weights(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    model = sessions.session.model
+    model.follow_training()
+    sessions.session.project.new()
+    model.follow(tmp_path / "best.weights.h5", 3, None)
+    model.load_trained(tmp_path / "best.weights.h5")
+    assert model.weights is None and not sessions.requests(DescribeWeights)

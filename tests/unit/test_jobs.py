@@ -149,15 +149,28 @@ def test_a_translation_asks_about_unlike_images_first(
     assert first.ask and not first.spec.accept_values
     problem = Problem("a.png", "is unlike", files=("a.png",))
     sessions.answer(JobFinished({"questions": (problem,)}))
-    assert sessions.changes(UnlikeInputsFound) == [UnlikeInputsFound((problem,))]
+    (question,) = sessions.changes(UnlikeInputsFound)
+    assert question.problems == (problem,)
     assert sessions.changes(JobEnded) == [] and session.jobs.kind == ""
-    session.jobs.answer(accept)
+    question.go_on(accept)
     first, second = sessions.requests(TranslateImages)
     spec = replace(first.spec, accept_values=accept)
     assert second == replace(first, job=second.job, spec=spec, ask=False)
     assert second.job != first.job and session.jobs.kind == "translation"
     with pytest.raises(UserError, match="is running"):
-        session.jobs.answer(accept)
+        question.go_on(accept)
+
+
+def test_the_answer_to_a_question_is_about_its_own_translation(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    session, problem = sessions.session, Problem("a.png", "is unlike", files=("a.png",))
+    for name in ("first", "second"):
+        session.viewer.set_images_to_translate([ImageRef(tmp_path / f"{name}.png")])
+        session.jobs.translate(Path("w"), tmp_path / name, TranslationSpec())
+        sessions.answer(JobFinished({"questions": (problem,)}))
+    sessions.changes(UnlikeInputsFound)[0].go_on(True)
+    assert sessions.requests(TranslateImages)[-1].output == tmp_path / "first"
 
 
 def test_an_epoch_s_best_weights_translate_the_image_in_view(

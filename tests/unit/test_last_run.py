@@ -116,6 +116,37 @@ def test_a_project_saved_after_its_training_knows_it_when_opened_again(
     later.session.close()
 
 
+def test_class_numbers_of_a_recalled_run_are_drawn_from_black_to_white(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES)
+    for path in (tmp_path / "out").iterdir():
+        numbers = np.minimum(read_image(ImageRef(path)), 2)
+        write_image(path, numbers)
+    project, file = sessions.session.project, tmp_path / "mine.json"
+    sources = {"inputs": tmp_path / "in", "targets": tmp_path / "out"}
+    sessions.session.loader.load("training", sources)
+    sessions.until(lambda: project.dataset is not None)
+    project.save(file)
+    fill(runs_folder(file) / "1", project.contents, 1)
+    later = reopened(sessions, file, tmp_path)
+    monitor = later.session.jobs.monitor
+    later.until(lambda: any(image.max() == 255 for image in monitor.preview_targets))
+    later.session.close()
+
+
+def test_all_runs_of_a_project_move_beside_it(sessions: Sessions, tmp_path: Path) -> None:
+    load(sessions, tmp_path)
+    project, file = sessions.session.project, tmp_path / "mine.json"
+    runs = [fill(unsaved_runs() / name, project.contents, 1).path for name in ("1", "2", "3")]
+    for run in runs:
+        project.add_run(run)
+    project.save(file)
+    assert not any(run.exists() for run in runs)
+    assert project.runs == [runs_folder(file) / run.name for run in runs]
+    assert not sessions.session.background.busy, "nothing is copied"
+
+
 def test_a_training_of_all_epochs_is_shown_as_finished(sessions: Sessions, tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     save_project(Project(), file)

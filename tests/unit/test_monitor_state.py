@@ -332,3 +332,13 @@ def test_a_new_training_in_the_same_folder_keeps_nothing(state, tmp_path):
     end_epoch(state, 1, 0.5, 1)
     state.begin(tmp_path, 4)
     assert not state.log and not state.rows
+
+
+def test_a_recalled_run_without_validation_says_so_and_has_its_best_epoch(state, tmp_path):
+    history = [{"epoch": n, "loss": loss} for n, loss in ((1, 0.9), (2, 0.4), (3, 0.6))]
+    state.recall(tmp_path, 3, "val_loss", history)
+    assert not state.validated
+    assert (state.monitored, state.best_epoch, state.best_value) == ("loss", 2, 0.4)
+    state.recall(tmp_path, 1, "val_loss", [{"epoch": 1, "loss": 0.9, "val_loss": math.nan}])
+    assert state.validated and state.best_epoch is None
+    assert "nan" not in words.remark(state)

@@ -154,8 +154,9 @@ class MonitorState:
             self._settle_monitored(row)
             self.rows.append(dict(row))
             self.epochs_done = self.epoch = int(row["epoch"])
-            value = row.get(monitored, math.nan)
-            if self.best_value is None or value < self.best_value:
+            value = row.get(self.monitored, math.nan)
+            better = self.best_value is None or value < self.best_value
+            if better and not math.isnan(value):
                 self.best_epoch, self.best_value = self.epochs_done, value
         if self.rows and run_dir is not None:
             self.checkpoints = {i.epoch: i.path for i in RunFolder(run_dir).improvements()}
@@ -200,7 +201,8 @@ class MonitorState:
             history: the rows of history.csv.
             log: sentences with their time of day.
         """
-        self.begin(run_dir, epochs, monitored, history)
+        validated = any(name.startswith("val_") for row in history for name in row)
+        self.begin(run_dir, epochs, monitored, history, validated)
         self.epoch_seconds = [row["seconds"] for row in history if row.get("seconds", 0) > 0]
         self.log.extend(log)
         self.logged = len(self.log)

@@ -77,13 +77,15 @@ class ValidationStrip:
             "strip", read, lambda read: self._monitor.set_preview_references(*read), _ignore
         )
 
-    def recall(self, pairs: Sequence[ImagePair]) -> None:
+    def recall(self, pairs: Sequence[ImagePair], dataset: Dataset | None = None) -> None:
         """Show the predictions of an earlier session, of which the run keeps one image each.
 
         Args:
             pairs: the pairs that ``begin`` got then.
+            dataset: the data set of these pairs; None if it is not known yet.
         """
-        self._dataset = None
+        self._dataset = dataset
+        high = shown_classes(dataset.palette).high if dataset is not None else None
         run_dir, chosen = self._monitor.run_dir, _chosen(pairs)[:1]
         if run_dir is None:
             return
@@ -99,7 +101,7 @@ class ValidationStrip:
             if self._monitor.run_dir != run_dir or self._monitor.running:
                 return
             self._monitor.set_preview_references(
-                [displayable(x) for x, _ in pairs], [displayable(y) for _, y in pairs]
+                [displayable(x) for x, _ in pairs], [displayable(y, high) for _, y in pairs]
             )
             for epoch, image in previews.items():
                 self._monitor.add_preview(epoch, [image])

@@ -72,6 +72,8 @@ class JobWindow(tk.Toplevel):
         self._ask_file = ask_file
         self._output = output
         self._written = self._count = 0
+        # Its own job is running; a finished job's window may stay open during other jobs.
+        self._running = True
         self._cancelling = False
         self.mnemonics = Mnemonics(self)
         self._began = time.monotonic()
@@ -120,12 +122,12 @@ class JobWindow(tk.Toplevel):
 
     def _on_return(self, event: tk.Event[tk.Misc]) -> str | None:
         """Press the button with the focus, else Close; a running job is not cancelled that way."""
-        if isinstance(event.widget, ttk.Button) or not self.session.jobs.kind:
+        if isinstance(event.widget, ttk.Button) or not self._running:
             return invoke_focused(event, self.cancel_button)
         return None
 
     def _on_cancel(self) -> None:
-        if self.session.jobs.kind:
+        if self._running:
             self.session.jobs.stop()
             self._cancelling = True
             self._words.set("Cancelling...")
@@ -133,6 +135,8 @@ class JobWindow(tk.Toplevel):
             self.destroy()
 
     def _on_progress(self, change: JobProgressed) -> None:
+        if not self._running:
+            return
         match change.event:
             case FilesRead(done, count) if self.session.jobs.kind == "translation":
                 self._step("Compared", done, count, noun="series with the training images")
@@ -172,6 +176,9 @@ class JobWindow(tk.Toplevel):
 
     def _on_unlike(self, change: UnlikeInputsFound) -> None:
         """Ask whether images of unlike values are translated too; nothing has been written yet."""
+        if not self._running:
+            return
+        self._running = False
         count = sum(len(problem.files) for problem in change.problems)
         self._words.set(
             f"{count} image{'s have' if count > 1 else ' has'} values unlike those that the "
@@ -182,25 +189,30 @@ class JobWindow(tk.Toplevel):
         self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
         answers = (("Translate them too", True), ("Skip them", False))
         self.answer_buttons = [
-            self._add_button(words, partial(self._answer, accept)) for words, accept in answers
+            self._add_button(words, partial(self._answer, change.go_on, accept))
+            for words, accept in answers
         ]
         for button in self.answer_buttons:
             button.pack(side="left", padx=(0, theme_of(self).px(8)))
         self.answer_buttons[1].focus_set()
         self._centre()
 
-    def _answer(self, accept: bool) -> None:
+    def _answer(self, go_on: Callable[[bool], object], accept: bool) -> None:
         try:
-            self.session.jobs.answer(accept)
+            go_on(accept)
         except UserError as error:
             self._words.set(str(error))
             return
+        self._running = True
         for widget in (*self.answer_buttons, self._detail):
             widget.pack_forget()
         self._began = time.monotonic()
         self._words.set("Translating...")
 
     def _on_end(self, change: JobEnded) -> None:
+        if not self._running:
+            return
+        self._running = False
         kind, event = change.kind, change.event
         self.cancel_button.configure(text="Close")
         self.cancel_button.focus_set()
@@ -228,7 +240,8 @@ class JobWindow(tk.Toplevel):
         """Show the skipped images with the reasons, and the written files."""
         folder, done = Path(result["output"]), len(result["translated"])
         skipped = f", {len(self._skipped)} skipped" if self._skipped else ""
-        self._words.set(f"{done} images were translated into {folder}{skipped}.")
+        images = "1 image was" if done == 1 else f"{done} images were"
+        self._words.set(f"{images} translated into {folder}{skipped}.")
         rows = [(source.name, f"skipped: {reason}") for source, reason in self._skipped]
         written = [(Path(source).name, output) for source, output in result["files"]]
         room = max(0, _MOST_ROWS - len(rows))

@@ -13,13 +13,15 @@ import numpy as np
 from PIL import Image, ImageTk
 
 from deepimagetranslator.app.training.state import MonitorState
-from deepimagetranslator.gui.monitor.preview_window import PreviewWindow
+from deepimagetranslator.gui.monitor.preview_window import (
+    VALIDATION_IMAGES,
+    PreviewWindow,
+    title_of,
+)
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 
-VALIDATION_IMAGES = "Validation images"
-TRAINING_IMAGES = "Training images (there are no validation images)"
 NONE_YET = "Predictions of some images appear here after each epoch."
 SMALLEST = 4
 FEWEST = 2
@@ -106,7 +108,7 @@ class PreviewStrip(ttk.Frame):
     def show(self, state: MonitorState) -> None:
         """Show the state; returns quickly if nothing has changed."""
         self._state = state
-        self.heading.configure(text=VALIDATION_IMAGES if state.validated else TRAINING_IMAGES)
+        self.heading.configure(text=title_of(state))
         self._epochs = sorted(state.previews)
         if self._pinned is not None and self._pinned not in self._epochs:
             self._pinned = None

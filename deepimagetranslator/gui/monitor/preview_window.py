@@ -13,10 +13,17 @@ from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import ROLES, PaneGroup
+from deepimagetranslator.gui.widgets.in_front import place_over, show_above
 
-TITLE = "Validation images"
+VALIDATION_IMAGES = "Validation images"
+TRAINING_IMAGES = "Training images (there are no validation images)"
 _TITLES = ("Input", "Target", "Predicted")
 _WIDTH, _HEIGHT = 1080, 560
+
+
+def title_of(state: MonitorState) -> str:
+    """Which images the monitor shows predictions of."""
+    return VALIDATION_IMAGES if state.validated else TRAINING_IMAGES
 
 
 class PreviewWindow(tk.Toplevel):
@@ -33,7 +40,8 @@ class PreviewWindow(tk.Toplevel):
 
     def __init__(self, parent: tk.Misc, state: MonitorState) -> None:
         super().__init__(parent)
-        self.title(TITLE)
+        self.withdraw()
+        self.title(title_of(state))
         self._state = state
         self._epoch: int | None = None
         self.number = 0
@@ -55,8 +63,11 @@ class PreviewWindow(tk.Toplevel):
         close = ttk.Button(foot, text="Close", command=self.destroy)
         close.grid(row=0, column=3, padx=(px(16), 0))
         width = min(px(_WIDTH), self.winfo_screenwidth() - px(20))
-        self.geometry(f"{width}x{min(px(_HEIGHT), self.winfo_screenheight() - px(80))}")
-        self.transient(parent.winfo_toplevel())
+        height = min(px(_HEIGHT), self.winfo_screenheight() - px(80))
+        self.geometry(f"{width}x{height}")
+        below = str(parent.winfo_toplevel())
+        place_over(self, below, width, height, px(40))
+        show_above(self, below)
         self.bind("<Escape>", lambda _event: self.destroy())
         self.bind("<Left>", lambda _event: self.step(-1))
         self.bind("<Right>", lambda _event: self.step(1))
@@ -71,6 +82,7 @@ class PreviewWindow(tk.Toplevel):
         self._epoch = epoch
         self.number = self.number if number is None else number
         state = self._state
+        self.title(title_of(state))
         predicted = [] if epoch is None else state.previews.get(epoch, [])
         count = len(state.preview_inputs) or len(predicted)
         self.number = min(self.number, max(0, count - 1))

@@ -334,7 +334,7 @@ class PaneGroup(ttk.Frame):
     def _value_words(self, role: str, u: float, v: float) -> str:
         """The values at a position with their unit or class; empty if there is no image."""
         pane = self.panes[role]
-        if pane.image is None:
+        if pane.image is None or pane.canvas.dimmed:
             return ""
         words = shading.value_words(pane.image, u, v, pane.offset)
         if role == "image":

@@ -86,7 +86,7 @@ class StartPage(Scrolled):
         self._build_begin()
         self._draw_goals()
         self.bind("<Configure>", lambda _event: self._arrange(), add=True)
-        self.bind(PALETTE_CHANGED, lambda _event: self._draw_goals(), add=True)
+        self.bind(PALETTE_CHANGED, lambda _event: self._recolour(), add=True)
         self._arrange()
 
     def refresh(self) -> None:
@@ -197,6 +197,11 @@ class StartPage(Scrolled):
             button.master.columnconfigure(column, uniform="goals")
 
     # ---- pictures --------------------------------------------------------------------------
+
+    def _recolour(self) -> None:
+        self._draw_goals()
+        if self.grid_info():
+            self.refresh()
 
     def _draw_goals(self) -> None:
         side, palette = self.theme.px(_PICTURE), self.theme.palette
