@@ -345,7 +345,7 @@ def _listed(change: Callable[[DataSpec], DataSpec], data: DataSpec, look: bool) 
     after = change(data)
     match_once(after)
     new = after.train_targets if after.train_targets != data.train_targets else ()
-    if not look or not new:
+    if not look or not new or after.target_changes:  # targets with changes are read by the check
         return _Listed(change, data, after, None)
     seen = look_at(parse_images(new), parse_images(after.train_inputs))
     return _Listed(change, data, after, seen)

@@ -15,7 +15,9 @@ from sessions import Sessions, write_pairs
 from deepimagetranslator.app.events import LoadingChanged, SeveralSeriesFound
 from deepimagetranslator.app.loader import Sources
 from deepimagetranslator.core import sample
+from deepimagetranslator.core.checks.repairs import changing, repaired
 from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.data.suggestions import look_for
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.system import paths
 
@@ -69,6 +71,28 @@ def test_validation_targets_do_not_say_what_the_targets_are(
     loader.load("validation", {"inputs": tmp_path / "in", "targets": tmp_path / "in"})
     sessions.until(lambda: project.specs.data.val_targets)
     assert project.seen is seen
+
+
+def test_settings_follow_from_targets_as_they_are_read(sessions: Sessions, tmp_path: Path) -> None:
+    """The window looks at numbered objects that are read with outlines as the command line does."""
+    write_pairs(tmp_path, ["a.png", "b.png"])
+    for number, name in enumerate(("a.png", "b.png"), 3):
+        numbered = np.arange(24 * 24).reshape(24, 24, 1) // 100 % (number + 1)
+        write_image(tmp_path / "out" / name, numbered.astype(np.uint8))
+    project, loader = sessions.session.project, sessions.session.loader
+
+    def load(name: str, count: int) -> None:
+        files = {"inputs": [tmp_path / "in" / name], "targets": [tmp_path / "out" / name]}
+        loader.load("training", files, add=True)
+        sessions.until(lambda: len(project.matched.train) == count and project.dataset is not None)
+
+    load("a.png", 1)
+    files = [pair.target for pair in project.matched.train]
+    project.set_specs(repaired(project.specs, changing("Learn outlines", "objects_outline", files)))
+    sessions.until(lambda: project.dataset is not None)
+    load("b.png", 2)
+    seen, by_command = project.seen.values, look_for(project.contents).values
+    assert np.array_equal(seen.values, by_command.values)
 
 
 def test_label_maps_in_mixed_colours_end_in_softmax(sessions: Sessions, tmp_path: Path) -> None:
