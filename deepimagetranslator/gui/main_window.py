@@ -14,13 +14,8 @@ from typing import Any
 
 from deepimagetranslator.app.events import (
     Change,
-    EngineChanged,
-    JobChanged,
-    JobProgressed,
-    LoadingChanged,
     ProjectChanged,
     ReadingEnded,
-    ReadingProgressed,
     ScoresChanged,
     ViewLoaded,
     ViewScored,
@@ -28,30 +23,22 @@ from deepimagetranslator.app.events import (
     WeightsChanged,
 )
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.app.training import words
 from deepimagetranslator.app.views import PARTS
 from deepimagetranslator.core.evaluation.score import Score
-from deepimagetranslator.core.messages.events import (
-    FilesRead,
-    ImageSkipped,
-    ImageTranslated,
-    PartTranslated,
-)
 from deepimagetranslator.core.typing import Array
-from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.actions.actions import Actions
 from deepimagetranslator.gui.menus import build_menus
+from deepimagetranslator.gui.status_bar import StatusBar
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.hints import hints
 from deepimagetranslator.gui.viewer.image_list import ImageList
-from deepimagetranslator.gui.viewer.image_pane import Caption, elided
+from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
 from deepimagetranslator.gui.widgets.dropping import accept_files
 
 PROGRAM = "DeepImageTranslator"
-LOADING = "Loading TensorFlow..."
 LOAD_PAIR = "Load folder pair"
 LIST_FROM = 1100
 """From this width of the window, in pixels at 100 per cent, the list of images is shown."""
@@ -70,7 +57,7 @@ class MainWindow(ttk.Frame):
     Attributes:
         actions: the actions of the menus.
         panes: the three panes.
-        status: the text at the bottom right.
+        status, progress: the text at the bottom right, and the bar beside it.
         takes_drops: whether files can be dropped onto the window on this system.
     """
 
@@ -82,13 +69,10 @@ class MainWindow(ttk.Frame):
         self.session = session
         self.viewer = session.viewer
         self._boxes = boxes
-        self.status = tk.StringVar(self, LOADING)
-        self.pointer = tk.StringVar(self, "")
         self.listed = tk.BooleanVar(self, session.settings.get("image list", "on") == "on")
         self._list_chosen = bool(session.settings.get("image list"))
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
-        self._progress = ""
         self._generation = -1
         self._awaited: object = None
         self._predicted: object = None
@@ -103,7 +87,6 @@ class MainWindow(ttk.Frame):
         self._listen()
         self._show_start()
         self._write_title()
-        self._write_status()
         self.write_parts()
 
     # ---- building --------------------------------------------------------------------------
@@ -113,22 +96,15 @@ class MainWindow(ttk.Frame):
         self.columnconfigure(1, weight=1)
         self.rowconfigure(0, weight=1)
         self._build_column().grid(row=0, column=0, sticky="ns", padx=px(8), pady=px(8))
-        self.panes = PaneGroup(self, on_pointer=self.pointer.set)
+        bar = StatusBar(self, self.session)
+        bar.grid(row=2, column=0, columnspan=3, sticky="ew")
+        self.status, self.progress = bar.status, bar.progress
+        self.panes = PaneGroup(self, on_pointer=bar.pointer.set)
         self.panes.grid(row=0, column=1, sticky="nsew", padx=(0, px(8)), pady=(px(8), 0))
         self.scrubber = ttk.Scale(self, from_=0, to=1, command=self._on_scrub)
         self.scrubber.grid(row=1, column=1, sticky="ew", padx=(0, px(8)), pady=px(6))
         self.images = ImageList(self, self.viewer.go)
         self.start = StartPage(self, self.session.background, self._start_actions())
-        bar = ttk.Frame(self, padding=(px(8), px(4)))
-        bar.grid(row=2, column=0, columnspan=3, sticky="ew")
-        bar.columnconfigure(1, weight=1)
-        ttk.Label(bar, textvariable=self.pointer, style="Muted.TLabel").grid(row=0, column=0)
-        # Requests the width of one letter, so that a long name never widens the window.
-        self.model = ttk.Label(bar, style="Muted.TLabel", anchor="e", width=1)
-        self.model.grid(row=0, column=1, sticky="ew", padx=px(16))
-        self.model.bind("<Configure>", lambda _event: self._write_model())
-        self.progress = ttk.Progressbar(bar, length=px(180), maximum=1.0)
-        ttk.Label(bar, textvariable=self.status).grid(row=0, column=3, sticky="e")
 
     def _start_actions(self) -> StartActions:
         file, guarded = self.actions.file, self._boxes.guarded
@@ -198,11 +174,6 @@ class MainWindow(ttk.Frame):
         bus.subscribe(ViewTranslated, self._on_translation)
         bus.subscribe(ViewScored, self._on_score)
         bus.subscribe(ScoresChanged, self._on_scores)
-        bus.subscribe(JobProgressed, self._on_progress)
-        bus.subscribe(EngineChanged, self._on_job)
-        bus.subscribe(JobChanged, self._on_job)
-        bus.subscribe(LoadingChanged, self._on_reading)
-        bus.subscribe(ReadingProgressed, self._on_reading)
         bus.subscribe(ReadingEnded, self._on_project)
         bus.subscribe(ProjectChanged, self._on_project)
         bus.subscribe(WeightsChanged, self._on_project)
@@ -235,27 +206,11 @@ class MainWindow(ttk.Frame):
 
     # ---- changes of the session ------------------------------------------------------------
 
-    def _write_model(self) -> None:
-        """Name the current model in the status bar."""
-        title = self.session.model.title
-        words = f"Model: {title}" if title else "No model yet"
-        self.model.configure(text=elided(words, theme_of(self).font(), self.model.winfo_width()))
-
     def _on_project(self, _change: Change) -> None:
         self.panes.set_normalizations(*self.viewer.normalizations())
         self.panes.set_classes(self.viewer.classes())
         self._write_title()
-        self._write_model()
-        self._write_status()
         self.write_parts()
-
-    def _on_reading(self, _change: Change) -> None:
-        self._write_status()
-
-    def _on_job(self, _change: Change) -> None:
-        if not self.session.jobs.stopping:
-            self._set_progress("", 0.0)
-        self._write_status()
 
     def _on_view(self, change: ViewLoaded) -> None:
         shown = change.shown
@@ -388,53 +343,3 @@ class MainWindow(ttk.Frame):
         name = path.name if path is not None else "new project"
         star = "*" if project.changed else ""
         self.root.title(f"{star}{name} - {PROGRAM}")
-
-    def _on_progress(self, change: JobProgressed) -> None:
-        match change.event:
-            case _ if self.session.jobs.kind == "training":
-                monitor = self.session.jobs.monitor
-                self._set_progress(words.status(monitor), words.progress(monitor))
-                self._write_model()
-            case FilesRead(done, count):
-                translation = self.session.jobs.kind == "translation"
-                verb = "Comparing" if translation else "Evaluating"
-                self._set_progress(f"{verb} {done}/{count}", done / max(1, count))
-            case PartTranslated(_, done, parts, i, n):
-                part = (i - 1 + done / max(1, parts)) / max(1, n)
-                self._set_progress(f"Translating {i}/{n}", part)
-            case ImageTranslated(index=i, count=n) | ImageSkipped(index=i, count=n):
-                self._set_progress(f"Translating {i}/{n}", i / max(1, n))
-            case _:
-                return
-        self._write_status()
-
-    def _set_progress(self, text: str, part: float) -> None:
-        self._progress = text
-        self.progress.configure(value=part)
-
-    def _write_status(self) -> None:
-        session, project, kind = self.session, self.session.project, self.session.jobs.kind
-        if kind:
-            text = self._job_status(kind)
-            self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
-        else:
-            text = f"Ready - {session.device}" if session.device else LOADING
-            obstacles = remedies.first_sentence(project.obstacles)
-            text = session.loader.status or project.reader.status or obstacles or text
-            part = session.loader.part
-            if part is None:
-                self.progress.grid_remove()
-            else:
-                self.progress.configure(value=part)
-                self.progress.grid(row=0, column=2, padx=theme_of(self).px(10))
-        self.status.set(text)
-
-    def _job_status(self, kind: str) -> str:
-        """What the running job does."""
-        if not self.session.device:
-            return LOADING
-        if kind == "training":
-            return words.status(self.session.jobs.monitor)
-        if self.session.jobs.stopping:
-            return f"Stopping the {kind}..."
-        return self._progress or f"Starting the {kind}..."
