@@ -105,6 +105,7 @@ class CurrentModel:
             if dataset is not None:
                 self.palette = dataset.palette
                 self.normalizations = dataset.input_scaling, dataset.target_scaling
+            self._bus.publish(WeightsChanged())
 
     def load_trained(self, path: Path) -> None:
         """As ``load``, for the best weights of a training that has ended."""

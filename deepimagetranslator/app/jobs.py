@@ -214,7 +214,6 @@ class Jobs:
             self.strip.ask(event.epoch)
             best = event.best_epoch
             self._model.follow(RunFolder(self.monitor.run_dir).best, best, self._project.dataset)
-            self._viewer.predict()
         if training or not isinstance(event, BatchEnded):
             self._bus.publish(JobProgressed(event))
 

@@ -158,7 +158,11 @@ class Scores:
 
     def _take(self, pair: ImagePair, version: Version, score: Score | None) -> None:
         self._busy = False
-        self._known.setdefault(version, {})[pair] = score
+        scored = self._scored if version == self._version else self._known.get(version, {})
+        scored[pair] = score
+        self._known[version] = scored
+        while len(self._known) > _WEIGHTS_KEPT:
+            self._known.popitem(last=False)
         if version == self._version:
             self._bus.publish(ScoresChanged())
 
@@ -167,15 +171,12 @@ class Scores:
 
     def _on_weights(self, _change: WeightsChanged) -> None:
         weights = self._model.weights
-        self._version, self._at = None, 0
+        self._version, self._at, self._scored = None, 0, {}
         if weights is not None and weights.exists():
             self._version = weights, weights.stat().st_mtime_ns
-            self._scored = self._known.setdefault(self._version, {})
-            self._known.move_to_end(self._version)
-        else:
-            self._scored = {}
-        while len(self._known) > _WEIGHTS_KEPT:
-            self._known.popitem(last=False)
+            if self._version in self._known:
+                self._scored = self._known[self._version]
+                self._known.move_to_end(self._version)
         self._bus.publish(ScoresChanged())
 
     def _on_project(self, _change: Change) -> None:

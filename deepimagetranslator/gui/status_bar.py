@@ -89,7 +89,6 @@ class StatusBar(ttk.Frame):
         match change.event:
             case _ if jobs.kind == "training":
                 self._set_progress(words.status(jobs.monitor), words.progress(jobs.monitor))
-                self._write_model()
             case FilesRead(done, count):
                 verb = "Comparing" if jobs.kind == "translation" else "Evaluating"
                 self._set_progress(f"{verb} {done}/{count}", done / max(1, count))

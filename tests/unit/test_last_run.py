@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sessions import Sessions, write_pairs
 
+from deepimagetranslator.app import last_run
 from deepimagetranslator.app.events import RunsChanged
 from deepimagetranslator.app.project_state import unsaved_runs
 from deepimagetranslator.app.training.state import Phase
@@ -135,8 +136,12 @@ def test_class_numbers_of_a_recalled_run_are_drawn_from_black_to_white(
     later.session.close()
 
 
-def test_all_runs_of_a_project_move_beside_it(sessions: Sessions, tmp_path: Path) -> None:
+def test_all_runs_of_a_project_move_beside_it(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load(sessions, tmp_path)
+    copied: list[Path] = []
+    monkeypatch.setattr(last_run, "_copy", lambda run, _copy: copied.append(run))
     project, file = sessions.session.project, tmp_path / "mine.json"
     runs = [fill(unsaved_runs() / name, project.contents, 1).path for name in ("1", "2", "3")]
     for run in runs:
@@ -144,7 +149,8 @@ def test_all_runs_of_a_project_move_beside_it(sessions: Sessions, tmp_path: Path
     project.save(file)
     assert not any(run.exists() for run in runs)
     assert project.runs == [runs_folder(file) / run.name for run in runs]
-    assert not sessions.session.background.busy, "nothing is copied"
+    sessions.until(lambda: not sessions.session.background.busy)
+    assert copied == []
 
 
 def test_a_training_of_all_epochs_is_shown_as_finished(sessions: Sessions, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,15 @@ from sessions import Sessions, write_pairs
 
 from deepimagetranslator.app.events import ScoresChanged, ViewScored
 from deepimagetranslator.app.views import TRANSLATED
+from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.images import read_image
-from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed, WorkerReady
+from deepimagetranslator.core.messages.events import (
+    EpochEnded,
+    PreviewReady,
+    WeightsDescribed,
+    WorkerReady,
+)
 from deepimagetranslator.core.messages.requests import PreviewTranslation
 
 NAMES = [f"p{k}.png" for k in range(3)]
@@ -79,6 +86,27 @@ def test_a_job_pauses_the_work(loaded: Sessions) -> None:
     assert asked(loaded) == []
     loaded.session.jobs.kind = ""
     loaded.until(lambda: asked(loaded))
+
+
+def test_the_weights_of_a_new_epoch_have_no_scores_yet_and_drop_no_earlier_ones(
+    loaded: Sessions, tmp_path: Path
+) -> None:
+    scores, pair = loaded.session.scores, loaded.session.viewer.pairs()[0]
+    scores.wanted = True
+    loaded.until(lambda: len(asked(loaded)) == 1)
+    answer_with_target(loaded, tmp_path, asked(loaded)[-1])
+    loaded.until(lambda: scores.of(pair) is not None)
+    run = RunFolder(tmp_path / "run")
+    loaded.session.jobs.train(run.path)
+    run.path.mkdir()
+    for epoch in range(1, 9):
+        run.best.write_bytes(b"weights")
+        os.utime(run.best, ns=(epoch, epoch))
+        loaded.answer(EpochEnded(epoch, 9, {"loss": 0.5}, 1.0, epoch, 0.5))
+        assert loaded.session.model.weights == run.best and scores.of(pair) is None
+    use_again = WeightsDescribed(str(tmp_path / "a.weights.h5"), palette=MASK)
+    loaded.answer(use_again)
+    assert scores.of(pair) is not None
 
 
 def test_an_image_that_cannot_be_translated_is_left_out(loaded: Sessions, tmp_path: Path) -> None:
