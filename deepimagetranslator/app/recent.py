@@ -53,4 +53,4 @@ def _words(path: Path, images: int) -> str:
     words = f"{images:,} training image{'' if images == 1 else 's'}"
     folder = runs_folder(path)
     runs = sum(entry.is_dir() for entry in folder.iterdir()) if folder.is_dir() else 0
-    return words if not runs else f"{words}, {runs} training{'' if runs == 1 else 's'}"
+    return words if not runs else f"{words}, {runs} run{'' if runs == 1 else 's'}"

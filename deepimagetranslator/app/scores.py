@@ -31,8 +31,8 @@ _WEIGHTS_KEPT = 4
 _AT_ONCE = 500  # pairs that are looked at in one tick
 _MOST_PIXELS = 2048 * 2048  # of an image that is scored; larger ones would take minutes
 
-Version = tuple[Path, int]
-"""A weights file and the time of its last change in ns."""
+Version = tuple[str, int, int]
+"""Name, time of the last change in ns and size of a weights file: it may move with its run."""
 
 
 class Scores:
@@ -94,16 +94,15 @@ class Scores:
 
     def tick(self) -> None:
         """Begin with the next image if nothing else is to be done; call it often."""
-        if not self.wanted or self._busy or self._jobs.kind or self._version is None:
+        weights, version = self._model.weights, self._version
+        if not self.wanted or self._busy or self._jobs.kind or weights is None or version is None:
             return
-        dataset = self._project.dataset
-        if dataset is None:
+        if self._project.dataset is None:
             return
         pair = self._next_pair()
         if pair is None:
             return
         self._busy = True
-        version = self._version
 
         def read() -> tuple[Array, Array]:
             return read_image(pair.input), read_target(pair)
@@ -115,7 +114,7 @@ class Scores:
                 return
             number = self._viewer.next_number()
             self._asked = (number, pair, target, version)
-            self._send(PreviewTranslation(number, version[0], image, pair.input.name, keep=True))
+            self._send(PreviewTranslation(number, weights, image, pair.input.name, keep=True))
 
         self._background.run("score next", read, ask, partial(self._failed, pair, version))
 
@@ -173,7 +172,7 @@ class Scores:
         weights = self._model.weights
         self._version, self._at, self._scored = None, 0, {}
         if weights is not None and weights.exists():
-            self._version = weights, weights.stat().st_mtime_ns
+            self._version = _version_of(weights)
             if self._version in self._known:
                 self._scored = self._known[self._version]
                 self._known.move_to_end(self._version)
@@ -186,3 +185,8 @@ class Scores:
             self._data = data
             self._known.clear()
             self._on_weights(WeightsChanged())
+
+
+def _version_of(weights: Path) -> Version:
+    status = weights.stat()
+    return weights.name, status.st_mtime_ns, status.st_size

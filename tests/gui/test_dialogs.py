@@ -161,6 +161,8 @@ def test_what_follows_from_the_targets_is_shown_so_until_it_is_chosen(root: tk.T
     )
     automatic = "Automatic: Dice + cross-entropy, since the targets are label maps."
     assert note_at(dialog, "loss") == automatic
+    metrics = "Automatic: MSE, Dice score, since the targets are label maps."
+    assert note_at(dialog, "metrics") == metrics
     assert note_at(dialog, "optimizer") == ""
     dialog.form.fields.variables["epochs"].set("12")
     assert note_at(dialog, "loss") == automatic

@@ -78,6 +78,7 @@ def test_what_was_written_and_skipped(job: JobWindow, monkeypatch: pytest.Monkey
     ]
     texts = [str(label.cget("text")) for label in labels(job)]
     assert f"301 images were translated into {OUT}, 1 skipped." in texts
+    assert job.title() == "Translation"
     assert f"b.nii: skipped: {reason}" in texts  # the first one in full
     opened: list[Path] = []
     monkeypatch.setattr(job_window, "open_folder", opened.append)

@@ -105,6 +105,13 @@ def test_a_window_keeps_its_size_and_gets_its_place_only_on_a_screen(window: tk.
     restore(window, "430x240+-5000+120")
     x, y = settled(window, "430x240")
     assert x > 0 and y > 0
+    window.minsize(600, 300)  # the scaling is larger than when the place was saved
+    width = window.winfo_screenwidth()
+    restore(window, f"420x230+{width - 430}+120")
+    assert settled(window, "600x300")[0] + 600 <= width + 40
+    window.minsize(1, 1)
+    restore(window, "430x240+60+40")
+    settled(window, "430x240")
     for nonsense in ("", "full", "100x+1+1", "440x250"):
         restore(window, nonsense)
         assert window.geometry().startswith("430x240")

@@ -301,6 +301,7 @@ def test_without_resume_and_details_there_are_no_such_buttons(root, state, actio
     monitor = open_monitor(root, state, bare)
     pump(root, lambda: "load_best" in shown(monitor))
     assert not {"details", "resume"} & shown(monitor)
+    assert not monitor.head.remedies.winfo_ismapped(), "an empty frame keeps its room"
 
 
 def test_the_log_grows_and_starts_anew(root, monitor, state, tmp_path, pump):
@@ -562,3 +563,14 @@ def test_label_maps_keep_their_colours_when_they_are_reduced(state):
     large[:, 501:, 0] = 255
     state.add_preview(1, [large])
     assert set(np.unique(state.previews[1][0])) == {0, 255}
+
+
+def test_the_enlarged_image_s_zoom_is_shown(root, monitor, state, tmp_path, pump):
+    state.set_preview_references([np.full((32, 48), 99, np.uint8)], [np.zeros((32, 48), np.uint8)])
+    train_epoch(state, 1, tmp_path)
+    pump(root, lambda: monitor.strip._tiles)
+    monitor.strip.enlarge()
+    window = monitor.strip.enlarged
+    pump(root, window.winfo_viewable)
+    pump(root, lambda: int(str(window.panes.tools.percent.cget("text")).rstrip(" %")) > 100)
+    assert not any(map(enabled, window.steps)), "there is one image"

@@ -32,7 +32,7 @@ def test_a_project_is_told_by_its_name_images_and_trainings(tmp_path: Path) -> N
     (runs_folder(first) / "2026-01-01_10-00-00").mkdir(parents=True)
     found = recent_projects([first, second])
     assert [(one.title, one.words) for one in found] == [
-        ("liver", "2 training images, 1 training"),
+        ("liver", "2 training images, 1 run"),
         ("nuclei", "1 training image"),
     ]
     assert found[0].input == ImageRef(first.parent / "in" / "a.png")

@@ -109,6 +109,18 @@ def test_the_weights_of_a_new_epoch_have_no_scores_yet_and_drop_no_earlier_ones(
     assert scores.of(pair) is not None
 
 
+def test_weights_that_move_keep_their_scores(loaded: Sessions, tmp_path: Path) -> None:
+    scores, pair = loaded.session.scores, loaded.session.viewer.pairs()[0]
+    scores.wanted = True
+    loaded.until(lambda: len(asked(loaded)) == 1)
+    answer_with_target(loaded, tmp_path, asked(loaded)[-1])
+    loaded.until(lambda: scores.of(pair) is not None)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "a.weights.h5").rename(tmp_path / "runs" / "a.weights.h5")
+    loaded.session.model.moved(tmp_path, tmp_path / "runs")
+    assert scores.of(pair) is not None
+
+
 def test_an_image_that_cannot_be_translated_is_left_out(loaded: Sessions, tmp_path: Path) -> None:
     scores = loaded.session.scores
     scores.wanted = True

@@ -480,7 +480,7 @@ class TranslationSpec:
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
     accept_values: bool = flag(
         False,
-        "Accept other values",
+        "Accept unlike values",
         "Translate images too whose values are unlike those of the training images, such as "
         "Hounsfield units with 1024 added.",
     )

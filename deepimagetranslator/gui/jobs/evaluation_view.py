@@ -23,9 +23,8 @@ _AT_ONCE = 200  # rows that are inserted before other events are handled
 _FIGURE = (900, 230)
 _FEWEST, _MOST = 4, 14  # rows of the table
 _REST = 525  # height of the window without these rows
-_SMALL = 640  # below this height of the screen, table and figure are tabs
 _AROUND = 60
-_WIDEST = "0.215 ± 0.019"
+_WIDEST = "0.0215 ± 0.0019"
 HINT = (
     "Click a heading to sort, double-click an image to see it. In the figure, boxes are quartiles, "
     "dots are images, and dotted lines are the whole volume."
@@ -110,16 +109,18 @@ class EvaluationView(ttk.Frame):
 
     def _build(self) -> None:
         px = theme_of(self).px
-        small = self.winfo_screenheight() < px(_SMALL)
+        line = theme_of(self).font().metrics("linespace") + px(8)
+        summary = len(self._summary_rows())
+        least = summary + min(len(self._images), _FEWEST)
+        # Below the rows of the summary some images must be seen.
+        small = (self.winfo_screenheight() - px(_REST)) // line < least
         upper, lower = self._pages() if small else (self, self)
         holder = ttk.Frame(upper)
         holder.columnconfigure(0, weight=1)
         holder.rowconfigure(0, weight=1)
         holder.grid(row=0, column=0, sticky="nsew")
-        line = theme_of(self).font().metrics("linespace") + px(8)
-        rows = min(_MOST, max(_FEWEST, (self.winfo_screenheight() - px(_REST)) // line))
-        if small:
-            rows = _FEWEST
+        rest = px(_REST - _FIGURE[1]) if small else px(_REST)
+        rows = min(_MOST, max(_FEWEST, (self.winfo_screenheight() - rest) // line))
         self.table = ttk.Treeview(holder, show="headings", height=rows, selectmode="extended")
         down = ttk.Scrollbar(holder, command=self.table.yview)
         across = ttk.Scrollbar(holder, orient="horizontal", command=self.table.xview)
@@ -158,7 +159,7 @@ class EvaluationView(ttk.Frame):
                 self.table.bind(key, lambda _event: self.copy())
 
     def _pages(self) -> tuple[ttk.Frame, ttk.Frame]:
-        """Two tabs for table and figure, for screens that have no room for both."""
+        """Two tabs for table and figure, for a screen that has no room for both."""
         tabs = ttk.Notebook(self)
         tabs.enable_traversal()
         tabs.grid(row=0, column=0, sticky="nsew")

@@ -214,6 +214,7 @@ class JobWindow(tk.Toplevel):
             return
         self._running = False
         kind, event = change.kind, change.event
+        self.title(kind.capitalize())
         self.cancel_button.configure(text="Close")
         self.cancel_button.focus_set()
         if not isinstance(event, JobFinished):

@@ -31,6 +31,7 @@ _MARGINS = (52, 12, 28, 36)
 """Left, right, top and bottom margin of a chart in pixels at 100 per cent."""
 _TITLES = {"dice_score": "Dice", "iou": "IoU"}
 _ONE_COLUMN = 4
+_LETTER, _LETTERS_OF_SIGN = 6.5, 5  # pixels at 100 per cent; a sign is as wide as 5 letters
 _LEGEND_ROW = 15
 """Height of a row of the legend of classes in pixels at 100 per cent."""
 _CONTRAST = 3.0  # of a curve against its background, WCAG 2.1 for graphics
@@ -260,7 +261,10 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
         _draw_line(axis, line, number, len(chart.lines), request)
     named = any(line.name for line in chart.lines)
     rows = math.ceil(len(chart.lines) / _legend_columns(chart))
-    if named and rows * _LEGEND_ROW < 0.7 * down:
+    letters = len(chart.title) + sum(len(line.name) + _LETTERS_OF_SIGN for line in chart.lines)
+    if named and letters * _LETTER < across:
+        _draw_classes(axis, chart, palette, above=True)
+    elif named and rows * _LEGEND_ROW < 0.7 * down:
         _draw_classes(axis, chart, palette)
     values = [point for line in chart.lines for point in (*line.training, *line.validation)]
     positive = all(value > 0 for _, value in values)
@@ -319,8 +323,15 @@ def _draw_line(axis: Any, line: Line, number: int, count: int, request: CurvesRe
         )
 
 
-def _draw_classes(axis: Any, chart: Chart, palette: Palette) -> None:
-    """Draw a legend of the classes' names in the colours of their curves."""
+def _draw_classes(axis: Any, chart: Chart, palette: Palette, above: bool = False) -> None:
+    """Draw a legend of the classes' names in the colours of their curves.
+
+    Args:
+        axis: the chart's axes.
+        chart: the chart.
+        palette: the colours.
+        above: in one line beside the title, where no curve is hidden; else inside.
+    """
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
     handles = []
@@ -330,18 +341,19 @@ def _draw_classes(axis: Any, chart: Chart, palette: Palette) -> None:
         if len(chart.lines) == 1:
             colour = palette.series[1 if line.validation else 0]
         handles.append(Line2D([], [], color=colour, linewidth=2, label=line.name))
+    inside = {"loc": "best", "ncols": _legend_columns(chart), "borderpad": 0.3}
+    line_above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": len(handles)}
+    line_above |= {"frameon": False, "borderpad": 0.1, "borderaxespad": 0.2, "columnspacing": 1.0}
     axis.legend(
         handles=handles,
-        loc="best",
-        ncols=_legend_columns(chart),
         fontsize=8,
         labelcolor=palette.text,
         facecolor=palette.field,
         edgecolor=palette.border,
         framealpha=0.8,
         handlelength=1.2,
-        borderpad=0.3,
         labelspacing=0.25,
+        **(line_above if above else inside),
     )
 
 

@@ -87,6 +87,8 @@ class PreviewWindow(tk.Toplevel):
         count = len(state.preview_inputs) or len(predicted)
         self.number = min(self.number, max(0, count - 1))
         self.panes.set_classes(ShownClasses(tuple(state.classes.values())))
+        for button in self.steps:
+            button.state(["!disabled" if count > 1 else "disabled"])
         listed = (state.preview_inputs, state.preview_targets, predicted)
         for role, images in zip(ROLES, listed, strict=True):
             position = f"{self.number + 1} / {count}" if count else ""

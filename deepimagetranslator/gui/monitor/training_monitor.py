@@ -220,6 +220,11 @@ class TrainingMonitor(tk.Toplevel):
                 button.grid()
             else:
                 button.grid_remove()
+        # An empty frame would keep the room of its hidden buttons.
+        if any(button.grid_info() for button in self.head.remedies.winfo_children()):
+            self.head.remedies.grid()
+        else:
+            self.head.remedies.grid_remove()
         self.buttons["finish"].state(["!disabled" if state.may_finish else "disabled"])
         stopping = state.phase is Phase.STOPPING
         words_on_it = "Force stop" if state.may_force else "Stopping..." if stopping else "Stop"

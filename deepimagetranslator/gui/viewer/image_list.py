@@ -7,7 +7,7 @@ import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
-from typing import Any
+from typing import Any, Literal
 
 from deepimagetranslator.core.evaluation.score import Score
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -170,10 +170,11 @@ class ImageList(ttk.Frame):
         muted = palette.selection_text if chosen else palette.muted
         score = self._score_of(index)
         name = elided(image.shown_name, theme.font(), width - left - px(_GAP))
-        canvas.create_text(left, middle, text=name, anchor="sw", fill=fill, font=theme.font())
-        below = str(score) if score is not None else ""
-        small = theme.font("small")
-        canvas.create_text(left, middle, text=below, anchor="nw", fill=muted, font=small)
+        anchor: Literal["sw", "w"] = "sw" if score is not None else "w"
+        canvas.create_text(left, middle, text=name, anchor=anchor, fill=fill, font=theme.font())
+        if score is not None:
+            small = theme.font("small")
+            canvas.create_text(left, middle, text=score, anchor="nw", fill=muted, font=small)
 
     # ---- input -----------------------------------------------------------------------------
 

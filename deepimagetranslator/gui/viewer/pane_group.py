@@ -95,7 +95,8 @@ class PaneGroup(ttk.Frame):
         self.legend.grid_remove()
         self.tools = _Tools(self)
         self.tools.grid(row=2, column=0, sticky="ew", pady=(theme_of(self).px(8), 0))
-        self.bind("<Configure>", lambda _: self.tools.write_zoom())
+        for pane in self.panes.values():
+            pane.canvas.bind("<Configure>", lambda _: self.tools.write_zoom(), add=True)
 
     def show(
         self, role: str, image: Array | None, caption: Caption | None = None, hint: str = ""

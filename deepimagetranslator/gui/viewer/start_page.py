@@ -86,7 +86,7 @@ class StartPage(Scrolled):
         self._build_begin()
         self._draw_goals()
         self.bind("<Configure>", lambda _event: self._arrange(), add=True)
-        self.bind(PALETTE_CHANGED, lambda _event: self._recolour(), add=True)
+        self.bind(PALETTE_CHANGED, lambda _event: self._redraw_pictures(), add=True)
         self._arrange()
 
     def refresh(self) -> None:
@@ -198,7 +198,7 @@ class StartPage(Scrolled):
 
     # ---- pictures --------------------------------------------------------------------------
 
-    def _recolour(self) -> None:
+    def _redraw_pictures(self) -> None:
         self._draw_goals()
         if self.grid_info():
             self.refresh()

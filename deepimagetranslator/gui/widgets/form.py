@@ -14,7 +14,7 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.dialog import Dialog
 from deepimagetranslator.gui.widgets.form_fields import Check, FormFields, MessageLabel, TickGrid
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
-from deepimagetranslator.gui.widgets.words import shown_value
+from deepimagetranslator.gui.widgets.words import said_value, shown_value
 
 Spec = TypeVar("Spec")
 PRESET_WORDS = {"recommended": "Recommended", "2021": "As in 2021"}
@@ -283,7 +283,8 @@ class FormDialog(Dialog[Spec]):
             return ""
         words = shown_value(fields.infos[name], suggested)
         follows = fields.variables[name].get() == words
-        return f"Automatic: {words}, since {reason}." if follows else ""
+        said = said_value(fields.infos[name], suggested)
+        return f"Automatic: {said}, since {reason}." if follows else ""
 
     def _on_change(self) -> None:
         self.ok_button.state(["disabled" if self.form.problems() else "!disabled"])

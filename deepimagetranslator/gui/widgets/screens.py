@@ -71,10 +71,14 @@ def restore(window: tk.Tk | tk.Toplevel, geometry: str) -> None:
     found = _PLACE.fullmatch(geometry)
     if found is None:
         return
-    width, height, left, top = map(int, found.groups())
+    *size, left, top = map(int, found.groups())
+    # The least size may have grown since then, with the scaling.
+    width, height = map(max, size, window.minsize())
     place = Area(left, top, width, height)
     if is_reachable(window, place):
-        window.geometry(geometry)
+        if [width, height] != size:
+            left, top = place.inside(screen_at(window, place))
+        window.geometry(f"{width}x{height}+{left}+{top}")
     else:
         screen = screen_at(window, Area(0, 0, 1, 1))
         window.geometry(f"{min(width, screen.width)}x{min(height, screen.height)}")

@@ -70,6 +70,13 @@ def shown_value(info: FieldInfo, value: Any) -> str:
     return shown_choice(info, value) if info.kind == "choice" else as_text(info, value)
 
 
+def said_value(info: FieldInfo, value: Any) -> str:
+    """A field's value in a sentence: choices by the words of their boxes."""
+    if isinstance(value, tuple):
+        return ", ".join(shown_choice(info, one) for one in value)
+    return shown_value(info, value)
+
+
 def full_help(info: FieldInfo) -> str:
     """The field's help; for numbers with the allowed range."""
     if info.kind not in ("int", "float"):
