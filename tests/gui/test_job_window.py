@@ -120,7 +120,8 @@ def test_unlike_images_are_asked_about_in_the_same_window(
     assert answers == [accept]
     assert {str(b.cget("text")) for b in buttons(job) if b.winfo_ismapped()} == {"Cancel"}
     finish(job, [("a.png", str(Path(OUT) / "a.png"))], images=1)
-    assert "were translated into" in words(job)
+    assert "1 image was translated into" in words(job)
+    assert "40% of the values" not in words(job)
 
 
 @pytest.mark.parametrize("asks", [False, True])

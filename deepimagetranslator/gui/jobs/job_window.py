@@ -206,6 +206,7 @@ class JobWindow(tk.Toplevel):
         self._running = True
         for widget in (*self.answer_buttons, self._detail):
             widget.pack_forget()
+        self._detail.configure(text="")
         self._began = time.monotonic()
         self._words.set("Translating...")
 
