@@ -52,7 +52,8 @@ def new(arguments: argparse.Namespace) -> Outcome:
     problems: list[Problem] = []
     if arguments.val_fraction is not None or arguments.val_persons:
         if data["val_inputs"]:
-            raise UserError("Give validation folders or --val-fraction, not both.")
+            how = "--val-fraction" if arguments.val_fraction is not None else "--val-persons"
+            raise UserError(f"There are validation images already; leave out {how}, or these.")
         project, problems = _split(project, arguments)
     reasons = suggestions.reasons(project, seen)
     found = dataset.match(project.specs.data)

@@ -355,6 +355,16 @@ def test_a_repair_of_no_finding_is_refused(call, project):
     told = call("check", project, "--repair", "everything", "--json")
     assert told.status == 2 and "everything" in told.json["error"]
     assert "duplicates" in told.json["error"]
+    assert call("check", project, "--repair", "all:outline", "--json").status == 2
+
+
+def test_a_repair_that_a_finding_does_not_have_is_told(call, tmp_path):
+    write_sample(tmp_path, size=32, people=[1], slices=8)
+    folder, path = tmp_path / "person01", tmp_path / "p.json"
+    arguments = ("--train-inputs", folder / "images", "--train-targets", folder / "targets")
+    assert call("new", path, *arguments).status == 0
+    told = call("check", path, "--repair", "no_validation:typo", "--json")
+    assert told.json["mended"] == [] and "has no repair 'typo'" in told.err
 
 
 def test_new_reports_missing_partners_and_status_2(call, tmp_path):

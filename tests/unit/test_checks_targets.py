@@ -23,6 +23,7 @@ from deepimagetranslator.core.checks.orientation import turns_of
 from deepimagetranslator.core.checks.repairs import ALL, chosen_repair, repaired
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
+from deepimagetranslator.core.data.chosen_changes import with_changes
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts, pair_facts, thumbnail_of
 from deepimagetranslator.core.data.pair_lists import matched
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -146,6 +147,27 @@ def test_a_whole_set_that_is_turned(tmp_path: Path, name: str) -> None:
     assert len(problem.files) == 12 and not problem.fatal
     assert chosen_repair(problem, {ALL}) is None
     assert_right(mended(specs, problem))
+
+
+@pytest.mark.parametrize(("needed", "chosen"), [("turn_90", "mirror_x"), ("transpose", "turn_180")])
+def test_targets_that_are_read_turned_wrongly_are_turned_further(
+    tmp_path: Path, needed: str, chosen: str
+) -> None:
+    specs = project(tmp_path, lambda _, mask: turned(mask, needed))
+    wrong = [(target, chosen) for target in (*specs.data.train_targets, *specs.data.val_targets)]
+    specs = replace(specs, data=with_changes(specs.data, wrong))
+    problem = next(one for one in found(specs) if one.kind == "turned_target")
+    assert_right(mended(specs, problem))
+
+
+def test_a_turn_that_was_wrong_is_taken_back_alone(tmp_path: Path) -> None:
+    specs = project(tmp_path)
+    targets = (*specs.data.train_targets, *specs.data.val_targets)
+    wrong = [(target, name) for target in targets for name in ("turn_90", "inverted")]
+    specs = replace(specs, data=with_changes(specs.data, wrong))
+    problem = next(one for one in found(specs) if one.kind == "turned_target")
+    after = mended(specs, problem)
+    assert after.data.target_changes == tuple(f"inverted: {target}" for target in targets)
 
 
 def test_single_targets_that_are_turned(tmp_path: Path) -> None:

@@ -96,6 +96,16 @@ _CHANGED: Mapping[str, Callable[[Array], Array]] = {
 }
 """From a target's pixels (height, width, channels) to the changed ones."""
 
+
+def turned_further(first: str, second: str) -> str:
+    """The change of orientation that does two of them, one after the other; "" if the second one
+    undoes the first."""
+    grid = np.arange(6).reshape(2, 3, 1)
+    both = _CHANGED[second](_CHANGED[first](grid))
+    alike = (name for name in GROUPS["orientation"] if np.array_equal(_CHANGED[name](grid), both))
+    return next(alike, "")
+
+
 _READ: Mapping[str, Callable[[ImagePair], Array]] = {
     "transparency": _from_transparency,
     "array_order": places.read_in_array_order,
