@@ -278,6 +278,30 @@ def test_inverted_masks_of_faint_objects(tmp_path: Path) -> None:
     assert all(int(Path(file).stem) % 4 == 0 for file in problem.files)
 
 
+@pytest.mark.parametrize(("dtype", "top"), [("uint8", 255), ("uint8", 1), ("float32", 1)])
+def test_inverted_volumes_are_exchanged_as_a_whole(tmp_path: Path, dtype: str, top: int) -> None:
+    """Slices without an object, or with a faint one, belong to their volume."""
+    rng = np.random.default_rng(3)
+    masks = np.stack([cells(rng) for _ in range(36)])
+    images = np.stack([noisy(rng, m, 0.02 if n % 6 == 2 else 1) for n, m in enumerate(masks)])
+    masks = np.where(np.arange(36)[:, None, None] % 6 == 5, 0, masks > 0) * top
+    odd = np.arange(36)[:, None, None] // 6 % 3 == 1  # two volumes of six
+    stored = np.where(odd, top - masks, masks).astype(dtype)
+    lists: tuple[list[Path], list[Path]] = ([], [])
+    for volume in range(6):
+        part = slice(6 * volume, 6 * volume + 6)
+        for name, paths, pixels in zip(("in", "out"), lists, (images, stored), strict=True):
+            (tmp_path / name).mkdir(exist_ok=True)
+            paths.append(tmp_path / name / f"{volume}.tif")
+            tifffile.imwrite(paths[-1], pixels[part].squeeze(), photometric="minisblack")
+    inputs, targets = (tuple(map(str, list_images(paths))) for paths in lists)
+    specs = Specs(data=DataSpec(inputs[:30], targets[:30], inputs[30:], targets[30:]))
+    problem = next(one for one in found(specs) if one.kind == "mask_polarity")
+    after = repaired(specs, problem.repair)
+    np.testing.assert_array_equal(masks_as_read(after), masks)
+    assert "mask_polarity" not in {one.kind for one in found(after)}
+
+
 @pytest.mark.parametrize("bright", [1, -1])
 def test_a_set_of_one_polarity_is_right(tmp_path: Path, bright: float) -> None:
     assert found(project(tmp_path, bright=lambda _: bright)) == []
