@@ -7,8 +7,10 @@ well a turned target fits by chance.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +73,8 @@ def turns_of(pairs: Sequence[PairFacts]) -> Turns:
     if _is_whole(scores, strangers, (best == common) & (gain > _FAR), common):
         return Turns(dict.fromkeys(range(len(pairs)), _TURNS[common - 1]), whole=True)
     clear = np.flatnonzero(_clear(scores, strangers, gain))
-    return Turns({int(number): _TURNS[best[number] - 1] for number in clear})
+    changes = {int(number): _TURNS[best[number] - 1] for number in clear}
+    return Turns(_with_whole_volumes(pairs, scores, changes))
 
 
 def turned_targets(pairs: Sequence[PairFacts], turns: Turns) -> Iterator[Problem]:
@@ -151,6 +154,25 @@ def _is_whole(scores: Scores, strangers: Scores, wanted: NDArray[np.bool_], turn
     """Whether nearly all pairs need the same turn, and their own targets are what fits then."""
     own, chance = float(np.median(scores[:, turn])), float(np.median(strangers[:, turn]))
     return bool(wanted.mean() >= _WHOLE_SET and own > max(_CLEAR, chance + _ABOVE_CHANCE))
+
+
+def _with_whole_volumes(
+    pairs: Sequence[PairFacts], scores: Scores, changes: Mapping[int, str]
+) -> dict[int, str]:
+    """The changes; where some slices of a volume need a turn, and nearly all fit better after it,
+    all of them need it."""
+    slices: defaultdict[Path, list[int]] = defaultdict(list)
+    for number, facts in enumerate(pairs):
+        if facts.pair.target.slice is not None:
+            slices[facts.pair.target.file].append(number)
+    result = dict(changes)
+    for numbers in slices.values():
+        turns = Counter(changes[number] for number in numbers if number in changes)
+        for turn, _ in turns.most_common(1):
+            better = scores[numbers, _TURNS.index(turn) + 1] > scores[numbers, 0]
+            if better.mean() >= _WHOLE_SET:
+                result |= dict.fromkeys(numbers, turn)
+    return result
 
 
 def _clear(scores: Scores, strangers: Scores, gain: NDArray[np.float32]) -> NDArray[np.bool_]:
