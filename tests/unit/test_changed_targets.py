@@ -161,6 +161,8 @@ def test_a_change_that_this_version_does_not_know_is_named(specs: Specs) -> None
         data = replace(specs.data, target_changes=(text,))
         (problem,) = problems(data)
         assert problem.subject == "target_changes" and "newer version" in problem.message
+        missing = "spun' is no change" if "spun" in text else "names no target"
+        assert missing in problem.message
         assert match(data).train[0].changes == ()
 
 
