@@ -256,13 +256,13 @@ def _width(channels: Iterable[str]) -> int:
 def _spread_cell(spread: Spread | None) -> str:
     if spread is None or not spread.count:
         return " " * 16
-    deviation = f" +-{_short(spread.sd)}" if spread.count > 1 else ""
-    return f"{_short(spread.mean)}{deviation}".rjust(16)
+    deviation = f" +-{_short(spread.sd, 3)}" if spread.count > 1 else ""
+    return f"{_short(spread.mean, 4)}{deviation}".rjust(16)
 
 
-def _short(number: float) -> str:
-    """At most seven characters in the usual range of the measures, so that columns stay apart."""
-    return f"{number:.4f}" if abs(number) < 10 else f"{number:.2f}"
+def _short(number: float, decimals: int) -> str:
+    """A number that leaves columns apart in the usual range of the measures."""
+    return f"{number:.{decimals if abs(number) < 10 else decimals - 2}f}"
 
 
 def _default_run_dir(arguments: argparse.Namespace, project: Project) -> Path:

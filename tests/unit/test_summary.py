@@ -38,7 +38,7 @@ def test_images_are_summarized_without_the_whole_volume() -> None:
 
 def test_columns_of_the_terminal_stay_apart() -> None:
     names = {"grey": 0, "subcutaneous fat": 12}
-    values = [(12.5, 3.25), (34.5, 61.25)]
+    values = [(-12.5, -1.25), (-94.5, -1.5)]
     found = [
         {"image": str(n), "channel": name, "dice": 0.5, "psnr": values[n][0], "ssim": values[n][1]}
         for n in range(2)
