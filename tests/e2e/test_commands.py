@@ -260,10 +260,10 @@ def test_new_splits_off_whole_people(call, place, tmp_path):
         (["--set", "nonsense"], "SECTION.FIELD=VALUE"),
         (["--set", "model.deep_supervision=true", "--set", "model.depth=2"], "depth of 3"),
         (["--preset", "2022"], "2021"),
-        (["--val-fraction", "0.5"], "not both"),
+        (["--val-fraction", "0.5"], "leave out --val-fraction"),
         (["--group", "x"], "--val-fraction"),
         (["--persons", "."], "not both"),
-        (["--val-persons", "person01"], "not both"),
+        (["--val-persons", "person01"], "leave out --val-persons"),
     ],
 )
 def test_new_refuses_in_one_sentence_and_writes_nothing(call, place, tmp_path, more, sentence):
