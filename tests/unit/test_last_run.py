@@ -109,9 +109,9 @@ def test_a_project_saved_after_its_training_knows_it_when_opened_again(
     assert monitor.seconds_passed == 4
     assert monitor.weights_of(2) == moved.improvement(2, 0.5)
     assert [text for _, text in monitor.log] == ["Device: CPU", "Ended"]
-    later.until(lambda: len(monitor.previews) == 2)
-    assert monitor.previews[2][0].max() == 2
-    assert len(monitor.preview_inputs) == len(monitor.preview_targets) == 1
+    later.until(lambda: len(monitor.previews.epochs) == 2)
+    assert monitor.previews.epochs[2][0].max() == 2
+    assert len(monitor.previews.inputs) == len(monitor.previews.targets) == 1
     assert last_resumable(later.session.project.runs) == moved.path
     later.session.close()
 
