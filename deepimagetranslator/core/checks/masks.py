@@ -95,9 +95,10 @@ def _is_more_doubtful(
 ) -> bool:
     """Whether the first group is the smaller one; of equal ones that which covers more of the
     border."""
-    if np.count_nonzero(few) == np.count_nonzero(many):
+    sizes = [int(np.count_nonzero(group)) for group in (few, many)]
+    if sizes[0] == sizes[1]:
         return bool(covers[few, 1].mean() >= covers[many, 1].mean())
-    return np.count_nonzero(few) < np.count_nonzero(many)
+    return sizes[0] < sizes[1]
 
 
 def _exchanging(pairs: Sequence[PairFacts], group: NDArray[np.bool_], name: str) -> Repair:
