@@ -145,6 +145,23 @@ def _add_new(commands: Any) -> None:
         "and targets, such as PERSON/images and PERSON/targets; subfolders val and validation "
         "validate, test is left out",
     )
+    _add_split(parser)
+    _add_series(parser, "training and validation images")
+    _add_series(parser, "targets", "--target-series")
+    parser.add_argument(
+        "--window",
+        metavar="NAME|C/W",
+        help="the intensity window of the inputs, in their own units (Hounsfield for CT): one of "
+        f"{', '.join(WINDOWS)}, or centre and width, such as 40/400 "
+        "(--window=-600/1500 where the centre is below 0)",
+    )
+    parser.add_argument(
+        "--preset", default="recommended", metavar="NAME", help=f"one of {', '.join(PRESETS)}"
+    )
+    _add_set(parser)
+
+
+def _add_split(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--val-persons",
         nargs="+",
@@ -163,19 +180,6 @@ def _add_new(commands: Any) -> None:
         help="a regular expression for the file name; its match (or first group) is the person, "
         "whose images all go to training or all to validation",
     )
-    _add_series(parser, "training and validation images")
-    _add_series(parser, "targets", "--target-series")
-    parser.add_argument(
-        "--window",
-        metavar="NAME|C/W",
-        help="the intensity window of the inputs, in their own units (Hounsfield for CT): one of "
-        f"{', '.join(WINDOWS)}, or centre and width, such as 40/400 "
-        "(--window=-600/1500 where the centre is below 0)",
-    )
-    parser.add_argument(
-        "--preset", default="recommended", metavar="NAME", help=f"one of {', '.join(PRESETS)}"
-    )
-    _add_set(parser)
 
 
 def _add_check(commands: Any) -> None:

@@ -33,9 +33,8 @@ Found = tuple[dataset.Matched, list[Problem]]
 def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     """Report every problem of a project, apply the chosen repairs, and save it."""
     wanted = set(arguments.repair)
-    kinds_of = {word: word.partition(":")[0] for word in wanted}
-    known = {ALL, *TITLES} - {""}
-    unknown = sorted(word for word, kind in kinds_of.items() if kind not in known)
+    known = TITLES.keys() - {""}
+    unknown = sorted(w for w in wanted if w != ALL and w.partition(":")[0] not in known)
     if unknown:
         kinds = ", ".join(kind for kind in TITLES if kind)
         raise UserError(
@@ -58,9 +57,8 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
     _say(problems)
     for change in changes:
         terminal.say(f"Repaired: {change}.")
-    for kind in sorted(set(kinds_of.values()) - {ALL}):
-        if any(problem.kind == kind and not problem.repairs for problem in problems):
-            terminal.say(f"'{title(kind)}' has no automatic repair; correct it yourself.")
+    for word in sorted(wanted - {ALL}):
+        _say_missing(problems, word)
     if changes:
         terminal.say(f"The project as it was is kept as {arguments.project.name}.bak.")
     fatal = sum(problem.fatal for problem in problems)
@@ -135,6 +133,17 @@ def _say(problems: Sequence[Problem]) -> None:
             terminal.say(f"  {level(problem)}: {text}")
             for repair in problem.repairs:
                 terminal.say(f"    repair: {repair.label} (--repair {_word(problem, repair)})")
+
+
+def _say_missing(problems: Sequence[Problem], word: str) -> None:
+    """Say if findings are left that do not have the repair that a --repair asked for."""
+    kind, _, name = word.partition(":")
+    left = [problem for problem in problems if problem.kind == kind]
+    named = [{repair.name for repair in problem.repairs} for problem in left]
+    if any(not problem.repairs for problem in left):
+        terminal.say(f"'{title(kind)}' has no automatic repair; correct it yourself.")
+    elif name and any(name not in names for names in named):
+        terminal.say(f"'{title(kind)}' has no repair '{name}'; choose one of those listed above.")
 
 
 def _word(problem: Problem, repair: Repair) -> str:

@@ -21,6 +21,7 @@ from deepimagetranslator.core.config.project import (
     load_project,
     new_project,
     save_project,
+    with_absolute_paths,
     with_data,
 )
 from deepimagetranslator.core.config.specs import DataSpec
@@ -52,7 +53,8 @@ def new(arguments: argparse.Namespace) -> Outcome:
     problems: list[Problem] = []
     if arguments.val_fraction is not None or arguments.val_persons:
         if data["val_inputs"]:
-            raise UserError("Give validation folders or --val-fraction, not both.")
+            how = "--val-fraction" if arguments.val_fraction is not None else "--val-persons"
+            raise UserError(f"There are validation images already; leave out {how}, or these.")
         project, problems = _split(project, arguments)
     reasons = suggestions.reasons(project, seen)
     found = dataset.match(project.specs.data)
@@ -114,7 +116,8 @@ def _why(reason: str | None) -> str:
 
 
 def with_settings(project: Project, assignments: Sequence[str]) -> Project:
-    """The project with every --set applied; the fields count as chosen.
+    """The project with every --set applied; the fields count as chosen. Relative paths are those
+    from the current folder.
 
     Raises:
         UserError: a field or a value is invalid, or fields contradict each other.
@@ -124,6 +127,8 @@ def with_settings(project: Project, assignments: Sequence[str]) -> Project:
         if not equals or "." not in name:
             raise UserError(f"'{assignment}' is not of the form SECTION.FIELD=VALUE.")
         project = set_field(project, name.strip(), text)
+    data = with_absolute_paths(project.specs.data, Path.cwd())
+    project = replace(project, specs=replace(project.specs, data=data))
     problems = specs_problems(project.specs)
     if problems:
         raise DataProblems(problems)

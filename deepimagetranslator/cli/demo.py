@@ -26,7 +26,6 @@ from deepimagetranslator.ml import devices
 SIZE = 128
 EPOCHS = 6
 TRAIN_PEOPLE, VAL_PEOPLE, TEST_PEOPLE = SAMPLE_PEOPLE[:-2], SAMPLE_PEOPLE[-2:-1], SAMPLE_PEOPLE[-1:]
-# The presets' amounts of augmentation are meant for images of this size.
 _SHOWN_SLICES = (4, 14, 24)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -229,29 +229,40 @@ def benchmark_table(found: dict[str, Any]) -> str:
 
 def whole_volume_table(whole_volume: dict[str, dict[str, float]]) -> str:
     """The whole-volume measures as aligned text, a line for each channel."""
-    columns = max(whole_volume.values(), key=len)
-    lines = [f"{'':8}" + "".join(f"{name:>16}" for name in columns)]
+    columns, first = max(whole_volume.values(), key=len), _width(whole_volume)
+    lines = [" " * first + "".join(f"{name:>16}" for name in columns)]
     for channel, values in whole_volume.items():
         cells = (f"{values[name]:16.4f}" if name in values else " " * 16 for name in columns)
-        lines.append(f"{channel:8}" + "".join(cells))
+        lines.append(channel.ljust(first) + "".join(cells))
     return "\n".join(lines)
 
 
 def spread_table(found: Sequence[Summary]) -> str:
     """Mean and standard deviation over images and persons as aligned text, as in the window."""
-    lines: list[str] = []
-    for over, group in groupby(found, lambda one: (one.count, one.over)):
-        lines.append(f"{over[0]} {over[1]}, mean and standard deviation:")
+    lines, first = [], _width(one.channel for one in found)
+    for (count, over), group in groupby(found, lambda one: (one.count, one.over)):
+        lines.append(f"{count} {over if count > 1 else over[:-1]}, mean and standard deviation:")
         for one in group:
             cells = (_spread_cell(one.spreads.get(name)) for name in MEASURES)
-            lines.append(f"{one.channel:8}" + "".join(cells))
+            lines.append(one.channel.ljust(first) + "".join(cells))
     return "\n".join(lines)
+
+
+def _width(channels: Iterable[str]) -> int:
+    """The width of the first column in characters."""
+    return max(8, *(len(channel) + 1 for channel in channels))
 
 
 def _spread_cell(spread: Spread | None) -> str:
     if spread is None or not spread.count:
         return " " * 16
-    return f"{f'{spread.mean:.4f} +-{spread.sd:.4f}':>16}"
+    deviation = f" +-{_short(spread.sd, 3)}" if spread.count > 1 else ""
+    return f"{_short(spread.mean, 4)}{deviation}".rjust(16)
+
+
+def _short(number: float, decimals: int) -> str:
+    """A number that leaves columns apart in the usual range of the measures."""
+    return f"{number:.{decimals if abs(number) < 10 else decimals - 2}f}"
 
 
 def _default_run_dir(arguments: argparse.Namespace, project: Project) -> Path:

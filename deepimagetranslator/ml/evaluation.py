@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from deepimagetranslator.core.config.target_changes import joined
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import Problem, UserError
@@ -17,6 +19,7 @@ from deepimagetranslator.core.evaluation.comparison import (
     ByClasses,
     ByValues,
     Comparison,
+    are_outlines_of_numbered,
     by_classes,
     comparison,
     is_mask_of_numbered,
@@ -76,6 +79,9 @@ def evaluate(
         if is_mask_of_numbered(predicted, target):
             target = predicted = OBJECT_PALETTE
             report(LogLine("The targets number their objects; object and background are compared."))
+        elif are_outlines_of_numbered(predicted, target):
+            pairs = _with_outlines(pairs, report)
+            target = _gathered(pairs, control)[1].label_palette()
     compare = comparison(choose_normalization(values, target=True), target, predicted)
     if isinstance(compare, ByClasses) and compare.predicted != compare.target:
         report(LogLine(f"Label maps: {compare}."))
@@ -120,6 +126,8 @@ def evaluate_weights(
         palette = replace(translator.network.palette, written=())
         encoding = replace(encoding, network=replace(translator.network, palette=palette))
         compare = by_classes(palette, palette)
+        if _draws_outlines_of_numbered(palette, pairs, control):
+            pairs = _with_outlines(pairs, report)
     else:
         values, _ = _gathered(pairs, control)
         compare = ByValues(choose_normalization(values, target=True))
@@ -132,6 +140,23 @@ def evaluate_weights(
         return translator.translate(image, name, encoding.image, between)
 
     return _measured(pairs, image_of, compare, list(problems), report, control)
+
+
+def _draws_outlines_of_numbered(
+    palette: Palette, pairs: Sequence[ImagePair], control: JobControl
+) -> bool:
+    """Whether a network draws the outlines of objects that the targets number."""
+    if not are_outlines_of_numbered(palette, None):
+        return False  # so that the targets of other networks are read only once
+    colours = _gathered(pairs, control)[1]
+    target = colours.label_palette()
+    return bool(target or colours.instances) and are_outlines_of_numbered(palette, target)
+
+
+def _with_outlines(pairs: Sequence[ImagePair], report: Report) -> list[ImagePair]:
+    """The pairs with targets that are read as objects, their outlines and background."""
+    report(LogLine("The targets number their objects; objects and their outlines are compared."))
+    return [replace(pair, changes=joined(pair.changes, "objects_outline")) for pair in pairs]
 
 
 def _gathered(

@@ -17,6 +17,7 @@ from deepimagetranslator.core.data.checksums import checksums
 from deepimagetranslator.core.data.chosen_changes import changes_in_order
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import FileContent
+from deepimagetranslator.core.data.pair_lists import LISTS
 from deepimagetranslator.core.errors import DataProblems, Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.reading import READING_VERSION, changed_since
@@ -79,7 +80,7 @@ def run_to_resume(run: RunFolder, project: Project) -> Project:
         message = f"{run.path} holds no run that has finished an epoch; begin a new one."
         raise UserError(message)
     before = load_project(run.project)
-    _refuse_other_reading(before)
+    _refuse_other_reading(before, project)
     for name, info, was, becomes in _choices(before, project):
         changed = was != becomes and name not in _FREE_AT_RESUME
         if info.kind == "paths":
@@ -91,16 +92,19 @@ def run_to_resume(run: RunFolder, project: Project) -> Project:
     return before
 
 
-def _refuse_other_reading(before: Project) -> None:
+def _refuse_other_reading(before: Project, now: Project) -> None:
     """Refuse to resume a run whose images this version reads otherwise than the run began with.
+
+    Args:
+        before: the record of the run.
+        now: the project, whose images may lie elsewhere since.
 
     Raises:
         UserError: there is such an image.
     """
     recorded = before.run.get("reading")
     reading = recorded if isinstance(recorded, int) else 1  # version 2.0.0 wrote none
-    data = before.specs.data
-    lists = (data.train_inputs, data.train_targets, data.val_inputs, data.val_targets)
+    lists = [getattr(one.specs.data, name) for one in (before, now) for name in LISTS]
     for file in dict.fromkeys(image.file for texts in lists for image in parse_images(texts)):
         change = changed_since(file, reading)
         if change:

@@ -115,13 +115,11 @@ def train(
     if before is None:
         refuse_second_run(run)
     dataset = prepared(project, before, report, control, record)
-    state = TrainingState() if before is None else resumed(run, project, before)
     if before is not None:
-        dataset = as_begun(dataset, run)
+        state, dataset = resumed(run, project, before), as_begun(dataset, run)
     else:
-        precision = devices.choose_precision(project.specs.training.precision)
-        state.precision = precision
-        write_run_record(run, project, dataset, precision, start_weights, report)
+        state = TrainingState(precision=devices.choose_precision(project.specs.training.precision))
+        write_run_record(run, project, dataset, state.precision, start_weights, report)
     with run_log(run.log, dataset, state.precision, state.epoch):
         try:
             _work(Job(project, dataset, run, state, logged(report), control), start_weights)

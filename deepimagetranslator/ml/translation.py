@@ -96,9 +96,8 @@ def translate(
 
     An output has its input's name, in the same subfolder below ``output`` (``core.export.layout``),
     and by default its input's format (``core.export.plan``). A file that cannot be translated is
-    skipped and listed; if a slice cannot, its whole volume is skipped. So are images whose values
-    are unlike those of the training images (``core.checks.unlike_inputs``), unless the spec accepts
-    them.
+    skipped and listed; if a slice cannot, its whole volume is skipped. So are images of unlike
+    values (``core.checks.unlike_inputs``), unless the spec accepts them.
 
     Args:
         weights_path: a weights file of this program or of the 2021 program.
@@ -112,9 +111,8 @@ def translate(
         control: cancels the translation.
 
     Raises:
-        UserError: nothing was written. The weights cannot be used, there are no inputs, the output
-            folder is a file, the format cannot hold the outputs, two inputs would get the same
-            name, or an output exists already or would overwrite an input.
+        UserError: nothing was written. The weights cannot be used, there are no inputs, the format
+            cannot hold the outputs, or an output's name is that of a file or of another output.
         Cancelled: the caller cancelled; all written files are complete.
     """
     spec = spec or TranslationSpec()
@@ -138,9 +136,7 @@ def translate(
         report(LogLine(sentence))
     run = _Run(translator, output_files, spec.batch_size, report, control, trained)
     run.refuse(problems)
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
-        run.work(pool)
-    return TranslationResult(tuple(run.translated), tuple(run.skipped), tuple(run.problems))
+    return run.result()
 
 
 class _Run:
@@ -186,7 +182,13 @@ class _Run:
             self._done += len(sources)
             self._note_skipped(source, reasons[str(sources[0])])
 
-    def work(self, pool: ThreadPoolExecutor) -> None:
+    def result(self) -> TranslationResult:
+        """Translate all images that are not refused."""
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
+            self._work(pool)
+        return TranslationResult(tuple(self.translated), tuple(self.skipped), tuple(self.problems))
+
+    def _work(self, pool: ThreadPoolExecutor) -> None:
         for batch in self._batches(pool):
             self._control.between_steps()
             if batch[0][0].begins_volume:

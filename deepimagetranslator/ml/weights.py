@@ -146,8 +146,10 @@ class WeightsCard:
     @classmethod
     def _of(cls, data: Mapping[str, Any], model: Any, palette: Any, where: str) -> WeightsCard:
         spec = fields.from_json(ModelSpec, model, where)
-        statistics = data.get("input_statistics")
+        statistics, measured = data.get("input_statistics"), None
         try:
+            if statistics is not None:
+                measured = InputStatistics.from_json(statistics)
             return cls(
                 model=spec,
                 input_scaling=IntensityNormalization.from_json(data["input_scaling"]),
@@ -157,7 +159,7 @@ class WeightsCard:
                 preset=str(data["preset"]),
                 training=dict(data["training"]),
                 program=str(data["program"]),
-                input_statistics=statistics and InputStatistics.from_json(statistics),
+                input_statistics=measured,
                 reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
             )
         except (UserError, KeyError, TypeError, ValueError) as error:

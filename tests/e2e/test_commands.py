@@ -260,10 +260,10 @@ def test_new_splits_off_whole_people(call, place, tmp_path):
         (["--set", "nonsense"], "SECTION.FIELD=VALUE"),
         (["--set", "model.deep_supervision=true", "--set", "model.depth=2"], "depth of 3"),
         (["--preset", "2022"], "2021"),
-        (["--val-fraction", "0.5"], "not both"),
+        (["--val-fraction", "0.5"], "leave out --val-fraction"),
         (["--group", "x"], "--val-fraction"),
         (["--persons", "."], "not both"),
-        (["--val-persons", "person01"], "not both"),
+        (["--val-persons", "person01"], "leave out --val-persons"),
     ],
 )
 def test_new_refuses_in_one_sentence_and_writes_nothing(call, place, tmp_path, more, sentence):
@@ -355,6 +355,16 @@ def test_a_repair_of_no_finding_is_refused(call, project):
     told = call("check", project, "--repair", "everything", "--json")
     assert told.status == 2 and "everything" in told.json["error"]
     assert "duplicates" in told.json["error"]
+    assert call("check", project, "--repair", "all:outline", "--json").status == 2
+
+
+def test_a_repair_that_a_finding_does_not_have_is_told(call, tmp_path):
+    write_sample(tmp_path, size=32, people=[1], slices=8)
+    folder, path = tmp_path / "person01", tmp_path / "p.json"
+    arguments = ("--train-inputs", folder / "images", "--train-targets", folder / "targets")
+    assert call("new", path, *arguments).status == 0
+    told = call("check", path, "--repair", "no_validation:typo", "--json")
+    assert told.json["mended"] == [] and "has no repair 'typo'" in told.err
 
 
 def test_new_reports_missing_partners_and_status_2(call, tmp_path):

@@ -319,7 +319,8 @@ def test_the_same_weights_make_the_same_files_and_tables(
     window.choose("Evaluate", "Evaluate translated images with targets...")
     with job(window) as shown:
         assert one_too_many.name in shown._detail.cget("text")
-        shown._ask_file = lambda **_: str(tmp_path / "window.csv")
+        window.until(lambda: shown.measures)
+        shown._ask_file = lambda *_: tmp_path / "window.csv"
         shown.save()
     table = (tmp_path / "table" / "evaluation.csv").read_text("utf-8")
     assert (tmp_path / "window.csv").read_text("utf-8") == table

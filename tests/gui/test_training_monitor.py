@@ -558,11 +558,11 @@ def test_a_click_enlarges_an_image_and_the_epochs_go_on(root, monitor, state, tm
 
 
 def test_label_maps_keep_their_colours_when_they_are_reduced(state):
-    state.classes = {"red": ShownClass("red", "#ff0000", ())}
+    state.name_classes({"red": ShownClass("red", "#ff0000", ())})
     large = np.zeros((1500, 1000, 3), np.uint8)
     large[:, 501:, 0] = 255
     state.add_preview(1, [large])
-    assert set(np.unique(state.previews[1][0])) == {0, 255}
+    assert set(np.unique(state.previews.epochs[1][0])) == {0, 255}
 
 
 def test_the_enlarged_image_s_zoom_is_shown(root, monitor, state, tmp_path, pump):

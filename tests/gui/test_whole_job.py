@@ -110,7 +110,7 @@ def test_from_sample_images_to_a_translated_folder(
     window.until(lambda: state.phase is Phase.FINISHED)
     assert 1 <= state.epochs_done <= 3
     assert len(state.series("val_loss")) == state.epochs_done
-    window.until(lambda: state.previews)
+    window.until(lambda: state.previews.epochs)
     window.until(lambda: window.session.model.weights == state.best_weights)
     monitor.buttons["load_best"].invoke()
     window.until(lambda: window.session.model.weights == state.best_weights)

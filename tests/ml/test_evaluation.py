@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 from networks import COLOURS, write_network
 
+from deepimagetranslator.core.config.classes import parse_classes
+from deepimagetranslator.core.data.labels.choice import OUTLINE_LABELS
+from deepimagetranslator.core.data.labels.outlines import objects_with_outlines
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES
@@ -252,14 +256,20 @@ def test_label_maps_of_any_encoding_are_the_same_thing(tmp_path, predicted, targ
     assert dice == pytest.approx(class_measures())
 
 
+def numbered(count: int, offset: int) -> np.ndarray:
+    """A label map of so many squares with numbers above ``offset``."""
+    labels = np.zeros((24, 24, 1), np.float32)
+    for place in range(count):
+        row, column = 8 * (place // 3), 8 * (place % 3)
+        labels[row : row + 6, column : column + 6] = offset + place + 1
+    return labels
+
+
 @pytest.mark.parametrize("offset", [0, 70_000])
 def test_masks_are_compared_with_the_objects_that_the_targets_number(tmp_path, offset):
     pixels, messages = np.zeros(2), []
     for number in range(4):
-        labels = np.zeros((24, 24, 1), np.float32)
-        for place in range(3 + number):
-            row, column = 8 * (place // 3), 8 * (place % 3)
-            labels[row : row + 6, column : column + 6] = offset + place + 1
+        labels = numbered(3 + number, offset)
         mask = (labels > 0) * np.uint8(255)
         mask[:6, :6] = 0
         write_image(tmp_path / "t" / f"{number}.tif", labels)
@@ -269,6 +279,16 @@ def test_masks_are_compared_with_the_objects_that_the_targets_number(tmp_path, o
     channel = table.whole_volume()["grey"]
     assert channel["dice"] == pytest.approx(2 * pixels[1] / pixels.sum())
     assert any("number their objects" in str(message) for message in messages)
+
+
+@pytest.mark.parametrize("offset", [0, 70_000])
+def test_outlines_are_compared_with_those_of_the_objects_that_the_targets_number(tmp_path, offset):
+    for number in range(4):
+        labels = numbered(3 + number, offset)
+        write_image(tmp_path / "t" / f"{number}.tif", labels)
+        write_image(tmp_path / "p" / f"{number}.tif", objects_with_outlines(labels))
+    found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()
+    assert (found["red"]["dice"], found["green"]["dice"]) == (1, 1)
 
 
 def test_the_slices_of_a_volume_are_named(tmp_path):
@@ -318,6 +338,25 @@ def test_weights_that_write_other_colours_are_evaluated_in_those_of_the_targets(
     )
     assert one.images == other.images == 1 and other.problems == ()
     assert other.whole_volume()["all"] == one.whole_volume()["all"]
+
+
+def test_weights_that_draw_outlines_are_evaluated_on_numbered_targets(tmp_path):
+    outlines = Palette.of(parse_classes(OUTLINE_LABELS), "uint8")
+    network = write_network(
+        tmp_path, "outlines", palette=outlines, target_channels=3, final_activation="softmax"
+    )
+    pairs: dict[str, list[ImagePair]] = {"numbers": [], "drawn": []}
+    for number in range(3):
+        image, labels = tmp_path / "i" / f"{number}.png", numbered(4 + number, 0)[:16]
+        write_image(image, colours(number, 16, 24)[..., :1])
+        for kind, target in (("numbers", labels), ("drawn", objects_with_outlines(labels))):
+            write_image(tmp_path / kind / f"{number}.tif", target)
+            place = ImageRef(tmp_path / kind / f"{number}.tif")
+            pairs[kind].append(ImagePair(ImageRef(image), place))
+    found = {kind: evaluate_weights(network, some) for kind, some in pairs.items()}
+    assert found["numbers"].images == 3 and found["numbers"].problems == ()
+    ours, theirs = (found[kind].whole_volume() for kind in pairs)
+    assert (ours["red"], ours["all"]) == (theirs["red"], theirs["all"])
 
 
 def test_values_written_as_float_are_measured_in_the_targets_range(tmp_path):

@@ -173,6 +173,12 @@ def test_a_run_with_an_image_that_is_read_otherwise_now_is_not_resumed(
     run.project.write_text(json.dumps(stored), encoding="utf-8")
     with pytest.raises(UserError, match=r"film.dcm is read otherwise.*brightness is inverted"):
         run_to_resume(run, project)
+    moved = str(film.rename(tmp_path / "moved.dcm"))
+    val_inputs = (moved, *project.specs.data.val_inputs[1:])
+    data = replace(project.specs.data, val_inputs=val_inputs)
+    with pytest.raises(UserError, match=r"moved.dcm is read otherwise"):
+        run_to_resume(run, replace(project, specs=replace(project.specs, data=data)))
+    Path(moved).rename(film)
     stored["run"]["reading"] = READING_VERSION  # a run that this version began
     run.project.write_text(json.dumps(stored), encoding="utf-8")
     with pytest.raises(UserError, match="names other files"):

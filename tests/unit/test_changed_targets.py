@@ -12,6 +12,7 @@ from sessions import Sessions
 from deepimagetranslator.app.data_check import DataCheck
 from deepimagetranslator.app.label_editor import count_colours
 from deepimagetranslator.app.views import TRAINING, load
+from deepimagetranslator.cli.data_commands import with_settings
 from deepimagetranslator.core.augmentation.sampling import PairReader
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.repairs import changing, chosen_repair, moved, repaired
@@ -22,6 +23,7 @@ from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.chosen_changes import changes_in_order, with_changes
 from deepimagetranslator.core.data.dataset import match
+from deepimagetranslator.core.data.pair_lists import matched
 from deepimagetranslator.core.data.targets import _CHANGED, _READ, LABELS, read_target, target_size
 from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.evaluation.comparison import ByValues
@@ -106,6 +108,16 @@ def test_the_order_of_changes_is_fixed_and_a_group_has_one(specs: Specs) -> None
     assert with_changes(data, [(target, "")]).target_changes == ()
 
 
+def test_changes_may_be_given_with_paths_from_the_current_folder(
+    specs: Specs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Path(specs.data.train_targets[1])
+    monkeypatch.chdir(target.parent)
+    project = with_settings(Project(specs), [f"data.target_changes=turn_90: {target.name}"])
+    found = [pair.changes for pair in matched(project.specs.data, "train")]
+    assert found == [("turn_90",) if number == 1 else () for number in range(len(found))]
+
+
 def test_a_slice_has_the_changes_of_its_file_and_its_own(tmp_path: Path) -> None:
     for name in ("images", "masks"):
         (tmp_path / name).mkdir()
@@ -149,6 +161,8 @@ def test_a_change_that_this_version_does_not_know_is_named(specs: Specs) -> None
         data = replace(specs.data, target_changes=(text,))
         (problem,) = problems(data)
         assert problem.subject == "target_changes" and "newer version" in problem.message
+        missing = "spun' is no change" if "spun" in text else "names no target"
+        assert missing in problem.message
         assert match(data).train[0].changes == ()
 
 

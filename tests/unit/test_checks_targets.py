@@ -23,6 +23,7 @@ from deepimagetranslator.core.checks.orientation import turns_of
 from deepimagetranslator.core.checks.repairs import ALL, chosen_repair, repaired
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
+from deepimagetranslator.core.data.chosen_changes import with_changes
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts, pair_facts, thumbnail_of
 from deepimagetranslator.core.data.pair_lists import matched
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -88,6 +89,21 @@ def project(
     return Specs(data=DataSpec(*parts, *ends), model=ModelSpec(depth=2))
 
 
+def volumes(folder: Path, images: Pixels, masks: Pixels) -> Specs:
+    """Images and masks in stacks of six, the last one for validation."""
+    lists: tuple[list[Path], list[Path]] = ([], [])
+    for start in range(0, len(images), 6):
+        for name, paths, pixels in zip(("in", "out"), lists, (images, masks), strict=True):
+            (folder / name).mkdir(exist_ok=True)
+            paths.append(folder / name / f"{start:02}.tif")
+            tifffile.imwrite(
+                paths[-1], pixels[start : start + 6].squeeze(), photometric="minisblack"
+            )
+    inputs, targets = (tuple(map(str, list_images(paths))) for paths in lists)
+    data = DataSpec(inputs[:-6], targets[:-6], inputs[-6:], targets[-6:])
+    return Specs(data=data, model=ModelSpec(depth=2))
+
+
 def found(specs: Specs) -> list[Problem]:
     """What is found with the settings that are suggested for these targets."""
     project = Project(specs)
@@ -148,12 +164,46 @@ def test_a_whole_set_that_is_turned(tmp_path: Path, name: str) -> None:
     assert_right(mended(specs, problem))
 
 
+@pytest.mark.parametrize(("needed", "chosen"), [("turn_90", "mirror_x"), ("transpose", "turn_180")])
+def test_targets_that_are_read_turned_wrongly_are_turned_further(
+    tmp_path: Path, needed: str, chosen: str
+) -> None:
+    specs = project(tmp_path, lambda _, mask: turned(mask, needed))
+    wrong = [(target, chosen) for target in (*specs.data.train_targets, *specs.data.val_targets)]
+    specs = replace(specs, data=with_changes(specs.data, wrong))
+    problem = next(one for one in found(specs) if one.kind == "turned_target")
+    assert_right(mended(specs, problem))
+
+
+def test_a_turn_that_was_wrong_is_taken_back_alone(tmp_path: Path) -> None:
+    specs = project(tmp_path)
+    targets = (*specs.data.train_targets, *specs.data.val_targets)
+    wrong = [(target, name) for target in targets for name in ("turn_90", "inverted")]
+    specs = replace(specs, data=with_changes(specs.data, wrong))
+    problem = next(one for one in found(specs) if one.kind == "turned_target")
+    after = mended(specs, problem)
+    assert after.data.target_changes == tuple(f"inverted: {target}" for target in targets)
+
+
 def test_single_targets_that_are_turned(tmp_path: Path) -> None:
     odd = dict(zip((0, 2, 4, 6, 8, 10, 11), TURNS, strict=True))
     specs = project(tmp_path, lambda n, mask: turned(mask, odd[n]) if n in odd else mask)
     problem = only(specs, "turned_target")
     assert sorted(int(Path(file).stem) for file in problem.files) == sorted(odd)
     assert_right(mended(specs, problem))
+
+
+def test_a_turned_volume_is_turned_as_a_whole(tmp_path: Path) -> None:
+    """Its slices with faint objects need the turn too, although they do not show it clearly."""
+    rng = np.random.default_rng(3)
+    masks = np.stack([cells(rng) for _ in range(36)])
+    images = np.stack([noisy(rng, m, 1 if n % 2 else 0.1) for n, m in enumerate(masks)])
+    stored = masks.copy()
+    stored[6:12] = stored[6:12, :, ::-1]
+    specs = volumes(tmp_path, images, stored)
+    problem = next(one for one in found(specs) if one.kind == "turned_target")
+    assert len(problem.files) == 6
+    np.testing.assert_array_equal(masks_as_read(repaired(specs, problem.repair)), masks)
 
 
 def test_targets_turned_to_another_shape(tmp_path: Path) -> None:
@@ -254,6 +304,22 @@ def test_inverted_masks_of_faint_objects(tmp_path: Path) -> None:
     alike = [facts.alike for facts in map(pair_facts, matched(specs.data, "train"))]
     assert np.median(np.abs(alike)) < 0.2
     assert all(int(Path(file).stem) % 4 == 0 for file in problem.files)
+
+
+@pytest.mark.parametrize(("dtype", "top"), [("uint8", 255), ("uint8", 1), ("float32", 1)])
+def test_inverted_volumes_are_exchanged_as_a_whole(tmp_path: Path, dtype: str, top: int) -> None:
+    """Slices without an object, or with a faint one, belong to their volume."""
+    rng = np.random.default_rng(3)
+    masks = np.stack([cells(rng) for _ in range(36)])
+    images = np.stack([noisy(rng, m, 0.02 if n % 6 == 2 else 1) for n, m in enumerate(masks)])
+    masks = np.where(np.arange(36)[:, None, None] % 6 == 5, 0, masks > 0) * top
+    odd = np.arange(36)[:, None, None] // 6 % 3 == 1  # two volumes of six
+    stored = np.where(odd, top - masks, masks).astype(dtype)
+    specs = volumes(tmp_path, images, stored)
+    problem = next(one for one in found(specs) if one.kind == "mask_polarity")
+    after = repaired(specs, problem.repair)
+    np.testing.assert_array_equal(masks_as_read(after), masks)
+    assert "mask_polarity" not in {one.kind for one in found(after)}
 
 
 @pytest.mark.parametrize("bright", [1, -1])

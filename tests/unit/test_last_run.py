@@ -110,9 +110,9 @@ def test_a_project_saved_after_its_training_knows_it_when_opened_again(
     assert monitor.seconds_passed == 4
     assert monitor.weights_of(2) == moved.improvement(2, 0.5)
     assert [text for _, text in monitor.log] == ["Device: CPU", "Ended"]
-    later.until(lambda: len(monitor.previews) == 2)
-    assert monitor.previews[2][0].max() == 2
-    assert len(monitor.preview_inputs) == len(monitor.preview_targets) == 1
+    later.until(lambda: len(monitor.previews.epochs) == 2)
+    assert monitor.previews.epochs[2][0].max() == 2
+    assert len(monitor.previews.inputs) == len(monitor.previews.targets) == 1
     assert last_resumable(later.session.project.runs) == moved.path
     later.session.close()
 
@@ -132,7 +132,7 @@ def test_class_numbers_of_a_recalled_run_are_drawn_from_black_to_white(
     fill(runs_folder(file) / "1", project.contents, 1)
     later = reopened(sessions, file, tmp_path)
     monitor = later.session.jobs.monitor
-    later.until(lambda: any(image.max() == 255 for image in monitor.preview_targets))
+    later.until(lambda: any(image.max() == 255 for image in monitor.previews.targets))
     later.session.close()
 
 

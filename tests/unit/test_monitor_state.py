@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from deepimagetranslator.app.training import previews, words
 from deepimagetranslator.app.training import state as training_state
-from deepimagetranslator.app.training import words
 from deepimagetranslator.app.training.state import MonitorState, Phase
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.messages import events
@@ -192,17 +192,17 @@ def test_previews_are_small_and_bounded(state, monkeypatch):
     large = np.zeros((1000, 500, 3), np.uint8)
     grey = np.full((64, 64), 7, np.uint8)
     state.add_preview(1, [large, grey])
-    assert [image.shape for image in state.previews[1]] == [(512, 256, 3), (64, 64, 1)]
-    assert state.previews[1][1].max() == 7
-    monkeypatch.setattr(training_state, "PREVIEW_BYTES", 20 * 64 * 64)
-    state.previews.clear()
+    assert [image.shape for image in state.previews.epochs[1]] == [(512, 256, 3), (64, 64, 1)]
+    assert state.previews.epochs[1][1].max() == 7
+    monkeypatch.setattr(previews, "PREVIEW_BYTES", 20 * 64 * 64)
+    state.previews.epochs.clear()
     state.best_epoch = 2
     for epoch in range(1, 60):
         state.add_preview(epoch, [grey])
-    kept = sorted(state.previews)
+    kept = sorted(state.previews.epochs)
     assert len(kept) <= 20 and {1, 2, 59} <= set(kept)
     state.set_preview_references([grey], [large])
-    assert state.preview_targets[0].shape == (512, 256, 3)
+    assert state.previews.targets[0].shape == (512, 256, 3)
 
 
 def test_the_log_is_bounded_and_counted(state, monkeypatch):
@@ -217,7 +217,9 @@ def test_begin_forgets_the_last_training(state, tmp_path):
     state.add_preview(1, [np.zeros((8, 8), np.uint8)])
     before = state.version
     state.begin(tmp_path, 9)
-    assert not state.rows and not state.previews and not state.log and state.best_epoch is None
+    assert (
+        not state.rows and not state.previews.epochs and not state.log and state.best_epoch is None
+    )
     assert state.version > before and state.epochs == 9
 
 
@@ -313,7 +315,7 @@ def test_a_resume_keeps_the_log_and_the_earlier_epochs(state, tmp_path):
     state.resume(tmp_path, 4, "val_loss", HISTORY)
     assert list(state.log) == [*before, (state.log[-1][0], "Resumed after epoch 2.")]
     assert state.logged == len(state.log)
-    assert sorted(state.previews) == [1, 2], "the third epoch is trained again"
+    assert sorted(state.previews.epochs) == [1, 2], "the third epoch is trained again"
 
 
 def test_a_resume_of_another_run_begins_with_its_history(state, tmp_path):
@@ -325,7 +327,7 @@ def test_a_resume_of_another_run_begins_with_its_history(state, tmp_path):
         "Resumed after epoch 2.",
     ]
     assert [time for time, _ in list(state.log)[:2]] == ["", ""], "when is not known"
-    assert not state.previews
+    assert not state.previews.epochs
 
 
 def test_a_new_training_in_the_same_folder_keeps_nothing(state, tmp_path):

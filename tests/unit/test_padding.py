@@ -54,6 +54,13 @@ def test_a_padding_value_is_left_out_in_any_unit(tmp_path: Path, value: int) -> 
     assert normalized(path) == (inside.min(), inside.max(), "window")
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_padding_value_that_no_pixel_can_have_says_nothing(tmp_path: Path) -> None:
+    pixels = RNG.integers(0, 255, (SIDE, SIDE)).astype(np.uint8)
+    path = write(tmp_path / "a.dcm", dataset(pixels, Modality="MR", PixelPaddingValue=65535))
+    assert read_with_header(path)[1].padding == ()
+
+
 @pytest.mark.parametrize(
     "pixels",
     [

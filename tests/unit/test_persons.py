@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,25 @@ def test_each_layout_is_paired_and_its_persons_are_known(
         assert pair.input.path.stem[0] == pair.target.path.stem[0]
     assert persons(data)["train"] == {"anna", "bert", "carl"}
     assert data.persons == tuple(str(tmp_path / name) for name in ("anna", "bert", "carl"))
+
+
+def test_a_folder_that_cannot_be_opened_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree(tmp_path, *folders("anna"), *folders("bert"))
+    for place in (tmp_path / "missing", tmp_path / "anna" / "images" / "0.png"):
+        with pytest.raises(UserError, match=re.escape(str(place))):
+            find_persons(place)
+    closed, opened = tmp_path / "bert", Path.iterdir
+
+    def iterdir(self: Path) -> Iterator[Path]:
+        if self == closed:
+            raise PermissionError(13, "Permission denied", str(self))
+        return opened(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(UserError, match="bert cannot be opened"):
+        find_persons(tmp_path)  # not a tree without bert
 
 
 def test_one_image_a_person_is_no_image_without_a_person(tmp_path: Path) -> None:

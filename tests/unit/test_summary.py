@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deepimagetranslator.cli.engine_commands import spread_table
 from deepimagetranslator.core.evaluation.summary import Spread, summaries, summarized
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -33,6 +34,25 @@ def test_images_are_summarized_without_the_whole_volume() -> None:
     assert red.spreads["dice"].count == 4
     assert set(everything.spreads) == {"mse"}
     assert everything.spreads["mse"].sd == pytest.approx(0, abs=1e-12)
+
+
+def test_columns_of_the_terminal_stay_apart() -> None:
+    names = {"grey": 0, "subcutaneous fat": 12}
+    values = [(-12.5, -1.25), (-94.5, -1.5)]
+    found = [
+        {"image": str(n), "channel": name, "dice": 0.5, "psnr": values[n][0], "ssim": values[n][1]}
+        for n in range(2)
+        for name in names
+    ]
+    lines = spread_table(summaries(found)).splitlines()
+    assert lines[0] == "2 images, mean and standard deviation:"
+    for line, name in zip(lines[1:], names, strict=True):
+        assert line.startswith(f"{name} ")
+        cells = line.removeprefix(name).split("+-")
+        assert [len(cell.split()) for cell in cells] == [1, 2, 2, 1], line
+    assert len({len(line) for line in lines[1:]}) == 1
+    one = spread_table(summaries(found[:1])).splitlines()
+    assert one[0].startswith("1 image,") and "+-" not in one[1]
 
 
 def test_persons_count_alike_however_many_images_they_have() -> None:

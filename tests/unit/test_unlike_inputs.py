@@ -133,6 +133,23 @@ def blobs(number: int, exposure: float = 1.0, top: int = 65535) -> Array:
     return (image * exposure).clip(0, top).astype(np.uint16)[..., None]
 
 
+def test_a_few_slices_that_are_nearly_all_air_are_usual() -> None:
+    """The first slices of a head, without the others of their series."""
+
+    def head(seed: int) -> list[Array]:
+        rng, rows = np.random.default_rng(seed), np.arange(64)[:, None, None]
+        air = np.broadcast_to(
+            rows >= np.array([1, 4, 16, 32, 40, 44, 48, 48])[:, None, None, None], (8, 64, 64, 1)
+        )
+        return list(np.where(air, -1000, rng.normal(40, 40, air.shape)).astype(np.float32))
+
+    scaling = IntensityNormalization("window", -160.0, 240.0, "float32")
+    known = trained(head(1), scaling)
+    for count in (1, 2, 4, 8):
+        assert said(known, head(2)[:count]) == ""
+    assert "1024 was added" in said(known, [image + 1024 for image in head(2)[2:4]])
+
+
 @pytest.mark.parametrize("exposure", [0.25, 0.4, 0.7, 1.0, 1.5, 2.5])
 def test_another_exposure_is_usual(exposure: float) -> None:
     for kind, high in (("data", 20_000.0), ("window", 12_000.0)):

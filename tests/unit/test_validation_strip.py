@@ -48,7 +48,7 @@ def test_pictures_stand_under_the_epoch_of_their_weights(
     monitor.begin(tmp_path / "run")
     strip = ValidationStrip(monitor, background, sent.append, count(1).__next__)
     strip.begin(pairs)
-    until(background, lambda: len(monitor.preview_inputs) == MOST_IMAGES)
+    until(background, lambda: len(monitor.previews.inputs) == MOST_IMAGES)
     strip.ask(1)
     until(background, lambda: len(sent) == MOST_IMAGES)
     assert all(request.keep for request in sent)
@@ -56,8 +56,8 @@ def test_pictures_stand_under_the_epoch_of_their_weights(
         answer = np.full((8, 8, 3), 7, np.uint8)
         assert strip.take(PreviewReady(request.number, answer, epoch=2))
     assert not strip.take(PreviewReady(99, None, 0))
-    assert list(monitor.previews) == [2]
-    assert len(monitor.previews[2]) == MOST_IMAGES
+    assert list(monitor.previews.epochs) == [2]
+    assert len(monitor.previews.epochs[2]) == MOST_IMAGES
     thumbnail = RunFolder(tmp_path / "run").preview(2)
     until(background, thumbnail.exists)
     assert np.array_equal(read_image(thumbnail), np.full((8, 8, 3), 7, np.uint8))

@@ -14,10 +14,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from deepimagetranslator.app.shown_classes import ShownClass
+from deepimagetranslator.app.training.previews import Previews
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
@@ -32,10 +30,9 @@ from deepimagetranslator.core.messages.events import (
     LogLine,
     WorkerDied,
 )
+from deepimagetranslator.core.typing import Array
 
 FORCE_AFTER = 10.0
-PREVIEW_SIDE = 512
-PREVIEW_BYTES = 256 * 2**20
 LOG_LINES = 5000
 _NOT_CURVES = ("epoch", "seconds")
 
@@ -86,9 +83,8 @@ class MonitorState:
         rows: the rows of history.csv, one per epoch.
         current_file: the checkpoint that was written last.
         checkpoints: the weights file by epoch.
-        previews: predictions of the fixed validation images by epoch, small uint8 images.
+        previews: predictions of a few fixed images by epoch, with their inputs and targets.
         classes: the classes of label maps by the name of their channel in the metrics.
-        preview_inputs, preview_targets: the inputs and targets of these images.
         log: the last sentences with their time of day.
         logged: the number of all sentences so far.
         message, details, problems: why the training failed; ``problems`` have remedies.
@@ -116,10 +112,8 @@ class MonitorState:
         self.rows: list[dict[str, float]] = []
         self.current_file = ""
         self.checkpoints: dict[int, Path] = {}
-        self.previews: dict[int, list[np.ndarray]] = {}
+        self.previews = Previews()
         self.classes: Mapping[str, ShownClass] = {}
-        self.preview_inputs: list[np.ndarray] = []
-        self.preview_targets: list[np.ndarray] = []
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
         self.logged = 0
         self.message = self.details = ""
@@ -178,7 +172,8 @@ class MonitorState:
         self.begin(run_dir, epochs, monitored, history, validated)
         if shown == run_dir:
             self.log, self.logged = log, logged
-            self.previews = {n: seen for n, seen in previews.items() if n <= self.epochs_done}
+            self.previews = previews
+            previews.keep_until(self.epochs_done)
         else:
             for row in self.rows:
                 self._log_epoch(int(row["epoch"]), row, time_of_day="")
@@ -249,29 +244,20 @@ class MonitorState:
             self._stop_asked = self.clock()
             self.add_log("Stopping, as you asked.")
 
-    def add_preview(self, epoch: int, images: Sequence[np.ndarray]) -> None:
-        """Store the predictions of the fixed validation images after an epoch.
-
-        Args:
-            epoch: from 1.
-            images: (height, width) or (height, width, 1 or 3) uint8, always in the same order;
-                reduced to at most ``PREVIEW_SIDE`` pixels a side.
-        """
-        self.previews[epoch] = [self._small_target(image) for image in images]
-        self._thin_previews()
+    def add_preview(self, epoch: int, images: Sequence[Array]) -> None:
+        """Store the predictions of the fixed images after an epoch; see ``Previews.add``."""
+        self.previews.add(epoch, images, self.best_epoch)
         self.version += 1
 
-    def set_preview_references(
-        self, inputs: Sequence[np.ndarray], targets: Sequence[np.ndarray]
-    ) -> None:
+    def set_preview_references(self, inputs: Sequence[Array], targets: Sequence[Array]) -> None:
         """Store the inputs and targets of the previews' images, in the same order."""
-        self.preview_inputs = [_small(image) for image in inputs]
-        self.preview_targets = [self._small_target(image) for image in targets]
+        self.previews.set_references(inputs, targets)
         self.version += 1
 
     def name_classes(self, classes: Mapping[str, ShownClass]) -> None:
         """Store the classes of label maps by the name of their channel in the metrics."""
         self.classes = classes
+        self.previews.exact = bool(classes)
         self.version += 1
 
     def add_log(self, text: str, time_of_day: str | None = None) -> None:
@@ -369,10 +355,6 @@ class MonitorState:
         path = self.checkpoints.get(epoch)
         return path if path is not None and path.exists() else None
 
-    def _small_target(self, image: np.ndarray) -> np.ndarray:
-        """A small target or prediction; label maps keep their exact colours."""
-        return _small(image, cv2.INTER_NEAREST if self.classes else cv2.INTER_AREA)
-
     def _files_read(self, event: FilesRead) -> None:
         self.files_done, self.files = event.done, event.count
 
@@ -468,15 +450,6 @@ class MonitorState:
         if self.best_weights is None and self.run_dir is not None and self.checkpoints:
             self.best_weights = self.run_dir / "best.weights.h5"
 
-    def _thin_previews(self) -> None:
-        """Above the memory limit, drop every second epoch of the older half, except the best."""
-        kept = (image for images in self.previews.values() for image in images)
-        if sum(image.nbytes for image in kept) > PREVIEW_BYTES:
-            epochs = sorted(self.previews)
-            for epoch in epochs[1 : len(epochs) // 2 : 2]:
-                if epoch != self.best_epoch:
-                    del self.previews[epoch]
-
 
 _HANDLERS: dict[type, Callable[[MonitorState, Any], None]] = {
     FilesRead: MonitorState._files_read,
@@ -495,13 +468,3 @@ _HANDLERS: dict[type, Callable[[MonitorState, Any], None]] = {
 def value_text(value: float) -> str:
     """A loss or metric with four significant digits."""
     return f"{value:.4g}"
-
-
-def _small(image: np.ndarray, how: int = cv2.INTER_AREA) -> np.ndarray:
-    """The image reduced to at most PREVIEW_SIDE pixels a side, (height, width, channels)."""
-    height, width = image.shape[:2]
-    factor = PREVIEW_SIDE / max(height, width)
-    if factor < 1:
-        size = max(1, round(width * factor)), max(1, round(height * factor))
-        image = np.asarray(cv2.resize(image, size, interpolation=how))
-    return image.reshape(*image.shape[:2], -1)

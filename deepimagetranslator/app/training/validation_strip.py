@@ -151,7 +151,7 @@ class ValidationStrip:
 
     def _keep_thumbnail(self, epoch: int) -> None:
         """Write the first image into the run's folder, as a thumbnail for the list of epochs."""
-        run_dir, pictures = self._monitor.run_dir, self._monitor.previews.get(epoch)
+        run_dir, pictures = self._monitor.run_dir, self._monitor.previews.epochs.get(epoch)
         if run_dir is None or not pictures or pictures[0].shape[2] not in (1, 3):
             return
         path = RunFolder(run_dir).preview(epoch)

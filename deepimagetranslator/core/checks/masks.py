@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +42,13 @@ def opposed_polarity(context: CheckContext) -> Iterator[Problem]:
     few, many = sorted((brighter, darker), key=np.count_nonzero)
     nearer = _nearer_to_complement(covers, np.median(covers[many], axis=0))
     few = few & (nearer > np.where(np.abs(alike) >= _CLEAR, _NEARER, _FAR_NEARER))
-    if not few.any():
+    names = ("brighter", "darker") if many is darker else ("darker", "brighter")
+    few, many = _by_volume(pairs, few, many)
+    if not few.any() or not many.any():
         return
-    groups = _more_doubtful_first(few, many, covers)
-    words = ["brighter" if (group & brighter).any() else "darker" for group in groups]
+    doubtful = _is_more_doubtful(few, many, covers)
+    groups = (few, many) if doubtful else (many, few)
+    words = names if doubtful else names[::-1]
     repairs = [_exchanging(pairs, group, name) for group, name in zip(groups, words, strict=True)]
     both = [_targets(pairs, group) for group in groups]
     message = (
@@ -70,20 +75,38 @@ def _nearer_to_complement(
     return nearer
 
 
-def _more_doubtful_first(
-    few: NDArray[np.bool_], many: NDArray[np.bool_], covers: NDArray[np.float64]
+def _by_volume(
+    pairs: Sequence[PairFacts], few: NDArray[np.bool_], many: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The smaller group first; of equal ones that which covers more of the border."""
-    same = np.count_nonzero(few) == np.count_nonzero(many)
-    if same and covers[many, 1].mean() > covers[few, 1].mean():
-        return many, few
+    """The groups, with all slices of a volume in that which has more of them."""
+    slices: defaultdict[Path, list[int]] = defaultdict(list)
+    for number, facts in enumerate(pairs):
+        if facts.pair.target.slice is not None:
+            slices[facts.pair.target.file].append(number)
+    few, many = few.copy(), many.copy()
+    for numbers in slices.values():
+        odd = few[numbers].sum() > many[numbers].sum()
+        few[numbers], many[numbers] = odd, not odd
     return few, many
 
 
+def _is_more_doubtful(
+    few: NDArray[np.bool_], many: NDArray[np.bool_], covers: NDArray[np.float64]
+) -> bool:
+    """Whether the first group is the smaller one; of equal ones that which covers more of the
+    border."""
+    sizes = [int(np.count_nonzero(group)) for group in (few, many)]
+    if sizes[0] == sizes[1]:
+        return bool(covers[few, 1].mean() >= covers[many, 1].mean())
+    return sizes[0] < sizes[1]
+
+
 def _exchanging(pairs: Sequence[PairFacts], group: NDArray[np.bool_], name: str) -> Repair:
-    files = _targets(pairs, group)
-    whose = f"in these {len(files)} masks" if len(files) > 1 else "in this mask"
+    """The repair of a group. An entry for each file holds for slices of one value too."""
+    masks = _targets(pairs, group)
+    whose = f"in these {len(masks)} masks" if len(masks) > 1 else "in this mask"
     label = f"Exchange object and background {whose} of {name} objects"
+    files = dict.fromkeys(ImageRef(mask.file) for mask in masks)
     return replace(changing(label, "inverted", files, guess=True), name=name)
 
 

@@ -7,8 +7,10 @@ well a turned target fits by chance.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,8 @@ from numpy.typing import NDArray
 from deepimagetranslator.core.checks import likeness
 from deepimagetranslator.core.checks.context import finding, leave_out, phrase
 from deepimagetranslator.core.data.facts import PairFacts
-from deepimagetranslator.core.data.targets import LABELS
+from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.targets import LABELS, turned_further
 from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.pixels import turned
@@ -70,7 +73,8 @@ def turns_of(pairs: Sequence[PairFacts]) -> Turns:
     if _is_whole(scores, strangers, (best == common) & (gain > _FAR), common):
         return Turns(dict.fromkeys(range(len(pairs)), _TURNS[common - 1]), whole=True)
     clear = np.flatnonzero(_clear(scores, strangers, gain))
-    return Turns({int(number): _TURNS[best[number] - 1] for number in clear})
+    changes = {int(number): _TURNS[best[number] - 1] for number in clear}
+    return Turns(_with_whole_volumes(pairs, scores, changes))
 
 
 def turned_targets(pairs: Sequence[PairFacts], turns: Turns) -> Iterator[Problem]:
@@ -85,10 +89,8 @@ def turned_targets(pairs: Sequence[PairFacts], turns: Turns) -> Iterator[Problem
         f"{which} the input far better {how}, as after a conversion that ignored the orientation; "
         "look at some and read them turned, if it is so."
     )
-    changes = {pairs[number].pair.target: name for number, name in turns.changes.items()}
-    if turns.whole:  # an entry for each file is enough, whatever number of slices it has
-        changes = {ImageRef(target.file): name for target, name in changes.items()}
-    yield finding("turned_target", message, files, repair=_turning(changes))
+    wanted = {pairs[number].pair: name for number, name in turns.changes.items()}
+    yield finding("turned_target", message, files, repair=_turning(wanted, turns.whole))
 
 
 def sideways_targets(pairs: Sequence[PairFacts]) -> Iterator[Problem]:
@@ -101,15 +103,31 @@ def sideways_targets(pairs: Sequence[PairFacts]) -> Iterator[Problem]:
         f"{phrase(files, 'target', 'has', 'have')} height and width exchanged, such as "
         f"{columns} x {rows} pixels for an input of {width} x {height}; read them turned."
     )
-    turns = {facts.pair.target: _quarter_turn(facts) for facts in pairs}
+    turns = {facts.pair: _quarter_turn(facts) for facts in pairs}
     others = [repair for repair in (leave_out(files),) if repair]
     yield finding("sizes", message, files, fatal=True, repair=_turning(turns), others=others)
 
 
-def _turning(changes: Mapping[ImageRef, str]) -> Repair:
-    whose = f"these {len(changes)} targets" if len(changes) > 1 else "this target"
-    stored = tuple((str(target), name) for target, name in changes.items())
-    return Repair(f"Read {whose} turned", changes=stored, name="turned", guess=True)
+def _turning(turns: Mapping[ImagePair, str], whole: bool = False) -> Repair:
+    """The repair that turns the targets of these pairs, further if they are read turned already.
+
+    Args:
+        turns: the change of orientation that each target needs now.
+        whole: every image of a file needs the same, so an entry for each file is enough.
+    """
+    changes: dict[tuple[str, str], None] = {}
+    for pair, name in turns.items():
+        target = str(ImageRef(pair.target.file) if whole else pair.target)
+        before = next((known for known in pair.changes if known in _TURNS), "")
+        after = turned_further(before, name) if before else name
+        if not after:  # only all changes together can be taken back
+            rest = (known for known in pair.changes if known != before)
+            changes |= dict.fromkeys((target, known) for known in ("", *rest))
+        else:
+            changes[target, after] = None
+    count = len({target for target, _ in changes})
+    whose = f"these {count} targets" if count > 1 else "this target"
+    return Repair(f"Read {whose} turned", changes=tuple(changes), name="turned", guess=True)
 
 
 def _quarter_turn(facts: PairFacts) -> str:
@@ -136,6 +154,25 @@ def _is_whole(scores: Scores, strangers: Scores, wanted: NDArray[np.bool_], turn
     """Whether nearly all pairs need the same turn, and their own targets are what fits then."""
     own, chance = float(np.median(scores[:, turn])), float(np.median(strangers[:, turn]))
     return bool(wanted.mean() >= _WHOLE_SET and own > max(_CLEAR, chance + _ABOVE_CHANCE))
+
+
+def _with_whole_volumes(
+    pairs: Sequence[PairFacts], scores: Scores, changes: Mapping[int, str]
+) -> dict[int, str]:
+    """The changes; where some slices of a volume need a turn, and nearly all fit better after it,
+    all of them need it."""
+    slices: defaultdict[Path, list[int]] = defaultdict(list)
+    for number, facts in enumerate(pairs):
+        if facts.pair.target.slice is not None:
+            slices[facts.pair.target.file].append(number)
+    result = dict(changes)
+    for numbers in slices.values():
+        turns = Counter(changes[number] for number in numbers if number in changes)
+        for turn, _ in turns.most_common(1):
+            better = scores[numbers, _TURNS.index(turn) + 1] > scores[numbers, 0]
+            if better.mean() >= _WHOLE_SET:
+                result |= dict.fromkeys(numbers, turn)
+    return result
 
 
 def _clear(scores: Scores, strangers: Scores, gain: NDArray[np.float32]) -> NDArray[np.bool_]:

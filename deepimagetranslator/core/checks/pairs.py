@@ -59,8 +59,9 @@ def _sideways(context: CheckContext) -> list[PairFacts]:
         facts
         for part in (context.train, context.val)
         for facts in part.readable
-        if not (facts.displaced or fits(facts.input.shape[:2], facts.target.shape[:2], part.ratio))
+        if not fits(facts.input.shape[:2], facts.target.shape[:2], part.ratio)
         and fits(facts.input.shape[:2], facts.target.shape[1::-1], part.ratio)
+        and not facts.displaced
     ]
 
 

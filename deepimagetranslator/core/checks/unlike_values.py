@@ -35,6 +35,7 @@ _CLEARLY = 3  # and then a cause must leave so many times less
 _MORE_ABOVE = 0.3  # share above the range beyond that of any training series
 _HARDLY = 0.15  # next to nothing inside the range, as a part of the least in training
 _NEARLY_ALL = 0.98
+_FEW = 8  # images that may be no whole series
 _ROUNDED = 1.001  # a highest value may be rounded up
 _MENTIONED = 0.05  # share outside, beyond that of any training series, that a sentence mentions
 
@@ -98,8 +99,16 @@ class Trained:
     statistics: InputStatistics
 
     def series(self, images: Iterable[Array]) -> Unlike | None:
-        """How the values of a series differ; None if they do not, or if they tell nothing."""
-        return _compared(self._seen(images), self.statistics.by_series)
+        """How the values of a series differ; None if they do not, or if they tell nothing.
+
+        A few images, such as the slices above a head, need not have all that a series has. Without
+        a known cause they are compared with the single training images too.
+        """
+        seen = self._seen(images)
+        found = _compared(seen, self.statistics.by_series)
+        if found is not None and not found.cause and seen.images < _FEW:
+            return _compared(seen, self.statistics.by_image)
+        return found
 
     def image(self, image: Array) -> str:
         """The likely cause why a single image differs; empty if it does not, or none is known.

@@ -133,7 +133,7 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
     }
     if sum(len(getattr(sections["data"], name)) for name in _IMAGE_LISTS) > _MAX_IMAGES:
         raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; split it or create a new one.")
-    sections["data"] = _with_absolute_paths(sections["data"], path.absolute().parent)
+    sections["data"] = with_absolute_paths(sections["data"], path.absolute().parent)
     sections["data"], reading = _with_todays_slices(sections["data"], reading)
     preset_name = data.get("preset", "recommended")
     chosen = data.get("chosen", list(EVERY_FIELD))
@@ -189,7 +189,9 @@ def _with_todays_slices(data: DataSpec, reading: int) -> tuple[DataSpec, int]:
     return replace(data, **changed), READING_VERSION
 
 
-def _with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:
+def with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:
+    """The data spec whose relative paths are those from this folder."""
+
     def absolute(paths: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(str(folder / path) for path in paths)
 

@@ -32,13 +32,16 @@ def parse(text: str) -> tuple[tuple[str, ...], str]:
     """The changes in a text, and the target's text.
 
     Raises:
-        ValueError: the text has no such form, or a change is not known to this version.
+        ValueError: the text has no such form, or a change is not known to this version; says which
+            as a clause.
     """
-    words, separator, target = text.partition(_SEPARATOR)
+    words, _, target = text.partition(_SEPARATOR)
     names = tuple(words.split("+"))
     unknown = next((name for name in names if name not in NAMES), None)
-    if not separator or not target or unknown is not None:
-        raise ValueError(words if unknown is None else unknown)
+    if unknown is not None:
+        raise ValueError(f"'{unknown}' is no change of a target")
+    if not target:
+        raise ValueError(f"'{text.strip()}' names no target")
     return names, target
 
 

@@ -113,8 +113,8 @@ def _change_problems(spec: DataSpec) -> list[Problem]:
             target_changes.parse(text)
         except ValueError as error:
             message = (
-                f"'{error}' is no change of a target; give CHANGE: TARGET with one of "
-                f"{', '.join(target_changes.NAMES)}, or open the project with a newer version."
+                f"{error}; give CHANGE: TARGET with one of {', '.join(target_changes.NAMES)}, or "
+                "open the project with a newer version."
             )
             return [Problem("target_changes", message)]
     return []

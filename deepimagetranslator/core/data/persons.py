@@ -114,8 +114,8 @@ def find_persons(root: Path) -> Tree:
     """The persons below a folder, which is one itself if it holds images and targets.
 
     Raises:
-        UserError: no folder below holds both images and targets, or one has several folders that
-            may hold them.
+        UserError: a folder cannot be opened, none below holds both images and targets, or one has
+            several folders that may hold them.
     """
     left_out: list[Path] = []
     persons = tuple(_persons_in(root, "train", left_out, set()))
@@ -181,7 +181,13 @@ def _persons_in(folder: Path, part: str, left_out: list[Path], seen: set[str]) -
     if real in seen:  # links may loop
         return
     seen.add(real)
-    inside = sorted(folder.iterdir(), key=natural_key)
+    try:
+        inside = sorted(folder.iterdir(), key=natural_key)
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be opened as a folder ({error.strerror}); choose another folder, or "
+            "allow reading it."
+        ) from error
     below = [path for path in inside if path.is_dir() and is_searched(path.name)]
     files = [path for path in inside if is_image(path) and not path.is_dir()]
     sides = _sides(folder, below, files)

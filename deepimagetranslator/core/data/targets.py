@@ -61,17 +61,18 @@ def target_size(target: ImagePair | ImageRef) -> tuple[int, int, int, str]:
 
 
 def _inverted(image: Array) -> Array:
-    """Dark for bright: the two colours of a mask are exchanged; an integer image is inverted within
-    its type's range, one of 0 and 1 only within these, any other within its own range."""
+    """Dark for bright: the two colours of a mask are exchanged; a mask of one colour becomes 0, and
+    one of 0 becomes 1; any other integer image is inverted within its type's range, a float image
+    within its own."""
     first = image[:1, :1]
     differs = (image != first).any(axis=2)
-    if differs.any() and (image[differs] == image[differs][0]).all():
+    if not differs.any():
+        return np.full_like(image, 0 if first.any() else 1)
+    if (image[differs] == image[differs][0]).all():
         return np.where(differs[..., None], first, image[differs][0])
     low, high = image.min(), image.max()
-    if image.dtype.kind == "u" and high > 1:
+    if image.dtype.kind == "u":
         low, high = image.dtype.type(0), image.dtype.type(np.iinfo(image.dtype).max)
-    elif image.dtype.kind == "u":
-        low, high = image.dtype.type(0), image.dtype.type(1)
     inverted: Array = (high - (image - low)).astype(image.dtype)
     return inverted
 
@@ -95,6 +96,16 @@ _CHANGED: Mapping[str, Callable[[Array], Array]] = {
     "objects_outline": objects_with_outlines,
 }
 """From a target's pixels (height, width, channels) to the changed ones."""
+
+
+def turned_further(first: str, second: str) -> str:
+    """The change of orientation that does two of them, one after the other; "" if the second one
+    undoes the first."""
+    grid = np.arange(6).reshape(2, 3, 1)
+    both = _CHANGED[second](_CHANGED[first](grid))
+    alike = (name for name in GROUPS["orientation"] if np.array_equal(_CHANGED[name](grid), both))
+    return next(alike, "")
+
 
 _READ: Mapping[str, Callable[[ImagePair], Array]] = {
     "transparency": _from_transparency,

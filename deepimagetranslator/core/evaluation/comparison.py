@@ -19,6 +19,7 @@ from deepimagetranslator.core.config.classes import Colour, colour_of, colour_te
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.choice import OBJECT_LABELS
 from deepimagetranslator.core.data.labels.numbering import highest_number
+from deepimagetranslator.core.data.labels.outlines import BACKGROUND, OBJECT, OUTLINE
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.pixels import to_channels
 from deepimagetranslator.core.typing import Array
@@ -27,6 +28,7 @@ OBJECT_PALETTE = Palette.of(parse_classes(OBJECT_LABELS), "uint8")
 """Reads targets that number their objects, and masks of them."""
 
 _MASK = {(0, 0, 0), (255, 255, 255)}
+_OUTLINES = {BACKGROUND, OBJECT, OUTLINE}
 _MOST_CLASSES = 2
 
 Floats = NDArray[np.float32]
@@ -158,7 +160,18 @@ def is_mask_of_numbered(predicted: Palette | None, target: Palette | None) -> bo
             numbers up to 2 the mask may be class 2, stretched.
     """
     mask = predicted is not None and set(map(_wide, predicted.colours)) == _MASK
-    return mask and (target is None or highest_number(target.colours) > _MOST_CLASSES)
+    return mask and _numbers_objects(target)
+
+
+def are_outlines_of_numbered(predicted: Palette | None, target: Palette | None) -> bool:
+    """Whether predictions are objects with outlines (``objects_with_outlines``) of objects that the
+    targets number; arguments as in ``is_mask_of_numbered``."""
+    drawn = predicted is not None and set(map(_wide, predicted.colours)) == _OUTLINES
+    return drawn and _numbers_objects(target)
+
+
+def _numbers_objects(target: Palette | None) -> bool:
+    return target is None or highest_number(target.colours) > _MOST_CLASSES
 
 
 def _numbered(count: int) -> Iterator[Palette]:

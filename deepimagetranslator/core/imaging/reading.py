@@ -53,14 +53,15 @@ def remarks(files: Iterable[Path], version: int) -> list[str]:
         version: the reading version of the weights' training images; files that were read
             otherwise are named, and files of which a part is not read.
     """
-    every = list(dict.fromkeys(files))
-    changed = ((file, changed_since(file, version)) for file in every)
+    changed, notes = [], []
+    for file in dict.fromkeys(files):  # both at once, as only the last headers are kept
+        changed.append((file, changed_since(file, version)))
+        notes.append((file, _note(file)))
     told = [
         f"{subject} is read otherwise than when these weights were trained: {change}; check the "
         "results, or train again."
         for subject, change, _ in told_once(changed)
     ]
-    notes = ((file, _note(file)) for file in every)
     return told + [f"{subject} {note}." for subject, note, _ in told_once(notes)]
 
 

@@ -109,7 +109,7 @@ class PreviewStrip(ttk.Frame):
         """Show the state; returns quickly if nothing has changed."""
         self._state = state
         self.heading.configure(text=title_of(state))
-        self._epochs = sorted(state.previews)
+        self._epochs = sorted(state.previews.epochs)
         if self._pinned is not None and self._pinned not in self._epochs:
             self._pinned = None
         last = len(self._epochs) - 1
@@ -164,8 +164,8 @@ class PreviewStrip(ttk.Frame):
         self.hint.configure(text=NOT_KEPT if epoch is not None and path is None else "")
         size = self.canvas.winfo_width(), self.canvas.winfo_height()
         # Since ``show``, a new training may have started, or previews may have been dropped.
-        predicted = [] if epoch is None else state.previews.get(epoch, [])
-        key = size, epoch, id(predicted), id(state.preview_inputs), id(state.preview_targets)
+        predicted = [] if epoch is None else state.previews.epochs.get(epoch, [])
+        key = size, epoch, id(predicted), id(state.previews.inputs), id(state.previews.targets)
         if key == self._drawn and not redo:
             return
         self._drawn = key
@@ -180,9 +180,9 @@ class PreviewStrip(ttk.Frame):
         rows = [
             (words, images)
             for words, images in (
-                ("Input", state.preview_inputs),
+                ("Input", state.previews.inputs),
                 ("Predicted", predicted),
-                ("Target", state.preview_targets),
+                ("Target", state.previews.targets),
             )
             if len(images) == len(predicted)
         ]

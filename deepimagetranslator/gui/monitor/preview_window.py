@@ -83,13 +83,13 @@ class PreviewWindow(tk.Toplevel):
         self.number = self.number if number is None else number
         state = self._state
         self.title(title_of(state))
-        predicted = [] if epoch is None else state.previews.get(epoch, [])
-        count = len(state.preview_inputs) or len(predicted)
+        predicted = [] if epoch is None else state.previews.epochs.get(epoch, [])
+        count = len(state.previews.inputs) or len(predicted)
         self.number = min(self.number, max(0, count - 1))
         self.panes.set_classes(ShownClasses(tuple(state.classes.values())))
         for button in self.steps:
             button.state(["!disabled" if count > 1 else "disabled"])
-        listed = (state.preview_inputs, state.preview_targets, predicted)
+        listed = (state.previews.inputs, state.previews.targets, predicted)
         for role, images in zip(ROLES, listed, strict=True):
             position = f"{self.number + 1} / {count}" if count else ""
             note = f"epoch {epoch}" if role == "prediction" and epoch is not None else ""
@@ -97,7 +97,7 @@ class PreviewWindow(tk.Toplevel):
 
     def step(self, by: int) -> None:
         """Show the image ``by`` positions further; wraps around."""
-        count = max(1, len(self._state.preview_inputs))
+        count = max(1, len(self._state.previews.inputs))
         self.show(self._epoch, (self.number + by) % count)
 
     def _image(self, images: Sequence[np.ndarray]) -> np.ndarray | None:

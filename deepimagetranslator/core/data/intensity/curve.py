@@ -74,10 +74,12 @@ class SeenValues:
     Attributes:
         scaling: the network's normalization of inputs.
         highest: the highest value in the files; minus infinity before the first.
+        images: the number of images, without constant ones.
     """
 
     scaling: IntensityNormalization
     highest: float = -np.inf
+    images: int = 0
     _values: ValueCounts = field(default_factory=ValueCounts)
     _ends: tuple[float, float] = (0.0, 1.0)
 
@@ -85,6 +87,7 @@ class SeenValues:
         """Add an image (height, width, channels); a constant one tells nothing and is left out."""
         places, counts = in_range(image, self.scaling)
         if len(places) > 1:
+            self.images += 1
             low, width = self._ends = _ends(image, self.scaling)
             self.highest = max(self.highest, low + width * float(places[-1]))
             self._values.add((places, counts), float(places[0]), float(places[-1]))

@@ -152,7 +152,8 @@ def _padding(dataset: Any, values: Values, sign_bits: int) -> tuple[tuple[float,
         numbers = np.array(limits, np.int64)
         if sign_bits:  # some programs write the number as if it were unsigned
             numbers = (numbers + (1 << sign_bits - 1)) % (1 << sign_bits) - (1 << sign_bits - 1)
-        if values.dtype == "float32" or (numbers >= 0).all():
+        whole = values.dtype != "float32"
+        if not whole or (numbers.min() >= 0 and numbers.max() <= np.iinfo(values.dtype).max):
             shown = values.of(numbers.astype(np.float32)[:, None, None], 0).ravel()
             found.append((float(shown.min()), float(shown.max())))
     if values.unit.endswith("HU"):
