@@ -189,7 +189,7 @@ def test_an_epoch_s_best_weights_translate_the_image_in_view(
     sessions.until(lambda: any(r.keep for r in sessions.requests(PreviewTranslation)))
     kept = next(r for r in sessions.requests(PreviewTranslation) if r.keep)
     sessions.answer(PreviewReady(kept.number, np.zeros((8, 8, 1), np.uint8), 1))
-    assert list(session.jobs.monitor.previews) == [1]
+    assert list(session.jobs.monitor.previews.epochs) == [1]
     assert sessions.changes(ViewTranslated) == []
 
 

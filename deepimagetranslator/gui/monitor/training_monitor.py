@@ -221,7 +221,7 @@ class TrainingMonitor(tk.Toplevel):
             else:
                 button.grid_remove()
         # An empty frame would keep the room of its hidden buttons.
-        if any(button.grid_info() for button in self.head.remedies.winfo_children()):
+        if self.head.remedies.grid_slaves():
             self.head.remedies.grid()
         else:
             self.head.remedies.grid_remove()

@@ -174,7 +174,7 @@ class ImageList(ttk.Frame):
         canvas.create_text(left, middle, text=name, anchor=anchor, fill=fill, font=theme.font())
         if score is not None:
             small = theme.font("small")
-            canvas.create_text(left, middle, text=score, anchor="nw", fill=muted, font=small)
+            canvas.create_text(left, middle, text=str(score), anchor="nw", fill=muted, font=small)
 
     # ---- input -----------------------------------------------------------------------------
 
