@@ -317,8 +317,15 @@ def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
 
 
 def _trained(model: keras.Model) -> list[Any]:
+    """The layers with weights in the order in which they were made."""
     found = [layer for layer in model.layers if layer.trainable_variables]
-    return sorted(found, key=lambda layer: layer.name)
+    return sorted(found, key=_made)
+
+
+def _made(layer: Any) -> tuple[str, int]:
+    """Kind and number of a layer; Keras counts all layers of a process, so 10 comes after 9."""
+    kind, _, number = layer.name.rpartition("_")
+    return (kind, int(number)) if number.isdigit() else (layer.name, 0)
 
 
 def _is_output(layer: Any) -> bool:

@@ -324,6 +324,19 @@ def test_transfer_to_the_same_channels_keeps_all():
     np.testing.assert_array_equal(source(x), other(x))
 
 
+def test_transfer_does_not_depend_on_the_networks_made_before():
+    """Keras numbers layers on and on in a process: group_normalization_9, then _10."""
+    keras.utils.clear_session()
+    spec = replace(OURS, depth=3, normalization="deep")
+    source, other = build_unet(spec, seed=1), build_unet(spec, seed=2)
+    for number, model in enumerate((source, other)):
+        layers = [layer for layer in model.layers if "normalization" in layer.name]
+        assert len(layers) == 6 and layers[-1].name.endswith(str(5 + 6 * number))
+    assert weights.transfer(source, other) == []
+    x = np.random.default_rng(0).random((1, 16, 24, 1), np.float32)
+    np.testing.assert_array_equal(source(x), other(x))
+
+
 def test_transfer_between_networks_with_and_without_deep_supervision():
     single = replace(OURS, depth=3)
     deep = replace(single, deep_supervision=True)
