@@ -149,7 +149,7 @@ class EvaluationView(ttk.Frame):
         # Otherwise the table would request the width of all its columns, even beyond the screen.
         holder.configure(width=self.room, height=self.table.winfo_reqheight() + bar)
         holder.grid_propagate(False)
-        self.table.tag_configure("summary", background=theme_of(self).palette.raised)
+        self.table.tag_configure("summary", background=theme_of(self).palette.background)
         self._write_headings()
         self._fill()
         for key in ("<Double-Button-1>", "<Return>", "<KP_Enter>"):
