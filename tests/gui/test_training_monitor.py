@@ -574,3 +574,13 @@ def test_the_enlarged_image_s_zoom_is_shown(root, monitor, state, tmp_path, pump
     pump(root, window.winfo_viewable)
     pump(root, lambda: int(str(window.panes.tools.percent.cget("text")).rstrip(" %")) > 100)
     assert not any(map(enabled, window.steps)), "there is one image"
+
+
+def test_charts_in_a_low_window_keep_a_readable_height():
+    """As in the tabs of the monitor at 200 per cent on a screen of 768 lines."""
+    scaling = 2.0
+    charts = (curves.Chart("Loss", (curves.Line(((1.0, 0.9), (2.0, 0.4))),)),) * 3
+    size = int(620 * scaling), int(88 * scaling)
+    figure = curves._figure(CurvesRequest(charts, *size, scaling, DARK, False, 2))
+    heights = [axis.get_position().height * size[1] for axis in figure.axes]
+    assert min(heights) >= 25 * scaling

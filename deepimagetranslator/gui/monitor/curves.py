@@ -29,6 +29,8 @@ _PRINT = replace(LIGHT, background="#ffffff", field="#ffffff")
 _ONE_AT_A_TIME = threading.Lock()
 _MARGINS = (52, 12, 28, 36)
 """Left, right, top and bottom margin of a chart in pixels at 100 per cent."""
+_LOW, _LOW_MARGINS = 30, (52, 12, 22, 20)
+"""Charts that would be lower than this have these margins, without the word below the axis."""
 _TITLES = {"dice_score": "Dice", "iou": "IoU"}
 _ONE_COLUMN = 4
 _LETTER, _LETTERS_OF_SIGN = 6.5, 5  # pixels at 100 per cent; a sign is as wide as 5 letters
@@ -208,6 +210,9 @@ def _figure(request: CurvesRequest) -> Any:
     height -= legend
     columns = _columns(count, width, height, (left + right, top + bottom))
     rows = math.ceil(count / columns)
+    low = height / rows - top - bottom < _LOW * request.scaling
+    if low:
+        left, right, top, bottom = (side * request.scaling for side in _LOW_MARGINS)
     for index, chart in enumerate(request.charts):
         row, column = divmod(index, columns)
         place = (
@@ -218,7 +223,10 @@ def _figure(request: CurvesRequest) -> Any:
         )
         x, y, across, up = place
         part = height / (height + legend)
-        _draw(figure.add_axes((x, y * part, across, up * part)), chart, request)
+        axis = figure.add_axes((x, y * part, across, up * part))
+        _draw(axis, chart, request)
+        if low:
+            axis.set_xlabel("")
     handles, labels = figure.axes[0].get_legend_handles_labels()
     signs = dict(zip(reversed(labels), reversed(handles), strict=True))  # of each, the first
     shown = [label for label in ("training", "validation", "best epoch") if label in signs]
