@@ -163,7 +163,8 @@ class App:
         screen = self.root.winfo_screenwidth(), self.root.winfo_screenheight()
         width = min(px(1320), int(screen[0] * 0.94))
         height = min(px(760), int(screen[1] * 0.86))
-        self.root.minsize(*(min(px(n), s) for n, s in zip(_SMALLEST, screen, strict=True)))
+        # A title bar and a task bar need room as well, also on a small screen at 200 per cent.
+        self.root.minsize(*(min(px(n), s) for n, s in zip(_SMALLEST, (width, height), strict=True)))
         self.root.geometry(f"{width}x{height}")
         restore(self.root, self.settings.get("geometry"))
 

@@ -450,6 +450,21 @@ def test_a_callback_that_breaks_is_told_in_one_sentence(
     assert "planted" in caplog.text
 
 
+def run_script(code: str, folder: Path) -> str:
+    """What a script that makes a window of its own prints."""
+    script = folder / "window_only.py"
+    script.write_text(code, encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env={**os.environ, "DEEPIMAGETRANSLATOR_HOME": str(folder)},
+        check=False,
+    )
+    return result.stdout.strip() or result.stderr
+
+
 def test_the_window_s_process_never_imports_the_engine(tmp_path: Path) -> None:
     code = """
 import sys
@@ -462,17 +477,20 @@ if __name__ == "__main__":
     app.close()
     print(sorted(heavy))
 """
-    script = tmp_path / "window_only.py"
-    script.write_text(code, encoding="utf-8")
-    result = subprocess.run(
-        [sys.executable, str(script)],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        env={**os.environ, "DEEPIMAGETRANSLATOR_HOME": str(tmp_path)},
-        check=False,
-    )
-    assert result.stdout.strip() == "[]", result.stderr
+    assert run_script(code, tmp_path) == "[]"
+
+
+def test_its_least_size_leaves_room_for_a_title_bar(tmp_path: Path) -> None:
+    """As on a screen of 768 lines at 200 per cent, where the status bar was below the screen."""
+    code = """
+from deepimagetranslator.gui.app import App
+if __name__ == "__main__":
+    app = App(scaling=8.0)
+    screen = app.root.winfo_screenwidth(), app.root.winfo_screenheight()
+    print(*(least < 0.95 * size for least, size in zip(app.root.minsize(), screen)))
+    app.close()
+"""
+    assert run_script(code, tmp_path) == "True True"
 
 
 def test_the_data_menu_follows_the_file_menu(window: Window) -> None:
