@@ -178,7 +178,7 @@ class TrainingMonitor(tk.Toplevel):
         height = min(px(HEIGHT), screen_height - px(40))
         self.geometry(f"{width}x{height}")
         place_over(self, str(parent), width, height, px(40))
-        self.minsize(min(px(760), screen_width), min(px(480), screen_height))
+        self.minsize(min(px(760), width), min(px(480), height))
 
     def _tick(self) -> None:
         changed = self.state_shown.version != self._version
