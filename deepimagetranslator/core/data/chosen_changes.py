@@ -5,9 +5,11 @@ An entry for a file holds for all of its images, one for a slice only for this s
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.target_changes import joined, parse, to_text
@@ -55,20 +57,20 @@ def with_changes(data: DataSpec, changes: Iterable[tuple[str, str]]) -> DataSpec
         changes: texts of files or slices, each with the name of a change, which replaces another
             one of its group; without a name all changes of the target are removed.
     """
-    chosen = {str(target): names for target, names in chosen_changes(data).items()}
-    for target, name in changes:
+    chosen = dict(chosen_changes(data))
+    of_file: defaultdict[Path, list[ImageRef]] = defaultdict(list)
+    for target in chosen:
+        of_file[target.file].append(target)
+    wanted = list(changes)
+    targets = parse_images(text for text, _ in wanted)
+    for target, (_, name) in zip(targets, wanted, strict=True):
         if name:
+            of_file[target.file].append(target)
             chosen[target] = joined(chosen.get(target, ()), name)
         else:
-            chosen.pop(target, None)
-            whole = ImageRef.parse(target)
-            for other in [one for one in chosen if whole.slice is None and _is_in(one, whole)]:
-                chosen.pop(other)
-    return replace(data, target_changes=tuple(to_text(n, t) for t, n in chosen.items()))
-
-
-def _is_in(text: str, whole: ImageRef) -> bool:
-    return ImageRef.parse(text).file == whole.file
+            for gone in [target] if target.slice is not None else of_file.pop(target.file, []):
+                chosen.pop(gone, None)
+    return replace(data, target_changes=tuple(to_text(n, str(t)) for t, n in chosen.items()))
 
 
 def changes_in_order(data: DataSpec) -> list[tuple[str, ...]]:
