@@ -19,15 +19,12 @@ from deepimagetranslator.core.checks import likeness
 from deepimagetranslator.core.checks.context import finding, leave_out, phrase
 from deepimagetranslator.core.data.facts import PairFacts
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.data.targets import LABELS, turned_further
+from deepimagetranslator.core.data.targets import LABELS, ORIENTATIONS, turned_further
 from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.pixels import turned
 
-_TURNS = (
-    *("mirror_x", "turn_180", "mirror_y", "transpose"),
-    *("turn_270", "transpose_180", "turn_90"),
-)
+_TURNS = tuple(sorted(ORIENTATIONS, key=ORIENTATIONS.__getitem__))
 """By EXIF orientation from 2, the change that puts a target right."""
 
 _FEWEST = 5

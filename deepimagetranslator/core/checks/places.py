@@ -117,18 +117,13 @@ def _volumes(context: CheckContext) -> Iterator[_Volume]:
         found: defaultdict[tuple[Path, Path], list[PairFacts]] = defaultdict(list)
         for facts in part.readable:
             if facts.displaced:
-                found[_home(facts.pair.input), _home(facts.pair.target)].append(facts)
+                found[facts.pair.input.home, facts.pair.target.home].append(facts)
         for (ours, theirs), displaced in found.items():
             inputs = [facts.pair.input for facts in displaced]
             targets = [facts.pair.target for facts in displaced]
-            inputs += [image for image in pairing.unmatched_inputs if _home(image) == ours]
-            targets += [image for image in pairing.unmatched_targets if _home(image) == theirs]
+            inputs += [image for image in pairing.unmatched_inputs if image.home == ours]
+            targets += [image for image in pairing.unmatched_targets if image.home == theirs]
             yield _Volume(displaced, inputs, targets)
-
-
-def _home(image: ImageRef) -> Path:
-    """The file of a slice; the folder of a file, which may hold a series."""
-    return image.file.parent if image.slice is None else image.file
 
 
 def _whole(image: ImageRef) -> ImageRef:

@@ -15,12 +15,17 @@ from deepimagetranslator.core.imaging.filenames import plain
 from deepimagetranslator.core.imaging.files import stem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
-_AFFIX_WORDS = """
-mask masks seg segs segmentation segmentations segmented label labels labelled labeled map target
-targets gt groundtruth ground truth annotation annotations annotated manual image images img imgs
-im input inputs raw original originals source src noisy clean
+_TARGET_WORDS = """
+mask masks seg segs segmentation segmentations segmented label labels labelled labeled target
+targets gt groundtruth truth annotation annotations annotated manual clean
 """
-AFFIXES = frozenset(_AFFIX_WORDS.split())
+_INPUT_WORDS = "image images img imgs im input inputs raw original originals source src noisy"
+SIDE_WORDS = {
+    "targets": frozenset(_TARGET_WORDS.split()),
+    "inputs": frozenset(_INPUT_WORDS.split()),
+}
+"""Words in names of files and folders that say which side of a pair they hold."""
+AFFIXES = SIDE_WORDS["targets"] | SIDE_WORDS["inputs"] | {"ground", "map"}
 """Words in a file name that describe its kind (image, mask), not the person or sample."""
 
 _MODALITY_WORDS = """

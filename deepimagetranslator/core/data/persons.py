@@ -16,26 +16,15 @@ from typing import Any
 
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.pair_lists import LISTS, PARTS, Files, with_more
-from deepimagetranslator.core.data.pairs import base_name
+from deepimagetranslator.core.data.pairs import SIDE_WORDS, base_name
+from deepimagetranslator.core.data.splits import TEST_WORDS, TRAINING_WORDS, VALIDATION_WORDS
 from deepimagetranslator.core.errors import Action, UserError
 from deepimagetranslator.core.imaging.filenames import natural_key, plain
 from deepimagetranslator.core.imaging.files import is_image, is_searched, list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.series import Series, SeveralSeriesError
 
-_TARGET_WORDS = """
-mask masks seg segs segmentation segmentations segmented label labels labelled labeled target
-targets gt groundtruth truth annotation annotations annotated manual clean
-"""
-_INPUT_WORDS = "image images img imgs im input inputs raw original originals source src noisy"
-_WORDS = {
-    "targets": frozenset(_TARGET_WORDS.split()),
-    "inputs": frozenset(_INPUT_WORDS.split()),
-}
 _SIDES = ("inputs", "targets")
-_VALIDATION = frozenset(["val", "valid", "validation"])
-_TEST = frozenset(["test", "testing"])
-_PARTS = _VALIDATION | frozenset(["train", "training"])
 _SEPARATORS = re.compile(r"[\W_]+")
 _DIGITS = "0123456789"
 
@@ -195,10 +184,10 @@ def _persons_in(folder: Path, part: str, left_out: list[Path], seen: set[str]) -
         yield Person(folder, part, sides.get("inputs", ()), sides.get("targets", ()))
         return
     for place in below:
-        if plain(place.name) in _TEST:
+        if plain(place.name) in TEST_WORDS:
             left_out.append(place)
             continue
-        own = "val" if plain(place.name) in _VALIDATION else part
+        own = "val" if plain(place.name) in VALIDATION_WORDS else part
         yield from _persons_in(place, own, left_out, seen)
 
 
@@ -211,10 +200,10 @@ def _sides(
         UserError: several subfolders may hold the images or the targets.
     """
     by_role = _by_role(below, folders=True)
-    sides = {side: _one(folder, side, by_role[side]) for side in _WORDS if by_role[side]}
+    sides = {side: _one(folder, side, by_role[side]) for side in SIDE_WORDS if by_role[side]}
     if not sides:
         return {} if any(map(_holds_images, below)) else _sides_of_files(files)
-    missing = next((side for side in _WORDS if side not in sides), "")
+    missing = next((side for side in SIDE_WORDS if side not in sides), "")
     if missing and files:
         return sides | {missing: tuple(files)}
     others = [place for place in by_role[""] if missing and _holds_images(place)]
@@ -247,7 +236,7 @@ def _by_role(paths: Iterable[Path], folders: bool) -> defaultdict[str, list[Path
         words = [word for word in _SEPARATORS.split(plain(path.name)) if word]
         if folders:
             words = [] if base_name(path.name, folder=True) else [w.rstrip(_DIGITS) for w in words]
-        side = next((side for side, known in _WORDS.items() if known.intersection(words)), "")
+        side = next((side for side, known in SIDE_WORDS.items() if known.intersection(words)), "")
         found[side].append(path)
     return found
 
@@ -268,7 +257,7 @@ def _one(folder: Path, side: str, found: Sequence[Path]) -> tuple[Path, ...]:
 def _below_parts(parts: Sequence[str]) -> list[str]:
     """A path without leading folders such as ``train`` and ``val``."""
     names = list(parts)
-    while names and plain(names[0]) in _PARTS:
+    while names and plain(names[0]) in TRAINING_WORDS | VALIDATION_WORDS:
         names.pop(0)
     return names
 

@@ -18,7 +18,10 @@ from deepimagetranslator.core.data.pairs import ImagePair, base_name
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
-_PART_WORDS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing"])
+TRAINING_WORDS = frozenset(["train", "training"])
+VALIDATION_WORDS = frozenset(["val", "valid", "validation"])
+TEST_WORDS = frozenset(["test", "testing"])
+_PART_WORDS = TRAINING_WORDS | VALIDATION_WORDS | TEST_WORDS
 _MOST_NAMED = 12
 _SLICE = re.compile("(s|z|t|i|slice|slices|frame|layer|plane|page|image|img|im)?[0-9]*")
 

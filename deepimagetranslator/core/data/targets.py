@@ -8,6 +8,7 @@ function to ``_CHANGED`` (from the target's pixels) or to ``_READ`` (reads the p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_alpha, read_image
+from deepimagetranslator.core.imaging.pixels import turned
 from deepimagetranslator.core.typing import Array
 
 NEED_INPUT = frozenset(GROUPS[GEOMETRY])
@@ -84,14 +86,19 @@ def _from_transparency(pair: ImagePair) -> Array:
     return alpha
 
 
+ORIENTATIONS = {
+    "mirror_x": 2,
+    "turn_180": 3,
+    "mirror_y": 4,
+    "transpose": 5,
+    "turn_270": 6,
+    "transpose_180": 7,
+    "turn_90": 8,
+}
+"""By change, the EXIF orientation that does the same."""
+
 _CHANGED: Mapping[str, Callable[[Array], Array]] = {
-    "turn_90": lambda image: np.rot90(image, 1),
-    "turn_180": lambda image: np.rot90(image, 2),
-    "turn_270": lambda image: np.rot90(image, 3),
-    "mirror_x": lambda image: image[:, ::-1],
-    "mirror_y": lambda image: image[::-1],
-    "transpose": lambda image: image.swapaxes(0, 1),
-    "transpose_180": lambda image: image.swapaxes(0, 1)[::-1, ::-1],
+    **{name: partial(turned, orientation=number) for name, number in ORIENTATIONS.items()},
     "inverted": _inverted,
     "objects_outline": objects_with_outlines,
 }
@@ -103,7 +110,7 @@ def turned_further(first: str, second: str) -> str:
     undoes the first."""
     grid = np.arange(6).reshape(2, 3, 1)
     both = _CHANGED[second](_CHANGED[first](grid))
-    alike = (name for name in GROUPS["orientation"] if np.array_equal(_CHANGED[name](grid), both))
+    alike = (name for name in ORIENTATIONS if np.array_equal(_CHANGED[name](grid), both))
     return next(alike, "")
 
 

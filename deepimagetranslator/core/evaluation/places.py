@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.errors import Problem, Remedy, UserError
-from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_place
 from deepimagetranslator.core.imaging.place import Place, difference
 
@@ -32,7 +30,7 @@ def at_one_place(
         if places is None or not displaced(pair, *places):
             kept.append(pair)
         else:
-            apart[_home(pair.input), _home(pair.target)].append((pair, *places))
+            apart[pair.input.home, pair.target.home].append((pair, *places))
     return kept, [_problem(found) for found in apart.values()]
 
 
@@ -43,11 +41,6 @@ def _places(pair: ImagePair) -> tuple[Place, Place] | None:
         ours = None if theirs is None else read_place(pair.input)
         return None if ours is None or theirs is None else (ours, theirs)
     return None
-
-
-def _home(image: ImageRef) -> Path:
-    """The file of a slice; the folder of a file, which may hold a series."""
-    return image.file.parent if image.slice is None else image.file
 
 
 def _problem(found: Sequence[tuple[ImagePair, Place, Place]]) -> Problem:

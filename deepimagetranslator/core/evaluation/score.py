@@ -69,10 +69,8 @@ def score_of(
 def _comparison(
     scaling: IntensityNormalization, palette: Palette | None, predicted: Palette | None
 ) -> tuple[Comparison, str]:
-    same = palette is not None and predicted is not None
-    if not same or len(palette.colours) != len(predicted.colours):  # type: ignore[union-attr]
+    if palette is None or predicted is None or len(palette.colours) != len(predicted.colours):
         return ByValues(scaling), PSNR
-    assert palette is not None and predicted is not None
     written = replace(
         predicted, colours=predicted.written or predicted.colours, written=(), also=(), rest=-1
     )

@@ -113,8 +113,6 @@ def _means(rows: Sequence[Row]) -> dict[str, float]:
     return {name: spread.mean for name, spread in _spreads(rows).items()}
 
 
-def _spreads(
-    rows: Sequence[Mapping[str, str | float]] | Sequence[dict[str, float]],
-) -> dict[str, Spread]:
+def _spreads(rows: Sequence[Row]) -> dict[str, Spread]:
     names = [name for name in MEASURES if any(name in row for row in rows)]
     return {name: Spread.of(float(row.get(name, math.nan)) for row in rows) for name in names}

@@ -52,6 +52,11 @@ class ImageRef:
         """The name shown to the user: "a.png", "scan.nii.gz/0007"."""
         return self.file.name if self.slice is None else f"{self.file.name}/{self.name}"
 
+    @property
+    def home(self) -> Path:
+        """The file of a slice; the folder of a file, which may hold a series."""
+        return self.file.parent if self.slice is None else self.file
+
     def absolute(self) -> ImageRef:
         """The same image with the file's full path."""
         return ImageRef(self.file.absolute(), self.slice)

@@ -152,7 +152,7 @@ def series_of(image: ImageRef) -> Hashable:
     one = _slice_of(image.file)
     if one is not None and one.uid:
         return one.patient, one.uid
-    return image.file if image.slice is not None else image.file.parent
+    return image.home
 
 
 def _chosen(found: list[Series], series: str) -> list[Series]:

@@ -18,6 +18,7 @@ from deepimagetranslator.core.evaluation.table import POOLED
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.words import shown_word
+from deepimagetranslator.gui.widgets.wrapping import wrap_at_width
 
 _AT_ONCE = 200  # rows that are inserted before other events are handled
 _FIGURE = (900, 230)
@@ -127,9 +128,9 @@ class EvaluationView(ttk.Frame):
         self.table.configure(yscrollcommand=down.set, xscrollcommand=across.set)
         self.table.grid(row=0, column=0, sticky="nsew")
         down.grid(row=0, column=1, sticky="ns")
-        hint = ttk.Label(upper, text=HINT, style="Small.TLabel", justify="left", width=1)
+        hint = ttk.Label(upper, text=HINT, style="Small.TLabel")
         hint.grid(row=1, column=0, sticky="ew", pady=(px(4), px(6)))
-        hint.bind("<Configure>", lambda e: hint.configure(wraplength=max(1, e.width - px(4))))
+        wrap_at_width(hint)
         self._picture = ttk.Label(lower)
         self._picture.grid(row=2, column=0)
         self.table.configure(columns=self._columns())

@@ -11,6 +11,7 @@ import io
 import logging
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -299,12 +300,8 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
 
 def _draw_line(axis: Any, line: Line, number: int, count: int, request: CurvesRequest) -> None:
     """Draw a quantity's training and validation curves, and a dot at the best epoch."""
-    palette = request.palette
-    colours = palette.series[:2]
-    if count > 1:
-        own = line.colour or palette.series[number % len(palette.series)]
-        colours = (readable(own, palette.field, palette.text),) * 2
-    both = bool(line.validation)
+    palette, both = request.palette, bool(line.validation)
+    colours = _colours(line, number, count, palette)
     for values, words, colour, style in (
         (line.training, "training", colours[0], "--" if both else "-"),
         (line.validation, "validation", colours[1], "-"),
@@ -331,6 +328,14 @@ def _draw_line(axis: Any, line: Line, number: int, count: int, request: CurvesRe
         )
 
 
+def _colours(line: Line, number: int, count: int, palette: Palette) -> Sequence[str]:
+    """The colours of the training and of the validation curve of one of ``count`` quantities."""
+    if count == 1:
+        return palette.series[:2]
+    own = line.colour or palette.series[number % len(palette.series)]
+    return (readable(own, palette.field, palette.text),) * 2
+
+
 def _draw_classes(axis: Any, chart: Chart, palette: Palette, above: bool = False) -> None:
     """Draw a legend of the classes' names in the colours of their curves.
 
@@ -344,10 +349,7 @@ def _draw_classes(axis: Any, chart: Chart, palette: Palette, above: bool = False
 
     handles = []
     for number, line in enumerate(chart.lines):
-        own = line.colour or palette.series[number % len(palette.series)]
-        colour = readable(own, palette.field, palette.text)
-        if len(chart.lines) == 1:
-            colour = palette.series[1 if line.validation else 0]
+        colour = _colours(line, number, len(chart.lines), palette)[1 if line.validation else 0]
         handles.append(Line2D([], [], color=colour, linewidth=2, label=line.name))
     inside = {"loc": "best", "ncols": _legend_columns(chart), "borderpad": 0.3}
     line_above = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "ncols": len(handles)}
