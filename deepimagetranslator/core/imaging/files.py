@@ -15,8 +15,8 @@ from deepimagetranslator.core.imaging.series import in_order
 from deepimagetranslator.core.system.system_path import system_path
 
 _SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
-_DICOM = (".dcm", ".dicom", ".ima")
-SUFFIXES = (*_SINGLE, ".tif", ".tiff", ".nii", ".nii.gz", *_DICOM)
+DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
+SUFFIXES = (*_SINGLE, ".tif", ".tiff", ".nii", ".nii.gz", *DICOM_SUFFIXES)
 """The file extensions that a folder is searched for. DICOM files without an extension are found
 too. The reader is chosen by a file's content, not by its extension."""
 
@@ -142,7 +142,7 @@ def is_image(path: Path) -> bool:
 
 
 def _may_be_dicom(image: ImageRef) -> bool:
-    return image.file.name.lower().endswith(_DICOM) or _is_bare(image.file)
+    return image.file.name.lower().endswith(DICOM_SUFFIXES) or _is_bare(image.file)
 
 
 def _is_bare(path: Path) -> bool:

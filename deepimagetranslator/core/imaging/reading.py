@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepimagetranslator.core.imaging import dicom, tiff
+from deepimagetranslator.core.imaging.files import DICOM_SUFFIXES
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import reader_of
 from deepimagetranslator.core.system.system_path import system_path
@@ -20,7 +21,6 @@ READING_VERSION = 2
 """1: version 2.0.0 of the program, which recorded none. 2: frames in order of place, bits above
 BitsStored left out, MONOCHROME1 inverted unless the unit is real, real-world value mappings, the
 largest series of a TIFF."""
-_DICOM = (".dcm", ".dicom", ".ima")
 
 
 def changed_since(file: Path, version: int) -> str:
@@ -101,7 +101,9 @@ def may_be_missing_slice(image: ImageRef) -> bool:
     """Whether an image looks like a slice of a DICOM file that is not there now, so that nobody
     knows its number in this version."""
     file = image.file
-    named = image.slice is None and file.name.isdigit() and file.parent.suffix.lower() in _DICOM
+    named = (
+        image.slice is None and file.name.isdigit() and file.parent.suffix.lower() in DICOM_SUFFIXES
+    )
     return named and not system_path(file).exists()
 
 

@@ -31,12 +31,11 @@ from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.jobs.evaluation_view import EvaluationView
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.dialog import AskFile
 from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over, show_above
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics, invoke_focused
 from deepimagetranslator.gui.windows_os import open_folder
 
-AskFile = Callable[[str, str, Sequence[tuple[str, str]]], Path | None]
-"""(title, suggested name, types) -> a file to write; None if cancelled."""
 _MOST_ROWS = 500  # a table of more takes too long to fill
 
 

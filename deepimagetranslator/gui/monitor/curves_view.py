@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from tkinter import ttk
 
@@ -23,6 +23,7 @@ from deepimagetranslator.gui.monitor.curves import (
 from deepimagetranslator.gui.monitor.preview_strip import TOOLS
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
+from deepimagetranslator.gui.widgets.dialog import AskFile
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 from deepimagetranslator.gui.widgets.words import shown_word
 
@@ -30,8 +31,6 @@ ALL = "All"
 NONE_YET = "The curves appear after the first epoch."
 SECONDS_BETWEEN = 0.5
 FILE_TYPES = (("PNG picture", "*.png"), ("SVG drawing", "*.svg"))
-AskFile = Callable[[str, str, Sequence[tuple[str, str]]], Path | None]
-"""(title, suggested name, types) -> a file to write; None if cancelled."""
 
 
 class CurvesView(ttk.Frame):

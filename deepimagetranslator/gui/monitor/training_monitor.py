@@ -14,12 +14,13 @@ from tkinter import ttk
 from typing import Any
 
 from deepimagetranslator.app.training.state import ENDED, MonitorState, Phase
-from deepimagetranslator.gui.monitor.curves_view import AskFile, CurvesView
+from deepimagetranslator.gui.monitor.curves_view import CurvesView
 from deepimagetranslator.gui.monitor.log_view import LogView
 from deepimagetranslator.gui.monitor.monitor_head import MonitorHead
 from deepimagetranslator.gui.monitor.preview_strip import PreviewStrip
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.arrangement import Arrangement
+from deepimagetranslator.gui.widgets.dialog import AskFile
 from deepimagetranslator.gui.widgets.in_front import place_over
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 

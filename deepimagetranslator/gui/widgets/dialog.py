@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from tkinter import ttk
 from typing import Any, Generic, Self, TypeVar
 
@@ -14,6 +15,8 @@ from deepimagetranslator.gui.widgets.mnemonics import Mnemonics, invoke_focused
 from deepimagetranslator.gui.widgets.scrolled import Scrolled
 
 Result = TypeVar("Result")
+AskFile = Callable[[str, str, Sequence[tuple[str, str]]], Path | None]
+"""(title, suggested name, types) -> a file to write; None if cancelled."""
 _REGISTRY = "_deepimagetranslator_dialogs"
 
 
