@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     except UserError as error:
         terminal.say_problems(error.problems)
         remedy = remedies.all_words(error.problems)
-        status, result = USER_MUST_CHANGE, {"error": str(error), "remedy": remedy}
+        status, result = USER_MUST_CHANGE, {"error": error.for_files, "remedy": remedy}
     except (Cancelled, KeyboardInterrupt):
         terminal.say("Cancelled.")
         status, result = CANCELLED, {"error": "cancelled"}

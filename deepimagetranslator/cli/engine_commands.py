@@ -143,7 +143,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         "images": result.images,
         "pooled": whole_volume,
         "table": str(table),
-        "problems": [str(problem) for problem in result.problems],
+        "problems": [problem.for_files for problem in result.problems],
     }
 
 

@@ -18,6 +18,7 @@ from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
+from deepimagetranslator.core.system.log_file import without_others
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.system_dialogs import Boxes, system_boxes
@@ -203,7 +204,7 @@ def run(project: Path | None = None) -> int:
 
 
 def log_to_file() -> None:
-    """Log warnings and errors to a file of limited size."""
+    """Log this program's warnings and errors to a file of limited size."""
     paths.log_folder().mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(
         paths.log_folder() / "window.log",
@@ -213,4 +214,4 @@ def log_to_file() -> None:
         errors="replace",
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.getLogger().addHandler(handler)
+    logging.getLogger().addHandler(without_others(handler))
