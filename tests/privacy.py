@@ -140,7 +140,7 @@ def undeclared(study: Study, allowed: set[str] = DERIVED) -> dict[str, set[str]]
     found = {}
     for path, places in study.planted.found_in(study.written).items():
         may = allowed if path.suffix == ".dcm" else set()
-        may = NAMES if path.suffix in (".json", ".csv") and "home" not in path.parts else may
+        may = NAMES if path.suffix in (".json", ".csv") else may
         if places - may:
             found[str(path)] = places - may
     return found
