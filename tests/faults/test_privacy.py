@@ -63,9 +63,8 @@ def translate(study: Study, weights: Path, inputs: Path, formats: tuple[str, ...
     for number, chosen in enumerate(formats):
         out = study.written / f"{inputs.name}-{number}"
         more = settings(f"translation.file_format={chosen}", "translation.output=values")
-        study.call(
-            "translate", "--weights", weights, "--output", out, inputs, "--accept-values", *more
-        )
+        command = ("translate", "--weights", weights, "--output", out, inputs)
+        study.call(*command, "--accept-values", *more)
 
 
 def test_pictures_of_every_format(study: Study) -> None:
