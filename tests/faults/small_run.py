@@ -34,7 +34,7 @@ def small_project(folder: Path, epochs: int = 6) -> Project:
         specs=replace(
             specs,
             model=replace(specs.model, depth=1, base_filters=4, dropout=0.3),
-            training=replace(specs.training, optimizer="adam", **quick),  # type: ignore[arg-type]
+            training=replace(specs.training, loss="mae", optimizer="adam", **quick),  # type: ignore[arg-type]
         ),
     )
 
