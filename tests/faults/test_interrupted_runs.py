@@ -23,6 +23,7 @@ from deepimagetranslator.core.config.history_text import text_of
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.run_state import Stage, state_of
+from deepimagetranslator.core.config.state_file import read_head
 from deepimagetranslator.core.messages.events import EpochEnded, Event
 from deepimagetranslator.core.system import temporary
 from deepimagetranslator.core.system.processes import Process, start_time, this_process
@@ -94,11 +95,22 @@ def distinct(found: list[Interruption]) -> Iterator[Interruption]:
             yield one
 
 
+def is_whole(path: Path) -> bool:
+    """As ``weights.is_whole``; files of one content are looked at once."""
+    content = path.read_bytes() if path.is_file() else b""
+    if content not in _known:
+        _known[content] = weights.is_whole(path)
+    return _known[content]
+
+
+_known: dict[bytes, bool] = {}
+
+
 def assert_whole(folder: Path) -> None:
     """Every file under its final name opens and is whole."""
     run = RunFolder(folder)
     for path in folder.glob("[!.]*.weights.h5"):
-        assert weights.is_whole(path), path.name
+        assert is_whole(path), path.name
     if run.project.exists():
         assert load_project(run.project).run
     if run.history.exists():
@@ -110,8 +122,9 @@ def decided(one: Interruption, folder: Path) -> Kind:
     rebuild(one.files, folder)
     assert_whole(folder)
     run = RunFolder(folder)
-    found = state_of(run, weights.is_whole)
-    epoch = 0 if found.file is None else int(weights.read_state(found.file)["epoch"])
+    found = state_of(run, is_whole)
+    head = None if found.file is None else read_head(found.file)
+    epoch = 0 if head is None else head.epoch
     assert found == state_of(run), "the quick look decides otherwise"
     assert found.stage is not Stage.STATELESS
     assert epoch >= one.done
