@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deepimagetranslator.core.system import atomic_write
+
 Files = Mapping[str, bytes]
 """The files of a folder: contents by name, relative to it."""
 
@@ -210,15 +212,23 @@ def recording(root: Path) -> Iterator[Recorder]:
         flush(descriptor)
         recorder.on_flush(descriptor)
 
+    move = atomic_write.move_new
+
+    def move_new(source: Path, destination: Path) -> None:
+        names = recorder._name(source), recorder._name(destination)
+        move(source, destination)  # by a call of the system that Python does not announce
+        if names[0] is not None and names[1] is not None:
+            recorder.on_rename(*names)
+
     _install()
-    os.fsync = fsync
+    os.fsync, atomic_write.move_new = fsync, move_new
     _active.append(recorder)
     try:
         yield recorder
         recorder._observe()
     finally:
         _active.remove(recorder)
-        os.fsync = flush
+        os.fsync, atomic_write.move_new = flush, move
 
 
 def rebuild(files: Files, folder: Path) -> None:

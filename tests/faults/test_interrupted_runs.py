@@ -20,7 +20,7 @@ from recorded import Files, Interruption, Recorder, rebuild, recording
 from small_run import figures, small_project
 
 from deepimagetranslator.core.config.history_text import text_of
-from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.config.project import load_project, new_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.run_state import Stage, state_of
 from deepimagetranslator.core.config.state_file import read_head
@@ -30,6 +30,7 @@ from deepimagetranslator.core.system.processes import Process, start_time, this_
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.devices import load_engine
 from deepimagetranslator.ml.training import train
+from deepimagetranslator.ml.translation import translate
 
 Kind = tuple[Stage, int, frozenset[str]]
 
@@ -55,6 +56,7 @@ class Recorded:
     Attributes:
         project: what was trained.
         history: its undisturbed history.
+        best: its best weights.
         recorder: its states.
     """
 
@@ -72,6 +74,7 @@ class Recorded:
             train(self.project, run_dir, report=report)
         self.recorder: Recorder = recorder
         self.history = figures(run_dir)
+        self.best = run_dir / "best.weights.h5"
         self.whole = {path.name for path in run_dir.iterdir()}
 
 
@@ -158,6 +161,38 @@ def test_a_run_goes_on_from_every_state_of_its_folder(recorded: Recorded, tmp_pa
     for one in (begun, between):
         rebuild(one.files, tmp_path / "run")
         go_on(recorded, tmp_path / "run")
+
+
+@pytest.mark.parametrize("recorded", [2], indirect=True)
+def test_a_killed_translation_leaves_whole_images_only(recorded: Recorded, tmp_path: Path) -> None:
+    images, output = [*map(Path, recorded.project.specs.data.train_inputs)], tmp_path / "out"
+    with recording(output) as recorder:
+        translate(recorded.best, images, output)
+    whole = {path.name: path.read_bytes() for path in output.iterdir()}
+    assert len(whole) == len(images)
+    killed = [final_files(one.files) for one in recorder.found if not one.power]
+    assert {len(files) for files in killed} == {*range(len(images) + 1)}
+    for files in killed:
+        assert files.items() <= whole.items()
+
+
+def test_a_project_being_saved_is_the_old_or_the_new_one(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    with recording(place) as recorder:
+        for name in ("2021", "recommended"):
+            save_project(new_project(name, {}), place / "project.json")
+            recorder.mark()
+    presets = set()
+    for one in distinct(recorder.found):
+        rebuild(one.files, tmp_path / "left")
+        if "project.json" not in one.files:
+            assert not one.done
+            continue
+        found = load_project(tmp_path / "left" / "project.json").preset
+        assert found == "recommended" or one.done < 2
+        presets.add(found)
+    assert presets == {"2021", "recommended"}
 
 
 @pytest.mark.faults
