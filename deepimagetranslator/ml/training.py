@@ -25,6 +25,7 @@ from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.data.input_statistics import InputMeter
+from deepimagetranslator.core.data.odd_values import told
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import (
     CheckpointSaved,
@@ -41,7 +42,7 @@ from deepimagetranslator.ml.network.metrics import build_metrics
 from deepimagetranslator.ml.network.optimizers import build_optimizer
 from deepimagetranslator.ml.network.sharing import LossScaling, SharedModel
 from deepimagetranslator.ml.network.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
-from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
+from deepimagetranslator.ml.progress import ProgressCallback, not_a_number
 from deepimagetranslator.ml.run_log import logged, run_log
 from deepimagetranslator.ml.run_record import (
     HISTORY,
@@ -163,7 +164,10 @@ def _train(
 
 def _work(job: Job, start_weights: Path | None) -> None:
     """Build the network and train it."""
-    state, training = job.state, job.project.specs.training
+    state, training, dataset = job.state, job.project.specs.training, job.dataset
+    if dataset.not_finite:
+        images = f"of {2 * len(dataset.train + dataset.val)} inputs and targets"
+        job.report(LogLine(told(dataset.not_finite, images) + " The data check names them."))
     try:
         scope, split = devices.distribution(training.batch_size)
         if split:
@@ -283,7 +287,7 @@ class Job:
         training = self.project.specs.training
         self.rate = self._learning_rate()
         callback = ProgressCallback(
-            self.train_batches, training.epochs, self.report, self.control, self._epoch_ended
+            self.train_batches, training, self.report, self.control, self._epoch_ended
         )
         try:
             with enough_memory():
@@ -345,7 +349,7 @@ class Job:
         state, training = self.state, self.project.specs.training
         value = values[self.monitored]
         if not math.isfinite(value):
-            raise UserError(NOT_A_NUMBER.format(epoch=epoch))
+            raise not_a_number(epoch, training)
         improved = value < state.best_value
         if improved:
             state.best_epoch, state.best_value = epoch, value
