@@ -103,10 +103,11 @@ def saving_memory_bytes(model: ModelSpec, training: TrainingSpec) -> int:
     """Memory in bytes while the state of a run is saved, without the loaded libraries.
 
     Weights and optimizer state are in memory twice then: as they are, and as a file
-    (``ml.memory_file``).
+    (``ml.memory_file``). So is the file of the best weights.
     """
-    state = 4 * count_parameters(model) * (1 + _SLOTS.get(training.optimizer, 2))
-    return ENGINE_BYTES + 2 * state
+    weights = 4 * count_parameters(model)
+    state = weights * (1 + _SLOTS.get(training.optimizer, 2))
+    return ENGINE_BYTES + 2 * state + weights
 
 
 def _free_disk(folder: Path) -> int:
