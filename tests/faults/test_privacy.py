@@ -82,8 +82,8 @@ def test_ct_that_becomes_ct(study: Study) -> None:
         plant_dicom(images / f"{name}.dcm", hounsfield(number), study.planted, number + 1)
         plant_dicom(targets / f"{name}.dcm", hounsfield(number) // 2, study.planted, number + 1)
     weights = train(study, "--train-inputs", images, "--train-targets", targets)
-    translate(study, weights, images, ("automatic", "dicom", "png", "tif"))
-    translate(study, weights, plant_volumes(study), ("automatic", "png", "tif"))
+    translate(study, weights, images, ("automatic", "dicom", "tif"))
+    translate(study, weights, plant_volumes(study), ("automatic", "tif"))
     derived = study.planted.found_in(study.written / "images-0").values()
     assert set().union(*derived) == DERIVED | {"ContrastBolusAgent", "ScanOptions"}
 
