@@ -1,6 +1,6 @@
 """Texts in images, and names of files and folders, are written nowhere but where README says.
 
-tests/faults/test_privacy.py does the same with all formats, all commands and the window.
+tests/faults/test_privacy_everywhere.py does the same with all formats, all commands and the window.
 """
 
 from __future__ import annotations
