@@ -610,7 +610,7 @@ def test_evaluate_tells_patients_apart_and_names_none(call, tmp_path):
             image.save_as(tmp_path / side / f"{number}.dcm")
     sides = ("--predictions", tmp_path / "predictions", "--targets", tmp_path / "targets")
     told = call("evaluate", *sides, "--json")
-    assert told.json["persons"] == ["person 1", "person 2", "person 1"]
+    assert told.json["persons"] == ["person 1", "person 1", "person 2"]  # by series
     table = (tmp_path / "predictions/evaluation.csv").read_text()
     told = call("evaluate", *sides)
     assert "2 persons, mean and standard deviation" in told.out
