@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system.lock import FileLock, HeldError, user_lock
+from deepimagetranslator.core.system.temporary import sweep
 
 
 class ProjectLock:
@@ -19,7 +20,7 @@ class ProjectLock:
         self._held: FileLock | None = None
 
     def take(self, project: Path) -> None:
-        """Lock this project and release the previous one.
+        """Lock this project and release the previous one; its folder is swept.
 
         Raises:
             UserError: another window of this user has locked it; the previous lock is kept.
@@ -38,6 +39,7 @@ class ProjectLock:
             ) from None
         self.release()
         self._held = lock
+        sweep(project.parent)
 
     def release(self) -> None:
         """Release the lock."""

@@ -83,7 +83,7 @@ def with_data(project: Project, data: Mapping[str, Any]) -> Project:
 
 
 def save_project(project: Project, path: Path) -> None:
-    """Write the project file atomically.
+    """Write the project file atomically and durably.
 
     Raises:
         UserError: it cannot be written.

@@ -80,7 +80,6 @@ class FileLock:
             HeldError: another process holds it.
             OSError: the file cannot be written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(_TRIES):
             file = self.path.open("a+b")
             try:
@@ -138,7 +137,10 @@ def user_lock(place: Path) -> FileLock:
     """
     name = os.path.normcase(os.path.realpath(place))
     key = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
-    return FileLock(paths.user_folder() / "locks" / key, local=True)
+    path = paths.user_folder() / "locks" / key
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path, local=True)
 
 
 def _lock(file: IO[bytes]) -> bool:
