@@ -93,7 +93,7 @@ def system_boxes(root: tk.Tk) -> Boxes:
         chosen = path(
             filedialog.asksaveasfilename(filetypes=list(types), **front(title, folder), **rest)
         )
-        if asks_ourselves and chosen is not None and chosen.exists():
+        if asks_ourselves and chosen is not None and file_stamp(chosen) is not None:
             question = f"{chosen} exists already. Replace it?"
             return chosen if box(title, question, ["Replace", "Cancel"]) == 0 else None
         return chosen

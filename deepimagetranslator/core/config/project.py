@@ -159,10 +159,25 @@ def _read_json(path: Path) -> Any:
     except FileNotFoundError:
         message = f"There is no project file {path}; check the name, or make one."
         raise UserError(message, remedy=Remedy(action="new_project")) from None
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{path} is no valid JSON at line {error.lineno}, column {error.colno} ({error.msg}); "
+            "correct it there, restore the file or create a new one."
+        ) from error
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(
-            f"{path} cannot be read as a project file; choose another file or create a new one."
+            f"{path} cannot be read as a project file ({_reason(error)}); choose another file or "
+            "create a new one."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a project file cannot be read."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no UTF-8 text at byte {error.start}"
+    if isinstance(error, OSError):
+        return error.strerror or "it cannot be opened"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else "it is damaged"
 
 
 def _stored(path: str, folder: Path) -> str:
