@@ -10,6 +10,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.system.json_text import json_text
+from deepimagetranslator.core.system.system_path import is_file, is_folder
 
 MOST_RECENT = 8
 
@@ -41,7 +42,7 @@ class Settings:
     def folder(self, purpose: str) -> str:
         """The last folder used for a purpose; the user's documents if it no longer exists."""
         folder = self.get(f"folder {purpose}")
-        return folder if folder and Path(folder).is_dir() else str(paths.documents())
+        return folder if folder and is_folder(folder) else str(paths.documents())
 
     def used_folder(self, purpose: str, folder: Path) -> None:
         """Store the folder last used for a purpose."""
@@ -53,7 +54,7 @@ class Settings:
         value = self._values.get("recent", [])
         names = value if isinstance(value, list) else []
         paths = [Path(name) for name in names if isinstance(name, str)]
-        return [path for path in paths if path.is_file()]
+        return [path for path in paths if is_file(path)]
 
     def used_project(self, path: Path) -> None:
         """Put a project at the top of the list of recent ones."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import SUFFIXES
+from deepimagetranslator.core.system.system_path import file_stamp
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.widgets.in_front import window_in_use
 from deepimagetranslator.gui.widgets.message import Message

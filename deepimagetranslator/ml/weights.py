@@ -31,6 +31,7 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError, printable
 from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
@@ -363,7 +364,7 @@ def _card_2021(spec: ModelSpec) -> WeightsCard:
 
 @contextmanager
 def _open(path: Path) -> Any:
-    if path.exists() and not path.is_file():  # opening a named pipe would block forever
+    if exists(path) and not is_file(path):  # opening a named pipe would block forever
         raise _foreign(path)
     try:
         with h5py.File(path, "r") as file:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.system_path import exists, is_folder
 
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d)\S* [A-Z]+ (.*)")
 _MOST_LOG_BYTES = 2**20
@@ -166,13 +167,13 @@ def runs_of(project: Path | None, elsewhere: Iterable[Path] = ()) -> list[Path]:
         elsewhere: folders of runs that do not lie beside the file, as ``Project.runs`` lists them.
     """
     beside = [] if project is None else runs_folder(project.absolute()).glob("*")
-    found = {run for run in (*beside, *elsewhere) if run.is_dir() and run.name[0] != "."}
+    found = {run for run in (*beside, *elsewhere) if is_folder(run) and run.name[0] != "."}
     return sorted(found, key=lambda run: (run.name, run))
 
 
 def last_resumable(runs: Iterable[Path]) -> Path | None:
     """The last of these runs that has completed an epoch, so that it can be resumed."""
-    return next((r for r in reversed([*runs]) if RunFolder(r).last.exists()), None)
+    return next((r for r in reversed([*runs]) if exists(RunFolder(r).last)), None)
 
 
 def new_run_dir(folder: Path) -> Path:

@@ -22,6 +22,25 @@ def system_path(path: str | Path) -> Path:
     return Path(path)
 
 
+# Path.is_file and its like raise OSError for a name that is too long or a folder that may not be
+# looked into; for these the answer is no, and opening the file gives the reason.
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether there is an ordinary file (or a link to one) at a path."""
+    return os.path.isfile(system_path(path))  # noqa: PTH113
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether there is a folder (or a link to one) at a path."""
+    return os.path.isdir(system_path(path))  # noqa: PTH112
+
+
+def exists(path: str | Path) -> bool:
+    """Whether there is anything at a path; no for a link to nothing."""
+    return os.path.exists(system_path(path))  # noqa: PTH110
+
+
 def require_possible(*paths: Path) -> None:
     """Refuse paths that no file or folder can have, before something is done with them.
 
