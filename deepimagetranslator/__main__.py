@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from pathlib import Path
 
@@ -25,8 +26,11 @@ def _give_streams() -> None:
         return
     from deepimagetranslator.core.system import paths  # noqa: PLC0415
 
-    paths.log_folder().mkdir(parents=True, exist_ok=True)
-    log = (paths.log_folder() / "output.log").open("w", buffering=1, encoding="utf-8")
+    try:
+        paths.log_folder().mkdir(parents=True, exist_ok=True)
+        log = (paths.log_folder() / "output.log").open("w", buffering=1, encoding="utf-8")
+    except OSError:
+        log = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     sys.stdout, sys.stderr = sys.stdout or log, sys.stderr or log
 
 

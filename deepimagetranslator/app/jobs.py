@@ -27,6 +27,7 @@ from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
+from deepimagetranslator.core.config.run_state import history_to_resume
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import DataProblems, Problem, UserError
@@ -109,7 +110,7 @@ class Jobs:
             raise DataProblems(problems[:12])
         self._model.follow_training()
         run_dir = run_dir or new_run_dir(project.runs_home)
-        history = RunFolder(run_dir).read_history() if resume else []
+        history = history_to_resume(RunFolder(run_dir)) if resume else []
         training = project.specs.training
         validated = bool(matched.val)
         begin = self.monitor.resume if history else self.monitor.begin

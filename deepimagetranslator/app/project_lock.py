@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from pathlib import Path
-from typing import IO
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
+from deepimagetranslator.core.system.lock import FileLock, HeldError
 
 
 class ProjectLock:
     """Locks at most one project at a time.
 
-    The operating system releases the lock when the process ends, even after a crash. The lock file
-    is in the user's folder, since the project's own folder may be read-only or shared.
+    The lock file is in the user's folder, since the project's own folder may be read-only or
+    shared.
     """
 
     def __init__(self) -> None:
-        self._file: IO[bytes] | None = None
-        self._path: Path | None = None
+        self._held: FileLock | None = None
 
     def take(self, project: Path) -> None:
         """Lock this project and release the previous one.
@@ -29,44 +27,29 @@ class ProjectLock:
         Raises:
             UserError: another window of this user has locked it; the previous lock is kept.
         """
-        path = _lock_path(project)
-        if path == self._path:
+        lock = FileLock(_lock_path(project), local=True)
+        if self._held is not None and self._held.path == lock.path:
             return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("ab")
+            lock.path.parent.mkdir(parents=True, exist_ok=True)
+            lock.take()
         except OSError:
             return  # work goes on without a lock if the home folder is not writable
-        try:
-            _lock(file)
-        except OSError:
-            file.close()
+        except HeldError:
             raise UserError(
                 f"{project} is open in another window of this program; use that one, or close it "
                 "first."
             ) from None
         self.release()
-        self._file, self._path = file, path
+        self._held = lock
 
     def release(self) -> None:
         """Release the lock."""
-        if self._file is not None:
-            self._file.close()
-        self._file = self._path = None
+        if self._held is not None:
+            self._held.release()
+        self._held = None
 
 
 def _lock_path(project: Path) -> Path:
     name = os.path.normcase(os.path.realpath(project))
     return paths.user_folder() / "locks" / hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
-
-
-def _lock(file: IO[bytes]) -> None:
-    if sys.platform == "win32":
-        import msvcrt  # noqa: PLC0415
-
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl  # noqa: PLC0415
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,6 +5,7 @@ Imports neither Tk nor Keras. The window calls ``tick`` often and subscribes to 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 from deepimagetranslator.app.background import Background
@@ -53,6 +54,7 @@ class Session:
 
     def __init__(self, client: WorkerClient, settings: Settings) -> None:
         self.client = client
+        self._events: deque[Event] = deque()
         self.settings = settings
         self.bus = bus = Bus()
         self.background = background = Background()
@@ -70,12 +72,16 @@ class Session:
         self.unused_gpu = ""
 
     def tick(self) -> None:
-        """Handle the results of the worker and of the threads; call it about every 15 ms."""
+        """Handle the results of the worker and of the threads; call it about every 15 ms.
+
+        It may be called while an earlier call waits for the answer to a box.
+        """
         self.background.poll()
         self.project.tick()
         self.loader.tick()
-        for event in self.client.poll():
-            self._handle(event)
+        self._events += self.client.poll()
+        while self._events:
+            self._handle(self._events.popleft())
         if self.device:
             self.scores.tick()
 

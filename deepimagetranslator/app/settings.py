@@ -1,8 +1,15 @@
-"""Settings that are kept between sessions: folders, recent projects, window places, palette."""
+"""Settings that are kept between sessions: folders, recent projects, window places, palette.
+
+The file may hold anything: users edit it, and other versions write it. A wrong value is replaced by
+its default, with a line in the log.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +20,29 @@ from deepimagetranslator.core.system.json_text import json_text
 from deepimagetranslator.core.system.system_path import is_file, is_folder
 
 MOST_RECENT = 8
+PALETTE_NAMES = ("dark", "light", "system")
+_RECENT = "recent"
+_MOST_BYTES = 2**20
+_MOST_CHARACTERS = 4096
+"""Of a text; a path on Linux has at most so many."""
+_LISTED = 100
+"""Of recent projects looked at; each look may take its time on a network drive."""
+_PLACE = re.compile(r"\d{1,5}x\d{1,5}\+-?\d{1,5}\+-?\d{1,5}", re.ASCII)
+_RULES: Mapping[str, Callable[[str], object]] = {
+    "palette": PALETTE_NAMES.__contains__,
+    "image list": ("on", "off").__contains__,
+    "geometry": _PLACE.fullmatch,
+    "monitor geometry": _PLACE.fullmatch,
+}
+_LOG = logging.getLogger(__name__)
 
 
 class Settings:
-    """Settings by name, saved on every change; an unreadable file is replaced by defaults."""
+    """Settings by name, saved on every change."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._values: dict[str, Any] = {}
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            values = {}
-        if isinstance(values, dict):
-            self._values = values
+        self._values: dict[str, Any] = _read(path)
 
     def get(self, name: str, default: str = "") -> str:
         """The stored text of that name, or the default."""
@@ -51,15 +67,13 @@ class Settings:
     @property
     def recent(self) -> list[Path]:
         """Recent project files that still exist, the latest first."""
-        value = self._values.get("recent", [])
-        names = value if isinstance(value, list) else []
-        paths = [Path(name) for name in names if isinstance(name, str)]
-        return [path for path in paths if is_file(path)]
+        listed = [Path(name) for name in self._values.get(_RECENT, [])[:_LISTED]]
+        return [path for path in listed if is_file(path)]
 
     def used_project(self, path: Path) -> None:
         """Put a project at the top of the list of recent ones."""
         others = [str(other) for other in self.recent if other != path.absolute()]
-        self._values["recent"] = [str(path.absolute()), *others][:MOST_RECENT]
+        self._values[_RECENT] = [str(path.absolute()), *others][:MOST_RECENT]
         self._save()
 
     def _save(self) -> None:
@@ -68,3 +82,34 @@ class Settings:
                 temporary.write_text(json_text(self._values), encoding="utf-8")
         except UserError:
             return  # lost settings are no reason to interrupt the user, for instance on a full disk
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The usable values of a settings file; none if it cannot be read."""
+    try:
+        if not path.is_file():  # a pipe would never end
+            if path.exists():
+                raise ValueError("it is no file")
+            return {}
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError("it is too large")
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("it holds no settings")
+    except (OSError, ValueError, RecursionError) as error:
+        _LOG.warning("%s cannot be used (%s); default settings are used.", path, error)
+        return {}
+    wrong = [name for name, value in values.items() if not _is_usable(name, value)]
+    for name in wrong:
+        del values[name]
+        _LOG.warning("%s: '%.60s' has a wrong value; its default is used.", path, name)
+    return values
+
+
+def _is_usable(name: str, value: Any) -> bool:
+    if name == _RECENT:
+        return isinstance(value, list) and all(isinstance(path, str) for path in value)
+    if not isinstance(value, str) or len(value) > _MOST_CHARACTERS or "\0" in value:
+        return False
+    rule = _RULES.get(name)
+    return rule is None or bool(rule(value))

@@ -18,13 +18,10 @@ from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.config.run_folder import (
-    last_resumable,
-    new_run_dir,
-    runs_folder,
-    runs_of,
-)
+from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder, runs_of
+from deepimagetranslator.core.config.run_state import last_begun, last_resumable
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.config.state_file import is_whole
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.suggestions import following
 from deepimagetranslator.core.errors import Problem, UserError
@@ -48,10 +45,11 @@ def train(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--resume continues a run, --weights starts a new one; give one of them.")
     stored = load_project(arguments.project)
     project = following(stored, with_settings(stored, arguments.set))
-    run_dir = arguments.run_dir or _default_run_dir(arguments, stored)
+    given = arguments.run_dir or (_run_to_resume(arguments, stored) if arguments.resume else None)
     devices.load_engine()
     from deepimagetranslator.ml import training  # noqa: PLC0415
 
+    run_dir = given or new_run_dir(runs_folder(arguments.project))
     with terminal.progress() as (report, control):
         result = training.train(
             project,
@@ -265,12 +263,14 @@ def _short(number: float, decimals: int) -> str:
     return f"{number:.{decimals if abs(number) < 10 else decimals - 2}f}"
 
 
-def _default_run_dir(arguments: argparse.Namespace, project: Project) -> Path:
-    """A new folder named by the time in PROJECT-runs; to resume, the project's last run."""
-    path: Path = arguments.project
-    if not arguments.resume:
-        return new_run_dir(runs_folder(path))
-    found = last_resumable(runs_of(path, project.runs))
+def _run_to_resume(arguments: argparse.Namespace, project: Project) -> Path:
+    """The project's last run with a whole state; without one, the last without a whole epoch."""
+    runs = runs_of(arguments.project, project.runs)
+    found = last_resumable(runs, is_whole) or last_begun(runs)
     if found is None:
-        raise UserError(f"There is no run of {path} to resume; name its folder with --run-dir.")
+        raise UserError(
+            f"There is no run of {arguments.project} to resume; name its folder with --run-dir, "
+            "or begin a new one."
+        )
+    terminal.say(f"Resuming {found}.")
     return found

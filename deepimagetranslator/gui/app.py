@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
+import threading
 import tkinter as tk
 import traceback
 from logging.handlers import RotatingFileHandler
@@ -28,6 +30,9 @@ from deepimagetranslator.gui.widgets.screens import restore
 from deepimagetranslator.gui.windows_os import be_sharp, own_taskbar_button, sharp_icon
 
 TICK_MS = 15
+_LEAVE_MS = 100
+_THREADS_END = 3.0
+"""Seconds that threads have to end after the window was closed."""
 _LOG = logging.getLogger(__name__)
 _SMALLEST = (900, 480)
 
@@ -39,10 +44,15 @@ class App:
         project: a project file to open.
         boxes: file pickers and message boxes; None uses the system's.
         scaling: size of everything; 1.0 is for 96 dots per inch, None takes the screen's.
+        warning: a sentence to show when the window is open; may be empty.
     """
 
     def __init__(
-        self, project: Path | None = None, boxes: Boxes | None = None, scaling: float | None = None
+        self,
+        project: Path | None = None,
+        boxes: Boxes | None = None,
+        scaling: float | None = None,
+        warning: str = "",
     ) -> None:
         be_sharp()
         own_taskbar_button()
@@ -70,9 +80,11 @@ class App:
         self._closed = False
         self._leaving = False
         self._leave_at_once = False
+        self._telling = False
         self._ticking = self.root.after(TICK_MS, self._tick)
+        self._watching = self.root.after(_LEAVE_MS, self._watch)
         # The window appears before the worker starts to load TensorFlow.
-        self.root.after(1, self._start, project)
+        self.root.after(1, self._start, project, warning)
 
     def run(self) -> None:
         """Run the event loop until the window is closed."""
@@ -103,7 +115,7 @@ class App:
             self.close()
 
     def leave_soon(self, *_signal: object) -> None:
-        """Call ``leave_at_once`` at the next tick; for signal handlers."""
+        """Call ``leave_at_once`` within 0.1 s; for signal handlers."""
         self._leave_at_once = True
 
     def leave_at_once(self) -> None:
@@ -129,13 +141,16 @@ class App:
             return
         self._closed = True
         self.root.after_cancel(self._ticking)
+        self.root.after_cancel(self._watching)
         self.settings.set("geometry", self.root.geometry())
         self.window.actions.places.save()
         self.session.close()
         self.root.destroy()
 
-    def _start(self, project: Path | None) -> None:
+    def _start(self, project: Path | None, warning: str = "") -> None:
         self.client.start()
+        if warning:
+            self.boxes.inform("Settings cannot be kept", warning)
         if project is not None:
             try:
                 self.session.project.open(project)
@@ -145,18 +160,37 @@ class App:
         self.session.viewer.show()
 
     def _tick(self) -> None:
+        # A box that opens in a tick waits for its answer inside it. The next ticks go on meanwhile,
+        # or the pipe would fill up and a training would stand still until somebody answers.
+        self._ticking = self.root.after(TICK_MS, self._tick)
+        if self._leave_at_once:
+            return  # a log-off ends the worker as well: nothing to tell
         try:
             self.session.tick()
         except UserError as error:
-            self.boxes.show_problem(remedies.all_sentences(error.problems))
+            self._tell(error)
+        if self._leaving and not self.session.jobs.kind and not self._closed:
+            self._leaving = False
+            self._keep_and_close(self.session.jobs.monitor.run_dir)
+
+    def _tell(self, error: UserError) -> None:
+        """Show an error of a tick; further ones are only logged until it was read."""
+        text = remedies.all_sentences(error.problems)
+        if self._telling:
+            _LOG.warning(text)
+            return
+        self._telling = True
+        try:
+            self.boxes.show_problem(text)
         finally:
-            if self._leave_at_once:
-                self.leave_at_once()
-            if self._leaving and not self.session.jobs.kind:
-                self._leaving = False
-                self._keep_and_close(self.session.jobs.monitor.run_dir)
-            if not self._closed:
-                self._ticking = self.root.after(TICK_MS, self._tick)
+            self._telling = False
+
+    def _watch(self) -> None:
+        """Leave if a signal came; on its own, since a tick may be long."""
+        if self._leave_at_once:
+            self.leave_at_once()
+        else:
+            self._watching = self.root.after(_LEAVE_MS, self._watch)
 
     def _place(self) -> None:
         px = self.theme.px
@@ -172,6 +206,8 @@ class App:
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         """Handle an exception of a Tk callback: log and show it."""
+        if self._closed and issubclass(kind, tk.TclError):
+            return  # an action that waited for an answer when the window was closed
         if isinstance(error, UserError):
             self.boxes.show_problem(remedies.all_sentences(error.problems))
             return
@@ -187,30 +223,51 @@ class App:
 
 def run(project: Path | None = None) -> int:
     """Open the window; returns the exit status after it was closed."""
+    try:
+        warning = paths.use_writable_user_folder()
+    except OSError as error:
+        print(f"There is no folder for settings and temporary files ({error}).", file=sys.stderr)
+        return 2
     log_to_file()
     try:
-        app = App(project)
+        app = App(project, warning=warning)
     except tk.TclError as error:
         message = f"The window cannot open ({error}). Start it on a computer with a screen, or use "
         print(f"{message}a command instead, see --help.", file=sys.stderr)
         return 2
-    # Ctrl+C in the console, logging off, kill: Python runs the handler at the next tick.
+    end_at_signals(app)
+    app.run()
+    _end_threads()
+    return 0
+
+
+def end_at_signals(app: App) -> None:
+    """Close at Ctrl+C in the console, log-off and kill, from the next callback on."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), app.leave_soon)
-    app.run()
-    return 0
+
+
+def _end_threads() -> None:
+    """End the process soon, even if a thread still waits for a file, say on a lost network drive.
+
+    Nothing is lost: results of threads are no longer delivered, and files appear when complete.
+    """
+    timer = threading.Timer(_THREADS_END, os._exit, [0])
+    timer.daemon = True
+    timer.start()
 
 
 def log_to_file() -> None:
     """Log warnings and errors to a file of limited size."""
-    paths.log_folder().mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
-        paths.log_folder() / "window.log",
-        maxBytes=500_000,
-        backupCount=1,
-        encoding="utf-8",
-        errors="replace",
-    )
+    place = paths.log_folder() / "window.log"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            place, maxBytes=500_000, backupCount=1, encoding="utf-8", errors="replace"
+        )
+    except OSError as error:
+        _LOG.warning("%s cannot be written (%s)", place, error.strerror)
+        return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.checks.context import named
+from deepimagetranslator.core.config.chosen import info_of
+from deepimagetranslator.core.config.specs import TrainingSpec
+from deepimagetranslator.core.errors import Remedy, UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import BatchEnded, EpochStarted, Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.ml.network.unet import COARSE, FINAL
 from deepimagetranslator.ml.sequence import PairSequence
 
-NOT_A_NUMBER = (
-    "The loss became nan or infinite in epoch {epoch}: choose a smaller learning rate, or "
-    "precision float32, and train again from the last good weights."
-)
 _SECONDS_BETWEEN_BATCH_EVENTS = 0.2
+_NAMED = 4  # images of a batch
+
+
+def not_a_number(epoch: int, training: TrainingSpec, images: Sequence[ImageRef] = ()) -> UserError:
+    """The error for a loss that is not finite; the remedy is a tenth of the learning rate.
+
+    Args:
+        epoch: the epoch, from 1.
+        training: the settings.
+        images: the inputs of the batch; none in validation.
+    """
+    where = f" at the batch of {named(images, _NAMED)}" if images else ""
+    message = (
+        f"The loss became nan or infinite in epoch {epoch}{where}; the best weights so far are "
+        "kept. Choose a smaller learning rate, or precision float32, and train again from the best "
+        "weights; if it happens at the same images, check their values."
+    )
+    low = info_of("training.learning_rate").low or 0.0
+    return UserError(
+        message, remedy=Remedy((("training.learning_rate", max(low, training.learning_rate / 10)),))
+    )
 
 
 def renamed(logs: Mapping[str, Any]) -> dict[str, float]:
@@ -51,7 +72,7 @@ class ProgressCallback(keras.callbacks.Callback):
 
     Args:
         train: the training batches; their ``epoch`` is set when an epoch begins.
-        epochs: the total number of epochs.
+        training: the settings, with the total number of epochs.
         report: called with each event.
         control: the caller's requests.
         epoch_ended: called after each complete epoch with its number (from 1), its values and its
@@ -61,14 +82,15 @@ class ProgressCallback(keras.callbacks.Callback):
     def __init__(
         self,
         train: PairSequence,
-        epochs: int,
+        training: TrainingSpec,
         report: Report,
         control: JobControl,
         epoch_ended: Callable[[int, dict[str, float], float], bool],
     ) -> None:
         super().__init__()
         self._train = train
-        self._epochs = epochs
+        self._training = training
+        self._epochs = training.epochs
         self._report = report
         self._control = control
         self._epoch_ended = epoch_ended
@@ -85,14 +107,14 @@ class ProgressCallback(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._control.between_steps()
+        if not math.isfinite(logs["loss"]):
+            raise not_a_number(self._epoch, self._training, self._train.inputs(batch))
         now = time.monotonic()
         last = batch + 1 == len(self._train)
         if not last and now - self._reported < _SECONDS_BETWEEN_BATCH_EVENTS:
             return
         self._reported = now
         loss = renamed(logs)["loss"]
-        if not math.isfinite(loss):
-            raise UserError(NOT_A_NUMBER.format(epoch=self._epoch))
         left = self._seconds_left(batch + 1, now)
         self._report(BatchEnded(self._epoch, batch + 1, len(self._train), loss, left))
 

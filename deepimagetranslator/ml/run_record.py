@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from deepimagetranslator.core.checks.examination import prepare
-from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config import fields, history_text
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.run_state import RunState, Stage, state_of
 from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.checksums import checksums
 from deepimagetranslator.core.data.chosen_changes import changes_in_order
@@ -25,6 +26,9 @@ from deepimagetranslator.core.messages.events import LogLine, Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.system_path import file_stamp
 from deepimagetranslator.ml import devices, weights
+
+HISTORY = "history"
+"""Under this name a state holds the text of history.csv as bytes (uint8)."""
 
 # Settings that may be changed when a run is resumed. They do not affect the remaining training
 # steps, except for the number of epochs, which the user may increase.
@@ -40,6 +44,9 @@ _FREE_AT_RESUME = {
 @dataclass
 class TrainingState:
     """The state of a run after its last complete epoch; stored in last.weights.h5.
+
+    The history is stored beside it under ``HISTORY``.
+
 
     Attributes:
         epoch: the last complete epoch, from 1; 0 for a new run.
@@ -57,28 +64,59 @@ class TrainingState:
     values: dict[str, float] = field(default_factory=dict)
 
 
-def refuse_second_run(run: RunFolder) -> None:
-    """Refuse a folder that already holds a run.
+@dataclass(frozen=True)
+class Resumed:
+    """A run taken up again.
+
+    Attributes:
+        state: its state after its last complete epoch.
+        history: the text of history.csv up to that epoch.
+    """
+
+    state: TrainingState
+    history: str
+
+
+def begin_or_refuse(run: RunFolder, report: Report) -> None:
+    """Check that a run can begin in a folder; what is left of one without an epoch is deleted.
 
     Raises:
-        UserError: it holds one.
+        UserError: the folder holds a run, or a project file that is no record of one.
     """
-    if run.last.exists() or run.history.exists():
+    found = state_of(run, weights.is_whole)
+    if found.stage is Stage.RESUMABLE:
         raise UserError(
             f"{run.path} holds a run already: resume it, or choose another folder.",
             remedy=Remedy(action="resume"),
         )
+    if found.stage is Stage.STATELESS:
+        raise _stateless(run, found)
+    if found.stage is Stage.BEGUN:
+        report(LogLine(f"The run in {run.path} ended before its first epoch; it begins again."))
+        run.drop_begun()
+    elif run.project.exists():
+        raise UserError(
+            f"{run.project} is no record of a run and would be overwritten; choose another folder."
+        )
 
 
-def run_to_resume(run: RunFolder, project: Project) -> Project:
+def run_to_resume(run: RunFolder, project: Project) -> Project | None:
     """The record of a run that can be resumed with this project's settings.
 
+    Returns:
+        None if the run ended before its first epoch was complete, so that it begins again.
+
     Raises:
-        UserError: there is no run, or a setting was changed that must not be.
+        UserError: there is no run, none of its states is whole, or a setting was changed that must
+            not be.
     """
-    if not run.last.exists():
-        message = f"{run.path} holds no run that has finished an epoch; begin a new one."
-        raise UserError(message)
+    found = state_of(run, weights.is_whole)
+    if found.stage is Stage.BEGUN:
+        return None
+    if found.stage is Stage.NEW:
+        raise UserError(f"{run.path} holds no run; begin a new one.")
+    if found.stage is Stage.STATELESS:
+        raise _stateless(run, found)
     before = load_project(run.project)
     _refuse_other_reading(before, project)
     for name, info, was, becomes in _choices(before, project):
@@ -90,6 +128,25 @@ def run_to_resume(run: RunFolder, project: Project) -> Project:
         if changed:
             _refuse_change(name, info, was, becomes)
     return before
+
+
+def recorded_start(run: RunFolder) -> Path | None:
+    """The weights that a run began from; None for random ones."""
+    path = load_project(run.project).run.get("start_weights")
+    return Path(path) if isinstance(path, str) else None
+
+
+def _stateless(run: RunFolder, found: RunState) -> UserError:
+    """The error for a folder without a whole state, which names the weights to go on from."""
+    damaged = " and ".join(path.name for path in run.states if path.exists())
+    why = f"{damaged} cannot be read to the end" if damaged else f"{run.last.name} is missing"
+    text = f"The run in {run.path} cannot be resumed: {why}."
+    if found.best is None:
+        return UserError(f"{text} Begin a new run in another folder.")
+    return UserError(
+        f"{text} Begin a new run in another folder from {found.best}, its best weights.",
+        remedy=Remedy(action="train_from_weights"),
+    )
 
 
 def _refuse_other_reading(before: Project, now: Project) -> None:
@@ -161,16 +218,54 @@ def as_begun(dataset: Dataset, run: RunFolder) -> Dataset:
     )
 
 
-def resumed(run: RunFolder, project: Project, before: Project) -> TrainingState:
-    """Read the state of a run to resume, and delete what it wrote after its last complete epoch."""
+def resumed(run: RunFolder, project: Project, before: Project, report: Report) -> Resumed:
+    """Read the state of a run to resume, and delete what it wrote after its last complete epoch.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    _take_up_state(run, report)
     # The record of the run is kept, with its file hashes; only settings that may change do.
     specs = replace(before.specs, training=project.specs.training)
     save_project(replace(before, specs=specs), run.project)
     stored = weights.read_state(run.last)
     state = TrainingState(**{name: stored[name] for name in asdict(TrainingState())})
-    run.cut_history(state.epoch)
+    history = _restored_history(run, state.epoch, stored.get(HISTORY), report)
+    run.write_history(history)
     run.drop_improvements_after(state.epoch)
-    return state
+    run.restore_best(state.best_epoch)
+    return Resumed(state, history)
+
+
+def _take_up_state(run: RunFolder, report: Report) -> None:
+    """Make the newest whole state the last one, so that the next one does not replace it."""
+    found = state_of(run, weights.is_whole)
+    if found.file not in (None, run.last):
+        if run.last.exists():
+            report(LogLine(f"{run.last.name} is damaged; the run goes on from the epoch before."))
+        run.previous.replace(run.last)
+
+
+def _restored_history(run: RunFolder, epoch: int, stored: Any, report: Report) -> str:
+    """The history up to an epoch: what its state holds, else what history.csv holds.
+
+    Args:
+        run: the run.
+        epoch: the epoch.
+        stored: the text as uint8; None in a state that version 2.0 wrote.
+        report: told if history.csv differs.
+    """
+    rows = [row for row in run.read_history() if row["epoch"] <= epoch]
+    found = history_text.text_of(rows)
+    if stored is None:
+        if len(rows) < epoch:
+            missing = f"{run.history.name} is damaged: {epoch - len(rows)} of {epoch} rows are left"
+            report(LogLine(f"{missing} out and cannot be restored."))
+        return found
+    kept = bytes(stored).decode()
+    if history_text.text_of(history_text.rows_of(kept)) != found:
+        report(LogLine(f"{run.history.name} was damaged or changed; its rows were restored."))
+    return kept
 
 
 def _all_exist(texts: Sequence[str]) -> bool:
@@ -221,17 +316,13 @@ def write_run_record(
     start_weights: Path | None,
     report: Report,
 ) -> None:
-    """Create the run's folder and write everything needed to repeat the run.
+    """Write everything needed to repeat the run.
 
     Raises:
-        UserError: the weights to start from cannot be read, or the folder cannot be written.
+        UserError: the weights to start from cannot be read, or the record cannot be written.
     """
     if start_weights is not None:
-        weights.read_card(start_weights)  # refused before there is a folder
-    try:
-        run.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {run.path} cannot be created ({error.strerror}).") from error
+        weights.read_card(start_weights)  # refused before anything is written
     pairs = (*dataset.train, *dataset.val)
     files = [image for pair in pairs for image in (pair.input, pair.target)]
     if start_weights is not None:

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import CLASS_UNIT, PairSampler
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.ml.network.unet import COARSE, FINAL
 
 BATCHES_AHEAD = 3
@@ -81,11 +82,19 @@ class PairSequence(keras.utils.PyDataset):
 
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, Any]:
         """Batch ``index`` (from 0) of ``epoch``, made in the calling thread."""
-        order = self.sampler.order(epoch)
-        chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
-        pairs = [self.sampler.sample(epoch, int(position)) for position in chosen]
+        pairs = [self.sampler.sample(epoch, position) for position in self._chosen(epoch, index)]
         x = np.stack([pair[0] for pair in pairs])
         return x, self._as_outputs(np.stack([pair[1] for pair in pairs]))
+
+    def inputs(self, index: int) -> list[ImageRef]:
+        """The inputs of batch ``index`` of the current epoch."""
+        pairs = self.sampler.pairs
+        return [pairs[position].input for position in self._chosen(self.epoch, index)]
+
+    def _chosen(self, epoch: int, index: int) -> list[int]:
+        """The positions of the pairs of a batch."""
+        order = self.sampler.order(epoch)
+        return order[index * self.batch_size : (index + 1) * self.batch_size].tolist()
 
     def close(self) -> None:
         """End the threads and release the prepared batches and cached images."""

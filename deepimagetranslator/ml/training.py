@@ -6,7 +6,6 @@ The files of a run are described in ``core.config.run_folder``.
 from __future__ import annotations
 
 import math
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,12 +17,15 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
+from deepimagetranslator.core.config import history_text
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.run_lock import locked
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.data.input_statistics import InputMeter
+from deepimagetranslator.core.data.odd_values import told
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import (
     CheckpointSaved,
@@ -33,20 +35,21 @@ from deepimagetranslator.core.messages.events import (
     ignore,
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
-from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
 from deepimagetranslator.ml.network.optimizers import build_optimizer
 from deepimagetranslator.ml.network.sharing import LossScaling, SharedModel
 from deepimagetranslator.ml.network.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
-from deepimagetranslator.ml.progress import NOT_A_NUMBER, ProgressCallback
+from deepimagetranslator.ml.progress import ProgressCallback, not_a_number
 from deepimagetranslator.ml.run_log import logged, run_log
 from deepimagetranslator.ml.run_record import (
+    HISTORY,
     TrainingState,
     as_begun,
+    begin_or_refuse,
     prepared,
-    refuse_second_run,
+    recorded_start,
     resumed,
     run_to_resume,
     write_run_record,
@@ -111,21 +114,8 @@ def train(
     start = time.monotonic()
     control = control or JobControl()
     run = RunFolder(run_dir)
-    before = run_to_resume(run, project) if resume else None
-    if before is None:
-        refuse_second_run(run)
-    dataset = prepared(project, before, report, control, record)
-    if before is not None:
-        state, dataset = resumed(run, project, before), as_begun(dataset, run)
-    else:
-        state = TrainingState(precision=devices.choose_precision(project.specs.training.precision))
-        write_run_record(run, project, dataset, state.precision, start_weights, report)
-    with run_log(run.log, dataset, state.precision, state.epoch):
-        try:
-            _work(Job(project, dataset, run, state, logged(report), control), start_weights)
-        except ImageChangedError:
-            check_record.forget(record)
-            raise
+    with locked(run):
+        state = _train(project, run, report, control, resume, start_weights, record)
     return TrainingResult(
         run_dir,
         run.best,
@@ -137,9 +127,45 @@ def train(
     )
 
 
+def _train(
+    project: Project,
+    run: RunFolder,
+    report: Report,
+    control: JobControl,
+    resume: bool,
+    start_weights: Path | None,
+    record: Path | None,
+) -> TrainingState:
+    """Train in a locked folder, see ``train``; the state after the last epoch."""
+    before = run_to_resume(run, project) if resume else None
+    if resume and before is None:
+        start_weights = recorded_start(run)
+    if before is None:
+        begin_or_refuse(run, report)
+    dataset = prepared(project, before, report, control, record)
+    history = ""
+    if before is not None:
+        taken = resumed(run, project, before, report)
+        state, history, dataset = taken.state, taken.history, as_begun(dataset, run)
+    else:
+        state = TrainingState(precision=devices.choose_precision(project.specs.training.precision))
+        write_run_record(run, project, dataset, state.precision, start_weights, report)
+    with run_log(run.log, dataset, state.precision, state.epoch):
+        try:
+            job = Job(project, dataset, run, state, logged(report), control, history)
+            _work(job, start_weights)
+        except ImageChangedError:
+            check_record.forget(record)
+            raise
+    return state
+
+
 def _work(job: Job, start_weights: Path | None) -> None:
     """Build the network and train it."""
-    state, training = job.state, job.project.specs.training
+    state, training, dataset = job.state, job.project.specs.training, job.dataset
+    if dataset.not_finite:
+        images = f"of {2 * len(dataset.train + dataset.val)} inputs and targets"
+        job.report(LogLine(told(dataset.not_finite, images) + " The data check names them."))
     try:
         scope, split = devices.distribution(training.batch_size)
         if split:
@@ -165,7 +191,9 @@ class Job:
         state: TrainingState,
         report: Report,
         control: JobControl,
+        history: str = "",
     ) -> None:
+        self.history = history
         self.project = project
         self.dataset = dataset
         self.run = run
@@ -243,7 +271,7 @@ class Job:
         training = self.project.specs.training
         self.rate = self._learning_rate()
         callback = ProgressCallback(
-            self.train_batches, training.epochs, self.report, self.control, self._epoch_ended
+            self.train_batches, training, self.report, self.control, self._epoch_ended
         )
         try:
             with enough_memory():
@@ -305,15 +333,14 @@ class Job:
         state, training = self.state, self.project.specs.training
         value = values[self.monitored]
         if not math.isfinite(value):
-            raise UserError(NOT_A_NUMBER.format(epoch=epoch))
+            raise not_a_number(epoch, training)
         improved = value < state.best_value
         if improved:
             state.best_epoch, state.best_value = epoch, value
         state.epoch, state.epochs, state.values = epoch, training.epochs, values
         row = {"epoch": epoch, **values, "learning_rate": self.rate, "seconds": round(seconds, 3)}
         self.rate = self._learning_rate()
-        # The history comes first: resuming deletes a surplus row, but cannot restore a missing one.
-        self.run.append_history(row)
+        self.history += history_text.line_of(row) if self.history else history_text.text_of([row])
         self._save(epoch, value, improved)
         self.report(
             EpochEnded(
@@ -332,19 +359,32 @@ class Job:
         return self.control.finish_early.is_set()
 
     def _save(self, epoch: int, value: float, improved: bool) -> None:
+        """Write the files of an epoch, so that the run can go on wherever it is interrupted.
+
+        ``core.config.run_state`` relies on the order. A checkpoint after the last state is deleted
+        and written again; the checkpoint that a state calls the best is kept until the next state
+        is written, and restores the file of the best one.
+        """
         card = self._card(epoch, value)
+        path = self.run.improvement(epoch, value)
         if improved:
-            path = self.run.improvement(epoch, value)
             weights.save(self.network, path, card)
-            with atomic_write(self.run.best) as temporary:
-                shutil.copyfile(path, temporary)
+        self.run.write_history(self.history)
+        self._save_state(card)
+        if improved:
+            self.run.copy_to_best(path)
             self.run.keep_improvements(self.project.specs.training.keep_best)
             self.report(CheckpointSaved(str(path), epoch, value))
-        states = {
+
+    def _save_state(self, card: weights.WeightsCard) -> None:
+        """Write what the run resumes from; the state before is kept beside it."""
+        arrays = {
             name: np.asarray(keras.ops.convert_to_numpy(variable))
             for name, variable in self._seed_states().items()
         }
-        weights.save(self.trained, self.run.last, card, asdict(self.state) | states)
+        arrays[HISTORY] = np.frombuffer(self.history.encode(), np.uint8)
+        content = weights.file_content(self.trained, card, asdict(self.state) | arrays)
+        self.run.write_state(content, self.state.epoch)
 
     def _card(self, epoch: int, value: float) -> weights.WeightsCard:
         training = self.project.specs.training

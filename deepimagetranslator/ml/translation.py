@@ -15,6 +15,7 @@ import numpy as np
 from deepimagetranslator.core.checks.unlike_inputs import unlike_image, unlike_series
 from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.layout import places, require_folder
@@ -165,6 +166,7 @@ class _Run:
         self._done = 0
         self._written: Counter[Path] = Counter()
         self._failed: set[Path] = set()
+        self._not_finite: list[ImageRef] = []
         self._writing: deque[tuple[_Job, Future[None]]] = deque()
         self.translated: list[tuple[ImageRef, ImageRef]] = []
         self.skipped: list[tuple[ImageRef, str]] = []
@@ -186,6 +188,9 @@ class _Run:
         """Translate all images that are not refused."""
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
             self._work(pool)
+        if odd := self._not_finite:
+            images = f"of {self._total} images (such as {odd[0].shown_name})"
+            self._report(LogLine(told(len(odd), images)))
         return TranslationResult(tuple(self.translated), tuple(self.skipped), tuple(self.problems))
 
     def _work(self, pool: ThreadPoolExecutor) -> None:
@@ -313,6 +318,8 @@ class _Run:
                 continue
             if self._is_unlike(job, image):
                 continue
+            if not_finite(image):
+                self._not_finite.append(job.source)
             if batch and not self._together(batch[0], job, image):
                 yield batch
                 batch = []

@@ -22,7 +22,7 @@ import numpy as np
 from keras.src.saving import saving_lib
 
 from deepimagetranslator.core.checks.unlike_values import Trained
-from deepimagetranslator.core.config import fields
+from deepimagetranslator.core.config import fields, state_file
 from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.input_statistics import InputStatistics
@@ -226,6 +226,24 @@ def read_state(path: Path) -> dict[str, Any]:
         state = dict(json.loads(bytes(file[_STATE]["values"][()])))
         arrays = {k: np.asarray(v) for k, v in file[_STATE].items() if k != "values"}
         return state | arrays
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a weights file can be read to its end; with a head, whether it is as written."""
+    if not state_file.is_whole(path):
+        return False
+    try:
+        with _open(path) as file:
+            file.visititems(_read_array)
+        read_card(path)
+    except UserError:
+        return False
+    return True
+
+
+def _read_array(_: str, found: Any) -> None:
+    if isinstance(found, h5py.Dataset):
+        found[()]
 
 
 def load(

@@ -62,7 +62,7 @@ class Profile:
             (sequence.PairSequence, "__getitem__", "engine: waiting for a batch"),
             (ProgressCallback, "on_train_batch_end", "step: events and control"),
             (ProgressCallback, "on_test_batch_end", "validation step: control"),
-            (RunFolder, "append_history", "epoch: history"),
+            (RunFolder, "write_history", "epoch: history"),
             (weights, "save", "epoch: a checkpoint"),
             (training.Job, "_save", "epoch: checkpoints, all"),
         ):

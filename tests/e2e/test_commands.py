@@ -421,7 +421,7 @@ def test_the_latest_run_is_resumed_unless_another_is_named(call, project, tmp_pa
     for name in ("2024-01-03", "2024-01-02", "2024-01-01", "2023-12-31"):
         (tmp_path / "project-runs" / name).mkdir(parents=True)
         if name != "2024-01-03":  # it failed in its first epoch
-            (tmp_path / "project-runs" / name / "last.weights.h5").write_bytes(b"")
+            RunFolder(tmp_path / "project-runs" / name).write_state(b"weights", 1)
     resumed: list[Path] = []
 
     def train(_project: Project, run_dir: Path, **_rest: Any) -> None:

@@ -17,6 +17,7 @@ from window import Window, open_menu
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.sample import write_sample
@@ -223,7 +224,8 @@ def runs_with(window: Window, project: Path, file: str, count: int = 3) -> list[
     for run in runs:
         run.mkdir(parents=True)
     for run in runs[:-1]:
-        (run / file).write_bytes(b"weights")
+        RunFolder(run).write_state(b"weights", 1)
+        RunFolder(run).last.rename(run / file)
     return runs
 
 

@@ -11,6 +11,7 @@ from quiet import QuietWindow
 from sessions import write_pairs
 from window import open_menu
 
+from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 ALWAYS = {
@@ -90,7 +91,9 @@ def test_checkpoints_and_a_training_to_resume_are_looked_up(
     run.mkdir(parents=True)
     assert "Resume the last training" not in enabled(window, "Train")
     assert "Load weights of an epoch..." not in enabled(window, "Model")
-    (run / "last.weights.h5").write_bytes(b"")
+    (run / "last.weights.h5").write_bytes(b"")  # damaged
+    assert "Resume the last training" not in enabled(window, "Train")
+    RunFolder(run).write_state(b"weights", 1)
     (run / "weights-improvement-01-0.5000.weights.h5").write_bytes(b"")
     assert "Resume the last training" in enabled(window, "Train")
     assert "Load weights of an epoch..." in enabled(window, "Model")

@@ -22,6 +22,7 @@ from tiny import STILL, picture, project_of, target, write_set
 
 from deepimagetranslator.core.augmentation.sampling import PairSampler
 from deepimagetranslator.core.checks.examination import prepare
+from deepimagetranslator.core.config.history_text import text_of
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import LOSSES, OPTIMIZERS, AugmentationSpec, ModelSpec
@@ -138,6 +139,7 @@ def test_a_run_leaves_its_files_and_no_others(whole):
         "history.csv",
         "best.weights.h5",
         "last.weights.h5",
+        "previous.weights.h5",
         "log.txt",
     }
     best = watch.result.best_epoch
@@ -467,7 +469,8 @@ def test_a_resume_after_a_cancelled_or_killed_epoch_equals_four_too(
     with pytest.raises(Cancelled):
         run(exacting(sets), folder.path, Watch(cancel_in=3), resume=True)
     # As if killed after the history was written and before the weights were.
-    folder.append_history(folder.read_history()[-1] | {"epoch": 3.0, "loss": 9.0})
+    rows = folder.read_history()
+    folder.write_history(text_of([*rows, rows[-1] | {"epoch": 3.0, "loss": 9.0}]))
     shutil.copyfile(folder.best, folder.improvement(3, 0.0001))
     run(exacting(sets), folder.path, resume=True)
     np.testing.assert_allclose(figures(folder.path), uninterrupted, rtol=0, atol=1e-6)

@@ -14,13 +14,14 @@ from deepimagetranslator.app import last_run
 from deepimagetranslator.app.events import RunsChanged
 from deepimagetranslator.app.project_state import unsaved_runs
 from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.core.config.history_text import text_of
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import (
     RunFolder,
-    last_resumable,
     runs_folder,
     runs_of,
 )
+from deepimagetranslator.core.config.run_state import last_resumable
 from deepimagetranslator.core.config.specs import TrainingSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -41,19 +42,20 @@ def load(sessions: Sessions, folder: Path) -> None:
 def fill(run_dir: Path, project: Project, epochs: int) -> RunFolder:
     """What a training of that many epochs leaves in its folder."""
     run = RunFolder(run_dir)
-    run_dir.mkdir(parents=True)
+    run_dir.mkdir(parents=True, exist_ok=True)
     save_project(project, run.project)
-    for epoch in range(1, epochs + 1):
-        loss = 1.0 / epoch
-        run.append_history({"epoch": epoch, "loss": loss, "val_loss": loss, "seconds": 2.0})
+    losses = [1.0 / epoch for epoch in range(1, epochs + 1)]
+    rows = [{"epoch": e, "loss": x, "val_loss": x, "seconds": 2.0} for e, x in enumerate(losses, 1)]
+    run.write_history(text_of(rows))
+    for epoch, loss in enumerate(losses, 1):
         run.improvement(epoch, loss).write_bytes(b"weights")
         write_image(run.preview(epoch), np.full((8, 8, 1), epoch, np.uint8))
     run.log.write_text(
         "2026-11-28 11:15:21,120 INFO Device: CPU\n2026-11-28 11:15:23,500 INFO Ended\n",
         encoding="utf-8",
     )
-    for path in (run.best, run.last):
-        path.write_bytes(b"weights")
+    run.best.write_bytes(b"weights")
+    run.write_state(b"weights", epochs)
     return run
 
 
@@ -213,7 +215,7 @@ def test_a_run_on_another_drive_is_copied(
     moved = runs_folder(file) / run.path.name
     sessions.until(lambda: project.runs == [moved])
     sessions.until(lambda: not run.path.exists())
-    assert RunFolder(moved).last.read_bytes() == b"weights"
+    assert RunFolder(moved).last.read_bytes().endswith(b"weights")
     assert load_project(file).runs == ()
     assert [path.name for path in runs_folder(file).iterdir()] == [run.path.name]
 

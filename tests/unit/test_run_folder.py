@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.history_text import line_of, text_of
+from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
+from deepimagetranslator.core.errors import UserError
 
 numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
@@ -70,10 +72,8 @@ def test_later_improvements_are_dropped_at_a_resume(run: RunFolder) -> None:
 def test_history_gives_back_exactly_what_was_written(
     run: RunFolder, values: list[tuple[float, float]]
 ) -> None:
-    run.history.unlink(missing_ok=True)
     rows = [row(i, val_loss=a, seconds=b) for i, (a, b) in enumerate(values, 1)]
-    for one in rows:
-        run.append_history(one)
+    run.write_history(text_of(rows))
     for found, expected in zip(run.read_history(), rows, strict=True):
         assert list(found) == list(expected)
         for name, value in expected.items():
@@ -81,34 +81,50 @@ def test_history_gives_back_exactly_what_was_written(
 
 
 def test_history_is_plain_csv(run: RunFolder) -> None:
-    run.append_history(row(1, val_loss=math.nan))
-    run.append_history(row(2, val_loss=0.25))
+    run.write_history(text_of([row(1, val_loss=math.nan), row(2, val_loss=0.25)]))
     assert run.history.read_bytes() == b"epoch,loss,val_loss\n1,1.0,\n2,0.5,0.25\n"
-
-
-def test_history_is_cut_to_an_epoch(run: RunFolder) -> None:
-    for epoch in (1, 2, 3):
-        run.append_history(row(epoch))
-    run.cut_history(2)
-    assert [one["epoch"] for one in run.read_history()] == [1, 2]
-    run.append_history(row(3))
-    assert [one["epoch"] for one in run.read_history()] == [1, 2, 3]
-    run.cut_history(0)
-    assert run.read_history() == []
-    run.append_history(row(1))
-    assert run.history.read_bytes() == b"epoch,loss\n1,1.0\n"
+    assert text_of([]) == ""
+    assert line_of(row(3)) == "3,0.3333333333333333\n"
 
 
 def test_a_folder_without_a_history_has_none(run: RunFolder) -> None:
     assert run.read_history() == [] and run.improvements() == []
-    run.cut_history(3)
+    run.history.mkdir()
     assert run.read_history() == []
 
 
-def test_a_line_that_a_crash_cut_short_does_not_stop_a_resume(run: RunFolder) -> None:
-    run.append_history(row(1, val_loss=0.5))
-    run.append_history(row(2, val_loss=0.25))
-    with run.history.open("a", encoding="utf-8") as file:
-        file.write("3,0.33")
-    run.cut_history(2)
-    assert [one["epoch"] for one in run.read_history()] == [1, 2]
+WHOLE = b"epoch,loss\n1,1.0\n2,0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "epochs", "other"),
+    [
+        (b"", 0, False),
+        (b"epoch,lo", 0, False),
+        (b"epoch,loss\n", 0, False),
+        (WHOLE + b"3", 2, False),  # cut short by a crash
+        (WHOLE + b"3,0.3,9\n", 2, False),
+        (WHOLE + b"\xff\xfe\x00\x81,\x00\n", 2, False),
+        (WHOLE + b"2,0.4\n", 2, False),  # an epoch twice
+        (WHOLE + b"nan,0.4\n", 2, False),
+        (b"\x00" * 300, 0, True),
+        (bytes(range(256)), 0, True),
+        (b"loss,mae\n1.0,2.0\n", 0, True),
+        ("epoch,loss\n1,1\n".encode("utf-16"), 0, True),
+    ],
+)
+def test_a_damaged_history_is_read_up_to_the_damage(
+    run: RunFolder, text: bytes, epochs: int, other: bool
+) -> None:
+    run.history.write_bytes(text)
+    assert [one["epoch"] for one in run.read_history()] == [*range(1, epochs + 1)]
+    assert run.has_other_history() is other
+
+
+def test_new_runs_never_share_a_folder(tmp_path: Path) -> None:
+    made = [new_run_dir(tmp_path / "p-runs") for _ in range(5)]
+    assert len({*made}) == 5 and all(folder.is_dir() for folder in made)
+    assert sorted(made) == made
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(UserError, match="cannot be created"):
+        new_run_dir(tmp_path / "file")

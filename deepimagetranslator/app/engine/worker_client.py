@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 import itertools
 import multiprocessing
+import os
+import tempfile
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -75,8 +77,7 @@ class WorkerClient:
         """Start the process in the background; requests wait until it is ready."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=True)
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        self.log_path.write_text("", encoding="utf-8")
+        self._empty_log()
         self._process = context.Process(
             target=worker_main, args=(theirs, str(self.log_path)), name="engine", daemon=True
         )
@@ -155,6 +156,16 @@ class WorkerClient:
         if self._process is not None:
             self._process.join(2)
             self.force_stop()
+
+    def _empty_log(self) -> None:
+        """Empty the log; if its file cannot be written, use a temporary one."""
+        try:
+            self.log_path.parent.mkdir(parents=True, exist_ok=True)
+            self.log_path.write_text("", encoding="utf-8")
+        except OSError:
+            descriptor, name = tempfile.mkstemp("-engine.log")
+            os.close(descriptor)
+            self.log_path = Path(name)
 
     def _receive(self) -> tuple[int, Event] | None:
         if self._pipe is None:

@@ -28,6 +28,7 @@ from deepimagetranslator.core.data.targets import NEED_INPUT, read_target
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
+from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 from deepimagetranslator.core.typing import Array
 
 _ORDER_INDEX = 2**32 - 1  # the "pair" whose generator shuffles the order of an epoch
@@ -63,7 +64,8 @@ class PairReader:
         dataset: has the network, the normalization and the label colours.
         cache_bytes: the memory budget in bytes.
         contents: the content of the files when they were checked; each file is compared with it
-            when it is first read.
+            when it is first read, and again whenever it has changed on disk since. None to compare
+            nothing.
         measure: called with each input that is read, as it is in its file.
     """
 
@@ -77,7 +79,11 @@ class PairReader:
         self._measure = measure
         self.dataset = dataset
         self._budget = cache_bytes
-        self._uncompared = dict(contents or {})
+        self._digests: dict[ImageRef | ImagePair, bytes] = {
+            image: content.digest for image, content in (contents or {}).items()
+        }
+        self._compares = contents is not None
+        self._stamps: dict[ImageRef | ImagePair, Stamp | None] = {}
         self._kept: dict[ImagePair, _Kept] = {}
         self._lock = threading.Lock()
         self._one_at_a_time = threading.Lock()
@@ -152,23 +158,37 @@ class PairReader:
         return _Kept(image, resize(target, *size, labels=dataset.palette is not None), scaling)
 
     def _image(self, ref: ImageRef) -> Array:
-        return self._compared(ref, read_image(ref))
+        return self._compared(ref, ref, lambda: read_image(ref))
 
     def _target(self, pair: ImagePair) -> Array:
-        image = read_target(pair)
-        if pair.changes and (pair.target == pair.input or not NEED_INPUT.isdisjoint(pair.changes)):
-            return image  # the same file was also read in another way when it was checked
-        return self._compared(pair.target, image)
+        otherwise = pair.target == pair.input or not NEED_INPUT.isdisjoint(pair.changes)
+        # The same file was also read in another way when it was checked.
+        key = pair if pair.changes and otherwise else pair.target
+        return self._compared(key, pair.target, lambda: read_target(pair))
 
-    def _compared(self, ref: ImageRef, image: Array) -> Array:
-        """The image, if its content is that of the check.
+    def _compared(
+        self, key: ImageRef | ImagePair, ref: ImageRef, read: Callable[[], Array]
+    ) -> Array:
+        """The image that is read, if its content is that of the check or of the first reading.
+
+        Pixels are compared at the first reading and whenever the file's stamp has changed since.
+
+        Args:
+            key: what the content is known by.
+            ref: the image.
+            read: reads its pixels.
 
         Raises:
-            ImageChangedError: it is not.
+            ImageChangedError: the content is another one.
+            UserError: by ``read``.
         """
-        content = self._uncompared.pop(ref, None)
-        if content is not None and digest_of(image) != content.digest:
-            raise ImageChangedError(ref)
+        stamp = file_stamp(ref.file)  # before reading: a change in between is found next time
+        image = read()
+        if self._compares and (key not in self._stamps or self._stamps[key] != stamp):
+            digest = digest_of(image)
+            if self._digests.setdefault(key, digest) != digest:
+                raise ImageChangedError(ref)
+            self._stamps[key] = stamp
         return image
 
     def _in_units(

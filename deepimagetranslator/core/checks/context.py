@@ -26,7 +26,8 @@ class CheckContext:
         pairings: how the training and the validation files were matched.
         palette: the training set's label colours; None if there are none, or after an error.
         model: with all sizes decided; None after an error that prevents it.
-        input_scaling: intensity normalization from the training set; None after an error.
+        input_scaling, target_scaling: intensity normalization from the training set; None after an
+            error.
         folder: the folder of future runs; None if the project has no file yet.
     """
 
@@ -37,6 +38,7 @@ class CheckContext:
     palette: Palette | None = None
     model: ModelSpec | None = None
     input_scaling: IntensityNormalization | None = None
+    target_scaling: IntensityNormalization | None = None
     folder: Path | None = None
 
     @property

@@ -140,6 +140,7 @@ def _concluded(
             palette=dataset.palette,
             model=dataset.model,
             input_scaling=dataset.input_scaling,
+            target_scaling=dataset.target_scaling,
         )
     found = find(context, control.raise_if_cancelled, findings)
     found, decided = explained(context, found, decided)
@@ -192,6 +193,7 @@ def _decide(
         sparse=loss == "sparse_categorical_crossentropy",
         crops=data.large_images == "crop",
         contents=train.contents | val.contents,
+        not_finite=train.not_finite + val.not_finite,
     )
     return dataset, [*notes, *problems]
 

@@ -8,6 +8,7 @@ ERROR, WARNING, NOTE = LEVELS = "Error", "Warning", "Note"
 _NOTES = (
     *("several_sizes", "empty_target", "few_images", "colour_and_grey", "bit_depths"),
     *("not_read", "two_forms", "changed_targets", "maybe_instances", "separate_labels"),
+    "nan_margin",
 )
 """Kinds that are mostly harmless and only reported as notes."""
 
@@ -41,6 +42,9 @@ TITLES = {
     "bit_depths": "Different value types",
     "colour_and_grey": "Colour and grey images",
     "several_sizes": "Images of several sizes",
+    "not_finite": "Values that are not numbers, or infinite",
+    "far_values": "Values far beyond all others",
+    "nan_margin": "NaN at the border",
     "outside_window": "Values outside the window",
     "two_forms": "Files that state two places",
     "changed_targets": "Targets read with a change",

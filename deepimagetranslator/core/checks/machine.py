@@ -82,7 +82,7 @@ def disk_space(context: CheckContext) -> Iterator[Problem]:
 
 
 def run_bytes(model: ModelSpec, training: TrainingSpec) -> int:
-    """Bytes of a run's weights files: the kept ones, the best, and the last to resume from.
+    """Bytes of a run's weights files: the kept ones, the best, and the last two to resume from.
 
     Args:
         model: with all channels decided.
@@ -90,8 +90,8 @@ def run_bytes(model: ModelSpec, training: TrainingSpec) -> int:
     """
     one = 4 * count_parameters(model)
     kept = min(training.keep_best or training.epochs, training.epochs)
-    # The last file includes the optimizer state, and is written beside the old one first.
-    last = 2 * one * (1 + _SLOTS.get(training.optimizer, 2))
+    # These two include the optimizer state; the next one is written beside them first.
+    last = 3 * one * (1 + _SLOTS.get(training.optimizer, 2))
     return (kept + 1) * one + last + _SPARE_DISK
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
+import filecmp
 import re
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
+from deepimagetranslator.core.config import history_text
+from deepimagetranslator.core.config.state_file import head_of
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.system.atomic_write import atomic_write
-from deepimagetranslator.core.system.system_path import exists, is_folder
+from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
+from deepimagetranslator.core.system.moving import make_folder
+from deepimagetranslator.core.system.system_path import is_folder
 
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d)\S* [A-Z]+ (.*)")
 _MOST_LOG_BYTES = 2**20
@@ -63,6 +67,21 @@ class RunFolder:
         return self.path / "last.weights.h5"
 
     @property
+    def previous(self) -> Path:
+        """The state after the epoch before that of ``last``, in case that file is damaged."""
+        return self.path / "previous.weights.h5"
+
+    @property
+    def states(self) -> tuple[Path, Path]:
+        """The files with the run's state, the newer one first."""
+        return self.last, self.previous
+
+    @property
+    def lock(self) -> Path:
+        """Held by the training that uses the folder."""
+        return self.path / "run.lock"
+
+    @property
     def log(self) -> Path:
         """The log; it holds no names of persons or files."""
         return self.path / "log.txt"
@@ -102,18 +121,71 @@ class RunFolder:
                 improvement.path.unlink(missing_ok=True)
 
     def read_history(self) -> list[dict[str, float]]:
-        """The rows of history.csv; an empty cell becomes nan."""
-        if not self.history.exists():
-            return []
-        rows = []
-        with self.history.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                try:
-                    cells = row.items()
-                    rows.append({name: float(text) if text else math.nan for name, text in cells})
-                except (ValueError, TypeError):  # a row that was only partly written
-                    break
-        return rows
+        """The rows of history.csv up to the first damaged one; an empty cell becomes nan."""
+        return history_text.rows_of(self._history_text())
+
+    def has_other_history(self) -> bool:
+        """Whether history.csv is there and no history of this program, or is damaged."""
+        text = self._history_text()
+        return bool(text) and not text.startswith("epoch")
+
+    def write_history(self, text: str) -> None:
+        """Write history.csv durably.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        write_bytes(self.history, text.encode(), durable=True)
+
+    def _history_text(self) -> str:
+        try:
+            return self.history.read_bytes().decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def restore_best(self, epoch: int) -> None:
+        """Copy the checkpoint of this epoch to the best one if they differ.
+
+        They do after a crash between the two, and if the run goes on after an earlier epoch.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        for improvement in self.improvements():
+            if improvement.epoch == epoch:
+                self.copy_to_best(improvement.path)
+
+    def copy_to_best(self, checkpoint: Path) -> None:
+        """Make a checkpoint the best one.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        if not self.best.exists() or not filecmp.cmp(checkpoint, self.best, shallow=False):
+            with atomic_write(self.best, durable=True) as temporary:
+                shutil.copyfile(checkpoint, temporary)
+
+    def write_state(self, content: bytes | memoryview, epoch: int) -> None:
+        """Write the state after an epoch durably; the last one becomes the previous one.
+
+        Args:
+            content: a weights file.
+            epoch: the epoch.
+
+        Raises:
+            UserError: it cannot be written; a whole state is left under one of the names.
+        """
+        with atomic_write(self.last, durable=True) as temporary:
+            with temporary.open("wb") as file:
+                file.write(head_of(content, epoch))
+                file.write(content)
+            if self.last.exists():
+                self.last.replace(self.previous)
+
+    def drop_begun(self) -> None:
+        """Delete what a run left that ended before its first epoch was complete."""
+        self.history.unlink(missing_ok=True)
+        self.drop_improvements_after(0)
 
     def read_log(self) -> list[tuple[str, str]]:
         """The sentences at the end of log.txt with their time of day; empty without a log."""
@@ -124,34 +196,6 @@ class RunFolder:
         except OSError:
             return []
         return [(m[1], m[2]) for line in text.splitlines() if (m := _LOG_LINE.fullmatch(line))]
-
-    def cut_history(self, epoch: int) -> None:
-        """Delete the rows of later epochs than ``epoch``."""
-        rows = [row for row in self.read_history() if row["epoch"] <= epoch]
-        text = io.StringIO()
-        if rows:
-            writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(_cells(row) for row in rows)
-        with atomic_write(self.history) as temporary:
-            temporary.write_text(text.getvalue(), encoding="utf-8")
-
-    def append_history(self, row: Mapping[str, float]) -> None:
-        """Append a row; the first one also writes the header.
-
-        Raises:
-            UserError: it cannot be written.
-        """
-        new = not self.history.exists() or self.history.stat().st_size == 0
-        try:
-            with self.history.open("a", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
-                if new:
-                    writer.writeheader()
-                writer.writerow(_cells(row))
-        except OSError as error:
-            message = f"{self.history} cannot be written ({error.strerror}); free some space."
-            raise UserError(message) from error
 
 
 def runs_folder(project: Path) -> Path:
@@ -171,23 +215,20 @@ def runs_of(project: Path | None, elsewhere: Iterable[Path] = ()) -> list[Path]:
     return sorted(found, key=lambda run: (run.name, run))
 
 
-def last_resumable(runs: Iterable[Path]) -> Path | None:
-    """The last of these runs that has completed an epoch, so that it can be resumed."""
-    return next((r for r in reversed([*runs]) if exists(RunFolder(r).last)), None)
-
-
 def new_run_dir(folder: Path) -> Path:
-    """A new run's folder below ``folder``, named by date and time, so that runs sort by age."""
-    return folder / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    """Make a new run's folder below ``folder``, named by date and time, so that runs sort by age.
 
-
-def _cells(row: Mapping[str, float]) -> dict[str, str]:
-    """The row as text without loss of precision; epochs as integers, nan as an empty cell."""
-    return {
-        name: ""
-        if math.isnan(value)
-        else str(int(value))
-        if name == "epoch"
-        else repr(float(value))
-        for name, value in row.items()
-    }
+    Raises:
+        UserError: it cannot be made.
+    """
+    name = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    try:
+        make_folder(folder, durable=True)
+        for number in count(1):
+            run_dir = folder / (name if number == 1 else f"{name}_{number}")
+            with suppress(FileExistsError):
+                run_dir.mkdir()
+                return run_dir
+    except OSError as error:
+        raise UserError(f"The folder {folder} cannot be created ({error.strerror}).") from error
+    raise AssertionError

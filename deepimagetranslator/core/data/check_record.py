@@ -25,6 +25,7 @@ import numpy as np
 
 from deepimagetranslator.core.data.checksums import of_image
 from deepimagetranslator.core.data.facts import NOTHING, FileFacts, PairFacts, forget_all
+from deepimagetranslator.core.data.odd_values import OddValues
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.statistics import DatasetStatistics
 from deepimagetranslator.core.data.statistics_json import (
@@ -42,7 +43,7 @@ from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp, is_file, system_path
 from deepimagetranslator.core.version import __version__
 
-FORMAT = 2
+FORMAT = 3
 _MOST_BYTES, _MOST_BYTES_A_FILE = 2**24, 300
 _READ_BY = (
     *("numpy", "pillow", "opencv-python-headless", "tifffile", "imagecodecs"),
@@ -58,6 +59,8 @@ _FILE = np.dtype(
         ("checksum", "u1", 32),
         ("label_map", "?"),
         ("constant", "?"),
+        ("nan", "<u4"),
+        ("infinite", "<u4"),
     ]
 )
 _PAIR = np.dtype([("input", _FILE), ("target", _FILE), ("alike", "<f8")])
@@ -219,6 +222,8 @@ def _row(facts: FileFacts) -> tuple[Any, ...]:
         tuple(checksum),
         facts.label_map,
         facts.constant,
+        facts.odd.nan,
+        facts.odd.infinite,
     )
 
 
@@ -231,6 +236,7 @@ def _facts(image: ImageRef, row: Any) -> FileFacts:
         digest=row["digest"].tobytes(),
         label_map=bool(row["label_map"]),
         constant=bool(row["constant"]),
+        odd=OddValues(int(row["nan"]), int(row["infinite"])),
         checksum=of_image(row["checksum"].tobytes().hex(), image),
         stamp=(size, time, int(row["inode"])),
     )

@@ -56,6 +56,7 @@ class Dataset:
         crops: training uses full-resolution crops of the network's size instead of whole images
             resized to it.
         contents: checksums of the pairs' files when they were examined.
+        not_finite: the number of images that hold NaN or infinite values.
     """
 
     train: tuple[ImagePair, ...]
@@ -69,6 +70,7 @@ class Dataset:
     contents: Mapping[ImageRef, FileContent] = field(
         default_factory=dict, compare=False, repr=False
     )
+    not_finite: int = 0
 
     @property
     def classes(self) -> int:

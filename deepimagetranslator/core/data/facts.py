@@ -18,6 +18,7 @@ from deepimagetranslator.core.data.checksums import checksum
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.numbering import Numbers
+from deepimagetranslator.core.data.odd_values import NONE, OddValues, odd_values
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.places import displaced
 from deepimagetranslator.core.data.targets import read_target
@@ -80,6 +81,7 @@ class FileFacts:
         stamp: size, modification time and inode before the file was read; to detect changes.
         place: where the image lies in the patient, if the file states it.
         note: what the file holds besides and is not read, see ``Header.note``.
+        odd: its values that are no measurement.
     """
 
     trouble: str = ""
@@ -96,6 +98,7 @@ class FileFacts:
     stamp: Stamp | None = None
     place: Place | None = None
     note: str = ""
+    odd: OddValues = NONE
 
     @property
     def dtype(self) -> str:
@@ -262,6 +265,7 @@ def _facts_in(image: Array, target: bool, header: Header) -> FileFacts:
         numbers=_numbers_in(image, colours) if target else NOTHING.numbers,
         label_map=colours.label_palette() is not None,
         constant=len(colours.pixels) == 1 or not values.low < values.high,
+        odd=odd_values(image, values.low, values.high),
     )
 
 
@@ -271,6 +275,7 @@ def thumbnail_of(image: Array) -> Thumbnail:
     if small.ndim == 3 and small.shape[2] == 3:
         small = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     np.nan_to_num(small, copy=False, posinf=0.0, neginf=0.0)
+    small = small.astype(np.float64)  # differences of float32 may be infinite
     low, high = float(small.min()), float(small.max())
     stretched = (small - low) * (255 / (high - low) if high > low else 0.0)
     thumbnail: Thumbnail = np.rint(stretched).astype(np.uint8).reshape(SIDE, SIDE)

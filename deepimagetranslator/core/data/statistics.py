@@ -88,6 +88,12 @@ class DatasetStatistics:
             for path, facts in ((both.pair.input, both.input), (both.pair.target, both.target))
         }
 
+    @property
+    def not_finite(self) -> int:
+        """The number of images that hold NaN or infinite values."""
+        sides = chain.from_iterable((both.input, both.target) for both in self.readable)
+        return sum(facts.odd.not_finite > 0 for facts in sides)
+
     def settle(self, complete: bool = True) -> None:
         """Derive the palette and the size ratio from all pairs."""
         self.complete = complete

@@ -9,6 +9,7 @@ MAX_PIXELS = 200_000_000
 decompression bombs."""
 MAX_SLICES = 20_000
 """The most slices of one file; a larger number means a damaged header."""
+_LARGEST_FLOAT = 3.4e38
 _PRINT = frozenset((1, 72, 75, 96, 100, 120, 144, 150, 180, 200, 240, 300, 360, 400, 600, 1200))
 
 
@@ -69,6 +70,20 @@ def check_size(height: int, width: int, slices: int = 1) -> None:
     if slices > MAX_SLICES:
         reason = f"has {slices:,} slices, more than the {MAX_SLICES:,} that are allowed"
         raise UnreadableError(reason, "divide it")
+
+
+def check_rescale(slope: float, intercept: float, bits: int) -> None:
+    """Refuse a slope and an intercept that give integers of so many bits no value in float32.
+
+    Raises:
+        UnreadableError: they are too large.
+    """
+    if not abs(slope) * 2.0**bits + abs(intercept) <= _LARGEST_FLOAT:
+        reason = (
+            f"has a slope of {slope:g} and an intercept of {intercept:g}, which give values beyond "
+            "all that 32 bits can hold"
+        )
+        raise UnreadableError(reason, "export it again or take it out")
 
 
 def for_print(per_inch: float) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
 _NAME = "DeepImageTranslator"
+_HOME = "DEEPIMAGETRANSLATOR_HOME"
 
 
 def assets() -> Path:
@@ -24,14 +27,45 @@ def assets() -> Path:
 
 def user_folder() -> Path:
     """The folder for settings and unsaved models; DEEPIMAGETRANSLATOR_HOME overrides it (tests)."""
-    chosen = os.environ.get("DEEPIMAGETRANSLATOR_HOME")
+    chosen = os.environ.get(_HOME)
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir(_NAME, appauthor=False))
+
+
+def use_writable_user_folder() -> str:
+    """Make the user folder; if it cannot be written, use a temporary one in this process.
+
+    Processes that this one starts use it as well.
+
+    Returns:
+        A sentence for the user if a temporary folder is used, else an empty text.
+
+    Raises:
+        OSError: there is no place for temporary files either.
+    """
+    folder = user_folder()
+    try:
+        log_folder().mkdir(parents=True, exist_ok=True)
+        for place in (folder, log_folder()):
+            tempfile.TemporaryFile(dir=place).close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        os.environ[_HOME] = tempfile.mkdtemp(prefix=f"{_NAME}-")
+        log_folder().mkdir()
+        return (
+            f"The folder {folder} cannot be written ({reason}). Settings, logs and runs of unsaved "
+            f"projects are therefore in {user_folder()}, which the system may delete; save your "
+            "project before you train."
+        )
+    return ""
 
 
 def documents() -> Path:
     """The user's documents folder, or the home folder if there is none."""
-    folder = Path(platformdirs.user_documents_dir())
-    return folder if folder.is_dir() else Path.home()
+    with suppress(OSError, ValueError):
+        folder = Path(platformdirs.user_documents_dir())
+        if folder.is_dir():
+            return folder
+    return Path.home()
 
 
 def settings_file() -> Path:

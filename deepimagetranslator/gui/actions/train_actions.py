@@ -11,7 +11,7 @@ from pathlib import Path
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
-from deepimagetranslator.core.config.run_folder import last_resumable
+from deepimagetranslator.core.config.run_state import last_resumable
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.typing import Array

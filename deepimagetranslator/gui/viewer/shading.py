@@ -75,7 +75,8 @@ def to_rgb(values: Array, levels: Levels) -> Array:
     """Convert values, (height, width, 1 or 3), to 8-bit RGB."""
     if values.dtype != np.uint8 or levels != (0.0, 255.0):
         low, high = levels
-        scaled = (values.astype(np.float32) - low) * (255 / max(high - low, 1e-12))
+        with np.errstate(over="ignore", invalid="ignore"):  # infinity is drawn white or black
+            scaled = (values.astype(np.float32) - low) * (255 / max(high - low, 1e-12))
         values = np.clip(np.nan_to_num(scaled), 0, 255).astype(np.uint8)
     if values.shape[2] == 3:
         return values

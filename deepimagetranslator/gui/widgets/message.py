@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from tkinter import ttk
 
@@ -72,12 +73,13 @@ class Message(tk.Toplevel):
         self.destroy()
 
     def wait(self) -> int:
-        """Wait for an answer; returns its index."""
+        """Wait for an answer; returns its index, the last one if the program was closed."""
         before = str(self.tk.call("grab", "current", "."))
         self.grab_set()
         self.wait_window()
-        if before and int(self.tk.call("winfo", "exists", before)):
-            self.tk.call("grab", "set", before)  # of a box that this one interrupted
+        with suppress(tk.TclError):  # the program was closed, for instance at log-off
+            if before and int(self.tk.call("winfo", "exists", before)):
+                self.tk.call("grab", "set", before)  # of a box that this one interrupted
         return self.answer
 
     def _build_text(self, box: ttk.Frame, text: str, sign: str) -> None:

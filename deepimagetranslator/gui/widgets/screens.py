@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from deepimagetranslator.gui import windows_os
 
 _TITLE_BAR, _ENOUGH = 24, 80  # pixels: its height, and the width of it that can be grasped
+_MOST = 3  # screens that a window may reach over in each direction
 _PLACE = re.compile(r"(\d+)x(\d+)\+(-?\d+)\+(-?\d+)")
 
 
@@ -74,6 +75,9 @@ def restore(window: tk.Tk | tk.Toplevel, geometry: str) -> None:
     *size, left, top = map(int, found.groups())
     # The least size may have grown since then, with the scaling.
     width, height = map(max, size, window.minsize())
+    screen = screen_at(window, Area(left, top, 1, 1))
+    # X fails at sizes over 16 bits; a window may reach over several screens.
+    width, height = min(width, _MOST * screen.width), min(height, _MOST * screen.height)
     place = Area(left, top, width, height)
     if is_reachable(window, place):
         if [width, height] != size:

@@ -43,7 +43,9 @@ def in_range(image: NDArray[Any], scaling: IntensityNormalization) -> Counted:
     low, width = _ends(image, scaling)
     step = max(1, math.isqrt(image.size // _MOST_PIXELS))
     values, counts = counted(image[::step, ::step])
-    return (values - np.float32(low)) / np.float32(width), counts
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite: beyond the range
+        places = (values - np.float32(low)) / np.float32(width)
+    return places, counts
 
 
 def _ends(image: NDArray[Any], scaling: IntensityNormalization) -> tuple[float, float]:
@@ -56,7 +58,7 @@ def _ends(image: NDArray[Any], scaling: IntensityNormalization) -> tuple[float, 
 def bins_of(values: Counted) -> Floats:
     """Numbers of values: below the range, in each of its 64 steps, and above it (66,)."""
     places, counts = values
-    step = np.floor(places.astype(np.float64) * STEPS)
+    step = np.floor(np.nan_to_num(places.astype(np.float64)) * STEPS)
     step[places == 1] = STEPS - 1
     numbers = np.clip(step, -1, STEPS).astype(np.intp) + 1
     return np.bincount(numbers, counts, STEPS + 2).astype(np.float64)
@@ -101,7 +103,8 @@ class SeenValues:
         if change is not None:
             low, width = self._ends
             changed = (change(low + width * places.astype(np.float64)) - low) / width
-            places = changed.astype(np.float32)
+            with np.errstate(over="ignore"):
+                places = changed.astype(np.float32)
         return curve_of(bins_of((places, counts)))
 
     def inverted(self) -> Floats:

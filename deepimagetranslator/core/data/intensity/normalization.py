@@ -58,11 +58,12 @@ class IntensityNormalization:
         if self.kind == "image":
             return self.for_image(image).to_unit(image)
         values = image.astype(np.float32)
-        if self.kind != "type":
-            values -= np.float32(self.low - self.offset_of(image))
-            values /= np.float32(self.high - self.low)
-        elif image.dtype != np.float32:
-            values /= np.float32(TYPE_MAXIMUM[image.dtype.name])
+        with np.errstate(over="ignore", invalid="ignore"):  # becomes infinite or NaN: see below
+            if self.kind != "type":
+                values -= np.float32(self.low - self.offset_of(image))
+                values /= np.float32(self.high - self.low)
+            elif image.dtype != np.float32:
+                values /= np.float32(TYPE_MAXIMUM[image.dtype.name])
         if image.dtype == np.float32:
             np.nan_to_num(values, copy=False, nan=0.0, posinf=1.0, neginf=0.0)
         if self.kind == "window":
@@ -86,8 +87,9 @@ class IntensityNormalization:
         result = values.astype(np.float32)
         if self.kind == "window":
             np.clip(result, 0, 1, out=result)
-        result *= np.float32(self.high - self.low)
-        result += np.float32(self.low)
+        with np.errstate(over="ignore", invalid="ignore"):
+            result *= np.float32(self.high - self.low)
+            result += np.float32(self.low)
         return result
 
     def for_image(self, image: NDArray[Any]) -> IntensityNormalization:

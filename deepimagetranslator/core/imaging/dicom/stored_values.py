@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deepimagetranslator.core.imaging.dicom.real_units import RealUnits, real_units
-from deepimagetranslator.core.imaging.header import UnreadableError
+from deepimagetranslator.core.imaging.header import UnreadableError, check_rescale
 from deepimagetranslator.core.typing import Array
 
 _BELOW = float(np.nextafter(np.float32(-1024), -np.inf, dtype=np.float32))
@@ -53,13 +53,15 @@ class Values:
         if self.table is not None:
             places = stored[..., 0].astype(np.int64) - self.first
             stored = self.table[np.clip(places, 0, len(self.table) - 1)]
-        image = stored.astype(self.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            image = stored.astype(self.dtype)
         if self.top is not None:
             np.subtract(image.dtype.type(self.top), image, out=image)
         if self.rescale:
             slope, intercept = self.rescale[min(frame, len(self.rescale) - 1)]
-            image *= np.float32(slope)
-            image += np.float32(intercept)
+            with np.errstate(over="ignore", invalid="ignore"):  # of float pixels: infinite
+                image *= np.float32(slope)
+                image += np.float32(intercept)
         return image
 
 
@@ -72,7 +74,7 @@ def values_of(dataset: Any, options: dict[str, Any], little_endian: bool) -> Val
         little_endian: byte order of the file's lookup tables.
 
     Raises:
-        UnreadableError: the palette is not supported.
+        UnreadableError: the palette is not supported, or the rescaled values are too large.
     """
     bits, stored = options["bits_allocated"], options["bits_stored"]
     whole, signed = options["pixel_keyword"] == "PixelData", options["pixel_representation"] == 1
@@ -95,6 +97,8 @@ def values_of(dataset: Any, options: dict[str, Any], little_endian: bool) -> Val
         top = None if top is None else (1 << depth) - 1
         return Values(table.dtype.name, 1, table=table[:, None], first=first, top=top)
     units = real_units(dataset, options["number_of_frames"])
+    for slope, intercept in units.rescale:
+        check_rescale(slope, intercept, stored if whole else 1)
     values = Values(
         "float32" if units.rescale else dtype,
         1,

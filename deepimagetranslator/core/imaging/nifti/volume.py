@@ -21,7 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from deepimagetranslator.core.imaging.header import Header, UnreadableError, check_size
+from deepimagetranslator.core.imaging.header import (
+    Header,
+    UnreadableError,
+    check_rescale,
+    check_size,
+)
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.nifti.decompressed import DECOMPRESSED
 from deepimagetranslator.core.imaging.nifti.geometry import Geometry, geometry_of
@@ -143,9 +148,9 @@ def _decoded(volume: Volume, stored: Array) -> Array:
     """Stored voxels (height, width) as an image (height, width, 1 or 3)."""
     if stored.dtype.names:
         return np.stack([stored[name] for name in stored.dtype.names[:3]], axis=-1)
-    if volume.slope is not None:
-        stored = stored * np.float64(volume.slope) + np.float64(volume.intercept)
     with np.errstate(over="ignore", invalid="ignore"):
+        if volume.slope is not None:
+            stored = stored * np.float64(volume.slope) + np.float64(volume.intercept)
         return np.array(stored, volume.header.dtype, order="C")[..., np.newaxis]
 
 
@@ -192,6 +197,8 @@ def _inspected(path: Path, _changed: int, _size: int) -> Volume:
     check_size(height, width, slices * time_points)
     slope, intercept = header.get_slope_inter()
     plain = slope is None or (slope, intercept) == (1, 0)
+    if not plain and dtype.kind in "ui":
+        check_rescale(float(slope), float(intercept or 0), 8 * dtype.itemsize)
     kept = plain and dtype.name in ("uint8", "uint16")
     kind = "uint8" if dtype.names else dtype.name if kept else "float32"
     shape = height, width, 3 if dtype.names else 1

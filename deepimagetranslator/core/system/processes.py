@@ -1,0 +1,97 @@
+"""Who a process is, so that what it left behind can be told from what another one still uses."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_ENDED = ("Z", "X")  # states in /proc: ended, but its parent has not asked for its status
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process of one computer.
+
+    Attributes:
+        host: the computer's name; inside a container also the number of its process names, since
+            processes of another container cannot be seen.
+        pid: the process's number. Systems use a number again.
+        started: when it started, in the system's own form; "" if unknown.
+    """
+
+    host: str
+    pid: int
+    started: str
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it ran on this computer and has ended. False if that cannot be known."""
+        if self.host != _host() or not self.started:
+            return False
+        return start_time(self.pid) != self.started
+
+
+def this_process() -> Process:
+    """The process that asks."""
+    return _process(os.getpid())
+
+
+def start_time(pid: int) -> str:
+    """When a process of this computer started, as letters and digits; "" if there is none."""
+    if sys.platform == "win32":
+        return _windows_start_time(pid)
+    if sys.platform == "linux":
+        with suppress(OSError, IndexError):
+            # The second field is the program's name, which may hold spaces and brackets.
+            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2]
+            values = fields.split()
+            return "" if values[0] in _ENDED else values[19]
+        return ""
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+    found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    return re.sub(r"\W", "", found.stdout)
+
+
+@cache
+def _process(pid: int) -> Process:
+    with suppress(OSError):
+        return Process(_host(), pid, start_time(pid))
+    return Process(_host(), pid, "")
+
+
+@cache
+def _host() -> str:
+    names = ""
+    with suppress(OSError):
+        names = str(Path("/proc/self/ns/pid").readlink())
+    inside = re.search(r"\d+", names)
+    usual = inside is None or inside[0] == "4026531836"  # the first one of every Linux system
+    return platform.node() + ("" if usual or inside is None else f"-{inside[0]}")
+
+
+def _windows_start_time(pid: int) -> str:
+    """In 100 ns since 1601; "" if there is no such process or it has ended."""
+    if sys.platform == "win32":
+        kernel = ctypes.WinDLL("kernel32")
+        kernel.OpenProcess.restype = ctypes.c_void_p
+        handle = ctypes.c_void_p(kernel.OpenProcess(0x1000, False, pid))  # to ask a little only
+        if handle.value:
+            times = [ctypes.c_ulonglong() for _ in range(4)]
+            code = ctypes.c_ulong()
+            try:
+                running = kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+                known = kernel.GetProcessTimes(handle, *map(ctypes.byref, times))
+                if running and code.value == 259 and known:
+                    return str(times[0].value)
+            finally:
+                kernel.CloseHandle(handle)
+    return ""
