@@ -62,20 +62,22 @@ def free_memory_bytes() -> int:
         with suppress(OSError):
             available = re.search(r"MemAvailable:\s+(\d+) kB", _LINUX.read_text())
             found = min(found, 1024 * int(available[1])) if available else found
-        with suppress(OSError, ImportError):
-            found = min(found, _unlimited_bytes())
+        with suppress(OSError):
+            found = int(min(found, _left_by_limit()))
     return found
 
 
-def _unlimited_bytes() -> float:
-    """What this process may still take of its address space; infinity without a limit."""
-    import resource  # noqa: PLC0415  not on Windows
+def _left_by_limit() -> float:
+    """What a limit of this process leaves of its address space in bytes; infinity without one."""
+    left = math.inf
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415
 
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit == resource.RLIM_INFINITY:
-        return math.inf
-    pages = int(_LINUX_PROCESS.read_text().split()[0])
-    return max(1, limit - pages * resource.getpagesize())  # 0 would mean that it is unknown
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            taken = int(_LINUX_PROCESS.read_text().split()[0]) * resource.getpagesize()
+            left = max(1, limit - taken)  # 0 would mean that it is unknown
+    return left
 
 
 def bytes_in_words(count: int) -> str:
