@@ -125,10 +125,27 @@ def translate_with(path: Path) -> list[str]:
     return [*found, str(result.shape)]
 
 
+def read_settings(path: Path) -> list[str]:
+    """What becomes of a settings file: the defaults, with a line in the log."""
+    import logging  # noqa: PLC0415
+
+    from deepimagetranslator.app.settings import Settings  # noqa: PLC0415
+
+    logging.getLogger("deepimagetranslator").addHandler(logging.NullHandler())
+    settings = _said(Settings, path)
+    palette = _said(lambda _: settings.get("palette", "system"), path)
+    geometry = _said(lambda _: settings.get("geometry"), path)
+    if palette not in ("dark", "light", "system"):
+        raise AssertionError(f"a palette that is none: {palette!r:.99}")
+    _said(lambda _: settings.recent, path)
+    return [palette, geometry, _said(lambda _: settings.folder("a"), path)]
+
+
 READERS: dict[str, Callable[[Path], list[str]]] = {
     "pictures": read_picture,
     "volumes": read_picture,
     "projects": read_project,
+    "settings": read_settings,
     "folders": read_folder,
     "weights": read_weights,
     "translated weights": translate_with,

@@ -26,6 +26,7 @@ import fuzz_bombs_anywhere as anywhere
 from fuzz_bombs_cards import BOMBS as CARDS
 from fuzz_bombs_pictures import BOMBS as PICTURES
 from fuzz_bombs_projects import BOMBS as PROJECTS
+from fuzz_bombs_settings import BOMBS as SETTINGS
 from fuzz_bombs_tiff import BOMBS as TIFF
 from fuzz_bombs_volumes import BOMBS as VOLUMES
 from fuzz_bombs_weights import BOMBS as WEIGHTS
@@ -41,7 +42,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 RANDOM = os.environ.get("FUZZ_SEED")
 KEEP = os.environ.get("FUZZ_KEEP")
 TOLD = 30
-BOMBS = (PICTURES, TIFF, VOLUMES, PROJECTS, WEIGHTS)
+BOMBS = (PICTURES, TIFF, VOLUMES, PROJECTS, SETTINGS, WEIGHTS)
 KINDS = ("pictures", "volumes", "projects", "weights")
 CARDS_TRIED = 20  # of over 150, a second each; all of them with -m faults
 
@@ -200,7 +201,7 @@ def test_what_is_made_to_harm(run: Run) -> None:
     chosen = random.Random(RANDOM or 20261128).sample(sorted(CARDS), CARDS_TRIED)
     files["weights"] += _cards(chosen)
     for bombs in (*anywhere.ANYWHERE.values(), anywhere.BOMBS, *BOMBS):
-        child = "projects" if bombs.reader == "folders" else bombs.reader
+        child = "projects" if bombs.reader in ("folders", "settings") else bombs.reader
         for name, make in bombs.items():
             ending = "".join(Path(name.replace(" ", "")).suffixes)
             files[child].append(File(bombs.reader, ending, make, name))
