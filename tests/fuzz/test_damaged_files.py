@@ -44,7 +44,7 @@ KEEP = os.environ.get("FUZZ_KEEP")
 TOLD = 30
 BOMBS = (PICTURES, TIFF, VOLUMES, PROJECTS, SETTINGS, WEIGHTS)
 KINDS = ("pictures", "volumes", "projects", "weights")
-CARDS_TRIED = 20  # of over 150, a second each; all of them with -m faults
+CARDS_TRIED = 10  # of over 150, a second each; all of them with -m faults
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,10 @@ def _kernels(file: h5py.File) -> list[h5py.Dataset]:
     return found
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("source", ["ours", "plain-weights.hdf5", "deep-checkpoint.hdf5"])
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [("ours", np.nan), ("plain-weights.hdf5", np.inf), ("deep-checkpoint.hdf5", -np.inf)],
+)
 def test_one_weight_that_is_not_finite(tmp_path: Path, source: str, value: float) -> None:
     if source == "ours":
         path = write_network(tmp_path, "x", 0.5)
