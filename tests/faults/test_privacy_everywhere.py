@@ -85,7 +85,7 @@ def test_ct_that_becomes_ct(study: Study) -> None:
     translate(study, weights, images, ("automatic", "dicom", "tif"))
     translate(study, weights, plant_volumes(study), ("automatic", "tif"))
     derived = study.planted.found_in(study.written / "images-0").values()
-    assert set().union(*derived) == DERIVED | {"ContrastBolusAgent", "ScanOptions"}
+    assert set().union(*derived) == DERIVED | ACQUIRED
 
 
 def test_series_to_choose_from_are_told_by_their_descriptions(study: Study) -> None:
