@@ -94,7 +94,7 @@ class TrainActions:
         """Start the last training anew with the settings of a repair."""
         project = self._session.project
         project.set_specs(repaired(project.specs, repair))
-        self._when_checked(partial(self._train, self._jobs.start_weights))
+        self._train(self._jobs.start_weights)  # the data were checked before
 
     def start_from_weights(self) -> None:
         """Train from the weights of a file."""
