@@ -21,7 +21,7 @@ _SIDES = ("input_height", "input_width", "target_height", "target_width")
 
 def smaller_batch(model: ModelSpec, training: TrainingSpec, free: int) -> int:
     """A smaller batch size with which a training step fits into ``free`` bytes; 0 if none does."""
-    smaller = training.batch_size - 1
+    smaller = training.batch_size // 2
     while smaller and step_memory_bytes(model, smaller, training.precision) > free:
         smaller //= 2
     return smaller
@@ -61,8 +61,11 @@ def training_short_of_memory(
         model, training, free, chosen: as in ``smaller_training``.
     """
     needed = step_memory_bytes(model, training.batch_size, training.precision)
-    # If the estimate is too low, or other limits hold, half of it is to be enough.
-    settings = smaller_training(model, training, min(free or needed, needed // 2), chosen)
+    # The estimate may be too low, or other limits hold: half the batch or of the memory at most.
+    half = needed // 2
+    if training.batch_size > 1:
+        half = step_memory_bytes(model, training.batch_size // 2, training.precision)
+    settings = smaller_training(model, training, min(free or half, half), chosen)
     return _error(f"A training step needs {_amounts(needed, free)}", settings, "Train")
 
 
@@ -89,7 +92,7 @@ def translation_short_of_memory(
 
 
 def _amounts(needed: int, free: int) -> str:
-    known = f" and {bytes_in_words(free)} are free" if free else ""
+    known = f" and {bytes_in_words(free)} are free" if 0 < free < needed else ""
     return f"about {bytes_in_words(needed)} of memory{known}"
 
 

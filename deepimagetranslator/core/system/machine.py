@@ -60,16 +60,21 @@ def free_memory_bytes(swap: bool = False) -> int:
         swap: count swap space too, with which a computation may take hours.
     """
     if sys.platform == "win32":
-        return _windows_memory()[1]
-    found = memory_bytes()
+        found = _windows_memory()[1]
+    else:
+        limits = [*map(_left_in, _cgroups()), _left_to_process()]
+        found = max(1, min([_available(swap), *(limit for limit in limits if limit is not None)]))
+    return found
+
+
+def _available(swap: bool) -> int:
+    """The free memory of the whole computer, on Linux; elsewhere the total memory."""
     with suppress(OSError):
-        text = _LINUX.read_text()
-        numbers = dict(re.findall(r"(MemAvailable|SwapFree):\s+(\d+) kB", text))
+        numbers = dict(re.findall(r"(MemAvailable|SwapFree):\s+(\d+) kB", _LINUX.read_text()))
         if "MemAvailable" in numbers:
             names = ("MemAvailable", "SwapFree") if swap else ("MemAvailable",)
-            found = 1024 * sum(int(numbers.get(name, 0)) for name in names)
-    limits = [*map(_left_in, _cgroups()), _left_to_process()]
-    return max(1, min([found, *(limit for limit in limits if limit is not None)]))
+            return 1024 * sum(int(numbers.get(name, 0)) for name in names)
+    return memory_bytes()
 
 
 def _cgroups() -> list[Path]:
