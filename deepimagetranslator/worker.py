@@ -47,6 +47,7 @@ from deepimagetranslator.core.messages.requests import (
     StartTraining,
     TranslateImages,
 )
+from deepimagetranslator.core.system.out_of_memory import is_out_of_memory, out_of_memory
 
 _TRANSLATORS_KEPT = 2
 
@@ -133,6 +134,9 @@ class _Worker:
             details = traceback.format_exc()
             print(details, file=sys.stderr, flush=True)
             end = JobFailed("unexpected", f"{type(error).__name__}: {error}", details)
+            if is_out_of_memory(error):
+                short = out_of_memory()
+                end = JobFailed("user", str(short), details, short.problems)
         self._controls.pop(request.job, None)
         self._running = JobControl()
         self._send(request.job, end)
@@ -242,6 +246,8 @@ class _Worker:
         except Exception as error:
             print(traceback.format_exc(), file=sys.stderr, flush=True)
             message = f"The image could not be translated ({type(error).__name__}: {error})."
+            if is_out_of_memory(error):
+                message = str(out_of_memory())
             return PreviewReady(request.number, None, 0, message)
 
     def _translator(self, weights: Path) -> Any:
@@ -293,8 +299,13 @@ def _initialised(request: InitialiseModel) -> ModelInitialised:
     try:
         model = build_unet(request.spec, seed=request.seed)
         weights.save(model, request.path, weights.WeightsCard(request.spec))
-    except (UserError, MemoryError) as error:
-        message = str(error) or "There is not enough memory for this network; make it smaller."
+    except Exception as error:
+        if is_out_of_memory(error):
+            message = "There is not enough memory for this network; make it smaller."
+        elif isinstance(error, UserError):
+            message = str(error)
+        else:
+            raise
         return ModelInitialised(str(request.path), message)
     return ModelInitialised(str(request.path))
 
