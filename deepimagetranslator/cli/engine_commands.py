@@ -136,7 +136,8 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     kept = result.write_csv(table, keep=True)
     whole_volume = result.whole_volume()
     print(whole_volume_table(whole_volume))
-    print(spread_table(summarized(result).summaries))
+    summary = summarized(result)
+    print(spread_table(summary.summaries))
     terminal.say_problems(result.problems)
     terminal.say(f"{result.images} images evaluated; each is in {table}.")
     if kept is not None:
@@ -144,6 +145,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     return 3 if result.problems else 0, {
         "images": result.images,
         "pooled": whole_volume,
+        "persons": list(summary.persons),
         "table": str(table),
         "problems": [str(problem) for problem in result.problems],
     }

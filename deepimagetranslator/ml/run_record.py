@@ -234,6 +234,7 @@ def resumed(run: RunFolder, project: Project, before: Project, report: Report) -
     run.write_history(history)
     run.drop_improvements_after(state.epoch)
     run.restore_best(state.best_epoch)
+    run.keep_improvements(specs.training.keep_best)
     return Resumed(state, history)
 
 

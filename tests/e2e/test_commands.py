@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 from waiting import PATIENCE, wait_until
 
 from deepimagetranslator import cli
@@ -591,8 +594,8 @@ def test_evaluate_writes_a_table(call, place, tmp_path):
         "evaluate", "--predictions", copies, "--targets", targets, "--output", tmp_path, "--json"
     )
     assert told.status == 0
-    assert set(told.json) == {"images", "pooled", "table", "problems"}
-    assert told.json["images"] == 3
+    assert set(told.json) == {"images", "pooled", "persons", "table", "problems"}
+    assert told.json["images"] == 3 and told.json["persons"] == []
     assert [told.json["pooled"][name]["dice"] for name in ("red", "green", "blue")] == [1, 1, 1]
     assert told.json["pooled"]["all"]["psnr"] is None  # infinite
     assert Path(told.json["table"]) == tmp_path / "evaluation.csv"
@@ -600,6 +603,23 @@ def test_evaluate_writes_a_table(call, place, tmp_path):
     told = call("evaluate", "--predictions", copies, "--targets", targets, "--json")
     assert told.status == 3 and "person01_slice001.png" in told.err
     assert (copies / "evaluation.csv").is_file()
+
+
+def test_evaluate_tells_patients_apart_and_names_none(call, tmp_path):
+    for side in ("predictions", "targets"):
+        for number, who in enumerate(["Miller", "Smith", "Miller"], 1):
+            image = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+            image.PatientID = image.PatientName = who
+            image.SeriesInstanceUID = f"1.2.3.{len(who)}"
+            (tmp_path / side).mkdir(exist_ok=True)
+            image.save_as(tmp_path / side / f"{number}.dcm")
+    sides = ("--predictions", tmp_path / "predictions", "--targets", tmp_path / "targets")
+    told = call("evaluate", *sides, "--json")
+    assert told.json["persons"] == ["person 1", "person 1", "person 2"]  # by series
+    table = (tmp_path / "predictions/evaluation.csv").read_text()
+    told = call("evaluate", *sides)
+    assert "2 persons, mean and standard deviation" in told.out
+    assert not {"Miller", "Smith"} & {*re.findall(r"\w+", table + told.out + told.err)}
 
 
 def test_augment_writes_the_pairs_of_each_epoch(call, project, tmp_path):

@@ -216,6 +216,7 @@ def recording(root: Path) -> Iterator[Recorder]:
 
     def move_new(source: Path, destination: Path) -> None:
         names = recorder._name(source), recorder._name(destination)
+        recorder._observe()
         move(source, destination)  # by a call of the system that Python does not announce
         if names[0] is not None and names[1] is not None:
             recorder.on_rename(*names)

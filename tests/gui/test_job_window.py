@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.events import (
     Bus,
     Change,
@@ -16,6 +18,7 @@ from deepimagetranslator.app.events import (
     JobProgressed,
     UnlikeInputsFound,
 )
+from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
@@ -98,6 +101,29 @@ def test_a_sentence_about_the_whole_job_is_shown_and_stays(job: JobWindow) -> No
 def test_many_files_are_not_all_listed(job: JobWindow) -> None:
     finish(job, [(f"{n}.png", str(Path(OUT) / f"{n}.png")) for n in range(1000)], images=1000)
     assert len(rows(job)) == 501 and rows(job)[-1] == ("...", "and 500 more files")
+
+
+def test_persons_of_an_evaluation_are_those_whose_folders_the_project_knows(
+    job: JobWindow, pump: Callable[..., None]
+) -> None:
+    places = [Path("set").absolute() / who for who in ("A", "B")]
+    files = tuple(ImageRef(place / f"{n}.png") for place in places for n in (1, 2))
+    rows = [{"image": str(n), "channel": "grey", "mse": float(n)} for n in range(4)]
+    rows.append({"image": "pooled", "channel": "grey", "mse": 1.5})
+    data = DataSpec(persons=tuple(map(str, places)))
+    session: Any = job.session
+    session.project = SimpleNamespace(specs=SimpleNamespace(data=data))
+    session.background = background = Background()
+    try:
+        result = {"rows": rows, "files": files, "problems": ()}
+        tell(job, JobEnded("evaluation", JobFinished(result)))
+        pump(job, lambda: background.poll() or job.measures is not None)
+        assert job.measures is not None
+        table = job.measures.table
+        shown = [table.item(row, "values")[1] for row in table.get_children()]
+        assert shown[-4:] == ["A", "A", "B", "B"]
+    finally:
+        background.close()
 
 
 @pytest.mark.parametrize("accept", [True, False])

@@ -15,78 +15,19 @@ import pydicom
 import pytest
 from dicom_samples import dataset as dicom_dataset
 from dicom_samples import write as write_dicom
+from placed_samples import CT, LPS, MASK, found, mirrored, nifti, series, shifted, specs_of
 from real_images import whole
 
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.repairs import repaired
-from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.dataset import match
 from deepimagetranslator.core.data.targets import read_target
-from deepimagetranslator.core.errors import DataProblems, Problem, UserError
+from deepimagetranslator.core.errors import DataProblems, UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, read_place, write_image
 from deepimagetranslator.core.imaging.place import Place, agree, difference
 from deepimagetranslator.ml.evaluation import evaluate
-
-SHAPE = (24, 20, 12)
-LPS = np.array([[-6.0, 0, 0, 70], [0, -6, 0, 60], [0, 0, 5, -20], [0, 0, 0, 1]])
-RNG = np.random.default_rng(4)
-CT = RNG.integers(-900, 900, SHAPE).astype(np.int16)
-MASK = np.zeros(SHAPE, np.uint8)
-MASK[3:11, 5:16, 1:11] = 1
-MASK[8:21, 2:9, 2:9] = 2  # like no mirror image of itself
-for _k in range(12):
-    MASK[_k, 17, _k] = 1
-
-
-def nifti(
-    path: Path, voxels: np.ndarray, sform: np.ndarray | None, code: int = 1, **q: object
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = nibabel.Nifti1Image(voxels, None)
-    image.header.set_sform(sform, code if sform is not None else 0)
-    image.header.set_qform(q.get("qform"), 1 if q.get("qform") is not None else 0)
-    nibabel.save(image, path)
-
-
-def series(folder: Path, voxels: np.ndarray, affine: np.ndarray, kind: str = "CT") -> None:
-    """DICOM files of a volume (i, j, k) whose affine, in RAS, is straight."""
-    folder.mkdir(parents=True)
-    for k in range(voxels.shape[2]):
-        x, y, z = affine[:3, 2] * k + affine[:3, 3]
-        file = dicom_dataset(
-            np.ascontiguousarray(voxels[..., k].T),
-            SeriesInstanceUID=f"1.2.3.{len(folder.name)}.{kind == 'CT':d}",
-            PatientID="p1",
-            ImagePositionPatient=[-x, -y, z],
-            ImageOrientationPatient=[-affine[0, 0] / 6, 0, 0, 0, -affine[1, 1] / 6, 0],
-            PixelSpacing=[6, 6],
-            SliceThickness=5,
-            InstanceNumber=k + 1,
-        )
-        write_dicom(folder / f"{k:03}.dcm", file)
-
-
-def shifted(affine: np.ndarray, *by: float) -> np.ndarray:
-    moved = affine.copy()
-    moved[: len(by), 3] += by
-    return moved
-
-
-def mirrored(affine: np.ndarray, axis: int) -> np.ndarray:
-    turned = affine.copy()
-    turned[axis] *= -1
-    return turned
-
-
-def specs_of(folder: Path) -> Specs:
-    lists = (tuple(map(str, list_images(folder / side))) for side in ("img", "lab"))
-    return replace(Specs(), data=DataSpec(*lists))
-
-
-def found(specs: Specs, kind: str = "displaced") -> list[Problem]:
-    return [problem for problem in examine(specs)[2] if problem.kind == kind]
 
 
 def truth(number: int) -> np.ndarray:
@@ -218,7 +159,12 @@ WRONG = [
         ("by 15 mm",),
         ("resampled",),
     ),
-    Wrong(two_series, ("by_place",), ("position (by 15 mm)",)),
+    Wrong(
+        two_series,
+        ("by_place", "resampled", "array_order"),
+        ("position (by 15 mm)",),
+        ("resampled",),
+    ),
 ]
 
 

@@ -6,9 +6,12 @@ import math
 import statistics
 from pathlib import Path
 
+import numpy as np
 import pytest
+from dicom_samples import dataset, write
 
 from deepimagetranslator.cli.engine_commands import spread_table
+from deepimagetranslator.core.data.splits import persons_of
 from deepimagetranslator.core.evaluation.summary import Spread, summaries, summarized
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -82,6 +85,37 @@ def test_persons_are_known_by_folder_or_name_or_left_out(
     found = summarized(Evaluation(tuple(rows()), (), refs))
     assert list(found.persons) == persons
     assert ("persons" in {one.over for one in found.summaries}) == bool(persons)
+
+
+def dicom_files(folder: Path, patients: str) -> tuple[ImageRef, ...]:
+    """A file for each letter, the patient's name; their own names tell nothing."""
+    return tuple(
+        ImageRef(write(folder / f"{n}.dcm", dataset(np.zeros((2, 2), np.uint8), PatientID=who)))
+        for n, who in enumerate(patients)
+    )
+
+
+def test_patients_are_persons_without_their_names(tmp_path: Path) -> None:
+    files = dicom_files(tmp_path / "in", "ZYZYY")
+    found = summarized(Evaluation(tuple(rows()), (), files))
+    persons = [f"person {number}" for number in (1, 2, 1, 2, 2)]
+    assert list(found.persons) == persons
+    assert {one.count for one in found.summaries if one.over == "persons"} == {2}
+    assert found.summaries == summaries(rows(), persons)
+    one = dicom_files(tmp_path / "one", "ZZZZZ")
+    assert list(summarized(Evaluation(tuple(rows()), (), one)).persons) == []
+
+
+def test_persons_of_an_evaluation_are_those_of_the_split_and_of_the_check(tmp_path: Path) -> None:
+    """Known folders, DICOM patients and parts of names side by side."""
+    known = tuple(ImageRef(tmp_path / who / "a.png") for who in ("person 1", "P2"))
+    patients = dicom_files(tmp_path / "dicom", "ZY")
+    files = (*known, *patients, ImageRef(tmp_path / "x7_1.png"))
+    folders = [str(tmp_path / who) for who in ("person 1", "P2")]
+    found = summarized(Evaluation(tuple(rows()), (), files), folders)
+    assert list(found.persons) == ["person 1", "P2", "person 2", "person 3", "x7"]
+    as_split = persons_of(files, ["", "", "Z", "Y", ""], folders)
+    assert as_split == ["person 1", "P2", "Z", "Y", "x7"]
 
 
 def test_undefined_and_infinite_values_are_left_out() -> None:

@@ -12,7 +12,7 @@ from deepimagetranslator.core.config.classes import Colour, colour_of, colour_te
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.data.splits import people, split_by_names
+from deepimagetranslator.core.data.splits import persons_of, split_by_names
 from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
@@ -144,9 +144,9 @@ def _in_both(context: CheckContext) -> list[PairFacts]:
 
 
 def _persons(context: CheckContext, pairs: Sequence[PairFacts]) -> list[str]:
-    """Each pair's person: the DICOM patient, else by folder or file name; empty if unknown."""
-    by_name = people([facts.pair.input for facts in pairs], context.specs.data.persons)
-    return [facts.input.patient or name for facts, name in zip(pairs, by_name, strict=True)]
+    """Each pair's person; empty if unknown."""
+    files, patients = ([f.pair.input for f in pairs], [f.input.patient for f in pairs])
+    return persons_of(files, patients, context.specs.data.persons)
 
 
 def _new_split(context: CheckContext, suits: Suits | None = None) -> Repair | None:

@@ -1,8 +1,9 @@
 """The places of a pair's images in the patient, and targets that are read at their input's place.
 
-A target that is a NIfTI volume can be read at the place of every pixel of its input. Which of its
-voxels lies there follows from the affines of both files; or, if the target's is wrong, from the
-order of the voxels in the file, which is then the input's.
+A target can be read at the place of every pixel of its input. Which of its voxels lies there
+follows from the places of both files; or, if the target's is wrong, from the order of the voxels in
+the file, which is then the input's. A NIfTI target is a volume of which any voxel is read. A DICOM
+target is one slice, so the pair must have the slice that is nearest to the input.
 """
 
 from __future__ import annotations
@@ -14,8 +15,14 @@ import numpy as np
 from deepimagetranslator.core.config.target_changes import GEOMETRY, GROUPS
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.images import read_geometry, read_place, read_voxels
-from deepimagetranslator.core.imaging.nifti.geometry import Geometry
+from deepimagetranslator.core.imaging.images import (
+    is_volume,
+    read_geometry,
+    read_header,
+    read_image,
+    read_place,
+    read_voxels,
+)
 from deepimagetranslator.core.imaging.place import Place, agree
 from deepimagetranslator.core.typing import Array
 
@@ -24,6 +31,7 @@ LEAST_OVERLAP = 0.5
 _PLACING = frozenset(GROUPS[GEOMETRY] + GROUPS["orientation"])
 _SAME_VOXEL = 0.1
 _ROUNDED = 1e-3
+_LAST = 2  # the number of the axis k
 _NUDGE = 1e-6  # so that a place between two voxels always belongs to the same one
 
 
@@ -40,26 +48,37 @@ def read_in_array_order(pair: ImagePair) -> Array:
     Raises:
         UserError: a file cannot be read, or their voxels cannot be matched.
     """
-    theirs = read_geometry(pair.target)
-    to_stored = array_order(pair, theirs)
+    to_stored = array_order(pair)
     if to_stored is None:
         raise UserError(f"{pair.target} has not as many voxels as {pair.input}; pair them anew.")
     ours = _placed(pair)
-    return read_voxels(pair.target, _rounded(_pixels(ours) @ to_stored.T), _time(pair, ours))
+    voxels = _rounded(_pixels(ours) @ to_stored.T)
+    if is_volume(pair.target):
+        return read_voxels(pair.target, voxels, _time(pair, ours))
+    return _gathered(read_image(pair.target), voxels[1], voxels[0])
 
 
-def array_order(pair: ImagePair, theirs: Geometry) -> Array | None:
-    """4 x 4: from (row, column, slice, 1) of the input to voxels of the target in array order; None
-    if the files have different numbers of voxels."""
-    ours = _placed(pair)
+def array_order(pair: ImagePair) -> Array | None:
+    """4 x 4: from (row, column, slice, 1) of the input to voxels (i, j, k, 1) of the target, in a
+    DICOM target (column, row, 0, 1), in array order; None if the numbers of voxels differ.
+
+    Raises:
+        UserError: a file cannot be read, or the input states no place.
+    """
+    ours, volume = _placed(pair), is_volume(pair.target)
+    if volume:
+        stored: tuple[int, ...] = read_geometry(pair.target).stored
+    else:
+        stored = read_header(pair.target).shape[1::-1]
     if ours.thick:
         mine = read_geometry(pair.input)
-        return mine.voxels if mine.stored[:3] == theirs.stored[:3] else None
+        alike = mine.stored[:3] == stored[:3] if volume else mine.stored[:2] == stored
+        return mine.voxels if alike and (volume or mine.order[2] == _LAST) else None
     rows, columns, _ = ours.shape
-    if theirs.stored[:2] != (columns, rows):
+    if stored[:2] != (columns, rows):
         return None
     # A DICOM series: columns, rows, and slices in the order of the files.
-    number = 0 if pair.target.slice is None else pair.target.slice - 1
+    number = pair.target.slice - 1 if volume and pair.target.slice is not None else 0
     return np.array([[0.0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, number], [0, 0, 0, 1]])
 
 
@@ -100,18 +119,29 @@ def read_resampled(pair: ImagePair) -> Array:
         raise UserError(f"{pair.target} states no place; pair it with another image.")
     if overlap(ours, theirs) < LEAST_OVERLAP:
         raise UserError(f"{pair.target} covers less than half of {pair.input}; leave out the pair.")
-    return _read_at(pair, ours, theirs)
+    if is_volume(pair.target):
+        return _read_at(pair, ours, theirs)
+    rows, columns, _ = _rounded(_within(ours, theirs))
+    return _gathered(read_image(pair.target), rows, columns)
 
 
 def overlap(ours: Place, theirs: Place, most: int = 2**20) -> float:
     """The share of our slice's pixels, 0 to 1, that lie within their volume.
 
+    If theirs is a single slice of DICOM, it is 0 unless all of our slice lies within the thickness
+    of one of the two: else other slices would be nearer to a part of our pixels.
+
     Args:
         ours, theirs: the places.
         most: looks at about as many rows and columns.
     """
-    step = max(1, max(ours.shape[:2]) // most)
-    voxels = _rounded(_pixels(ours, step) @ np.linalg.solve(theirs.affine, ours.affine).T)
+    places = _within(ours, theirs, max(1, max(ours.shape[:2]) // most))
+    if not theirs.thick:
+        thickest = max(1.0, ours.spacing[2] / theirs.spacing[2])
+        if np.abs(places[..., 2]).max() > thickest / 2 + _ROUNDED:
+            return 0.0
+        places[..., 2] = 0
+    voxels = _rounded(places)
     size = np.array(theirs.shape)[:, np.newaxis, np.newaxis]
     return float(((voxels >= 0) & (voxels < size)).all(axis=0).mean())
 
@@ -132,6 +162,25 @@ def _read_at(pair: ImagePair, ours: Place, theirs: Place) -> Array:
     """The target's voxels nearest to the input's pixels."""
     to_stored = read_geometry(pair.target).voxels @ np.linalg.solve(theirs.affine, ours.affine)
     return read_voxels(pair.target, _rounded(_pixels(ours) @ to_stored.T), _time(pair, ours))
+
+
+def _within(ours: Place, theirs: Place, step: int = 1) -> Array:
+    """(height, width, 4): where our pixels lie in their volume: row, column, slice and 1."""
+    return _pixels(ours, step) @ np.linalg.solve(theirs.affine, ours.affine).T
+
+
+def _gathered(image: Array, rows: Array, columns: Array) -> Array:
+    """Some pixels of an image (height, width, channels); 0 for those outside of it.
+
+    Args:
+        image: the image.
+        rows, columns: integers, both of the shape of the result.
+    """
+    height, width = image.shape[:2]
+    outside = (rows < 0) | (rows >= height) | (columns < 0) | (columns >= width)
+    found: Array = image[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+    found[outside] = 0
+    return found
 
 
 def _pixels(ours: Place, step: int = 1) -> Array:

@@ -224,6 +224,19 @@ def people(files: Sequence[ImageRef], folders: Sequence[str] = ()) -> list[str]:
     return [name or other for name, other in zip(known, guessed, strict=True)]
 
 
+def persons_of(
+    files: Sequence[ImageRef], patients: Sequence[str], folders: Sequence[str] = ()
+) -> list[str]:
+    """Each image's person: the DICOM patient, else as ``people``; empty if unknown.
+
+    Args:
+        files: the images.
+        patients: each image's patient by its DICOM attributes, else empty.
+        folders: as ``DataSpec.persons``.
+    """
+    return [a or b for a, b in zip(patients, people(files, folders), strict=True)]
+
+
 def _people_by_names(files: Sequence[ImageRef]) -> list[str]:
     paths = _below_common_folder(files)
     folders = [

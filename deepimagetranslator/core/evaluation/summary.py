@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
-from deepimagetranslator.core.data.splits import people
+from deepimagetranslator.core.data.splits import persons_of
 from deepimagetranslator.core.evaluation.measures import MEASURES
 from deepimagetranslator.core.evaluation.table import POOLED, Evaluation
+from deepimagetranslator.core.imaging.series import patient_of
 
 Row = Mapping[str, str | float]
 
@@ -31,12 +33,12 @@ class Spread:
     def of(cls, values: Iterable[float]) -> Spread:
         """The spread of the values that are defined and finite."""
         known = [value for value in values if math.isfinite(value)]
-        count = len(known)
-        if not count:
+        many = len(known)
+        if not many:
             return cls(math.nan, math.nan, 0)
-        mean = math.fsum(known) / count
+        mean = math.fsum(known) / many
         squares = math.fsum((value - mean) ** 2 for value in known)
-        return cls(mean, math.sqrt(squares / (count - 1)) if count > 1 else math.nan, count)
+        return cls(mean, math.sqrt(squares / (many - 1)) if many > 1 else math.nan, many)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Summarized:
 
     Attributes:
         evaluation: the measures.
-        persons: each image's person by folder and file name; empty unless there are several.
+        persons: each image's person, as the data check and the split know them; empty unless there
+            are several. A DICOM patient is "person 1", since tables are passed on.
         summaries: the spread of the measures over images and persons.
     """
 
@@ -71,11 +74,28 @@ class Summarized:
     summaries: Sequence[Summary]
 
 
-def summarized(evaluation: Evaluation) -> Summarized:
-    """Summarize an evaluation. 10,000 images take over a second, so run it in a thread."""
-    persons = people(evaluation.files)
-    known = persons if "" not in persons and len(set(persons)) > 1 else []
+def summarized(evaluation: Evaluation, folders: Sequence[str] = ()) -> Summarized:
+    """Summarize an evaluation. 10,000 images take over a second, so run it in a thread.
+
+    Args:
+        evaluation: the measures.
+        folders: folders that each hold the images of one person, as ``DataSpec.persons``.
+    """
+    patients = [patient_of(file) or "" for file in evaluation.files]
+    persons = persons_of(evaluation.files, patients, folders)
+    several = "" not in persons and len(set(persons)) > 1
+    known = _without_patients(persons, set(patients)) if several else []
     return Summarized(evaluation, known, summaries(evaluation.rows, known))
+
+
+def _without_patients(persons: Sequence[str], patients: Container[str]) -> list[str]:
+    """The persons, with a number instead of the name or ID of each DICOM patient."""
+    names = {person: person for person in persons if person not in patients}
+    free = (f"person {number}" for number in count(1))
+    for person in persons:
+        if person not in names:
+            names[person] = next(name for name in free if name not in names)
+    return [names[person] for person in persons]
 
 
 def summaries(rows: Sequence[Row], persons: Sequence[str] = ()) -> list[Summary]:
@@ -95,10 +115,10 @@ def summaries(rows: Sequence[Row], persons: Sequence[str] = ()) -> list[Summary]
     ]
     if not persons:
         return found
-    count = len(set(persons))
+    there = len(set(persons))
     for channel, own in channels.items():
         means = [_means(group) for group in _groups(own, persons)]
-        found.append(Summary("persons", count, channel, _spreads(means)))
+        found.append(Summary("persons", there, channel, _spreads(means)))
     return found
 
 

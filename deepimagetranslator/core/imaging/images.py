@@ -134,6 +134,16 @@ def read_geometry(image: ImageRef) -> Geometry:
         return nifti.read_geometry(file)
 
 
+def is_volume(image: ImageRef) -> bool:
+    """Whether the file is a NIfTI volume, of which ``read_voxels`` reads any voxel.
+
+    Raises:
+        UserError: as ``read_image``.
+    """
+    with _opened(image) as (reader, _, _):
+        return reader is nifti
+
+
 def _check_nifti(reader: Reader) -> None:
     if reader is not nifti:
         raise UnreadableError("is no NIfTI volume", "choose another way to read it")

@@ -18,7 +18,7 @@ from deepimagetranslator.core.imaging.dicom.frames import (
     position_along_normal,
     same_direction,
 )
-from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, text_of
+from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, slice_order, text_of
 from deepimagetranslator.core.imaging.filenames import natural_key
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -153,6 +153,19 @@ def series_of(image: ImageRef) -> Hashable:
     if one is not None and one.uid:
         return one.patient, one.uid
     return image.home
+
+
+def instance_of(image: ImageRef) -> int | None:
+    """The number of a DICOM slice: of its frame, from 0, or its Instance Number; None if unknown.
+
+    Raises:
+        UnreadableError: a file with frames cannot be read.
+        Exception: it is damaged.
+    """
+    if image.slice is not None:
+        return slice_order(system_path(image.file))[image.slice - 1]
+    one = _slice_of(image.file)
+    return one.instance if one else None
 
 
 def _chosen(found: list[Series], series: str) -> list[Series]:

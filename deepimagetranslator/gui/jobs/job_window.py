@@ -285,7 +285,7 @@ class JobWindow(tk.Toplevel):
             self._show_left_out(problems)
         self.session.background.run(
             "evaluation summary",
-            partial(summarized, evaluation),
+            partial(summarized, evaluation, self.session.project.specs.data.persons),
             self._show_summarized,
             lambda error: self._words.set(str(error)),
         )
