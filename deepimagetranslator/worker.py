@@ -131,7 +131,7 @@ class _Worker:
             end = JobCancelled()
         except Exception as error:
             details = traceback.format_exc()
-            print(details, file=sys.stderr, flush=True)
+            _log(details)
             end = JobFailed("unexpected", f"{type(error).__name__}: {error}", details)
         self._controls.pop(request.job, None)
         self._running = JobControl()
@@ -233,14 +233,14 @@ class _Worker:
             image = translator.translate(
                 request.image, request.name, between=lambda *_: self._abandon_if_stale(request)
             )
-            epoch = int(translator.card.training.get("epoch", 0))
+            epoch = translator.card.epoch
             return PreviewReady(request.number, image, epoch)
         except Cancelled:
             return None
         except UserError as error:
             return PreviewReady(request.number, None, 0, str(error))
         except Exception as error:
-            print(traceback.format_exc(), file=sys.stderr, flush=True)
+            _log(traceback.format_exc())
             message = f"The image could not be translated ({type(error).__name__}: {error})."
             return PreviewReady(request.number, None, 0, message)
 
@@ -276,9 +276,13 @@ def _described(path: Path) -> WeightsDescribed:
     except UserError as error:
         return WeightsDescribed(str(path), problem=str(error))
     scalings = card.input_scaling, card.target_scaling
-    epoch = int(card.training.get("epoch", 0))
     return WeightsDescribed(
-        str(path), card.lines(), card.model, scalings=scalings, palette=card.palette, epoch=epoch
+        str(path),
+        card.lines(),
+        card.model,
+        scalings=scalings,
+        palette=card.palette,
+        epoch=card.epoch,
     )
 
 
@@ -303,6 +307,12 @@ def _log_to(log_path: str) -> None:
             os.dup2(log.fileno(), descriptor)
     sys.stdout = sys.stderr = log
     faulthandler.enable(log)
+
+
+def _log(text: str) -> None:
+    """Write to the worker's log; on a full disk the text is lost, and the worker goes on."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def give_memory_back() -> None:
