@@ -132,7 +132,7 @@ class _Worker:
             end = JobCancelled()
         except Exception as error:
             details = traceback.format_exc()
-            print(details, file=sys.stderr, flush=True)
+            _log(details)
             end = JobFailed("unexpected", f"{type(error).__name__}: {error}", details)
             if is_out_of_memory(error):
                 short = out_of_memory()
@@ -244,7 +244,7 @@ class _Worker:
         except UserError as error:
             return PreviewReady(request.number, None, 0, str(error))
         except Exception as error:
-            print(traceback.format_exc(), file=sys.stderr, flush=True)
+            _log(traceback.format_exc())
             message = f"The image could not be translated ({type(error).__name__}: {error})."
             if is_out_of_memory(error):
                 message = str(out_of_memory())
@@ -318,6 +318,12 @@ def _log_to(log_path: str) -> None:
             os.dup2(log.fileno(), descriptor)
     sys.stdout = sys.stderr = log
     faulthandler.enable(log)
+
+
+def _log(text: str) -> None:
+    """Write to the worker's log; on a full disk the text is lost, and the worker goes on."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def give_memory_back() -> None:
