@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.system import paths
-from deepimagetranslator.core.system.lock import FileLock, HeldError
+from deepimagetranslator.core.system.lock import FileLock, HeldError, user_lock
+from deepimagetranslator.core.system.temporary import sweep
 
 
 class ProjectLock:
@@ -22,16 +20,15 @@ class ProjectLock:
         self._held: FileLock | None = None
 
     def take(self, project: Path) -> None:
-        """Lock this project and release the previous one.
+        """Lock this project and release the previous one; its folder is swept.
 
         Raises:
             UserError: another window of this user has locked it; the previous lock is kept.
         """
-        lock = FileLock(_lock_path(project), local=True)
+        lock = user_lock(project)
         if self._held is not None and self._held.path == lock.path:
             return
         try:
-            lock.path.parent.mkdir(parents=True, exist_ok=True)
             lock.take()
         except OSError:
             return  # work goes on without a lock if the home folder is not writable
@@ -42,14 +39,10 @@ class ProjectLock:
             ) from None
         self.release()
         self._held = lock
+        sweep(project.parent)
 
     def release(self) -> None:
         """Release the lock."""
         if self._held is not None:
             self._held.release()
         self._held = None
-
-
-def _lock_path(project: Path) -> Path:
-    name = os.path.normcase(os.path.realpath(project))
-    return paths.user_folder() / "locks" / hashlib.sha256(os.fsencode(name)).hexdigest()[:32]

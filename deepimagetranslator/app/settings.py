@@ -15,7 +15,7 @@ from typing import Any
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
-from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.json_text import json_text
 
 MOST_RECENT = 8
@@ -77,8 +77,7 @@ class Settings:
 
     def _save(self) -> None:
         try:
-            with atomic_write(self._path) as temporary:
-                temporary.write_text(json_text(self._values), encoding="utf-8")
+            write_bytes(self._path, json_text(self._values).encode(), durable=True)
         except UserError:
             return  # lost settings are no reason to interrupt the user, for instance on a full disk
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.cli import remedies, terminal
@@ -25,7 +23,8 @@ from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.errors import Problem, Repair, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.backup import back_up
+from deepimagetranslator.core.system.temporary import sweep
 
 Found = tuple[dataset.Matched, list[Problem]]
 
@@ -53,14 +52,16 @@ def check(arguments: argparse.Namespace) -> tuple[int, dict[str, Any]]:
             project, wanted, (matched, problems), examine
         )
     if changes:
-        _save(project, arguments.project)
+        sweep(arguments.project.parent)
+        kept = back_up(arguments.project)
+        save_project(project, arguments.project)
     _say(problems)
     for change in changes:
         terminal.say(f"Repaired: {change}.")
     for word in sorted(wanted - {ALL}):
         _say_missing(problems, word)
     if changes:
-        terminal.say(f"The project as it was is kept as {arguments.project.name}.bak.")
+        terminal.say(f"The project as it was is kept as {kept.name}.")
     fatal = sum(problem.fatal for problem in problems)
     end = (
         f"{fatal} error{'s' * (fatal > 1)} to correct before training."
@@ -115,12 +116,6 @@ def _repair(
         whose = f" ({one})" if one else ""
         changes.append(f"{title(problem.kind)}: {repair.label}{whose}")
         found = examine(project.specs)
-
-
-def _save(project: Project, path: Path) -> None:
-    with atomic_write(path.with_name(path.name + ".bak")) as beside:
-        shutil.copyfile(path, beside)
-    save_project(project, path)
 
 
 def _say(problems: Sequence[Problem]) -> None:

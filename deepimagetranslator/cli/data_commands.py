@@ -37,13 +37,15 @@ from deepimagetranslator.core.errors import DataProblems, Problem, Remedy, UserE
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
+from deepimagetranslator.core.system.backup import back_up
+from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.core.typing import Array
 
 Outcome = tuple[int, dict[str, Any]]
 
 
 def new(arguments: argparse.Namespace) -> Outcome:
-    """Make a project file; an existing file of that name is kept as NAME.bak."""
+    """Make a project file; an existing file of that name is kept as NAME.bak, NAME.bak2, ..."""
     _refuse_contradictions(arguments)
     data = _tree(arguments) if arguments.persons else _folders(arguments)
     project = with_data(new_project(arguments.preset, _window(arguments.window)), data)
@@ -59,9 +61,10 @@ def new(arguments: argparse.Namespace) -> Outcome:
     reasons = suggestions.reasons(project, seen)
     found = dataset.match(project.specs.data)
     problems = [*found.problems, *problems]
+    sweep(arguments.project.parent)
     if arguments.project.exists():
-        arguments.project.replace(arguments.project.with_name(arguments.project.name + ".bak"))
-        terminal.say(f"The project that was there is kept as {arguments.project.name}.bak.")
+        kept = back_up(arguments.project)
+        terminal.say(f"The project that was there is kept as {kept.name}.")
     save_project(project, arguments.project)
     terminal.say_problems(problems)
     fatal = any(problem.fatal for problem in problems)
@@ -144,7 +147,8 @@ def _output_names(pairs: Sequence[ImagePair]) -> list[Path]:
 
 def _write(path: Path, image: Array) -> None:
     """As PNG for 8 bits, else as TIFF."""
-    write_image(path.with_suffix(".png" if image.dtype == np.uint8 else ".tif"), image)
+    place = path.with_suffix(".png" if image.dtype == np.uint8 else ".tif")
+    write_image(place, image, replace=False)
 
 
 def _refuse_contradictions(arguments: argparse.Namespace) -> None:

@@ -33,6 +33,7 @@ from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
 
 if TYPE_CHECKING:
@@ -131,13 +132,16 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     first = arguments.weights or arguments.predictions[0]
     folder = arguments.output or (first if first.is_dir() else first.parent)
     table = folder / "evaluation.csv"
-    result.write_csv(table)
+    sweep(folder)
+    kept = result.write_csv(table, keep=True)
     whole_volume = result.whole_volume()
     print(whole_volume_table(whole_volume))
     summary = summarized(result)
     print(spread_table(summary.summaries))
     terminal.say_problems(result.problems)
     terminal.say(f"{result.images} images evaluated; each is in {table}.")
+    if kept is not None:
+        terminal.say(f"The table that was there is kept as {kept.name}.")
     return 3 if result.problems else 0, {
         "images": result.images,
         "pooled": whole_volume,

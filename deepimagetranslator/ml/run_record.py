@@ -234,6 +234,7 @@ def resumed(run: RunFolder, project: Project, before: Project, report: Report) -
     run.write_history(history)
     run.drop_improvements_after(state.epoch)
     run.restore_best(state.best_epoch)
+    run.keep_improvements(specs.training.keep_best)
     return Resumed(state, history)
 
 
@@ -259,8 +260,8 @@ def _restored_history(run: RunFolder, epoch: int, stored: Any, report: Report) -
     found = history_text.text_of(rows)
     if stored is None:
         if len(rows) < epoch:
-            missing = f"{run.history.name} is damaged: {epoch - len(rows)} of {epoch} rows are left"
-            report(LogLine(f"{missing} out and cannot be restored."))
+            missing = f"{run.history.name} is damaged: {epoch - len(rows)} of {epoch} rows are lost"
+            report(LogLine(f"{missing} and cannot be restored."))
         return found
     kept = bytes(stored).decode()
     if history_text.text_of(history_text.rows_of(kept)) != found:

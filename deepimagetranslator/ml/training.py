@@ -35,6 +35,7 @@ from deepimagetranslator.core.messages.events import (
     ignore,
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
@@ -55,6 +56,7 @@ from deepimagetranslator.ml.run_record import (
     write_run_record,
 )
 from deepimagetranslator.ml.sequence import PairSequence
+from deepimagetranslator.ml.unwritten import Unwritten
 
 _FIRST_PIXELS = 2**20
 
@@ -200,6 +202,7 @@ class Job:
         self.state = state
         self.report = report
         self.control = control
+        self.unwritten = Unwritten(run, report)
         specs = project.specs
         inputs = (pair.input for pair in dataset.train)
         self.meter = InputMeter(inputs, dataset.input_scaling)
@@ -265,9 +268,22 @@ class Job:
         """Train to the last epoch, unless the user or early stopping ends it before.
 
         Raises:
-            UserError: the loss is nan or infinite, a batch cannot be made, or memory is short.
+            UserError: the loss is nan or infinite, a batch cannot be made, memory is short, or
+                files of the run could not be written up to the end.
             Cancelled: the caller cancelled.
         """
+        try:
+            self._fit()
+        except Exception:
+            lost = self.unwritten.finish()
+            if lost is not None:
+                self.report(LogLine(str(lost)))
+            raise
+        lost = self.unwritten.finish()
+        if lost is not None:
+            raise lost
+
+    def _fit(self) -> None:
         training = self.project.specs.training
         self.rate = self._learning_rate()
         callback = ProgressCallback(
@@ -359,32 +375,31 @@ class Job:
         return self.control.finish_early.is_set()
 
     def _save(self, epoch: int, value: float, improved: bool) -> None:
-        """Write the files of an epoch, so that the run can go on wherever it is interrupted.
-
-        ``core.config.run_state`` relies on the order. A checkpoint after the last state is deleted
-        and written again; the checkpoint that a state calls the best is kept until the next state
-        is written, and restores the file of the best one.
-        """
-        card = self._card(epoch, value)
-        path = self.run.improvement(epoch, value)
+        """Write the files of an epoch, or keep them until that can be done."""
+        card, files, history = self._card(epoch, value), self.unwritten, self.history
         if improved:
-            weights.save(self.network, path, card)
-        self.run.write_history(self.history)
-        self._save_state(card)
-        if improved:
-            self.run.copy_to_best(path)
-            self.run.keep_improvements(self.project.specs.training.keep_best)
-            self.report(CheckpointSaved(str(path), epoch, value))
+            content = weights.file_content(self.network, card)
+            path = self.run.improvement(epoch, value).name
+            files.put("checkpoint", lambda run: write_bytes(run.path / path, content, durable=True))
+            files.put("best checkpoint", lambda run: self._write_best(run, content, epoch, value))
+        state = self._state_content(card)
+        files.put("history", lambda run: run.write_history(history))
+        files.put("state", lambda run: run.write_state(state, epoch))
+        files.write()
 
-    def _save_state(self, card: weights.WeightsCard) -> None:
-        """Write what the run resumes from; the state before is kept beside it."""
+    def _write_best(self, run: RunFolder, content: memoryview, epoch: int, value: float) -> None:
+        write_bytes(run.best, content, durable=True)
+        run.keep_improvements(self.project.specs.training.keep_best)
+        self.report(CheckpointSaved(str(run.improvement(epoch, value)), epoch, value))
+
+    def _state_content(self, card: weights.WeightsCard) -> memoryview:
+        """The content of the file that the run resumes from."""
         arrays = {
             name: np.asarray(keras.ops.convert_to_numpy(variable))
             for name, variable in self._seed_states().items()
         }
         arrays[HISTORY] = np.frombuffer(self.history.encode(), np.uint8)
-        content = weights.file_content(self.trained, card, asdict(self.state) | arrays)
-        self.run.write_state(content, self.state.epoch)
+        return weights.file_content(self.trained, card, asdict(self.state) | arrays)
 
     def _card(self, epoch: int, value: float) -> weights.WeightsCard:
         training = self.project.specs.training

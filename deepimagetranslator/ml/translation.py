@@ -19,6 +19,7 @@ from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.layout import places, require_folder
+from deepimagetranslator.core.export.output_lock import locked_output
 from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -34,6 +35,8 @@ from deepimagetranslator.core.messages.events import (
     ignore,
 )
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.system.atomic_write import NoSpaceError
+from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml.translator import Translator
 
@@ -112,12 +115,40 @@ def translate(
         control: cancels the translation.
 
     Raises:
+        NoSpaceError: the disk is full; all written files are complete, and the sentence says how
+            many images are translated.
         UserError: nothing was written. The weights cannot be used, there are no inputs, the format
-            cannot hold the outputs, or an output's name is that of a file or of another output.
+            cannot hold the outputs, an output's name is that of a file or of another output, or
+            another translation into this folder runs.
         Cancelled: the caller cancelled; all written files are complete.
     """
-    spec = spec or TranslationSpec()
     require_folder(output)
+    with locked_output(output):
+        return _translate(
+            weights_path,
+            inputs,
+            output,
+            spec or TranslationSpec(),
+            series,
+            folder,
+            ask,
+            report,
+            control or JobControl(),
+        )
+
+
+def _translate(
+    weights_path: Path,
+    inputs: Sequence[Path | ImageRef],
+    output: Path,
+    spec: TranslationSpec,
+    series: str | None,
+    folder: Path | None,
+    ask: bool,
+    report: Report,
+    control: JobControl,
+) -> TranslationResult:
+    """Translate into a locked folder, see ``translate``."""
     translator = Translator(
         weights_path,
         spec.output,
@@ -128,14 +159,14 @@ def translate(
     )
     images = places(inputs, output, series, folder)
     output_files = plan(images, output, translator.network, spec)
-    control = control or JobControl()
+    sweep(output, *(output_file.path.parent for output_file in output_files))
     trained = None if spec.accept_values else translator.card.trained
     problems = unlike_series(list(images), trained, report, control) if trained else []
     if problems and ask:
         return TranslationResult((), (), tuple(problems))
     for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
-    run = _Run(translator, output_files, spec.batch_size, report, control, trained)
+    run = _Run(translator, output_files, spec, report, control, trained)
     run.refuse(problems)
     return run.result()
 
@@ -147,19 +178,19 @@ class _Run:
         self,
         translator: Translator,
         output_files: Sequence[OutputFile],
-        batch_size: int,
+        spec: TranslationSpec,
         report: Report,
         control: JobControl,
         trained: Trained | None,
     ) -> None:
-        self._translator, self._batch_size = translator, batch_size
+        self._translator, self._batch_size = translator, spec.batch_size
         self._trained = trained
         self._report, self._control = report, control
         names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
         derived = DerivedSeries(translator.network.name, names)
         self._jobs = [
             _Job(source, writer)
-            for writer in (VolumeWriter(output_file, derived) for output_file in output_files)
+            for writer in (VolumeWriter(file, derived, spec.overwrite) for file in output_files)
             for source in writer.output_file.sources
         ]
         self._total = len(self._jobs)
@@ -252,9 +283,23 @@ class _Run:
             job, future = self._writing.popleft()
             try:
                 future.result()
+            except NoSpaceError as error:
+                self._count_written()
+                count = len({source for source, _ in self.translated})
+                raise NoSpaceError(
+                    f"{error} {count} of {self._total} images are translated; translate the others "
+                    "when there is space."
+                ) from error
             except UserError as error:
                 self._skip(job, error)
             else:
+                self._count(job)
+
+    def _count_written(self) -> None:
+        """Count the images that were still being written when the disk was full."""
+        while self._writing:
+            job, future = self._writing.popleft()
+            if future.exception() is None:
                 self._count(job)
 
     def _count(self, job: _Job) -> None:

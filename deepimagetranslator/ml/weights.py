@@ -30,8 +30,9 @@ from deepimagetranslator.core.data.intensity.normalization import BYTES, Intensi
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.reading import READING_VERSION
-from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
+from deepimagetranslator.ml.memory_file import file_for
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
@@ -178,18 +179,32 @@ def save(
         state: the training state to resume from: JSON values and arrays by name.
 
     Raises:
-        UserError: the file cannot be written.
+        WriteError: the file cannot be written.
+        MemoryError: there is no room for the file in memory.
     """
-    with atomic_write(path) as temporary:
-        model.save_weights(temporary, overwrite=True)
-        with h5py.File(temporary, "a") as file:
-            file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
-            plain = {k: v for k, v in (state or {}).items() if not isinstance(v, np.ndarray)}
-            group = file.create_group(_STATE)
-            group["values"] = np.frombuffer(json.dumps(plain).encode(), np.uint8)
-            for name, value in (state or {}).items():
-                if isinstance(value, np.ndarray):
-                    group[name] = value
+    write_bytes(path, file_content(model, card, state), durable=True)
+
+
+def file_content(
+    model: keras.Model, card: WeightsCard, state: Mapping[str, Any] | None = None
+) -> memoryview:
+    """The content of the weights file that ``save`` writes.
+
+    Raises:
+        MemoryError: there is no room for it in memory.
+    """
+    values = dict(state or {})
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    plain = {name: value for name, value in values.items() if name not in arrays}
+    memory = file_for(model, arrays.values())
+    model.save_weights(memory)
+    with h5py.File(memory, "r+") as file:
+        file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
+        group = file.create_group(_STATE)
+        group["values"] = np.frombuffer(json.dumps(plain).encode(), np.uint8)
+        for name, value in arrays.items():
+            group[name] = value
+    return memory.content
 
 
 def read_card(path: Path) -> WeightsCard:

@@ -231,6 +231,11 @@ def test_new_keeps_the_older_project_of_that_name(call, place, tmp_path):
     told = call(*new_arguments(place, path))
     assert "p.json.bak" in told.err
     assert load_project(tmp_path / "p.json.bak").specs.training.seed == 5
+    for seed, name in ((6, "p.json.bak2"), (7, "p.json.bak3")):
+        told = call(*new_arguments(place, path), *settings(f"training.seed={seed}"))
+        assert name in told.err
+    assert load_project(tmp_path / "p.json.bak").specs.training.seed == 5
+    assert load_project(tmp_path / "p.json.bak3").specs.training.seed == 6
 
 
 def test_new_splits_off_whole_people(call, place, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -19,7 +20,9 @@ from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.ml import weights
+from deepimagetranslator.ml.memory_file import MemoryFile
 from deepimagetranslator.ml.network.unet import build_unet
 
 DATA = Path(__file__).parents[1] / "data" / "weights_2021"
@@ -287,11 +290,77 @@ def test_when_saving_fails_the_old_file_stays_and_no_half_one(ours, tmp_path, mo
     def full(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(weights.json, "dumps", full)
-    with pytest.raises(UserError, match="No space left"):
-        weights.save(ours[1], path, CARD)
-    assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    for name in ("write_bytes", "replace"):  # the content, and its name
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, name, full)
+            with pytest.raises(NoSpaceError, match="No space left"):
+                weights.save(ours[1], path, CARD)
+        assert path.read_bytes() == before
+        assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_hdf5_opens_no_file_while_weights_are_written(ours, tmp_path, monkeypatch):
+    opened = []
+    opens = h5py.File.__init__
+
+    def noted(self, name, *args, **kwargs):
+        opened.append(name)
+        opens(self, name, *args, **kwargs)
+
+    monkeypatch.setattr(h5py.File, "__init__", noted)
+    weights.save(ours[1], tmp_path / "new.weights.h5", CARD)
+    assert opened and all(isinstance(name, MemoryFile) for name in opened)
+
+
+def test_a_file_by_way_of_memory_holds_what_keras_writes(ours, tmp_path):
+    model = build_unet(OURS, seed=5)
+    model.compile(optimizer="adam", loss="mse")
+    model.optimizer.build(model.trainable_variables)
+    direct, ours_path = tmp_path / "direct.weights.h5", tmp_path / "ours.weights.h5"
+    model.save_weights(direct)
+    weights.save(model, ours_path, CARD)
+    found = [_content(path) for path in (direct, ours_path)]
+    ours_alone = {name for name in found[1] if name.startswith("deepimagetranslator")}
+    assert found[0].keys() == found[1].keys() - ours_alone and len(found[0]) > 20
+    for name, (array, attributes) in found[0].items():
+        np.testing.assert_array_equal(array, found[1][name][0])
+        assert attributes == found[1][name][1] and array.dtype == found[1][name][0].dtype
+
+
+def _content(path):
+    """Each array of an HDF5 file with its attributes, by name."""
+    found = {}
+
+    def note(name, item):
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()], dict(item.attrs)
+
+    with h5py.File(path) as file:
+        file.visititems(note)
+    return found
+
+
+def test_a_file_in_memory_grows_beyond_what_was_expected():
+    small, enough = MemoryFile(1), MemoryFile(2**24)
+    for memory in (small, enough):
+        with h5py.File(memory, "w") as file:
+            for number in range(20):
+                file[f"groups/{number}/array"] = np.full(10_000, number)
+            del file["groups/3"]
+    with h5py.File(small) as file, h5py.File(io.BytesIO(enough.content)) as other:
+        for number in (0, 19):
+            assert (file[f"groups/{number}/array"][()] == number).all()
+            assert (other[f"groups/{number}/array"][()] == number).all()
+
+
+def test_memory_that_is_short_for_a_file_is_told_before_hdf5_begins(ours, tmp_path, monkeypatch):
+    def short(*_args):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("deepimagetranslator.ml.memory_file.mmap.mmap", short)
+    with pytest.raises(MemoryError):
+        weights.save(ours[1], tmp_path / "new.weights.h5", CARD)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_saving_replaces_without_asking(ours, tmp_path, monkeypatch):

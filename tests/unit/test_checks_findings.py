@@ -425,7 +425,11 @@ def test_memory_and_disk_that_are_short(folder, tmp_path, monkeypatch):
     assert found(smaller) == []
     monkeypatch.setattr(machine, "free_memory_bytes", lambda: 2**20)
     assert only(specs, "memory").repair is None
+    saving = machine.saving_memory_bytes
+    monkeypatch.setattr(machine, "saving_memory_bytes", lambda *_: 2**40 + 1)
     monkeypatch.setattr(machine, "free_memory_bytes", lambda: 2**40)
+    assert only(specs, "memory").repair is None  # no smaller batch makes the file smaller
+    monkeypatch.setattr(machine, "saving_memory_bytes", saving)
 
     dataset = examine(specs)[0]
     assert dataset

@@ -8,7 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepimagetranslator.core.checks.context import CheckContext, finding
-from deepimagetranslator.core.config.network_plan import count_parameters, step_memory_bytes
+from deepimagetranslator.core.config.network_plan import (
+    ENGINE_BYTES,
+    count_parameters,
+    step_memory_bytes,
+)
 from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec
 from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.system.machine import bytes_in_words, free_memory_bytes
@@ -37,7 +41,8 @@ def memory(context: CheckContext) -> Iterator[Problem]:
     model = context.model
 
     def needed(batch_size: int) -> int:
-        return step_memory_bytes(model, batch_size, training.precision)
+        step = step_memory_bytes(model, batch_size, training.precision)
+        return max(step, saving_memory_bytes(model, training))
 
     if needed(training.batch_size) <= free:
         return
@@ -92,6 +97,17 @@ def run_bytes(model: ModelSpec, training: TrainingSpec) -> int:
     # These two include the optimizer state; the next one is written beside them first.
     last = 3 * one * (1 + _SLOTS.get(training.optimizer, 2))
     return (kept + 1) * one + last + _SPARE_DISK
+
+
+def saving_memory_bytes(model: ModelSpec, training: TrainingSpec) -> int:
+    """Memory in bytes while the state of a run is saved, without the loaded libraries.
+
+    Weights and optimizer state are in memory twice then: as they are, and as a file
+    (``ml.memory_file``). So is the file of the best weights.
+    """
+    weights = 4 * count_parameters(model)
+    state = weights * (1 + _SLOTS.get(training.optimizer, 2))
+    return ENGINE_BYTES + 2 * state + weights
 
 
 def _free_disk(folder: Path) -> int:

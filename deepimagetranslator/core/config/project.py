@@ -83,7 +83,7 @@ def with_data(project: Project, data: Mapping[str, Any]) -> Project:
 
 
 def save_project(project: Project, path: Path) -> None:
-    """Write the project file atomically.
+    """Write the project file atomically and durably.
 
     Raises:
         UserError: it cannot be written.
@@ -103,7 +103,7 @@ def save_project(project: Project, path: Path) -> None:
         data["run"] = dict(project.run)
     if project.runs:
         data["runs"] = [_stored(str(run), folder) for run in project.runs]
-    with atomic_write(path) as temporary:
+    with atomic_write(path, durable=True) as temporary:
         temporary.write_text(json_text(data), encoding="utf-8")
 
 

@@ -17,6 +17,7 @@ from deepimagetranslator.core.config.state_file import head_of
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.moving import make_folder
+from deepimagetranslator.core.system.system_path import system_path
 
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d)\S* [A-Z]+ (.*)")
 _MOST_LOG_BYTES = 2**20
@@ -179,7 +180,7 @@ class RunFolder:
                 file.write(head_of(content, epoch))
                 file.write(content)
             if self.last.exists():
-                self.last.replace(self.previous)
+                system_path(self.last).replace(system_path(self.previous))
 
     def drop_begun(self) -> None:
         """Delete what a run left that ended before its first epoch was complete."""

@@ -13,7 +13,9 @@ from deepimagetranslator.core.data.dataset import channel_names
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES, Measurement, whole_volume
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.core.system.atomic_write import write_bytes
+from deepimagetranslator.core.system.backup import back_up
+from deepimagetranslator.core.system.system_path import system_path
 
 POOLED = "pooled"
 
@@ -48,8 +50,15 @@ class Evaluation:
             if row["image"] == POOLED
         }
 
-    def write_csv(self, path: str | Path) -> None:
+    def write_csv(self, path: str | Path, *, keep: bool = False) -> Path | None:
         """Write the table as CSV; an undefined measure becomes an empty cell.
+
+        Args:
+            path: the file.
+            keep: copy an existing file of other content beside it first, see ``back_up``.
+
+        Returns:
+            The copy; None if there is none.
 
         Raises:
             UserError: the file cannot be written.
@@ -61,8 +70,13 @@ class Evaluation:
             numbers = (float(row.get(m, math.nan)) for m in MEASURES)
             cells = ("" if math.isnan(number) else f"{number:.6g}" for number in numbers)
             writer.writerow((row["image"], row["channel"], *cells))
-        with atomic_write(path) as temporary:
-            temporary.write_text(text.getvalue(), encoding="utf-8", errors="backslashreplace")
+        content = text.getvalue().encode("utf-8", "backslashreplace")
+        place = system_path(path)
+        kept = None
+        if keep and place.is_file() and place.read_bytes() != content:
+            kept = back_up(Path(path))
+        write_bytes(path, content)
+        return kept
 
 
 def table_of(

@@ -54,6 +54,8 @@ class DerivedSeries:
         images: Sequence[Array],
         classes: int = 0,
         limits: tuple[float, float] | None = None,
+        *,
+        replace: bool = True,
     ) -> None:
         """Write the derived file of one source file atomically.
 
@@ -74,6 +76,7 @@ class DerivedSeries:
                 window; else 0.
             limits: lowest and highest possible value of the series, so that all its files share
                 one slope and one display window; None: each file has its own.
+            replace: overwrite an existing file.
 
         Raises:
             UserError: the file cannot be written.
@@ -100,7 +103,7 @@ class DerivedSeries:
             attributes.number_frames(result, origin, frames)
         scale = origin.Rows / pixels.shape[1], origin.Columns / pixels.shape[2]
         attributes.rescale_places(result, scale)
-        with atomic_write(path) as beside:
+        with atomic_write(path, replace=replace) as beside:
             pydicom().dcmwrite(beside, result, enforce_file_format=True)
 
     def _name(self, result: Any, origin: Any, kind: str, folder: Path) -> None:

@@ -19,7 +19,9 @@ from deepimagetranslator.core.typing import Array
 _COLOUR = np.dtype([("R", np.uint8), ("G", np.uint8), ("B", np.uint8)])
 
 
-def write_volume(path: str | Path, slices: Iterable[Array], like: str | Path) -> None:
+def write_volume(
+    path: str | Path, slices: Iterable[Array], like: str | Path, *, replace: bool = True
+) -> None:
     """Write all slices of a volume, in the order in which they are read.
 
     Orientation, position, units and time points of the original are kept. Slices of another size
@@ -30,6 +32,7 @@ def write_volume(path: str | Path, slices: Iterable[Array], like: str | Path) ->
         slices: as many as ``like`` has, all of one size and data type: (height, width, 1) uint8,
             uint16 or float32, or (height, width, 3) uint8.
         like: the original NIfTI file.
+        replace: overwrite an existing file.
 
     Raises:
         UserError: the file cannot be written.
@@ -53,7 +56,7 @@ def write_volume(path: str | Path, slices: Iterable[Array], like: str | Path) ->
     assert volume is not None  # every volume has a slice
     header = _header(header, placed, steps, volume.dtype)
     kind = nibabel.Nifti2Image if header["sizeof_hdr"] == 540 else nibabel.Nifti1Image
-    with atomic_write(path) as beside:
+    with atomic_write(path, replace=replace) as beside:
         kind(volume.reshape(header.get_data_shape()), None, header).to_filename(beside)
 
 

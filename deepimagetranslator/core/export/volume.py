@@ -26,10 +26,16 @@ class VolumeWriter:
         output_file: the file to write.
     """
 
-    def __init__(self, output_file: OutputFile, derived: DerivedSeries) -> None:
-        """``derived`` is shared by all files of a translation."""
+    def __init__(
+        self, output_file: OutputFile, derived: DerivedSeries, overwrite: bool = False
+    ) -> None:
+        """Args:
+        output_file: the file to write.
+        derived: shared by all files of a translation.
+        overwrite: replace an existing file; otherwise one that appears meanwhile stays.
+        """
         self.output_file = output_file
-        self._derived = derived
+        self._derived, self._overwrite = derived, overwrite
         self._lock = threading.Lock()
         self._images: dict[ImageRef, Array] = {}
 
@@ -64,22 +70,30 @@ class VolumeWriter:
 
     def _write(self, size: tuple[int, int], written: Sequence[int]) -> None:
         path, original = self.output_file.path, self.output_file.original
+        replace = self._overwrite
         try:
             if self.output_file.form == "dicom":
                 encoding = self.output_file.encoding
                 palette = encoding.network.palette
                 classes = len(palette.colours) if palette and encoding.kind == "classes" else 0
-                self._derived.write(path, original, list(self._taken()), classes, encoding.limits)
+                self._derived.write(
+                    path,
+                    original,
+                    list(self._taken()),
+                    classes,
+                    encoding.limits,
+                    replace=replace,
+                )
             elif self.output_file.form == "nifti":
-                nifti.write_volume(path, self._taken(), original)
+                nifti.write_volume(path, self._taken(), original, replace=replace)
             else:
                 spacing = _scaled(read_spacing(original), size, written)
                 if self.output_file.form == "stack":
                     size_in_bytes = sum(image.nbytes for image in self._images.values())
                     axes = tiff.stack_axes(system_path(original))
-                    write_stack(path, self._taken(), spacing, size_in_bytes, axes)
+                    write_stack(path, self._taken(), spacing, size_in_bytes, axes, replace=replace)
                 else:
-                    write_image(path, next(self._taken()), spacing)
+                    write_image(path, next(self._taken()), spacing, replace=replace)
         except (UserError, MemoryError):
             raise
         except Exception as error:  # readers may raise anything for unusual headers

@@ -189,7 +189,13 @@ def _opened(path: ImageRef | Path, whole: bool = False) -> Iterator[tuple[Reader
         raise UserError(message) from error
 
 
-def write_image(path: str | Path, image: Array, spacing: tuple[float, float] | None = None) -> None:
+def write_image(
+    path: str | Path,
+    image: Array,
+    spacing: tuple[float, float] | None = None,
+    *,
+    replace: bool = True,
+) -> None:
     """Write (height, width[, 1 or 3]) as PNG (uint8, uint16) or TIFF (those and float32).
 
     The file is written atomically. A TIFF is not compressed, so that every program can read it.
@@ -198,6 +204,7 @@ def write_image(path: str | Path, image: Array, spacing: tuple[float, float] | N
         path: with the extension .png, .tif or .tiff.
         image: the pixels.
         spacing: row spacing and column spacing in mm, written as the file's resolution.
+        replace: overwrite an existing file.
 
     Raises:
         UserError: this file format cannot hold the dtype, or the file cannot be written.
@@ -211,9 +218,10 @@ def write_image(path: str | Path, image: Array, spacing: tuple[float, float] | N
     if image.ndim == 3 and image.shape[2] not in (1, 3):
         raise UserError(f"{path} cannot hold {image.shape[2]} channels; write 1 or 3.")
     if suffix == ".png":
-        write_bytes(path, _png(image, spacing))
+        write_bytes(path, _png(image, spacing), replace=replace)
     else:
-        write_stack(path, [image.reshape(*image.shape[:2], -1)], spacing, image.nbytes)
+        pages = [image.reshape(*image.shape[:2], -1)]
+        write_stack(path, pages, spacing, image.nbytes, replace=replace)
 
 
 def _png(image: Array, spacing: tuple[float, float] | None) -> bytes:
@@ -234,6 +242,8 @@ def write_stack(
     spacing: tuple[float, float] | None,
     size: int,
     axes: StackAxes | None = None,
+    *,
+    replace: bool = True,
 ) -> None:
     """Write images (height, width, 1 or 3), uint8, uint16 or float32, as a multi-page TIFF.
 
@@ -243,6 +253,7 @@ def write_stack(
         spacing: as in ``write_image``.
         size: bytes of all images together; decides whether a BigTIFF is needed.
         axes: what the pages are, to be written as ImageJ or OME describes it.
+        replace: overwrite an existing file.
 
     Raises:
         UserError: the file cannot be written.
@@ -256,7 +267,10 @@ def write_stack(
         if found is not None:
             options["resolution"], options["resolutionunit"] = found
     big = size > _BIG_TIFF
-    with atomic_write(path) as beside, tifffile.TiffWriter(beside, bigtiff=big) as tif:
+    with (
+        atomic_write(path, replace=replace) as beside,
+        tifffile.TiffWriter(beside, bigtiff=big) as tif,
+    ):
         for number, image in enumerate(images):
             grey = image.shape[2] == 1
             page, kind = (image[..., 0], "minisblack") if grey else (image, "rgb")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.system.processes import Process, this_process
 from deepimagetranslator.core.system.system_path import system_path
 
@@ -125,6 +127,20 @@ class FileLock:
         file.write(json.dumps(own).encode())
         file.flush()
         return True
+
+
+def user_lock(place: Path) -> FileLock:
+    """A lock on a file or folder, which may be read-only or shared: it lies in the user's folder.
+
+    It tells apart the processes of one user. Taking it raises OSError if the user's folder cannot
+    be written.
+    """
+    name = os.path.normcase(os.path.realpath(place))
+    key = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    path = paths.user_folder() / "locks" / key
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path, local=True)
 
 
 def _lock(file: IO[bytes]) -> bool:

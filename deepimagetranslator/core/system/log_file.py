@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deepimagetranslator.core.system.system_path import system_path
 
 _PACKAGE = __name__.partition(".")[0]
+
+
+class _QuietFile(logging.FileHandler):
+    """A log that loses lines while the disk is full; they are no reason to end the work."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say nothing: by default a traceback is printed for each line."""
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
@@ -25,9 +36,7 @@ def log_file(path: Path) -> Iterator[None]:
     logger = logging.getLogger(_PACKAGE)
     level = logger.level
     try:
-        handler: logging.Handler = logging.FileHandler(
-            system_path(path), encoding="utf-8", errors="replace"
-        )
+        handler: logging.Handler = _QuietFile(system_path(path), encoding="utf-8", errors="replace")
     except OSError as error:
         logger.warning("%s cannot be written (%s)", path.name, error.strerror)
         handler = logging.NullHandler()

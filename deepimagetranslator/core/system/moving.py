@@ -31,21 +31,11 @@ def move_new(source: Path, destination: Path) -> None:
     """
     if sys.platform == "win32":
         source.rename(destination)  # refuses by itself
-        return
-    with suppress(_Unsupported):
-        _rename_exclusively(source, destination)
-        return
-    try:
-        destination.hardlink_to(source)
-    except FileExistsError:
-        raise
-    except OSError:
-        with _one_at_a_time:
-            if os.path.lexists(destination):
-                raise _exists(destination) from None
-            source.rename(destination)
     else:
-        source.unlink()
+        try:
+            _rename_exclusively(source, destination)
+        except _Unsupported:
+            _link_or_check(source, destination)
 
 
 def flush_file(path: Path) -> None:
@@ -66,14 +56,13 @@ def flush_folder(folder: Path) -> None:
 
     Network file systems may refuse; they then keep names safe in their own way.
     """
-    if sys.platform == "win32":
-        return
-    with suppress(OSError):
-        file = os.open(folder, os.O_RDONLY)
-        try:
-            _flush(file)
-        finally:
-            os.close(file)
+    if sys.platform != "win32":
+        with suppress(OSError):
+            file = os.open(folder, os.O_RDONLY)
+            try:
+                _flush(file)
+            finally:
+                os.close(file)
 
 
 def make_folder(folder: Path, durable: bool) -> None:
@@ -100,6 +89,20 @@ def _flush(file: int) -> None:
             fcntl.fcntl(file, fcntl.F_FULLFSYNC)
             return
     os.fsync(file)
+
+
+def _link_or_check(source: Path, destination: Path) -> None:
+    try:
+        destination.hardlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError:
+        with _one_at_a_time:
+            if os.path.lexists(destination):
+                raise _exists(destination) from None
+            source.rename(destination)
+    else:
+        source.unlink()
 
 
 class _Unsupported(OSError):

@@ -47,18 +47,15 @@ def this_process() -> Process:
 def start_time(pid: int) -> str:
     """When a process of this computer started, as letters and digits; "" if there is none."""
     if sys.platform == "win32":
-        return _windows_start_time(pid)
-    if sys.platform == "linux":
-        with suppress(OSError, IndexError):
-            # The second field is the program's name, which may hold spaces and brackets.
-            fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2]
-            values = fields.split()
-            return "" if values[0] in _ENDED else values[19]
-        return ""
-    command = ["ps", "-o", "lstart=", "-p", str(pid)]
-    environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
-    found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    return re.sub(r"\W", "", found.stdout)
+        found = _windows_start_time(pid)
+    elif sys.platform == "linux":
+        found = _linux_start_time(pid)
+    else:
+        command = ["ps", "-o", "lstart=", "-p", str(pid)]
+        environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+        told = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        found = re.sub(r"\W", "", told.stdout)
+    return found
 
 
 @cache
@@ -76,6 +73,16 @@ def _host() -> str:
     inside = re.search(r"\d+", names)
     usual = inside is None or inside[0] == "4026531836"  # the first one of every Linux system
     return platform.node() + ("" if usual or inside is None else f"-{inside[0]}")
+
+
+def _linux_start_time(pid: int) -> str:
+    """In clock ticks since the computer started; "" if there is no such process or it has ended."""
+    with suppress(OSError, IndexError):
+        # The second field is the program's name, which may hold spaces and brackets.
+        status = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        values = status.rpartition(")")[2].split()
+        return "" if values[0] in _ENDED else values[19]
+    return ""
 
 
 def _windows_start_time(pid: int) -> str:

@@ -1,0 +1,38 @@
+"""Copies of files that are about to be replaced; none is ever overwritten."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+from deepimagetranslator.core.system.atomic_write import (
+    AlreadyThereError,
+    write_bytes,
+    write_error,
+)
+from deepimagetranslator.core.system.system_path import system_path
+
+
+def back_up(path: Path) -> Path:
+    """Copy a file durably to NAME.bak beside it, or NAME.bak2 and so on if that exists.
+
+    Returns:
+        The copy; an earlier one if that has the same content.
+
+    Raises:
+        WriteError: the file cannot be copied.
+    """
+    try:
+        content = system_path(path).read_bytes()
+        for number in count(1):
+            copy = path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
+            try:
+                write_bytes(copy, content, durable=True, replace=False)
+            except AlreadyThereError:
+                if system_path(copy).is_file() and system_path(copy).read_bytes() == content:
+                    return copy
+            else:
+                return copy
+    except OSError as error:
+        raise write_error(path, error) from error
+    raise AssertionError
