@@ -147,7 +147,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         "pooled": whole_volume,
         "persons": list(summary.persons),
         "table": str(table),
-        "problems": [str(problem) for problem in result.problems],
+        "problems": [problem.for_files for problem in result.problems],
     }
 
 
