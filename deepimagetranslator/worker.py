@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import queue
 import signal
@@ -90,6 +91,7 @@ class _Worker:
             with contextlib.suppress(queue.Empty):
                 request = self._jobs.get(timeout=0.02)
                 if isinstance(request, Shutdown):
+                    self._serve_short()
                     return
                 self._work(request)  # type: ignore[arg-type]
             self._serve_short()
@@ -134,6 +136,7 @@ class _Worker:
         self._controls.pop(request.job, None)
         self._running = JobControl()
         self._send(request.job, end)
+        give_memory_back()
 
     def _result(self, request: Job, control: JobControl) -> Mapping[str, Any]:
         def report(event: Event) -> None:
@@ -300,6 +303,16 @@ def _log_to(log_path: str) -> None:
             os.dup2(log.fileno(), descriptor)
     sys.stdout = sys.stderr = log
     faulthandler.enable(log)
+
+
+def give_memory_back() -> None:
+    """Free what a job has left: networks refer to themselves, and the allocator keeps pages."""
+    gc.collect()
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415
+
+        with contextlib.suppress(OSError, AttributeError):  # another C library has no such call
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _lower_priority() -> None:

@@ -18,6 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from deepimagetranslator.core.errors import UserError
 
 
@@ -130,6 +132,10 @@ def feed(batches: Any) -> Any:
     lasts. In about every second epoch the next one would wait for it, up to the duration of an
     epoch. Here one batch is prefetched and nothing is tuned.
 
+    Each batch is copied. TensorFlow takes a generator's arrays without copying them, and where
+    several devices share a batch it may write its own results over them, while the arrays here are
+    used again: those of the validation in each epoch.
+
     Args:
         batches: all arrays have the shapes of the first batch, except for the number of images.
     """
@@ -142,7 +148,8 @@ def feed(batches: Any) -> Any:
     )
     count = len(batches)
     dataset = tf.data.Dataset.from_generator(
-        lambda: (batches[index] for index in range(count)), output_signature=signature
+        lambda: (tf.nest.map_structure(np.copy, batches[index]) for index in range(count)),
+        output_signature=signature,
     )
     options = tf.data.Options()
     options.autotune.enabled = False

@@ -21,7 +21,7 @@ import several_devices
 from deepimagetranslator.ml import devices, training
 from deepimagetranslator.ml.network.sharing import LossScaling
 
-CHILD_SECONDS = 300
+CHILD_SECONDS = 1200  # of a machine ten times slower
 
 # Five training and three validation pairs. Two devices split batches of 2, 2, 1 and 2, 1 into equal
 # shares and one of no image at all; 3, 2 and 3 into shares of 2 and 1 image.
@@ -99,6 +99,25 @@ def test_a_cancelled_float16_training_on_two_devices_resumes_exactly(two):
     whole, resumed = two["half"], two["half, resumed"]
     assert resumed["rows"] == whole["rows"]
     assert resumed["last"] == whole["last"]
+
+
+def test_tensorflow_gets_its_own_copy_of_each_batch(monkeypatch):
+    # It wrote a device's results over validation images, whose loss then changed at random.
+    import tensorflow as tf  # noqa: PLC0415
+
+    taken: list[Any] = []
+    made = tf.data.Dataset.from_generator
+
+    def from_generator(generator: Any, **options: Any) -> Any:
+        taken.extend(generator())
+        return made(generator, **options)
+
+    monkeypatch.setattr(tf.data.Dataset, "from_generator", from_generator)
+    x, y = np.ones((1, 8, 8, 3), np.float32), np.ones((1, 8, 8, 1), np.float32)
+    devices.feed([(x, {"final": y})])
+    ((copied, outputs),) = taken
+    assert np.array_equal(copied, x) and not np.shares_memory(copied, x)
+    assert np.array_equal(outputs["final"], y) and not np.shares_memory(outputs["final"], y)
 
 
 def test_an_overflow_on_any_device_skips_the_step(two):

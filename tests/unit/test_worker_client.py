@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deepimagetranslator.app.engine import worker_client
-from deepimagetranslator.app.engine.outbox import Outbox
+from deepimagetranslator.app.engine.engine_process import EngineProcess
 from deepimagetranslator.app.engine.worker_client import MOST_MESSAGES, WorkerClient
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.image_ref import parse_images
@@ -41,8 +41,7 @@ class Engine:
         ours, theirs = multiprocessing.Pipe()
         self.pipe: Connection[Any, Any] = theirs
         self.process = SimpleNamespace(is_alive=lambda: True, exitcode=None)
-        self.client._pipe, self.client._outbox = ours, Outbox(ours)
-        self.client._process = self.process  # type: ignore[assignment]
+        self.client._engine = EngineProcess(self.process, ours)  # type: ignore[arg-type]
 
     def tell(self, job: int, *events: Event) -> None:
         for event in events:

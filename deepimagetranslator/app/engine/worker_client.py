@@ -1,21 +1,20 @@
 """The window's connection to the worker process: start, send, poll, cancel, end. Imports no Tk.
 
-Only this file and ``outbox.py`` use the pipe. The owner of a client calls ``poll`` often.
+The owner of a client calls ``poll`` often.
 """
 
 from __future__ import annotations
 
 import importlib
 import itertools
-import multiprocessing
 import os
 import tempfile
 import time
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.app.engine.outbox import Outbox
+from deepimagetranslator.app.engine.engine_process import EngineProcess, start_engine
+from deepimagetranslator.app.engine.renewal import Renewal
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     Event,
@@ -30,7 +29,6 @@ from deepimagetranslator.core.messages.requests import (
     FinishEarly,
     Job,
     Request,
-    Shutdown,
 )
 
 MOST_MESSAGES = 50
@@ -57,35 +55,27 @@ class WorkerClient:
         self.ready = False
         self.job = 0
         self._ids = itertools.count(1)
-        self._process: BaseProcess | None = None
-        self._pipe: Any = None  # a different class on Windows
-        self._outbox: Outbox | None = None
+        self._engine: EngineProcess | None = None
+        self._renewal = Renewal(lambda: start_engine(worker_main, self.log_path))
         self._waiting: list[Request] = []
         self._announced_death = False
 
     @property
     def alive(self) -> bool:
         """Whether the process is running."""
-        return self._process is not None and self._process.is_alive()
+        return self._engine is not None and self._engine.alive
 
     @property
     def pid(self) -> int | None:
         """The id of the process; None before the first start."""
-        return None if self._process is None else self._process.pid
+        return None if self._engine is None else self._engine.pid
 
     def start(self) -> None:
         """Start the process in the background; requests wait until it is ready."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe(duplex=True)
         self._empty_log()
-        self._process = context.Process(
-            target=worker_main, args=(theirs, str(self.log_path)), name="engine", daemon=True
-        )
-        self._process.start()
-        theirs.close()
-        if self._outbox is not None:
-            self._outbox.close()
-        self._pipe, self._outbox = ours, Outbox(ours)
+        if self._engine is not None:
+            self._engine.let_go()
+        self._engine = start_engine(worker_main, self.log_path)
         self.ready = False
         self._announced_death = False
 
@@ -102,11 +92,12 @@ class WorkerClient:
 
     def send(self, request: Request) -> None:
         """Send a request, or keep it until the worker is ready."""
-        if not self.ready and not isinstance(request, Shutdown):
+        if not self.ready:
             self._waiting.append(request)
             return
-        if self._outbox is not None:
-            self._outbox.put(request)
+        if self._engine is not None:
+            self._renewal.note(request)
+            self._engine.put(request)
 
     def finish_early(self) -> None:
         """Ask the running training to end after this epoch."""
@@ -118,13 +109,8 @@ class WorkerClient:
 
     def force_stop(self) -> None:
         """Kill the process; the next ``poll`` reports ``WorkerDied``."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        self._process.join(2)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join(2)
+        if self._engine is not None:
+            self._engine.stop()
 
     def poll(self) -> list[Event]:
         """The events since the last call; reads at most 50 messages or for 10 ms.
@@ -132,7 +118,8 @@ class WorkerClient:
         Of successive ``BatchEnded`` events only the last is returned. Events of a job that has
         ended are dropped.
         """
-        events: list[Event] = []
+        self._renew()
+        events = self._renewal.last_words()
         end = time.monotonic() + MOST_SECONDS
         for _ in range(MOST_MESSAGES):
             message = self._receive()
@@ -143,19 +130,23 @@ class WorkerClient:
                 break
         else:
             return events
-        if self._process is not None and not self.alive and not self._announced_death:
+        if self._engine is not None and not self.alive and not self._announced_death:
             self._drain(events)
             self._died(events)
         return events
 
     def close(self) -> None:
         """Ask the process to end; kill it if it has not ended after 2 s."""
-        self.send(Shutdown())
-        if self._outbox is not None:
-            self._outbox.close()
-        if self._process is not None:
-            self._process.join(2)
-            self.force_stop()
+        self._renewal.close()
+        if self._engine is not None:
+            self._engine.close()
+
+    def _renew(self) -> None:
+        """Let a fresh process take over between two jobs."""
+        fresh = self._renewal.next(idle=self.ready and not self.job)
+        if fresh is not None and self._engine is not None:
+            self._renewal.retire(self._engine)
+            self._engine = fresh
 
     def _empty_log(self) -> None:
         """Empty the log; if its file cannot be written, use a temporary one."""
@@ -168,15 +159,7 @@ class WorkerClient:
             self.log_path = Path(name)
 
     def _receive(self) -> tuple[int, Event] | None:
-        if self._pipe is None:
-            return None
-        try:
-            if not self._pipe.poll():
-                return None
-            job, event = self._pipe.recv()
-        except (EOFError, OSError):
-            return None
-        return int(job), event
+        return None if self._engine is None else self._engine.receive()
 
     def _take(self, job: int, event: Event, events: list[Event]) -> None:
         if job and job != self.job:
@@ -197,12 +180,12 @@ class WorkerClient:
             self._take(*message, events)
 
     def _died(self, events: list[Event]) -> None:
-        assert self._process is not None
+        assert self._engine is not None
         self._announced_death = True
         self.ready = False
         self.job = 0
         self._waiting = []
-        events.append(WorkerDied(self._process.exitcode, self._log_end()))
+        events.append(WorkerDied(self._engine.exit_code, self._log_end()))
 
     def _log_end(self) -> str:
         try:
