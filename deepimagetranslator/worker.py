@@ -233,7 +233,7 @@ class _Worker:
             image = translator.translate(
                 request.image, request.name, between=lambda *_: self._abandon_if_stale(request)
             )
-            epoch = int(translator.card.training.get("epoch", 0))
+            epoch = translator.card.epoch
             return PreviewReady(request.number, image, epoch)
         except Cancelled:
             return None
@@ -276,9 +276,13 @@ def _described(path: Path) -> WeightsDescribed:
     except UserError as error:
         return WeightsDescribed(str(path), problem=str(error))
     scalings = card.input_scaling, card.target_scaling
-    epoch = int(card.training.get("epoch", 0))
     return WeightsDescribed(
-        str(path), card.lines(), card.model, scalings=scalings, palette=card.palette, epoch=epoch
+        str(path),
+        card.lines(),
+        card.model,
+        scalings=scalings,
+        palette=card.palette,
+        epoch=card.epoch,
     )
 
 

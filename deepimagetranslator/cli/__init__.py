@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from deepimagetranslator.cli import remedies, terminal
 from deepimagetranslator.cli.arguments import build_parser
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.job_control import Cancelled
+from deepimagetranslator.core.system.system_path import require_possible
 
 DONE, UNEXPECTED, USER_MUST_CHANGE, SKIPPED, CANCELLED = 0, 1, 2, 3, 130
 
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         return USER_MUST_CHANGE
     result: dict[str, object]
     try:
+        require_possible(*_paths_in(vars(chosen).values()))
         status, result = chosen.command(chosen)
     except UserError as error:
         terminal.say_problems(error.problems)
@@ -46,6 +48,15 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.json:
         terminal.print_json(result)
     return int(status)
+
+
+def _paths_in(values: Iterable[object]) -> Iterator[Path]:
+    """The paths among the values of options, and in lists of them."""
+    for value in values:
+        if isinstance(value, Path):
+            yield value
+        elif isinstance(value, list):
+            yield from _paths_in(value)
 
 
 def _keep_details() -> Path:

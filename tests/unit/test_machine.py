@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,3 +27,13 @@ def test_a_container_s_limit_counts_where_it_is_lower(
     monkeypatch.setattr(machine, "_CONTAINER_LIMIT", file)
     assert machine.memory_bytes() == (expected or whole)
     assert machine.free_memory_bytes() <= machine.memory_bytes()
+
+
+@linux_only
+def test_a_limit_on_the_process_counts_where_it_is_lower() -> None:
+    code = (
+        "import resource; from deepimagetranslator.core.system import machine;"
+        "resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); print(machine.free_memory_bytes())"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert 0 < int(found.stdout) < 2**31

@@ -22,7 +22,7 @@ from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, sl
 from deepimagetranslator.core.imaging.filenames import natural_key
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import is_file, system_path
 
 ALL = "all"
 """Chooses all series."""
@@ -230,7 +230,7 @@ def _ordered(slices: list[tuple[_Slice, Path]]) -> list[tuple[_Slice, Path]]:
 def _is_dicom(path: Path) -> bool:
     file = system_path(path)
     with suppress(OSError):
-        if file.is_file():  # opening a pipe would wait for ever
+        if is_file(file):  # opening a pipe would wait for ever
             with HELD.opened(file) as opened:
                 return is_dicom(opened.read(132))
     return False

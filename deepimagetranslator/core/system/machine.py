@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 _LINUX = Path("/proc/meminfo")
+_LINUX_PROCESS = Path("/proc/self/statm")
 _LINUX_PROCESSOR = Path("/proc/cpuinfo")
 
 
@@ -50,7 +52,8 @@ def memory_bytes() -> int:
 def free_memory_bytes() -> int:
     """Memory in bytes that can be allocated without swapping.
 
-    Where this is unknown (macOS), the total memory; 0 if that is unknown too.
+    What a limit on this process (``ulimit -v``) leaves counts where it is less. Where this is
+    unknown (macOS), the total memory; 0 if that is unknown too.
     """
     if sys.platform == "win32":
         found = _windows_memory()[1]
@@ -59,7 +62,22 @@ def free_memory_bytes() -> int:
         with suppress(OSError):
             available = re.search(r"MemAvailable:\s+(\d+) kB", _LINUX.read_text())
             found = min(found, 1024 * int(available[1])) if available else found
+        with suppress(OSError):
+            found = int(min(found, _left_by_limit()))
     return found
+
+
+def _left_by_limit() -> float:
+    """What a limit of this process leaves of its address space in bytes; infinity without one."""
+    left = math.inf
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            taken = int(_LINUX_PROCESS.read_text().split()[0]) * resource.getpagesize()
+            left = max(1, limit - taken)  # 0 would mean that it is unknown
+    return left
 
 
 def bytes_in_words(count: int) -> str:
