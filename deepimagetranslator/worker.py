@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import logging
 import os
 import queue
 import signal
@@ -47,6 +48,7 @@ from deepimagetranslator.core.messages.requests import (
     StartTraining,
     TranslateImages,
 )
+from deepimagetranslator.core.system.log_file import without_others
 from deepimagetranslator.core.system.out_of_memory import is_out_of_memory, out_of_memory
 
 _TRANSLATORS_KEPT = 2
@@ -317,6 +319,8 @@ def _log_to(log_path: str) -> None:
         with contextlib.suppress(OSError):
             os.dup2(log.fileno(), descriptor)
     sys.stdout = sys.stderr = log
+    # Without a handler of its own, Python would print the records of every library.
+    logging.getLogger().addHandler(without_others(logging.StreamHandler(log)))
     faulthandler.enable(log)
 
 

@@ -59,7 +59,7 @@ def _paths_in(values: Iterable[object]) -> Iterator[Path]:
 def _to_be_changed(error: UserError) -> tuple[int, dict[str, object]]:
     terminal.say_problems(error.problems)
     remedy = remedies.all_words(error.problems)
-    return USER_MUST_CHANGE, {"error": str(error), "remedy": remedy}
+    return USER_MUST_CHANGE, {"error": error.for_files, "remedy": remedy}
 
 
 def _unexpected(error: Exception) -> tuple[int, dict[str, object]]:
