@@ -12,16 +12,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from deepimagetranslator.core.config.network_plan import translation_memory_bytes
+from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.encodings import Network, choose_encoding
 from deepimagetranslator.core.imaging.header import MAX_PIXELS
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
-from deepimagetranslator.core.system.machine import bytes_in_words, free_memory_bytes
+from deepimagetranslator.core.system.machine import bytes_in_words
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.ml.memory import require_memory
 from deepimagetranslator.ml.network.unet import FINAL
 
 NETWORKS_KEPT = 4
@@ -307,27 +308,30 @@ class Translator:
             raise UserError(
                 f"{name} has {image.shape[1]} x {image.shape[0]} pixels, but {self.path.name} "
                 f"describes a network from {width} x {height} to {target[1]} x {target[0]} "
-                f"pixels, which would take "
-                f"{bytes_in_words(needed)} of memory; use other weights, or larger images."
+                f"pixels, which would take {bytes_in_words(needed)} of memory; use other weights, "
+                "or larger images."
             )
 
     def _memory(self, size: tuple[int, int]) -> int:
         """Bytes that the network needs for an image of this size (height, width)."""
-        return translation_memory_bytes(weights.with_size(self.card.model, size), self.precision)
+        return predict_memory_bytes(weights.with_size(self.card.model, size), 1, self.precision)
 
     def _refuse_too_large(self, size: tuple[int, int]) -> None:
-        """Refuse a network that this computer's memory cannot run; TensorFlow may end the process.
+        """Refuse a network that this computer's memory cannot run for a single image.
 
         Raises:
             UserError: there is not enough free memory.
         """
-        needed, free = self._memory(size), free_memory_bytes()
-        if free and needed > free and not devices.gpu_names():
-            raise UserError(
+        needed = self._memory(size)
+
+        def short(free: int) -> UserError:
+            return UserError(
                 f"{self.path.name} needs about {bytes_in_words(needed)} of memory for an image of "
                 f"{size[1]} x {size[0]} pixels and {bytes_in_words(free)} are free; use weights "
                 "for smaller images or with fewer channels, or close other programs."
             )
+
+        require_memory(needed, short)
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
         """Encode an output of ``predict`` as the image to write: label colours or values."""

@@ -14,8 +14,7 @@ import pytest
 from networks import write_network
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.ml import translator as module
-from deepimagetranslator.ml import weights
+from deepimagetranslator.ml import memory, weights
 from deepimagetranslator.ml.translator import Translator
 
 OLD = Path(__file__).parents[1] / "data" / "weights_2021"
@@ -100,11 +99,13 @@ def test_a_network_that_memory_cannot_hold_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_network(tmp_path, "x", 0.5)
-    monkeypatch.setattr(module, "free_memory_bytes", lambda: 1000)
-    with pytest.raises(UserError, match=r"x\.weights\.h5 needs about 1 MiB of memory for an image"):
+    monkeypatch.setattr(memory, "_free", lambda: 1000)
+    with pytest.raises(
+        UserError, match=r"x\.weights\.h5 needs about 65 MiB of memory for an image"
+    ):
         Translator(path).translate(IMAGE)
     for free in (0, 2**30):  # unknown; enough
-        monkeypatch.setattr(module, "free_memory_bytes", lambda free=free: free)
+        monkeypatch.setattr(memory, "_free", lambda free=free: free)
         Translator(path).translate(IMAGE)
 
 
