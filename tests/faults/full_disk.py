@@ -67,7 +67,8 @@ class _Raw(io.FileIO):
 @contextmanager
 def full_disk(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
     """Let what Python does below ``disk.root`` need space while the block runs."""
-    opens, makes, flushes = io.open, os.mkdir, os.fsync
+    opens, low, makes, flushes = io.open, os.open, os.mkdir, os.fsync
+    held: set[int] = set()
 
     def opened(file: Any, mode: str = "r", buffering: int = -1, *args: Any, **kwargs: Any) -> Any:
         if not set(mode) & set("wxa+") or not disk.holds(file):
@@ -87,13 +88,20 @@ def full_disk(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
             disk.step()
         makes(path, *args, **kwargs)
 
+    def opened_low(path: Any, *args: Any, **kwargs: Any) -> int:
+        file = low(path, *args, **kwargs)
+        (held.add if disk.holds(path) else held.discard)(file)
+        return file
+
     def flushed(file: int) -> None:
-        disk.step()
+        if file in held:
+            disk.step()
         flushes(file)
 
     with monkeypatch.context() as patched:
         patched.setattr(io, "open", opened)
         patched.setattr(builtins, "open", opened)
+        patched.setattr(os, "open", opened_low)
         patched.setattr(os, "mkdir", made)
         patched.setattr(os, "fsync", flushed)
         yield disk
