@@ -26,11 +26,13 @@ from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRANSLATED
+from deepimagetranslator.core.config.memory_plan import training_short_of_memory
+from deepimagetranslator.core.config.network_plan import step_memory_bytes
 from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.config.run_state import history_to_resume
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
-from deepimagetranslator.core.errors import DataProblems, Problem, UserError
+from deepimagetranslator.core.errors import DataProblems, Problem, Repair, UserError
 from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
@@ -46,6 +48,8 @@ from deepimagetranslator.core.messages.requests import (
     StartTraining,
     TranslateImages,
 )
+from deepimagetranslator.core.system.machine import free_memory_bytes
+from deepimagetranslator.core.system.out_of_memory import tells_of_memory
 
 
 class Jobs:
@@ -64,6 +68,7 @@ class Jobs:
         stopping: whether the running job was asked to stop.
         monitor: the state of the running or last training.
         strip: translates a few validation images after each epoch.
+        start_weights: the weights that the last training started from; None for new ones.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Jobs:
         self._model = model
         self._bus = bus
         self._translation: TranslateImages | None = None
+        self.start_weights: Path | None = None
         self.kind = ""
         self.stopping = False
         self.monitor = MonitorState()
@@ -109,6 +115,7 @@ class Jobs:
         if problems:
             raise DataProblems(problems[:12])
         self._model.follow_training()
+        self.start_weights = weights
         run_dir = run_dir or new_run_dir(project.runs_home)
         history = history_to_resume(RunFolder(run_dir)) if resume else []
         training = project.specs.training
@@ -153,7 +160,21 @@ class Jobs:
         self._refuse_second_job()
         spec = replace(asked.spec, accept_values=accept)
         job = self._client.next_job()
-        self._begin("translation", replace(asked, job=job, spec=spec, ask=False))
+        self._translation = replace(asked, job=job, spec=spec, ask=False)
+        self._begin("translation", self._translation)
+
+    def translate_again(self, repair: Repair) -> None:
+        """Repeat the last translation with the settings of a repair.
+
+        Raises:
+            UserError: a job is already running.
+        """
+        self._refuse_second_job()
+        assert self._translation is not None
+        settings = {name.removeprefix("translation."): value for name, value in repair.settings}
+        spec = replace(self._translation.spec, **settings)
+        self._translation = replace(self._translation, job=self._client.next_job(), spec=spec)
+        self._begin("translation", self._translation)
 
     def evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem] = ()) -> None:
         """Evaluate the current model on pairs.
@@ -191,6 +212,23 @@ class Jobs:
     def force_stop(self) -> None:
         """Kill the worker process; the next job starts a new one."""
         self._client.force_stop()
+
+    def short_of_memory(self, log: str) -> tuple[Problem, ...]:
+        """The problem that memory was short, if that is why the engine ended in the training.
+
+        Args:
+            log: the end of the engine's log.
+        """
+        dataset = self._project.dataset
+        if dataset is None:
+            return ()
+        specs, free = self._project.specs, free_memory_bytes()
+        needed = step_memory_bytes(
+            dataset.model, specs.training.batch_size, specs.training.precision
+        )
+        if not tells_of_memory(log) and needed < free / 2:
+            return ()
+        return training_short_of_memory(dataset.model, specs.training, free, specs.model).problems
 
     def _refuse_second_job(self) -> None:
         if self.kind:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from deepimagetranslator.cli import remedies, terminal
 from deepimagetranslator.cli.arguments import build_parser
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.job_control import Cancelled
+from deepimagetranslator.core.system.out_of_memory import is_out_of_memory, out_of_memory
+from deepimagetranslator.core.system.system_path import require_possible
 
 DONE, UNEXPECTED, USER_MUST_CHANGE, SKIPPED, CANCELLED = 0, 1, 2, 3, 130
 
@@ -30,22 +32,41 @@ def main(arguments: Sequence[str]) -> int:
         return USER_MUST_CHANGE
     result: dict[str, object]
     try:
+        require_possible(*_paths_in(vars(chosen).values()))
         status, result = chosen.command(chosen)
     except UserError as error:
-        terminal.say_problems(error.problems)
-        remedy = remedies.all_words(error.problems)
-        status, result = USER_MUST_CHANGE, {"error": str(error), "remedy": remedy}
+        status, result = _to_be_changed(error)
     except (Cancelled, KeyboardInterrupt):
         terminal.say("Cancelled.")
         status, result = CANCELLED, {"error": "cancelled"}
     except Exception as error:
-        details = _keep_details()
-        message = f"Unexpected: {type(error).__name__}: {error} Details are in {details}."
-        terminal.say(message)
-        status, result = UNEXPECTED, {"error": message}
+        known = is_out_of_memory(error)
+        status, result = _to_be_changed(out_of_memory()) if known else _unexpected(error)
     if chosen.json:
         terminal.print_json(result)
     return int(status)
+
+
+def _paths_in(values: Iterable[object]) -> Iterator[Path]:
+    """The paths among the values of options, and in lists of them."""
+    for value in values:
+        if isinstance(value, Path):
+            yield value
+        elif isinstance(value, list):
+            yield from _paths_in(value)
+
+
+def _to_be_changed(error: UserError) -> tuple[int, dict[str, object]]:
+    terminal.say_problems(error.problems)
+    remedy = remedies.all_words(error.problems)
+    return USER_MUST_CHANGE, {"error": error.for_files, "remedy": remedy}
+
+
+def _unexpected(error: Exception) -> tuple[int, dict[str, object]]:
+    details = _keep_details()
+    message = f"Unexpected: {type(error).__name__}: {error} Details are in {details}."
+    terminal.say(message)
+    return UNEXPECTED, {"error": message}
 
 
 def _keep_details() -> Path:

@@ -21,6 +21,7 @@ from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
+from deepimagetranslator.core.system.log_file import without_others
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.system_dialogs import Boxes, system_boxes
@@ -281,7 +282,7 @@ def _end_threads() -> None:
 
 
 def log_to_file() -> None:
-    """Log warnings and errors to a file of limited size."""
+    """Log this program's warnings and errors to a file of limited size."""
     place = paths.log_folder() / "window.log"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -292,4 +293,4 @@ def log_to_file() -> None:
         _LOG.warning("%s cannot be written (%s)", place, error.strerror)
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.getLogger().addHandler(handler)
+    logging.getLogger().addHandler(without_others(handler))

@@ -38,6 +38,7 @@ from deepimagetranslator.core.system.machine import (
     processor_name,
 )
 from deepimagetranslator.ml import devices, training, translation
+from deepimagetranslator.ml.memory import enough_memory
 from deepimagetranslator.ml.run_record import TrainingState
 
 STEP_SHARE = 0.85
@@ -281,7 +282,7 @@ def figures(
     """
     control = control or JobControl()
     folder = tempfile.TemporaryDirectory(prefix="deepimagetranslator-", ignore_cleanup_errors=True)
-    with folder as place, training.enough_memory():
+    with folder as place, enough_memory():
         return _Trial(Path(place), report, control).run(size, depth, base_filters)
 
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.config import history_text
+from deepimagetranslator.core.config.memory_plan import training_short_of_memory
+from deepimagetranslator.core.config.network_plan import step_memory_bytes
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.run_lock import locked
@@ -37,6 +38,7 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
 from deepimagetranslator.ml.network.optimizers import build_optimizer
@@ -145,6 +147,8 @@ def _train(
     if before is None:
         begin_or_refuse(run, report)
     dataset = prepared(project, before, report, control, record)
+    needed, short = _memory(project, dataset)
+    require_memory(needed, short)
     history = ""
     if before is not None:
         taken = resumed(run, project, before, report)
@@ -152,7 +156,11 @@ def _train(
     else:
         state = TrainingState(precision=devices.choose_precision(project.specs.training.precision))
         write_run_record(run, project, dataset, state.precision, start_weights, report)
-    with run_log(run.log, dataset, state.precision, state.epoch), devices.gradients_forgotten():
+    with (
+        run_log(run.log, dataset, state.precision, state.epoch),
+        devices.gradients_forgotten(),
+        enough_memory(short),
+    ):
         try:
             job = Job(project, dataset, run, state, logged(report), control, history)
             _work(job, start_weights)
@@ -160,6 +168,19 @@ def _train(
             check_record.forget(record)
             raise
     return state
+
+
+def _memory(project: Project, dataset: Dataset) -> tuple[int, Short]:
+    """The bytes that a training step needs, and the error if there are fewer."""
+    model, training = dataset.model, project.specs.training
+    images = min(training.batch_size, len(dataset.train))
+    precision = devices.choose_precision(training.precision)
+    training = replace(training, batch_size=images, precision=precision)
+
+    def short(free: int) -> UserError:
+        return training_short_of_memory(model, training, free, project.specs.model)
+
+    return step_memory_bytes(model, images, precision), short
 
 
 def _work(job: Job, start_weights: Path | None) -> None:
@@ -290,16 +311,15 @@ class Job:
             self.train_batches, training, self.report, self.control, self._epoch_ended
         )
         try:
-            with enough_memory():
-                self.trained.fit(
-                    devices.feed(self.train_batches),
-                    validation_data=devices.feed(self.val_batches) if self.dataset.val else None,
-                    initial_epoch=self.state.epoch,
-                    epochs=training.epochs,
-                    shuffle=False,
-                    verbose=0,
-                    callbacks=[callback],
-                )
+            self.trained.fit(
+                devices.feed(self.train_batches),
+                validation_data=devices.feed(self.val_batches) if self.dataset.val else None,
+                initial_epoch=self.state.epoch,
+                epochs=training.epochs,
+                shuffle=False,
+                verbose=0,
+                callbacks=[callback],
+            )
         except (UserError, Cancelled):
             raise
         except Exception:
@@ -423,21 +443,3 @@ class Job:
             input_statistics=self.meter.statistics(),
             training=summary | {name: float(v) for name, v in self.state.values.items()},
         )
-
-
-@contextmanager
-def enough_memory() -> Iterator[None]:
-    """Convert an out-of-memory error inside the block to a message for the user.
-
-    Raises:
-        UserError: there is not enough memory.
-    """
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-            raise UserError(
-                "There is not enough memory for this network: choose a smaller batch size, fewer "
-                "channels, a smaller image size, or close other programs."
-            ) from error
-        raise

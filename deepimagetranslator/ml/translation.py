@@ -14,6 +14,8 @@ import numpy as np
 
 from deepimagetranslator.core.checks.unlike_inputs import unlike_image, unlike_series
 from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
+from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
@@ -38,6 +40,7 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.core.typing import Array
+from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.translator import Translator
 
 _READ_AHEAD = 4
@@ -166,9 +169,23 @@ def _translate(
         return TranslationResult((), (), tuple(problems))
     for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
-    run = _Run(translator, output_files, spec, report, control, trained)
-    run.refuse(problems)
-    return run.result()
+    needed, short = _memory(translator, spec)
+    require_memory(needed, short)
+    with enough_memory(short):
+        run = _Run(translator, output_files, spec, report, control, trained)
+        run.refuse(problems)
+        return run.result()
+
+
+def _memory(translator: Translator, spec: TranslationSpec) -> tuple[int, Short]:
+    """The bytes that the network needs for a batch, and the error if there are fewer."""
+    model, precision = translator.card.model, translator.precision
+    tiles = spec.large_images == "tiles"
+
+    def short(free: int) -> UserError:
+        return translation_short_of_memory(model, spec.batch_size, precision, free, tiles)
+
+    return predict_memory_bytes(model, spec.batch_size, precision), short
 
 
 class _Run:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepimagetranslator.core.checks.context import CheckContext, finding
+from deepimagetranslator.core.config.memory_plan import training_short_of_memory
 from deepimagetranslator.core.config.network_plan import (
     ENGINE_BYTES,
     count_parameters,
@@ -16,6 +17,7 @@ from deepimagetranslator.core.config.network_plan import (
 from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec
 from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.system.machine import bytes_in_words, free_memory_bytes
+from deepimagetranslator.core.system.system_path import exists
 
 _SLOTS = {
     "muon": 1,
@@ -51,11 +53,8 @@ def memory(context: CheckContext) -> Iterator[Problem]:
         f"{bytes_in_words(free)} are free; choose a smaller batch, smaller images, fewer blocks or "
         "channels, or close other programs."
     )
-    smaller = training.batch_size - 1
-    while smaller and needed(smaller) > free:
-        smaller //= 2
-    label = f"Train with {smaller} {'image' if smaller == 1 else 'images'} a batch"
-    repair = Repair(label, settings=(("training.batch_size", smaller),)) if smaller else None
+    short = training_short_of_memory(model, training, free, context.specs.model)
+    repair = short.problems[0].repair if saving_memory_bytes(model, training) <= free else None
     yield finding("memory", message, subject="training.batch_size", repair=repair)
 
 
@@ -113,7 +112,7 @@ def saving_memory_bytes(model: ModelSpec, training: TrainingSpec) -> int:
 def _free_disk(folder: Path) -> int:
     """Free bytes at a folder that may not exist yet; 0 if unknown."""
     place = folder.absolute()
-    while not place.exists() and place != place.parent:
+    while not exists(place) and place != place.parent:
         place = place.parent
     try:
         return shutil.disk_usage(place).free

@@ -11,7 +11,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN_CGROUP = Path("/proc/self/cgroup")
+_OWN_MEMORY = Path("/proc/self/statm")
+_RESERVED = 2**30  # address space; TensorFlow on two cores reserved 0.9 GiB in a training
 _LINUX = Path("/proc/meminfo")
 _LINUX_PROCESSOR = Path("/proc/cpuinfo")
 
@@ -42,24 +45,83 @@ def memory_bytes() -> int:
         found = _windows_memory()[0]
     else:
         found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        limit = _CONTAINER_LIMIT.read_text().strip() if _CONTAINER_LIMIT.exists() else ""
-        found = min(found, int(limit)) if limit.isdigit() else found
+        found = min([found, *(_number(group / "memory.max", found) for group in _cgroups())])
     return found
 
 
-def free_memory_bytes() -> int:
-    """Memory in bytes that can be allocated without swapping.
+def free_memory_bytes(swap: bool = False) -> int:
+    """Memory in bytes that this process can still allocate, within the limits that are set for it.
 
-    Where this is unknown (macOS), the total memory; 0 if that is unknown too.
+    Limits are those of its control groups (containers, services, batch systems) and of the process
+    itself (``ulimit -v``). Where the free memory is unknown (macOS), the total memory; 0 if that is
+    unknown too.
+
+    Args:
+        swap: count swap space too, with which a computation may take hours.
     """
     if sys.platform == "win32":
         found = _windows_memory()[1]
     else:
-        found = memory_bytes()
-        with suppress(OSError):
-            available = re.search(r"MemAvailable:\s+(\d+) kB", _LINUX.read_text())
-            found = min(found, 1024 * int(available[1])) if available else found
+        limits = [*map(_left_in, _cgroups()), _left_to_process()]
+        found = max(1, min([_available(swap), *(limit for limit in limits if limit is not None)]))
     return found
+
+
+def _available(swap: bool) -> int:
+    """The free memory of the whole computer, on Linux; elsewhere the total memory."""
+    with suppress(OSError):
+        numbers = dict(re.findall(r"(MemAvailable|SwapFree):\s+(\d+) kB", _LINUX.read_text()))
+        if "MemAvailable" in numbers:
+            names = ("MemAvailable", "SwapFree") if swap else ("MemAvailable",)
+            return 1024 * sum(int(numbers.get(name, 0)) for name in names)
+    return memory_bytes()
+
+
+def _cgroups() -> list[Path]:
+    """The control groups (version 2) of this process, from its own to the outermost one."""
+    with suppress(OSError):
+        own = re.search(r"^0::/(.*)$", _OWN_CGROUP.read_text(), re.MULTILINE)
+        if own is not None:
+            inner = _CGROUPS / own[1]
+            within = [one for one in (inner, *inner.parents) if one.is_relative_to(_CGROUPS)]
+            return [one for one in within if (one / "memory.max").exists()]
+    return []
+
+
+def _left_in(cgroup: Path) -> int | None:
+    """The bytes that a control group still has; None without a limit. Cached files are free."""
+    limit = _number(cgroup / "memory.max", -1)
+    if limit < 0:
+        return None
+    cached = 0
+    with suppress(OSError):
+        found = re.search(r"^inactive_file (\d+)$", (cgroup / "memory.stat").read_text(), re.M)
+        cached = int(found[1]) if found else 0
+    return limit - _number(cgroup / "memory.current", 0) + cached
+
+
+def _number(file: Path, default: int) -> int:
+    """The number in a file of a control group; the default for "max" or if there is none."""
+    with suppress(OSError):
+        text = file.read_text().strip()
+        return int(text) if text.isdigit() else default
+    return default
+
+
+def _left_to_process() -> int | None:
+    """The bytes of address space that this process may still use; None without a limit.
+
+    Threads and their allocators reserve address space that they do not use.
+    """
+    with suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415
+
+        if sys.platform != "win32":
+            limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+            if limit != resource.RLIM_INFINITY:
+                taken = int(_OWN_MEMORY.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+                return limit - taken - _RESERVED
+    return None
 
 
 def bytes_in_words(count: int) -> str:

@@ -66,4 +66,4 @@ class Actions:
         self.drop = DropActions(self.file, session.loader, session.viewer, session.model)
         self.view = ViewActions(root, session.settings)
         self.help = HelpActions(root, session, boxes)
-        Notices(root, session, boxes, self.train.show_monitor)
+        Notices(root, session, boxes, self.train.show_monitor, self.train.start_again)

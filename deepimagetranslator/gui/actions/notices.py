@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from deepimagetranslator.app.events import JobEnded, ProblemOccurred, SeveralSeriesFound
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.messages.events import JobFailed, WorkerDied
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.system_dialogs import Boxes
@@ -24,15 +25,22 @@ class Notices:
         session: publishes the changes.
         boxes: message boxes.
         show_monitor: opens the training monitor, which offers to resume a training.
+        train_again: starts the last training anew with the settings of a repair.
     """
 
     def __init__(
-        self, root: tk.Tk, session: Session, boxes: Boxes, show_monitor: Callable[[], object]
+        self,
+        root: tk.Tk,
+        session: Session,
+        boxes: Boxes,
+        show_monitor: Callable[[], object],
+        train_again: Callable[[Repair], object],
     ) -> None:
         self._root = root
         self._jobs = session.jobs
         self._boxes = boxes
         self._show_monitor = show_monitor
+        self._again = {"training": train_again, "translation": session.jobs.translate_again}
         session.bus.subscribe(ProblemOccurred, self._on_problem)
         session.bus.subscribe(SeveralSeriesFound, self._on_series)
         session.bus.subscribe(JobEnded, self._on_job_ended)
@@ -59,11 +67,17 @@ class Notices:
             text = f"An unexpected error occurred. {event.message}"
         if self._monitor_tells(kind):
             return
+        if self._offers_repair(kind, event.problems, text):
+            return
         self._boxes.fail(f"{kind.capitalize()} failed", text or event.message, event.details)
 
     def _worker_died(self, kind: str, event: WorkerDied) -> None:
         _LOG.warning("The worker process ended with exit code %s: %s", event.exit_code, event.log)
         if self._monitor_tells(kind):
+            return
+        problems = self._jobs.short_of_memory(event.log) if kind == "training" else ()
+        likely = "The process that runs TensorFlow stopped, probably because memory was short."
+        if self._offers_repair(kind, problems, f"{likely}\n{remedies.all_sentences(problems)}"):
             return
         message = (
             "The process that runs TensorFlow stopped unexpectedly. The next job starts it again. "
@@ -71,6 +85,20 @@ class Notices:
             "processor with AVX. The log is in Help > Open log folder."
         )
         self._boxes.fail("TensorFlow stopped", message, event.log)
+
+    def _offers_repair(self, kind: str, problems: Sequence[Problem], text: str) -> bool:
+        """Ask whether to start a job again with the settings of a problem's repair.
+
+        Returns:
+            Whether there is such a repair.
+        """
+        repair = next((problem.repair for problem in problems if problem.repair), None)
+        if repair is None or kind not in self._again:
+            return False
+        if self._boxes.choose(f"{kind.capitalize()} failed", text, (repair.label, "Close")) == 0:
+            again = self._again[kind]
+            self._root.after_idle(self._boxes.guarded(lambda: again(repair), repair.label))
+        return True
 
     def _monitor_tells(self, kind: str) -> bool:
         """Show the monitor instead of a box, if it offers to resume or the user stopped it."""

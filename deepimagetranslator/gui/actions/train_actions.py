@@ -11,9 +11,10 @@ from pathlib import Path
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
+from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.run_state import last_resumable
 from deepimagetranslator.core.config.specs import AugmentationSpec
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Repair, UserError
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.actions.window_places import WindowPlaces
@@ -88,6 +89,12 @@ class TrainActions:
     def start(self) -> None:
         """Check the data, train the model and show the monitor."""
         self._when_checked(self._train)
+
+    def start_again(self, repair: Repair) -> None:
+        """Start the last training anew with the settings of a repair."""
+        project = self._session.project
+        project.set_specs(repaired(project.specs, repair))
+        self._train(self._jobs.start_weights)  # the data were checked before
 
     def start_from_weights(self) -> None:
         """Train from the weights of a file."""

@@ -1,0 +1,120 @@
+"""Settings with which a training or a translation fits into the memory, from the network's plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from deepimagetranslator.core.config.network_plan import predict_memory_bytes, step_memory_bytes
+from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec
+from deepimagetranslator.core.errors import DataProblems, Problem, Remedy, Repair
+from deepimagetranslator.core.system.machine import bytes_in_words
+
+Settings = tuple[tuple[str, Any], ...]
+
+SURE = 0.75
+"""With less than this part of the estimated memory a step cannot run, however wrong the estimate
+is."""
+_LEAST_SIDE = 32  # pixels
+_SIDES = ("input_height", "input_width", "target_height", "target_width")
+
+
+def smaller_batch(model: ModelSpec, training: TrainingSpec, free: int) -> int:
+    """A smaller batch size with which a training step fits into ``free`` bytes; 0 if none does."""
+    smaller = training.batch_size // 2
+    while smaller and step_memory_bytes(model, smaller, training.precision) > free:
+        smaller //= 2
+    return smaller
+
+
+def smaller_training(
+    model: ModelSpec, training: TrainingSpec, free: int, chosen: ModelSpec
+) -> Settings:
+    """Settings with which a training step fits into ``free`` bytes: a smaller batch, else a batch
+    of one image and a smaller image size; () if only a smaller network could fit.
+
+    Args:
+        model: with all sizes decided.
+        training: the settings now.
+        free: bytes.
+        chosen: the network as the user chose it: its sizes of 0 follow from the others.
+    """
+    if batch := smaller_batch(model, training, free):
+        return (("training.batch_size", batch),)
+    small = model
+    while min(small.input_height, small.input_width) >= 2 * _LEAST_SIDE:
+        small = replace(small, **{side: max(1, getattr(small, side) // 2) for side in _SIDES})
+        if step_memory_bytes(small, 1, training.precision) <= free:
+            batch_size: Settings = (("training.batch_size", 1),)
+            sides = [side for side in _SIDES if side.startswith("input") or getattr(chosen, side)]
+            sizes = tuple((f"model.{side}", getattr(small, side)) for side in sides)
+            return (batch_size if training.batch_size > 1 else ()) + sizes
+    return ()
+
+
+def training_short_of_memory(
+    model: ModelSpec, training: TrainingSpec, free: int, chosen: ModelSpec
+) -> DataProblems:
+    """The error that a training step does not fit into ``free`` bytes; its repair makes it fit.
+
+    Args:
+        model, training, free, chosen: as in ``smaller_training``.
+    """
+    needed = step_memory_bytes(model, training.batch_size, training.precision)
+    # The estimate may be too low, or other limits hold: half the batch or of the memory at most.
+    half = needed // 2
+    if training.batch_size > 1:
+        half = step_memory_bytes(model, training.batch_size // 2, training.precision)
+    settings = smaller_training(model, training, min(free or half, half), chosen)
+    return _error(f"A training step needs {_amounts(needed, free)}", settings, "Train")
+
+
+def translation_short_of_memory(
+    model: ModelSpec, batch_size: int, precision: str, free: int, tiles: bool
+) -> DataProblems:
+    """The error that a translation does not fit into ``free`` bytes; its repair makes it fit.
+
+    Args:
+        model: the weights' network; its sizes may be 0.
+        batch_size: images translated at once.
+        precision: of the computation.
+        free: bytes.
+        tiles: images are translated in tiles already.
+    """
+    needed = predict_memory_bytes(model, batch_size, precision)
+    smaller = batch_size // 2
+    while smaller and predict_memory_bytes(model, smaller, precision) > min(free or needed, needed):
+        smaller //= 2
+    settings: Settings = (("translation.batch_size", smaller),) if smaller else ()
+    if not settings and not tiles:
+        settings = (("translation.large_images", "tiles"),)
+    return _error(f"Translating needs {_amounts(needed, free)}", settings, "Translate")
+
+
+def _amounts(needed: int, free: int) -> str:
+    known = f" and {bytes_in_words(free)} are free" if 0 < free < needed else ""
+    return f"about {bytes_in_words(needed)} of memory{known}"
+
+
+def _error(short: str, settings: Settings, verb: str) -> DataProblems:
+    remedy, repair = None, None
+    advice = "choose fewer blocks or channels, or close other programs."
+    if settings:
+        what = _in_words(dict(settings))
+        advice = f"{verb.lower()} with {what}, or close other programs."
+        remedy, repair = Remedy(settings), Repair(f"{verb} with {what}", settings=settings)
+    message = f"There is not enough memory. {short}; {advice}"
+    return DataProblems([Problem("", message, kind="memory", remedy=remedy, repair=repair)])
+
+
+def _in_words(settings: dict[str, Any]) -> str:
+    """Such as "2 images a batch" or "128 x 128 pixels"."""
+    parts = []
+    for name, value in settings.items():
+        if name.endswith("batch_size"):
+            parts.append(f"{value} {'image' if value == 1 else 'images'} a batch")
+        elif name == "translation.large_images":
+            parts.append("large images in tiles")
+    if "model.input_height" in settings:
+        parts.append(f"{settings['model.input_width']} x {settings['model.input_height']} pixels")
+    return " and ".join(parts)
