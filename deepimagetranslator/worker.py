@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import logging
 import os
 import queue
 import signal
@@ -47,6 +48,7 @@ from deepimagetranslator.core.messages.requests import (
     StartTraining,
     TranslateImages,
 )
+from deepimagetranslator.core.system.log_file import without_others
 from deepimagetranslator.core.system.out_of_memory import is_out_of_memory, out_of_memory
 
 _TRANSLATORS_KEPT = 2
@@ -132,7 +134,7 @@ class _Worker:
             end = JobCancelled()
         except Exception as error:
             details = traceback.format_exc()
-            print(details, file=sys.stderr, flush=True)
+            _log(details)
             end = JobFailed("unexpected", f"{type(error).__name__}: {error}", details)
             if is_out_of_memory(error):
                 short = out_of_memory()
@@ -237,14 +239,14 @@ class _Worker:
             image = translator.translate(
                 request.image, request.name, between=lambda *_: self._abandon_if_stale(request)
             )
-            epoch = int(translator.card.training.get("epoch", 0))
+            epoch = translator.card.epoch
             return PreviewReady(request.number, image, epoch)
         except Cancelled:
             return None
         except UserError as error:
             return PreviewReady(request.number, None, 0, str(error))
         except Exception as error:
-            print(traceback.format_exc(), file=sys.stderr, flush=True)
+            _log(traceback.format_exc())
             message = f"The image could not be translated ({type(error).__name__}: {error})."
             if is_out_of_memory(error):
                 message = str(out_of_memory())
@@ -282,9 +284,13 @@ def _described(path: Path) -> WeightsDescribed:
     except UserError as error:
         return WeightsDescribed(str(path), problem=str(error))
     scalings = card.input_scaling, card.target_scaling
-    epoch = int(card.training.get("epoch", 0))
     return WeightsDescribed(
-        str(path), card.lines(), card.model, scalings=scalings, palette=card.palette, epoch=epoch
+        str(path),
+        card.lines(),
+        card.model,
+        scalings=scalings,
+        palette=card.palette,
+        epoch=card.epoch,
     )
 
 
@@ -313,7 +319,15 @@ def _log_to(log_path: str) -> None:
         with contextlib.suppress(OSError):
             os.dup2(log.fileno(), descriptor)
     sys.stdout = sys.stderr = log
+    # Without a handler of its own, Python would print the records of every library.
+    logging.getLogger().addHandler(without_others(logging.StreamHandler(log)))
     faulthandler.enable(log)
+
+
+def _log(text: str) -> None:
+    """Write to the worker's log; on a full disk the text is lost, and the worker goes on."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def give_memory_back() -> None:

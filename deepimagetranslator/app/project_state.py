@@ -53,6 +53,11 @@ def unsaved_runs() -> Path:
     return paths.user_folder() / "runs"
 
 
+def unsaved_projects() -> Path:
+    """The folder for projects that were not saved when the window was closed or died."""
+    return paths.user_folder() / "unsaved"
+
+
 Shape = tuple[int, int, int]
 """Height, width, channels."""
 
@@ -128,14 +133,19 @@ class ProjectState:
             UserError: it cannot be written, or it is open in another window.
         """
         self._lock.take(path)
-        beside = runs_folder(path.absolute())
-        listed = dict.fromkeys((*self.runs, *self.contents.runs))
-        elsewhere = tuple(run for run in listed if run.parent != beside)
-        contents = replace(self.contents, runs=elsewhere)
-        save_project(replace(contents, run={}), path)
+        contents = self.to_write(path)
+        save_project(contents, path)
+        contents = replace(contents, run=self.contents.run)
         self.contents, self.path, self.changed = contents, path, False
         self.settings.used_project(path)
         self._bus.publish(ProjectSaved())
+
+    def to_write(self, path: Path) -> Project:
+        """What a project file of that path holds: runs that lie beside it are found there."""
+        beside = runs_folder(path.absolute())
+        listed = dict.fromkeys((*self.runs, *self.contents.runs))
+        elsewhere = tuple(run for run in listed if run.parent != beside)
+        return replace(self.contents, runs=elsewhere, run={})
 
     def keep(self, run_dir: Path | None = None) -> None:
         """Save unsaved changes without asking.
@@ -152,7 +162,7 @@ class ProjectState:
             return
         if run_dir is None:
             now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-            self.save(paths.user_folder() / "unsaved" / f"{now}.json")
+            self.save(unsaved_projects() / f"{now}.json")
         else:
             self.save(self.path or run_dir.with_name(f"{run_dir.name}.json"))
 
@@ -318,7 +328,7 @@ class ProjectState:
     def read_files(self) -> None:
         """Start to read all files in the background."""
         if self.matched.train:
-            place = self.path or paths.user_folder() / "unsaved" / "project.json"
+            place = self.path or unsaved_projects() / "project.json"
             self.reader.start(self.specs, self.runs_home, record_file(place))
             self._bus.publish(ReadingProgressed())
 

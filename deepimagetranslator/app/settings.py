@@ -17,6 +17,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.json_text import json_text
+from deepimagetranslator.core.system.system_path import is_file, is_folder
 
 MOST_RECENT = 8
 PALETTE_NAMES = ("dark", "light", "system")
@@ -57,7 +58,7 @@ class Settings:
     def folder(self, purpose: str) -> str:
         """The last folder used for a purpose; the user's documents if it no longer exists."""
         folder = self.get(f"folder {purpose}")
-        return folder if folder and _holds(Path(folder).is_dir) else str(paths.documents())
+        return folder if folder and is_folder(folder) else str(paths.documents())
 
     def used_folder(self, purpose: str, folder: Path) -> None:
         """Store the folder last used for a purpose."""
@@ -67,7 +68,7 @@ class Settings:
     def recent(self) -> list[Path]:
         """Recent project files that still exist, the latest first."""
         listed = [Path(name) for name in self._values.get(_RECENT, [])[:_LISTED]]
-        return [path for path in listed if _holds(path.is_file)]
+        return [path for path in listed if is_file(path)]
 
     def used_project(self, path: Path) -> None:
         """Put a project at the top of the list of recent ones."""
@@ -111,11 +112,3 @@ def _is_usable(name: str, value: Any) -> bool:
         return False
     rule = _RULES.get(name)
     return rule is None or bool(rule(value))
-
-
-def _holds(test: Callable[[], bool]) -> bool:
-    """A test of a path, which may be too long, forbidden or impossible."""
-    try:
-        return test()
-    except (OSError, ValueError):
-        return False

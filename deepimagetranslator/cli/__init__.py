@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from deepimagetranslator.cli import remedies, terminal
@@ -17,6 +17,7 @@ from deepimagetranslator.cli.arguments import build_parser
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.job_control import Cancelled
 from deepimagetranslator.core.system.out_of_memory import is_out_of_memory, out_of_memory
+from deepimagetranslator.core.system.system_path import require_possible
 
 DONE, UNEXPECTED, USER_MUST_CHANGE, SKIPPED, CANCELLED = 0, 1, 2, 3, 130
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         return USER_MUST_CHANGE
     result: dict[str, object]
     try:
+        require_possible(*_paths_in(vars(chosen).values()))
         status, result = chosen.command(chosen)
     except UserError as error:
         status, result = _to_be_changed(error)
@@ -45,10 +47,19 @@ def main(arguments: Sequence[str]) -> int:
     return int(status)
 
 
+def _paths_in(values: Iterable[object]) -> Iterator[Path]:
+    """The paths among the values of options, and in lists of them."""
+    for value in values:
+        if isinstance(value, Path):
+            yield value
+        elif isinstance(value, list):
+            yield from _paths_in(value)
+
+
 def _to_be_changed(error: UserError) -> tuple[int, dict[str, object]]:
     terminal.say_problems(error.problems)
     remedy = remedies.all_words(error.problems)
-    return USER_MUST_CHANGE, {"error": str(error), "remedy": remedy}
+    return USER_MUST_CHANGE, {"error": error.for_files, "remedy": remedy}
 
 
 def _unexpected(error: Exception) -> tuple[int, dict[str, object]]:

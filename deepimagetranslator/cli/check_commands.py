@@ -21,7 +21,7 @@ from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.check_record import record_file
-from deepimagetranslator.core.errors import Problem, Repair, UserError
+from deepimagetranslator.core.errors import Problem, Repair, UserError, printable
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.core.system.temporary import sweep
@@ -124,7 +124,7 @@ def _say(problems: Sequence[Problem]) -> None:
         terminal.say(f"{title(kind)}:")
         for problem in group:
             text = problem.message if len(problem.files) > 1 else str(problem)
-            text = f"{text} {remedies.words(problem.remedy)}".rstrip()
+            text = printable(f"{text} {remedies.words(problem.remedy)}".rstrip())
             terminal.say(f"  {level(problem)}: {text}")
             for repair in problem.repairs:
                 terminal.say(f"    repair: {repair.label} (--repair {_word(problem, repair)})")

@@ -21,7 +21,6 @@ from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder, runs_of
 from deepimagetranslator.core.config.run_state import last_begun, last_resumable
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.config.state_file import is_whole
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.suggestions import following
 from deepimagetranslator.core.errors import Problem, UserError
@@ -147,7 +146,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         "pooled": whole_volume,
         "persons": list(summary.persons),
         "table": str(table),
-        "problems": [str(problem) for problem in result.problems],
+        "problems": [problem.for_files for problem in result.problems],
     }
 
 
@@ -272,7 +271,7 @@ def _short(number: float, decimals: int) -> str:
 def _run_to_resume(arguments: argparse.Namespace, project: Project) -> Path:
     """The project's last run with a whole state; without one, the last without a whole epoch."""
     runs = runs_of(arguments.project, project.runs)
-    found = last_resumable(runs, is_whole) or last_begun(runs)
+    found = last_resumable(runs) or last_begun(runs)
     if found is None:
         raise UserError(
             f"There is no run of {arguments.project} to resume; name its folder with --run-dir, "

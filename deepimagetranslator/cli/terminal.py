@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from deepimagetranslator.cli import remedies
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, printable
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
@@ -37,8 +37,11 @@ def use_utf8() -> None:
 
 
 def say(text: str) -> None:
-    """A sentence for the user, on stderr."""
-    tqdm.write(text, file=sys.stderr)
+    """A sentence for the user, on stderr.
+
+    A name from a project file may hold control characters, which a terminal would obey.
+    """
+    tqdm.write("\n".join(map(printable, text.split("\n"))), file=sys.stderr)
 
 
 def say_problems(problems: Iterable[Problem]) -> None:

@@ -110,6 +110,11 @@ class Problem:
         pattern = rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)"
         return re.sub(pattern, lambda found: names[found[0]], self.message)
 
+    @property
+    def for_files(self) -> str:
+        """The text, with its subject, for files, logs and ``--json``; see ``without_persons``."""
+        return str(replace(self, message=self.without_persons))
+
     def __str__(self) -> str:
         if self.message.startswith(self.subject):
             return self.message
@@ -137,6 +142,11 @@ class UserError(Exception):
         self.problems = tuple(Problem("", line) for line in lines)
         if remedy is not None:
             self.problems = (*self.problems[:-1], replace(self.problems[-1], remedy=remedy))
+
+    @property
+    def for_files(self) -> str:
+        """The text for files, logs and ``--json``, with "person 1" instead of names."""
+        return "\n".join(problem.for_files for problem in self.problems)
 
 
 class DataProblems(UserError):

@@ -16,10 +16,12 @@ from types import TracebackType
 from PIL import ImageTk
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
+from deepimagetranslator.app.kept_project import KeptProject, to_offer
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system import paths
+from deepimagetranslator.core.system.log_file import without_others
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.main_window import MainWindow
 from deepimagetranslator.gui.system_dialogs import Boxes, system_boxes
@@ -70,6 +72,7 @@ class App:
         sharp_icon(self.root)
         self.client = WorkerClient(paths.log_folder() / "engine.log")
         self.session = Session(self.client, self.settings)
+        self.kept = KeptProject(self.session.project, self.session.background)
         self.boxes = boxes or system_boxes(self.root)
         self.window = MainWindow(self.root, self.session, self.boxes, self.leave)
         self.window.pack(fill="both", expand=True)
@@ -133,6 +136,7 @@ class App:
             self.session.project.keep(run_dir)
         except UserError as error:
             _LOG.warning("The unsaved project could not be kept: %s", error)
+            self.kept.leave()
         self.close()
 
     def close(self) -> None:
@@ -144,6 +148,7 @@ class App:
         self.root.after_cancel(self._watching)
         self.settings.set("geometry", self.root.geometry())
         self.window.actions.places.save()
+        self.kept.forget()
         self.session.close()
         self.root.destroy()
 
@@ -152,12 +157,29 @@ class App:
         if warning:
             self.boxes.inform("Settings cannot be kept", warning)
         if project is not None:
-            try:
-                self.session.project.open(project)
-            except UserError as error:
-                text = remedies.all_sentences(error.problems)
-                self.boxes.fail("The project cannot be opened", text, "")
+            self._open(project)
+        else:
+            self._offer_left()
         self.session.viewer.show()
+
+    def _open(self, project: Path) -> None:
+        try:
+            self.session.project.open(project)
+        except UserError as error:
+            text = remedies.all_sentences(error.problems)
+            self.boxes.fail("The project cannot be opened", text, "")
+
+    def _offer_left(self) -> None:
+        """Offer the changes of a window that was closed without asking, or died."""
+        left = to_offer(self.settings)
+        if left is None:
+            return
+        question = (
+            "A project was not saved before the program was closed. Open it? Its trainings can be "
+            f"resumed. Later you find it in {left.parent}."
+        )
+        if self.boxes.choose("Unsaved project", question, ("Open", "Not now")) == 0:
+            self._open(left)
 
     def _tick(self) -> None:
         # A box that opens in a tick waits for its answer inside it. The next ticks go on meanwhile,
@@ -167,6 +189,7 @@ class App:
             return  # a log-off ends the worker as well: nothing to tell
         try:
             self.session.tick()
+            self.kept.tick()
         except UserError as error:
             self._tell(error)
         if self._leaving and not self.session.jobs.kind and not self._closed:
@@ -259,7 +282,7 @@ def _end_threads() -> None:
 
 
 def log_to_file() -> None:
-    """Log warnings and errors to a file of limited size."""
+    """Log this program's warnings and errors to a file of limited size."""
     place = paths.log_folder() / "window.log"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -270,4 +293,4 @@ def log_to_file() -> None:
         _LOG.warning("%s cannot be written (%s)", place, error.strerror)
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.getLogger().addHandler(handler)
+    logging.getLogger().addHandler(without_others(handler))

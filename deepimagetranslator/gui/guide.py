@@ -100,6 +100,14 @@ Alt and an underlined letter: the button, field or menu; Enter: the button with 
 
 Messages say what failed and what you can do. Help > Open log folder shows the log files; attach \
 them to a bug report.
+
+# Patients' data
+
+The program opens no network connection. Derived DICOM files keep patient, study and dates of \
+their originals, as viewers need them; other outputs keep no text. Outputs have the names of their \
+inputs, and project files, evaluation tables and the window's settings hold names of files and \
+folders: name these by a pseudonym before you pass them on. The log of a training names no person \
+and no file; the logs in the log folder may name files.
 """
 _PICTURE = 640
 """Width of the pictures in pixels at 100 per cent."""

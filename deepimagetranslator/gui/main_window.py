@@ -36,12 +36,17 @@ from deepimagetranslator.gui.viewer.image_list import ImageList
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
+from deepimagetranslator.gui.widgets.beside import MOVED, covered
 from deepimagetranslator.gui.widgets.dropping import accept_files
+from deepimagetranslator.gui.widgets.screens import Area
 
 PROGRAM = "DeepImageTranslator"
 LOAD_PAIR = "Load folder pair"
 LIST_FROM = 1100
 """From this width of the window, in pixels at 100 per cent, the list of images is shown."""
+_LEAST_ROOM = 130
+"""The narrowest strip beside a dialog that images are shown in, in pixels at 100 per cent."""
+_SOON_MS = 50
 DROP_HINT = "Files and folders can also be dropped here."
 
 
@@ -73,6 +78,8 @@ class MainWindow(ttk.Frame):
         self._list_chosen = bool(session.settings.get("image list"))
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
+        self._beside_dialog = False
+        self._moving_panes = ""
         self._generation = -1
         self._awaited: object = None
         self._predicted: object = None
@@ -95,7 +102,8 @@ class MainWindow(ttk.Frame):
         px = theme_of(self).px
         self.columnconfigure(1, weight=1)
         self.rowconfigure(0, weight=1)
-        self._build_column().grid(row=0, column=0, sticky="ns", padx=px(8), pady=px(8))
+        self._column = self._build_column()
+        self._column.grid(row=0, column=0, sticky="ns", padx=px(8), pady=px(8))
         bar = StatusBar(self, self.session)
         bar.grid(row=2, column=0, columnspan=3, sticky="ew")
         self.status, self.progress = bar.status, bar.progress
@@ -167,6 +175,9 @@ class MainWindow(ttk.Frame):
         }
         for key, (name, action) in keys.items():
             self.root.bind(key, self._for_this_window(self._boxes.guarded(action, name)))
+
+        self.root.bind(MOVED, self._make_room_soon, add=True)
+        self.bind("<Configure>", self._make_room_soon, add=True)
 
     def _listen(self) -> None:
         bus = self.session.bus
@@ -288,7 +299,7 @@ class MainWindow(ttk.Frame):
             self.listed.set(self.root.winfo_width() >= theme_of(self).px(LIST_FROM))
         shown = self.listed.get() and not self.start.grid_info()
         self.session.scores.wanted = shown
-        if not shown:
+        if not shown or self._beside_dialog:
             self.images.grid_remove()
             return
         px, viewer = theme_of(self).px, self.viewer
@@ -300,6 +311,29 @@ class MainWindow(ttk.Frame):
 
         self.images.show(viewer.images(), viewer.positions[viewer.part], score_of)
         self._write_scores()
+
+    def _make_room_soon(self, _event: object) -> None:
+        """Once for all the events while a dialog moves."""
+        if self._moving_panes:
+            self.after_cancel(self._moving_panes)
+        self._moving_panes = self.after(_SOON_MS, self._make_room)
+
+    def _make_room(self) -> None:
+        """Show the panes in the part that no dialog covers, if it is large enough."""
+        self._moving_panes = ""
+        px, taken = theme_of(self).px, self._column.winfo_x() + self._column.winfo_width()
+        gap, width = px(8), self.winfo_width() - taken
+        area = Area(self.winfo_rootx() + taken, self.winfo_rooty(), width, self.winfo_height())
+        left, right = covered(self.root, area, px(_LEAST_ROOM))
+        before, self._beside_dialog = self._beside_dialog, bool(left or right)
+        for widget in (self.panes, self.scrubber):
+            shown = bool(widget.grid_info())
+            widget.grid_configure(padx=(left, right + gap))
+            if not shown:
+                widget.grid_remove()
+        self.panes.stack(self._beside_dialog and width - left - right < self.winfo_height())
+        if before != self._beside_dialog:
+            self._show_list()
 
     def _write_scores(self) -> None:
         done, count = self.session.scores.done, len(self.viewer.pairs())

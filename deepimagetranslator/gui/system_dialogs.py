@@ -11,6 +11,7 @@ from typing import Any
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import SUFFIXES
+from deepimagetranslator.core.system.system_path import file_stamp
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.widgets.in_front import window_in_use
 from deepimagetranslator.gui.widgets.message import Message
@@ -93,7 +94,7 @@ def system_boxes(root: tk.Tk) -> Boxes:
         chosen = path(
             filedialog.asksaveasfilename(filetypes=list(types), **front(title, folder), **rest)
         )
-        if asks_ourselves and chosen is not None and chosen.exists():
+        if asks_ourselves and chosen is not None and file_stamp(chosen) is not None:
             question = f"{chosen} exists already. Replace it?"
             return chosen if box(title, question, ["Replace", "Cancel"]) == 0 else None
         return chosen

@@ -1,11 +1,13 @@
 """The log.txt of a run: versions, device, epochs, checkpoints, and how the run ended.
 
-It holds no personal data: images are named by their place in the project ("training input 3").
+It holds no personal data: images are named by their place in the project ("training input 3"),
+folders by what they hold.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +56,7 @@ def run_log(path: Path, dataset: Dataset, precision: str, epoch: int) -> Iterato
             _log.warning("Cancelled")
             raise
         except UserError as error:
-            _log.error("Ended: %s", without_names(str(error), dataset))
+            _log.error("Ended: %s", without_names(error.for_files, dataset, path.parent))
             raise
         except Exception as error:
             _log.error("Ended by an unexpected %s", type(error).__name__)
@@ -79,15 +81,29 @@ def logged(report: Report) -> Report:
     return log_and_report
 
 
-def without_names(text: str, dataset: Dataset) -> str:
-    """The text with each image's place in the project instead of its path or name."""
-    places = {
-        name: f"{part} {side} {number}"
+def without_names(text: str, dataset: Dataset, run_dir: Path) -> str:
+    """The text with each image's place in the project instead of its path or name.
+
+    Args:
+        text: a message.
+        dataset: the training data.
+        run_dir: the run's folder. It and the folders of the images are left out as well: a folder
+            may have the name of a person.
+    """
+    images = {
+        f"{part} {side} {number}": image
         for part, pairs in (("training", dataset.train), ("validation", dataset.val))
         for number, pair in enumerate(pairs, 1)
-        for side, path in (("input", pair.input), ("target", pair.target))
-        for name in (str(path), path.name)
+        for side, image in (("input", pair.input), ("target", pair.target))
     }
-    for name in sorted(places, key=len, reverse=True):  # 11.png before 1.png
-        text = text.replace(name, places[name])
+    words = {f"{run_dir}{os.sep}": ""}
+    within = [run_dir / "log.txt", *(image.file for image in images.values())]
+    for folder in {folder for path in within for folder in path.absolute().parents}:
+        if folder.name:
+            words |= {f"{folder}{os.sep}": "", str(folder): "a folder"}
+    for place, image in reversed(images.items()):  # of a file with several images the first one
+        names = (image.file, image.file.name, image, image.path.name)
+        words |= dict.fromkeys(map(str, names), place)
+    for name in sorted(words, key=len, reverse=True):  # 11.png before 1.png
+        text = text.replace(name, words[name])
     return text

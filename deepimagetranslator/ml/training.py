@@ -156,7 +156,11 @@ def _train(
     else:
         state = TrainingState(precision=devices.choose_precision(project.specs.training.precision))
         write_run_record(run, project, dataset, state.precision, start_weights, report)
-    with run_log(run.log, dataset, state.precision, state.epoch), enough_memory(short):
+    with (
+        run_log(run.log, dataset, state.precision, state.epoch),
+        devices.gradients_forgotten(),
+        enough_memory(short),
+    ):
         try:
             job = Job(project, dataset, run, state, logged(report), control, history)
             _work(job, start_weights)

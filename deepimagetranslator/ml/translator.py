@@ -12,11 +12,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from deepimagetranslator.core.config.network_plan import translation_memory_bytes
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.encodings import Network, choose_encoding
+from deepimagetranslator.core.imaging.header import MAX_PIXELS
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
+from deepimagetranslator.core.system.machine import bytes_in_words, free_memory_bytes
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.network.unet import FINAL
@@ -25,6 +28,8 @@ NETWORKS_KEPT = 4
 UNKNOWN_SIZE_TILE = 512
 """Height and width of the tiles in pixels, for weights without a fixed image size."""
 _LARGE_VALUES = 2**24
+_MUCH = 2**30  # bytes; a network that needs more is not run on a tiny image
+_TINY = 256  # the network's pixels for one of the image
 _OVERSHOOT = 0.05  # tolerance for floats that should lie in [0, 1]
 
 _FLIPS = ((), (1,), (2,), (1, 2))
@@ -138,7 +143,7 @@ class Translator:
         Raises:
             UserError: the image's channels or type do not fit the network.
         """
-        self._refuse_other_depth(image, name)
+        self._refuse_unfit(image, name)
         bands = self._tiled if self.in_tiles(image) else self._resized
         height = self._output_size(image)[0]
         result: Array | None = None
@@ -165,7 +170,7 @@ class Translator:
             UserError: an image's channels do not fit the network.
         """
         for image, name in zip(images, names, strict=True):
-            self._refuse_other_depth(image, name)
+            self._refuse_unfit(image, name)
         outputs = self._outputs_at_network_size(images, names)
         return [
             resize(output, *self._output_size(image))
@@ -216,13 +221,20 @@ class Translator:
         self, images: Iterable[np.ndarray], scaling: IntensityNormalization, size: tuple[int, int]
     ) -> Floats:
         """The network's output (images, height, width, channels) for images of its input size."""
+        network = self._network(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
-        network = self._network(size)
-        if not self._mirrors:
-            return _final(network, x)
-        flipped = (np.flip(_final(network, np.flip(x, axes)), axes) for axes in _FLIPS)
-        mean: Floats = np.mean(list(flipped), axis=0)
-        return mean
+        if self._mirrors:
+            flipped = (np.flip(_final(network, np.flip(x, axes)), axes) for axes in _FLIPS)
+            y: Floats = np.mean(list(flipped), axis=0)
+        else:
+            y = _final(network, x)
+        if not np.isfinite(y).all():
+            raise UserError(
+                f"The network of {self.path.name} gives values that are not finite (NaN or "
+                "infinity) for this image; the weights are damaged, or the image's values lie far "
+                "outside those of the training images."
+            )
+        return y
 
     def _tile_size(self) -> tuple[int, int]:
         model = self.card.model
@@ -246,6 +258,21 @@ class Translator:
         )
         return height, width
 
+    def _refuse_unfit(self, image: np.ndarray, name: str) -> None:
+        """Refuse an image whose type or size does not fit the network.
+
+        Raises:
+            UserError: the sentence says what does not fit.
+        """
+        self._refuse_other_depth(image, name)
+        self._refuse_tiny(image, name)
+        height, width = self._output_size(image)
+        if height * width > MAX_PIXELS:
+            raise UserError(
+                f"{name} would become an image of {width} x {height} pixels with "
+                f"{self.path.name}, and {MAX_PIXELS:,} are the most; use other weights."
+            )
+
     def _refuse_other_depth(self, image: np.ndarray, name: str) -> None:
         """Refuse an image whose data type does not fit the network's intensity normalization.
 
@@ -263,6 +290,43 @@ class Translator:
                 f"{name} holds {TYPE_WORDS[image.dtype.name]} values, but the network was trained "
                 f"on {TYPE_WORDS[scaling.dtype]} values from {scaling.low:g} to {scaling.high:g}; "
                 "save the image in that type, or train on images such as this one."
+            )
+
+    def _refuse_tiny(self, image: np.ndarray, name: str) -> None:
+        """Refuse an image that would have to be enlarged beyond sense, at the price of much memory.
+
+        Only a damaged file, or one made to harm, claims such a size.
+        """
+        height, width = self.network_size(image)
+        target = self._target_size((height, width))
+        largest = max(height * width, target[0] * target[1])
+        if largest <= _TINY * image.shape[0] * image.shape[1]:
+            return
+        needed = self._memory((height, width))
+        if needed > _MUCH:
+            raise UserError(
+                f"{name} has {image.shape[1]} x {image.shape[0]} pixels, but {self.path.name} "
+                f"describes a network from {width} x {height} to {target[1]} x {target[0]} "
+                f"pixels, which would take "
+                f"{bytes_in_words(needed)} of memory; use other weights, or larger images."
+            )
+
+    def _memory(self, size: tuple[int, int]) -> int:
+        """Bytes that the network needs for an image of this size (height, width)."""
+        return translation_memory_bytes(weights.with_size(self.card.model, size), self.precision)
+
+    def _refuse_too_large(self, size: tuple[int, int]) -> None:
+        """Refuse a network that this computer's memory cannot run; TensorFlow may end the process.
+
+        Raises:
+            UserError: there is not enough free memory.
+        """
+        needed, free = self._memory(size), free_memory_bytes()
+        if free and needed > free and not devices.gpu_names():
+            raise UserError(
+                f"{self.path.name} needs about {bytes_in_words(needed)} of memory for an image of "
+                f"{size[1]} x {size[0]} pixels and {bytes_in_words(free)} are free; use weights "
+                "for smaller images or with fewer channels, or close other programs."
             )
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
@@ -285,6 +349,7 @@ class Translator:
 
     def _network(self, size: tuple[int, int]) -> keras.Model:
         if size not in self._networks:
+            self._refuse_too_large(size)
             model, _ = weights.load(self.path, self.precision, size=size)
             self._networks[size] = model
             if len(self._networks) > NETWORKS_KEPT:

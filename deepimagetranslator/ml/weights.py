@@ -28,9 +28,10 @@ from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.input_statistics import InputStatistics
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import UserError, printable
 from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.system.atomic_write import write_bytes
+from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 from deepimagetranslator.ml.memory_file import file_for
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
@@ -42,6 +43,7 @@ FORMAT = 1
 _GROUP = "deepimagetranslator"
 _CARD = f"{_GROUP}/card"
 _STATE = f"{_GROUP}/state"
+_LONGEST_LINE = 2000  # characters of a line of the description; 32 named classes have fewer
 
 # Keras 3.15 caches the names of a layer's attributes under one key and looks them up under
 # another. It therefore creates a layer for each one that it saves or loads, which takes half of
@@ -120,7 +122,13 @@ class WeightsCard:
         for name, value in self.training.items():
             shown = f"{value:.5g}" if isinstance(value, float) else value
             found.append(f"{name.replace('_', ' ')}: {shown}")
-        return tuple(found)
+        return tuple(printable(line)[:_LONGEST_LINE] for line in found)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the training after which the file was written; 0 if it does not tell."""
+        epoch = self.training.get("epoch")
+        return epoch if isinstance(epoch, int) else 0
 
     @property
     def trained(self) -> Trained | None:
@@ -156,7 +164,7 @@ class WeightsCard:
                 input_scaling=IntensityNormalization.from_json(data["input_scaling"]),
                 target_scaling=IntensityNormalization.from_json(data["target_scaling"]),
                 palette=None if palette is None else Palette.from_json(palette),
-                large_images=str(data.get("large_images", "resize")),
+                large_images=_large_images(data.get("large_images", "resize")),
                 preset=str(data["preset"]),
                 training=dict(data["training"]),
                 program=str(data["program"]),
@@ -274,28 +282,37 @@ def load(
         UserError: see ``read_card``; or the arrays do not fit the network.
     """
     card = read_card(path)
-    spec = card.model
-    if spec.input_height == 0 and size is not None:
-        height, width = size
-        spec = replace(
-            spec,
-            input_height=height,
-            input_width=width,
-            target_height=spec.target_height or height,
-            target_width=spec.target_width or width,
-        )
+    spec = card.model if size is None else with_size(card.model, size)
     if 4 * count_parameters(spec) > path.stat().st_size:  # before memory is taken for them
         raise UserError(_unfit(path))
-    model = build_unet(spec, precision, seed)
+    try:
+        model = build_unet(spec, precision, seed)
+    except UserError as error:
+        raise UserError(f"{path.name} describes no possible network: {error}") from error
     load_into(model, path)
     return model, replace(card, model=spec)
+
+
+def with_size(spec: ModelSpec, size: tuple[int, int]) -> ModelSpec:
+    """The spec of a file without a fixed size with that of an image: (height, width) in pixels."""
+    if spec.input_height:
+        return spec
+    height, width = size
+    return replace(
+        spec,
+        input_height=height,
+        input_width=width,
+        target_height=spec.target_height or height,
+        target_width=spec.target_width or width,
+    )
 
 
 def load_into(model: keras.Model, path: Path) -> None:
     """Load a file's weights into the network that it describes.
 
     Raises:
-        UserError: the arrays do not fit. The model may then be partly changed and must not be used.
+        UserError: the arrays do not fit, or hold values that are not finite. The model may then be
+            partly changed and must not be used.
     """
     with _open(path) as file:
         arrays = None if _CARD in file else read_2021_file(file, path.name)[1]
@@ -312,6 +329,11 @@ def load_into(model: keras.Model, path: Path) -> None:
                 model.load_weights(path)
         except Exception as error:  # Keras may raise any exception for damaged files
             raise UserError(_unfit(path)) from error
+    if not all(np.isfinite(keras.ops.convert_to_numpy(x)).all() for x in model.weights):
+        raise UserError(
+            f"{path.name}: its weights hold values that are not finite (NaN or infinity), from "
+            "which no image can be made; use another file, such as that of an earlier epoch."
+        )
 
 
 def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
@@ -375,7 +397,7 @@ def _card_2021(spec: ModelSpec) -> WeightsCard:
 
 @contextmanager
 def _open(path: Path) -> Any:
-    if path.exists() and not path.is_file():  # opening a named pipe would block forever
+    if exists(path) and not is_file(path):  # opening a named pipe would block forever
         raise _foreign(path)
     try:
         with h5py.File(path, "r") as file:
@@ -402,6 +424,12 @@ def _range(scaling: IntensityNormalization) -> str:
         return "each image's own range"
     offset = f" (after adding {scaling.offset:g})" if scaling.offset else ""
     return f"{scaling.low:g} to {scaling.high:g}{offset}"
+
+
+def _large_images(value: Any) -> str:
+    if value not in ("resize", "crop"):
+        raise ValueError("no way to treat larger images")
+    return str(value)
 
 
 def _damaged_card(where: str) -> str:

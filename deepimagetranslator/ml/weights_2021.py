@@ -14,6 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from deepimagetranslator.core.config.fields import field_problems
 from deepimagetranslator.core.config.network_plan import convolution_shapes
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.specs import ModelSpec
@@ -43,7 +44,7 @@ def read_2021_file(file: h5py.File, name: str) -> tuple[ModelSpec, list[np.ndarr
     spec = _spec_of([array.shape for array in arrays], name)
     configuration = file.attrs.get("model_config")
     if configuration is not None:
-        spec = _with_sizes(spec, _text(configuration))
+        spec = _with_sizes(spec, _text(configuration), name)
     return spec, arrays
 
 
@@ -96,7 +97,7 @@ def _no_network(name: str, why: str) -> str:
     )
 
 
-def _with_sizes(spec: ModelSpec, configuration: str) -> ModelSpec:
+def _with_sizes(spec: ModelSpec, configuration: str, name: str) -> ModelSpec:
     """Add the input size (input layer) and target size (last Resizing), if they can be read."""
     try:
         layers = json.loads(configuration)["config"]["layers"]
@@ -109,13 +110,17 @@ def _with_sizes(spec: ModelSpec, configuration: str) -> ModelSpec:
             target_size = (int(resizings[-1]["height"]), int(resizings[-1]["width"]))
     except (ValueError, KeyError, TypeError, IndexError):
         return spec
-    return replace(
+    sized = replace(
         spec,
         input_height=input_size[0],
         input_width=input_size[1],
         target_height=target_size[0],
         target_width=target_size[1],
     )
+    found = field_problems(sized)
+    if found:
+        raise UserError(_no_network(name, found[0].message.rstrip(".")))
+    return sized
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Records what a program does to the files of a folder, and rebuilds what each interruption leaves.
 
 Python announces calls that open, rename or delete files (its audit events) before it makes them.
-What was written before is read from the files. Flushing is announced by wrapping ``os.fsync``.
+What was written before is read from the files. The program's own function for flushing is wrapped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.core.system import atomic_write
+from deepimagetranslator.core.system import atomic_write, moving
 
 Files = Mapping[str, bytes]
 """The files of a folder: contents by name, relative to it."""
@@ -109,7 +109,7 @@ class Recorder:
             self._change(new, rename)
 
     def on_flush(self, descriptor: int) -> None:
-        """Take notice of an ``os.fsync``."""
+        """Take notice of a flushed file or folder."""
         self._observe()
         status = os.fstat(descriptor)
         for name, number in self._names.items():
@@ -206,9 +206,9 @@ class Recorder:
 def recording(root: Path) -> Iterator[Recorder]:
     """Record what the block does to the files below a folder that is new or empty."""
     recorder = Recorder(Path(os.path.abspath(root)))  # noqa: PTH100
-    flush = os.fsync
+    flush = moving._flush
 
-    def fsync(descriptor: int) -> None:
+    def flush_and_tell(descriptor: int) -> None:
         flush(descriptor)
         recorder.on_flush(descriptor)
 
@@ -222,14 +222,14 @@ def recording(root: Path) -> Iterator[Recorder]:
             recorder.on_rename(*names)
 
     _install()
-    os.fsync, atomic_write.move_new = fsync, move_new
+    moving._flush, atomic_write.move_new = flush_and_tell, move_new
     _active.append(recorder)
     try:
         yield recorder
         recorder._observe()
     finally:
         _active.remove(recorder)
-        os.fsync, atomic_write.move_new = flush, move
+        moving._flush, atomic_write.move_new = flush, move
 
 
 def rebuild(files: Files, folder: Path) -> None:

@@ -7,6 +7,7 @@ kind of state.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from deepimagetranslator.core.config.run_state import Stage, state_of
 from deepimagetranslator.core.config.state_file import read_head
 from deepimagetranslator.core.messages.events import EpochEnded, Event
 from deepimagetranslator.core.system import temporary
+from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.processes import Process, start_time, this_process
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.devices import load_engine
@@ -88,9 +90,14 @@ def final_files(files: Files) -> dict[str, bytes]:
 
 
 def distinct(found: list[Interruption]) -> Iterator[Interruption]:
-    """The states that differ in more than temporary files and the log."""
+    """The states that differ in more than temporary files and the log.
+
+    Windows has no call that flushes names, so that nothing is promised there if power fails.
+    """
     seen = set()
     for one in found:
+        if one.power and os.name == "nt":
+            continue
         kept = {name: x for name, x in final_files(one.files).items() if name != "log.txt"}
         key = one.done, frozenset(kept.items())
         if key not in seen:
@@ -174,6 +181,20 @@ def test_a_killed_translation_leaves_whole_images_only(recorded: Recorded, tmp_p
     assert {len(files) for files in killed} == {*range(len(images) + 1)}
     for files in killed:
         assert files.items() <= whole.items()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no call that flushes names")
+@pytest.mark.parametrize("durable", [False, True])
+def test_the_replay_finds_what_is_not_flushed(tmp_path: Path, durable: bool) -> None:
+    place, old, new = tmp_path / "place", b"old" * 50, b"new" * 50
+    place.mkdir()
+    with recording(place) as recorder:
+        for content in (old, new):
+            write_bytes(place / "file", content, durable=durable)
+            recorder.mark()
+    left = {one.files.get("file") for one in recorder.found if one.done}
+    assert (left == {old, new}) is durable
+    assert left >= {old, new}
 
 
 def test_a_project_being_saved_is_the_old_or_the_new_one(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import expand
 from deepimagetranslator.core.imaging.images import image_size, read_image, read_spacing
@@ -29,7 +31,8 @@ LIMIT = 5.0  # seconds for a call
 HANG = 300.0  # seconds of the clock until a child is stopped, on a busy machine too
 DIED = "died.txt"
 _LONGEST = 1500  # characters of a sentence, which may list every field's name
-_RUNS = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen", "socket.connect")
+_RUNS = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen")
+_RUNS += ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "ctypes.dlopen")
 _CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.link", "os.symlink", "os.truncate")
 
 
@@ -90,24 +93,62 @@ def read_weights(path: Path) -> list[str]:
     found = [text for text in (card, state) if isinstance(text, str)]
     if not isinstance(card, str):
         found += card.lines()
+        "\n".join(found).encode()  # what holds half characters cannot be printed
     loaded = _said(lambda path: weights.load(path, size=(8, 8)), path)
     if isinstance(loaded, str):
         return [*found, loaded]
     model, _ = loaded
     kinds = {str(variable.dtype) for variable in model.variables}
-    if not kinds <= {"float32", "uint32"}:
+    if not kinds <= {"float32", "uint32", "int64"}:
         raise AssertionError(f"weights of {kinds}")
     del model, loaded
     keras.backend.clear_session()
     return [*found, "network"]
 
 
+def translate_with(path: Path) -> list[str]:
+    """What becomes of a weights file, and of a small image that it translates."""
+    from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
+
+    found = read_weights(path)
+    translator = _said(Translator, path)
+    if isinstance(translator, str):
+        return [*found, translator]
+    scaling, channels = translator.card.input_scaling, translator.card.model.input_channels
+    image = np.full((24, 24, channels), 1, scaling.dtype)
+    # Under the file's own name, so that a sentence about the image names it too.
+    result = _said(lambda path: translator.translate(image, path.name), path)
+    if isinstance(result, str):
+        return [*found, result]
+    if not np.isfinite(result).all():
+        raise AssertionError("values that are not finite")
+    return [*found, str(result.shape)]
+
+
+def read_settings(path: Path) -> list[str]:
+    """What becomes of a settings file: the defaults, with a line in the log."""
+    import logging  # noqa: PLC0415
+
+    from deepimagetranslator.app.settings import Settings  # noqa: PLC0415
+
+    logging.getLogger("deepimagetranslator").addHandler(logging.NullHandler())
+    settings = _said(Settings, path)
+    palette = _said(lambda _: settings.get("palette", "system"), path)
+    geometry = _said(lambda _: settings.get("geometry"), path)
+    if palette not in ("dark", "light", "system"):
+        raise AssertionError(f"a palette that is none: {palette!r:.99}")
+    _said(lambda _: settings.recent, path)
+    return [palette, geometry, _said(lambda _: settings.folder("a"), path)]
+
+
 READERS: dict[str, Callable[[Path], list[str]]] = {
     "pictures": read_picture,
     "volumes": read_picture,
     "projects": read_project,
+    "settings": read_settings,
     "folders": read_folder,
     "weights": read_weights,
+    "translated weights": translate_with,
 }
 
 
@@ -166,8 +207,6 @@ def warm_up(kind: str, folder: Path) -> None:
 
 def _write_weights(folder: Path) -> None:
     """A weights file of ours, as small as can be."""
-    import numpy as np  # noqa: PLC0415
-
     from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415

@@ -8,6 +8,7 @@ runs: FUZZ_EXAMPLES=5000 FUZZ_SEED=1 pytest tests/fuzz; FUZZ_KEEP=FOLDER keeps t
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,8 +23,10 @@ if not Path("/proc/self/statm").is_file():  # macOS and Windows
     pytest.skip("a child's memory cannot be limited on this system", allow_module_level=True)
 
 import fuzz_bombs_anywhere as anywhere
+from fuzz_bombs_cards import BOMBS as CARDS
 from fuzz_bombs_pictures import BOMBS as PICTURES
 from fuzz_bombs_projects import BOMBS as PROJECTS
+from fuzz_bombs_settings import BOMBS as SETTINGS
 from fuzz_bombs_tiff import BOMBS as TIFF
 from fuzz_bombs_volumes import BOMBS as VOLUMES
 from fuzz_bombs_weights import BOMBS as WEIGHTS
@@ -39,8 +42,9 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
 RANDOM = os.environ.get("FUZZ_SEED")
 KEEP = os.environ.get("FUZZ_KEEP")
 TOLD = 30
-BOMBS = (PICTURES, TIFF, VOLUMES, PROJECTS, WEIGHTS)
+BOMBS = (PICTURES, TIFF, VOLUMES, PROJECTS, SETTINGS, WEIGHTS)
 KINDS = ("pictures", "volumes", "projects", "weights")
+CARDS_TRIED = 10  # of over 150, a second each; all of them with -m faults
 
 
 @dataclass(frozen=True)
@@ -177,10 +181,27 @@ def _truncated(kind: str, seeds: Mapping[str, Seed]) -> Iterator[File]:
                 yield written(kind, one.ending, lambda cut=cut: cut, f"{name}[:{end}]")
 
 
+def _cards(names: Iterable[str]) -> list[File]:
+    """Weights files that are whole but for one claim; each is used for a translation too."""
+
+    def ending(name: str) -> str:
+        return ".hdf5" if name.endswith(".hdf5") else ".weights.h5"
+
+    return [File(CARDS.reader, ending(name), CARDS[name], name) for name in names]
+
+
+@pytest.mark.faults
+def test_weights_that_claim_what_they_are_not(run: Run) -> None:
+    assert len(CARDS) >= 150
+    told(run.read({"weights": _cards(CARDS)}))
+
+
 def test_what_is_made_to_harm(run: Run) -> None:
     files: dict[str, list[File]] = {kind: [] for kind in KINDS}
+    chosen = random.Random(RANDOM or 20261128).sample(sorted(CARDS), CARDS_TRIED)
+    files["weights"] += _cards(chosen)
     for bombs in (*anywhere.ANYWHERE.values(), anywhere.BOMBS, *BOMBS):
-        child = "projects" if bombs.reader == "folders" else bombs.reader
+        child = "projects" if bombs.reader in ("folders", "settings") else bombs.reader
         for name, make in bombs.items():
             ending = "".join(Path(name.replace(" ", "")).suffixes)
             files[child].append(File(bombs.reader, ending, make, name))

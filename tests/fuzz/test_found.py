@@ -6,7 +6,9 @@ import io
 import json
 import os
 import struct
+import threading
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -15,11 +17,12 @@ import pytest
 from fuzz_bombs_pictures import BOMBS as PICTURES
 from fuzz_bombs_tiff import BOMBS as TIFF
 from fuzz_bombs_volumes import BOMBS as VOLUMES
-from fuzz_seeds import DEEP, mended_png, packed, volumes
+from fuzz_seeds import DEEP, mended_png, packed, pictures, volumes
 
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.imaging.files import expand, list_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, read_image
 
 COLOUR16 = np.stack([DEEP, DEEP[::-1], DEEP // 3], axis=-1)
@@ -168,3 +171,31 @@ def test_a_name_that_cannot_be_printed_is_printed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"two\?lines") as caught:
         read_image(tmp_path / "two\nlines\udcff.png")
     io.TextIOWrapper(io.BytesIO(), "utf-8").write(str(caught.value))
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif", ".nii", ".nii.gz", ".dcm"])
+def test_a_file_that_grows_while_it_is_read(tmp_path: Path, ending: str) -> None:
+    """Each reading gives the whole image or a sentence, never another error."""
+    seeds = volumes(tmp_path) | {"deep-png": pictures()["deep-png"], "tif": pictures()["stack-tif"]}
+    seed = next(one for one in seeds.values() if one.ending == ending)
+    content = seed.finished(seed.content)
+    whole, growing = tmp_path / f"whole{ending}", tmp_path / f"x{ending}"
+    whole.write_bytes(content)
+    first = expand(whole)[0]
+    shape = read_image(first).shape
+    parts = [content[start : start + 97] for start in range(0, len(content), 97)]
+    growing.touch()
+
+    def grow() -> None:
+        with growing.open("ab", buffering=0) as file:
+            for part in [*parts, b"more" * 99]:
+                file.write(part)
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        while writer.is_alive():
+            with suppress(UserError):
+                assert read_image(ImageRef(growing, first.slice)).shape == shape
+    finally:
+        writer.join()

@@ -7,10 +7,12 @@ import logging
 import tkinter as tk
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tk_safety import collector_in_this_thread, roots_ending_with_the_focus
 from waiting import wait_until
+from window import Window
 
 from deepimagetranslator.gui.theme.theme import Theme
 
@@ -81,3 +83,12 @@ def pump(root: tk.Misc, until: Callable[[], object]) -> None:
 def pump_fixture() -> Callable[..., None]:
     """The function ``pump``, for tests that cannot import this file."""
     return pump
+
+
+@pytest.fixture
+def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
+    """The whole window with an engine, and a home of its own."""
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    window = Window()
+    yield window
+    window.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import nibabel
@@ -18,14 +17,6 @@ from deepimagetranslator.gui.data_check.target_dialog import TargetDialog
 from deepimagetranslator.gui.dialogs.series_dialog import SeriesDialog
 
 NAMES = [f"p{k}_1.png" for k in range(10)]
-
-
-@pytest.fixture
-def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
-    window = Window()
-    yield window
-    window.close()
 
 
 def write_pairs(folder: Path, names: list[str], targets: list[str]) -> None:

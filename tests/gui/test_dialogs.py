@@ -410,3 +410,31 @@ def test_an_output_folder_that_is_a_file_is_refused_beside_the_field(
     assert dialog.folder_message.text() == ""
     assert dialog.ok_button.instate(["!disabled"])
     dialog.cancel()
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_a_dialog_fits_a_small_screen_and_the_tab_key_reaches_all_of_it(
+    root: tk.Tk, pump: Callable[..., None], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(tk.Misc, "winfo_screenwidth", lambda _self: 800)
+    monkeypatch.setattr(tk.Misc, "winfo_screenheight", lambda _self: 600)
+    dialog = MAKERS[kind][0](root)
+    pump(root, lambda: dialog.winfo_viewable() and dialog.winfo_width() > 1)
+    root.update()
+    assert dialog.winfo_width() <= 800 and dialog.winfo_height() <= 560
+    canvas = dialog.body.master.master
+    first = widget = dialog.focus_get()
+    seen = 0
+    while widget is not None and (seen == 0 or widget is not first):
+        widget.focus_force()
+        pump(root, lambda: dialog.focus_get() is widget)  # noqa: B023
+        root.update()
+        if str(widget).startswith(str(dialog.body)):
+            left = widget.winfo_rootx() - canvas.winfo_rootx()
+            top = widget.winfo_rooty() - canvas.winfo_rooty()
+            assert left >= 0 and left + widget.winfo_width() <= canvas.winfo_width(), widget
+            assert top >= 0 and top + widget.winfo_height() <= canvas.winfo_height(), widget
+            seen += 1
+        widget = widget.tk_focusNext()
+    assert seen > 3
+    dialog.destroy()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,6 @@ from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.messages.requests import DescribeWeights
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog
-
-
-@pytest.fixture
-def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
-    window = Window()
-    yield window
-    window.close()
 
 
 @pytest.fixture(scope="module")

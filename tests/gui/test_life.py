@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from odd_settings import ODD_FILES
+from window import Window
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
+from deepimagetranslator.app.project_state import unsaved_projects
+from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import Event, JobFailed, LogLine
 from deepimagetranslator.gui.app import App, run
@@ -106,3 +109,28 @@ def test_a_home_that_cannot_be_written_is_told_in_the_window(
     monkeypatch.setattr("deepimagetranslator.gui.app._end_threads", lambda: None)
     assert run() == 0
     assert len(told) == 1 and "cannot be written" in told[0]
+
+
+def test_the_next_start_offers_what_a_killed_window_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path))
+    monkeypatch.setattr(WorkerClient, "start", lambda _self: None)
+    left = unsaved_projects() / "2026-11-28_10-00-00-7.json"
+    save_project(Project(), left)
+    asked: list[str] = []
+    window = Window()
+    try:
+        window.answers.choice = 0
+        window.until(lambda: window.session.project.path == left)
+        asked += window.answers.asked
+    finally:
+        window.close()
+    again = Window()
+    try:
+        again.until(again.root.winfo_viewable)
+        again.app._start(None)
+        assert again.answers.asked == []
+    finally:
+        again.close()
+    assert len(asked) == 1 and "not saved" in asked[0]

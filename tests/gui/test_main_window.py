@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,14 +41,6 @@ MENUS_2021 = {
     "Train": ["Data augmentation", "Train model"],
     "Translate": ["Load images for translation", "Save translated images"],
 }
-
-
-@pytest.fixture
-def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
-    window = Window()
-    yield window
-    window.close()
 
 
 @pytest.fixture(scope="module")

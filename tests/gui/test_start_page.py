@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +11,6 @@ from window import Window
 from deepimagetranslator.app.goals import GOALS
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.sample import write_sample
-
-
-@pytest.fixture
-def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
-    window = Window()
-    yield window
-    window.close()
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ from deepimagetranslator.gui.monitor.training_monitor import (
 )
 from deepimagetranslator.gui.theme.palette import DARK, LIGHT
 from deepimagetranslator.gui.theme.theme import theme_of
-from deepimagetranslator.gui.viewer.pane_group import ROLES
+from deepimagetranslator.gui.viewer.pane_tools import ROLES
 
 _KEPT: list[object] = []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from tkinter import ttk
 from typing import Any
@@ -28,14 +27,6 @@ from deepimagetranslator.gui.jobs.job_window import JobWindow
 from deepimagetranslator.gui.monitor.training_monitor import TrainingMonitor
 
 DATA_2021 = Path(__file__).parents[1] / "data" / "weights_2021"
-
-
-@pytest.fixture
-def window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
-    window = Window()
-    yield window
-    window.close()
 
 
 @pytest.fixture(scope="module")

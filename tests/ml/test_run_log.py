@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from tiny import project_of, write_set
 
 from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import EpochEnded, Event
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.version import PROGRAM
+from deepimagetranslator.ml.run_log import without_names
 from deepimagetranslator.ml.training import train
 
 
@@ -71,6 +78,28 @@ def test_an_error_is_logged_without_the_names_of_images(
         train(chosen, run)
     last = (run / "log.txt").read_text(encoding="utf-8").splitlines()[-1]
     assert last.endswith("ERROR Ended: training input 3 is damaged; replace it.")
+
+
+@pytest.mark.parametrize(
+    ("text", "logged"),
+    [
+        ("{file} is damaged.", "training input 1 is damaged."),
+        ("{file}/0011 and {name} differ.", "training target 1 and training input 1 differ."),
+        ("The folder {folder} is gone.", "The folder a folder is gone."),
+        ("{folder}/other.png is new.", "other.png is new."),
+        ("{run}/history.csv cannot be written.", "history.csv cannot be written."),
+        ("{run} cannot be opened.", "a folder cannot be opened."),
+    ],
+)
+def test_messages_are_logged_without_names_of_files_and_folders(
+    tmp_path: Path, text: str, logged: str
+) -> None:
+    person = tmp_path / "Mustermann"
+    file, run = person / "Erika.nii.gz", tmp_path / "Max" / "run"
+    pair = ImagePair(ImageRef(file, 2), ImageRef(file, 11))
+    dataset = cast("Dataset", SimpleNamespace(train=[pair], val=[]))
+    told = text.format(file=file, name=file.name, folder=person, run=run).replace("/", os.sep)
+    assert without_names(told, dataset, run) == logged
 
 
 def test_only_the_program_s_own_lines_are_kept(tmp_path: Path) -> None:

@@ -461,6 +461,11 @@ def test_two_and_two_resumed_epochs_equal_four(sets, uninterrupted, half, tmp_pa
     np.testing.assert_allclose(found, uninterrupted, rtol=0, atol=1e-6)
 
 
+def test_two_runs_are_equal_to_the_last_digit(uninterrupted, half):
+    # tests/faults/test_determinism.py compares translated files and other precisions, too.
+    np.testing.assert_array_equal(figures(half), uninterrupted[:2])
+
+
 def test_a_resume_after_a_cancelled_or_killed_epoch_equals_four_too(
     sets, uninterrupted, half, tmp_path
 ):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from deepimagetranslator.core.checks import likeness
 from deepimagetranslator.core.checks.fit import Fit, fit_of
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts, thumbnail_of
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -112,3 +113,20 @@ def test_few_pairs_and_own_targets_are_not_judged() -> None:
     images, masks = cell_images(4, 6)
     assert fit_of(pairs_of(images, masks[::-1])) == Fit()
     assert fit_of([]) == Fit()
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (3, -5), (16, -16), (-16, 16)])
+def test_offsets_are_scored_as_by_moving_one_image_over_the_other(shift: tuple[int, int]) -> None:
+    """Nothing of the other edge gets in, also at the largest offset."""
+    rng = np.random.default_rng(3)
+    ours, theirs = rng.normal(0, 1, (2, 1, 64, 64)).astype(np.float32)
+    window = np.outer(*[np.hanning(66)[1:-1]] * 2)
+    (one, other) = (side[0] * window / np.linalg.norm(side[0] * window) for side in (ours, theirs))
+    moved = np.zeros((128, 128))
+    moved[32 + shift[0] : 96 + shift[0], 32 + shift[1] : 96 + shift[1]] = one
+    offsets, tables = likeness.best_offsets(ours, theirs)
+    wanted = float((moved[32:96, 32:96] * other).sum())
+    assert tables.shape == (1, 33, 33)
+    assert tables[0, 16 + shift[0], 16 + shift[1]] == pytest.approx(wanted, abs=1e-6)
+    place = np.unravel_index(tables[0].argmax(), (33, 33))
+    assert tuple(offsets[0]) == (place[0] - 16, place[1] - 16)

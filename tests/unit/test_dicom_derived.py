@@ -99,6 +99,15 @@ def test_a_viewer_lays_it_over_the_original(tmp_path: Path, kind: str) -> None:
     assert derived.SOPClassUID.name == expected
 
 
+def test_a_series_number_that_is_none_counts_as_missing(tmp_path: Path) -> None:
+    source = ct_slice(tmp_path / "source.dcm")
+    number, name = b"\x20\0\x11\0IS\x02\x004 ", b"\x20\0\x11\0IS\x02\0Jo"
+    source.write_bytes(source.read_bytes().replace(number, name))
+    assert name in source.read_bytes()
+    DerivedSeries(WEIGHTS).write(tmp_path / "a.dcm", source, [np.ones((8, 12, 1), np.uint8)])
+    assert pydicom.dcmread(tmp_path / "a.dcm").SeriesNumber == 1000
+
+
 def test_whole_hounsfield_units_are_stored_as_they_are(tmp_path: Path) -> None:
     image = RNG.integers(-1024, 3000, (8, 12, 1)).astype(np.float32)
     _, derived, path = derive(tmp_path, [image])

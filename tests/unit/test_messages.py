@@ -168,6 +168,15 @@ def test_a_name_that_begins_another_leaves_nothing_of_it_in_a_log():
     assert problem.without_persons == "person 2 and person 1 are in both."
 
 
+def test_an_error_of_several_problems_names_no_person_in_a_file():
+    problem = Problem("validation", "Images of Anna are in both.", persons=("Anna",))
+    error = DataProblems([problem, Problem("a.png", "It is damaged.")])
+    assert "Anna" in str(error)
+    told = "validation: Images of person 1 are in both.\na.png: It is damaged."
+    assert error.for_files == told
+    assert UserError("One.", "Two.").for_files == "One.\nTwo."
+
+
 def test_an_error_tells_its_problems_with_what_puts_each_right():
     error = UserError("First\nline.", "Second.", remedy=Remedy(action="resume"))
     assert str(error) == "First?line.\nSecond."

@@ -15,6 +15,7 @@ from deepimagetranslator.core.config.network_plan import (
     count_parameters,
     group_count,
     plan_blocks,
+    translation_memory_bytes,
 )
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.config.validation import deepest, problems
@@ -86,3 +87,23 @@ def test_the_plan_needs_no_engine() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+# Growth of ru_maxrss in MiB of a fresh process at the first predict_on_batch, float32, "deep"
+# normalization, with TensorFlow 2.21 and Keras 3.15 on a two-core AMD EPYC, in November 2026.
+@pytest.mark.parametrize(
+    ("depth", "filters", "side", "target", "mib"),
+    [
+        (2, 8, 1024, 1024, 235),
+        (4, 16, 1024, 1024, 445),
+        (1, 16, 1024, 1024, 136),
+        (5, 8, 2048, 2048, 843),
+        (3, 16, 512, 2048, 1545),
+    ],
+)
+def test_the_memory_of_a_translation(
+    depth: int, filters: int, side: int, target: int, mib: int
+) -> None:
+    spec = ModelSpec(depth, filters, False, "deep", side, side, 1, target, target, 1)
+    assert translation_memory_bytes(spec) == pytest.approx(mib * 2**20, rel=0.4)
+    assert translation_memory_bytes(spec, "bfloat16") < translation_memory_bytes(spec)

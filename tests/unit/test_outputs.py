@@ -340,3 +340,24 @@ def test_a_dropped_volume_leaves_nothing(write, tmp_path):
     writer.put(output_file.sources[0], np.zeros((6, 5, 1), np.uint8), (6, 5))
     writer.drop()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["scan.nii.gz", "stack.tif", "one.dcm", "one.png"])
+def test_no_form_overwrites_a_file_that_appears_meanwhile(write, tmp_path, name):
+    write(name, 1 if name.startswith("one") else 3)
+    (output_file,) = planned(tmp_path / "in", LABELS, output="classes")
+    output_file.path.parent.mkdir()
+
+    def put_all(overwrite: bool) -> None:
+        writer = VolumeWriter(output_file, DerivedSeries("x"), overwrite)
+        for source in output_file.sources:
+            shape = read_image(source).shape
+            writer.put(source, np.zeros((*shape[:2], 1), np.uint8), shape[:2])
+
+    output_file.path.write_bytes(b"theirs")
+    with pytest.raises(UserError, match="exists already and is not overwritten"):
+        put_all(overwrite=False)
+    assert output_file.path.read_bytes() == b"theirs"
+    assert [*output_file.path.parent.iterdir()] == [output_file.path]
+    put_all(overwrite=True)
+    assert output_file.path.read_bytes() != b"theirs"

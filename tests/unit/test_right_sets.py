@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import nibabel
 import numpy as np
 import pytest
+from dicom_samples import dataset, group, write
+from placed_samples import placed
 from real_images import whole
 
 from deepimagetranslator.core.checks.examination import examine
@@ -71,9 +74,10 @@ def numbered(target: Array) -> Array:
     return np.asarray(((target > 127) @ weights)[..., None].astype(np.uint8))
 
 
-def complaints(inputs: list[Path], targets: list[Path]) -> list[str]:
+def complaints(inputs: list[Path], targets: list[Path], pairing: str = "name") -> list[str]:
     """The errors and warnings about a set, without those that every set of training pairs has."""
-    specs = replace(Specs(), data=DataSpec(tuple(map(str, inputs)), tuple(map(str, targets))))
+    lists = tuple(map(str, inputs)), tuple(map(str, targets))
+    specs = replace(Specs(), data=DataSpec(*lists, pairing=pairing))
     project = Project(specs)
     _, _, problems = examine(suggested(project, look_for(project)).specs)
     return [
@@ -120,3 +124,99 @@ def test_no_alarm_about_volumes(tmp_path: Path, name: str) -> None:
         nibabel.save(nibabel.Nifti1Image(np.stack(grey, axis=2), affine), path)
         paths.append([image.path for image in list_images(path)])
     assert complaints(*paths) == []
+
+
+AFFINE = np.diag([-0.8, -0.8, 5.0, 1.0])
+AFFINE[:3, 3] = 200, 210, -300
+
+
+def monochrome_1(image: Array) -> tuple[Array, dict[str, Any]]:
+    return 255 - image, {"PhotometricInterpretation": "MONOCHROME1"}
+
+
+def signed(image: Array) -> tuple[Array, dict[str, Any]]:
+    """As an MR scanner may write it."""
+    return image.astype(np.int16) - 20, {"Modality": "MR"}
+
+
+def rescaled(image: Array) -> tuple[Array, dict[str, Any]]:
+    """As a CT scanner writes it: stored from 0, in Hounsfield units after slope and intercept."""
+    return image.astype(np.uint16) * 4, {"RescaleSlope": 1, "RescaleIntercept": -500}
+
+
+def plain(image: Array) -> tuple[Array, dict[str, Any]]:
+    return image, {}
+
+
+def series(folder: Path, slices: list[Array], **about: Any) -> list[Path]:
+    """A file for each slice."""
+    uid = f"1.2.3.{len(folder.name)}"
+    for k, pixels in enumerate(slices):
+        file = dataset(pixels, SeriesInstanceUID=uid, InstanceNumber=k + 1, **placed(AFFINE, k))
+        for keyword, value in about.items():
+            setattr(file, keyword, value)
+        write(folder / f"{k:02}.dcm", file)
+    return [image.path for image in list_images(folder)]
+
+
+def frames(folder: Path, slices: list[Array], **about: Any) -> list[Path]:
+    """One file with all slices, from head to foot, as enhanced images and segmentations are."""
+    order = list(range(len(slices)))[::-1]
+    places = [placed(AFFINE, k) for k in order]
+    shared = group(
+        "PlaneOrientationSequence", ImageOrientationPatient=places[0]["ImageOrientationPatient"]
+    )
+    measures = {name: places[0][name] for name in ("PixelSpacing", "SliceThickness")}
+    shared.update(group("PixelMeasuresSequence", **measures))
+    file = dataset(
+        np.stack([slices[k] for k in order]),
+        SharedFunctionalGroupsSequence=[shared],
+        PerFrameFunctionalGroupsSequence=[
+            group("PlanePositionSequence", ImagePositionPatient=one["ImagePositionPatient"])
+            for one in places
+        ],
+        **about,
+    )
+    path = write(folder / "frames.dcm", file)
+    return [image.path for image in list_images(path)]
+
+
+def volume(folder: Path, slices: list[Array], **_about: Any) -> list[Path]:
+    folder.mkdir()
+    voxels = np.stack([one.T for one in slices], axis=2)
+    nibabel.save(nibabel.Nifti1Image(voxels, AFFINE), folder / "mask.nii.gz")
+    return [image.path for image in list_images(folder)]
+
+
+Written = Callable[..., list[Path]]
+
+
+@pytest.mark.parametrize(
+    ("stored", "inputs", "targets", "change"),
+    [
+        (plain, series, series, as_it_is),
+        (plain, series, frames, cropped),
+        (monochrome_1, series, series, halved),
+        (monochrome_1, frames, frames, turned),
+        (signed, series, frames, mirrored),
+        (signed, frames, series, as_it_is),
+        (rescaled, series, volume, as_it_is),
+        (rescaled, series, volume, turned),
+        (rescaled, frames, frames, cropped),
+        (rescaled, frames, volume, halved),
+    ],
+)
+def test_no_alarm_about_dicom(
+    tmp_path: Path,
+    stored: Callable[[Array], tuple[Array, dict[str, Any]]],
+    inputs: Written,
+    targets: Written,
+    change: Callable[[Array], Array],
+) -> None:
+    """Series and frames, as scanners and segmentation programs write them."""
+    pairs = [[np.ascontiguousarray(change(one)) for one in pair] for pair in pairs_of("tissues")]
+    kept = [stored(image[..., 0]) for image, _ in pairs]
+    images = inputs(tmp_path / "image", [pixels for pixels, _ in kept], **kept[0][1])
+    labels = [np.ascontiguousarray(numbered(target)[..., 0]) for _, target in pairs]
+    masks = targets(tmp_path / "masks", labels, Modality="SEG")
+    assert complaints(images, masks, "order") == []

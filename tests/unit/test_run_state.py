@@ -139,9 +139,9 @@ def test_the_newest_run_with_a_whole_state_is_resumed(run: RunFolder, tmp_path: 
     save_project(replace(Project(), run={"reading": 1}), begun.project)
     save_project(replace(Project(), run={"reading": 1}), damaged.project)
     damaged.write_state(bytes(1000), 1)
-    flipped(damaged.last)
+    cut(damaged.last)
     runs = [run.path, begun.path, damaged.path]
-    assert last_resumable(runs, is_whole) == run.path
+    assert last_resumable(runs) == run.path
     assert last_begun(runs) == begun.path
     assert last_resumable([]) is None and last_begun([]) is None
 

@@ -1,7 +1,7 @@
 """Replaces the worker process by a fresh one after some trainings, without the user noticing.
 
-TensorFlow keeps some memory of every network that it has trained, 1 to 2 MiB with small ones, which
-no call releases. A fresh process is loaded in the background; it takes over between two jobs.
+TensorFlow keeps some memory of every network that it has trained, about 0.5 MiB of a small one,
+which no call releases. A fresh process is loaded in the background; it takes over between two jobs.
 """
 
 from __future__ import annotations

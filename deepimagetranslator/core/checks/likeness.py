@@ -18,6 +18,7 @@ from deepimagetranslator.core.data.facts import SIDE, Thumbnail
 Vectors = NDArray[np.float32]
 
 _REACH = 16  # the largest offset in the search, in thumbnail pixels
+_PERIOD = SIDE + _REACH  # of the transform; up to that offset nothing overlaps from the next period
 _BATCH = 256
 _ENOUGH_FOR_A_MEAN = 8
 
@@ -64,7 +65,7 @@ def best_offsets(ours: Vectors, theirs: Vectors) -> tuple[NDArray[np.intp], NDAr
         for side in pair:
             lengths = np.sqrt((side**2).sum(axis=(1, 2), keepdims=True))
             side /= np.maximum(lengths, 1e-3)
-        spectra = [np.fft.rfft2(side, (2 * SIDE, 2 * SIDE)) for side in pair]
+        spectra = [np.fft.rfft2(side, (_PERIOD, _PERIOD)) for side in pair]
         whole = np.fft.irfft2(spectra[1] * spectra[0].conj()).astype(np.float32)
         table = np.roll(whole, (_REACH, _REACH), (1, 2))[:, : 2 * _REACH + 1, : 2 * _REACH + 1]
         flat = table.reshape(len(table), -1).argmax(axis=1)

@@ -17,6 +17,7 @@ from deepimagetranslator.core.config.network_plan import (
 from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec
 from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.system.machine import bytes_in_words, free_memory_bytes
+from deepimagetranslator.core.system.system_path import exists
 
 _SLOTS = {
     "muon": 1,
@@ -111,7 +112,7 @@ def saving_memory_bytes(model: ModelSpec, training: TrainingSpec) -> int:
 def _free_disk(folder: Path) -> int:
     """Free bytes at a folder that may not exist yet; 0 if unknown."""
     place = folder.absolute()
-    while not place.exists() and place != place.parent:
+    while not exists(place) and place != place.parent:
         place = place.parent
     try:
         return shutil.disk_usage(place).free

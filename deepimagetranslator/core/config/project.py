@@ -27,6 +27,7 @@ from deepimagetranslator.core.imaging.reading import (
 )
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.system.json_text import json_text
+from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
 FORMAT = 1
@@ -151,7 +152,7 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
 
 def _read_json(path: Path) -> Any:
     try:
-        if path.exists() and not path.is_file():
+        if exists(path) and not is_file(path):
             raise UserError(f"{path} is not a file; choose a project file.")
         if path.stat().st_size > _MAX_BYTES:
             raise UserError(f"{path} is too large for a project file; choose another file.")
@@ -159,10 +160,25 @@ def _read_json(path: Path) -> Any:
     except FileNotFoundError:
         message = f"There is no project file {path}; check the name, or make one."
         raise UserError(message, remedy=Remedy(action="new_project")) from None
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{path} cannot be read as a project file: line {error.lineno}, column {error.colno} "
+            f"is not valid JSON ({error.msg}); correct it there, or create a new one."
+        ) from error
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise UserError(
-            f"{path} cannot be read as a project file; choose another file or create a new one."
+            f"{path} cannot be read as a project file ({_reason(error)}); choose another file or "
+            "create a new one."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a project file cannot be read."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no UTF-8 text at byte {error.start}"
+    if isinstance(error, OSError):
+        return error.strerror or "it cannot be opened"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else "it is damaged"
 
 
 def _stored(path: str, folder: Path) -> str:

@@ -17,7 +17,7 @@ from deepimagetranslator.core.config.state_file import head_of
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
 from deepimagetranslator.core.system.moving import make_folder
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import is_folder, system_path
 
 _LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d:\d\d)\S* [A-Z]+ (.*)")
 _MOST_LOG_BYTES = 2**20
@@ -211,7 +211,7 @@ def runs_of(project: Path | None, elsewhere: Iterable[Path] = ()) -> list[Path]:
         elsewhere: folders of runs that do not lie beside the file, as ``Project.runs`` lists them.
     """
     beside = [] if project is None else runs_folder(project.absolute()).glob("*")
-    found = {run for run in (*beside, *elsewhere) if run.is_dir() and run.name[0] != "."}
+    found = {run for run in (*beside, *elsewhere) if is_folder(run) and run.name[0] != "."}
     return sorted(found, key=lambda run: (run.name, run))
 
 

@@ -66,10 +66,10 @@ def state_of(run: RunFolder, is_whole: IsWhole = looks_whole) -> RunState:
     return RunState(Stage.BEGUN if _is_recorded(run) else Stage.NEW)
 
 
-def last_resumable(runs: Iterable[Path], is_whole: IsWhole = looks_whole) -> Path | None:
+def last_resumable(runs: Iterable[Path]) -> Path | None:
     """The last of these runs, oldest first, that can be resumed; None if there is none."""
     newest_first = reversed([*runs])
-    return next((r for r in newest_first if any(map(is_whole, RunFolder(r).states))), None)
+    return next((r for r in newest_first if any(map(looks_whole, RunFolder(r).states))), None)
 
 
 def last_begun(runs: Iterable[Path]) -> Path | None:

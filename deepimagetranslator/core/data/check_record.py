@@ -40,7 +40,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.system.atomic_write import write_bytes
-from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
+from deepimagetranslator.core.system.system_path import Stamp, file_stamp, is_file, system_path
 from deepimagetranslator.core.version import __version__
 
 FORMAT = 3
@@ -100,7 +100,7 @@ def recall(
     file: Path | None, train: Sequence[ImagePair], val: Sequence[ImagePair]
 ) -> Parts[DatasetStatistics | None]:
     """The recorded statistics of the training and the validation pairs; None if not valid."""
-    if file is None or not system_path(file).is_file():
+    if file is None or not is_file(file):
         return None, None
     try:
         of_train, of_val = _read(file, 2 * (len(train) + len(val)))

@@ -13,6 +13,7 @@ from deepimagetranslator.core.export import dicom_attributes as attributes
 from deepimagetranslator.core.export.dicom_pixels import Stored, stored_pixels
 from deepimagetranslator.core.imaging.dicom.frames import frame_order
 from deepimagetranslator.core.imaging.dicom.image import header_of, pydicom
+from deepimagetranslator.core.imaging.series import whole_number
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.core.system.system_path import system_path
 from deepimagetranslator.core.typing import Array
@@ -113,7 +114,7 @@ class DerivedSeries:
         result.SeriesInstanceUID = self._uid(str(origin.get("SeriesInstanceUID") or folder))
         if not result.get("StudyInstanceUID"):
             result.StudyInstanceUID = self._uid(f"study of {folder}")
-        result.SeriesNumber = _NUMBER_APART + int(origin.get("SeriesNumber") or 0)
+        result.SeriesNumber = _NUMBER_APART + (whole_number(origin.get("SeriesNumber")) or 0)
         result.SeriesDescription = f"{PROGRAM}: {self._weights}"[:64]
         result.ImageType = ["DERIVED", "SECONDARY", *_plane(origin)]
         text = f"Translated by {PROGRAM} {__version__} with {self._weights}"

@@ -11,7 +11,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.plan import same_file_key
 from deepimagetranslator.core.imaging.files import list_images, parsed
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import exists, is_folder
 
 
 def places(
@@ -44,7 +44,7 @@ def places(
     inside = None if folder is None else _inside(output, folder)
     if inside is not None:
         images = [image for image in images if not image.file.is_relative_to(inside)]
-    folders = {given for given in images if system_path(given.file).is_dir()}
+    folders = {given for given in images if is_folder(given.file)}
     common = folder or _common_folder({given.file for given in images if given not in folders})
     for given in images:
         root = given.file if given in folders else common or given.file.parent
@@ -62,8 +62,8 @@ def require_folder(output: Path) -> None:
     Raises:
         UserError: it, or a folder of its path, is a file.
     """
-    there = next((p for p in (output, *output.parents) if system_path(p).exists()), None)
-    if there is not None and not system_path(there).is_dir():
+    there = next((p for p in (output, *output.parents) if exists(p)), None)
+    if there is not None and not is_folder(there):
         raise UserError(f"{there} is a file, not a folder; choose another output folder.")
 
 

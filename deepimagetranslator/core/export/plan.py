@@ -20,7 +20,7 @@ from deepimagetranslator.core.imaging import dicom, nifti, tiff
 from deepimagetranslator.core.imaging.files import SUFFIXES, expand
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import reader_of
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import exists, system_path
 
 _ORIGINS: tuple[tuple[str, object], ...] = (("dicom", dicom), ("nifti", nifti), ("tiff", tiff))
 _WORDS = {"dicom": "DICOM", "nifti": "NIfTI"}
@@ -233,9 +233,7 @@ def _refuse_loss(output_files: Sequence[OutputFile], overwrite: bool) -> None:
                 f"{output_file.path} is one of the images to translate and would be overwritten; "
                 "choose another output folder."
             )
-    existing = [
-        output_file.path for output_file in output_files if system_path(output_file.path).exists()
-    ]
+    existing = [output_file.path for output_file in output_files if exists(output_file.path)]
     if existing and not overwrite:
         raise UserError(
             f"{len(existing)} of the translated images exist already, the first is {existing[0]}; "

@@ -12,7 +12,7 @@ from deepimagetranslator.core.imaging.filenames import natural_key
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.readers import reader_of
 from deepimagetranslator.core.imaging.series import in_order
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import exists, is_file, is_folder, system_path
 
 _SINGLE = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
@@ -77,14 +77,14 @@ def _found_in(one: ImageRef, without: Path | None) -> list[ImageRef]:
         UserError: there is none.
     """
     path = system_path(one.file)
-    if path.is_dir():
+    if is_folder(path):
         inside = sorted(_images_below(one.file, without), key=natural_key)
         if not inside:
             endings = ", ".join(SUFFIXES)
             message = f"The folder {one} holds no images ({endings}); choose another one."
             raise UserError(message)
         return list(map(ImageRef, inside))
-    if not path.exists():
+    if not exists(path):
         raise UserError(f"{one} does not exist; check its name or choose another one.")
     return [one]
 
@@ -153,7 +153,7 @@ def _is_bare(path: Path) -> bool:
 def _starts_like_dicom(path: Path) -> bool:
     file = system_path(path)
     with suppress(OSError):
-        if file.is_file():  # opening a pipe would wait for ever
+        if is_file(file):  # opening a pipe would wait for ever
             with file.open("rb") as opened:
                 return opened.read(132)[128:] == b"DICM"
     return False

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
+from deepimagetranslator.core.system.system_path import Stamp, file_stamp, is_file, system_path
 
 LARGEST = 2**29
 """The most bytes held in total. A larger file is read a second time for its checksum."""
@@ -127,7 +127,7 @@ class HeldFiles:
     def _take(self, held: _Held, path: Path, most_bytes: int) -> None:
         """Read a file that is not too large; drop the least recently used contents."""
         known = held.data is not None or held.checksum
-        if known or held.stamp is None or held.stamp[0] > most_bytes or not path.is_file():
+        if known or held.stamp is None or held.stamp[0] > most_bytes or not is_file(path):
             return
         held.data = path.read_bytes()
         with self._lock:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import is_file
 
 _SEPARATORS = os.sep + (os.altsep or "")
 _MOST_DIGITS = 9  # of a slice's number; a longer one is a name
@@ -71,13 +71,13 @@ def parse_images(texts: Iterable[str | Path]) -> list[ImageRef]:
     A text refers to a slice if it ends in a number and the part before is a file. The disk is
     asked once for each such file, and never for texts without a number at the end.
     """
-    is_file: dict[str, bool] = {}
+    known: dict[str, bool] = {}
     found = []
     for text in map(str, texts):
         file, number = _divided(text)
-        if number is not None and file not in is_file:
-            is_file[file] = system_path(file).is_file()
-        found.append(_known(file, number) if is_file.get(file) else _known(text, None))
+        if number is not None and file not in known:
+            known[file] = is_file(file)
+        found.append(_known(file, number) if known.get(file) else _known(text, None))
     return found
 
 

@@ -14,6 +14,7 @@ from deepimagetranslator.core.imaging import dicom, nifti, pictures, tiff
 from deepimagetranslator.core.imaging.header import Header, UnreadableError
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.place import Place
+from deepimagetranslator.core.system.system_path import exists, is_file, is_folder
 from deepimagetranslator.core.typing import Array
 
 _START = 1024  # bytes; enough for a compressed NIfTI header
@@ -41,9 +42,9 @@ def reader_of(path: Path) -> Reader:
         UnreadableError: it is empty, not an image of a known kind, or not an ordinary file.
         OSError: it cannot be opened.
     """
-    if path.is_dir():
+    if is_folder(path):
         raise UnreadableError("is a folder", "choose an image file")
-    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+    if exists(path) and not is_file(path):  # opening a pipe would wait for ever
         raise UnreadableError("is not an ordinary file", "choose an image file")
     with HELD.opened(path) as file:
         start = file.read(_START)

@@ -15,7 +15,7 @@ from deepimagetranslator.core.imaging import dicom, tiff
 from deepimagetranslator.core.imaging.files import DICOM_SUFFIXES
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import reader_of
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import exists, system_path
 
 READING_VERSION = 2
 """1: version 2.0.0 of the program, which recorded none. 2: frames in order of place, bits above
@@ -104,7 +104,7 @@ def may_be_missing_slice(image: ImageRef) -> bool:
     named = (
         image.slice is None and file.name.isdigit() and file.parent.suffix.lower() in DICOM_SUFFIXES
     )
-    return named and not system_path(file).exists()
+    return named and not exists(file)
 
 
 def _renumbered(image: ImageRef, order: tuple[int, ...]) -> ImageRef:

@@ -22,7 +22,7 @@ from deepimagetranslator.core.imaging.dicom.image import header_of, is_dicom, sl
 from deepimagetranslator.core.imaging.filenames import natural_key
 from deepimagetranslator.core.imaging.held_files import HELD
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import is_file, system_path
 
 ALL = "all"
 """Chooses all series."""
@@ -230,7 +230,7 @@ def _ordered(slices: list[tuple[_Slice, Path]]) -> list[tuple[_Slice, Path]]:
 def _is_dicom(path: Path) -> bool:
     file = system_path(path)
     with suppress(OSError):
-        if file.is_file():  # opening a pipe would wait for ever
+        if is_file(file):  # opening a pipe would wait for ever
             with HELD.opened(file) as opened:
                 return is_dicom(opened.read(132))
     return False
@@ -258,19 +258,20 @@ def _read(file: Path, modified: int, size: int) -> _Slice | None:
     corner = finite_numbers(dataset.get("ImagePositionPatient"), 3)
     return _Slice(
         uid=text_of(dataset.get("SeriesInstanceUID")),
-        number=_whole(dataset.get("SeriesNumber")),
+        number=whole_number(dataset.get("SeriesNumber")),
         description=text_of(dataset.get("SeriesDescription")),
         modality=text_of(dataset.get("Modality")),
         patient=text_of(dataset.get("PatientID")) or text_of(dataset.get("PatientName")),
         size=(dataset.get("Rows") or 0, dataset.get("Columns") or 0),
         plane=plane,
         position=position_along_normal(plane, corner) if plane and corner else None,
-        acquisition=_whole(dataset.get("AcquisitionNumber")) or 0,
-        instance=_whole(dataset.get("InstanceNumber")),
+        acquisition=whole_number(dataset.get("AcquisitionNumber")) or 0,
+        instance=whole_number(dataset.get("InstanceNumber")),
     )
 
 
-def _whole(value: Any) -> int | None:
+def whole_number(value: Any) -> int | None:
+    """The value of an integer element; None if it holds none."""
     with suppress(TypeError, ValueError):
         return int(value)
     return None

@@ -12,6 +12,15 @@ from deepimagetranslator.core.system.system_path import system_path
 _PACKAGE = __name__.partition(".")[0]
 
 
+def without_others(handler: logging.Handler) -> logging.Handler:
+    """Let a handler take only this program's records.
+
+    Records of other libraries may quote the content of files, such as names of patients.
+    """
+    handler.addFilter(logging.Filter(_PACKAGE))
+    return handler
+
+
 class _QuietFile(logging.FileHandler):
     """A log that loses lines while the disk is full; they are no reason to end the work."""
 

@@ -23,6 +23,7 @@ from deepimagetranslator.gui.data_check.findings_view import FindingsView
 from deepimagetranslator.gui.data_check.pair_table import PairTable
 from deepimagetranslator.gui.data_check.target_dialog import TargetDialog
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.beside import stand_beside
 from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over, show_above
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
 from deepimagetranslator.gui.widgets.wrapping import wrap_at_width
@@ -146,6 +147,7 @@ class CheckWindow(tk.Toplevel):
         self.geometry(f"{width}x{height}")
         # The main window shows the pair of the chosen row.
         place_over(self, self._below, width, height, px(40), aside=True)
+        stand_beside(self)
         self.minsize(min(width, px(560)), min(height, px(420)))
         show_above(self, self._below)
         self.to_front()

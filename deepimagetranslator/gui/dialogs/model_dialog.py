@@ -68,6 +68,8 @@ class ModelDialog(FormDialog[ModelSpec]):
         large_images: the initial ``DataSpec.large_images``.
     """
 
+    aside = True
+
     def __init__(
         self,
         parent: tk.Misc,

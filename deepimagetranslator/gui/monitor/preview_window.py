@@ -12,7 +12,8 @@ from deepimagetranslator.app.shown_classes import ShownClasses
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_pane import Caption
-from deepimagetranslator.gui.viewer.pane_group import ROLES, PaneGroup
+from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.viewer.pane_tools import ROLES
 from deepimagetranslator.gui.widgets.in_front import place_over, show_above
 
 VALIDATION_IMAGES = "Validation images"

@@ -66,6 +66,7 @@ class ImagePane(ttk.Frame):
         self.columnconfigure(0, weight=1)
         self.rowconfigure(1, weight=1)
         head, foot = ttk.Frame(self), ttk.Frame(self)
+        self._foot = foot
         # Labels request the width of one letter, so that long texts never move the sashes.
         self.title = ttk.Label(head, style="Bold.TLabel", width=1)
         self.position = ttk.Label(head, style="Muted.TLabel", anchor="e")
@@ -115,6 +116,14 @@ class ImagePane(ttk.Frame):
         self.canvas.dim()
         self._caption = Caption(note=note)
         self._write()
+
+    def set_brief(self, on: bool) -> None:
+        """Hide the texts below the image, or show them again."""
+        for widget in (self._foot, self.details):
+            if on:
+                widget.grid_remove()
+            else:
+                widget.grid()
 
     def set_title(self, title: str) -> None:
         """Set the text above the image."""

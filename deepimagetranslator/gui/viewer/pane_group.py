@@ -22,18 +22,12 @@ from deepimagetranslator.gui.viewer import shading
 from deepimagetranslator.gui.viewer.image_canvas import ZOOM_STEP, ImageCanvas, Place
 from deepimagetranslator.gui.viewer.image_pane import Caption, ImagePane
 from deepimagetranslator.gui.viewer.legend import Entry, Legend
+from deepimagetranslator.gui.viewer.pane_sashes import PaneSashes
+from deepimagetranslator.gui.viewer.pane_tools import OUTLINES, OVERLAYS, ROLES, PaneTools
 from deepimagetranslator.gui.viewer.shading import Levels
 from deepimagetranslator.gui.viewer.viewport import FIT, View
 
-ROLES = ("image", "target", "prediction")
 TITLES = ("Original image", "Original target", "Predicted target")
-OUTLINES = "outlines"
-OVERLAYS = {
-    "none": "None",
-    "target": "Target",
-    "prediction": "Prediction",
-    OUTLINES: "Outlines",
-}
 _FULL_DRAG = 300  # a drag of so many pixels moves the centre by one width, or the width by 4 times
 DIFFERENCE_TITLE = "Predicted − target"
 
@@ -75,7 +69,7 @@ class PaneGroup(ttk.Frame):
         self._windows: dict[str, Window] = {}
         self._normalizations: dict[str, IntensityNormalization | None] = dict.fromkeys(ROLES)
         self._place: tuple[str, Place] | None = None
-        self.sashes = ttk.Panedwindow(self, orient="horizontal")
+        self.sashes = PaneSashes(self)
         self.panes: dict[str, ImagePane] = {}
         for role, title in self.titles.items():
             pane = ImagePane(
@@ -85,15 +79,15 @@ class PaneGroup(ttk.Frame):
                 on_pointer=partial(self._on_pointer, role),
                 on_window=partial(self._on_drag_window, role),
             )
-            self.sashes.add(pane, weight=1)
             self.panes[role] = pane
+        self.sashes.hold(self.panes.values())
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
         self.sashes.grid(row=0, column=0, sticky="nsew")
         self.legend = Legend(self)
         self.legend.grid(row=1, column=0, sticky="ew", pady=(theme_of(self).px(2), 0))
         self.legend.grid_remove()
-        self.tools = _Tools(self)
+        self.tools = PaneTools(self)
         self.tools.grid(row=2, column=0, sticky="ew", pady=(theme_of(self).px(8), 0))
         for pane in self.panes.values():
             pane.canvas.bind("<Configure>", lambda _: self.tools.write_zoom(), add=True)
@@ -120,6 +114,15 @@ class PaneGroup(ttk.Frame):
         if self.panes["prediction"].image is not None:
             self.panes["prediction"].dim(note)
             self._refresh()
+
+    def stack(self, on: bool) -> None:
+        """Show the panes one below the other and without their texts, for a narrow place."""
+        if on == self.sashes.stacked:
+            return
+        self.sashes.stack(on)
+        for pane in self.panes.values():
+            pane.set_brief(on)
+        self._refresh()
 
     def set_position(self, role: str, text: str) -> None:
         """Set the text above the right corner of a pane until another image is shown."""
@@ -300,7 +303,7 @@ class PaneGroup(ttk.Frame):
             if shown
         ]
         self.legend.show([*lines, *(Entry(c.name, c.colour) for c in self.classes.classes)])
-        if self.legend.entries:
+        if self.legend.entries and not self.sashes.stacked:
             self.legend.grid()
         else:
             self.legend.grid_remove()
@@ -342,95 +345,3 @@ class PaneGroup(ttk.Frame):
             return f"{words} {self.unit}".strip()
         name = self.classes.name_of(shading.values_at(pane.image, u, v))
         return f"{words} ({name})" if name else words
-
-
-class _Tools(ttk.Frame):
-    """Zoom buttons, the choice and slider of the overlay, the check box of the difference."""
-
-    def __init__(self, group: PaneGroup) -> None:
-        super().__init__(group)
-        self.group = group
-        px = theme_of(self).px
-        self._overlay = tk.StringVar(self)
-        self._part = tk.DoubleVar(self)
-        self._difference = tk.BooleanVar(self)
-        near, far = ttk.Frame(self), ttk.Frame(self)
-        self.zoom_out = self._button(near, "−", group.zoom_out)
-        self.percent = ttk.Label(near, width=7, anchor="center")
-        self.percent.pack(side="left")
-        self.zoom_in = self._button(near, "+", group.zoom_in)
-        self.fit = self._button(near, "Fit", group.fit)
-        self.true_size = self._button(near, "1:1", group.true_size)
-        ttk.Label(far, text="Overlay").pack(side="left", padx=(0, px(8)))
-        self.overlay = ttk.Combobox(
-            far,
-            state="readonly",
-            width=11,
-            values=list(OVERLAYS.values()),
-            textvariable=self._overlay,
-        )
-        self.overlay.bind("<<ComboboxSelected>>", self._on_overlay)
-        self.overlay.pack(side="left")
-        self.part = ttk.Scale(
-            far, from_=0, to=100, length=px(120), variable=self._part, command=self._on_part
-        )
-        self.part.pack(side="left", padx=(px(10), px(6)))
-        self.part_words = ttk.Label(far, width=6, anchor="w")
-        self.part_words.pack(side="left")
-        self.difference = ttk.Checkbutton(
-            far,
-            text="Difference",
-            variable=self._difference,
-            command=lambda: group.set_difference(self._difference.get()),
-        )
-        self.difference.pack(side="left", padx=(px(14), 0))
-        self.near, self.far = near, far
-        self.columnconfigure(1, weight=1)
-        near.grid(row=0, column=0, sticky="w")
-        far.grid(row=0, column=1, sticky="e")
-        self.bind("<Configure>", lambda _: self._fold())
-        self.write()
-
-    def write(self) -> None:
-        """Show the group's state."""
-        group = self.group
-        self._overlay.set(OVERLAYS[group.overlay])
-        self._part.set(round(group.overlay_part * 100))
-        self._difference.set(group.difference)
-        self.part_words.configure(text=f"{group.overlay_part * 100:.0f} %")
-        offered = [OVERLAYS[key] for key in OVERLAYS if key != OUTLINES or group.classes.classes]
-        self.overlay.configure(values=offered)
-        state = "!disabled" if group.overlay in ROLES else "disabled"
-        self.part.state([state])
-        self.part_words.state([state])
-        both = group.image("target") is not None and group.image("prediction") is not None
-        self.difference.state(["!disabled" if both or group.difference else "disabled"])
-        self.write_zoom()
-
-    def write_zoom(self) -> None:
-        """Show the zoom, and grey the zoom buttons if there is no image."""
-        scale = self.group.scale()
-        self.percent.configure(text="" if scale is None else f"{scale * 100:.0f} %")
-        for button in (self.zoom_out, self.zoom_in, self.fit, self.true_size):
-            button.state(["disabled" if scale is None else "!disabled"])
-
-    def _button(self, parent: ttk.Frame, text: str, command: Callable[[], None]) -> ttk.Button:
-        button = ttk.Button(parent, text=text, style="Tool.TButton", command=command)
-        button.pack(side="left", padx=(0, theme_of(self).px(2)))
-        return button
-
-    def _on_overlay(self, _event: object) -> None:
-        self.overlay.selection_clear()
-        role = next(role for role, words in OVERLAYS.items() if words == self._overlay.get())
-        self.group.set_overlay(role)
-
-    def _on_part(self, value: str) -> None:
-        self.group.set_overlay(self.group.overlay, float(value) / 100)
-
-    def _fold(self) -> None:
-        """Arrange the tools in two rows if one is too narrow."""
-        needed = self.near.winfo_reqwidth() + self.far.winfo_reqwidth() + theme_of(self).px(16)
-        narrow = self.winfo_width() < needed
-        self.far.grid_configure(
-            row=1 if narrow else 0, column=0 if narrow else 1, sticky="w" if narrow else "e"
-        )

@@ -10,6 +10,7 @@ from tkinter import ttk
 from typing import Any, Generic, Self, TypeVar
 
 from deepimagetranslator.gui.theme.theme import theme_of
+from deepimagetranslator.gui.widgets.beside import stand_beside
 from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over, show_above
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics, invoke_focused
 from deepimagetranslator.gui.widgets.scrolled import Scrolled
@@ -169,6 +170,8 @@ class Dialog(tk.Toplevel, Generic[Result]):
         self.update_idletasks()
         width, height = self.winfo_reqwidth(), self.winfo_reqheight()
         place_over(self, self._below, width, height, room, self.aside)
+        if self.aside:
+            stand_beside(self)
         self.minsize(min(width, self.theme.px(480)), min(height, self.theme.px(320)))
         show_above(self, self._below)
         (focus or self).focus_set()

@@ -44,8 +44,12 @@ class Scrolled(ttk.Frame):
         window.bind("<Button-5>", self._on_wheel, add=True)
 
     def limit(self, width: int, height: int) -> None:
-        """Limit the requested size to so many pixels."""
-        self._most = (width, height)
+        """Limit the requested size, scroll bars included, to so many pixels."""
+        needs_width, needs_height = self.body.winfo_reqwidth(), self.body.winfo_reqheight()
+        thick = self._down.winfo_reqwidth()
+        across = needs_width > width - thick * (needs_height > height)
+        down = needs_height > height - thick * across
+        self._most = (width - thick * down, height - thick * across)
         self.fit()
 
     def to_top(self) -> None:
@@ -85,16 +89,24 @@ class Scrolled(ttk.Frame):
 
     def _on_focus(self, event: tk.Event[tk.Misc]) -> None:
         """Scroll to the widget that has the focus."""
-        if not self._down.winfo_ismapped() or not self._inside(event.widget):
+        widget, canvas = event.widget, self.canvas
+        if not self._inside(widget):
             return
-        widget, height = event.widget, self.canvas.winfo_height()
-        top = widget.winfo_rooty() - self.canvas.winfo_rooty()
-        over = top + widget.winfo_height() - height
-        if top < 0 or over > 0:
-            whole = self.body.winfo_reqheight()
-            by = top if top < 0 else over
-            margin = self._theme.px(12) * (1 if by > 0 else -1)
-            self.canvas.yview_moveto((self.canvas.canvasy(0) + by + margin) / whole)
+        if self._down.winfo_ismapped():
+            top = widget.winfo_rooty() - canvas.winfo_rooty()
+            by = self._missing(top, widget.winfo_height(), canvas.winfo_height())
+            canvas.yview_moveto((canvas.canvasy(0) + by) / self.body.winfo_reqheight())
+        if self._across.winfo_ismapped():
+            left = widget.winfo_rootx() - canvas.winfo_rootx()
+            by = self._missing(left, widget.winfo_width(), canvas.winfo_width())
+            canvas.xview_moveto((canvas.canvasx(0) + by) / self.body.winfo_reqwidth())
+
+    def _missing(self, start: int, length: int, room: int) -> int:
+        """By how many pixels to scroll until a part of the body is in sight, with a margin."""
+        over, margin = start + length - room, self._theme.px(12)
+        if start < 0:
+            return start - margin
+        return over + margin if over > 0 else 0
 
     def _on_wheel(self, event: tk.Event[tk.Misc]) -> None:
         if self._down.winfo_ismapped() and self._inside(event.widget):

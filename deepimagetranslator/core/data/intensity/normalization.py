@@ -21,6 +21,7 @@ from deepimagetranslator.core.imaging.header import Header
 
 TYPE_MAXIMUM = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 TYPE_WORDS = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
+_SPANS = float(np.finfo(np.float32).smallest_normal), float(np.finfo(np.float32).max)
 KINDS = ("type", "data", "window", "image")
 
 
@@ -129,7 +130,10 @@ class IntensityNormalization:
         try:
             data = {"offset": 0.0, **data}  # weights of version 2.0 have no offset
             low, high, offset = (float(data[key]) for key in ("low", "high", "offset"))
-            return cls(str(data["kind"]), low, high, str(data["dtype"]), offset)
+            found = cls(str(data["kind"]), low, high, str(data["dtype"]), offset)
+            if not _SPANS[0] <= high - low <= _SPANS[1]:
+                raise ValueError("a range that cannot be divided by")
+            return found
         except (TypeError, KeyError, ValueError) as error:
             message = f"{data!r:.200} is not a scaling; the weights or project file is damaged."
             raise UserError(message) from error
