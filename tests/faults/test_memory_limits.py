@@ -1,4 +1,4 @@
-"""Limits of memory: a training or a translation ends with a sentence, never with a crash."""
+"""Limits of memory: a training ends with a sentence, never with a crash."""
 
 from __future__ import annotations
 
@@ -84,15 +84,6 @@ def test_the_training_with_the_advice_runs(tmp_path):
     project = project_of(tmp_path, 8)
     _, refused, _ = run(4, "train", project, "--run-dir", tmp_path / "r")
     advice = str(refused["remedy"]).removeprefix("Use ").removesuffix(".").split()
-    status, result, err = run(4, "train", project, "--run-dir", tmp_path / "r", *advice)
+    status, _, err = run(4, "train", project, "--run-dir", tmp_path / "r", *advice)
     print(f"with {advice}: status {status}")
-    assert status == 0, err
-    weights = result["weights"]
-    arguments = ("translate", weights, tmp_path / "inputs", "-o", tmp_path / "out")
-    many = ("--set", "translation.batch_size=4096")
-    status, result, err = run(3.5, *arguments, *many)
-    assert status == 2, err
-    assert "--set translation.batch_size=" in str(result["remedy"])
-    advice = str(result["remedy"]).removeprefix("Use ").removesuffix(".").split()
-    status, result, err = run(3.5, *arguments, *advice)
     assert status == 0, err
