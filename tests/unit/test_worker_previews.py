@@ -32,7 +32,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A worker without a pipe whose network asks between two tiles whether to go on."""
 
     class Network:
-        card = SimpleNamespace(training={"epoch": 3})
+        card = SimpleNamespace(epoch=3)
 
         def translate(self, image: Any, name: str, between: Any) -> Any:
             between(0, 2)
