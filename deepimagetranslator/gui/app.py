@@ -17,6 +17,7 @@ from PIL import ImageTk
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.kept_project import KeptProject, to_offer
+from deepimagetranslator.app.project_state import unsaved_projects
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.errors import UserError
@@ -137,7 +138,8 @@ class App:
         except UserError as error:
             _LOG.warning("The unsaved project could not be kept: %s", error)
             self.kept.leave()
-        self.close()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close at once."""
@@ -146,32 +148,30 @@ class App:
         self._closed = True
         self.root.after_cancel(self._ticking)
         self.root.after_cancel(self._watching)
-        self.settings.set("geometry", self.root.geometry())
-        self.window.actions.places.save()
-        self.kept.forget()
-        self.session.close()
-        self.root.destroy()
+        try:
+            self.settings.set("geometry", self.root.geometry())
+            self.window.actions.places.save()
+            self.kept.forget()
+            self.session.close()
+        finally:  # whatever happened: a window that stays open could not be closed any more
+            self.root.destroy()
 
     def _start(self, project: Path | None, warning: str = "") -> None:
         self.client.start()
+        self.session.project.sweep(paths.user_folder(), unsaved_projects())
+        self.session.viewer.show()
         if warning:
             self.boxes.inform("Settings cannot be kept", warning)
+        if self._closed:
+            return
         if project is not None:
-            self._open(project)
+            self.session.loader.open(project)
         else:
             self._offer_left()
-        self.session.viewer.show()
-
-    def _open(self, project: Path) -> None:
-        try:
-            self.session.project.open(project)
-        except UserError as error:
-            text = remedies.all_sentences(error.problems)
-            self.boxes.fail("The project cannot be opened", text, "")
 
     def _offer_left(self) -> None:
         """Offer the changes of a window that was closed without asking, or died."""
-        left = to_offer(self.settings)
+        left = to_offer()
         if left is None:
             return
         question = (
@@ -179,7 +179,7 @@ class App:
             f"resumed. Later you find it in {left.parent}."
         )
         if self.boxes.choose("Unsaved project", question, ("Open", "Not now")) == 0:
-            self._open(left)
+            self.session.loader.open(left)
 
     def _tick(self) -> None:
         # A box that opens in a tick waits for its answer inside it. The next ticks go on meanwhile,
@@ -229,13 +229,15 @@ class App:
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         """Handle an exception of a Tk callback: log and show it."""
-        if self._closed and issubclass(kind, tk.TclError):
+        if self._closed and isinstance(error, tk.TclError | UserError):
             return  # an action that waited for an answer when the window was closed
         if isinstance(error, UserError):
             self.boxes.show_problem(remedies.all_sentences(error.problems))
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         _LOG.error(details)
+        if self._closed:
+            return
         self.boxes.fail(
             "Unexpected error",
             f"An unexpected error occurred ({kind.__name__}: {error}). Your work is kept. The "

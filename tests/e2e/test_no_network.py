@@ -49,7 +49,7 @@ def internet_sockets():
         if os.path.exists(f"/proc/net/{table}"):
             inodes |= {line.split()[9] for line in open(f"/proc/net/{table}").readlines()[1:]}
     found = []
-    for pid in [os.getpid(), client._process.pid]:
+    for pid in [os.getpid(), client.pid]:
         for name in os.listdir(f"/proc/{pid}/fd") if os.path.isdir(f"/proc/{pid}/fd") else []:
             try:
                 target = os.readlink(f"/proc/{pid}/fd/{name}")
