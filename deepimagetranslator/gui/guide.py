@@ -108,9 +108,9 @@ disk is full, a training goes on and writes what is missing as soon as there is 
 
 The program opens no network connection. Derived DICOM files keep patient, study and dates of \
 their originals, as viewers need them; other outputs keep no text of them but names and units of \
-axes. Outputs have the names of their inputs, and project files, evaluation tables and the window's \
-settings hold names of files and folders: name these by pseudonyms before you pass them on. The \
-log of a training names no person and no file; the logs in the log folder may name files.
+axes. Outputs have the names of their inputs, and project files, evaluation tables and the \
+window's settings hold names of files and folders: name these by pseudonyms before you pass them \
+on. The log of a training names no person and no file; the logs in the log folder may name files.
 """
 _PICTURE = 640
 """Width of the pictures in pixels at 100 per cent."""
