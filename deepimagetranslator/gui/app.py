@@ -9,6 +9,7 @@ import sys
 import threading
 import tkinter as tk
 import traceback
+from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -197,16 +198,25 @@ class App:
             self._keep_and_close(self.session.jobs.monitor.run_dir)
 
     def _tell(self, error: UserError) -> None:
-        """Show an error of a tick; further ones are only logged until it was read."""
+        """Show an error of a tick."""
         text = remedies.all_sentences(error.problems)
-        if self._telling:
+        if not self._show_alone(lambda: self.boxes.show_problem(text)):
             _LOG.warning(text)
-            return
+
+    def _show_alone(self, show: Callable[[], object]) -> bool:
+        """Show an error unless one is shown already, as ticks go on under its box.
+
+        Returns:
+            Whether it was shown.
+        """
+        if self._telling or self._closed:
+            return False
         self._telling = True
         try:
-            self.boxes.show_problem(text)
+            show()
         finally:
             self._telling = False
+        return True
 
     def _watch(self) -> None:
         """Leave if a signal came; on its own, since a tick may be long."""
@@ -236,14 +246,11 @@ class App:
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         _LOG.error(details)
-        if self._closed:
-            return
-        self.boxes.fail(
-            "Unexpected error",
+        text = (
             f"An unexpected error occurred ({kind.__name__}: {error}). Your work is kept. The "
-            "details are also in the log (Help > Open log folder).",
-            details,
+            "details are also in the log (Help > Open log folder)."
         )
+        self._show_alone(lambda: self.boxes.fail("Unexpected error", text, details))
 
 
 def run(project: Path | None = None) -> int:

@@ -64,12 +64,13 @@ def test_events_are_taken_in_their_order_while_a_box_of_an_event_is_open(app: Ap
     while_box_is_open(app, lambda: told == ["1", "2", "3"])
 
 
-def test_an_error_of_every_tick_opens_one_box(app: App) -> None:
+@pytest.mark.parametrize("error", [UserError("The disk is full."), ZeroDivisionError("by zero")])
+def test_an_error_of_every_tick_opens_one_box(app: App, error: Exception) -> None:
     ticks: list[int] = []
 
     def tick() -> None:
         ticks.append(1)
-        raise UserError("The disk is full.")
+        raise error
 
     app.session.tick = tick  # type: ignore[method-assign]
     while_box_is_open(app, lambda: len(ticks) > 5 and len(open_boxes(app)) == 1)
