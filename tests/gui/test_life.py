@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,23 @@ def test_an_error_of_every_tick_opens_one_box(app: App, error: Exception) -> Non
 
     app.session.tick = tick  # type: ignore[method-assign]
     while_box_is_open(app, lambda: len(ticks) > 5 and len(open_boxes(app)) == 1)
+
+
+@pytest.mark.parametrize("fails", ["session.project.keep", "session.close", "settings.set"])
+def test_the_window_closes_at_log_off_whatever_fails(
+    app: App, fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *place, name = fails.split(".")
+    owner = functools.reduce(getattr, place, app)
+
+    def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr(owner, name, fail)
+    app.root.after(5, app.leave_soon)
+    app.run()  # returns when the root is destroyed
+    monkeypatch.undo()
+    app.session.close()
 
 
 @pytest.mark.parametrize("name", list(ODD_FILES)[::6])
