@@ -89,7 +89,7 @@ class App:
         self._ticking = self.root.after(TICK_MS, self._tick)
         self._watching = self.root.after(_LEAVE_MS, self._watch)
         # The window appears before the worker starts to load TensorFlow.
-        self.root.after(1, self._start, project, warning)
+        self._starting = self.root.after(1, self._start, project, warning)
 
     def run(self) -> None:
         """Run the event loop until the window is closed."""
@@ -147,8 +147,8 @@ class App:
         if self._closed:
             return
         self._closed = True
-        self.root.after_cancel(self._ticking)
-        self.root.after_cancel(self._watching)
+        for call in (self._starting, self._ticking, self._watching):
+            self.root.after_cancel(call)  # Tcl would print an error for each that is still to come
         try:
             self.settings.set("geometry", self.root.geometry())
             self.window.actions.places.save()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import time
+import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from odd_settings import ODD_FILES
+from waiting import wait_until
 from window import Window
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
@@ -16,6 +19,7 @@ from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import Event, JobFailed, LogLine
 from deepimagetranslator.gui.app import App, run
+from deepimagetranslator.gui.widgets.beside import MOVED
 from deepimagetranslator.gui.widgets.message import Message
 
 
@@ -105,6 +109,20 @@ def test_the_window_opens_with_odd_settings(
     app.root.update()
     assert app.root.winfo_viewable()
     app.close()
+
+
+def test_an_end_while_the_panes_are_to_be_moved_prints_nothing(
+    app: App, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app.root.update()
+    app.root.update()
+    app.root.event_generate(MOVED)
+    app.close()
+    other = tk.Tk()  # Tcl prints what is wrong with calls that were left
+    end = time.monotonic() + 0.1  # longer than any call is put off
+    wait_until(lambda: time.monotonic() > end, other.update)
+    other.destroy()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_home_that_cannot_be_written_is_told_in_the_window(
