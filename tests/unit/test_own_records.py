@@ -53,9 +53,9 @@ def test_a_full_disk_prints_no_tracebacks(
     ours = logging.getLogger("deepimagetranslator")
     log_to_file()
     with log_file(tmp_path / "log.txt"):
-        for handler in (*root_logger.handlers, *ours.handlers):
-            assert isinstance(handler, logging.FileHandler)
-            monkeypatch.setattr(handler.stream, "write", fail)
+        for handler in (*root_logger.handlers, *ours.handlers):  # pytest has one too
+            if isinstance(handler, logging.FileHandler):
+                monkeypatch.setattr(handler.stream, "write", fail)
         ours.warning("The disk is full")
     for handler in root_logger.handlers:
         handler.close()
