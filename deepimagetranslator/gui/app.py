@@ -160,7 +160,8 @@ class App:
             self._open(project)
         else:
             self._offer_left()
-        self.session.viewer.show()
+        if not self._closed:  # while a box waited for its answer
+            self.session.viewer.show()
 
     def _open(self, project: Path) -> None:
         try:
@@ -229,8 +230,9 @@ class App:
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         """Handle an exception of a Tk callback: log and show it."""
-        if self._closed and issubclass(kind, tk.TclError):
-            return  # an action that waited for an answer when the window was closed
+        if self._closed:  # an action that waited for an answer when the window was closed
+            _LOG.info("After closing: %s: %s", kind.__name__, error)
+            return
         if isinstance(error, UserError):
             self.boxes.show_problem(remedies.all_sentences(error.problems))
             return
