@@ -243,13 +243,8 @@ class _Worker:
             return PreviewReady(request.number, image, epoch)
         except Cancelled:
             return None
-        except UserError as error:
-            return PreviewReady(request.number, None, 0, str(error))
         except Exception as error:
-            _log(traceback.format_exc())
-            message = f"The image could not be translated ({type(error).__name__}: {error})."
-            if is_out_of_memory(error):
-                message = str(out_of_memory())
+            message = _told(error, "The image could not be translated")
             return PreviewReady(request.number, None, 0, message)
 
     def _translator(self, weights: Path) -> Any:
@@ -281,8 +276,8 @@ def _described(path: Path) -> WeightsDescribed:
 
     try:
         card = weights.read_card(path)
-    except UserError as error:
-        return WeightsDescribed(str(path), problem=str(error))
+    except Exception as error:
+        return WeightsDescribed(str(path), problem=_told(error, f"{path} could not be read"))
     scalings = card.input_scaling, card.target_scaling
     return WeightsDescribed(
         str(path),
@@ -302,14 +297,21 @@ def _initialised(request: InitialiseModel) -> ModelInitialised:
         model = build_unet(request.spec, seed=request.seed)
         weights.save(model, request.path, weights.WeightsCard(request.spec))
     except Exception as error:
+        message = _told(error, "The network could not be made")
         if is_out_of_memory(error):
             message = "There is not enough memory for this network; make it smaller."
-        elif isinstance(error, UserError):
-            message = str(error)
-        else:
-            raise
         return ModelInitialised(str(request.path), message)
     return ModelInitialised(str(request.path))
+
+
+def _told(error: Exception, what: str) -> str:
+    """The sentence for an error of a short request; it must not end a job that runs meanwhile."""
+    if isinstance(error, UserError):
+        return str(error)
+    _log(traceback.format_exc())
+    if is_out_of_memory(error):
+        return str(out_of_memory())
+    return f"{what} ({type(error).__name__}: {error})."
 
 
 def _log_to(log_path: str) -> None:

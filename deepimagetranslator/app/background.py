@@ -18,6 +18,7 @@ class Background:
         self._newest: dict[str, int] = {}
         self._count = 0
         self._done: queue.Queue[tuple[str, int, Callable[[], None]]] = queue.Queue()
+        self._closed = False
 
     def run(
         self,
@@ -28,12 +29,16 @@ class Background:
     ) -> None:
         """Run ``work`` in a thread; ``poll`` then calls ``done`` or ``failed``.
 
+        After ``close`` nothing is run: an action that waited for an answer may go on then.
+
         Args:
             key: a new task replaces an unfinished one with the same key.
             work: must not use Tk or the session.
             done: called with the result.
             failed: called with the exception that ``work`` raised.
         """
+        if self._closed:
+            return
         self._count += 1
         number = self._count
         self._newest[key] = number
@@ -70,5 +75,6 @@ class Background:
 
     def close(self) -> None:
         """Cancel waiting tasks; no more results are delivered."""
+        self._closed = True
         self._newest.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -6,24 +6,25 @@ those that a window writes now and then, which are left only if it dies.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from contextlib import suppress
-from datetime import datetime
-from functools import partial
 from pathlib import Path
+from threading import Event
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.project_lock import ProjectLock
-from deepimagetranslator.app.project_state import ProjectState, unsaved_projects
-from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.project_state import (
+    ProjectState,
+    new_unsaved_project,
+    unsaved_projects,
+)
 from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.errors import UserError
 
 SECONDS = 20.0
-"""From a change until it is kept."""
-_OFFERED = "offered project"
+"""From a change, or a failed try, until it is kept."""
+_OFFERED = ".offered"
 _NAME = re.compile(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d+)?\.json")
 
 
@@ -41,6 +42,7 @@ class KeptProject:
         self._lock = ProjectLock()
         self._kept: Project | None = None
         self._path: Path | None = None
+        self._unwanted = Event()
         self._due = 0.0
 
     def tick(self) -> None:
@@ -60,6 +62,7 @@ class KeptProject:
         """Delete the file: the changes were saved, or the user does not want them."""
         self._kept, self._due = None, 0.0
         if self._path is not None:
+            self._unwanted.set()
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
             self.leave()
@@ -71,33 +74,39 @@ class KeptProject:
 
     def _keep(self) -> None:
         if self._path is None:
-            name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}.json"
-            self._path = unsaved_projects() / name
+            self._path, self._unwanted = new_unsaved_project(), Event()
             with suppress(UserError):
                 self._lock.take(self._path)  # another window does not offer it
-        path, self._kept = self._path, self._project.contents
+        path, unwanted, self._kept = self._path, self._unwanted, self._project.contents
         contents = self._project.to_write(path)
-        self._background.run(
-            "keep project", partial(save_project, contents, path), _nothing, _nothing
-        )
+
+        def write() -> None:
+            save_project(contents, path)
+            if unwanted.is_set():  # the file was deleted while this one was being written
+                path.unlink(missing_ok=True)
+
+        self._background.run("keep project", write, lambda _: None, self._try_again)
+
+    def _try_again(self, _error: Exception) -> None:
+        self._kept = None
 
 
-def to_offer(settings: Settings) -> Path | None:
+def to_offer() -> Path | None:
     """The newest project that was left and has not been offered yet; it counts as offered now."""
     left = sorted(path for path in unsaved_projects().glob("*.json") if _NAME.fullmatch(path.name))
-    for path in reversed(left):
-        if path.name <= settings.get(_OFFERED):
-            return None
-        lock = ProjectLock()
-        try:
-            lock.take(path)
-        except UserError:  # the file of another window
-            continue
+    return next((path for path in reversed(left) if _take_to_offer(path)), None)
+
+
+def _take_to_offer(path: Path) -> bool:
+    """Mark a project as offered; False if it was offered before, or its window is open."""
+    lock = ProjectLock()
+    try:
+        lock.take(path)
+        path.with_suffix(_OFFERED).touch(exist_ok=False)
+    except (UserError, FileExistsError):
+        return False
+    except OSError:  # it is offered again at the next start
+        return True
+    finally:
         lock.release()
-        settings.set(_OFFERED, path.name)
-        return path
-    return None
-
-
-def _nothing(_result: object) -> None:
-    """It is tried again after the next change."""
+    return True

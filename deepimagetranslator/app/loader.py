@@ -298,7 +298,10 @@ class Loader:
 
         def succeeded(result: Result) -> None:
             ended()
-            done(result)
+            try:
+                done(result)
+            except UserError as error:  # for instance the project is open in another window
+                self._bus.publish_error(error, action)
 
         def failed(error: Exception) -> None:
             ended()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.system.lock import FileLock, HeldError, user_lock
-from deepimagetranslator.core.system.temporary import sweep
 
 
 class ProjectLock:
@@ -20,7 +19,7 @@ class ProjectLock:
         self._held: FileLock | None = None
 
     def take(self, project: Path) -> None:
-        """Lock this project and release the previous one; its folder is swept.
+        """Lock this project and release the previous one.
 
         Raises:
             UserError: another window of this user has locked it; the previous lock is kept.
@@ -39,7 +38,6 @@ class ProjectLock:
             ) from None
         self.release()
         self._held = lock
-        sweep(project.parent)
 
     def release(self) -> None:
         """Release the lock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -42,6 +43,7 @@ from deepimagetranslator.core.data.targets import target_size
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.system import paths
+from deepimagetranslator.core.system.temporary import sweep
 
 # Pairing thousands of names would block the window. The loader therefore pairs in its thread, and
 # later calls with the same file lists, for instance after a change of the network, hit the cache.
@@ -58,6 +60,11 @@ def unsaved_projects() -> Path:
     return paths.user_folder() / "unsaved"
 
 
+def new_unsaved_project() -> Path:
+    """A file in ``unsaved_projects``, named by date, time and process: windows may end together."""
+    return unsaved_projects() / f"{datetime.now():%Y-%m-%d_%H-%M-%S}-{os.getpid()}.json"
+
+
 Shape = tuple[int, int, int]
 """Height, width, channels."""
 
@@ -66,7 +73,7 @@ class ProjectState:
     """The project of a window. Its files are paired and read again whenever the lists change.
 
     Args:
-        background: runs the reading in a thread.
+        background: reads and sweeps in threads.
         settings: keeps the list of recent projects.
         bus: gets ``ProjectChanged``, ``ReadingProgressed`` and ``ReadingEnded``.
 
@@ -83,6 +90,7 @@ class ProjectState:
 
     def __init__(self, background: Background, settings: Settings, bus: Bus) -> None:
         self.settings = settings
+        self._background = background
         self._bus = bus
         self._lock = ProjectLock()
         self.contents = Project()
@@ -123,6 +131,7 @@ class ProjectState:
             UserError: the file is open in another window.
         """
         self._lock.take(path)
+        self.sweep(path.parent)
         self._replace(contents, path)
         self.settings.used_project(path)
 
@@ -133,6 +142,7 @@ class ProjectState:
             UserError: it cannot be written, or it is open in another window.
         """
         self._lock.take(path)
+        self.sweep(path.parent)
         contents = self.to_write(path)
         save_project(contents, path)
         contents = replace(contents, run=self.contents.run)
@@ -161,14 +171,18 @@ class ProjectState:
         if not self.changed:
             return
         if run_dir is None:
-            now = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-            self.save(unsaved_projects() / f"{now}.json")
+            self.save(new_unsaved_project())
         else:
             self.save(self.path or run_dir.with_name(f"{run_dir.name}.json"))
 
     def close(self) -> None:
         """Release the lock on the file, so that another window can open it."""
         self._lock.release()
+
+    def sweep(self, *folders: Path) -> None:
+        """Delete temporary files of ended processes in these folders, in the background."""
+        nothing = lambda _: None  # noqa: E731
+        self._background.run(f"sweep {folders}", partial(sweep, *folders), nothing, nothing)
 
     def _replace(self, contents: Project, path: Path | None) -> None:
         self.contents, self.path, self.changed = contents, path, False

@@ -87,6 +87,7 @@ class Session:
 
     def close(self) -> None:
         """End the threads and the worker process, and release the project's lock."""
+        self._events.clear()  # a tick may still wait for an answer to a box
         self.background.close()
         self.client.close()
         self.project.close()

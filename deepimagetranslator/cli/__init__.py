@@ -10,6 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from deepimagetranslator.cli import remedies, terminal
@@ -63,8 +64,9 @@ def _to_be_changed(error: UserError) -> tuple[int, dict[str, object]]:
 
 
 def _unexpected(error: Exception) -> tuple[int, dict[str, object]]:
-    details = _keep_details()
-    message = f"Unexpected: {type(error).__name__}: {error} Details are in {details}."
+    message = f"Unexpected: {type(error).__name__}: {str(error).rstrip('.')}."
+    with suppress(OSError):  # the disk is full
+        message += f" Details are in {_keep_details()}."
     terminal.say(message)
     return UNEXPECTED, {"error": message}
 

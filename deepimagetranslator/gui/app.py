@@ -9,6 +9,7 @@ import sys
 import threading
 import tkinter as tk
 import traceback
+from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from PIL import ImageTk
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.kept_project import KeptProject, to_offer
+from deepimagetranslator.app.project_state import unsaved_projects
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.core.errors import UserError
@@ -87,7 +89,7 @@ class App:
         self._ticking = self.root.after(TICK_MS, self._tick)
         self._watching = self.root.after(_LEAVE_MS, self._watch)
         # The window appears before the worker starts to load TensorFlow.
-        self.root.after(1, self._start, project, warning)
+        self._starting = self.root.after(1, self._start, project, warning)
 
     def run(self) -> None:
         """Run the event loop until the window is closed."""
@@ -137,42 +139,40 @@ class App:
         except UserError as error:
             _LOG.warning("The unsaved project could not be kept: %s", error)
             self.kept.leave()
-        self.close()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close at once."""
         if self._closed:
             return
         self._closed = True
-        self.root.after_cancel(self._ticking)
-        self.root.after_cancel(self._watching)
-        self.settings.set("geometry", self.root.geometry())
-        self.window.actions.places.save()
-        self.kept.forget()
-        self.session.close()
-        self.root.destroy()
+        for call in (self._starting, self._ticking, self._watching):
+            self.root.after_cancel(call)  # Tcl would print an error for each that is still to come
+        try:
+            self.settings.set("geometry", self.root.geometry())
+            self.window.actions.places.save()
+            self.kept.forget()
+            self.session.close()
+        finally:  # whatever happened: a window that stays open could not be closed any more
+            self.root.destroy()
 
     def _start(self, project: Path | None, warning: str = "") -> None:
         self.client.start()
+        self.session.project.sweep(paths.user_folder(), unsaved_projects())
+        self.session.viewer.show()
         if warning:
             self.boxes.inform("Settings cannot be kept", warning)
+        if self._closed:
+            return
         if project is not None:
-            self._open(project)
+            self.session.loader.open(project)
         else:
             self._offer_left()
-        if not self._closed:  # while a box waited for its answer
-            self.session.viewer.show()
-
-    def _open(self, project: Path) -> None:
-        try:
-            self.session.project.open(project)
-        except UserError as error:
-            text = remedies.all_sentences(error.problems)
-            self.boxes.fail("The project cannot be opened", text, "")
 
     def _offer_left(self) -> None:
         """Offer the changes of a window that was closed without asking, or died."""
-        left = to_offer(self.settings)
+        left = to_offer()
         if left is None:
             return
         question = (
@@ -180,7 +180,7 @@ class App:
             f"resumed. Later you find it in {left.parent}."
         )
         if self.boxes.choose("Unsaved project", question, ("Open", "Not now")) == 0:
-            self._open(left)
+            self.session.loader.open(left)
 
     def _tick(self) -> None:
         # A box that opens in a tick waits for its answer inside it. The next ticks go on meanwhile,
@@ -198,16 +198,25 @@ class App:
             self._keep_and_close(self.session.jobs.monitor.run_dir)
 
     def _tell(self, error: UserError) -> None:
-        """Show an error of a tick; further ones are only logged until it was read."""
+        """Show an error of a tick."""
         text = remedies.all_sentences(error.problems)
-        if self._telling:
+        if not self._show_alone(lambda: self.boxes.show_problem(text)):
             _LOG.warning(text)
-            return
+
+    def _show_alone(self, show: Callable[[], object]) -> bool:
+        """Show an error unless one is shown already, as ticks go on under its box.
+
+        Returns:
+            Whether it was shown.
+        """
+        if self._telling or self._closed:
+            return False
         self._telling = True
         try:
-            self.boxes.show_problem(text)
+            show()
         finally:
             self._telling = False
+        return True
 
     def _watch(self) -> None:
         """Leave if a signal came; on its own, since a tick may be long."""
@@ -238,12 +247,11 @@ class App:
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         _LOG.error(details)
-        self.boxes.fail(
-            "Unexpected error",
+        text = (
             f"An unexpected error occurred ({kind.__name__}: {error}). Your work is kept. The "
-            "details are also in the log (Help > Open log folder).",
-            details,
+            "details are also in the log (Help > Open log folder)."
         )
+        self._show_alone(lambda: self.boxes.fail("Unexpected error", text, details))
 
 
 def run(project: Path | None = None) -> int:

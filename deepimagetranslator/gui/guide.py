@@ -50,9 +50,10 @@ the network sees them.
 ## 5. Train
 Train > Train model (F5) starts the training. The monitor shows loss and metrics (for label maps \
 the Dice score of each class), predictions of validation images (a click enlarges them) and the \
-time left. You can stop at any time and resume later; only the running epoch is lost. The epoch \
-with the best validation result is saved as the best checkpoint. Weights of an epoch that you \
-choose during a training stay in use until you choose others.
+time left. You can stop at any time and resume later (Train > Resume the last training), also \
+after a crash or a power failure; only the running epoch is lost. The epoch with the best \
+validation result is saved as the best checkpoint. Weights of an epoch that you choose during a \
+training stay in use until you choose others.
 [window-monitor.png]
 ## 6. Evaluate
 Evaluate > Evaluate on validation images compares the translated images with their targets: Dice, \
@@ -99,15 +100,17 @@ Alt and an underlined letter: the button, field or menu; Enter: the button with 
 # If something goes wrong
 
 Messages say what failed and what you can do. Help > Open log folder shows the log files; attach \
-them to a bug report.
+them to a bug report. Changes that were not saved when the program was ended are offered at the \
+next start. If memory is short, the program offers to start again with a smaller batch. If the \
+disk is full, a training goes on and writes what is missing as soon as there is space.
 
 # Patients' data
 
 The program opens no network connection. Derived DICOM files keep patient, study and dates of \
-their originals, as viewers need them; other outputs keep no text. Outputs have the names of their \
-inputs, and project files, evaluation tables and the window's settings hold names of files and \
-folders: name these by a pseudonym before you pass them on. The log of a training names no person \
-and no file; the logs in the log folder may name files.
+their originals, as viewers need them; other outputs keep no text of them but names and units of \
+axes. Outputs have the names of their inputs, and project files, evaluation tables and the \
+window's settings hold names of files and folders: name these by pseudonyms before you pass them \
+on. The log of a training names no person and no file; the logs in the log folder may name files.
 """
 _PICTURE = 640
 """Width of the pictures in pixels at 100 per cent."""

@@ -314,9 +314,19 @@ class MainWindow(ttk.Frame):
 
     def _make_room_soon(self, _event: object) -> None:
         """Once for all the events while a dialog moves."""
+        self._move_no_panes()
+        if self.winfo_exists():  # dialogs are destroyed after this window
+            self._moving_panes = self.after(_SOON_MS, self._make_room)
+
+    def _move_no_panes(self) -> None:
         if self._moving_panes:
             self.after_cancel(self._moving_panes)
-        self._moving_panes = self.after(_SOON_MS, self._make_room)
+        self._moving_panes = ""
+
+    def destroy(self) -> None:
+        """Destroy it; Tcl would print an error for a call that is still to come."""
+        self._move_no_panes()
+        super().destroy()
 
     def _make_room(self) -> None:
         """Show the panes in the part that no dialog covers, if it is large enough."""

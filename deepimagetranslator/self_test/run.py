@@ -31,8 +31,9 @@ def run(say: Callable[[str], None]) -> dict[str, Any]:
         Exception: the error of the first part that failed, with the end of the worker's log as a
             note.
     """
+    if warning := paths.use_writable_user_folder():
+        say(warning)
     log = paths.log_folder() / "self-test.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8", buffering=1) as file:
 
         def note(line: str) -> None:

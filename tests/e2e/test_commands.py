@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pydicom
@@ -734,6 +736,10 @@ def test_the_unexpected_is_one_sentence_with_details_in_a_file(call, project, mo
     details = Path(told.json["error"].split("Details are in ")[1].rstrip("."))
     assert "ZeroDivisionError" in details.read_text(encoding="utf-8")
     details.unlink()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", Mock(side_effect=full))
+    told = call("check", project, "--json")
+    assert told.status == 1 and told.json["error"].endswith("nobody thought of this.")
 
 
 # --- the demo ----------------------------------------------------------------------------------

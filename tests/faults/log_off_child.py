@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
+from deepimagetranslator.app.project_state import unsaved_projects
+from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.app import App, end_at_signals
 
@@ -34,9 +36,17 @@ def unsaved(app: App) -> None:
     app.leave()
 
 
+def offer_unsaved(app: App) -> None:
+    """The question of the start after a window that died."""
+    save_project(Project(), unsaved_projects() / "2026-11-28_10-00-00-7.json")
+    app._start(None)
+
+
 KINDS: tuple[Callable[[App], object], ...] = (
     fail_in_tick,
     unsaved,
+    offer_unsaved,
+    lambda app: app._start(None, "The folder cannot be written."),
     lambda app: app.boxes.fail("Training failed", "The disk is full.", "details"),
     lambda app: app.boxes.open_files("Load", FOLDER),
     lambda app: app.boxes.folder("Folder", FOLDER),
@@ -68,10 +78,12 @@ def end_with_open_box(opens: Callable[[App], object]) -> None:
 
 
 def main() -> None:
-    """Every kind in turn."""
+    """Every kind in turn, each in a home of its own."""
     WorkerClient.start = lambda _self: None  # type: ignore[method-assign]
+    home = Path(os.environ["DEEPIMAGETRANSLATOR_HOME"])
     for number, opens in enumerate(KINDS):
         print(number, flush=True)
+        os.environ["DEEPIMAGETRANSLATOR_HOME"] = str(home / str(number))
         end_with_open_box(opens)
     print("ended", flush=True)
 

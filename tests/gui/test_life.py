@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import time
+import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from odd_settings import ODD_FILES
+from waiting import wait_until
 from window import Window
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
@@ -15,6 +19,7 @@ from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import Event, JobFailed, LogLine
 from deepimagetranslator.gui.app import App, run
+from deepimagetranslator.gui.widgets.beside import MOVED
 from deepimagetranslator.gui.widgets.message import Message
 
 
@@ -64,15 +69,33 @@ def test_events_are_taken_in_their_order_while_a_box_of_an_event_is_open(app: Ap
     while_box_is_open(app, lambda: told == ["1", "2", "3"])
 
 
-def test_an_error_of_every_tick_opens_one_box(app: App) -> None:
+@pytest.mark.parametrize("error", [UserError("The disk is full."), ZeroDivisionError("by zero")])
+def test_an_error_of_every_tick_opens_one_box(app: App, error: Exception) -> None:
     ticks: list[int] = []
 
     def tick() -> None:
         ticks.append(1)
-        raise UserError("The disk is full.")
+        raise error
 
     app.session.tick = tick  # type: ignore[method-assign]
     while_box_is_open(app, lambda: len(ticks) > 5 and len(open_boxes(app)) == 1)
+
+
+@pytest.mark.parametrize("fails", ["session.project.keep", "session.close", "settings.set"])
+def test_the_window_closes_at_log_off_whatever_fails(
+    app: App, fails: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *place, name = fails.split(".")
+    owner = functools.reduce(getattr, place, app)
+
+    def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr(owner, name, fail)
+    app.root.after(5, app.leave_soon)
+    app.run()  # returns when the root is destroyed
+    monkeypatch.undo()
+    app.session.close()
 
 
 @pytest.mark.parametrize("name", list(ODD_FILES)[::6])
@@ -86,6 +109,20 @@ def test_the_window_opens_with_odd_settings(
     app.root.update()
     assert app.root.winfo_viewable()
     app.close()
+
+
+def test_an_end_while_the_panes_are_to_be_moved_prints_nothing(
+    app: App, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app.root.update()
+    app.root.update()
+    app.root.event_generate(MOVED)
+    app.close()
+    other = tk.Tk()  # Tcl prints what is wrong with calls that were left
+    end = time.monotonic() + 0.1  # longer than any call is put off
+    wait_until(lambda: time.monotonic() > end, other.update)
+    other.destroy()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_home_that_cannot_be_written_is_told_in_the_window(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deepimagetranslator.core.config.history import measure_of
+from deepimagetranslator.core.config.history_columns import measure_of
 from deepimagetranslator.core.config.specs import METRICS
 
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sessions import Sessions
+from waiting import PATIENCE
 
 from deepimagetranslator.app import kept_project
 from deepimagetranslator.app.kept_project import KeptProject, to_offer
-from deepimagetranslator.app.project_state import unsaved_projects, unsaved_runs
-from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.app.project_state import (
+    new_unsaved_project,
+    unsaved_projects,
+    unsaved_runs,
+)
+from deepimagetranslator.core.config.project import Project, load_project, save_project
+from deepimagetranslator.core.errors import UserError
 
 
 @pytest.fixture
@@ -59,14 +66,13 @@ def test_changes_are_kept_with_their_runs_until_they_are_saved(
 def test_what_a_window_left_is_offered_once_and_not_while_it_lives(
     sessions: Sessions, kept: KeptProject
 ) -> None:
-    settings = sessions.session.settings
-    assert to_offer(settings) is None
+    assert to_offer() is None
     change(sessions, 7)
     file = write(sessions, kept)
-    assert to_offer(settings) is None  # its window is open
+    assert to_offer() is None  # its window is open
     kept.leave()  # as if it had died: the system releases the lock
-    assert to_offer(settings) == file
-    assert to_offer(settings) is None
+    assert to_offer() == file
+    assert to_offer() is None
 
 
 def test_what_a_log_off_left_is_offered(sessions: Sessions) -> None:
@@ -74,10 +80,59 @@ def test_what_a_log_off_left_is_offered(sessions: Sessions) -> None:
     sessions.session.project.keep()
     sessions.session.close()
     (file,) = files()
-    assert to_offer(sessions.session.settings) == file
+    assert to_offer() == file
+
+
+def test_each_of_several_windows_that_ended_at_once_is_offered(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(sessions, 7)
+    for process in (1, 2):  # within one second
+        monkeypatch.setattr("os.getpid", lambda process=process: process)
+        save_project(sessions.session.project.contents, new_unsaved_project())
+    save_project(Project(), unsaved_projects() / "2020-01-01_10-00-00.json")  # the clock was set
+    offered = [to_offer() for _ in range(4)]
+    assert offered[3] is None and set(offered[:3]) == set(files()) and len(files()) == 3
+
+
+def test_a_file_that_was_being_written_when_the_changes_were_saved_does_not_stay(
+    sessions: Sessions, kept: KeptProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, saved = Event(), Event()
+
+    def slowly(contents: Project, path: Path) -> None:
+        begun.set()
+        saved.wait(PATIENCE)
+        save_project(contents, path)
+
+    monkeypatch.setattr(kept_project, "save_project", slowly)
+    change(sessions, 7)
+    sessions.until(lambda: kept.tick() or begun.is_set())
+    sessions.session.project.save(tmp_path / "mine.json")
+    kept.tick()
+    saved.set()
+    sessions.until(lambda: not sessions.session.background.busy)
+    assert files() == []
+
+
+def test_it_is_tried_again_after_a_failure(
+    sessions: Sessions, kept: KeptProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Path] = []
+
+    def fail_first(contents: Project, path: Path) -> None:
+        tries.append(path)
+        if len(tries) == 1:
+            raise UserError("The disk is full.")
+        save_project(contents, path)
+
+    monkeypatch.setattr(kept_project, "save_project", fail_first)
+    change(sessions, 7)
+    sessions.until(lambda: kept.tick() or files())
+    assert tries == [tries[0]] * 2
 
 
 def test_other_files_are_not_offered(sessions: Sessions) -> None:
     unsaved_projects().mkdir(parents=True)
     (unsaved_projects() / "project.json").touch()
-    assert to_offer(sessions.session.settings) is None
+    assert to_offer() is None

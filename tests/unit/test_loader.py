@@ -12,7 +12,7 @@ import pytest
 from dicom_samples import dataset, write
 from sessions import Sessions, write_pairs
 
-from deepimagetranslator.app.events import LoadingChanged, SeveralSeriesFound
+from deepimagetranslator.app.events import LoadingChanged, ProblemOccurred, SeveralSeriesFound
 from deepimagetranslator.app.loader import Sources
 from deepimagetranslator.core import sample
 from deepimagetranslator.core.checks.repairs import changing, repaired
@@ -243,3 +243,16 @@ def test_the_drawing_of_the_sample_shows_its_progress(sessions: Sessions) -> Non
     assert parts == sorted(parts) and len(set(parts)) > 2
     assert any(words.startswith("Drawing the sample images: ") for words, _ in seen)
     assert loader.part is None
+
+
+def test_a_project_that_another_window_has_open_is_refused_as_that_action(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    file = tmp_path / "p.json"
+    sessions.session.project.save(file)
+    other = Sessions(tmp_path)
+    other.session.loader.open(file)
+    other.until(other.problems)
+    (problem,) = other.changes(ProblemOccurred)
+    assert problem.action == "Open project" and "another window" in problem.text
+    other.session.close()

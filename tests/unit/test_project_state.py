@@ -34,6 +34,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.messages.events import FilesRead
 from deepimagetranslator.core.messages.requests import StartTraining
+from deepimagetranslator.core.system.temporary import temporary_name
 
 NAMES = [f"p{k}.png" for k in range(4)]
 
@@ -85,6 +86,17 @@ def test_saving_takes_the_lock(sessions: Sessions, tmp_path: Path) -> None:
     theirs.save(file)
     assert load_project(file).specs.training.epochs == 7
     other.session.close()
+
+
+def test_what_a_killed_process_left_beside_a_project_is_deleted(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    parts = temporary_name("project.json").split("-")
+    left, file = tmp_path / "-".join([*parts[:3], "1", *parts[4:]]), tmp_path / "project.json"
+    for act in (sessions.session.project.save, sessions.session.project.open):
+        left.touch()
+        act(file)
+        sessions.until(lambda: not left.exists())
 
 
 def test_saving_under_another_name_lets_go_of_the_first(sessions: Sessions, tmp_path: Path) -> None:

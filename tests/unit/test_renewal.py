@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,6 +45,7 @@ class Worker:
         self.process = SimpleNamespace(pid=pid, exitcode=None)
         self.process.is_alive = lambda: self.process.exitcode is None
         self.process.terminate = lambda: self.end(-15)
+        self.process.kill = lambda: self.end(-9)
         self.process.join = lambda _seconds=None: None
         self.engine = EngineProcess(self.process, ours)  # type: ignore[arg-type]
 
@@ -154,6 +156,31 @@ def test_a_fresh_process_that_dies_is_not_told(office: Office) -> None:
     assert len(office.workers) == 3
     office.workers[0].end(-9)
     assert [type(event) for event in client.poll()] == [WorkerDied]
+
+
+def test_a_replaced_process_that_does_not_end_is_killed_without_waiting(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.train(TRAININGS_KEPT)
+    office.client.poll()
+    old, fresh = office.workers
+    monkeypatch.setattr(renewal, "_PATIENCE", 0.0)
+    monkeypatch.setattr(old.process, "join", lambda *_: pytest.fail("the window waits"))
+    fresh.tell(0, READY)
+    office.until(lambda: not old.engine.alive)
+    assert old.process.exitcode == -9
+    assert office.client.poll() == [] and office.client.alive
+
+
+def test_a_fresh_process_that_cannot_be_started_is_done_without(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> EngineProcess:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(worker_client, "start_engine", fail)
+    office.train(TRAININGS_KEPT)
+    assert office.client.poll() == [] and office.client.alive
 
 
 def test_without_room_in_memory_the_process_stays(

@@ -18,6 +18,7 @@ from deepimagetranslator.app.settings import MOST_RECENT, PALETTE_NAMES, Setting
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.gui.theme.palette import PALETTES, palette_named
 from deepimagetranslator.gui.widgets.screens import _PLACE
+from deepimagetranslator.self_test import run as self_test
 
 _ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -115,3 +116,27 @@ def test_a_home_that_cannot_be_written_is_replaced_and_told(
     assert str(home) in sentence and str(paths.user_folder()) in sentence
     assert paths.user_folder() != home and paths.log_folder().is_dir()
     assert paths.use_writable_user_folder() == ""
+
+
+def test_a_user_without_a_home_folder_has_a_folder_for_documents(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def none() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "home", none)
+    monkeypatch.setattr("platformdirs.user_documents_dir", lambda: "~/Documents")
+    assert Settings(tmp_path / "settings.json").folder("project") == str(tmp_path)
+
+
+def test_the_self_test_tells_that_the_home_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "file" / "home"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(self_test, "_run", lambda _say: {"device": "CPU"})
+    said: list[str] = []
+    assert self_test.run(said.append) == {"device": "CPU"}
+    assert "cannot be written" in said[0] and said[-1] == "All tests passed."

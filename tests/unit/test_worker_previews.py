@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from deepimagetranslator import worker
+from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.messages.events import JobCancelled, JobStarted
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.messages.requests import (
     DescribeWeights,
     Evaluate,
+    InitialiseModel,
     PreviewTranslation,
 )
 
@@ -48,6 +50,24 @@ def test_a_preview_is_answered(engine: Any) -> None:
     ready = engine._preview(preview(1))
     assert (ready.number, ready.epoch, ready.problem) == (1, 3, "")
     assert ready.image is IMAGE
+
+
+def test_an_error_that_nobody_expected_is_an_answer_and_ends_no_job(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_more: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    sent: list[Any] = []
+    monkeypatch.setattr(engine, "_send", lambda _job, event: sent.append(event))
+    monkeypatch.setattr(engine, "_translator", fail)
+    monkeypatch.setattr("deepimagetranslator.ml.weights.read_card", fail)
+    monkeypatch.setattr("deepimagetranslator.ml.network.unet.build_unet", fail)
+    path = Path("w.weights.h5")
+    for request in (DescribeWeights(path), InitialiseModel(ModelSpec(), path, 1), preview(1)):
+        engine._short.put(request)
+    engine._serve_short()
+    assert len(sent) == 3 and all("division by zero" in event.problem for event in sent)
 
 
 def test_a_newer_one_takes_its_place_unless_it_is_to_be_kept(engine: Any) -> None:

@@ -69,8 +69,12 @@ class EngineProcess:
         self._process.join(_PATIENCE)
         self.stop()
 
+    def kill(self) -> None:
+        """End the process without asking it; returns at once."""
+        self._process.kill()
+
     def stop(self) -> None:
-        """End the process without asking it."""
+        """End the process without asking it, and wait for its end."""
         self._process.terminate()
         self._process.join(_PATIENCE)
         if self._process.is_alive():

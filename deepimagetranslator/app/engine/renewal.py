@@ -86,10 +86,11 @@ class Renewal:
         ended = not before.alive  # asked first: what it said before that is in the pipe
         while (message := before.receive()) is not None:
             events.append(message[1])
-        if ended or time.monotonic() > self._end:
+        if ended:
             before.let_go()
-            before.stop()
             self._before = None
+        elif time.monotonic() > self._end:
+            before.kill()
         return events
 
     def close(self) -> None:
@@ -102,8 +103,12 @@ class Renewal:
 
     def _begin(self) -> None:
         self._trainings = 0  # if there is no room, it is tried again after as many
-        if free_memory_bytes() >= ROOM:
+        if free_memory_bytes() < ROOM:
+            return
+        try:
             self._fresh, self._warm = self._start(), False
+        except OSError as error:  # for instance too many processes
+            _LOG.warning("A fresh engine could not be started (%s)", error)
 
     def _load(self, fresh: EngineProcess) -> None:
         """Follow a process until it has loaded TensorFlow and the network of the last preview."""

@@ -13,23 +13,14 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 def without_others(handler: logging.Handler) -> logging.Handler:
-    """Let a handler take only this program's records.
+    """Let a handler take only this program's records, and lose those that cannot be written.
 
-    Records of other libraries may quote the content of files, such as names of patients.
+    Records of other libraries may quote the content of files, such as names of patients. By default
+    a traceback is printed for each record that a full disk does not take.
     """
+    handler.handleError = lambda _record: None  # type: ignore[method-assign]
     handler.addFilter(logging.Filter(_PACKAGE))
     return handler
-
-
-class _QuietFile(logging.FileHandler):
-    """A log that loses lines while the disk is full; they are no reason to end the work."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Say nothing: by default a traceback is printed for each line."""
-
-    def close(self) -> None:
-        with suppress(OSError):
-            super().close()
 
 
 @contextmanager
@@ -45,7 +36,9 @@ def log_file(path: Path) -> Iterator[None]:
     logger = logging.getLogger(_PACKAGE)
     level = logger.level
     try:
-        handler: logging.Handler = _QuietFile(system_path(path), encoding="utf-8", errors="replace")
+        handler: logging.Handler = without_others(
+            logging.FileHandler(system_path(path), encoding="utf-8", errors="replace")
+        )
     except OSError as error:
         logger.warning("%s cannot be written (%s)", path.name, error.strerror)
         handler = logging.NullHandler()
@@ -57,4 +50,5 @@ def log_file(path: Path) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
-        handler.close()
+        with suppress(OSError):  # the disk is full
+            handler.close()

@@ -65,7 +65,9 @@ def documents() -> Path:
         folder = Path(platformdirs.user_documents_dir())
         if folder.is_dir():
             return folder
-    return Path.home()
+    with suppress(RuntimeError):  # a user without a home folder
+        return Path.home()
+    return Path.cwd()
 
 
 def settings_file() -> Path:
