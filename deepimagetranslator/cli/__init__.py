@@ -63,15 +63,24 @@ def _to_be_changed(error: UserError) -> tuple[int, dict[str, object]]:
 
 
 def _unexpected(error: Exception) -> tuple[int, dict[str, object]]:
-    details = _keep_details()
-    message = f"Unexpected: {type(error).__name__}: {error} Details are in {details}."
+    message = f"Unexpected: {type(error).__name__}: {error}"
+    details = traceback.format_exc()
+    try:
+        message += f" Details are in {_kept(details)}."
+    except OSError:  # a full disk, perhaps the reason of the error itself
+        terminal.say(details)
     terminal.say(message)
     return UNEXPECTED, {"error": message}
 
 
-def _keep_details() -> Path:
+def _kept(details: str) -> Path:
+    """The file in which the details of an error are kept.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     with tempfile.NamedTemporaryFile(
-        "w", prefix="deepimagetranslator-", suffix=".log", delete=False, encoding="utf-8"
+        "wb", prefix="deepimagetranslator-", suffix=".log", delete=False
     ) as file:
-        file.write(traceback.format_exc())
+        file.write(details.encode(errors="replace"))
     return Path(file.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -735,6 +736,14 @@ def test_the_unexpected_is_one_sentence_with_details_in_a_file(call, project, mo
     assert "ZeroDivisionError" in details.read_text(encoding="utf-8")
     details.unlink()
 
+    def full(*_args: Any, **_kwargs: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    told = call("check", project, "--json")
+    assert told.status == 1 and "Traceback" in told.err  # the details, as no file can hold them
+    assert told.json["error"] == "Unexpected: ZeroDivisionError: nobody thought of this"
+
 
 # --- the demo ----------------------------------------------------------------------------------
 
@@ -767,6 +776,8 @@ def test_the_demo_leaves_everything_in_one_folder(call, tmp_path):
     ]
     assert not (persons[0] & persons[1] or persons[0] & persons[2] or persons[1] & persons[2])
     assert call("demo", "--output", output).status == 2
+    told = call("demo", "--output", output / "translated.png")
+    assert told.status == 2 and "is a file, not a folder" in told.err
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have a screen")
