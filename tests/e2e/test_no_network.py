@@ -32,7 +32,8 @@ open(os.environ["WATCHED"] + f".{os.getpid()}", "w").close()
 # Python imports sitecustomize in every process, the engine's too. What libraries open without
 # Python is looked for among the processes' files at each poll.
 JOB = """
-import json, os, socket, sys
+import json, multiprocessing, os, socket, sys
+from contextlib import suppress
 from pathlib import Path
 from waiting import wait_until
 from deepimagetranslator import cli
@@ -49,14 +50,13 @@ def internet_sockets():
         if os.path.exists(f"/proc/net/{table}"):
             inodes |= {line.split()[9] for line in open(f"/proc/net/{table}").readlines()[1:]}
     found = []
-    for pid in [os.getpid(), client._process.pid]:
-        for name in os.listdir(f"/proc/{pid}/fd") if os.path.isdir(f"/proc/{pid}/fd") else []:
-            try:
-                target = os.readlink(f"/proc/{pid}/fd/{name}")
-            except OSError:
-                continue
-            if target.startswith("socket:[") and target[8:-1] in inodes:
-                found.append((pid, target))
+    for pid in [os.getpid(), *(child.pid for child in multiprocessing.active_children())]:
+        with suppress(OSError):  # the process has ended
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                with suppress(OSError):  # closed since
+                    target = os.readlink(f"/proc/{pid}/fd/{name}")
+                    if target.startswith("socket:[") and target[8:-1] in inodes:
+                        found.append((pid, target))
     return found
 
 def finish(request):
@@ -67,8 +67,8 @@ def finish(request):
     client.submit(request)
     ends = (JobFinished, JobFailed, WorkerDied)
     wait_until(lambda: any(isinstance(event, ends) for event in events), poll)
-    assert isinstance(events[-1], JobFinished), events[-1]
-    return events[-1].result
+    end = next(event for event in events if isinstance(event, ends))
+    assert isinstance(end, JobFinished), end
 
 if __name__ == "__main__":
     folder, seen = Path(sys.argv[1]), []

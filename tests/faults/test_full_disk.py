@@ -19,6 +19,7 @@ import pytest
 from full_disk import Disk, full_disk
 from small_run import figures, small_project
 
+from deepimagetranslator import cli
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.run_state import Stage, state_of
@@ -263,6 +264,30 @@ def test_a_project_is_the_old_one_or_the_new_one(
             assert load_project(kept).preset == "before"
         assert kept.exists() or not keep or found[-1] == "before"
     assert found[0] == "before" and found[-1] == "after" and len(found) > 4 + 4 * keep
+
+
+def test_new_leaves_the_old_project_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command itself, with the disk full from each of its writes on."""
+    data = small_project(tmp_path / "images").specs.data
+    images = [
+        text
+        for name in ("train_inputs", "train_targets", "val_inputs", "val_targets")
+        for text in (f"--{name.replace('_', '-')}", *getattr(data, name))
+    ]
+
+    def work(path: Path) -> None:
+        status = cli.main(["new", str(path), *images])
+        told = capsys.readouterr().err
+        assert "Traceback" not in told and "Unexpected" not in told
+        assert status == 0 or (status == 2 and "p.json" in told and "cannot be written" in told)
+        statuses.append(status)
+
+    statuses: list[int] = []
+    presets = [load_project(p).preset for p in project_at_every_step(work, tmp_path, monkeypatch)]
+    assert [preset == "before" for preset in presets] == [status == 2 for status in statuses]
+    assert statuses[0] == 2 and statuses[-1] == 0
 
 
 # --- a real file system ---------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from deepimagetranslator.core.config.memory_plan import (
 from deepimagetranslator.core.config.specs import ModelSpec, TranslationSpec
 from deepimagetranslator.core.messages.events import Event, JobFailed, WorkerDied
 from deepimagetranslator.core.messages.requests import StartTraining, TranslateImages
+from deepimagetranslator.gui.jobs.job_window import JobWindow
 
 ABORTED = WorkerDied(-6, "terminate called after throwing an instance of 'std::bad_alloc'")
 
@@ -103,6 +104,8 @@ def test_a_translation_is_repeated_with_fewer_images_at_once(window, sent, tmp_p
     window.choose("Translate", "Load images for translation")
     window.until(lambda: session.viewer.to_translate)
     session.jobs.translate(tmp_path / "w.h5", tmp_path / "out", TranslationSpec(batch_size=64))
+    window.app.window.actions.translate._show_progress(tmp_path / "out")
+    failed = window.dialog(JobWindow)
     model = ModelSpec(input_height=512, input_width=512, input_channels=1, target_channels=1)
     error = translation_short_of_memory(model, 64, "float32", 2**30, False)
     window.answers.choice = 0
@@ -110,3 +113,5 @@ def test_a_translation_is_repeated_with_fewer_images_at_once(window, sent, tmp_p
     window.until(lambda: len(sent) == 2)
     again = sent[-1]
     assert isinstance(again, TranslateImages) and again.spec.batch_size < 64
+    window.until(lambda: not failed.winfo_exists())
+    assert window.dialog(JobWindow)._running  # type: ignore[attr-defined]

@@ -66,4 +66,5 @@ class Actions:
         self.drop = DropActions(self.file, session.loader, session.viewer, session.model)
         self.view = ViewActions(root, session.settings)
         self.help = HelpActions(root, session, boxes)
-        Notices(root, session, boxes, self.train.show_monitor, self.train.start_again)
+        again = {"training": self.train.start_again, "translation": self.translate.start_again}
+        Notices(root, session, boxes, self.train.show_monitor, again)

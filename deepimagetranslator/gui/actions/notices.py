@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from deepimagetranslator.app.events import JobEnded, ProblemOccurred, SeveralSeriesFound
 from deepimagetranslator.app.session import Session
@@ -25,7 +25,7 @@ class Notices:
         session: publishes the changes.
         boxes: message boxes.
         show_monitor: opens the training monitor, which offers to resume a training.
-        train_again: starts the last training anew with the settings of a repair.
+        again: by the kind of a job, starts the last one anew with the settings of a repair.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class Notices:
         session: Session,
         boxes: Boxes,
         show_monitor: Callable[[], object],
-        train_again: Callable[[Repair], object],
+        again: Mapping[str, Callable[[Repair], object]],
     ) -> None:
         self._root = root
         self._jobs = session.jobs
         self._boxes = boxes
         self._show_monitor = show_monitor
-        self._again = {"training": train_again, "translation": session.jobs.translate_again}
+        self._again = again
         session.bus.subscribe(ProblemOccurred, self._on_problem)
         session.bus.subscribe(SeveralSeriesFound, self._on_series)
         session.bus.subscribe(JobEnded, self._on_job_ended)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import tkinter as tk
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Repair, UserError
 from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.system_dialogs import Boxes
+
+if TYPE_CHECKING:
+    from deepimagetranslator.gui.jobs.job_window import JobWindow
 
 _PURPOSE = "translated inputs"
 
@@ -31,6 +35,8 @@ class TranslateActions:
         self._session = session
         self._boxes = boxes
         self._pickers = pickers
+        self._window: JobWindow | None = None
+        self._output = Path()
 
     def load_images(self) -> None:
         """Choose and load images to translate, as in 2021."""
@@ -58,7 +64,6 @@ class TranslateActions:
     def translate(self) -> None:
         """Ask for weights, output folder and options, then translate the loaded images."""
         from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog  # noqa: PLC0415
-        from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415
 
         session, runs = self._session, self._session.project.runs
         inputs = session.viewer.to_translate
@@ -72,7 +77,7 @@ class TranslateActions:
         def start(weights: Path, output: Path, spec: TranslationSpec) -> None:
             def begin() -> None:
                 session.jobs.translate(weights, output, spec)
-                JobWindow(self._root, session, "Translating", output=output)
+                self._show_progress(output)
 
             self._boxes.guarded(begin, "Translate and save")()
 
@@ -88,3 +93,16 @@ class TranslateActions:
             ask_folder=lambda: self._boxes.folder("Output folder", str(source.parent)),
             on_ok=start,
         )
+
+    def start_again(self, repair: Repair) -> None:
+        """Repeat the last translation, which failed, with the settings of a repair."""
+        self._session.jobs.translate_again(repair)
+        if self._window is not None and self._window.winfo_exists():
+            self._window.destroy()
+        self._show_progress(self._output)
+
+    def _show_progress(self, output: Path) -> None:
+        from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415
+
+        self._output = output
+        self._window = JobWindow(self._root, self._session, "Translating", output=output)
