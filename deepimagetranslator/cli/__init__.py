@@ -63,24 +63,15 @@ def _to_be_changed(error: UserError) -> tuple[int, dict[str, object]]:
 
 
 def _unexpected(error: Exception) -> tuple[int, dict[str, object]]:
-    message = f"Unexpected: {type(error).__name__}: {error}"
-    details = traceback.format_exc()
-    try:
-        message += f" Details are in {_kept(details)}."
-    except OSError:  # a full disk, perhaps the reason of the error itself
-        terminal.say(details)
+    details = _keep_details()
+    message = f"Unexpected: {type(error).__name__}: {error} Details are in {details}."
     terminal.say(message)
     return UNEXPECTED, {"error": message}
 
 
-def _kept(details: str) -> Path:
-    """The file in which the details of an error are kept.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+def _keep_details() -> Path:
     with tempfile.NamedTemporaryFile(
-        "wb", prefix="deepimagetranslator-", suffix=".log", delete=False
+        "w", prefix="deepimagetranslator-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:
-        file.write(details.encode(errors="replace"))
+        file.write(traceback.format_exc())
     return Path(file.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -735,14 +734,6 @@ def test_the_unexpected_is_one_sentence_with_details_in_a_file(call, project, mo
     details = Path(told.json["error"].split("Details are in ")[1].rstrip("."))
     assert "ZeroDivisionError" in details.read_text(encoding="utf-8")
     details.unlink()
-
-    def full(*_args: Any, **_kwargs: Any) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
-    told = call("check", project, "--json")
-    assert told.status == 1 and "Traceback" in told.err  # the details, as no file can hold them
-    assert told.json["error"] == "Unexpected: ZeroDivisionError: nobody thought of this"
 
 
 # --- the demo ----------------------------------------------------------------------------------
