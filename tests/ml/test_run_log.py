@@ -22,7 +22,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import EpochEnded, Event
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
-from deepimagetranslator.core.system.atomic_write import NoSpaceError, write_error
+from deepimagetranslator.core.system.atomic_write import WriteError, write_error
 from deepimagetranslator.core.version import PROGRAM
 from deepimagetranslator.ml.run_log import without_names
 from deepimagetranslator.ml.training import Job, train
@@ -122,7 +122,7 @@ def test_the_log_names_the_own_files_that_a_full_disk_holds_up(
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(Job, "_write_best", write_best)
-    with pytest.raises(NoSpaceError, match="Mustermann"):
+    with pytest.raises(WriteError, match="Mustermann"):
         train(project(tmp_path), run)
     text = (run / "log.txt").read_text(encoding="utf-8")
     assert "INFO best.weights.h5 cannot be written (No space left on device)" in text
