@@ -38,6 +38,7 @@ from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
 from deepimagetranslator.core.system.backup import back_up
+from deepimagetranslator.core.system.system_path import exists
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.core.typing import Array
 
@@ -62,7 +63,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
     found = dataset.match(project.specs.data)
     problems = [*found.problems, *problems]
     sweep(arguments.project.parent)
-    if arguments.project.exists():
+    if exists(arguments.project):
         kept = back_up(arguments.project)
         terminal.say(f"The project that was there is kept as {kept.name}.")
     save_project(project, arguments.project)
@@ -98,7 +99,7 @@ def augment(arguments: argparse.Namespace) -> Outcome:
         data = examination.prepare(specs, report, control, record_file(arguments.project))
         names = _output_names(data.train)
         first = arguments.output / "epoch001"
-        if first.exists():
+        if exists(first):
             raise UserError(f"{first} exists already; choose another folder for the pairs.")
         reader = PairReader(data, specs.data.cache_mib * 2**20)
         sampler = PairSampler(reader, data.train, specs.augmentation, specs.training.seed)

@@ -17,10 +17,13 @@ from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import FilesRead, Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.sample import SAMPLE_PEOPLE, SampleSet, write_sample
+from deepimagetranslator.core.system.atomic_write import writing
+from deepimagetranslator.core.system.system_path import exists
 from deepimagetranslator.ml import devices
 
 SIZE = 128
@@ -37,8 +40,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     if arguments.epochs < 1:
         raise UserError("--epochs must be 1 or more.")
     output = arguments.output or _free_folder(Path("deepimagetranslator-demo"))
-    if output.exists() and any(output.iterdir()):
-        raise UserError(f"{output} is not empty; choose another folder for the demo.")
+    _require_empty(output)
     devices.load_engine()
     with terminal.progress() as (report, control):
         sample = _draw(output, arguments.size, report, control)
@@ -105,6 +107,18 @@ def _train_and_test(
     ]
     figures.side_by_side(rows, [image.stem for image, _ in shown], output / "translated.png")
     return [whole_volume[colour]["dice"] for colour in ("red", "green", "blue")]
+
+
+def _require_empty(folder: Path) -> None:
+    """Refuse a folder that holds something, a file, and what cannot be looked into.
+
+    Raises:
+        UserError: it cannot be used.
+    """
+    require_folder(folder)
+    with writing(folder):
+        if exists(folder) and any(folder.iterdir()):
+            raise UserError(f"{folder} is not empty; choose another folder for the demo.")
 
 
 def _free_folder(folder: Path) -> Path:

@@ -32,6 +32,7 @@ from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.system.system_path import is_folder
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
 
@@ -129,7 +130,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     with terminal.progress() as (report, control):
         result = _evaluation_of(arguments, report, control)
     first = arguments.weights or arguments.predictions[0]
-    folder = arguments.output or (first if first.is_dir() else first.parent)
+    folder = arguments.output or (first if is_folder(first) else first.parent)
     table = folder / "evaluation.csv"
     sweep(folder)
     kept = result.write_csv(table, keep=True)

@@ -24,7 +24,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.reading import READING_VERSION, changed_since
 from deepimagetranslator.core.messages.events import LogLine, Report
 from deepimagetranslator.core.messages.job_control import JobControl
-from deepimagetranslator.core.system.system_path import file_stamp
+from deepimagetranslator.core.system.system_path import exists, file_stamp
 from deepimagetranslator.ml import devices, weights
 
 HISTORY = "history"
@@ -94,7 +94,7 @@ def begin_or_refuse(run: RunFolder, report: Report) -> None:
     if found.stage is Stage.BEGUN:
         report(LogLine(f"The run in {run.path} ended before its first epoch; it begins again."))
         run.drop_begun()
-    elif run.project.exists():
+    elif exists(run.project):
         raise UserError(
             f"{run.project} is no record of a run and would be overwritten; choose another folder."
         )
@@ -138,7 +138,7 @@ def recorded_start(run: RunFolder) -> Path | None:
 
 def _stateless(run: RunFolder, found: RunState) -> UserError:
     """The error for a folder without a whole state, which names the weights to go on from."""
-    damaged = " and ".join(path.name for path in run.states if path.exists())
+    damaged = " and ".join(path.name for path in run.states if exists(path))
     why = f"{damaged} cannot be read to the end" if damaged else f"{run.last.name} is missing"
     text = f"The run in {run.path} cannot be resumed: {why}."
     if found.best is None:
@@ -239,12 +239,16 @@ def resumed(run: RunFolder, project: Project, before: Project, report: Report) -
 
 
 def _take_up_state(run: RunFolder, report: Report) -> None:
-    """Make the newest whole state the last one, so that the next one does not replace it."""
+    """Make the newest whole state the last one, so that the next one does not replace it.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
     found = state_of(run, weights.is_whole)
     if found.file not in (None, run.last):
-        if run.last.exists():
+        if exists(run.last):
             report(LogLine(f"{run.last.name} is damaged; the run goes on from the epoch before."))
-        run.previous.replace(run.last)
+        run.take_previous()
 
 
 def _restored_history(run: RunFolder, epoch: int, stored: Any, report: Report) -> str:

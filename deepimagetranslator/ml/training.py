@@ -45,7 +45,7 @@ from deepimagetranslator.ml.network.optimizers import build_optimizer
 from deepimagetranslator.ml.network.sharing import LossScaling, SharedModel
 from deepimagetranslator.ml.network.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
 from deepimagetranslator.ml.progress import ProgressCallback, not_a_number
-from deepimagetranslator.ml.run_log import logged, run_log
+from deepimagetranslator.ml.run_log import logged, run_log, without_names
 from deepimagetranslator.ml.run_record import (
     HISTORY,
     TrainingState,
@@ -156,13 +156,17 @@ def _train(
     else:
         state = TrainingState(precision=devices.choose_precision(project.specs.training.precision))
         write_run_record(run, project, dataset, state.precision, start_weights, report)
+
+    def nameless(text: str) -> str:
+        return without_names(text, dataset, run.path, start_weights)
+
     with (
-        run_log(run.log, dataset, state.precision, state.epoch),
+        run_log(run.log, dataset, state.precision, state.epoch, nameless),
         devices.gradients_forgotten(),
         enough_memory(short),
     ):
         try:
-            job = Job(project, dataset, run, state, logged(report), control, history)
+            job = Job(project, dataset, run, state, logged(report, nameless), control, history)
             _work(job, start_weights)
         except ImageChangedError:
             check_record.forget(record)

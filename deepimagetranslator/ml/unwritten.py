@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.errors import Remedy
+from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
+from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.messages.events import LogLine, Report
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.system.atomic_write import WriteError
@@ -64,26 +65,60 @@ class Unwritten:
         error = self._try(self._run)
         if error is None:
             return None
-        missing = ", ".join(sorted(self._waiting, key=ORDER.index))
-        for place in (paths.user_folder() / "rescued", Path(tempfile.gettempdir())):
-            folder = place / f"{self._run.path.name}-rescued"
-            if self._try(RunFolder(folder)) is None:
-                return WriteError(
-                    f"{error} What is missing ({missing}) is in {folder}: move these files into "
-                    "the run's folder when there is space, and the run is complete."
-                )
-        return WriteError(
-            f"{error} What is missing ({missing}) is lost; free some space, and go on after the "
-            "last epoch that was written.",
-            remedy=Remedy(action="resume"),
-        )
+        missing = self._kinds()
+        folders = self._rescue()
+        text, remedy = str(error), None
+        lost = self._kinds()
+        saved = ", ".join(kind for kind in missing if kind not in lost)
+        if saved:
+            text += (
+                f" What is missing ({saved}) is in {' and '.join(map(str, folders))}: move these "
+                "files into the run's folder when there is space"
+            )
+            text += "." if lost else ", and the run is complete."
+        if lost:
+            text += (
+                f" What is missing ({', '.join(lost)}) is lost; free some space, and go on after "
+                "the last epoch that was written."
+            )
+            remedy = Remedy(action="resume")
+        return WriteError(text, remedy=remedy)
+
+    def _rescue(self) -> list[Path]:
+        """Write what waits into new folders elsewhere, in which nothing is overwritten.
+
+        Returns:
+            The folders with files; there are two if the first one has no space for all.
+        """
+        found = []
+        for place in _places():
+            if self._waiting:
+                with suppress(UserError, OSError):
+                    folder = new_run_dir(place)
+                    self._try(RunFolder(folder))
+                    if any(folder.iterdir()):
+                        found.append(folder)
+                    else:
+                        folder.rmdir()
+        return found
+
+    def _kinds(self) -> list[str]:
+        """The kinds of the files that wait."""
+        return sorted(self._waiting, key=ORDER.index)
 
     def _try(self, run: RunFolder) -> WriteError | None:
         """Write what waits, until something cannot be written."""
-        for kind in sorted(self._waiting, key=ORDER.index):
+        for kind in self._kinds():
             try:
                 self._waiting[kind](run)
             except WriteError as error:
                 return error
             del self._waiting[kind]
         return None
+
+
+def _places() -> Iterator[Path]:
+    """Where files of a run may be kept for a while."""
+    yield paths.user_folder() / "rescued"
+    with suppress(OSError):  # there may be no folder for temporary files
+        yield Path(tempfile.gettempdir()) / "DeepImageTranslator-rescued"

@@ -773,6 +773,8 @@ def test_the_demo_leaves_everything_in_one_folder(call, tmp_path):
     ]
     assert not (persons[0] & persons[1] or persons[0] & persons[2] or persons[1] & persons[2])
     assert call("demo", "--output", output).status == 2
+    told = call("demo", "--output", output / "translated.png")
+    assert told.status == 2 and "is a file, not a folder" in told.err
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have a screen")

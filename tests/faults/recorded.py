@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -70,8 +71,9 @@ class Recorder:
 
     def mark(self) -> None:
         """Say that something is complete which no interruption may take back from now on."""
-        self._observe()
-        self.done += 1
+        with _alone():
+            self._observe()
+            self.done += 1
 
     # ---- calls -----------------------------------------------------------------------------
 
@@ -209,24 +211,27 @@ def recording(root: Path) -> Iterator[Recorder]:
     flush = moving._flush
 
     def flush_and_tell(descriptor: int) -> None:
-        flush(descriptor)
-        recorder.on_flush(descriptor)
+        with _alone():
+            flush(descriptor)
+            recorder.on_flush(descriptor)
 
     move = atomic_write.move_new
 
     def move_new(source: Path, destination: Path) -> None:
         names = recorder._name(source), recorder._name(destination)
-        recorder._observe()
-        move(source, destination)  # by a call of the system that Python does not announce
-        if names[0] is not None and names[1] is not None:
-            recorder.on_rename(*names)
+        with _alone():
+            recorder._observe()
+            move(source, destination)  # by a call of the system that Python does not announce
+            if names[0] is not None and names[1] is not None:
+                recorder.on_rename(*names)
 
     _install()
     moving._flush, atomic_write.move_new = flush_and_tell, move_new
     _active.append(recorder)
     try:
         yield recorder
-        recorder._observe()
+        with _alone():
+            recorder._observe()
     finally:
         _active.remove(recorder)
         moving._flush, atomic_write.move_new = flush, move
@@ -253,10 +258,28 @@ def _install() -> None:
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    if _active and event in ("open", "os.rename", "os.remove"):
-        recorder = _active[-1]
-        _active.remove(recorder)  # its own reading is not recorded
+    if _active and event in ("open", "os.rename", "os.remove") and not _thread.records:
+        with _alone():
+            for recorder in _active[-1:]:
+                recorder.on_event(event, arguments)
+
+
+class _Thread(threading.local):
+    """Of the thread that asks: whether it records just now; its own reading is not recorded."""
+
+    records = False
+
+
+_thread = _Thread()
+_one_at_a_time = threading.RLock()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Record, while threads that write other files wait."""
+    with _one_at_a_time:
+        before, _thread.records = _thread.records, True
         try:
-            recorder.on_event(event, arguments)
+            yield
         finally:
-            _active.append(recorder)
+            _thread.records = before

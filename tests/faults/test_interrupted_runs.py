@@ -12,7 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +183,19 @@ def test_a_killed_translation_leaves_whole_images_only(recorded: Recorded, tmp_p
     assert {len(files) for files in killed} == {*range(len(images) + 1)}
     for files in killed:
         assert files.items() <= whole.items()
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_the_replay_hears_of_files_that_threads_write(tmp_path: Path, replace: bool) -> None:
+    names = [str(number) for number in range(40)]
+    (tmp_path / "place").mkdir()
+    with recording(tmp_path / "place") as recorder, ThreadPoolExecutor(8) as pool:
+        write = partial(write_bytes, data=b"whole", replace=replace)
+        written = list(pool.map(write, [tmp_path / "place" / name for name in names]))
+    assert written == [None] * len(names)
+    states = [final_files(one.files) for one in recorder.found if not one.power]
+    assert {len(files) for files in states} == {*range(len(names) + 1)}
+    assert {content for files in states for content in files.values()} == {b"whole"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no call that flushes names")

@@ -423,6 +423,7 @@ def test_a_dialog_fits_a_small_screen_and_the_tab_key_reaches_all_of_it(
     root.update()
     assert dialog.winfo_width() <= 800 and dialog.winfo_height() <= 560
     canvas = dialog.body.master.master
+    pump(root, lambda: dialog.focus_get() or dialog.focus_force())
     first = widget = dialog.focus_get()
     seen = 0
     while widget is not None and (seen == 0 or widget is not first):

@@ -106,7 +106,8 @@ def test_it_fits_a_large_scaling_on_a_small_screen(window: Window) -> None:
 def test_unreadable_images_of_a_recent_project_leave_a_gap(window: Window, tmp_path: Path) -> None:
     for side in ("in", "out"):
         (tmp_path / side).mkdir()
-        write_image(tmp_path / side / "a.png", np.arange(64, dtype=np.uint8).reshape(8, 8, 1))
+        image = np.arange(32 * 32).astype(np.uint8).reshape(32, 32, 1)
+        write_image(tmp_path / side / "a.png", image)
     session = window.session
     session.loader.load("training", {"inputs": tmp_path / "in", "targets": tmp_path / "out"})
     # What follows from the data comes last, and would count as a change after saving.

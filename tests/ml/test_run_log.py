@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import tempfile
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,15 +15,17 @@ import pytest
 from tiny import project_of, write_set
 
 from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import EpochEnded, Event
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.system.atomic_write import WriteError, write_error
 from deepimagetranslator.core.version import PROGRAM
 from deepimagetranslator.ml.run_log import without_names
-from deepimagetranslator.ml.training import train
+from deepimagetranslator.ml.training import Job, train
 
 
 def project(folder: Path, **training: object) -> Project:
@@ -89,17 +93,41 @@ def test_an_error_is_logged_without_the_names_of_images(
         ("{folder}/other.png is new.", "other.png is new."),
         ("{run}/history.csv cannot be written.", "history.csv cannot be written."),
         ("{run} cannot be opened.", "a folder cannot be opened."),
+        ("Started from {weights}.", "Started from the weights to start from."),
+        ("{weights_path} is damaged.", "the weights to start from is damaged."),
+        ("What is missing is in {home}/rescued/1: move it.", "What is missing is in 1: move it."),
     ],
 )
 def test_messages_are_logged_without_names_of_files_and_folders(
-    tmp_path: Path, text: str, logged: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, logged: str
 ) -> None:
     person = tmp_path / "Mustermann"
+    home, start = tmp_path / "Doctor", person / "Moritz.weights.h5"
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(home))
     file, run = person / "Erika.nii.gz", tmp_path / "Max" / "run"
     pair = ImagePair(ImageRef(file, 2), ImageRef(file, 11))
     dataset = cast("Dataset", SimpleNamespace(train=[pair], val=[]))
-    told = text.format(file=file, name=file.name, folder=person, run=run).replace("/", os.sep)
-    assert without_names(told, dataset, run) == logged
+    names = {"file": file, "name": file.name, "folder": person, "run": run, "home": home}
+    told = text.format(**names, weights=start.name, weights_path=start).replace("/", os.sep)
+    assert without_names(told, dataset, run, start) == logged
+
+
+def test_the_log_names_the_own_files_that_a_full_disk_holds_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "Erika Mustermann" / "run"
+
+    def write_best(self: Job, run: RunFolder, *_: object) -> None:
+        raise write_error(run.best, OSError(errno.ENOSPC, "No space left on device"))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(Job, "_write_best", write_best)
+    with pytest.raises(WriteError, match="Mustermann"):
+        train(project(tmp_path), run)
+    text = (run / "log.txt").read_text(encoding="utf-8")
+    assert "INFO best.weights.h5 cannot be written (No space left on device)" in text
+    assert "ERROR Ended: best.weights.h5 cannot be written" in text
+    assert "Mustermann" not in text and str(tmp_path) not in text
 
 
 def test_only_the_program_s_own_lines_are_kept(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -98,12 +99,56 @@ def test_at_the_end_what_is_missing_lies_elsewhere(
     files = _train(run, _Disk(5, 10**9), told := [])
     assert len(told) == 1  # told once, not after each epoch
     error = files.finish()
-    rescued = RunFolder(tmp_path / "home" / "rescued" / "run-rescued")
-    assert error is not None and str(rescued.path) in str(error)
-    for path in rescued.path.iterdir():
+    (rescued,) = (tmp_path / "home" / "rescued").iterdir()
+    assert error is not None and str(rescued) in str(error)
+    assert "and the run is complete" in str(error) and "lost" not in str(error)
+    for path in rescued.iterdir():
         path.replace(run.path / path.name)
     _complete(run)
     assert files.finish() is None
+
+
+def test_files_of_two_runs_of_one_name_do_not_mix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    places = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    errors = [str(_train(RunFolder(place), _Disk(5, 10**9), []).finish()) for place in places]
+    folders = [*(tmp_path / "home" / "rescued").iterdir()]
+    assert len(folders) == 2
+    for folder in folders:
+        assert sum(f"is in {folder}: move" in error for error in errors) == 1
+        names = {path.name for path in folder.iterdir()}
+        assert "last.weights.h5" in names and "previous.weights.h5" not in names
+
+
+def test_a_second_place_takes_what_the_first_one_has_no_space_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    room = {tmp_path / "run": 0, tmp_path / "home": 1, tmp_path / "temporary": 2}
+    files = Unwritten(RunFolder(tmp_path / "run"), [].append)
+
+    def put(kind: str) -> None:
+        def write(run: RunFolder) -> None:
+            disk = next(place for place in room if run.path.is_relative_to(place))
+            if not room[disk]:
+                raise NoSpaceError("It cannot be written.")
+            room[disk] -= 1
+            write_bytes(run.path / kind, b"")
+
+        files.put(kind, write)
+
+    for kind in ORDER:
+        put(kind)
+    text = str(files.finish())
+    (first,) = (tmp_path / "home" / "rescued").iterdir()
+    (second,) = (tmp_path / "temporary" / "DeepImageTranslator-rescued").iterdir()
+    assert [path.name for path in first.iterdir()] == [*ORDER[:1]]
+    assert {path.name for path in second.iterdir()} == {*ORDER[1:3]}
+    assert f"({', '.join(ORDER[:3])}) is in {first} and {second}: move" in text
+    assert f"({ORDER[3]}) is lost" in text and "complete" not in text
 
 
 def test_if_there_is_no_space_anywhere_the_loss_is_told(
@@ -112,6 +157,8 @@ def test_if_there_is_no_space_anywhere_the_loss_is_told(
     def nowhere(_run: RunFolder) -> None:
         raise NoSpaceError("It cannot be written.")
 
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     files = Unwritten(RunFolder(tmp_path), [].append)
     for kind in reversed(ORDER):
         files.put(kind, nowhere)

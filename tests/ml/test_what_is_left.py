@@ -22,4 +22,5 @@ def test_a_training_leaves_no_graph_and_no_batches(tmp_path: Path) -> None:
     files = write_set(tmp_path / "train", range(2))
     before = held()
     training.train(project_of(files, model={"depth": 1}), tmp_path / "run")
-    assert held() == before
+    graphs, batches = held()
+    assert graphs <= before[0] and batches <= before[1]  # those of other tests may end meanwhile

@@ -183,3 +183,14 @@ def test_a_process_is_gone_only_if_that_is_known() -> None:
     assert one.is_gone
     assert not Process("another", child.pid, one.started).is_gone
     assert not Process(here.host, child.pid, "").is_gone
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems show all processes")
+def test_a_hidden_process_of_another_user_is_not_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_another(_pid: int, _signal: int) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    one = Process(this_process().host, 2**30, "12")  # a number that no system gives
+    assert one.is_gone
+    monkeypatch.setattr(os, "kill", of_another)
+    assert not one.is_gone

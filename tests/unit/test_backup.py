@@ -53,3 +53,16 @@ def test_a_table_of_other_measures_is_kept(tmp_path: Path) -> None:
     assert kept == tmp_path / "evaluation.csv.bak" and kept.read_bytes() == before
     assert first.write_csv(path) is None  # the user chose the file, and was asked
     assert path.read_bytes() == before
+
+
+def test_a_table_that_cannot_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_path: Path) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    table = Evaluation(({"image": "a", "channel": "grey", "mae": 0.5},))
+    table.write_csv(tmp_path / "evaluation.csv")
+    monkeypatch.setattr(Path, "read_bytes", locked)
+    with pytest.raises(WriteError, match=r"evaluation\.csv cannot be written"):
+        table.write_csv(tmp_path / "evaluation.csv", keep=True)

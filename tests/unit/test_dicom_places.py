@@ -224,6 +224,17 @@ def test_the_place_of_a_dicom_target_is_ignored(
     assert_right(pairs, MASK)
 
 
+@pytest.mark.parametrize("name", ["array_order", "resampled"])
+def test_each_time_point_of_an_input_has_the_targets(name: str, tmp_path: Path) -> None:
+    nifti(tmp_path / "img" / "p1.nii", np.stack([CT, CT], axis=-1), LPS)
+    write_target(tmp_path / "lab", "series", (MASK, shifted(LPS, 6)))
+    specs = in_order(tmp_path)
+    (problem,) = found(specs)
+    pairs = match(repaired(specs, by_name(problem)[name]).data).train
+    assert [pair.input.slice for pair in pairs] == [*range(1, 25)]
+    assert_right(pairs, MASK if name == "array_order" else by_hand(tmp_path / "lab"))
+
+
 def test_a_tilted_slice_and_segments_of_one_place_are_not_resampled(tmp_path: Path) -> None:
     """Parts of a tilted slice lie nearer to other slices; which segment is meant nobody knows."""
     series(tmp_path / "img", CT, LPS)

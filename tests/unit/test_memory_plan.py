@@ -90,10 +90,17 @@ def test_a_translation_with_the_advice_fits(gib):
     assert problem.repair is not None
     batch = dict(problem.repair.settings)["translation.batch_size"]
     assert predict_memory_bytes(MODEL, batch, "float32") <= free
-    (problem,) = translation_short_of_memory(MODEL, 1, "float32", 0, False).problems
+
+
+def test_tiles_are_advised_only_if_they_are_smaller_than_what_the_network_takes():
+    sides = dict.fromkeys(("input_height", "input_width", "target_height", "target_width"), 0)
+    own_size = replace(MODEL, **sides)
+    (problem,) = translation_short_of_memory(own_size, 1, "float32", 0, False).problems
     assert problem.repair is not None
     assert problem.repair.settings == (("translation.large_images", "tiles"),)
-    assert translation_short_of_memory(MODEL, 1, "float32", 0, True).problems[0].repair is None
+    for model, tiles in ((own_size, True), (MODEL, False), (MODEL, True)):
+        (problem,) = translation_short_of_memory(model, 1, "float32", 0, tiles).problems
+        assert problem.repair is None and "weights with fewer blocks" in problem.message
 
 
 # Growth of VmHWM at the first prediction, TensorFlow 2.21 and Keras 3.15 on two AMD EPYC cores.

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import nibabel
 import numpy as np
@@ -17,6 +18,8 @@ from dicom_samples import dataset as dicom_dataset
 from dicom_samples import write as dicom_write
 
 from deepimagetranslator.core.augmentation.sampling import PairReader
+from deepimagetranslator.core.checks import odd_values
+from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.kinds import NOTE, WARNING, level
 from deepimagetranslator.core.checks.repairs import repaired
@@ -24,9 +27,11 @@ from deepimagetranslator.core.checks.unlike_inputs import unlike_series
 from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config.specs import DataSpec, Specs, TrainingSpec
 from deepimagetranslator.core.data.check_record import record_file
-from deepimagetranslator.core.data.facts import thumbnail_of
+from deepimagetranslator.core.data.facts import NOTHING, thumbnail_of
 from deepimagetranslator.core.data.input_statistics import InputMeter
+from deepimagetranslator.core.data.odd_values import OddValues
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_header, read_image
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.viewer.shading import (
@@ -132,6 +137,18 @@ def test_nan_around_the_body_is_a_note_and_infinity_there_is_not(tmp_path):
     (tmp_path / "infinite").mkdir()
     (problem,) = found(specs_of(tmp_path / "infinite", {("inputs", 1): around(np.inf)}))
     assert problem.kind == "not_finite"
+
+
+def test_an_image_of_both_parts_is_told_by_what_each_holds():
+    image = ImageRef(Path("a.nii"), 1)
+    margin, inside = (
+        replace(NOTHING, thumbnail=np.full((64, 64), 9, np.uint8), odd=OddValues(1, margin=edge))
+        for edge in (True, False)
+    )
+    images = [(image, margin), (image, inside)]
+    context = SimpleNamespace(images=lambda side: images if side == "input" else [])
+    problems = odd_values.not_finite(cast("CheckContext", context))
+    assert [problem.kind for problem in problems] == ["nan_margin", "not_finite"]
 
 
 @pytest.mark.parametrize("recorded", [False, True])

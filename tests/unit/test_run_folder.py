@@ -60,6 +60,26 @@ def test_the_last_improvements_are_kept(run: RunFolder, count: int, left: list[i
     assert [improvement.epoch for improvement in run.improvements()] == left
 
 
+def test_a_file_that_cannot_be_deleted_ends_no_training_and_is_told_at_a_resume(
+    run: RunFolder,
+) -> None:
+    run.improvement(1, 0.9).mkdir()  # a folder is no file that could be deleted
+    run.improvement(2, 0.5).write_bytes(b"")
+    run.improvement(3, 0.3).write_bytes(b"")
+    run.keep_improvements(1)
+    assert [improvement.epoch for improvement in run.improvements()] == [1, 3]
+    with pytest.raises(UserError, match=r"weights-improvement-01-0\.9000.* cannot be written"):
+        run.drop_begun()
+
+
+def test_a_state_that_cannot_be_renamed_is_told(run: RunFolder) -> None:
+    run.previous.write_bytes(b"whole")
+    (run.last / "of somebody").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"last\.weights\.h5 cannot be written"):
+        run.take_previous()
+    assert run.previous.read_bytes() == b"whole"
+
+
 def test_later_improvements_are_dropped_at_a_resume(run: RunFolder) -> None:
     for epoch in (1, 4, 10):
         run.improvement(epoch, 1 / epoch).write_bytes(b"")

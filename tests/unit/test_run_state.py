@@ -13,6 +13,7 @@ import pytest
 from deepimagetranslator.core.config.history_text import text_of
 from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.config.run_folder import RunFolder
+from deepimagetranslator.core.config.run_lock import locked
 from deepimagetranslator.core.config.run_state import (
     RunState,
     Stage,
@@ -22,6 +23,7 @@ from deepimagetranslator.core.config.run_state import (
     state_of,
 )
 from deepimagetranslator.core.config.state_file import HEAD_BYTES, is_whole, looks_whole, read_head
+from deepimagetranslator.core.errors import UserError
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -134,6 +136,13 @@ def test_other_files_are_no_run(tmp_path: Path) -> None:
     assert state_of(RunFolder(tmp_path / "none")) == RunState(Stage.NEW)
 
 
+def test_a_folder_that_no_system_can_have_is_no_run(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / ("x" * 300))  # asking whether it exists is an error
+    assert state_of(run) == RunState(Stage.NEW)
+    with pytest.raises(UserError, match="cannot be written"), locked(run):
+        pass
+
+
 def test_the_newest_run_with_a_whole_state_is_resumed(run: RunFolder, tmp_path: Path) -> None:
     begun, damaged = RunFolder(tmp_path / "run2"), RunFolder(tmp_path / "run3")
     save_project(replace(Project(), run={"reading": 1}), begun.project)
@@ -163,6 +172,15 @@ def test_hdf5_files_of_each_version_tell_their_end(
     assert looks_whole(path) and is_whole(path) and read_head(path) is None
     damage(path)
     assert not looks_whole(path) and not is_whole(path)
+
+
+@pytest.mark.parametrize("libver", ["earliest", "v108", "v110", "latest"])
+def test_hdf5_files_cut_anywhere_in_their_head_are_not_whole(tmp_path: Path, libver: str) -> None:
+    path = hdf5(tmp_path / "x.weights.h5", libver=libver)
+    content = path.read_bytes()
+    for length in range(100):
+        path.write_bytes(content[:length])
+        assert not looks_whole(path), length
 
 
 @pytest.mark.parametrize("name", ["last", "best"])

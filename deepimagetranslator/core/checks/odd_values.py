@@ -21,9 +21,9 @@ def not_finite(context: CheckContext) -> Iterator[Problem]:
     """Images with NaN or infinite values; NaN around the body are only noted."""
     for side in ("input", "target"):
         odd = [(path, facts) for path, facts in context.images(side) if facts.odd.not_finite]
-        margins = [(path, facts) for path, facts in odd if facts.odd.margin]
-        yield from _not_finite("nan_margin", side, margins)
-        yield from _not_finite("not_finite", side, [one for one in odd if one not in margins])
+        for kind, margin in (("nan_margin", True), ("not_finite", False)):
+            images = [(path, facts) for path, facts in odd if facts.odd.margin == margin]
+            yield from _not_finite(kind, side, images)
 
 
 def _not_finite(kind: str, side: str, images: Images) -> Iterator[Problem]:

@@ -94,16 +94,20 @@ def _in_array_order(volume: Volume) -> Pairs:
 
 
 def _slices_of_volume(volume: Volume) -> Pairs:
-    """The slices of a NIfTI input, each with the DICOM slice of its number in array order."""
-    voxels = read_geometry(volume.inputs[0]).voxels
+    """The slices of a NIfTI input, each with the DICOM slice of its number in array order.
+
+    Those of further time points have the targets of the first one.
+    """
+    voxels, slices = read_geometry(volume.inputs[0]).voxels, volume.places[0].shape[2]
     along = volume.places[0].axes[:, 2] * voxels[2, 2]
     if along @ volume.places[1].axes[:, 2] > 0:
         targets = in_order(volume.targets, ALL)
     else:
         targets = _by_number(volume.targets)
-    if len(targets) != volume.places[0].shape[2]:
+    if len(targets) != slices:
         return []
-    k = (round(float((voxels @ [0, 0, (one.slice or 1) - 1, 1])[2])) for one in volume.inputs)
+    numbers = [((image.slice or 1) - 1) % slices for image in volume.inputs]
+    k = (round(float((voxels @ [0, 0, number, 1])[2])) for number in numbers)
     return [ImagePair(image, targets[n]) for image, n in zip(volume.inputs, k, strict=True)]
 
 

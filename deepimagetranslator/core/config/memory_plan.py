@@ -66,7 +66,8 @@ def training_short_of_memory(
     if training.batch_size > 1:
         half = step_memory_bytes(model, training.batch_size // 2, training.precision)
     settings = smaller_training(model, training, min(free or half, half), chosen)
-    return _error(f"A training step needs {_amounts(needed, free)}", settings, "Train")
+    short = f"A training step needs {_amounts(needed, free)}"
+    return _error(short, settings, "Train", "choose fewer blocks or channels")
 
 
 def translation_short_of_memory(
@@ -86,9 +87,10 @@ def translation_short_of_memory(
     while smaller and predict_memory_bytes(model, smaller, precision) > min(free or needed, needed):
         smaller //= 2
     settings: Settings = (("translation.batch_size", smaller),) if smaller else ()
-    if not settings and not tiles:
+    if not settings and not tiles and not model.input_height:  # else a tile is as large
         settings = (("translation.large_images", "tiles"),)
-    return _error(f"Translating needs {_amounts(needed, free)}", settings, "Translate")
+    short = f"Translating needs {_amounts(needed, free)}"
+    return _error(short, settings, "Translate", "use weights with fewer blocks or channels")
 
 
 def _amounts(needed: int, free: int) -> str:
@@ -96,14 +98,14 @@ def _amounts(needed: int, free: int) -> str:
     return f"about {bytes_in_words(needed)} of memory{known}"
 
 
-def _error(short: str, settings: Settings, verb: str) -> DataProblems:
-    remedy, repair = None, None
-    advice = "choose fewer blocks or channels, or close other programs."
+def _error(short: str, settings: Settings, verb: str, otherwise: str) -> DataProblems:
+    """The error with these settings as its repair; without settings with other advice."""
+    remedy, repair, advice = None, None, otherwise
     if settings:
         what = _in_words(dict(settings))
-        advice = f"{verb.lower()} with {what}, or close other programs."
+        advice = f"{verb.lower()} with {what}"
         remedy, repair = Remedy(settings), Repair(f"{verb} with {what}", settings=settings)
-    message = f"There is not enough memory. {short}; {advice}"
+    message = f"There is not enough memory. {short}; {advice}, or close other programs."
     return DataProblems([Problem("", message, kind="memory", remedy=remedy, repair=repair)])
 
 

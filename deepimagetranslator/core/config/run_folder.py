@@ -15,7 +15,7 @@ from pathlib import Path
 from deepimagetranslator.core.config import history_text
 from deepimagetranslator.core.config.state_file import head_of
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes
+from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes, writing
 from deepimagetranslator.core.system.moving import make_folder
 from deepimagetranslator.core.system.system_path import is_folder, system_path
 
@@ -96,29 +96,39 @@ class RunFolder:
 
     def previews(self) -> list[tuple[int, Path]]:
         """The existing pictures of ``preview`` with their epochs, ordered by epoch."""
-        names = ((path, _PREVIEW.fullmatch(path.name)) for path in self.preview(0).parent.glob("*"))
+        paths = _inside(self.preview(0).parent)
+        names = ((path, _PREVIEW.fullmatch(path.name)) for path in paths)
         return sorted((int(match[1]), path) for path, match in names if match)
 
     def improvements(self) -> list[Improvement]:
         """The existing weights-improvement files, ordered by epoch."""
         found = []
-        for path in self.path.glob("weights-improvement-*.weights.h5"):
+        for path in _inside(self.path):
             match = _IMPROVEMENT.fullmatch(path.name)
             if match:
                 found.append(Improvement(path, int(match[1]), float(match[2])))
         return sorted(found, key=lambda improvement: improvement.epoch)
 
     def keep_improvements(self, count: int) -> None:
-        """Delete all but the last ``count`` weights-improvement files; 0 keeps all."""
+        """Delete all but the last ``count`` weights-improvement files; 0 keeps all.
+
+        One that cannot be deleted stays: that is no reason to end a training.
+        """
         if count:
             for improvement in self.improvements()[:-count]:
-                improvement.path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    improvement.path.unlink()
 
     def drop_improvements_after(self, epoch: int) -> None:
-        """Delete weights-improvement files of later epochs; a resumed run writes them again."""
+        """Delete weights-improvement files of later epochs; a resumed run writes them again.
+
+        Raises:
+            UserError: one cannot be deleted.
+        """
         for improvement in self.improvements():
             if improvement.epoch > epoch:
-                improvement.path.unlink(missing_ok=True)
+                with writing(improvement.path):
+                    improvement.path.unlink(missing_ok=True)
 
     def read_history(self) -> list[dict[str, float]]:
         """The rows of history.csv up to the first damaged one; an empty cell becomes nan."""
@@ -161,9 +171,11 @@ class RunFolder:
         Raises:
             UserError: it cannot be written.
         """
-        if not self.best.exists() or not filecmp.cmp(checkpoint, self.best, shallow=False):
-            with atomic_write(self.best, durable=True) as temporary:
-                shutil.copyfile(checkpoint, temporary)
+        with writing(self.best):
+            if self.best.exists() and filecmp.cmp(checkpoint, self.best, shallow=False):
+                return
+        with atomic_write(self.best, durable=True) as temporary:
+            shutil.copyfile(checkpoint, temporary)
 
     def write_state(self, content: bytes | memoryview, epoch: int) -> None:
         """Write the state after an epoch durably; the last one becomes the previous one.
@@ -182,9 +194,23 @@ class RunFolder:
             if self.last.exists():
                 system_path(self.last).replace(system_path(self.previous))
 
+    def take_previous(self) -> None:
+        """Make the previous state the last one, in the place of a damaged one.
+
+        Raises:
+            UserError: the file cannot be renamed.
+        """
+        with writing(self.last):
+            system_path(self.previous).replace(system_path(self.last))
+
     def drop_begun(self) -> None:
-        """Delete what a run left that ended before its first epoch was complete."""
-        self.history.unlink(missing_ok=True)
+        """Delete what a run left that ended before its first epoch was complete.
+
+        Raises:
+            UserError: a file cannot be deleted.
+        """
+        with writing(self.history):
+            self.history.unlink(missing_ok=True)
         self.drop_improvements_after(0)
 
     def read_log(self) -> list[tuple[str, str]]:
@@ -210,7 +236,7 @@ def runs_of(project: Path | None, elsewhere: Iterable[Path] = ()) -> list[Path]:
         project: the project file; None for a project that was never saved.
         elsewhere: folders of runs that do not lie beside the file, as ``Project.runs`` lists them.
     """
-    beside = [] if project is None else runs_folder(project.absolute()).glob("*")
+    beside = [] if project is None else _inside(runs_folder(project.absolute()))
     found = {run for run in (*beside, *elsewhere) if is_folder(run) and run.name[0] != "."}
     return sorted(found, key=lambda run: (run.name, run))
 
@@ -232,3 +258,10 @@ def new_run_dir(folder: Path) -> Path:
     except OSError as error:
         raise UserError(f"The folder {folder} cannot be created ({error.strerror}).") from error
     raise AssertionError
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What a folder holds; nothing if it cannot be looked into."""
+    with suppress(OSError):
+        return [folder / path.name for path in system_path(folder).iterdir()]
+    return []

@@ -7,8 +7,10 @@ from contextlib import contextmanager, suppress
 
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.system.atomic_write import writing
 from deepimagetranslator.core.system.lock import FileLock, HeldError, Holder
 from deepimagetranslator.core.system.moving import make_folder
+from deepimagetranslator.core.system.system_path import exists
 from deepimagetranslator.core.system.temporary import sweep
 
 
@@ -21,13 +23,12 @@ def locked(run: RunFolder) -> Iterator[None]:
     Raises:
         UserError: another process trains in the folder, or it cannot be written.
     """
-    missing = [folder for folder in (run.path, *run.path.parents) if not folder.exists()]
+    missing = [folder for folder in (run.path, *run.path.parents) if not exists(folder)]
     lock = FileLock(run.lock)
     try:
-        make_folder(run.path, durable=True)
-        lock.take()
-    except OSError as error:
-        raise UserError(f"The folder {run.path} cannot be created ({error.strerror}).") from error
+        with writing(run.path):
+            make_folder(run.path, durable=True)
+            lock.take()
     except HeldError as error:
         raise UserError(_held(run, error.holder)) from None
     try:

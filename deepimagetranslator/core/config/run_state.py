@@ -15,6 +15,7 @@ from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.state_file import looks_whole, read_head
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.system.system_path import exists
 
 IsWhole = Callable[[Path], bool]
 
@@ -97,7 +98,7 @@ def _has_completed(run: RunFolder) -> bool:
     A training writes the best checkpoint only after its first state, and before that state at most
     one row of the history and the first epoch's own checkpoint.
     """
-    if any(path.exists() for path in (*run.states, run.best)):
+    if any(map(exists, (*run.states, run.best))):
         return True
     later = any(improvement.epoch > 1 for improvement in run.improvements())
     return later or len(run.read_history()) > 1 or run.has_other_history()
@@ -105,7 +106,7 @@ def _has_completed(run: RunFolder) -> bool:
 
 def _is_recorded(run: RunFolder) -> bool:
     """Whether the folder's project file is the record of a run."""
-    if not run.project.exists():
+    if not exists(run.project):
         return False
     try:
         return bool(load_project(run.project).run)

@@ -63,10 +63,10 @@ def looks_whole(path: Path) -> bool:
     head = _head_in(start)
     if head is not None:
         return size == HEAD_BYTES + head.size
-    if not start.startswith(_SIGNATURE):
+    if not start.startswith(_SIGNATURE) or size <= len(_SIGNATURE):
         return False
-    end = _END_AT.get(start[8], 0)
-    return size >= int.from_bytes(start[end : end + 8], "little") if end else True
+    end = _END_AT.get(start[len(_SIGNATURE)], 0)
+    return size >= max(end + 8, int.from_bytes(start[end : end + 8], "little")) if end else True
 
 
 def is_whole(path: Path) -> bool:

@@ -23,6 +23,7 @@ from deepimagetranslator.core.imaging.filenames import natural_key, plain
 from deepimagetranslator.core.imaging.files import is_image, is_searched, list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.series import Series, SeveralSeriesError
+from deepimagetranslator.core.system.system_path import is_folder
 
 _SIDES = ("inputs", "targets")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -177,8 +178,8 @@ def _persons_in(folder: Path, part: str, left_out: list[Path], seen: set[str]) -
             f"{folder} cannot be opened as a folder ({error.strerror}); choose another folder, or "
             "allow reading it."
         ) from error
-    below = [path for path in inside if path.is_dir() and is_searched(path.name)]
-    files = [path for path in inside if is_image(path) and not path.is_dir()]
+    below = [path for path in inside if is_folder(path) and is_searched(path.name)]
+    files = [path for path in inside if is_image(path) and not is_folder(path)]
     sides = _sides(folder, below, files)
     if sides:
         yield Person(folder, part, sides.get("inputs", ()), sides.get("targets", ()))

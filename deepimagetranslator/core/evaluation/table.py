@@ -13,9 +13,9 @@ from deepimagetranslator.core.data.dataset import channel_names
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES, Measurement, whole_volume
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.system.atomic_write import write_bytes
+from deepimagetranslator.core.system.atomic_write import write_bytes, writing
 from deepimagetranslator.core.system.backup import back_up
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.system_path import is_file, system_path
 
 POOLED = "pooled"
 
@@ -71,10 +71,9 @@ class Evaluation:
             cells = ("" if math.isnan(number) else f"{number:.6g}" for number in numbers)
             writer.writerow((row["image"], row["channel"], *cells))
         content = text.getvalue().encode("utf-8", "backslashreplace")
-        place = system_path(path)
-        kept = None
-        if keep and place.is_file() and place.read_bytes() != content:
-            kept = back_up(Path(path))
+        with writing(path):
+            changed = is_file(path) and system_path(path).read_bytes() != content
+        kept = back_up(Path(path)) if keep and changed else None
         write_bytes(path, content)
         return kept
 

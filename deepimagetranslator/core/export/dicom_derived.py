@@ -73,8 +73,7 @@ class DerivedSeries:
                 (height, width[, 1 or 3]), all of one size and data type: uint8, uint16 or float32;
                 colour uint8. If the size differs from the source's, the images cover the same
                 area. They are written in the order of the source's frames.
-            classes: the number of classes if the (uint8) values are class numbers, for the display
-                window; else 0.
+            classes: the number of classes if the (uint8) values are class numbers; else 0.
             limits: lowest and highest possible value of the series, so that all its files share
                 one slope and one display window; None: each file has its own.
             replace: overwrite an existing file.

@@ -57,20 +57,19 @@ def atomic_write(
     final = system_path(path)
     beside = final.with_name(temporary_name(final.name))
     try:
-        if not replace:
-            _refuse_existing(path)
-        make_folder(final.parent, durable)
-        yield beside
-        if durable:
-            flush_file(beside)
-        if replace:
-            _patiently(lambda: beside.replace(final))
-        else:
-            _move_new(beside, final, path)
-        if durable:
-            flush_folder(final.parent)
-    except OSError as error:
-        raise write_error(path, error) from error
+        with writing(path):
+            if not replace:
+                _refuse_existing(path)
+            make_folder(final.parent, durable)
+            yield beside
+            if durable:
+                flush_file(beside)
+            if replace:
+                _patiently(lambda: beside.replace(final))
+            else:
+                _move_new(beside, final, path)
+            if durable:
+                flush_folder(final.parent)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -86,6 +85,19 @@ def write_bytes(
     """
     with atomic_write(path, durable=durable, replace=replace) as beside:
         beside.write_bytes(data)
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn an ``OSError`` inside the block into the sentence that a file cannot be written.
+
+    Raises:
+        WriteError: that sentence.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise write_error(path, error) from error
 
 
 def write_error(path: str | Path, error: OSError) -> WriteError:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from deepimagetranslator.core.system.atomic_write import (
-    AlreadyThereError,
-    write_bytes,
-    write_error,
-)
-from deepimagetranslator.core.system.system_path import system_path
+from deepimagetranslator.core.system.atomic_write import AlreadyThereError, write_bytes, writing
+from deepimagetranslator.core.system.system_path import is_file, system_path
 
 
 def back_up(path: Path) -> Path:
@@ -22,17 +19,22 @@ def back_up(path: Path) -> Path:
     Raises:
         WriteError: the file cannot be copied.
     """
-    try:
+    with writing(path):
         content = system_path(path).read_bytes()
-        for number in count(1):
-            copy = path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
-            try:
-                write_bytes(copy, content, durable=True, replace=False)
-            except AlreadyThereError:
-                if system_path(copy).is_file() and system_path(copy).read_bytes() == content:
-                    return copy
-            else:
+    for number in count(1):
+        copy = path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
+        try:
+            write_bytes(copy, content, durable=True, replace=False)
+        except AlreadyThereError:
+            if _holds(copy, content):
                 return copy
-    except OSError as error:
-        raise write_error(path, error) from error
+        else:
+            return copy
     raise AssertionError
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has this content; no if it cannot be read."""
+    with suppress(OSError):
+        return is_file(path) and system_path(path).read_bytes() == content
+    return False

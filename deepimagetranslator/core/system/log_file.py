@@ -18,13 +18,9 @@ def without_others(handler: logging.Handler) -> logging.Handler:
     Records of other libraries may quote the content of files, such as names of patients. By default
     a traceback is printed for each record that a full disk does not take.
     """
-    handler.handleError = _lose  # type: ignore[method-assign]
+    handler.handleError = lambda record: None  # type: ignore[method-assign]
     handler.addFilter(logging.Filter(_PACKAGE))
     return handler
-
-
-def _lose(record: logging.LogRecord) -> None:
-    """Say nothing of a record that could not be written."""
 
 
 @contextmanager

@@ -36,7 +36,8 @@ class Process:
         """Whether it ran on this computer and has ended. False if that cannot be known."""
         if self.host != _host() or not self.started:
             return False
-        return start_time(self.pid) != self.started
+        found = start_time(self.pid)
+        return found != self.started and not (not found and _is_hidden(self.pid))
 
 
 def this_process() -> Process:
@@ -83,6 +84,16 @@ def _linux_start_time(pid: int) -> str:
         values = status.rpartition(")")[2].split()
         return "" if values[0] in _ENDED else values[19]
     return ""
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether a process runs that Linux does not show, as those of others with ``hidepid``."""
+    if sys.platform == "linux" and not Path(f"/proc/{pid}").exists():
+        try:
+            os.kill(pid, 0)
+        except OSError as error:
+            return isinstance(error, PermissionError)
+    return False
 
 
 def _windows_start_time(pid: int) -> str:
