@@ -239,9 +239,8 @@ class App:
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
         """Handle an exception of a Tk callback: log and show it."""
-        if self._closed:  # an action that waited for an answer when the window was closed
-            _LOG.info("After closing: %s: %s", kind.__name__, error)
-            return
+        if self._closed and isinstance(error, tk.TclError | UserError):
+            return  # an action that waited for an answer when the window was closed
         if isinstance(error, UserError):
             self.boxes.show_problem(remedies.all_sentences(error.problems))
             return

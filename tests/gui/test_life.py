@@ -83,7 +83,7 @@ def test_an_error_of_every_tick_opens_one_box(app: App, error: Exception) -> Non
 
 @pytest.mark.parametrize("fails", ["session.project.keep", "session.close", "settings.set"])
 def test_the_window_closes_at_log_off_whatever_fails(
-    app: App, fails: str, monkeypatch: pytest.MonkeyPatch
+    app: App, fails: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     *place, name = fails.split(".")
     owner = functools.reduce(getattr, place, app)
@@ -94,6 +94,7 @@ def test_the_window_closes_at_log_off_whatever_fails(
     monkeypatch.setattr(owner, name, fail)
     app.root.after(5, app.leave_soon)
     app.run()  # returns when the root is destroyed
+    assert "nobody thought of this" in caplog.text
     monkeypatch.undo()
     app.session.close()
 
