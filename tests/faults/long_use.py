@@ -68,7 +68,9 @@ class LongUse:
         self.folder = folder
         self.files = write_set(folder / "train", range(4), size=(SIDE, SIDE))
         two = self.files[0][:2], self.files[1][:2]
-        self.project = project_of(two, model={"depth": 2})
+        # The smallest network: a round is mostly the making of two step functions.
+        model = {"depth": 1, "normalization": "none"}
+        self.project = project_of(two, model=model, training={"optimizer": "sgd"})
         self.inputs = tuple(ImageRef(Path(path)) for path in self.files[0])
         self.events: list[Event] = []
         self.round_number = 0
