@@ -8,7 +8,6 @@ from pathlib import Path
 
 from deepimagetranslator.app.events import Bus, ProblemOccurred, ProjectReplaced, WeightsChanged
 from deepimagetranslator.app.project_state import ProjectState
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
@@ -16,6 +15,7 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import ModelInitialised, WeightsDescribed
 from deepimagetranslator.core.messages.requests import DescribeWeights, InitialiseModel
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.system.atomic_write import atomic_write
 

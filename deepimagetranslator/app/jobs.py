@@ -28,8 +28,6 @@ from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.memory_plan import training_short_of_memory
 from deepimagetranslator.core.config.network_plan import step_memory_bytes
-from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
-from deepimagetranslator.core.config.run_state import history_to_resume
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import DataProblems, Problem, Repair, UserError
@@ -48,6 +46,8 @@ from deepimagetranslator.core.messages.requests import (
     StartTraining,
     TranslateImages,
 )
+from deepimagetranslator.core.runs.run_folder import RunFolder, new_run_dir
+from deepimagetranslator.core.runs.run_state import history_to_resume
 from deepimagetranslator.core.system.machine import free_memory_bytes
 from deepimagetranslator.core.system.out_of_memory import tells_of_memory
 

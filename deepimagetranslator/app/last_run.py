@@ -21,9 +21,9 @@ from deepimagetranslator.app.events import (
 from deepimagetranslator.app.jobs import Jobs
 from deepimagetranslator.app.project_state import ProjectState, unsaved_runs
 from deepimagetranslator.core.config.project import load_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TrainingSpec
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.system import paths
 
 

@@ -25,7 +25,6 @@ from deepimagetranslator.app.splitting import SplitWay, split_pairs
 from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.chosen import fields_in
 from deepimagetranslator.core.config.project import Project, load_project, save_project
-from deepimagetranslator.core.config.run_folder import runs_folder, runs_of
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
 from deepimagetranslator.core.config.validation import with_final_activation, with_sizes
 from deepimagetranslator.core.data import dataset as datasets
@@ -42,6 +41,7 @@ from deepimagetranslator.core.data.suggestions import (
 from deepimagetranslator.core.data.targets import target_size
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.images import image_size
+from deepimagetranslator.core.runs.run_folder import runs_folder, runs_of
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.system.temporary import sweep
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepimagetranslator.core.config.project import load_project
-from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+from deepimagetranslator.core.runs.run_folder import runs_folder
 
 
 @dataclass(frozen=True)

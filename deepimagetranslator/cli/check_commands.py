@@ -17,12 +17,12 @@ from deepimagetranslator.core.config.project import (
     load_project,
     save_project,
 )
-from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data import dataset, suggestions
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.errors import Problem, Repair, UserError, printable
 from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.runs.run_folder import runs_folder
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.core.system.temporary import sweep
 

@@ -14,13 +14,13 @@ from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.cli.engine_commands import whole_volume_table
 from deepimagetranslator.core.config.project import Project, new_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import FilesRead, Report
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import SAMPLE_PEOPLE, SampleSet, write_sample
 from deepimagetranslator.core.system.atomic_write import writing
 from deepimagetranslator.core.system.system_path import exists

@@ -18,8 +18,6 @@ from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.config.run_folder import new_run_dir, runs_folder, runs_of
-from deepimagetranslator.core.config.run_state import last_begun, last_resumable
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.suggestions import following
@@ -32,6 +30,8 @@ from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.runs.run_folder import new_run_dir, runs_folder, runs_of
+from deepimagetranslator.core.runs.run_state import last_begun, last_resumable
 from deepimagetranslator.core.system.system_path import is_folder
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices

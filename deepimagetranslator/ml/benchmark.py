@@ -19,7 +19,6 @@ from typing import Any
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.project import Project, new_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.messages.events import (
     EpochEnded,
@@ -30,6 +29,7 @@ from deepimagetranslator.core.messages.events import (
     ignore,
 )
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.system.machine import (
     bytes_in_words,

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from deepimagetranslator.core.config.history_columns import BY_CLASS, measure_of
+from deepimagetranslator.core.runs.history_columns import BY_CLASS, measure_of
 from deepimagetranslator.core.system.atomic_write import atomic_write
 
 _COLUMNS = ("Original image", "Original target", "Predicted target")

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from deepimagetranslator.core.checks.examination import prepare
-from deepimagetranslator.core.config import fields, history_text
+from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.project import Project, load_project, save_project
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.run_state import RunState, Stage, state_of
 from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.checksums import checksums
 from deepimagetranslator.core.data.chosen_changes import changes_in_order
@@ -24,6 +22,9 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.reading import READING_VERSION, changed_since
 from deepimagetranslator.core.messages.events import LogLine, Report
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.runs import history_text
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_state import RunState, Stage, state_of
 from deepimagetranslator.core.system.system_path import exists, file_stamp
 from deepimagetranslator.ml import devices, weights
 

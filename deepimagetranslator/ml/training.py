@@ -1,6 +1,6 @@
 """Training: fit, checkpoints, exact resume, events.
 
-The files of a run are described in ``core.config.run_folder``.
+The files of a run are described in ``core.runs.run_folder``.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
-from deepimagetranslator.core.config import history_text
 from deepimagetranslator.core.config.memory_plan import training_short_of_memory
 from deepimagetranslator.core.config.network_plan import step_memory_bytes
 from deepimagetranslator.core.config.project import Project
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.run_lock import locked
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import ImageChangedError
@@ -36,6 +33,9 @@ from deepimagetranslator.core.messages.events import (
     ignore,
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.runs import history_text
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.messages.events import LogLine, Report
+from deepimagetranslator.core.runs.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.system import paths
 from deepimagetranslator.core.system.atomic_write import WriteError
 
 Write = Callable[[RunFolder], None]
 
 ORDER = ("checkpoint", "history", "state", "best checkpoint")
-"""The kinds of files of an epoch in the order of writing, on which ``core.config.run_state``
+"""The kinds of files of an epoch in the order of writing, on which ``core.runs.run_state``
 relies: a checkpoint after the last state is deleted and written again; the checkpoint that a state
 calls the best is there before it, and restores the file of the best one."""
 

@@ -22,7 +22,7 @@ import numpy as np
 from keras.src.saving import saving_lib
 
 from deepimagetranslator.core.checks.unlike_values import Trained
-from deepimagetranslator.core.config import fields, state_file
+from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.input_statistics import InputStatistics
@@ -30,6 +30,7 @@ from deepimagetranslator.core.data.intensity.normalization import BYTES, Intensi
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError, printable
 from deepimagetranslator.core.imaging.reading import READING_VERSION
+from deepimagetranslator.core.runs import state_file
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version

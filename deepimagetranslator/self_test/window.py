@@ -16,9 +16,9 @@ from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
 from deepimagetranslator.core.config.network_plan import convolution_shapes
 from deepimagetranslator.core.config.presets import PRESETS
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.app import App
 from deepimagetranslator.gui.system_dialogs import Boxes

@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.core.augmentation import sampling
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml.devices import describe_device, load_engine
 
 TRAIN, VAL = 24, 8

@@ -31,11 +31,11 @@ import numpy as np
 
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.suggestions import look_for, suggested
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import EpochEnded, Event
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 EPOCHS = {"2021": 20, "recommended": 5}

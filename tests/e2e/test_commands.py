@@ -25,11 +25,11 @@ from deepimagetranslator import cli
 from deepimagetranslator.core.config.fields import fields_of
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
 from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import image_size, read_image, write_image
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.version import __version__
 from deepimagetranslator.ml.devices import load_engine

@@ -17,7 +17,6 @@ from tiny import picture, project_of, write_set
 from waiting import PATIENCE
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
@@ -37,6 +36,7 @@ from deepimagetranslator.core.messages.requests import (
     StartTraining,
     TranslateImages,
 )
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 Kind = TypeVar("Kind", bound=Event)
 MIB = 2**20

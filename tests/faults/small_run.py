@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from deepimagetranslator.core.config.project import Project, new_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.images import write_image
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 
 def small_project(folder: Path, epochs: int = 6) -> Project:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from deepimagetranslator.core.config.project import load_project, new_project, save_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.images import write_image
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 600

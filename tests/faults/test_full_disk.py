@@ -21,11 +21,11 @@ from small_run import figures, small_project
 
 from deepimagetranslator import cli
 from deepimagetranslator.core.config.project import Project, load_project, save_project
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.run_state import Stage, state_of
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import Event, LogLine
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_state import Stage, state_of
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.ml import weights

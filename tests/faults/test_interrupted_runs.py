@@ -22,12 +22,12 @@ import pytest
 from recorded import Files, Interruption, Recorder, rebuild, recording
 from small_run import figures, small_project
 
-from deepimagetranslator.core.config.history_text import text_of
 from deepimagetranslator.core.config.project import load_project, new_project, save_project
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.run_state import Stage, state_of
-from deepimagetranslator.core.config.state_file import read_head
 from deepimagetranslator.core.messages.events import EpochEnded, Event
+from deepimagetranslator.core.runs.history_text import text_of
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_state import Stage, state_of
+from deepimagetranslator.core.runs.state_file import read_head
 from deepimagetranslator.core.system import temporary
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.processes import Process, start_time, this_process

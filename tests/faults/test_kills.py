@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from small_run import figures
 
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.run_state import Stage, state_of
-from deepimagetranslator.core.config.state_file import read_head
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_state import Stage, state_of
+from deepimagetranslator.core.runs.state_file import read_head
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.devices import load_engine
 

@@ -26,9 +26,9 @@ from privacy import (
 )
 
 from deepimagetranslator.app.viewer import TRANSLATED
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 sys.path += [str(Path(__file__).parents[1] / "gui")]
 

@@ -16,9 +16,9 @@ from window import Window, open_menu
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
 from deepimagetranslator.core.config.project import load_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.gui.data_check.check_window import CheckWindow
 from deepimagetranslator.gui.dialogs.split_dialog import SplitDialog

@@ -11,8 +11,8 @@ from quiet import QuietWindow
 from sessions import write_pairs
 from window import open_menu
 
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 ALWAYS = {
     "Data": {"Values and window..."},

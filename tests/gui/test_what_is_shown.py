@@ -11,7 +11,6 @@ import pytest
 from quiet import QuietWindow
 from sessions import write_pairs
 
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import (
@@ -30,6 +29,7 @@ from deepimagetranslator.core.messages.events import (
     WorkerReady,
 )
 from deepimagetranslator.core.messages.requests import PreviewTranslation
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.gui.dialogs.intensity.intensity_dialog import ValuesDialog
 from deepimagetranslator.gui.monitor.training_monitor import TrainingMonitor
 from deepimagetranslator.gui.viewer.viewport import FIT

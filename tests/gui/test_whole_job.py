@@ -15,8 +15,8 @@ from window import Window
 
 from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.core.config.project import load_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import SampleSet, write_sample
 from deepimagetranslator.gui.data_check.check_window import CheckWindow
 from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from tiny import project_of, write_set
 
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.messages.events import EpochStarted, Event, LogLine
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml import devices
 
 TRAIN, VAL = range(5), range(5, 8)

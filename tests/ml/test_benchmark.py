@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import EpochEnded, LogLine
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml import benchmark, devices, training
 
 TINY = {"size": 32, "depth": 2, "base_filters": 4}

@@ -10,10 +10,10 @@ from tiny import picture, project_of, write_set
 
 from deepimagetranslator.core.augmentation.sampling import PairSampler
 from deepimagetranslator.core.config.project import Project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import write_image
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml import memory, training
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator

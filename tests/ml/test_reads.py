@@ -23,7 +23,6 @@ from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.data_reader import DataReader
 from deepimagetranslator.core.augmentation.sampling import PairSampler
 from deepimagetranslator.core.config.project import Project, load_project, save_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.facts import ImageChangedError, forget_all
 from deepimagetranslator.core.errors import UserError
@@ -33,6 +32,7 @@ from deepimagetranslator.core.imaging.held_files import HELD, HeldFiles
 from deepimagetranslator.core.imaging.nifti import decompressed
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.messages.requests import StartTraining
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml import training
 from deepimagetranslator.worker import _Worker
 

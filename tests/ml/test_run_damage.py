@@ -14,11 +14,11 @@ import pytest
 from tiny import project_of, write_set
 
 from deepimagetranslator.core.config.project import Project, load_project, save_project
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.run_lock import locked
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import Event, LogLine
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.training import train
 
@@ -157,8 +157,8 @@ def test_a_project_file_that_is_no_record_is_not_overwritten(
 HOLD = """
 import sys
 from pathlib import Path
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.run_lock import locked
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_lock import locked
 with locked(RunFolder(Path(sys.argv[1]))):
     print("held", flush=True)
     sys.stdin.read()

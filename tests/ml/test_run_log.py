@@ -15,13 +15,13 @@ import pytest
 from tiny import project_of, write_set
 
 from deepimagetranslator.core.config.project import Project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import EpochEnded, Event
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.system.atomic_write import WriteError, write_error
 from deepimagetranslator.core.version import PROGRAM
 from deepimagetranslator.ml.run_log import without_names

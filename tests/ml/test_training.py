@@ -22,9 +22,7 @@ from tiny import STILL, picture, project_of, target, write_set
 
 from deepimagetranslator.core.augmentation.sampling import PairSampler
 from deepimagetranslator.core.checks.examination import prepare
-from deepimagetranslator.core.config.history_text import text_of
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import LOSSES, OPTIMIZERS, AugmentationSpec, ModelSpec
 from deepimagetranslator.core.config.validation import with_final_activation
 from deepimagetranslator.core.errors import UserError
@@ -39,6 +37,8 @@ from deepimagetranslator.core.messages.events import (
     LogLine,
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.runs.history_text import text_of
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml import training, weights
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.unet import convolutions

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.state_file import is_whole, read_head
 from deepimagetranslator.core.messages.events import Event, LogLine
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.state_file import is_whole, read_head
 from deepimagetranslator.core.system.atomic_write import NoSpaceError, write_bytes
 from deepimagetranslator.ml.unwritten import ORDER, Unwritten
 

@@ -13,10 +13,10 @@ from networks import write_network
 from tiny import picture, project_of, target, write_set
 
 from deepimagetranslator.core.augmentation.sampling import PairSampler
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.messages.events import EpochEnded, Event, LogLine
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml import training, weights
 from deepimagetranslator.ml.translation import translate
 

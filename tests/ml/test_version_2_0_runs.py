@@ -14,13 +14,13 @@ from pydicom.data import get_testdata_file
 
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.messages.events import Event, LogLine
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml import devices, training, weights
 from deepimagetranslator.ml.run_record import run_to_resume
 from deepimagetranslator.ml.training import train

@@ -10,11 +10,11 @@ from sessions import Sessions
 
 from deepimagetranslator.app.events import WeightsChanged
 from deepimagetranslator.core.config.project import Project, save_project
-from deepimagetranslator.core.config.run_folder import RunFolder, runs_folder
 from deepimagetranslator.core.data.intensity.normalization import BYTES
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import ModelInitialised, WeightsDescribed
 from deepimagetranslator.core.messages.requests import DescribeWeights, InitialiseModel
+from deepimagetranslator.core.runs.run_folder import RunFolder, runs_folder
 
 
 def described(path: Path) -> WeightsDescribed:

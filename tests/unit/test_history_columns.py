@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deepimagetranslator.core.config.history_columns import measure_of
 from deepimagetranslator.core.config.specs import METRICS
+from deepimagetranslator.core.runs.history_columns import measure_of
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ from deepimagetranslator.app.events import (
 )
 from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.app.views import TRANSLATED
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import Problem, UserError
@@ -43,6 +42,7 @@ from deepimagetranslator.core.messages.requests import (
     StartTraining,
     TranslateImages,
 )
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 NAMES = [f"p{k}.png" for k in range(4)]
 

@@ -14,20 +14,20 @@ from deepimagetranslator.app import last_run
 from deepimagetranslator.app.events import RunsChanged
 from deepimagetranslator.app.project_state import unsaved_runs
 from deepimagetranslator.app.training.state import Phase
-from deepimagetranslator.core.config.history_text import text_of
 from deepimagetranslator.core.config.project import Project, load_project, save_project
-from deepimagetranslator.core.config.run_folder import (
-    RunFolder,
-    runs_folder,
-    runs_of,
-)
-from deepimagetranslator.core.config.run_state import last_resumable
 from deepimagetranslator.core.config.specs import TrainingSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.messages.events import JobFinished, WeightsDescribed
 from deepimagetranslator.core.messages.requests import DescribeWeights, StartTraining
+from deepimagetranslator.core.runs.history_text import text_of
+from deepimagetranslator.core.runs.run_folder import (
+    RunFolder,
+    runs_folder,
+    runs_of,
+)
+from deepimagetranslator.core.runs.run_state import last_resumable
 
 NAMES = [f"p{k}.png" for k in range(4)]
 

@@ -10,8 +10,8 @@ import pytest
 from deepimagetranslator.app.training import previews, words
 from deepimagetranslator.app.training import state as training_state
 from deepimagetranslator.app.training.state import MonitorState, Phase
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.messages import events
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 
 class Clock:

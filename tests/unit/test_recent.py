@@ -9,8 +9,8 @@ from sessions import write_pairs
 
 from deepimagetranslator.app.recent import recent_projects
 from deepimagetranslator.core.config.project import Project, save_project
-from deepimagetranslator.core.config.run_folder import runs_folder
 from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.runs.run_folder import runs_folder
 
 
 def project_at(path: Path, names: list[str]) -> Path:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deepimagetranslator.core.config.history_text import line_of, text_of
-from deepimagetranslator.core.config.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs.history_text import line_of, text_of
+from deepimagetranslator.core.runs.run_folder import RunFolder, new_run_dir
 
 numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
 

@@ -10,11 +10,12 @@ import h5py
 import numpy as np
 import pytest
 
-from deepimagetranslator.core.config.history_text import text_of
 from deepimagetranslator.core.config.project import Project, save_project
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.run_lock import locked
-from deepimagetranslator.core.config.run_state import (
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs.history_text import text_of
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_lock import locked
+from deepimagetranslator.core.runs.run_state import (
     RunState,
     Stage,
     history_to_resume,
@@ -22,8 +23,7 @@ from deepimagetranslator.core.config.run_state import (
     last_resumable,
     state_of,
 )
-from deepimagetranslator.core.config.state_file import HEAD_BYTES, is_whole, looks_whole, read_head
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs.state_file import HEAD_BYTES, is_whole, looks_whole, read_head
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -12,7 +12,6 @@ from sessions import Sessions, write_pairs
 
 from deepimagetranslator.app.events import ScoresChanged, ViewScored
 from deepimagetranslator.app.views import TRANSLATED
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import (
@@ -22,6 +21,7 @@ from deepimagetranslator.core.messages.events import (
     WorkerReady,
 )
 from deepimagetranslator.core.messages.requests import PreviewTranslation
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 NAMES = [f"p{k}.png" for k in range(3)]
 MASK = Palette(((0,), (255,)), "uint8")

@@ -17,12 +17,12 @@ from deepimagetranslator.app.training.validation_strip import (
     ValidationStrip,
     displayable,
 )
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
+from deepimagetranslator.core.runs.run_folder import RunFolder
 
 
 @pytest.fixture

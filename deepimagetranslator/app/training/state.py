@@ -16,7 +16,6 @@ from typing import Any
 
 from deepimagetranslator.app.shown_classes import ShownClass
 from deepimagetranslator.app.training.previews import Previews
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
@@ -30,6 +29,7 @@ from deepimagetranslator.core.messages.events import (
     LogLine,
     WorkerDied,
 )
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.typing import Array
 
 FORCE_AFTER = 10.0

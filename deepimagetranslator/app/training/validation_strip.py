@@ -11,7 +11,6 @@ from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.shown_classes import shown_classes
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.views import PREVIEW_SIDE
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.data.crops import middle_crop
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -21,6 +20,7 @@ from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.imaging.pixels import within
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.typing import Array
 
 MOST_IMAGES = 4

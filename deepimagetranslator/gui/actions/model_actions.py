@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.core.config.run_folder import Improvement, RunFolder
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs.run_folder import Improvement, RunFolder
 from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.system_dialogs import WEIGHTS_TYPES, Boxes
 

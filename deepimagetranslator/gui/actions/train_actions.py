@@ -12,9 +12,9 @@ from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
 from deepimagetranslator.core.checks.repairs import repaired
-from deepimagetranslator.core.config.run_state import last_resumable
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.errors import Repair, UserError
+from deepimagetranslator.core.runs.run_state import last_resumable
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.actions.window_places import WindowPlaces

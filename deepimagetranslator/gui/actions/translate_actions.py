@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import TRANSLATED
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import Repair, UserError
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.system_dialogs import Boxes
 

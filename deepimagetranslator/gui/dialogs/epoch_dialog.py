@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageTk
 
-from deepimagetranslator.core.config.run_folder import Improvement, RunFolder
+from deepimagetranslator.core.runs.run_folder import Improvement, RunFolder
 from deepimagetranslator.gui.widgets.dialog import Dialog
 
 NAME = "epoch"

@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from deepimagetranslator.app.training.state import MonitorState, Series
-from deepimagetranslator.core.config.history_columns import BY_CLASS, measure_of
+from deepimagetranslator.core.runs.history_columns import BY_CLASS, measure_of
 from deepimagetranslator.core.system.atomic_write import atomic_write
 from deepimagetranslator.gui.theme.palette import LIGHT, Palette
 from deepimagetranslator.gui.widgets.words import shown_word

@@ -12,9 +12,9 @@ from enum import Enum
 from pathlib import Path
 
 from deepimagetranslator.core.config.project import load_project
-from deepimagetranslator.core.config.run_folder import RunFolder
-from deepimagetranslator.core.config.state_file import looks_whole, read_head
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.state_file import looks_whole, read_head
 from deepimagetranslator.core.system.system_path import exists
 
 IsWhole = Callable[[Path], bool]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from deepimagetranslator.core.config.run_folder import RunFolder
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.system.atomic_write import writing
 from deepimagetranslator.core.system.lock import FileLock, HeldError, Holder
 from deepimagetranslator.core.system.moving import make_folder

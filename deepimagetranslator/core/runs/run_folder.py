@@ -12,9 +12,9 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from deepimagetranslator.core.config import history_text
-from deepimagetranslator.core.config.state_file import head_of
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs import history_text
+from deepimagetranslator.core.runs.state_file import head_of
 from deepimagetranslator.core.system.atomic_write import atomic_write, write_bytes, writing
 from deepimagetranslator.core.system.moving import make_folder
 from deepimagetranslator.core.system.system_path import is_folder, system_path
