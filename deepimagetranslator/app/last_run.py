@@ -124,7 +124,7 @@ class LastRun:
         for run in self._project.runs:
             # The project is saved after each move, and that moves the others.
             if run.parent == unsaved_runs() and run.exists():
-                self._move(run, _free(self._project.runs_home / run.name))
+                self._move(run, paths.unused(self._project.runs_home / run.name))
 
     def _move(self, run: Path, place: Path) -> None:
         try:
@@ -169,15 +169,6 @@ def _copy(run: Path, copy: Path) -> Path:
 
 def _delete(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free(folder: Path) -> Path:
-    """The folder, or one of a similar name that does not exist."""
-    number, free = 1, folder
-    while free.exists():
-        number += 1
-        free = folder.with_name(f"{folder.name}_{number}")
-    return free
 
 
 def _ignore(_: object) -> None:

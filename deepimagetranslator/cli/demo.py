@@ -23,6 +23,7 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import SAMPLE_PEOPLE, SampleSet, write_sample
 from deepimagetranslator.core.system.atomic_write import writing
+from deepimagetranslator.core.system.paths import unused
 from deepimagetranslator.core.system.system_path import exists
 from deepimagetranslator.ml import devices
 
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--size must be from 32 to 1024 pixels.")
     if arguments.epochs < 1:
         raise UserError("--epochs must be 1 or more.")
-    output = arguments.output or _free_folder(Path("deepimagetranslator-demo"))
+    output = arguments.output or unused(Path("deepimagetranslator-demo"))
     _require_empty(output)
     devices.load_engine()
     with terminal.progress() as (report, control):
@@ -119,12 +120,3 @@ def _require_empty(folder: Path) -> None:
     with writing(folder):
         if exists(folder) and any(folder.iterdir()):
             raise UserError(f"{folder} is not empty; choose another folder for the demo.")
-
-
-def _free_folder(folder: Path) -> Path:
-    """The folder, with a number appended to its name if it exists."""
-    number, candidate = 1, folder
-    while candidate.exists():
-        number += 1
-        candidate = folder.with_name(f"{folder.name}-{number}")
-    return candidate

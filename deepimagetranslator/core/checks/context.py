@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,15 @@ class CheckContext:
         """The readable images of a side, "input" or "target", of both parts."""
         for facts in self.readable:
             yield getattr(facts.pair, side), getattr(facts, side)
+
+
+def target_volumes(pairs: Sequence[PairFacts]) -> list[list[int]]:
+    """The numbers of the pairs whose targets are slices of one file, a list for each file."""
+    slices: defaultdict[Path, list[int]] = defaultdict(list)
+    for number, facts in enumerate(pairs):
+        if facts.pair.target.slice is not None:
+            slices[facts.pair.target.file].append(number)
+    return list(slices.values())
 
 
 def finding(

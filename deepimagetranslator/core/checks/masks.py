@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.checks.context import CheckContext, finding, phrase
+from deepimagetranslator.core.checks.context import CheckContext, finding, phrase, target_volumes
 from deepimagetranslator.core.checks.repairs import changing
 from deepimagetranslator.core.data.facts import PairFacts, Thumbnail
 from deepimagetranslator.core.errors import Problem, Repair, UserError
@@ -79,12 +77,8 @@ def _by_volume(
     pairs: Sequence[PairFacts], few: NDArray[np.bool_], many: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """The groups, with all slices of a volume in that which has more of them."""
-    slices: defaultdict[Path, list[int]] = defaultdict(list)
-    for number, facts in enumerate(pairs):
-        if facts.pair.target.slice is not None:
-            slices[facts.pair.target.file].append(number)
     few, many = few.copy(), many.copy()
-    for numbers in slices.values():
+    for numbers in target_volumes(pairs):
         odd = few[numbers].sum() > many[numbers].sum()
         few[numbers], many[numbers] = odd, not odd
     return few, many

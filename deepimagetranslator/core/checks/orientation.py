@@ -7,16 +7,15 @@ well a turned target fits by chance.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.checks import likeness
-from deepimagetranslator.core.checks.context import finding, leave_out, phrase
+from deepimagetranslator.core.checks.context import finding, leave_out, phrase, target_volumes
 from deepimagetranslator.core.data.facts import PairFacts
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import LABELS, ORIENTATIONS, turned_further
@@ -158,12 +157,8 @@ def _with_whole_volumes(
 ) -> dict[int, str]:
     """The changes; where some slices of a volume need a turn, and nearly all fit better after it,
     all of them need it."""
-    slices: defaultdict[Path, list[int]] = defaultdict(list)
-    for number, facts in enumerate(pairs):
-        if facts.pair.target.slice is not None:
-            slices[facts.pair.target.file].append(number)
     result = dict(changes)
-    for numbers in slices.values():
+    for numbers in target_volumes(pairs):
         turns = Counter(changes[number] for number in numbers if number in changes)
         for turn, _ in turns.most_common(1):
             better = scores[numbers, _TURNS.index(turn) + 1] > scores[numbers, 0]

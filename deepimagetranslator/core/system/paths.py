@@ -78,3 +78,12 @@ def settings_file() -> Path:
 def log_folder() -> Path:
     """The folder with the logs of the window and the worker."""
     return user_folder() / "logs"
+
+
+def unused(folder: Path) -> Path:
+    """The folder, or if it exists the first one with a number after its name that does not."""
+    number, free = 1, folder
+    while free.exists():
+        number += 1
+        free = folder.with_name(f"{folder.name}_{number}")
+    return free
