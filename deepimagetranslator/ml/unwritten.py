@@ -78,8 +78,8 @@ class Unwritten:
             text += "." if lost else ", and the run is complete."
         if lost:
             text += (
-                f" What is missing ({', '.join(lost)}) is lost; free some space, and go on after "
-                "the last epoch that was written."
+                f" What is missing ({', '.join(lost)}) is lost; go on after the last epoch that "
+                "was written."
             )
             remedy = Remedy(action="resume")
         return WriteError(text, remedy=remedy)
