@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from focus import focus
 from starts import seen_of, spec_to, start_of
 
 from deepimagetranslator.core.config.fields import fields_of
@@ -423,12 +424,10 @@ def test_a_dialog_fits_a_small_screen_and_the_tab_key_reaches_all_of_it(
     root.update()
     assert dialog.winfo_width() <= 800 and dialog.winfo_height() <= 560
     canvas = dialog.body.master.master
-    pump(root, lambda: dialog.focus_get() or dialog.focus_force())
-    first = widget = dialog.focus_get()
-    seen = 0
-    while widget is not None and (seen == 0 or widget is not first):
-        widget.focus_force()
-        pump(root, lambda: dialog.focus_get() is widget)  # noqa: B023
+    seen, widget, reached = 0, dialog.tk_focusNext(), set()
+    while widget is not None and widget not in reached:
+        reached.add(widget)
+        focus(widget)
         root.update()
         if str(widget).startswith(str(dialog.body)):
             left = widget.winfo_rootx() - canvas.winfo_rootx()

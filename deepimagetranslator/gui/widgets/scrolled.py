@@ -89,15 +89,17 @@ class Scrolled(ttk.Frame):
 
     def _on_focus(self, event: tk.Event[tk.Misc]) -> None:
         """Scroll to the widget that has the focus."""
-        widget, canvas = event.widget, self.canvas
+        widget, canvas, inner = event.widget, self.canvas, self._inner
         if not self._inside(widget):
             return
+        # Both lie where they were until Tk is idle, while canvasy tells of the last scrolling at
+        # once: a second event would otherwise scroll as far again.
         if self._down.winfo_ismapped():
-            top = widget.winfo_rooty() - canvas.winfo_rooty()
+            top = int(widget.winfo_rooty() - inner.winfo_rooty() - canvas.canvasy(0))
             by = self._missing(top, widget.winfo_height(), canvas.winfo_height())
             canvas.yview_moveto((canvas.canvasy(0) + by) / self.body.winfo_reqheight())
         if self._across.winfo_ismapped():
-            left = widget.winfo_rootx() - canvas.winfo_rootx()
+            left = int(widget.winfo_rootx() - inner.winfo_rootx() - canvas.canvasx(0))
             by = self._missing(left, widget.winfo_width(), canvas.winfo_width())
             canvas.xview_moveto((canvas.canvasx(0) + by) / self.body.winfo_reqwidth())
 
