@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,10 +22,9 @@ _SIDES = ("input_height", "input_width", "target_height", "target_width")
 
 def smaller_batch(model: ModelSpec, training: TrainingSpec, free: int) -> int:
     """A smaller batch size with which a training step fits into ``free`` bytes; 0 if none does."""
-    smaller = training.batch_size // 2
-    while smaller and step_memory_bytes(model, smaller, training.precision) > free:
-        smaller //= 2
-    return smaller
+    return _halved(
+        training.batch_size, lambda size: step_memory_bytes(model, size, training.precision), free
+    )
 
 
 def smaller_training(
@@ -83,14 +83,24 @@ def translation_short_of_memory(
         tiles: images are translated in tiles already.
     """
     needed = predict_memory_bytes(model, batch_size, precision)
-    smaller = batch_size // 2
-    while smaller and predict_memory_bytes(model, smaller, precision) > min(free or needed, needed):
-        smaller //= 2
+    smaller = _halved(
+        batch_size,
+        lambda size: predict_memory_bytes(model, size, precision),
+        min(free or needed, needed),
+    )
     settings: Settings = (("translation.batch_size", smaller),) if smaller else ()
     if not settings and not tiles and not model.input_height:  # else a tile is as large
         settings = (("translation.large_images", "tiles"),)
     short = f"Translating needs {_amounts(needed, free)}"
     return _error(short, settings, "Translate", "use weights with fewer blocks or channels")
+
+
+def _halved(batch_size: int, needed: Callable[[int], int], most: int) -> int:
+    """The batch size, halved until it needs at most so many bytes; 0 if none does."""
+    smaller = batch_size // 2
+    while smaller and needed(smaller) > most:
+        smaller //= 2
+    return smaller
 
 
 def _amounts(needed: int, free: int) -> str:
