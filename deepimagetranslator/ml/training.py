@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
-from deepimagetranslator.core.config.memory_plan import training_short_of_memory
-from deepimagetranslator.core.config.network_plan import step_memory_bytes
+from deepimagetranslator.core.config.memory_plan import (
+    training_memory_bytes,
+    training_short_of_memory,
+)
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
@@ -39,6 +42,7 @@ from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
+from deepimagetranslator.ml.network.averaging import AveragedModel, WeightAverage
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
 from deepimagetranslator.ml.network.optimizers import build_optimizer
@@ -184,7 +188,7 @@ def _memory(project: Project, dataset: Dataset) -> tuple[int, Short]:
     def short(free: int) -> UserError:
         return training_short_of_memory(model, training, free, project.specs.model)
 
-    return step_memory_bytes(model, images, precision), short
+    return training_memory_bytes(model, training), short
 
 
 def _work(job: Job, start_weights: Path | None) -> None:
@@ -228,6 +232,7 @@ class Job:
         self.report = report
         self.control = control
         self.unwritten = Unwritten(run, report)
+        self.average: WeightAverage | None = None
         specs = project.specs
         inputs = (pair.input for pair in dataset.train)
         self.meter = InputMeter(inputs, dataset.input_scaling)
@@ -257,7 +262,8 @@ class Job:
         # Two models share the layers. Only the second has an optimizer, so that saving the first
         # writes the weights alone.
         self.network = keras.Model(inputs, outputs, name="unet")
-        self.trained = SharedModel(inputs, outputs, name="trained_unet")
+        kind = AveragedModel if training.averaging else SharedModel
+        self.trained = kind(inputs, outputs, name="trained_unet")
         loss = build_loss(training.loss, model.final_activation)
         metrics = build_metrics(
             training.metrics,
@@ -281,6 +287,9 @@ class Job:
             self._start_from(start_weights)
         elif not self.state.epoch and model.initialization == "data_dependent":
             lsuv_initialize(self.network, model, self.state.precision, self._first_images())
+        if training.averaging:
+            self.average = WeightAverage(self.network.trainable_variables, training.averaging)
+            self.trained.average = self.average
         if self.state.epoch:
             # The optimizer must be built first, or Keras would reset it without an error.
             optimizer.build(self.trained.trainable_variables)
@@ -288,6 +297,8 @@ class Job:
             stored = weights.read_state(self.run.last)
             for name, variable in self._seed_states().items():
                 variable.assign(stored[name])
+            if self.average is not None:
+                self.average.restore(stored)
 
     def fit(self) -> None:
         """Train to the last epoch, unless the user or early stopping ends it before.
@@ -402,7 +413,8 @@ class Job:
         """Write the files of an epoch, or keep them until that can be done."""
         card, files, history = self._card(epoch, value), self.unwritten, self.history
         if improved:
-            content = weights.file_content(self.network, card)
+            with nullcontext() if self.average is None else self.average.in_place():
+                content = weights.file_content(self.network, card)
             path = self.run.improvement(epoch, value).name
             files.put("checkpoint", lambda run: write_bytes(run.path / path, content, durable=True))
             files.put("best checkpoint", lambda run: self._write_best(run, content, epoch, value))
@@ -422,6 +434,8 @@ class Job:
             name: np.asarray(keras.ops.convert_to_numpy(variable))
             for name, variable in self._seed_states().items()
         }
+        if self.average is not None:
+            arrays |= self.average.arrays()
         arrays[HISTORY] = np.frombuffer(self.history.encode(), np.uint8)
         return weights.file_content(self.trained, card, asdict(self.state) | arrays)
 
@@ -437,6 +451,8 @@ class Job:
             "val_pairs": len(self.dataset.val),
             "saved": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
+        if training.averaging:
+            summary["averaging"] = training.averaging
         return weights.WeightsCard(
             model=self.dataset.model,
             input_scaling=self.dataset.input_scaling,

@@ -35,6 +35,7 @@ from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 from deepimagetranslator.ml.memory_file import file_for
+from deepimagetranslator.ml.network.averaging import STORED as AVERAGE
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
@@ -311,6 +312,9 @@ def with_size(spec: ModelSpec, size: tuple[int, int]) -> ModelSpec:
 def load_into(model: keras.Model, path: Path) -> None:
     """Load a file's weights into the network that it describes.
 
+    A run's state holds the weights of its last step and, where a moving average is kept, that
+    average: these are the weights, as in the best checkpoint.
+
     Raises:
         UserError: the arrays do not fit, or hold values that are not finite. The model may then be
             partly changed and must not be used.
@@ -328,6 +332,7 @@ def load_into(model: keras.Model, path: Path) -> None:
                 # Keras only warns if the file has no arrays for a layer, and leaves it unchanged.
                 warnings.filterwarnings("error", message="Skipping nested container")
                 model.load_weights(path)
+                _take_average(model, path)
         except Exception as error:  # Keras may raise any exception for damaged files
             raise UserError(_unfit(path)) from error
     if not all(np.isfinite(keras.ops.convert_to_numpy(x)).all() for x in model.weights):
@@ -335,6 +340,19 @@ def load_into(model: keras.Model, path: Path) -> None:
             f"{path.name}: its weights hold values that are not finite (NaN or infinity), from "
             "which no image can be made; use another file, such as that of an earlier epoch."
         )
+
+
+def _take_average(model: keras.Model, path: Path) -> None:
+    """Assign the moving average of the weights if the file holds one.
+
+    Raises:
+        Exception: the file is damaged, or its arrays do not fit.
+    """
+    with _open(path) as file:
+        state = file.get(_STATE, {})
+        if f"{AVERAGE}0" in state:
+            for number, variable in enumerate(model.trainable_variables):
+                variable.assign(state[f"{AVERAGE}{number}"][()])
 
 
 def transfer(source: keras.Model, destination: keras.Model) -> list[str]:

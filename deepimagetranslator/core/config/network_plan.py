@@ -96,7 +96,9 @@ def count_parameters(spec: ModelSpec) -> int:
     return total
 
 
-def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
+def step_memory_bytes(
+    spec: ModelSpec, batch_size: int, precision: str, *, averaged: bool = False
+) -> int:
     """Estimate the peak memory of a training step in bytes, without the loaded libraries.
 
     The peak comes early in the backward pass: all activations of the forward pass are still in
@@ -107,6 +109,7 @@ def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
         spec: all sizes and channels must be given (not 0).
         batch_size: images per training step.
         precision: a ``TrainingSpec.precision``; "automatic" counts as float32, which needs most.
+        averaged: a moving average of the weights is kept.
     """
     bytes_each = 2 if precision in ("bfloat16", "float16") else 4
     blocks = plan_blocks(spec)
@@ -135,7 +138,9 @@ def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
     target = spec.target_height * spec.target_width * spec.target_channels
     numbers += 8 * 4 * outputs * target  # outputs, targets, loss and their gradients
     # Weights, gradients, Adam's two moments, and two temporary copies during the update.
-    weights = count_parameters(spec) * (6 * 4 + (0 if bytes_each == 4 else bytes_each))
+    weights = count_parameters(spec) * (
+        6 * 4 + (0 if bytes_each == 4 else bytes_each) + 4 * averaged
+    )
     return ENGINE_BYTES + weights + int(batch_size * numbers)
 
 
