@@ -26,6 +26,7 @@ from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.data.input_statistics import InputMeter
+from deepimagetranslator.core.data.intensity.normalization import conversion
 from deepimagetranslator.core.data.odd_values import told
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import (
@@ -47,7 +48,13 @@ from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
 from deepimagetranslator.ml.network.optimizers import build_optimizer
 from deepimagetranslator.ml.network.sharing import LossScaling, SharedModel
-from deepimagetranslator.ml.network.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
+from deepimagetranslator.ml.network.unet import (
+    COARSE,
+    FINAL,
+    convert_inputs,
+    lsuv_initialize,
+    unet_tensors,
+)
 from deepimagetranslator.ml.progress import ProgressCallback, not_a_number
 from deepimagetranslator.ml.run_log import logged, run_log, without_names
 from deepimagetranslator.ml.run_record import (
@@ -283,6 +290,9 @@ class Job:
         if self.state.precision == "float16":
             optimizer = LossScaling(optimizer)
         self.trained.compile(optimizer=optimizer, auto_scale_loss=False, **heads)
+        if model.residual:
+            scalings = self.dataset.input_scaling, self.dataset.target_scaling
+            convert_inputs(self.network, *conversion(*scalings))
         if start_weights is not None:
             self._start_from(start_weights)
         elif not self.state.epoch and model.initialization == "data_dependent":
@@ -357,11 +367,16 @@ class Job:
         renewed = weights.transfer(source, self.network)
         self.report(LogLine(f"Started from {path.name} ({card.program})."))
         if renewed:
+            why = (
+                f"the file has {card.model.target_channels} target channels, this project has "
+                f"{model.target_channels}"
+            )
+            if card.model.residual != model.residual:
+                why = "only one of the two networks has a residual output"
+            initial = "initial" if model.residual else "random"
             self.report(
                 LogLine(
-                    f"The last layer ({', '.join(renewed)}) keeps its random weights: the file has "
-                    f"{card.model.target_channels} target channels, this project has "
-                    f"{model.target_channels}."
+                    f"The last layer ({', '.join(renewed)}) keeps its {initial} weights: {why}."
                 )
             )
 

@@ -36,7 +36,7 @@ from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 from deepimagetranslator.ml.memory_file import file_for
 from deepimagetranslator.ml.network.averaging import STORED as AVERAGE
-from deepimagetranslator.ml.network.unet import build_unet, convolutions
+from deepimagetranslator.ml.network.unet import build_unet, convolutions, residuals
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
 
@@ -107,6 +107,7 @@ class WeightsCard:
 
         extras = [f"{model.normalization} normalization"] if model.normalization != "none" else []
         extras += ["deep supervision"] if model.deep_supervision else []
+        extras += ["residual output"] if model.residual else []
         found = [
             f"Written by {self.program}" + (self.preset and f", preset {self.preset}"),
             f"U-Net of {model.depth} blocks, {model.base_filters} channels in the first"
@@ -360,7 +361,8 @@ def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
 
     Returns:
         The names of the layers that keep their initial weights: output layers with another number
-        of target channels, and those that the source lacks.
+        of target channels, and those that the source lacks; all output layers if only one of the
+        networks has a residual output.
 
     Raises:
         UserError: other layers differ.
@@ -378,6 +380,8 @@ def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
             "input channels and normalization must be the same. Change the model to fit, or "
             "train from the beginning."
         )
+    if bool(residuals(source)) != bool(residuals(destination)):
+        givers[True] = []
     renewed = [layer.name for layer in takers[True][len(givers[True]) :]]
     for giver, taker in zip(
         givers[False] + givers[True], takers[False] + takers[True], strict=False

@@ -136,7 +136,8 @@ def step_memory_bytes(
     numbers += 2 * 4 * normalized  # normalization keeps its input and its square in float32
     outputs = 2 if spec.deep_supervision else 1
     target = spec.target_height * spec.target_width * spec.target_channels
-    numbers += 8 * 4 * outputs * target  # outputs, targets, loss and their gradients
+    # outputs, targets, loss and their gradients; the input that is added
+    numbers += (8 + 2 * spec.residual) * 4 * outputs * target
     # Weights, gradients, Adam's two moments, and two temporary copies during the update.
     weights = count_parameters(spec) * (
         6 * 4 + (0 if bytes_each == 4 else bytes_each) + 4 * averaged

@@ -232,6 +232,13 @@ class ModelSpec:
         "Automatic chooses softmax for the categorical losses, linear for mse, mae and ssim_mae, "
         "sigmoid otherwise.",
     )
+    residual: bool = flag(
+        False,
+        "Residual output",
+        "The network learns the difference from the input to the target and begins by giving back "
+        "the input, as suits denoising. For images of values, with equal channels and a linear "
+        "final activation.",
+    )
 
 
 @dataclass(frozen=True)

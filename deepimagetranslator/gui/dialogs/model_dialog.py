@@ -49,7 +49,7 @@ GROUPS = (
         ),
     ),
     Group("U-Net", ("depth", "base_filters", "deep_supervision", "normalization")),
-    Group("Details", ("dropout", "upsampling", "initialization", "final_activation")),
+    Group("Details", ("dropout", "upsampling", "initialization", "final_activation", "residual")),
 )
 DATA_GROUPS = (Group("Images of another size", ("large_images",)),)
 
