@@ -283,9 +283,8 @@ class TrainingSpec:
         0.0,
         0.5,
         "Weight averaging",
-        "The mean age of the weights in their moving average, as a share of the steps so far. With "
-        "0.1 about the last fifth of the steps counts, with 0.5 all count alike. The average is "
-        "validated and kept as the best checkpoint. 0: the weights of the last step.",
+        "Validate and keep a moving average of the weights, whose mean age is this share of the "
+        "steps so far (0.1: mostly the last fifth of them). 0: the weights of the last step.",
         "share of the steps",
     )
     loss: str = choice(

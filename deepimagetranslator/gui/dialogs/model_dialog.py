@@ -48,8 +48,20 @@ GROUPS = (
             ),
         ),
     ),
-    Group("U-Net", ("depth", "base_filters", "deep_supervision", "normalization")),
-    Group("Details", ("dropout", "upsampling", "initialization", "final_activation", "residual")),
+    Group(
+        "U-Net",
+        (
+            "depth",
+            "base_filters",
+            "normalization",
+            "dropout",
+            "upsampling",
+            "initialization",
+            "final_activation",
+            "deep_supervision",
+            "residual",
+        ),
+    ),
 )
 DATA_GROUPS = (Group("Images of another size", ("large_images",)),)
 

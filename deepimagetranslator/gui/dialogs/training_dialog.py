@@ -11,9 +11,7 @@ from deepimagetranslator.gui.widgets.form import FormDialog, Group
 
 TRAINING = "training"
 TRAINING_GROUPS = (
-    Group(
-        "Optimization", ("optimizer", "loss", "learning_rate", "schedule", "warmup", "averaging")
-    ),
+    Group("Optimization", ("optimizer", "loss", "learning_rate", "schedule", "warmup")),
     Group("Duration", ("epochs", "batch_size", "early_stopping", "seed")),
     Group("Metrics", ("metrics", "judge"), column=1),
     Group("Checkpoints and precision", ("keep_best", "averaging", "precision"), column=1),
