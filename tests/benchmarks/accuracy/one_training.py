@@ -26,6 +26,7 @@ import deepimagetranslator
 from deepimagetranslator.core.config.choices import set_field
 from deepimagetranslator.core.config.project import Project, new_project
 from deepimagetranslator.core.data.suggestions import look_for, suggested
+from deepimagetranslator.core.export.encodings import choose_encoding
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.typing import Array
@@ -81,11 +82,20 @@ def step_by_step(task: dict[str, Any]) -> None:
 
 
 def trained(task: dict[str, Any]) -> dict[str, Any]:
-    """Train and measure: the rows of the table and how long it took."""
-    from deepimagetranslator.ml.training import train  # noqa: PLC0415
-
+    """Train, unless the task's weights are there, and measure: how long it took, and the rows."""
     one = set_named(task["set"], task["neighbours"])
     project = project_for(one, task["preset"], task["settings"], task["seed"], task["steps"])
+    weights, training = Path(task["weights"]), project.specs.training
+    took = {} if task.get("trained") else timed_training(project, weights)
+    steps = training.epochs * -(-len(one.train) // training.batch_size)
+    exclusive = "data.exclusive_classes=true" in task["settings"]
+    return {"steps": steps, **took, "conditions": measured(one, weights, exclusive)}
+
+
+def timed_training(project: Project, weights: Path) -> dict[str, float]:
+    """Train, and keep the last weights as this file."""
+    from deepimagetranslator.ml.training import train  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory() as folder:
         run = RunFolder(Path(folder) / "run")
         start, used = time.monotonic(), _processor_seconds()
@@ -94,19 +104,25 @@ def trained(task: dict[str, Any]) -> dict[str, Any]:
             "seconds": round(time.monotonic() - start, 1),
             "processor_seconds": round(_processor_seconds() - used, 1),
         }
-        kept = Path(task["weights"])
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(run.last, kept)
-    training = project.specs.training
-    steps = training.epochs * -(-len(one.train) // training.batch_size)
-    return {"steps": steps, **took, "conditions": measured(one, kept)}
+        weights.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(run.last, weights)
+    return took
 
 
-def measured(one: ImageSet, weights: Path) -> dict[str, dict[str, float]]:
-    """The measures of a weights file on a set, by condition."""
+def measured(one: ImageSet, weights: Path, exclusive: bool) -> dict[str, dict[str, float]]:
+    """The measures of a weights file on a set, by condition.
+
+    Args:
+        one: the set.
+        weights: the file.
+        exclusive: decide among exclusive classes, whatever the file says.
+    """
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
     translator = Translator(weights)
+    if exclusive and translator.network.palette is not None:
+        palette = replace(translator.network.palette, exclusive=True)
+        translator.encoding = choose_encoding(replace(translator.network, palette=palette))
 
     def outputs(tested: Sequence[Tested]) -> tuple[list[Array], list[Array]]:
         raw = [translator.predict([image], [one.name])[0] for image, _ in tested]

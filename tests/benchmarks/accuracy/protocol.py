@@ -98,14 +98,17 @@ def run(
     """Do the trainings of a variant that are missing."""
     commit = commit_of(code)
     for images, seed in trainings(one, seeds, kinds):
+        if one.trained_as and not weights_of(one.trained_as, images, seed).exists():
+            continue
         while pause is not None and pause.exists():
             time.sleep(5)
         measured = step_ratio(one, images, code, commit)
-        weights = CACHE / "weights" / one.name / f"{images.name}-{seed}.weights.h5"
+        weights = weights_of(one.trained_as or one.name, images, seed)
         task = task_of(one, images, code) | {
             "seed": seed,
             "steps": round(STEPS * one.longer / counted(measured or 1.0)),
             "weights": str(weights),
+            "trained": bool(one.trained_as),
         }
         done = json.loads(
             subprocess.check_output(
@@ -114,7 +117,7 @@ def run(
         )
         same = {"variant": one.name, "commit": commit, "set": images.name, "seed": seed}
         same |= {"step_ratio": measured or ""}
-        same |= {name: done[name] for name in ("steps", "seconds", "processor_seconds")}
+        same |= {name: done.get(name, "") for name in ("steps", "seconds", "processor_seconds")}
         rows = [
             {**same, "condition": condition, **measures}
             for condition, measures in done["conditions"].items()
@@ -123,6 +126,11 @@ def run(
         first = {name: value for name, value in rows[0].items() if isinstance(value, float)}
         shown = " ".join(f"{name} {value:.4g}" for name, value in first.items())
         print(f"{one.name}, {images.name}, seed {seed}: {shown}", flush=True)
+
+
+def weights_of(name: str, images: ImageSet, seed: int) -> Path:
+    """The last weights of a training; they stay on the machine that trained."""
+    return CACHE / "weights" / name / f"{images.name}-{seed}.weights.h5"
 
 
 def main() -> None:
