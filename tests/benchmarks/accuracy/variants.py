@@ -31,8 +31,6 @@ class Variant:
         full_size: measured on the membranes at 512 x 512 instead.
         timed: whether the time of a step is measured. If not, it counts as the baseline's: for
             augmentation, which the steps hide, and for what costs a step under 2 %.
-        trained_as: a variant whose weights are measured again, where the settings change nothing
-            but how outputs are decided.
     """
 
     name: str
@@ -44,7 +42,6 @@ class Variant:
     neighbours: bool = False
     full_size: bool = False
     timed: bool = False
-    trained_as: str = ""
 
     def settings_for(self, kind: str) -> tuple[str, ...]:
         """The settings on a kind of set: a denoising project adds noise to its inputs."""
@@ -66,12 +63,9 @@ VARIANTS = (
     _augmented("brightness_augmentation", brightness=1.15),
     _augmented("contrast_augmentation", contrast=1.2),
     _augmented("four_augmentations", noise=0.1, blur=3, brightness=1.15, contrast=1.2),
-    Variant(
-        "exclusive_classes",
-        ("data.exclusive_classes=true",),
-        (TISSUE,),
-        trained_as=BASELINE,
-    ),
+    Variant("exclusive_classes", ("data.exclusive_classes=true",), (TISSUE,)),
+    Variant("averaging_05", ("training.averaging=0.05",)),
+    Variant("averaging_10", ("training.averaging=0.1",)),
     Variant("softmax", ("model.final_activation=softmax",), (TISSUE,)),
     Variant("ssim_mae", ("training.loss=ssim_mae",), (NOISE, KERNELS), timed=True),
     Variant("mse", ("training.loss=mse",), (NOISE, KERNELS)),
