@@ -65,13 +65,13 @@ def sets_of(one: Variant) -> list[ImageSet]:
 
 
 def trainings(
-    one: Variant, seeds: Sequence[int], kinds: Sequence[str]
+    one: Variant, seeds: Sequence[int], sets: Sequence[str]
 ) -> Iterator[tuple[ImageSet, int]]:
     """Those that have no rows yet, all sets with one seed before the next seed."""
     done = {(row["set"], row["seed"]) for row in results.rows_of(one.name)}
     for seed in one.seeds:
         for images in sets_of(one):
-            wanted = seed in (seeds or one.seeds) and images.kind in kinds
+            wanted = seed in (seeds or one.seeds) and images.name.startswith(tuple(sets))
             if wanted and (images.name, str(seed)) not in done:
                 yield images, seed
 
@@ -97,7 +97,7 @@ def run(
     code: Path,
     pause: Path | None,
     seeds: Sequence[int],
-    kinds: Sequence[str],
+    sets: Sequence[str],
     source: str = "",
 ) -> None:
     """Do the trainings of a variant that are missing.
@@ -107,14 +107,14 @@ def run(
         code: the checkout whose code is measured.
         pause: while this file exists, no training starts.
         seeds: only these; all if empty.
-        kinds: only sets of these kinds.
+        sets: only those whose names begin with one of these.
         source: a variant whose last weights are measured instead of training, where those of this
             variant would be the same.
     """
     commit = commit_of(code)
     if source:
         commit += f" on {source}"
-    for images, seed in trainings(one, seeds, kinds):
+    for images, seed in trainings(one, seeds, sets):
         weights = weights_of(source or one.name, images, seed)
         if source and not weights.exists():
             continue
@@ -160,7 +160,9 @@ def main() -> None:
     runs.add_argument("--code", type=Path, default=HERE, help="the checkout whose code is measured")
     runs.add_argument("--pause", type=Path, help="while this file exists, no training starts")
     runs.add_argument("--seeds", type=int, nargs="+", default=(), help="only these")
-    runs.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="only these sets")
+    runs.add_argument(
+        "--sets", nargs="+", default=KINDS, metavar="NAME", help="only these; a kind is enough"
+    )
     runs.add_argument(
         "--weights-of",
         choices=names,
