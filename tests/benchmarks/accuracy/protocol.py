@@ -187,7 +187,7 @@ def main() -> None:
                 given.code.resolve(),
                 given.pause,
                 given.seeds,
-                given.kinds,
+                given.sets,
                 given.weights_of,
             )
 
