@@ -17,6 +17,7 @@ from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
@@ -48,6 +49,15 @@ _SECONDS = 0.2  # between two reports on one image
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A translated image that is far from the training images."""
+
+    source: ImageRef
+    output: ImageRef
+    mark: DomainMark
+
+
+@dataclass(frozen=True)
 class TranslationResult:
     """The result for each input.
 
@@ -57,11 +67,17 @@ class TranslationResult:
         skipped: (source, reason) of each image or whole volume that was not translated.
         problems: series and images whose values are unlike those of the training images; their
             images are among the skipped.
+        marked: translated images that are far from the training images, the farthest first.
+        marks_file: the table of these images; None if there are none.
+        domain_unknown: why such images could not be recognized, as a sentence; else empty.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
     skipped: tuple[tuple[ImageRef, str], ...]
     problems: tuple[Problem, ...] = ()
+    marked: tuple[Marked, ...] = ()
+    marks_file: Path | None = None
+    domain_unknown: str = ""
 
     @property
     def files(self) -> dict[Path, Path]:
