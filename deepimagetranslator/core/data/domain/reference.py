@@ -45,7 +45,7 @@ class Reference:
         """How an image deviates, by ``KINDS``.
 
         Brightness is in parts of the range; noise, sharpness and doubt are base-2 logarithms, 0 at
-        the mean; size is that of height or width beyond those of the training, 0 within them.
+        the mean; size is that of the object's sides beyond those of the training, 0 within them.
         Values (0 to 1, of the histograms' difference without that of brightness) and content (of
         the embeddings, in standard deviations) are never negative.
         """
@@ -123,5 +123,5 @@ def aligned(histogram: Numbers, usual: Numbers) -> tuple[float, float]:
     if 0 < best < len(cosines) - 1:  # the top of the parabola through three points
         before, top, after = cosines[best - 1 : best + 2]
         bend = before - 2 * top + after
-        place += 0.5 * (before - after) / bend if bend else 0.0
-    return (place - _FARTHEST) / len(mine), float(1 - cosines[best])
+        place += float(0.5 * (before - after) / bend) if bend else 0.0
+    return float(place - _FARTHEST) / len(mine), float(1 - cosines[best])

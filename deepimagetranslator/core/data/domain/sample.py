@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deepimagetranslator.core.data.domain import traits
 
 Floats = NDArray[np.float32]
-TRAITS = ("noise", "sharpness", "height", "width", "doubt")
+TRAITS = ("noise", "sharpness", "longer", "shorter", "doubt")
 
 
 @dataclass(frozen=True)

@@ -58,11 +58,14 @@ def sharpness(grey: Floats) -> float:
 
 
 def extent(grey: Floats) -> tuple[float, float]:
-    """Base-2 logarithms of the object's height and width as parts of the image's."""
+    """Base-2 logarithms of the longer and the shorter side of the object as parts of the image's.
+
+    So a turned image has the same extent.
+    """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     differs = np.abs(grey - np.median(border)) > _DIFFERS
-    height, width = (_length(np.count_nonzero(differs, axis=axis)) for axis in (1, 0))
-    return _log2(height), _log2(width)
+    sides = [_length(np.count_nonzero(differs, axis=axis)) for axis in (1, 0)]
+    return _log2(max(sides)), _log2(min(sides))
 
 
 def histogram(grey: Floats) -> NDArray[np.float64]:

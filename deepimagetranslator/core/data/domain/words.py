@@ -50,6 +50,5 @@ def _brightness(deviation: float, scaling: IntensityNormalization) -> str:
     if scaling.kind == "image":
         return f"{side} than the training images, by {abs(deviation):.0%} of its own range"
     range_ = scaling.high - scaling.low
-    amount = f"{abs(deviation) * range_:.3g}"
-    where = f"of a range of {range_:g}"
-    return f"{side} than the training images by about {amount} ({where})"
+    amount = float(f"{abs(deviation) * range_:.2g}")
+    return f"{side} than the training images by about {amount:g} (the range has {range_:g})"
