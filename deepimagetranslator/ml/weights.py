@@ -23,7 +23,7 @@ from keras.src.saving import saving_lib
 
 from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config import fields
-from deepimagetranslator.core.config.network_plan import count_parameters
+from deepimagetranslator.core.config.network_plan import count_parameters, embedding_channels
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.input_statistics import InputStatistics
@@ -162,6 +162,9 @@ class WeightsCard:
         spec = fields.from_json(ModelSpec, model, where)
         statistics, measured = data.get("input_statistics"), None
         try:
+            domain = Domain.from_json(data.get("domain"))
+            if domain.known and domain.known.reference.channels != embedding_channels(spec):
+                raise ValueError("embeddings of another network")
             if statistics is not None:
                 measured = InputStatistics.from_json(statistics)
             return cls(
@@ -175,7 +178,7 @@ class WeightsCard:
                 program=str(data["program"]),
                 input_statistics=measured,
                 reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
-                domain=Domain.from_json(data.get("domain")),
+                domain=domain,
             )
         except (UserError, KeyError, TypeError, ValueError) as error:
             raise UserError(_damaged_card(where)) from error

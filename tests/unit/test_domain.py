@@ -238,7 +238,7 @@ def test_usual_images_have_no_mark_and_others_the_reason(known: Known) -> None:
         (brighter, usual, None, "brightness", "brighter than the training images by about 50 "),
         (body(21, noise=0.12), usual, None, "noise", "noisier than the training images"),
         (blurred(body(21), 3.0), usual, None, "noise", "less noise than any training image"),
-            (blurred(body(21, 0.3), 1.0), usual, None, "sharpness", "smoother than any"),
+        (blurred(body(21, 0.3), 1.0), usual, None, "sharpness", "smoother than any"),
         (body(21), (9.0, 9.0, 9.0), None, "content", "content is unlike"),
         (body(21), usual, (1.4, 1.4), "spacing", "1.4 mm, in training 0.6 to 0.9 mm"),
     ):

@@ -50,16 +50,23 @@ class Known:
             scaling: the network's normalization of inputs.
             pixel: height and width in mm of a pixel of the network's input; None if unknown.
         """
+        found = self.farthest(sample, scaling, pixel)
+        return found if found.score >= 1 else None
+
+    def farthest(
+        self,
+        sample: Sample,
+        scaling: IntensityNormalization,
+        pixel: tuple[float, float] | None = None,
+    ) -> DomainMark:
+        """In what an image differs most, also within the limits; see ``mark``."""
         deviations = self.reference.deviations(sample)
         scores = {kind: _part(deviations[kind], *self.limits[kind]) for kind in KINDS}
-        if self.spacing is not None and pixel is not None:
-            scores["spacing"] = self.spacing.score(pixel)
         kind = max(scores, key=lambda name: scores[name])
-        if scores[kind] < 1:
-            return None
-        if kind == "spacing":
-            assert self.spacing is not None and pixel is not None
-            return DomainMark(scores[kind], kind, self.spacing.reason(pixel))
+        if self.spacing is not None and pixel is not None:
+            score = self.spacing.score(pixel)
+            if score > scores[kind]:
+                return DomainMark(score, "spacing", self.spacing.reason(pixel))
         return DomainMark(scores[kind], kind, words.reason(kind, deviations[kind], scaling))
 
     def to_json(self) -> dict[str, Any]:

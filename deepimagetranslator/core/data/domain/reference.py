@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,11 @@ class Reference:
     embedding: Row
     spread: Row
 
+    @property
+    def channels(self) -> int:
+        """The number of channels of the embeddings."""
+        return len(self.embedding)
+
     def deviations(self, sample: Sample) -> dict[str, float]:
         """How an image deviates, by ``KINDS``.
 
@@ -49,12 +55,12 @@ class Reference:
         Values (0 to 1, of the histograms' difference without that of brightness) and content (of
         the embeddings, in standard deviations) are never negative.
         """
-        brightness, unlike = aligned(sample.histogram, np.array(self.histogram))
-        low, mean, high = (np.array(row) for row in (self.low, self.mean, self.high))
+        low, mean, high, histogram, embedding, spread = self._arrays
+        brightness, unlike = aligned(sample.histogram, histogram)
         own = dict(zip(TRAITS, sample.traits - mean, strict=True))
         beyond = np.maximum(sample.traits - high, 0) + np.minimum(sample.traits - low, 0)
         size = max(beyond[2:4], key=abs)
-        content = (sample.embedding - np.array(self.embedding)) / np.array(self.spread)
+        content = (sample.embedding - embedding) / spread
         return {
             "brightness": brightness,
             "values": unlike,
@@ -67,7 +73,12 @@ class Reference:
 
     def to_json(self) -> dict[str, Any]:
         """The fields for JSON."""
-        return {name: list(row) for name, row in vars(self).items()}
+        return {name: list(getattr(self, name)) for name in self.__dataclass_fields__}
+
+    @cached_property
+    def _arrays(self) -> list[Numbers]:
+        """The fields as arrays, in their order."""
+        return [np.array(getattr(self, name)) for name in self.__dataclass_fields__]
 
     @classmethod
     def from_json(cls, data: Any) -> Reference:

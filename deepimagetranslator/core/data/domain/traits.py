@@ -8,6 +8,7 @@ is looked at, as the time must not count beside that of the network.
 from __future__ import annotations
 
 import math
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -63,7 +64,8 @@ def extent(grey: Floats) -> tuple[float, float]:
     So a turned image has the same extent.
     """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    differs = np.abs(grey - np.median(border)) > _DIFFERS
+    step = _step(grey.size)
+    differs = np.abs(grey[::step, ::step] - np.median(border)) > _DIFFERS
     sides = [_length(np.count_nonzero(differs, axis=axis)) for axis in (1, 0)]
     return _log2(max(sides)), _log2(min(sides))
 
@@ -84,15 +86,16 @@ def doubt(y: Floats, by_class: bool) -> float:
         y: the output (height, width, channels), probabilities.
         by_class: the channels exclude each other, and the first one is the background.
     """
-    step = _step(y.size)
-    p = y[::step, ::step]
+    step = _step(y.shape[0] * y.shape[1])
+    channels = [np.ascontiguousarray(y[::step, ::step, i]) for i in range(y.shape[2])]
+    highest = reduce(np.maximum, channels)
     if by_class:
-        unsure = 1 - p.max(axis=2).mean()
-        found = np.mean(p[..., 0] <= 0.5)
+        unsure = 1 - float(highest.mean())
+        found = float(np.mean(channels[0] <= 0.5))
     else:
-        unsure = np.minimum(p, 1 - p).sum(axis=2).mean()
-        found = np.mean(p.max(axis=2) > 0.5)
-    return _log2(float(unsure) / (float(found) + 2.0**-8))
+        unsure = sum(float(np.minimum(p, 1 - p).mean()) for p in channels)
+        found = float(np.mean(highest > 0.5))
+    return _log2(unsure / (found + 2.0**-8))
 
 
 def _edge(grey: Floats) -> float:
@@ -120,7 +123,7 @@ def _quantile(values: Floats, share: float) -> float:
 
 
 def _step(size: int) -> int:
-    return max(1, math.isqrt(max(1, size // _MOST)))
+    return max(1, math.ceil(math.sqrt(size / _MOST)))
 
 
 def _log2(value: float) -> float:
