@@ -35,11 +35,11 @@ SHOWN_BY: Mapping[str, Sequence[str]] = {
 """The kinds of changes by which each deviation's limits are found."""
 LEAST = {
     "brightness": 0.02,
-    "values": 0.05,
+    "values": 0.18,
     "noise": 1.0,
     "sharpness": 0.5,
-    "size": 0.15,
-    "content": 2.5,
+    "size": 0.25,
+    "content": 4.0,
     "doubt": 0.8,
 }
 """No limit is nearer than this, and than ``_USUAL`` times the farthest training image."""
