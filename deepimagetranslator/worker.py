@@ -189,11 +189,11 @@ class _Worker:
                     "files": [(str(source), str(to)) for to, source in done.files.items()],
                     "output": str(output),
                 }
-            case Evaluate(_, weights, pairs, problems):
+            case Evaluate(_, weights, pairs, problems, clean_up):
                 from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
                 measured = evaluation.evaluate_weights(
-                    weights, pairs, problems, report=report, control=control
+                    weights, pairs, problems, clean_up=clean_up, report=report, control=control
                 )
                 return {
                     "rows": [dict(row) for row in measured.rows],
@@ -237,7 +237,10 @@ class _Worker:
         try:
             translator = self._translator(request.weights)
             image = translator.translate(
-                request.image, request.name, between=lambda *_: self._abandon_if_stale(request)
+                request.image,
+                request.name,
+                translator.encoding.with_clean_up(request.clean_up),
+                between=lambda *_: self._abandon_if_stale(request),
             )
             epoch = translator.card.epoch
             return PreviewReady(request.number, image, epoch)

@@ -58,6 +58,7 @@ class Viewer:
         translated: the translated image by its input.
         generation: increases when other images are loaded.
         folder_to_translate: the folder of the images to translate; None for single files.
+        trying: the clean-up that is being tried instead of the project's; None if none is.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Viewer:
         self._palettes: dict[ImageRef, Palette] = {}
         self._files: tuple[tuple[str, ...], ...] = ()
         self.folder_to_translate: Path | None = None
+        self.trying: tuple[str, ...] | None = None
         self._shown: Shown | None = None
         self._last_number = 0
         self._wanted_number = 0
@@ -290,7 +292,20 @@ class Viewer:
             return
         self._wanted_number = self.next_number()
         name = shown.wanted.input.name if shown.wanted.input else ""
-        self._send(PreviewTranslation(self._wanted_number, weights, shown.for_model, name))
+        number, image = self._wanted_number, shown.for_model
+        self._send(PreviewTranslation(number, weights, image, name, clean_up=self.clean_up))
+
+    @property
+    def clean_up(self) -> tuple[str, ...]:
+        """The clean-up of translated label maps."""
+        specs = self._project.specs.translation
+        return specs.clean_up if self.trying is None else self.trying
+
+    def try_clean_up(self, rules: tuple[str, ...] | None) -> None:
+        """Show the translation with other rules than the project's; None returns to those."""
+        before, self.trying = self.clean_up, rules
+        if self.clean_up != before:
+            self.predict()
 
     def next_number(self) -> int:
         """A new number for a request; its answer carries the same number."""
@@ -318,10 +333,19 @@ class Viewer:
         self._background.run("score view", work, done, lambda _error: None)
 
     @property
+    def predicted_pixels(self) -> int | None:
+        """The number of pixels of the image that is translated in view; None if there is none."""
+        image = None if self._shown is None else self._shown.for_model
+        return None if image is None else image.shape[0] * image.shape[1]
+
+    @property
     def preview_note(self) -> str:
-        """A caption for the translation if it was made of a reduced image; else empty."""
+        """A caption for the translation if it is cleaned or of a reduced image; else empty."""
         shown = self._shown
-        if shown is None or shown.for_model is None or shown.for_model is shown.input:
+        if shown is None or shown.for_model is None:
             return ""
-        height, width = shown.for_model.shape[:2]
-        return f"of the image at {width} x {height}"
+        notes = ["cleaned up"] if self.clean_up and self._model.palette is not None else []
+        if shown.for_model is not shown.input:
+            height, width = shown.for_model.shape[:2]
+            notes.append(f"of the image at {width} x {height}")
+        return ", ".join(notes)

@@ -112,6 +112,7 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         "outputs": [str(path) for path in result.files],
         "skipped": [{"file": str(path), "reason": reason} for path, reason in result.skipped],
         "problems": [as_json(problem) for problem in result.problems],
+        "clean_up": list(result.clean_up),
         "seconds": round(time.monotonic() - start, 3),
     }
 
@@ -127,6 +128,8 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     """Evaluate translated images, or inputs translated with weights, against targets."""
     if bool(arguments.inputs) != bool(arguments.weights):
         raise UserError("--weights evaluates a network on --inputs; give both of them.")
+    if arguments.clean_up and not arguments.weights:
+        raise UserError("--clean-up acts on the output of --weights; translated images stay.")
     with terminal.progress() as (report, control):
         result = _evaluation_of(arguments, report, control)
     first = arguments.weights or arguments.predictions[0]
@@ -147,6 +150,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         "pooled": whole_volume,
         "persons": list(summary.persons),
         "table": str(table),
+        "clean_up": list(arguments.clean_up),
         "problems": [problem.for_files for problem in result.problems],
     }
 
@@ -172,7 +176,12 @@ def _evaluation_of(
     pairs, problems = pairs_to_evaluate(inputs, targets, arguments.pairing, arguments.target_change)
     devices.load_engine()
     return evaluation.evaluate_weights(
-        arguments.weights, pairs, problems, report=report, control=control
+        arguments.weights,
+        pairs,
+        problems,
+        clean_up=arguments.clean_up,
+        report=report,
+        control=control,
     )
 
 

@@ -65,6 +65,7 @@ Outlines draws the outlines of target and prediction over the image.
 
 ## 7. Translate new images
 Translate > Load images for translation loads them, and the arrow keys step through them. \
+Translate > Clean-up removes specks and misplaced regions of label maps; the third pane shows it. \
 Translate > Translate and save writes the translated images into a folder. It asks first if their \
 values are unlike those that the network was trained on, such as Hounsfield units with 1024 added.
 [demo.png]

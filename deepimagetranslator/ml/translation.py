@@ -14,6 +14,7 @@ import numpy as np
 
 from deepimagetranslator.core.checks.unlike_inputs import unlike_image, unlike_series
 from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
@@ -57,11 +58,13 @@ class TranslationResult:
         skipped: (source, reason) of each image or whole volume that was not translated.
         problems: series and images whose values are unlike those of the training images; their
             images are among the skipped.
+        clean_up: the rules by which label maps were cleaned; empty for values.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
     skipped: tuple[tuple[ImageRef, str], ...]
     problems: tuple[Problem, ...] = ()
+    clean_up: tuple[str, ...] = ()
 
     @property
     def files(self) -> dict[Path, Path]:
@@ -159,6 +162,7 @@ def _translate(
         spec.large_images,
         spec.batch_size,
         mirrors=spec.mirrors,
+        clean_up=spec.clean_up,
     )
     images = places(inputs, output, series, folder)
     output_files = plan(images, output, translator.network, spec)
@@ -204,7 +208,11 @@ class _Run:
         self._trained = trained
         self._report, self._control = report, control
         names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
-        derived = DerivedSeries(translator.network.name, names)
+        cleaned = any(file.encoding.clean_up is not None for file in output_files)
+        self._clean_up = spec.clean_up if cleaned else ()
+        if cleaned:
+            report(LogLine(cleaned_by(spec.clean_up)))
+        derived = DerivedSeries(translator.network.name, names, self._clean_up)
         self._jobs = [
             _Job(source, writer)
             for writer in (VolumeWriter(file, derived, spec.overwrite) for file in output_files)
@@ -239,7 +247,9 @@ class _Run:
         if odd := self._not_finite:
             images = f"of {self._total} images (such as {odd[0].shown_name})"
             self._report(LogLine(told(len(odd), images)))
-        return TranslationResult(tuple(self.translated), tuple(self.skipped), tuple(self.problems))
+        return TranslationResult(
+            tuple(self.translated), tuple(self.skipped), tuple(self.problems), self._clean_up
+        )
 
     def _work(self, pool: ThreadPoolExecutor) -> None:
         for batch in self._batches(pool):
@@ -285,7 +295,7 @@ class _Run:
         count = self._total
         try:
             result = self._translator.translate(
-                image, job.source.name, job.output_file.encoding.image, between
+                image, job.source.name, job.output_file.encoding, between
             )
         except UserError as error:
             self._skip(job, error)
