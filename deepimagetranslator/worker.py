@@ -188,6 +188,9 @@ class _Worker:
                     "skipped": [(str(source), reason) for source, reason in done.skipped],
                     "files": [(str(source), str(to)) for to, source in done.files.items()],
                     "output": str(output),
+                    "marked": [(str(one.source), str(one.output), one.mark) for one in done.marked],
+                    "marks_file": done.marks_file and str(done.marks_file),
+                    "domain_unknown": done.domain_unknown,
                 }
             case Evaluate(_, weights, pairs, problems, clean_up):
                 from deepimagetranslator.ml import evaluation  # noqa: PLC0415

@@ -18,6 +18,7 @@ from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
@@ -49,6 +50,15 @@ _SECONDS = 0.2  # between two reports on one image
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A translated image that is far from the training images."""
+
+    source: ImageRef
+    output: ImageRef
+    mark: DomainMark
+
+
+@dataclass(frozen=True)
 class TranslationResult:
     """The result for each input.
 
@@ -58,12 +68,18 @@ class TranslationResult:
         skipped: (source, reason) of each image or whole volume that was not translated.
         problems: series and images whose values are unlike those of the training images; their
             images are among the skipped.
+        marked: translated images that are far from the training images, the farthest first.
+        marks_file: the table of these images; None if there are none.
+        domain_unknown: why such images could not be recognized, as a sentence; else empty.
         clean_up: the rules by which label maps were cleaned; empty for values.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
     skipped: tuple[tuple[ImageRef, str], ...]
     problems: tuple[Problem, ...] = ()
+    marked: tuple[Marked, ...] = ()
+    marks_file: Path | None = None
+    domain_unknown: str = ""
     clean_up: tuple[str, ...] = ()
 
     @property
@@ -248,7 +264,10 @@ class _Run:
             images = f"of {self._total} images (such as {odd[0].shown_name})"
             self._report(LogLine(told(len(odd), images)))
         return TranslationResult(
-            tuple(self.translated), tuple(self.skipped), tuple(self.problems), self._clean_up
+            tuple(self.translated),
+            tuple(self.skipped),
+            tuple(self.problems),
+            clean_up=self._clean_up,
         )
 
     def _work(self, pool: ThreadPoolExecutor) -> None:
