@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from deepimagetranslator.app.shown_classes import shown_classes
 from deepimagetranslator.core.config.clean_up import (
+    BORDER,
     GAP,
     HOLES,
     ISLANDS,
     LARGEST,
     MOST_PIXELS,
     OUTSIDE,
+    SHARE,
     CleanUpRule,
     parse_rules,
 )
@@ -37,6 +39,8 @@ class CleanUpRow:
         largest: only the largest region stays.
         other: the class of regions that are not connected to the outside; empty keeps them.
         gap: the widest gap to the outside, in pixels.
+        beside: regions that are bordered by this class become it; empty keeps them.
+        share: how much of their surroundings must be of it, in per cent.
     """
 
     word: str
@@ -46,6 +50,8 @@ class CleanUpRow:
     largest: bool = False
     other: str = ""
     gap: str = str(GAP)
+    beside: str = ""
+    share: str = str(SHARE)
 
 
 def clean_up_rows(texts: Sequence[str], palette: Palette) -> list[CleanUpRow]:
@@ -57,12 +63,13 @@ def clean_up_rows(texts: Sequence[str], palette: Palette) -> list[CleanUpRow]:
         other = class_of_word(rule.other, palette) if rule.other else 0
         if number is None or other is None:
             continue
-        row, pixels = rows[number], str(rule.pixels)
+        row, amount = rows[number], str(rule.amount)
         rows[number] = {
-            ISLANDS: replace(row, islands=pixels),
-            HOLES: replace(row, holes=pixels if rule.pixels else ALL),
+            ISLANDS: replace(row, islands=amount),
+            HOLES: replace(row, holes=amount if rule.amount else ALL),
             LARGEST: replace(row, largest=True),
-            OUTSIDE: replace(row, other=words[other], gap=pixels),
+            OUTSIDE: replace(row, other=words[other], gap=amount),
+            BORDER: replace(row, beside=words[other], share=amount),
         }[rule.kind]
     return rows
 
@@ -75,21 +82,24 @@ def clean_up_texts(rows: Sequence[CleanUpRow]) -> tuple[str, ...]:
     """
     rules: list[CleanUpRule] = []
     for row in rows:
-        if row.other == row.word:
+        if row.word in (row.other, row.beside):
             raise UserError(
                 f"Regions of {row.word} cannot become {row.word}; choose another class."
             )
         if row.other:
-            gap = _pixels(row.gap, row.word, least=0)
+            gap = _number(row.gap, row.word, 0)
             rules.append(CleanUpRule(row.word, OUTSIDE, gap, row.other))
+        if row.beside:
+            share = _number(row.share, row.word, 0, 99, "share in per cent")
+            rules.append(CleanUpRule(row.word, BORDER, share, row.beside))
         if row.largest:
             rules.append(CleanUpRule(row.word, LARGEST))
         if row.islands.strip():
-            rules.append(CleanUpRule(row.word, ISLANDS, _pixels(row.islands, row.word)))
+            rules.append(CleanUpRule(row.word, ISLANDS, _number(row.islands, row.word)))
         if row.holes.strip():
             every = row.holes.strip().lower() == ALL
-            pixels = 0 if every else _pixels(row.holes, row.word)
-            rules.append(CleanUpRule(row.word, HOLES, pixels))
+            most = 0 if every else _number(row.holes, row.word)
+            rules.append(CleanUpRule(row.word, HOLES, most))
     return tuple(rule.text for rule in rules)
 
 
@@ -104,11 +114,15 @@ def suggested_rows(rows: Sequence[CleanUpRow], pixels: int | None) -> list[Clean
     return [replace(row, islands=str(few)) for row in rows]
 
 
-def _pixels(text: str, word: str, least: int = 1) -> int:
+def _number(
+    text: str,
+    word: str,
+    least: int = 1,
+    most: int = MOST_PIXELS,
+    what: str = "number of pixels",
+) -> int:
     text = text.strip()
-    if text.isascii() and text.isdigit() and least <= int(text[:12]) <= MOST_PIXELS:
+    if text.isascii() and text.isdigit() and least <= int(text[:12]) <= most:
         return int(text)
-    raise UserError(
-        f"'{text[:20]}' for {word} is not a number of pixels; write a whole number of at least "
-        f"{least}."
-    )
+    bounds = f"from {least} to {most}" if most < MOST_PIXELS else f"of at least {least}"
+    raise UserError(f"'{text[:20]}' for {word} is not a {what}; write a whole number {bounds}.")

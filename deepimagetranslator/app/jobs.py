@@ -249,7 +249,7 @@ class Jobs:
         if training:
             self.monitor.handle(event)
         if isinstance(event, ImageTranslated):
-            self._viewer.add_translated(event.source, event.output, event.palette)
+            self._viewer.add_translated(event.source, event.output, event.palette, event.mark)
         if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
             best = event.best_epoch

@@ -128,6 +128,8 @@ class Scores:
         _, pair, target, version = self._asked
         self._asked = None
         dataset = self._project.dataset
+        if version == self._version and not event.problem:
+            self._viewer.marks.note_preview(pair.input, event.mark)
         if event.image is None or dataset is None:
             self._take(pair, version, None)
             return True

@@ -21,10 +21,12 @@ from deepimagetranslator.app.events import (
     ViewTranslated,
     WeightsChanged,
 )
+from deepimagetranslator.app.marks import Marks
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.shown_classes import ShownClasses, shown_classes
 from deepimagetranslator.app.views import PARTS, TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.core.config.specs import OPERATIONS
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.intensity.chosen import chosen_windows
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -58,6 +60,7 @@ class Viewer:
         translated: the translated image by its input.
         generation: increases when other images are loaded.
         folder_to_translate: the folder of the images to translate; None for single files.
+        marks: which images are unlike the training images.
         trying: the clean-up that is being tried instead of the project's; None if none is.
     """
 
@@ -84,6 +87,7 @@ class Viewer:
         self._files: tuple[tuple[str, ...], ...] = ()
         self.folder_to_translate: Path | None = None
         self.trying: tuple[str, ...] | None = None
+        self.marks = Marks(bus)
         self._shown: Shown | None = None
         self._last_number = 0
         self._wanted_number = 0
@@ -159,18 +163,27 @@ class Viewer:
         """
         self.to_translate, self.translated, self._palettes = list(images), {}, {}
         self.folder_to_translate = folder
+        self.marks.forget_translations()
         self.generation += 1
         self.rewind(TRANSLATED)
         self.show()
 
-    def add_translated(self, source: ImageRef, output: ImageRef, palette: Palette | None) -> None:
+    def add_translated(
+        self,
+        source: ImageRef,
+        output: ImageRef,
+        palette: Palette | None,
+        mark: DomainMark | None = None,
+    ) -> None:
         """Remember the translated image of an input.
 
         Args:
             source: the input.
             output: the translated image.
             palette: its colours if it holds class numbers; None otherwise.
+            mark: why the input is unlike the training images; None if it is not.
         """
+        self.marks.note_translation(source, mark)
         self.translated[source] = output
         if palette is None:
             self._palettes.pop(output, None)
@@ -237,6 +250,21 @@ class Viewer:
         if self.part == VALIDATION:
             return any(validation for _, _, validation in ticks)
         return self.part == TRAINING and any(input or target for input, target, _ in ticks)
+
+    @property
+    def mark_in_view(self) -> DomainMark | None:
+        """The mark of the translated image in view; None if a prediction is shown instead."""
+        wanted = None if self._shown is None else self._shown.wanted
+        if wanted is None or wanted.input is None or wanted.output is None:
+            return None
+        return self.marks.of(wanted.input, translated=True)
+
+    def mark_of(self, index: int) -> DomainMark | None:
+        """The mark of the image at an index of ``images()``."""
+        images = self.images()
+        if index >= len(images):
+            return None
+        return self.marks.of(images[index], self.part == TRANSLATED)
 
     def _entries(self, part: str) -> list[_Entry]:
         if part == TRANSLATED:
@@ -315,6 +343,9 @@ class Viewer:
     def take_preview(self, event: PreviewReady) -> None:
         """Handle a translated image; answers to older requests are ignored."""
         if event.number == self._wanted_number:
+            wanted = None if self._shown is None else self._shown.wanted
+            if wanted is not None and wanted.input is not None and wanted.dataset is None:
+                self.marks.note_preview(wanted.input, event.mark)
             self._bus.publish(ViewTranslated(event))
             self._score(event)
 

@@ -35,10 +35,11 @@ _TRANSLATE = """what is written (--set translation.FIELD=VALUE):
   translation.large_images=tiles translates large images in full resolution.
   translation.clean_up='red: connected to outside, else green; green: islands under 20' cleans label
   maps, each image or slice on its own. The rules are CLASS: islands under N (pixels), holes under
-  N, all holes, largest only, and connected to outside [within N], else OTHER. A class is its name,
-  its colour (255,0,0 or #ff0000) or the colour's name. Outside is the image's edge with the
-  background that touches it; a gap to it of up to N pixels (5), such as skin, does not count. What
-  is removed becomes the class of most pixels around it."""
+  N, all holes, largest only, connected to outside [within N], else OTHER, and bordered by OTHER
+  [over N %]. A class is its name, its colour (255,0,0 or #ff0000) or the colour's name. Outside is
+  the image's edge with the background that touches it; a gap to it of up to N pixels (5), such as
+  skin, does not count. Regions with over N % (30) of OTHER around them become OTHER. What is
+  removed becomes the class of most pixels around it."""
 
 
 def build_parser() -> argparse.ArgumentParser:

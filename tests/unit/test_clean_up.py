@@ -10,12 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.config.clean_up import (
+    BORDER,
     GAP,
     HOLES,
     ISLANDS,
     KINDS,
     LARGEST,
     OUTSIDE,
+    SHARE,
     CleanUpRule,
     parse_rule,
     parse_rules,
@@ -78,7 +80,8 @@ def touches_edge(region: Region, image: Map) -> bool:
 def slowly(image: Map, step: CleanUpStep, background: int) -> Map:
     """What a step makes of a map."""
     result = image.copy()
-    new = {HOLES: with_holes, OUTSIDE: with_inner}.get(step.kind, with_removed)
+    ways = {HOLES: with_holes, OUTSIDE: with_inner, BORDER: with_beside}
+    new = ways.get(step.kind, with_removed)
     for pixel, number in new(image, step, background):
         result[pixel] = number
     return result
@@ -86,7 +89,7 @@ def slowly(image: Map, step: CleanUpStep, background: int) -> Map:
 
 def with_holes(image: Map, step: CleanUpStep, _: int) -> Iterator[tuple[Pixel, int]]:
     for hole in regions(image, set(range(10)) - {step.of}, EDGES):
-        if not touches_edge(hole, image) and (not step.pixels or len(hole) < step.pixels):
+        if not touches_edge(hole, image) and (not step.amount or len(hole) < step.amount):
             yield from ((pixel, step.of) for pixel in hole)
 
 
@@ -97,10 +100,18 @@ def with_inner(image: Map, step: CleanUpStep, background: int) -> Iterator[tuple
         outside |= region if touches_edge(region, image) else set()
     for region in regions(image, {step.of}, EDGES + CORNERS):
         if not any(
-            max(abs(row - r), abs(column - c)) <= step.pixels
+            max(abs(row - r), abs(column - c)) <= step.amount
             for row, column in region
             for r, c in outside
         ):
+            yield from ((pixel, step.other) for pixel in region)
+
+
+def with_beside(image: Map, step: CleanUpStep, _: int) -> Iterator[tuple[Pixel, int]]:
+    for region in regions(image, {step.of}, EDGES + CORNERS):
+        around = {near for p in region for near in neighbours(p, image, EDGES + CORNERS)} - region
+        beside = sum(int(image[pixel]) == step.other for pixel in around)
+        if around and beside / len(around) > step.amount / 100:
             yield from ((pixel, step.other) for pixel in region)
 
 
@@ -108,7 +119,7 @@ def with_removed(image: Map, step: CleanUpStep, _: int) -> Iterator[tuple[Pixel,
     own = regions(image, {step.of}, EDGES + CORNERS)
     largest = max(own, key=len, default=set())
     for region in own:
-        small = region is not largest if step.kind == LARGEST else len(region) < step.pixels
+        small = region is not largest if step.kind == LARGEST else len(region) < step.amount
         around = {near for p in region for near in neighbours(p, image, EDGES + CORNERS)}
         counts = Counter(int(image[pixel]) for pixel in around - region)
         if small and counts:
@@ -133,8 +144,9 @@ def test_random_maps_become_what_a_search_by_pixels_gives(kind: str) -> None:
     changed = 0
     for seed in range(60):
         image = a_map(seed)
-        pixels = {OUTSIDE: seed % 4, LARGEST: 0, ISLANDS: 1 + seed % 6, HOLES: seed % 5}[kind]
-        step = CleanUpStep(kind, seed % 3, pixels, other=(seed + 1) % 3)
+        amounts = {OUTSIDE: seed % 4, BORDER: (0, 33, 60)[seed % 3], LARGEST: 0}
+        amounts |= {ISLANDS: 1 + seed % 6, HOLES: seed % 5}
+        step = CleanUpStep(kind, seed % 3, amounts[kind], other=(seed + 1) % 3)
         given = image.copy()
         expected = slowly(image, step, background=0)
         np.testing.assert_array_equal(CleanUp((step,))(image), expected, f"{seed} {step}")
@@ -203,6 +215,15 @@ def test_an_island_becomes_what_most_of_its_surroundings_are() -> None:
     assert (cleaned(image, "red: islands under 4", "green: islands under 4") == right).all()
 
 
+def test_visceral_fat_on_the_wrong_side_of_the_wall_becomes_subcutaneous() -> None:
+    image = body()
+    image[9:13, 20:60] = GREEN  # in front of the muscle, beside red only
+    image[15:20, 40] = GREEN  # a gap in the muscle: the inner region touches red there
+    right = image.copy()
+    right[9:13, 20:60] = RED
+    assert (cleaned(image, "green: bordered by red") == right).all()
+
+
 def test_holes_are_filled_up_to_their_size() -> None:
     image = body()
     image[22:24, 22:24] = BLACK
@@ -248,6 +269,8 @@ def test_the_background_is_black_wherever_it_stands() -> None:
         ("red: connected to outside, else green", CleanUpRule("red", OUTSIDE, GAP, "green")),
         ("red: connected to outside else 0,255,0", CleanUpRule("red", OUTSIDE, GAP, "0,255,0")),
         ("a: connected to outside within 0, else b", CleanUpRule("a", OUTSIDE, 0, "b")),
+        ("green: bordered by red", CleanUpRule("green", BORDER, SHARE, "red")),
+        ("green: Bordered by my liver over 40%", CleanUpRule("green", BORDER, 40, "my liver")),
     ],
 )
 def test_a_rule_is_read_and_written(text: str, rule: CleanUpRule) -> None:
@@ -263,6 +286,7 @@ def test_a_rule_is_read_and_written(text: str, rule: CleanUpRule) -> None:
         (["red: islands under 0"], "would remove nothing"),
         (["red: holes under 0"], "would remove nothing"),
         (["red: connected to outside"], "is not a rule"),
+        (["red: bordered by green over 100 %"], "would change nothing"),
         (["red: islands under 3", "Red: islands under 4"], "two rules"),
     ],
 )

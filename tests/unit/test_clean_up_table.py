@@ -20,6 +20,7 @@ TISSUES = Palette(
 )
 RULES = (
     "lean: holes under 10",
+    "green: bordered by red",
     "green: islands under 20",
     "green: all holes",
     "red: connected to outside within 8, else green",
@@ -32,7 +33,7 @@ def test_rules_become_rows_and_rows_the_same_rules() -> None:
     assert rows == [
         CleanUpRow("black", "#000000"),
         CleanUpRow("lean", "#0000ff", holes="10"),
-        CleanUpRow("green", "#00ff00", islands="20", holes="all"),
+        CleanUpRow("green", "#00ff00", islands="20", holes="all", beside="red"),
         CleanUpRow("red", "#ff0000", largest=True, other="green", gap="8"),
     ]
     assert clean_up_texts(rows) == RULES
@@ -41,7 +42,7 @@ def test_rules_become_rows_and_rows_the_same_rules() -> None:
 
 def test_rules_name_classes_in_any_way_and_rules_for_other_classes_are_left_out() -> None:
     rules = ("0,0,255: HOLES under 10", "class2: islands under 20", "liver: all holes")
-    assert clean_up_texts(clean_up_rows(rules, TISSUES)) == RULES[:2]
+    assert clean_up_texts(clean_up_rows(rules, TISSUES)) == (RULES[0], RULES[2])
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ def test_rules_name_classes_in_any_way_and_rules_for_other_classes_are_left_out(
         ({"holes": "-2"}, "'-2' for red"),
         ({"other": "green", "gap": ""}, "'' for red"),
         ({"other": "red"}, "cannot become red"),
+        ({"beside": "green", "share": "100"}, "share in per cent; write a whole number from 0"),
         ({"islands": "9" * 30}, "not a number of pixels"),
     ],
 )

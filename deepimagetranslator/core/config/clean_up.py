@@ -1,7 +1,8 @@
 """The text form of the clean-up of label maps: one rule for one class in each text.
 
 Examples: ``red: connected to outside, else green``, ``red: connected to outside within 8, else
-green``, ``green: islands under 20``, ``blue: holes under 10``, ``blue: all holes``,
+green``, ``green: bordered by red``, ``green: bordered by red over 40 %``,
+``green: islands under 20``, ``blue: holes under 10``, ``blue: all holes``,
 ``liver: largest only``. What the rules do is in ``core.data.labels.clean_up``.
 """
 
@@ -13,13 +14,18 @@ from dataclasses import dataclass
 
 from deepimagetranslator.core.errors import UserError
 
-OUTSIDE, LARGEST, ISLANDS, HOLES = "outside", "largest", "islands", "holes"
-KINDS = (OUTSIDE, LARGEST, ISLANDS, HOLES)
+OUTSIDE, BORDER, LARGEST = "outside", "border", "largest"
+ISLANDS, HOLES = "islands", "holes"
+KINDS = (OUTSIDE, BORDER, LARGEST, ISLANDS, HOLES)
 """The kinds of rules, in the order in which they are applied."""
 
 GAP = 5
 """Pixels between a class and the outside across which it still counts as connected, by default:
 skin is two to three pixels of a CT slice of 512 x 512 pixels."""
+
+SHARE = 30
+"""Per cent of the pixels around a region that make it bordered by a class, by default. Visceral fat
+is hardly ever beside subcutaneous fat, as muscle separates the two."""
 
 MOST_PIXELS = 1_000_000_000
 FORMS = (
@@ -28,6 +34,7 @@ FORMS = (
     "CLASS: all holes",
     "CLASS: largest only",
     "CLASS: connected to outside, else OTHER",
+    "CLASS: bordered by OTHER",
 )
 _RULE = re.compile(
     r"(?P<of>.+?)\s*:\s*(?:"
@@ -35,6 +42,7 @@ _RULE = re.compile(
     r"|holes\s+under\s+(?P<holes>\d{1,10})"
     r"|(?P<all>all\s+holes)"
     r"|(?P<largest>largest\s+only)"
+    r"|bordered\s+by\s+(?P<beside>.+?)(?:\s+over\s+(?P<share>\d{1,10})\s*%)?"
     r"|connected\s+to\s+outside(?:\s+within\s+(?P<gap>\d{1,10}))?\s*,?\s+else\s+(?P<other>.+)"
     r")",
     re.IGNORECASE,
@@ -48,25 +56,29 @@ class CleanUpRule:
     Attributes:
         of: the class that it changes, by its name, the name of its colour, or its colour.
         kind: one of ``KINDS``.
-        pixels: islands and holes with fewer pixels are removed (0: holes of any size); with
-            ``OUTSIDE`` the widest gap to the outside, in pixels.
-        other: with ``OUTSIDE`` the class that all other regions become; else empty.
+        amount: islands and holes with fewer pixels are removed (0: holes of any size); with
+            ``OUTSIDE`` the widest gap to the outside, in pixels; with ``BORDER`` the share of the
+            pixels around a region, in per cent.
+        other: with ``OUTSIDE`` the class that all other regions become, with ``BORDER`` the class
+            that regions beside it become; else empty.
     """
 
     of: str
     kind: str
-    pixels: int = 0
+    amount: int = 0
     other: str = ""
 
     @property
     def text(self) -> str:
         """The rule as text; the inverse of ``parse_rule``."""
-        gap = "" if self.pixels == GAP else f" within {self.pixels}"
+        gap = "" if self.amount == GAP else f" within {self.amount}"
+        share = "" if self.amount == SHARE else f" over {self.amount} %"
         words = {
             OUTSIDE: f"connected to outside{gap}, else {self.other}",
+            BORDER: f"bordered by {self.other}{share}",
             LARGEST: "largest only",
-            ISLANDS: f"islands under {self.pixels}",
-            HOLES: f"holes under {self.pixels}" if self.pixels else "all holes",
+            ISLANDS: f"islands under {self.amount}",
+            HOLES: f"holes under {self.amount}" if self.amount else "all holes",
         }
         return f"{self.of}: {words[self.kind]}"
 
@@ -108,6 +120,11 @@ def parse_rule(text: str) -> CleanUpRule:
     if other:
         gap = GAP if found["gap"] is None else _pixels(found["gap"])
         return CleanUpRule(of, OUTSIDE, gap, other)
+    if found["beside"]:
+        share = SHARE if found["share"] is None else int(found["share"])
+        if share >= 100:
+            raise UserError(f"'{text[:60]}' would change nothing; give a share below 100 %.")
+        return CleanUpRule(of, BORDER, share, found["beside"].strip())
     kind = ISLANDS if found["islands"] else HOLES
     pixels = _pixels(found[kind])
     if not pixels:

@@ -27,11 +27,13 @@ INTRODUCTION = (
     "what surrounds it most. The prediction in the main window shows the result."
 )
 COLUMNS = {
-    "islands": ("Islands under", "pixels"),
-    "holes": ("Holes under", "pixels"),
+    "islands": ("Islands", "under, pixels"),
+    "holes": ("Holes", "under, pixels"),
     "largest": ("Largest", "only"),
     "other": ("Not connected", "to the outside"),
-    "gap": ("Gap up to", "pixels"),
+    "gap": ("Gap up to,", "pixels"),
+    "beside": ("Becomes, if", "bordered by it"),
+    "share": ("Over,", "per cent"),
 }
 HELP = {
     "islands": "Regions of this class with fewer pixels are removed; touching corners connect. "
@@ -43,11 +45,16 @@ HELP = {
     "is the image's edge with its background.",
     "gap": "A region this close to the outside is connected to it, so that skin does not separate "
     "the two.",
+    "beside": "Regions beside the chosen class become it: visceral fat is not beside subcutaneous "
+    "fat, as muscle separates the two.",
+    "share": "The share of the pixels around a region that must be of the chosen class.",
     "suggest": "Removes specks of every class: islands under 20 pixels of a 512 x 512 image.",
     "clear": "Removes all rules.",
 }
-_BOX = 14
-_WIDTH = 520
+_CHOICES = {"other": "gap", "beside": "share"}
+"""The columns in which a class is chosen, each with that of its amount."""
+_BOX, _CHOICE_WIDTH = 14, 9
+_WIDTH = 620
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class _Line:
 
     def typed(self) -> CleanUpRow:
         values = {name: text.get() for name, text in self.texts.items()}
-        values["other"] = "" if values["other"] == STAYS else values["other"]
+        values |= {name: "" for name in _CHOICES if values[name] == STAYS}
         return CleanUpRow(self.row.word, self.row.colour, largest=self.largest.get(), **values)
 
 
@@ -121,7 +128,7 @@ class CleanUpDialog(Dialog[tuple[str, ...]]):
         self._quiet = True
         for line, row in zip(self.lines, rows, strict=True):
             for name, text in line.texts.items():
-                text.set(getattr(row, name) or (STAYS if name == "other" else ""))
+                text.set(getattr(row, name) or (STAYS if name in _CHOICES else ""))
             line.largest.set(row.largest)
         self._quiet = False
         self._on_change()
@@ -167,30 +174,33 @@ class CleanUpDialog(Dialog[tuple[str, ...]]):
         name = ttk.Label(table, text=f" {row.word}", image=swatch, compound="left")
         name.grid(row=at, column=0, sticky="w", padx=(0, px(16)), pady=px(3))
         texts = {
-            "islands": tk.StringVar(self, row.islands),
-            "holes": tk.StringVar(self, row.holes),
-            "other": tk.StringVar(self, row.other or STAYS),
-            "gap": tk.StringVar(self, row.gap),
+            key: tk.StringVar(self, getattr(row, key) or (STAYS if key in _CHOICES else ""))
+            for key in COLUMNS
+            if key != "largest"
         }
         largest = tk.BooleanVar(self, row.largest)
         others = [STAYS, *(other.word for other in rows if other.word != row.word)]
-        box = ttk.Combobox(
-            table, textvariable=texts["other"], values=others, state="readonly", width=12
-        )
-        box.bind("<<ComboboxSelected>>", lambda _event: box.selection_clear())
-        controls: dict[str, ttk.Widget] = {
-            "islands": ttk.Entry(table, textvariable=texts["islands"], width=8),
-            "holes": ttk.Entry(table, textvariable=texts["holes"], width=8),
-            "largest": ttk.Checkbutton(table, variable=largest),
-            "other": box,
-            "gap": ttk.Entry(table, textvariable=texts["gap"], width=6),
-        }
-        for column, (key, control) in enumerate(controls.items(), 1):
+        controls: dict[str, ttk.Widget] = {}
+        for column, key in enumerate(COLUMNS, 1):
+            control = controls[key] = (
+                ttk.Checkbutton(table, variable=largest)
+                if key == "largest"
+                else self._choice(texts[key], others)
+                if key in _CHOICES
+                else ttk.Entry(table, textvariable=texts[key], width=6)
+            )
             control.grid(row=at, column=column, padx=(0, px(12)), pady=px(3))
             self._explain(control, key)
         for variable in (*texts.values(), largest):
             variable.trace_add("write", lambda *_: self._on_change())
         return _Line(row, texts, largest, controls)
+
+    def _choice(self, text: tk.StringVar, words: list[str]) -> ttk.Combobox:
+        box = ttk.Combobox(
+            self._table, textvariable=text, values=words, state="readonly", width=_CHOICE_WIDTH
+        )
+        box.bind("<<ComboboxSelected>>", lambda _event: box.selection_clear())
+        return box
 
     def _drawn(self, colour: str) -> Image.Image:
         side = self.theme.px(_BOX)
@@ -209,8 +219,9 @@ class CleanUpDialog(Dialog[tuple[str, ...]]):
         if self._quiet:
             return
         for line in self.lines:
-            used = line.texts["other"].get() != STAYS
-            line.controls["gap"].state(["!disabled" if used else "disabled"])
+            for key, amount in _CHOICES.items():
+                used = line.texts[key].get() != STAYS
+                line.controls[amount].state(["!disabled" if used else "disabled"])
         rules, wrong = None, ""
         try:
             rules = clean_up_texts([line.typed() for line in self.lines])

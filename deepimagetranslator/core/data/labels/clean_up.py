@@ -6,8 +6,11 @@ pixels separates its two sides. Each image, or slice of a volume, is treated on 
 
 The *outside* is what lies beyond the image's edges, with all background that touches an edge. The
 background is the class whose colour is black or 0, else the first. A region is connected to the
-outside if one of its pixels is at most ``pixels`` rows and columns from it: skin, which is a thin
+outside if one of its pixels is at most ``amount`` rows and columns from it: skin, which is a thin
 line of another class, does not separate subcutaneous fat from the outside.
+
+A region is bordered by a class if more than ``amount`` per cent of the pixels around it, which
+touch its edges or corners, have that class. It then becomes that class.
 
 Rules are applied by kind, in the order of ``KINDS``, and those of a kind in the order of the
 classes. A region that is removed becomes the class that most of the pixels around it have; of
@@ -25,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepimagetranslator.core.config.clean_up import (
+    BORDER,
     HOLES,
     ISLANDS,
     KINDS,
@@ -48,7 +52,7 @@ class CleanUpStep:
 
     kind: str
     of: int
-    pixels: int = 0
+    amount: int = 0
     other: int = 0
 
 
@@ -82,7 +86,7 @@ class CleanUp:
             CleanUpStep(
                 rule.kind,
                 _class(rule.of, palette, owner),
-                rule.pixels,
+                rule.amount,
                 _class(rule.other, palette, owner) if rule.other else 0,
             )
             for rule in parse_rules(texts)
@@ -112,7 +116,7 @@ class CleanUp:
         """Give the regions of a class that are not connected to the outside another class."""
         count, labels, _ = _regions(classes == step.of)
         connected = np.zeros(count, bool)
-        connected[labels[_near_outside(classes == self.background, step.pixels)]] = True
+        connected[labels[_near_outside(classes == self.background, step.amount)]] = True
         connected[0] = True  # pixels of other classes
         classes[~connected[labels]] = step.other
 
@@ -159,20 +163,26 @@ def _near_outside(background: NDArray[np.bool_], pixels: int) -> NDArray[np.bool
 
 
 def _remove_regions(classes: Classes, step: CleanUpStep) -> None:
-    """Remove small regions of a class, or all but the largest, of several the first by rows."""
+    """Remove regions: small ones, all but the largest (of several the first by rows), or those
+    beside a class."""
     count, labels, stats = _regions(classes == step.of)
     areas = stats[1:, _AREA]
     if step.kind == ISLANDS:
-        removed = 1 + np.flatnonzero(areas < step.pixels)
+        removed = 1 + np.flatnonzero(areas < step.amount)
     elif step.kind == LARGEST and count > 2:
         largest = 1 + np.flatnonzero(areas == areas.max())
         flat = labels.ravel()
         removed = np.setdiff1d(np.arange(1, count), flat[np.isin(flat, largest).argmax()])
+    elif step.kind == BORDER:
+        removed = np.arange(1, count)
     else:
         return
     for place, region, around in _with_surroundings(labels, stats, removed):
-        counts = np.bincount(classes[place][around])
-        if counts.size:  # else the region is the whole image
+        counts = np.bincount(classes[place][around], minlength=step.other + 1)
+        if step.kind == BORDER:
+            if 100 * counts[step.other] > step.amount * counts.sum():
+                classes[place][region] = step.other
+        elif counts.any():  # else the region is the whole image
             classes[place][region] = counts.argmax()
 
 
@@ -196,6 +206,6 @@ def _fill_holes(classes: Classes, step: CleanUpStep) -> None:
     _, labels, stats = _regions(classes != step.of, connectivity=4)
     filled = ~_at_edge(stats, classes.shape)
     filled[0] = False
-    if step.pixels:
-        filled &= stats[:, _AREA] < step.pixels
+    if step.amount:
+        filled &= stats[:, _AREA] < step.amount
     classes[filled[labels]] = step.of
