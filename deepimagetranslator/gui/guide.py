@@ -67,7 +67,9 @@ Outlines draws the outlines of target and prediction over the image.
 Translate > Load images for translation loads them, and the arrow keys step through them. \
 Translate > Clean-up removes specks and misplaced regions of label maps; the third pane shows it. \
 Translate > Translate and save writes the translated images into a folder. It asks first if their \
-values are unlike those that the network was trained on, such as Hounsfield units with 1024 added.
+values are unlike those that the network was trained on, such as Hounsfield units with 1024 added. \
+Images that are unlike the training images in another way, for instance smoother, are translated, \
+with a warning over the prediction and a sign in the list: look at them before you use them.
 [demo.png]
 # Check the data before a long training
 

@@ -249,7 +249,7 @@ class JobWindow(tk.Toplevel):
             self._say(str(result["domain_unknown"]))
         rows = [(source.name, f"skipped: {reason}") for source, reason in self._skipped]
         few = marked[: max(0, _MOST_ROWS - len(rows))]
-        rows += [(Path(source).name, f"unlike: {mark}") for source, _, mark in few]
+        rows += [(ImageRef.parse(image).shown_name, _told_of(mark)) for image, _, mark in few]
         written = [(Path(source).name, output) for source, output in result["files"]]
         room = max(0, _MOST_ROWS - len(rows))
         rows += [(name, f"written: {Path(to).relative_to(folder)}") for name, to in written[:room]]
@@ -367,6 +367,10 @@ class JobWindow(tk.Toplevel):
 
     def _ask(self, title: str, name: str, types: Sequence[tuple[str, str]]) -> Path | None:
         return None if self._ask_file is None else self._ask_file(title, name, types)
+
+
+def _told_of(mark: DomainMark) -> str:
+    return f"unlike: {mark.reason} (score {mark.score:.1f})"
 
 
 def _said_of(marked: Sequence[object], result: Mapping[str, Any]) -> str:

@@ -182,7 +182,7 @@ class ImageList(ttk.Frame):
             canvas.create_image(right, middle, image=sign, anchor="e")
             right -= px(_SIGN + _GAP)
         told = [str(score)] if score is not None else []
-        told += [] if mark is None else [mark.reason]
+        told += [] if mark is None else [f"unlike: {mark.kind}"]
         name = elided(image.shown_name, theme.font(), right - left)
         anchor: Literal["sw", "w"] = "sw" if told else "w"
         canvas.create_text(left, middle, text=name, anchor=anchor, fill=fill, font=theme.font())
