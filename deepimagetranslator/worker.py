@@ -237,16 +237,20 @@ class _Worker:
 
     def _preview(self, request: PreviewTranslation) -> PreviewReady | None:
         """The answer to a preview request; None if the preview was abandoned."""
+        from deepimagetranslator.ml.marking import Marker  # noqa: PLC0415
+
         try:
             translator = self._translator(request.weights)
+            marker, samples = Marker(translator.card), []
             image = translator.translate(
                 request.image,
                 request.name,
                 translator.encoding.with_clean_up(request.clean_up),
                 between=lambda *_: self._abandon_if_stale(request),
+                watch=lambda _, seen: samples.append(marker.sample(seen)),
             )
-            epoch = translator.card.epoch
-            return PreviewReady(request.number, image, epoch)
+            epoch, mark = translator.card.epoch, marker.mark(samples)
+            return PreviewReady(request.number, image, epoch, mark=mark)
         except Cancelled:
             return None
         except Exception as error:
@@ -292,6 +296,7 @@ def _described(path: Path) -> WeightsDescribed:
         scalings=scalings,
         palette=card.palette,
         epoch=card.epoch,
+        domain_unknown=card.domain.unknown,
     )
 
 

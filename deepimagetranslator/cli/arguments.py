@@ -18,7 +18,8 @@ from deepimagetranslator.core.version import __version__
 
 STATUS = (
     "Exit status: 0 done, 1 unexpected error, 2 something must be changed (one sentence on "
-    "stderr), 3 done but some files were skipped, 130 cancelled."
+    "stderr), 3 done but some files were skipped or marked as unlike the training images, 130 "
+    "cancelled."
 )
 
 _TRANSLATE = """what is written (--set translation.FIELD=VALUE):
@@ -246,7 +247,9 @@ def _add_translate(commands: Any) -> None:
         engine_commands.translate,
         "translate images with a weights file",
         "output, translated (a number), outputs (the files), skipped (file, reason), problems "
-        "(images of unlike values: subject, message, files, remedy), clean_up (rules), seconds",
+        "(images of unlike values: subject, message, files, remedy), marked (translated images "
+        "unlike the training images, the farthest first: file, output, score, kind, reason), "
+        "marks_file, domain_unknown (why none can be marked), clean_up (rules), seconds",
         _TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")

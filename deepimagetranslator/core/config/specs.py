@@ -317,6 +317,13 @@ class TrainingSpec:
         "The monitored metric, the lower the better: val_loss is the loss of the final output, "
         "val_total_loss includes the output of deep supervision, as in 2021.",
     )
+    recognize_unlike: bool = flag(
+        False,
+        "Recognize unlike images",
+        "At the end, find out with changed validation images which images the network suits, so "
+        "that a translation marks others, such as noisier ones or those of another scanner. This "
+        "takes about a twentieth of the training's time.",
+    )
 
 
 def _tick(side: str, on: bool, words: str) -> Any:

@@ -68,6 +68,14 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class ChangesTried:
+    """After the last epoch: ``done`` of ``count`` predictions that tell which images suit."""
+
+    done: int
+    count: int
+
+
+@dataclass(frozen=True)
 class CheckpointSaved:
     """The weights of a new best epoch were written."""
 
@@ -252,6 +260,7 @@ Event = (
     | EpochStarted
     | BatchEnded
     | EpochEnded
+    | ChangesTried
     | CheckpointSaved
     | PartTranslated
     | SliceTranslated
