@@ -249,8 +249,11 @@ class _Worker:
                 between=lambda *_: self._abandon_if_stale(request),
                 watch=lambda _, seen: samples.append(marker.sample(seen)),
             )
-            epoch, mark = translator.card.epoch, marker.mark(samples)
-            return PreviewReady(request.number, image, epoch, mark=mark)
+            size = None
+            if not translator.in_tiles(request.image):
+                size = translator.network_size(request.image)
+            mark = marker.mark(samples, request.source, size)
+            return PreviewReady(request.number, image, translator.card.epoch, mark=mark)
         except Cancelled:
             return None
         except Exception as error:

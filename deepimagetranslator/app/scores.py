@@ -116,8 +116,8 @@ class Scores:
                 return
             number = self._viewer.next_number()
             self._asked = (number, pair, target, version)
-            name, clean_up = pair.input.name, version[-1]
-            self._send(PreviewTranslation(number, weights, image, name, True, clean_up))
+            source, rules = pair.input, version[-1]
+            self._send(PreviewTranslation(number, weights, image, source.name, True, rules, source))
 
         self._background.run("score next", read, ask, partial(self._failed, pair, version))
 

@@ -321,7 +321,9 @@ class Viewer:
         self._wanted_number = self.next_number()
         name = shown.wanted.input.name if shown.wanted.input else ""
         number, image = self._wanted_number, shown.for_model
-        self._send(PreviewTranslation(number, weights, image, name, clean_up=self.clean_up))
+        source = None if shown.wanted.dataset is not None else shown.wanted.input
+        rules = self.clean_up
+        self._send(PreviewTranslation(number, weights, image, name, clean_up=rules, source=source))
 
     @property
     def clean_up(self) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.messages.requests import PreviewTranslation
 from deepimagetranslator.gui.jobs.job_window import JobWindow
 from deepimagetranslator.gui.viewer.image_list import WORST_FIRST, ImageList
-from deepimagetranslator.gui.viewer.pane_group import UNLIKE
+from deepimagetranslator.gui.viewer.pane_group import DOUBTFUL
 
 NAMES = [f"p{k}.png" for k in range(3)]
 SMOOTH = DomainMark(2.34, "sharpness", "smoother than any training image")
@@ -91,7 +91,7 @@ def step(window: QuietWindow, index: int) -> None:
 
 def test_the_prediction_in_view_says_why_its_image_is_unlike(window: QuietWindow) -> None:
     predict(window, SMOOTH)
-    assert banner(window) == f"{UNLIKE}: {SMOOTH.reason}"
+    assert banner(window) == f"{DOUBTFUL}: {SMOOTH.reason}"
     assert signs(window.main.images) == 1 and "unlike: sharpness" in said(window.main.images)
     step(window, 1)
     assert banner(window) == ""  # while the next prediction is awaited
@@ -132,7 +132,7 @@ def test_a_translation_marks_its_images(window: QuietWindow, tmp_path: Path) -> 
     window.until(lambda: not window.session.background.busy)
     assert banner(window) == ""
     step(window, 2)
-    assert banner(window) == f"{UNLIKE}: {BRIGHT.reason}"
+    assert banner(window) == f"{DOUBTFUL}: {BRIGHT.reason}"
     images = window.main.images
     assert signs(images) == 2
     images.sorting.set(WORST_FIRST)
@@ -185,7 +185,6 @@ def test_the_window_of_a_translation_lists_them_worst_first(
             (str(tmp_path / "a.png"), made, SMOOTH),
         ],
         "marks_file": str(tmp_path / "out" / "unlike_images.csv"),
-        "domain_unknown": "",
     }
     window.session.bus.publish(JobEnded("translation", JobFinished(result)))
     job.update()
@@ -197,9 +196,9 @@ def test_the_window_of_a_translation_lists_them_worst_first(
     assert any(text.endswith(said_of) for text in labels(job))
     job.destroy()
     job = JobWindow(window.root, window.session, "Translating")
-    unknown = result | {"marked": [], "marks_file": None, "domain_unknown": "Nobody knows."}
-    window.session.bus.publish(JobEnded("translation", JobFinished(unknown)))
-    assert "Nobody knows." in labels(job) and "unlike" not in " ".join(labels(job))
+    none = result | {"marked": [], "marks_file": None}
+    window.session.bus.publish(JobEnded("translation", JobFinished(none)))
+    assert "unlike" not in " ".join(labels(job))
     job.destroy()
 
 

@@ -35,11 +35,21 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A worker without a pipe whose network asks between two tiles whether to go on."""
 
     class Network:
-        card = SimpleNamespace(epoch=3)
+        card = SimpleNamespace(
+            epoch=3,
+            domain=SimpleNamespace(known=None),
+            input_scaling=None,
+            model=ModelSpec(),
+            palette=None,
+        )
         encoding = SimpleNamespace(with_clean_up=lambda rules: rules)
 
-        def translate(self, image: Any, name: str, encoding: Any, between: Any) -> Any:
+        def in_tiles(self, _image: Any) -> bool:
+            return True
+
+        def translate(self, image: Any, name: str, encoding: Any, between: Any, watch: Any) -> Any:
             between(0, 2)
+            watch(0, None)
             return encoding or image
 
     made = worker._Worker(None)  # type: ignore[arg-type]

@@ -81,6 +81,7 @@ class PreviewTranslation:
         name: the image's name, for messages.
         keep: answer this request even if a newer one waits.
         clean_up: a ``TranslationSpec.clean_up``.
+        source: the image's file, which may state a pixel size; None for pixels of no file.
     """
 
     number: int
@@ -89,6 +90,7 @@ class PreviewTranslation:
     name: str
     keep: bool = False
     clean_up: tuple[str, ...] = ()
+    source: ImageRef | None = None
 
 
 @dataclass(frozen=True)

@@ -245,8 +245,6 @@ class JobWindow(tk.Toplevel):
         images = "1 image was" if done == 1 else f"{done} images were"
         marked: Sequence[tuple[str, str, DomainMark]] = result.get("marked", ())
         self._words.set(f"{images} translated into {folder}{skipped}.{_said_of(marked, result)}")
-        if result.get("domain_unknown"):
-            self._say(str(result["domain_unknown"]))
         rows = [(source.name, f"skipped: {reason}") for source, reason in self._skipped]
         few = marked[: max(0, _MOST_ROWS - len(rows))]
         rows += [(ImageRef.parse(image).shown_name, _told_of(mark)) for image, _, mark in few]

@@ -30,7 +30,7 @@ from deepimagetranslator.gui.viewer.viewport import FIT, View
 
 TITLES = ("Original image", "Original target", "Predicted target")
 _FULL_DRAG = 300  # a drag of so many pixels moves the centre by one width, or the width by 4 times
-UNLIKE = "Unlike the training images"
+DOUBTFUL = "Doubtful prediction"
 DIFFERENCE_TITLE = "Predicted − target"
 
 
@@ -133,7 +133,7 @@ class PaneGroup(ttk.Frame):
     def warn(self, mark: DomainMark | None) -> None:
         """Say over the prediction, until another one is shown, why its input is unlike the
         training images; None says nothing."""
-        text = "" if mark is None else f"{UNLIKE}: {mark.reason}"
+        text = "" if mark is None else f"{DOUBTFUL}: {mark.reason}"
         self.panes["prediction"].banner.show(text)
 
     def set_normalizations(
