@@ -89,6 +89,14 @@ class DataSpec:
         "Replace each target pixel by the nearest label colour, for targets that smoothing or JPEG "
         "compression has blurred.",
     )
+    exclusive_classes: bool = flag(
+        False,
+        "Exclusive classes",
+        "For label colours with at most one channel on, such as red, green, blue and black: each "
+        "pixel gets the likeliest class, and black, the background, counts as one. Otherwise a "
+        "pixel is black wherever no channel is over 0.5, also between two classes. It is stored "
+        "with the weights.",
+    )
     target_changes: tuple[str, ...] = texts(
         "Changed targets",
         "Targets that are read with a change, each CHANGE: TARGET or CHANGE+CHANGE: TARGET, as "
