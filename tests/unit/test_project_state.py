@@ -62,7 +62,7 @@ def test_a_saved_project_is_the_same_when_opened(sessions: Sessions, tmp_path: P
     assert sessions.told[-1] == ProjectSaved()
     assert sessions.session.settings.recent == [file]
     project.new()
-    assert (project.path, project.specs, project.matched.train) == (None, Specs(), ())
+    assert (project.path, project.specs, project.matched.train) == (None, Project().specs, ())
     project.open(file)
     assert (project.path, project.specs, project.changed) == (file, specs, False)
     assert len(project.matched.train) == 4

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from deepimagetranslator.core.config.fields import FieldInfo, field_named, fields_of
-from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.config.presets import RECOMMENDED, preset
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
 
 
@@ -59,4 +59,4 @@ def preset_fields(name: str) -> frozenset[str]:
     Raises:
         UserError: there is no such preset.
     """
-    return changed_fields(Specs(), preset(name))
+    return changed_fields(preset(RECOMMENDED), preset(name))
