@@ -25,7 +25,7 @@ def little_left(context: CheckContext) -> Iterator[Problem]:
     share = share_left(specs.augmentation, *size)
     message = (
         f"Shifts, turns and scaling leave at most {share:.0%} of one in ten images of "
-        f" {size[1]} x {size[0]} pixels, the rest is black; make the amounts smaller."
+        f"{size[1]} x {size[0]} pixels, the rest is black; make the amounts smaller."
     )
     suggested = amounts_for(specs, [size])
     smaller = [(n, v) for n, v in suggested.items() if v < value_of(specs, n)]
