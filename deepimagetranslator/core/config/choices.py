@@ -93,6 +93,6 @@ def _without_preset(project: Project) -> Project:
     before = preset(project.preset)
     brought = preset_fields(project.preset) - _OWN
     gone = {f for f in brought if value_of(project.specs, f) == value_of(before, f)}
-    now = preset(RECOMMENDED)
-    specs = with_values(project.specs, [(field, value_of(now, field)) for field in gone])
+    values = [(field, value_of(preset(RECOMMENDED), field)) for field in gone]
+    specs = with_values(project.specs, values)
     return replace(project, specs=specs, preset=RECOMMENDED, chosen=project.chosen - gone)

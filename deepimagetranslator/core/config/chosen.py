@@ -54,7 +54,8 @@ def changed_fields(before: Specs, after: Specs) -> frozenset[str]:
 
 
 def preset_fields(name: str) -> frozenset[str]:
-    """The fields that count as chosen with a preset: those that differ from "recommended".
+    """The fields that count as chosen with a preset: those that differ from the recommended one,
+    which has none.
 
     Raises:
         UserError: there is no such preset.

@@ -18,7 +18,10 @@ from deepimagetranslator.core.errors import UserError
 
 RECOMMENDED = "recommended"
 PRESETS: dict[str, Specs] = {
-    RECOMMENDED: Specs(data=DataSpec(exclusive_classes=True)),
+    RECOMMENDED: Specs(
+        data=DataSpec(exclusive_classes=True),
+        training=TrainingSpec(recognize_unlike=True),
+    ),
     "2021": Specs(
         data=DataSpec(target_kind="values", input_scaling="type", target_scaling="type"),
         model=ModelSpec(
