@@ -282,6 +282,7 @@ class Job:
             self.dataset.channel_names,
             model.final_activation,
             sparse=self.dataset.sparse,
+            exclusive=self.dataset.exclusive_channels,
         )
         heads: dict[str, Any] = {"loss": loss, "metrics": metrics}
         if model.deep_supervision:
