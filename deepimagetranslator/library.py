@@ -97,8 +97,9 @@ def translate(
         report: called with each event, see ``core.messages.events``.
 
     Returns:
-        The output of each translated input, each skipped input with the reason, and ``problems``
-        of images of unlike values.
+        The output of each translated input, each skipped input with the reason, ``problems`` of
+        images of unlike values, and ``marked``: translated images that are unlike the training
+        images in another way, the farthest first.
 
     Raises:
         UserError: nothing was written; the message says why.

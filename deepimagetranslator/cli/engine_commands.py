@@ -131,9 +131,10 @@ def unlike_sentence(result: TranslationResult) -> str:
     few = "; ".join(f"{one.source.shown_name}: {one.mark.reason}" for one in marked[:FEW])
     more = f"; and {len(marked) - FEW} more" if len(marked) > FEW else ""
     table = f" All are listed in {result.marks_file}." if result.marks_file else ""
+    verb = "are" if len(marked) > 1 else "is"
     return (
-        f"{len(marked)} of {count} images are unlike the training images, so check what they "
-        f"became ({few}{more}).{table}"
+        f"{len(marked)} of {count} images {verb} unlike the training images; check the result "
+        f"({few}{more}).{table}"
     )
 
 

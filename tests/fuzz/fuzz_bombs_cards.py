@@ -76,7 +76,7 @@ def _domain(place: str, wrong: str) -> None:
         rows = {"histogram": [0.0] * 64, "embedding": [0.0] * channels, "spread": [1.0] * channels}
         inner = {
             "reference": traits | rows,
-            "limits": dict.fromkeys(KINDS, [-1.0, 1.0]),
+            "limits": {key: [-1.0, 1.0] for key in KINDS},
             "images": 1,
             "spacing": [1.0, 1.0, 2.0, 2.0],
         }

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.domain.domain import Domain, Known
+from deepimagetranslator.core.data.domain.reference import KINDS, reference_of
+from deepimagetranslator.core.data.domain.sample import Sample, Seen
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.imaging.pixels import resize
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import weights
+from deepimagetranslator.ml.marking import Marker
+from deepimagetranslator.ml.network.embedding import outputs_of, with_embedding
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
 
 MODEL = ModelSpec(
@@ -53,6 +61,25 @@ def write_network(
         kernel, bias = last.get_weights()
         last.set_weights([kernel * 0, bias + np.log(constant / (1 - constant))])
     weights.save(model, path, weights.WeightsCard(spec, **card))  # type: ignore[arg-type]
+    return path
+
+
+def write_knowing(folder: Path, images: Sequence[Array]) -> Path:
+    """Write weights that know these images, uint8, and allow hardly more noise and brightness."""
+    path = write_network(folder, "knowing")
+    network, card = weights.load(path)
+    limits = dict.fromkeys(KINDS, (-99.0, 99.0))
+    limits |= {"noise": (-0.9, 0.9), "brightness": (-0.1, 0.1)}
+    nothing = Sample(np.zeros(5), np.zeros(64), np.zeros(8))
+    marker = Marker(replace(card, domain=Domain(Known(reference_of([nothing]), limits, 1), "")))
+    samples = []
+    for image in images:
+        size = card.model.input_height, card.model.input_width
+        x = card.input_scaling.to_unit(resize(image, *size))[np.newaxis]
+        y, embedding = outputs_of(with_embedding(network), x)
+        samples.append(marker.sample(Seen(x[0], y[0], embedding[0])))
+    known = Known(reference_of([one for one in samples if one is not None]), limits, 3)
+    weights.save(network, path, replace(card, domain=Domain(known, "")))
     return path
 
 

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import files, write_network
+from networks import MODEL, files, write_knowing, write_network
 from tiny import picture, project_of, write_set
 
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain, Known
-from deepimagetranslator.core.data.domain.reference import KINDS, reference_of
-from deepimagetranslator.core.data.domain.sample import Sample, Seen
+from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
+from deepimagetranslator.core.data.domain.sample import Seen
 from deepimagetranslator.core.data.domain.words import UNKNOWN as WORDS
 from deepimagetranslator.core.imaging.images import write_image, write_stack
 from deepimagetranslator.core.messages.events import (
@@ -29,14 +28,14 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.ml import calibration, weights
-from deepimagetranslator.ml.marking import TABLE, Marker
+from deepimagetranslator.ml.marking import TABLE
 from deepimagetranslator.ml.network.embedding import EMBEDDING, outputs_of, with_embedding
+from deepimagetranslator.ml.network.unet import build_unet
 from deepimagetranslator.ml.training import train
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
 
 LEAST = {"depth": 2, "base_filters": 2}
-LOOSE = {"brightness": 0.1, "values": 0.3, "noise": 1.5, "sharpness": 2.0}
 
 
 def noisy(number: int, size: tuple[int, int] = (32, 32)) -> np.ndarray:
@@ -49,29 +48,7 @@ def noisy(number: int, size: tuple[int, int] = (32, 32)) -> np.ndarray:
 def knowing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights that know eight pictures."""
     folder = tmp_path_factory.mktemp("knowing")
-    path = write_network(folder, "knowing")
-    network, card = weights.load(path)
-    some = Domain(Known(reference_of(seen_by(network, card)), limits(), 3), "")
-    card = replace(card, domain=some)
-    weights.save(network, path, card)
-    return path
-
-
-def limits() -> dict[str, tuple[float, float]]:
-    return {kind: (-LOOSE.get(kind, 1e3), LOOSE.get(kind, 1e3)) for kind in KINDS}
-
-
-def seen_by(network: object, card: weights.WeightsCard) -> list[Sample]:
-    known = Known(reference_of([Sample(np.zeros(5), np.zeros(64), np.zeros(8))]), limits(), 1)
-    marker = Marker(replace(card, domain=Domain(known, "")))
-    samples = []
-    for number in range(8):
-        x = card.input_scaling.to_unit(picture(number, 16, 24))[np.newaxis]
-        y, embedding = outputs_of(with_embedding(network), x)  # type: ignore[arg-type]
-        sample = marker.sample(Seen(x[0], y[0], embedding[0]))
-        assert sample is not None
-        samples.append(sample)
-    return samples
+    return write_knowing(folder, [picture(number, 16, 24) for number in range(8)])
 
 
 # --- the embedding ----------------------------------------------------------------------------
@@ -79,10 +56,6 @@ def seen_by(network: object, card: weights.WeightsCard) -> list[Sample]:
 
 @pytest.mark.parametrize("choices", [{}, {"deep_supervision": True}, {"dropout": 0.5}])
 def test_the_embedding_is_the_mean_of_the_deepest_block(choices: dict[str, object]) -> None:
-    from networks import MODEL  # noqa: PLC0415
-
-    from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
-
     model = build_unet(replace(MODEL, depth=3, **choices))
     x = np.random.default_rng(1).random((2, 16, 24, 1), np.float32)
     y, embedding = outputs_of(with_embedding(model), x)

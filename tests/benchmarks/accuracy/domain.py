@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ import numpy as np
 from one_training import project_for
 from results import RESULTS
 from scores import TISSUES
-from sets import ABDOMEN, CACHE, ImageSet, all_sets
+from sets import ABDOMEN, CACHE, EVERY, ImageSet, all_sets
 from shifts import SHIFTS, UNSHIFTED, Tested, foreign, shifted
 
 from deepimagetranslator.core.config.project import Project
@@ -54,12 +55,23 @@ KINDS: Mapping[str, Sequence[str]] = {
 
 def project_of(one: ImageSet) -> Project:
     """The protocol's project with a validation set, and with the search for limits."""
-    train, val = one.validated()
+    people = [[pair for pair in one.train if person in pair[0]] for person in ABDOMEN]
+    val = tuple(pair for pairs in people for pair in pairs[2::EVERY])
+    train = tuple(pair for pair in one.train if pair not in val)
     project = project_for(replace(one, train=train), "recommended", (), 1, STEPS)
     lists = {"val_inputs": [i for i, _ in val], "val_targets": [t for _, t in val]}
-    data = replace(project.specs.data, **{name: tuple(paths) for name, paths in lists.items()})
-    training = replace(project.specs.training, recognize_unlike=True)
-    return replace(project, specs=replace(project.specs, data=data, training=training))
+    specs, sides = project.specs, ("input_height", "input_width", "target_height", "target_width")
+    return replace(
+        project,
+        specs=replace(
+            specs,
+            data=replace(specs.data, **{name: tuple(paths) for name, paths in lists.items()}),
+            model=replace(specs.model, **dict.fromkeys(sides, one.size)),
+            training=replace(
+                specs.training, recognize_unlike=True, epochs=math.ceil(STEPS / len(train))
+            ),
+        ),
+    )
 
 
 def trained(one: ImageSet) -> Path:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from scores import scores
 from sets import MEMBRANES, ImageSet, all_sets, membranes_at_full_size
@@ -89,7 +90,27 @@ def trained(task: dict[str, Any]) -> dict[str, Any]:
     took = {} if task.get("trained") else timed_training(project, weights)
     steps = training.epochs * -(-len(one.train) // training.batch_size)
     exclusive = "data.exclusive_classes=true" in task["settings"]
-    return {"steps": steps, **took, "conditions": measured(one, weights, exclusive)}
+    with tempfile.TemporaryDirectory() as folder:
+        if task.get("trained") and not training_averages(project):
+            weights = without_average(weights, Path(folder))
+        return {"steps": steps, **took, "conditions": measured(one, weights, exclusive)}
+
+
+def training_averages(project: Project) -> bool:
+    """Whether a training keeps a moving average of its weights; older code never does."""
+    return bool(getattr(project.specs.training, "averaging", 0))
+
+
+def without_average(weights: Path, folder: Path) -> Path:
+    """A copy of a state with the weights of its last step alone, which else the average replaces;
+    the training computed them as it would have done without the average."""
+    copy = folder / weights.name
+    shutil.copyfile(weights, copy)
+    with h5py.File(copy, "r+") as file:
+        state = file["deepimagetranslator/state"]
+        for name in [name for name in state if name.startswith("average_")]:
+            del state[name]
+    return copy
 
 
 def timed_training(project: Project, weights: Path) -> dict[str, float]:

@@ -65,13 +65,13 @@ def sets_of(one: Variant) -> list[ImageSet]:
 
 
 def trainings(
-    one: Variant, seeds: Sequence[int], kinds: Sequence[str]
+    one: Variant, seeds: Sequence[int], sets: Sequence[str]
 ) -> Iterator[tuple[ImageSet, int]]:
     """Those that have no rows yet, all sets with one seed before the next seed."""
     done = {(row["set"], row["seed"]) for row in results.rows_of(one.name)}
     for seed in one.seeds:
         for images in sets_of(one):
-            wanted = seed in (seeds or one.seeds) and images.kind in kinds
+            wanted = seed in (seeds or one.seeds) and images.name.startswith(tuple(sets))
             if wanted and (images.name, str(seed)) not in done:
                 yield images, seed
 
@@ -93,22 +93,39 @@ def step_ratio(one: Variant, images: ImageSet, code: Path, commit: str) -> float
 
 
 def run(
-    one: Variant, code: Path, pause: Path | None, seeds: Sequence[int], kinds: Sequence[str]
+    one: Variant,
+    code: Path,
+    pause: Path | None,
+    seeds: Sequence[int],
+    sets: Sequence[str],
+    source: str = "",
 ) -> None:
-    """Do the trainings of a variant that are missing."""
+    """Do the trainings of a variant that are missing.
+
+    Args:
+        one: the variant.
+        code: the checkout whose code is measured.
+        pause: while this file exists, no training starts.
+        seeds: only these; all if empty.
+        sets: only those whose names begin with one of these.
+        source: a variant whose last weights are measured instead of training, where those of this
+            variant would be the same.
+    """
     commit = commit_of(code)
-    for images, seed in trainings(one, seeds, kinds):
-        if one.trained_as and not weights_of(one.trained_as, images, seed).exists():
+    if source:
+        commit += f" on {source}"
+    for images, seed in trainings(one, seeds, sets):
+        weights = weights_of(source or one.name, images, seed)
+        if source and not weights.exists():
             continue
         while pause is not None and pause.exists():
             time.sleep(5)
         measured = step_ratio(one, images, code, commit)
-        weights = weights_of(one.trained_as or one.name, images, seed)
         task = task_of(one, images, code) | {
             "seed": seed,
             "steps": round(STEPS * one.longer / counted(measured or 1.0)),
             "weights": str(weights),
-            "trained": bool(one.trained_as),
+            "trained": bool(source),
         }
         done = json.loads(
             subprocess.check_output(
@@ -143,7 +160,16 @@ def main() -> None:
     runs.add_argument("--code", type=Path, default=HERE, help="the checkout whose code is measured")
     runs.add_argument("--pause", type=Path, help="while this file exists, no training starts")
     runs.add_argument("--seeds", type=int, nargs="+", default=(), help="only these")
-    runs.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="only these sets")
+    runs.add_argument(
+        "--sets", nargs="+", default=KINDS, metavar="NAME", help="only these; a kind is enough"
+    )
+    runs.add_argument(
+        "--weights-of",
+        choices=names,
+        default="",
+        metavar="VARIANT",
+        help="measure its last weights instead of training, where they would be the same",
+    )
     shows = commands.add_parser("table", help="compare with the baseline")
     shows.add_argument("variants", nargs="*", metavar="VARIANT", help="default: all")
     commands.add_parser("list", help="say what there is")
@@ -156,7 +182,14 @@ def main() -> None:
         if not DATA.is_dir():
             sys.exit(f"The shared real images are not at {DATA}.")
         for name in given.variants:
-            run(variant(name), given.code.resolve(), given.pause, given.seeds, given.kinds)
+            run(
+                variant(name),
+                given.code.resolve(),
+                given.pause,
+                given.seeds,
+                given.sets,
+                given.weights_of,
+            )
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ def _variant(name: str, before: Sequence[Row]) -> str:
     if not rows:
         return ""
     commits = ", ".join(dict.fromkeys(row["commit"] for row in rows))
-    return "\n\n".join([f"## {name} ({commits})", *(_kind(kind, rows, before) for kind in SHOWN)])
+    kinds = (_kind(kind, rows, before) for kind in SHOWN)
+    return "\n\n".join([f"## {name} ({commits})", *filter(None, kinds)])
 
 
 def _kind(kind: str, rows: Sequence[Row], before: Sequence[Row]) -> str:

@@ -31,8 +31,6 @@ class Variant:
         full_size: measured on the membranes at 512 x 512 instead.
         timed: whether the time of a step is measured. If not, it counts as the baseline's: for
             augmentation, which the steps hide, and for what costs a step under 2 %.
-        trained_as: a variant whose weights are measured again, where the settings change nothing
-            but how outputs are decided.
     """
 
     name: str
@@ -44,35 +42,44 @@ class Variant:
     neighbours: bool = False
     full_size: bool = False
     timed: bool = False
-    trained_as: str = ""
 
     def settings_for(self, kind: str) -> tuple[str, ...]:
         """The settings on a kind of set: a denoising project adds noise to its inputs."""
         return (*(_FOR_NOISE if kind == NOISE else ()), *self.settings)
 
 
-def _augmented(name: str, **amounts: float) -> Variant:
-    """Existing intensity operations on the inputs of tissue maps."""
+_SCANNER = {"offset": 0.04, "gain": 1.05, "noise": 0.06, "blur": 1.0}
+_AVERAGED = "training.averaging=0.05"
+
+
+def _augmented(name: str, *further: str, **amounts: float) -> Variant:
+    """Augmentation of tissue maps: intensities of the inputs, "stretch" of the targets too."""
     settings = [f"augmentation.{operation}={amount}" for operation, amount in amounts.items()]
     ticks = [f"augmentation.{operation}_input=true" for operation in amounts]
-    return Variant(name, (*settings, *ticks), (TISSUE,))
+    if "stretch" in amounts:
+        ticks.append("augmentation.stretch_target=true")
+    return Variant(name, (*settings, *ticks, *further), (TISSUE,))
 
 
 VARIANTS = (
     Variant(BASELINE),
     Variant("preset_2021", preset="2021", kinds=(TISSUE,), seeds=(1,), timed=True),
-    _augmented("noise_augmentation", noise=0.1),
-    _augmented("blur_augmentation", blur=3),
-    _augmented("brightness_augmentation", brightness=1.15),
-    _augmented("contrast_augmentation", contrast=1.2),
-    _augmented("four_augmentations", noise=0.1, blur=3, brightness=1.15, contrast=1.2),
-    Variant(
-        "exclusive_classes",
-        ("data.exclusive_classes=true",),
-        (TISSUE,),
-        trained_as=BASELINE,
-    ),
+    _augmented("offset", offset=0.04),
+    _augmented("gain", gain=1.05),
+    _augmented("gamma", gamma=1.1),
+    _augmented("noise", noise=0.06),
+    _augmented("blur", blur=1.0),
+    _augmented("low_resolution", low_resolution=2.0),
+    _augmented("stretch", stretch=1.25),
+    _augmented("scanner", **_SCANNER),
+    _augmented("scanner_stretch", **_SCANNER, stretch=1.25),
+    _augmented("scanner_stretch_averaging", _AVERAGED, **_SCANNER, stretch=1.25),
+    Variant("exclusive_classes", ("data.exclusive_classes=true",), (TISSUE,)),
+    Variant("averaging_05", (_AVERAGED,)),
+    Variant("averaging_10", ("training.averaging=0.1",)),
     Variant("softmax", ("model.final_activation=softmax",), (TISSUE,)),
+    Variant("residual", ("model.residual=true",), (NOISE, KERNELS)),
+    Variant("residual_averaging", ("model.residual=true", _AVERAGED), (NOISE, KERNELS)),
     Variant("ssim_mae", ("training.loss=ssim_mae",), (NOISE, KERNELS), timed=True),
     Variant("mse", ("training.loss=mse",), (NOISE, KERNELS)),
     Variant("four_times_as_long", (), (NOISE, KERNELS), seeds=(1,), longer=4),

@@ -4,8 +4,9 @@ For each image and each kind of change, the deviations of its grades from the we
 strongest are compared with the damage that they do. Where the damage passes 1 (a Dice score lower
 by 0.05) is that image's limit; the limit of a deviation is the median over the images and the
 kinds of change that show themselves by it. A deviation that did no damage as far as it was tried
-is allowed a little farther than that. No limit is so near that other images as usual as those of
-the training would pass it: persons differ more than the images of one person do.
+is allowed a little farther than that. No limit is so near that a change without damage would pass
+it, nor other images as usual as those of the training: persons differ more than the images of one
+person do.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ SHOWN_BY: Mapping[str, Sequence[str]] = {
 """The kinds of changes by which each deviation's limits are found."""
 LEAST = {
     "brightness": 0.02,
-    "values": 0.05,
+    "values": 0.18,
     "noise": 1.0,
     "sharpness": 0.5,
-    "size": 0.15,
-    "content": 2.5,
+    "size": 0.25,
+    "content": 4.0,
     "doubt": 0.8,
 }
 """No limit is nearer than this, and than ``_USUAL`` times the farthest training image."""
@@ -72,7 +73,7 @@ def limits_of(trials: Sequence[Trial], usual: Iterable[Mapping[str, float]]) -> 
         trials: validation images, unchanged and after each change, weak grades first.
         usual: the deviations of the training images.
     """
-    paths = _paths(trials)
+    paths, harmless = _paths(trials), _harmless(trials)
     unchanged = [*usual, *(trial.deviations for trial in trials if not trial.kind)]
     found = {}
     for name in KINDS:
@@ -81,7 +82,8 @@ def limits_of(trials: Sequence[Trial], usual: Iterable[Mapping[str, float]]) -> 
         sides = []
         for side in (-1.0, 1.0):
             at = _limit([path for kind, path in paths if kind in SHOWN_BY[name]], name, side)
-            sides.append(side * max(near, at))
+            shown = max((side * row[name] for row in harmless), default=0.0)
+            sides.append(side * max(near, at, shown))
         found[name] = (sides[0], sides[1])
     return found
 
@@ -109,6 +111,19 @@ def _paths(trials: Sequence[Trial]) -> list[tuple[str, list[Trial]]]:
         if trial.kind:
             paths[trial.kind, trial.image].append(trial)
     return [(kind, [begins[image], *path]) for (kind, image), path in paths.items()]
+
+
+def _harmless(trials: Sequence[Trial]) -> list[Mapping[str, float]]:
+    """The median deviations of each grade of a change that does no damage to most images."""
+    grades: dict[tuple[str, float], list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if trial.kind:
+            grades[trial.kind, trial.grade].append(trial)
+    return [
+        {name: float(np.median([trial.deviations[name] for trial in group])) for name in KINDS}
+        for group in grades.values()
+        if np.median([trial.damage for trial in group]) < 1
+    ]
 
 
 def _limit(paths: Sequence[Sequence[Trial]], name: str, side: float) -> float:

@@ -18,7 +18,10 @@ Row = tuple[float, ...]
 KINDS = ("brightness", "values", "noise", "sharpness", "size", "content", "doubt")
 """The deviations of an image, see ``Reference.deviations``."""
 _FARTHEST = 16  # steps of 1/64 of the range
+_RELUCTANCE = 1.0  # of cosine for a whole range
 _SMOOTH = np.array([1, 2, 3, 2, 1]) / 9
+_NARROW = np.array([1, 2, 1]) / 4
+_AROUND = 9  # steps
 _SHRUNKEN = 0.1  # the part of the mean variance that is added to each channel's own
 _MOST_CHANNELS = 2**16
 _DECIMALS = 6
@@ -115,24 +118,43 @@ def _row(numbers: Numbers) -> Row:
 def aligned(histogram: Numbers, usual: Numbers) -> tuple[float, float]:
     """By how much a histogram must be moved to lie on another one, and what then differs.
 
-    Peaks count by the square root of their height, so that other amounts of the same tissues move
-    nothing.
+    Peaks are compared, hardly by their height, so that other amounts of the same tissues move
+    nothing. Of several shifts by which they fit, a small one is preferred: a contrast agent moves
+    one peak, another brightness all of them.
 
     Returns:
         The shift of the histogram against the usual one as a part of the range, at most a quarter;
-        and 1 minus the cosine of the two after the shift.
+        and 1 minus the cosine between their square roots after the shift.
     """
-    mine, theirs = (
-        np.convolve(np.sqrt(np.maximum(row, 0)), _SMOOTH, "same") for row in (histogram, usual)
-    )
-    padded = np.pad(mine, _FARTHEST)
-    moved = np.lib.stride_tricks.sliding_window_view(padded, len(mine))
-    lengths = np.linalg.norm(moved, axis=1) * np.linalg.norm(theirs)
-    cosines = moved @ theirs / np.maximum(lengths, 1e-12)
-    best = int(np.argmax(cosines))
+    cosines = _cosines(_peaks(histogram), _peaks(usual))
+    best = _fitting(cosines)
     place = float(best)
     if 0 < best < len(cosines) - 1:  # the top of the parabola through three points
         before, top, after = cosines[best - 1 : best + 2]
         bend = before - 2 * top + after
         place += float(0.5 * (before - after) / bend) if bend else 0.0
-    return float(place - _FARTHEST) / len(mine), float(1 - cosines[best])
+    smooth, theirs = (np.convolve(np.sqrt(row), _SMOOTH, "same") for row in (histogram, usual))
+    unlike = 1 - float(_cosines(smooth, theirs)[best])
+    return float(place - _FARTHEST) / len(histogram), unlike
+
+
+def _peaks(histogram: Numbers) -> Numbers:
+    """How much of a peak each step of a histogram is, below 0 between peaks."""
+    height = np.sqrt(np.sqrt(np.convolve(histogram, _NARROW, "same")))
+    around = np.convolve(np.pad(height, _AROUND // 2, mode="edge"), np.ones(_AROUND), "valid")
+    return height - around / _AROUND
+
+
+def _cosines(mine: Numbers, theirs: Numbers) -> Numbers:
+    """The cosine between two rows after each shift of the first one."""
+    moved = np.lib.stride_tricks.sliding_window_view(np.pad(mine, _FARTHEST), len(mine))
+    lengths = np.linalg.norm(moved, axis=1) * np.linalg.norm(theirs)
+    return np.asarray(moved @ theirs / np.maximum(lengths, 1e-12))
+
+
+def _fitting(cosines: Numbers) -> int:
+    """The local maximum that is best, the farther from no shift the better it must be."""
+    padded = np.pad(cosines, 1, constant_values=-1.0)
+    tops = (cosines >= padded[:-2]) & (cosines >= padded[2:])
+    far = np.abs(np.arange(len(cosines)) - _FARTHEST) / BINS
+    return int(np.argmax(np.where(tops, cosines - _RELUCTANCE * far, -np.inf)))
