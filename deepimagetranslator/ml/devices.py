@@ -125,6 +125,54 @@ def total(x: Any) -> Any:
     return tf.distribute.get_replica_context().all_reduce("SUM", x)
 
 
+def fuses_normalization() -> bool:
+    """Whether ``channel_moments`` and ``normalize_channels`` can be used: on a processor."""
+    return _backend() == "tensorflow" and not gpu_names()
+
+
+def channel_moments(image: Any) -> tuple[Any, Any]:
+    """Mean and variance of each channel, in one pass with sums in float32.
+
+    Args:
+        image: a batch of one, (1, height, width, channels) in any precision.
+
+    Returns:
+        Two float32 tensors of (channels,).
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    ones, zeros = tf.ones(image.shape[-1:]), tf.zeros(image.shape[-1:])
+    found = tf.raw_ops.FusedBatchNormV3(
+        x=image, scale=ones, offset=zeros, mean=[], variance=[], is_training=True
+    )
+    pixels = image.shape[1] * image.shape[2]
+    # The operation gives the variance of a sample, over pixels - 1, for batch normalization.
+    return found.batch_mean, found.batch_variance * (max(pixels - 1, 1) / pixels)
+
+
+def normalize_channels(
+    image: Any, mean: Any, variance: Any, gamma: Any, beta: Any, epsilon: float
+) -> Any:
+    """gamma * (image - mean) / sqrt(variance + epsilon) + beta, in one pass and rounded once.
+
+    Args:
+        image: (images, height, width, channels) in any precision, which the result has too.
+        mean, variance, gamma, beta: float32 tensors of (channels,).
+        epsilon: added to the variance.
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    return tf.raw_ops.FusedBatchNormV3(
+        x=image,
+        scale=gamma,
+        offset=beta,
+        mean=mean,
+        variance=variance,
+        epsilon=epsilon,
+        is_training=False,
+    ).y
+
+
 @contextlib.contextmanager
 def gradients_forgotten() -> Iterator[None]:
     """Forget at the end the gradients that TensorFlow has registered inside the block.

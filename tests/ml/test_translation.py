@@ -262,6 +262,19 @@ def test_mirror_images_are_translated_too_and_turned_back(make):
     np.testing.assert_allclose(turned[:, ::-1], mean, atol=1e-6)
 
 
+@pytest.mark.skipif(not devices.fuses_normalization(), reason="not on this device")
+def test_fused_normalization_is_off_and_gives_practically_the_same(make):
+    path = make("normalized", normalization="group", base_filters=8, target_channels=3)
+    images, names = [picture(n, 16, 24) for n in range(3)], ["a", "b", "c"]
+    network, card = weights.load(path, devices.choose_precision("automatic"))
+    x = np.stack([card.input_scaling.to_unit(image) for image in images])
+    usual, fused = (Translator(path, **on).predict(images, names) for on in ({}, {"fused": True}))
+    np.testing.assert_array_equal(usual, network.predict_on_batch(x))
+    np.testing.assert_allclose(fused, usual, atol=0.02)
+    one_by_one = [Translator(path, fused=True).predict([x], ["a"])[0] for x in images]
+    np.testing.assert_array_equal(fused, one_by_one)
+
+
 # --- sizes -------------------------------------------------------------------------------------
 
 

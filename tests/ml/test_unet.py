@@ -16,7 +16,11 @@ from deepimagetranslator.core.config.network_plan import (
 )
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.ml.network.group_normalization import GroupNormalization
+from deepimagetranslator.ml import devices
+from deepimagetranslator.ml.network.group_normalization import (
+    GroupNormalization,
+    fuse_normalization,
+)
 from deepimagetranslator.ml.network.unet import build_unet, convolutions, lsuv_initialize
 
 BASE = ModelSpec(
@@ -224,6 +228,43 @@ def test_group_normalization_learns_as_keras_own(groups):
     for our, their, was in zip(*after, unmoved, strict=True):
         assert np.abs(their - was).max() > 0.01
         np.testing.assert_allclose(our, their, atol=1e-5)
+
+
+fusing = pytest.mark.skipif(not devices.fuses_normalization(), reason="not on this device")
+
+
+@fusing
+@pytest.mark.parametrize("shape", [(9, 7, 6), (1, 1, 6), (64, 64, 6)])
+@pytest.mark.parametrize("groups", [1, 3, 6])
+def test_fused_group_normalization_is_keras_own(groups, shape):
+    """For one image; several are computed as without it, to the bit."""
+    x = np.random.default_rng(1).normal(2, 3, (2, *shape)).astype(np.float32)
+    x[..., 0] *= 10
+    weights = [np.linspace(0.5, 2, 6), np.linspace(-1, 1, 6)]
+    fused, plain, theirs = (
+        kind(groups)
+        for kind in (GroupNormalization, GroupNormalization, keras.layers.GroupNormalization)
+    )
+    for layer in (fused, plain, theirs):
+        layer.build(x.shape)
+        layer.set_weights(weights)
+    fused.fused = True
+    np.testing.assert_allclose(fused(x[:1]), theirs(x[:1]), atol=2e-5)
+    np.testing.assert_array_equal(fused(x), plain(x))
+
+
+@fusing
+def test_a_fused_network_in_bfloat16_is_as_close_to_float32():
+    spec = replace(BASE, normalization="group", base_filters=8)
+    exact, plain, fused = (build_unet(spec, p) for p in ("float32", "bfloat16", "bfloat16"))
+    for model in (plain, fused):
+        model.set_weights(exact.get_weights())
+    fuse_normalization(fused)
+    x = np.random.default_rng(1).random((1, 20, 28, 3), np.float32)
+    truth, *others = (model.predict_on_batch(x) for model in (exact, plain, fused))
+    unfused, close = (float(np.abs(y - truth).mean()) for y in others)
+    assert not np.array_equal(*others)
+    assert close < 1.1 * unfused < 0.01
 
 
 def convolved(model: keras.Model, spec: ModelSpec, x: np.ndarray) -> list[np.ndarray]:
