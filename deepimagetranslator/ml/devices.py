@@ -126,7 +126,7 @@ def total(x: Any) -> Any:
 
 
 def fuses_normalization() -> bool:
-    """Whether ``channel_moments`` and ``normalize_channels`` can be used: on a processor."""
+    """Whether the three functions below can be used: with TensorFlow on a processor."""
     return _backend() == "tensorflow" and not gpu_names()
 
 
@@ -173,6 +173,30 @@ def normalize_channels(
     ).y
 
 
+def normalization_gradients(
+    upstream: Any, image: Any, mean: Any, variance: Any, gamma: Any, epsilon: float
+) -> tuple[Any, Any, Any]:
+    """Gradients of ``normalize_channels`` by image, gamma and beta, with constant moments.
+
+    Args:
+        upstream: the gradient by its result.
+        image, mean, variance, gamma, epsilon: its arguments.
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    found = tf.raw_ops.FusedBatchNormGradV3(
+        y_backprop=upstream,
+        x=image,
+        scale=gamma,
+        reserve_space_1=mean,
+        reserve_space_2=variance,
+        reserve_space_3=tf.zeros((0,)),
+        epsilon=epsilon,
+        is_training=False,
+    )
+    return found.x_backprop, found.scale_backprop, found.offset_backprop
+
+
 @contextlib.contextmanager
 def gradients_forgotten() -> Iterator[None]:
     """Forget at the end the gradients that TensorFlow has registered inside the block.
@@ -195,7 +219,7 @@ def gradients_forgotten() -> Iterator[None]:
                 del registered[name]
 
 
-def feed(batches: Any) -> Any:
+def feed(batches: Any, single: bool = False) -> Any:
     """Wrap a ``keras.utils.PyDataset`` for ``fit``, which then takes its batches in order.
 
     Without this Keras uses tf.data's autotuning, whose thread sleeps longer the longer an epoch
@@ -208,13 +232,15 @@ def feed(batches: Any) -> Any:
 
     Args:
         batches: all arrays have the shapes of the first batch, except for the number of images.
+        single: every batch is a single image, and the network may be traced for that.
     """
     if _backend() != "tensorflow":
         return batches
     import tensorflow as tf  # noqa: PLC0415
 
     signature = tf.nest.map_structure(
-        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batches[0]
+        lambda array: tf.TensorSpec((1 if single else None, *array.shape[1:]), array.dtype),
+        batches[0],
     )
     count = len(batches)
     dataset = tf.data.Dataset.from_generator(

@@ -23,7 +23,6 @@ from deepimagetranslator.core.system.machine import bytes_in_words
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.memory import require_memory
-from deepimagetranslator.ml.network.group_normalization import fuse_normalization
 from deepimagetranslator.ml.network.unet import FINAL
 
 NETWORKS_KEPT = 4
@@ -70,7 +69,6 @@ class Translator:
         batch_size: int = 1,
         *,
         mirrors: bool = False,
-        fused: bool = False,
     ) -> None:
         """Read the file's description; the network itself is built for the first image.
 
@@ -81,8 +79,6 @@ class Translator:
             large_images: a ``TranslationSpec.large_images``.
             batch_size: the number of tiles translated at once.
             mirrors: test-time augmentation: average over the image and its three flipped copies.
-            fused: faster on a processor, but rounded in another way than by version 2.0 and in
-                training: see ``fuse_normalization``. Images are then translated one by one.
 
         Raises:
             UserError: not a weights file, or the network's output does not allow this encoding.
@@ -102,7 +98,7 @@ class Translator:
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
         self._mirrors = mirrors
-        self._fused = fused and devices.fuses_normalization()
+        self._one_by_one = model.fused_normalization and devices.fuses_normalization()
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
         self._networks: OrderedDict[tuple[int, int], keras.Model] = OrderedDict()
@@ -244,7 +240,7 @@ class Translator:
 
     def _final(self, network: keras.Model, x: Floats) -> Floats:
         """The final output (images, height, width, channels) of a batch."""
-        if not self._fused:
+        if not self._one_by_one:
             return _final(network, x)
         return np.concatenate([_final(network, image[np.newaxis]) for image in x])
 
@@ -366,8 +362,6 @@ class Translator:
         if size not in self._networks:
             self._refuse_too_large(size)
             model, _ = weights.load(self.path, self.precision, size=size)
-            if self._fused:
-                fuse_normalization(model)
             self._networks[size] = model
             if len(self._networks) > NETWORKS_KEPT:
                 self._networks.popitem(last=False)

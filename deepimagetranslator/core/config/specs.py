@@ -232,6 +232,13 @@ class ModelSpec:
         "Automatic chooses softmax for the categorical losses, linear for mse, mae and ssim_mae, "
         "sigmoid otherwise.",
     )
+    fused_normalization: bool = flag(
+        False,
+        "Fused normalization",
+        "Group normalization in fewer passes over the image: with batch size 1 on a processor both "
+        "training steps and translations take about 0.7 of the time. The last bits of results "
+        "differ from those without it.",
+    )
 
 
 @dataclass(frozen=True)

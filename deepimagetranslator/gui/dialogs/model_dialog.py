@@ -47,7 +47,10 @@ GROUPS = (
             ),
         ),
     ),
-    Group("U-Net", ("depth", "base_filters", "deep_supervision", "normalization")),
+    Group(
+        "U-Net",
+        ("depth", "base_filters", "deep_supervision", "normalization", "fused_normalization"),
+    ),
     Group("Details", ("dropout", "upsampling", "initialization", "final_activation")),
 )
 DATA_GROUPS = (Group("Images of another size", ("large_images",)),)

@@ -18,16 +18,26 @@ class GroupNormalization(keras.layers.GroupNormalization):
     which are applied in the layer's precision. The class has the name of Keras' own, since weights
     files store it.
 
-    Attributes:
-        fused: a batch of one image is normalized by two operations of the backend, which round only
-            once, see ``fuse_normalization``.
+    Fused, it makes two passes over the image and rounds only once, which is faster on a processor
+    and a little more accurate. The last bits of results differ, so that it is a choice.
     """
 
-    fused = False
+    def __init__(self, groups: int, *, fused: bool = False, **options: Any) -> None:
+        """Make the layer.
+
+        Args:
+            groups: a divisor of the number of channels.
+            fused: batches whose only image is known when the network is traced are normalized by
+                fused operations of the backend, where it has them (``devices``).
+            options: of Keras' layer.
+        """
+        super().__init__(groups, **options)
+        self.fused = fused and devices.fuses_normalization()
 
     def call(self, inputs: Any) -> Any:
         if self.fused and inputs.shape[0] == 1:
-            return self._fused(inputs)
+            gamma, beta = (ops.cast(x, "float32") for x in (self.gamma, self.beta))
+            return _fused(inputs, gamma, beta, self.groups, self.epsilon)
         channels = inputs.shape[-1]
         size = channels // self.groups
 
@@ -44,31 +54,43 @@ class GroupNormalization(keras.layers.GroupNormalization):
         scale, shift = (ops.cast(x, self.compute_dtype)[:, None, None, :] for x in (scale, shift))
         return inputs * scale + shift
 
-    def _fused(self, image: Any) -> Any:
-        """The same for a batch of one, as a batch normalization with the groups' moments."""
-        size = image.shape[-1] // self.groups
 
-        def of_groups(values: Any) -> Any:
-            """Group means of (channels,), repeated for each channel of the group."""
-            return ops.repeat(ops.mean(ops.reshape(values, (self.groups, size)), axis=-1), size)
+def _fused(image: Any, gamma: Any, beta: Any, groups: int, epsilon: float) -> Any:
+    """Group normalization of a single image: batch normalization with the groups' moments.
 
+    Args:
+        image: (1, height, width, channels) in any precision, which the result has too.
+        gamma, beta: float32 tensors of (channels,).
+        groups, epsilon: of the layer.
+    """
+    _, height, width, channels = image.shape
+
+    def of_groups(values: Any) -> Any:
+        """Group means of (channels,), repeated for each channel of the group."""
+        size = channels // groups
+        return ops.repeat(ops.mean(ops.reshape(values, (groups, size)), axis=-1), size)
+
+    @ops.custom_gradient
+    def normalized(image: Any, gamma: Any, beta: Any) -> Any:
         channel_mean, channel_variance = devices.channel_moments(image)
         mean = of_groups(channel_mean)
         variance = of_groups(channel_variance + ops.square(channel_mean - mean))
-        gamma, beta = (ops.cast(x, "float32") for x in (self.gamma, self.beta))
-        return devices.normalize_channels(image, mean, variance, gamma, beta, self.epsilon)
 
+        def gradient(upstream: Any) -> Any:
+            """With the moments constant first; then what the image does by way of the moments."""
+            to_image, to_gamma, to_beta = devices.normalization_gradients(
+                upstream, image, mean, variance, gamma, epsilon
+            )
+            inverse = -ops.rsqrt(variance + epsilon) / (height * width)
+            by_variance, by_mean = (inverse * of_groups(gamma * x) for x in (to_gamma, to_beta))
+            by_moments = devices.normalize_channels(
+                image, mean, variance, by_variance, by_mean, epsilon
+            )
+            return to_image + by_moments, to_gamma, to_beta
 
-def fuse_normalization(network: keras.Model) -> None:
-    """Let a network that only predicts, and has not yet done so, normalize in fewer passes.
+        return devices.normalize_channels(image, mean, variance, gamma, beta, epsilon), gradient
 
-    In bfloat16 a prediction of the recommended U-Net takes 0.7 of the time, and lies a little
-    closer to that of float32, as each value is rounded once and not twice. Call it only where
-    ``devices.fuses_normalization``; batches of more than one image are computed as before.
-    """
-    for layer in network.layers:
-        if isinstance(layer, GroupNormalization):
-            layer.fused = True
+    return normalized(image, gamma, beta)
 
 
 def _image_means(values: Any) -> Any:
