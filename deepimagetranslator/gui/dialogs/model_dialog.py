@@ -49,7 +49,12 @@ GROUPS = (
     ),
     Group(
         "U-Net",
-        ("depth", "base_filters", "deep_supervision", "normalization", "fused_normalization"),
+        (
+            "depth",
+            "base_filters",
+            "deep_supervision",
+            Row("Normalization", ("normalization", "fused_normalization"), ("", "")),
+        ),
     ),
     Group("Details", ("dropout", "upsampling", "initialization", "final_activation")),
 )
