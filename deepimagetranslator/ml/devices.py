@@ -125,6 +125,78 @@ def total(x: Any) -> Any:
     return tf.distribute.get_replica_context().all_reduce("SUM", x)
 
 
+def fuses_normalization() -> bool:
+    """Whether the three functions below can be used: with TensorFlow on a processor."""
+    return _backend() == "tensorflow" and not gpu_names()
+
+
+def channel_moments(image: Any) -> tuple[Any, Any]:
+    """Mean and variance of each channel, in one pass with sums in float32.
+
+    Args:
+        image: a batch of one, (1, height, width, channels) in any precision.
+
+    Returns:
+        Two float32 tensors of (channels,).
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    ones, zeros = tf.ones(image.shape[-1:]), tf.zeros(image.shape[-1:])
+    found = tf.raw_ops.FusedBatchNormV3(
+        x=image, scale=ones, offset=zeros, mean=[], variance=[], is_training=True
+    )
+    pixels = image.shape[1] * image.shape[2]
+    # The operation gives the variance of a sample, over pixels - 1, for batch normalization.
+    return found.batch_mean, found.batch_variance * (max(pixels - 1, 1) / pixels)
+
+
+def normalize_channels(
+    image: Any, mean: Any, variance: Any, gamma: Any, beta: Any, epsilon: float
+) -> Any:
+    """gamma * (image - mean) / sqrt(variance + epsilon) + beta, in one pass and rounded once.
+
+    Args:
+        image: (images, height, width, channels) in any precision, which the result has too.
+        mean, variance, gamma, beta: float32 tensors of (channels,).
+        epsilon: added to the variance.
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    return tf.raw_ops.FusedBatchNormV3(
+        x=image,
+        scale=gamma,
+        offset=beta,
+        mean=mean,
+        variance=variance,
+        epsilon=epsilon,
+        is_training=False,
+    ).y
+
+
+def normalization_gradients(
+    upstream: Any, image: Any, mean: Any, variance: Any, gamma: Any, epsilon: float
+) -> tuple[Any, Any, Any]:
+    """Gradients of ``normalize_channels`` by image, gamma and beta, with constant moments.
+
+    Args:
+        upstream: the gradient by its result.
+        image, mean, variance, gamma, epsilon: its arguments.
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    found = tf.raw_ops.FusedBatchNormGradV3(
+        y_backprop=upstream,
+        x=image,
+        scale=gamma,
+        reserve_space_1=mean,
+        reserve_space_2=variance,
+        reserve_space_3=tf.zeros((0,)),
+        epsilon=epsilon,
+        is_training=False,
+    )
+    return found.x_backprop, found.scale_backprop, found.offset_backprop
+
+
 @contextlib.contextmanager
 def gradients_forgotten() -> Iterator[None]:
     """Forget at the end the gradients that TensorFlow has registered inside the block.
@@ -147,7 +219,7 @@ def gradients_forgotten() -> Iterator[None]:
                 del registered[name]
 
 
-def feed(batches: Any) -> Any:
+def feed(batches: Any, single: bool = False) -> Any:
     """Wrap a ``keras.utils.PyDataset`` for ``fit``, which then takes its batches in order.
 
     Without this Keras uses tf.data's autotuning, whose thread sleeps longer the longer an epoch
@@ -160,13 +232,15 @@ def feed(batches: Any) -> Any:
 
     Args:
         batches: all arrays have the shapes of the first batch, except for the number of images.
+        single: every batch is a single image, and the network may be traced for that.
     """
     if _backend() != "tensorflow":
         return batches
     import tensorflow as tf  # noqa: PLC0415
 
     signature = tf.nest.map_structure(
-        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batches[0]
+        lambda array: tf.TensorSpec((1 if single else None, *array.shape[1:]), array.dtype),
+        batches[0],
     )
     count = len(batches)
     dataset = tf.data.Dataset.from_generator(

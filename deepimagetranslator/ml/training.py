@@ -340,10 +340,14 @@ class Job:
         callback = ProgressCallback(
             self.train_batches, training, self.report, self.control, self._epoch_ended
         )
+        fused = self.project.specs.model.fused_normalization
+        single = fused and self.train_batches.batch_size == 1
         try:
             self.trained.fit(
-                devices.feed(self.train_batches),
-                validation_data=devices.feed(self.val_batches) if self.dataset.val else None,
+                devices.feed(self.train_batches, single),
+                validation_data=devices.feed(self.val_batches, single)
+                if self.dataset.val
+                else None,
                 initial_epoch=self.state.epoch,
                 epochs=training.epochs,
                 shuffle=False,

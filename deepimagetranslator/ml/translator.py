@@ -114,6 +114,7 @@ class Translator:
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
         self._mirrors = mirrors
+        self._one_by_one = model.fused_normalization and devices.fuses_normalization()
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
         self._networks: OrderedDict[tuple[int, int], _Loaded] = OrderedDict()
@@ -249,9 +250,12 @@ class Translator:
         """The network's output (images, height, width, channels) for images of its input size."""
         network = self._network(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
-        y, embedding = outputs_of(network, x)
+        y, embedding = outputs_of(network, x, self._one_by_one)
         if self._mirrors:
-            others = (np.flip(outputs_of(network, np.flip(x, f))[0], f) for f in _FLIPS[1:])
+            others = (
+                np.flip(outputs_of(network, np.flip(x, axes), self._one_by_one)[0], axes)
+                for axes in _FLIPS[1:]
+            )
             y = np.mean([y, *others], axis=0)
         if not np.isfinite(y).all():
             raise UserError(

@@ -249,6 +249,8 @@ def test_the_engine_is_fed_all_batches_in_order_and_tunes_nothing(files):
     batches = batches_of(dataset_of(files), batch_size=3)
     try:
         fed = devices.feed(batches)
+        assert {spec.shape[0] for spec in fed.element_spec} == {None}
+        assert {spec.shape[0] for spec in devices.feed(batches, True).element_spec} == {1}
         assert len(fed) == len(batches) == 3
         for epoch in (1, 2):
             batches.epoch = epoch

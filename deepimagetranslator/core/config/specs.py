@@ -250,6 +250,13 @@ class ModelSpec:
         "the input, as suits denoising. For images of values, with equal channels and a linear "
         "final activation.",
     )
+    fused_normalization: bool = flag(
+        False,
+        "Fused normalization",
+        "Group normalization in fewer passes over the image: with batch size 1 on a processor both "
+        "training steps and translations take about 0.7 of the time. The last bits of results "
+        "differ from those without it.",
+    )
 
 
 @dataclass(frozen=True)
