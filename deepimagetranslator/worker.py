@@ -192,11 +192,11 @@ class _Worker:
                     "marks_file": done.marks_file and str(done.marks_file),
                     "domain_unknown": done.domain_unknown,
                 }
-            case Evaluate(_, weights, pairs, problems):
+            case Evaluate(_, weights, pairs, problems, clean_up):
                 from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
                 measured = evaluation.evaluate_weights(
-                    weights, pairs, problems, report=report, control=control
+                    weights, pairs, problems, clean_up=clean_up, report=report, control=control
                 )
                 return {
                     "rows": [dict(row) for row in measured.rows],
@@ -245,11 +245,15 @@ class _Worker:
             image = translator.translate(
                 request.image,
                 request.name,
+                translator.encoding.with_clean_up(request.clean_up),
                 between=lambda *_: self._abandon_if_stale(request),
                 watch=lambda _, seen: samples.append(marker.sample(seen)),
             )
-            epoch, mark = translator.card.epoch, marker.mark(samples)
-            return PreviewReady(request.number, image, epoch, mark=mark)
+            size = None
+            if not translator.in_tiles(request.image):
+                size = translator.network_size(request.image)
+            mark = marker.mark(samples, request.source, size)
+            return PreviewReady(request.number, image, translator.card.epoch, mark=mark)
         except Cancelled:
             return None
         except Exception as error:

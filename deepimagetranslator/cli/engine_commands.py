@@ -120,6 +120,7 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         ],
         "marks_file": result.marks_file and str(result.marks_file),
         "domain_unknown": result.domain_unknown,
+        "clean_up": list(result.clean_up),
         "seconds": round(time.monotonic() - start, 3),
     }
 
@@ -148,6 +149,8 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     """Evaluate translated images, or inputs translated with weights, against targets."""
     if bool(arguments.inputs) != bool(arguments.weights):
         raise UserError("--weights evaluates a network on --inputs; give both of them.")
+    if arguments.clean_up and not arguments.weights:
+        raise UserError("--clean-up acts on the output of --weights; translated images stay.")
     with terminal.progress() as (report, control):
         result = _evaluation_of(arguments, report, control)
     first = arguments.weights or arguments.predictions[0]
@@ -168,6 +171,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         "pooled": whole_volume,
         "persons": list(summary.persons),
         "table": str(table),
+        "clean_up": list(arguments.clean_up),
         "problems": [problem.for_files for problem in result.problems],
     }
 
@@ -193,7 +197,12 @@ def _evaluation_of(
     pairs, problems = pairs_to_evaluate(inputs, targets, arguments.pairing, arguments.target_change)
     devices.load_engine()
     return evaluation.evaluate_weights(
-        arguments.weights, pairs, problems, report=report, control=control
+        arguments.weights,
+        pairs,
+        problems,
+        clean_up=arguments.clean_up,
+        report=report,
+        control=control,
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from deepimagetranslator.core.checks.unlike_inputs import unlike_image, unlike_series
 from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
@@ -63,6 +64,7 @@ class TranslationResult:
         marked: translated images that are far from the training images, the farthest first.
         marks_file: the table of these images; None if there are none.
         domain_unknown: why such images could not be recognized, as a sentence; else empty.
+        clean_up: the rules by which label maps were cleaned; empty for values.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
@@ -71,6 +73,7 @@ class TranslationResult:
     marked: tuple[Marked, ...] = ()
     marks_file: Path | None = None
     domain_unknown: str = ""
+    clean_up: tuple[str, ...] = ()
 
     @property
     def files(self) -> dict[Path, Path]:
@@ -168,6 +171,7 @@ def _translate(
         spec.large_images,
         spec.batch_size,
         mirrors=spec.mirrors,
+        clean_up=spec.clean_up,
     )
     images = places(inputs, output, series, folder)
     output_files = plan(images, output, translator.network, spec)
@@ -218,7 +222,11 @@ class _Run:
         self._marks: dict[ImageRef, DomainMark] = {}
         self._report, self._control = report, control
         names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
-        derived = DerivedSeries(translator.network.name, names)
+        cleaned = any(file.encoding.clean_up is not None for file in output_files)
+        self._clean_up = spec.clean_up if cleaned else ()
+        if cleaned:
+            report(LogLine(cleaned_by(spec.clean_up)))
+        derived = DerivedSeries(translator.network.name, names, self._clean_up)
         self._jobs = [
             _Job(source, writer)
             for writer in (VolumeWriter(file, derived, spec.overwrite) for file in output_files)
@@ -264,6 +272,7 @@ class _Run:
             marked,
             table,
             self._translator.card.domain.unknown,
+            self._clean_up,
         )
 
     def _write_table(self, marked: Sequence[Marked]) -> Path | None:
@@ -333,7 +342,7 @@ class _Run:
         network = None if self._translator.in_tiles(image) else self._translator.network_size(image)
         try:
             result = self._translator.translate(
-                image, job.source.name, job.output_file.encoding.image, between, watch
+                image, job.source.name, job.output_file.encoding, between, watch
             )
         except UserError as error:
             self._skip(job, error)

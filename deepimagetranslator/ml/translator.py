@@ -16,7 +16,7 @@ from deepimagetranslator.core.data.domain.sample import Seen
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.export.encodings import Network, choose_encoding
+from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging.header import MAX_PIXELS
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.system.machine import bytes_in_words
@@ -36,8 +36,6 @@ _OVERSHOOT = 0.05  # tolerance for floats that should lie in [0, 1]
 _FLIPS = ((), (1,), (2,), (1, 2))
 """The axes of a batch to flip for test-time augmentation; the first is the image itself."""
 
-Render = Callable[[Floats], Array]
-"""Converts rows of the network's output (height, width, channels) to rows of the output image."""
 Between = Callable[[int, int], None]
 """Called with the number of finished parts of an image and of all parts; may raise to cancel."""
 Watch = Callable[[int, Seen], None]
@@ -84,6 +82,7 @@ class Translator:
         batch_size: int = 1,
         *,
         mirrors: bool = False,
+        clean_up: Sequence[str] = (),
     ) -> None:
         """Read the file's description; the network itself is built for the first image.
 
@@ -94,6 +93,7 @@ class Translator:
             large_images: a ``TranslationSpec.large_images``.
             batch_size: the number of tiles translated at once.
             mirrors: test-time augmentation: average over the image and its three flipped copies.
+            clean_up: a ``TranslationSpec.clean_up``.
 
         Raises:
             UserError: not a weights file, or the network's output does not allow this encoding.
@@ -108,7 +108,8 @@ class Translator:
             self.card.target_scaling,
             self.card.palette,
         )
-        self.encoding = choose_encoding(self.network, output, value_type)
+        encoding = choose_encoding(self.network, output, value_type)
+        self.encoding = encoding.with_clean_up(clean_up)
         deep = self.encoding.kind == "values" and self.encoding.dtype != "uint8"
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
@@ -142,7 +143,7 @@ class Translator:
         self,
         image: np.ndarray,
         name: str = "the image",
-        render: Render | None = None,
+        encoding: OutputEncoding | None = None,
         between: Between = _nothing,
         watch: Watch = _unwatched,
     ) -> Array:
@@ -153,8 +154,7 @@ class Translator:
         Args:
             image: (height, width, channels) in the file's own data type and size.
             name: the file's name, for errors.
-            render: converts rows of the network's output to rows of the image; by default
-                ``as_image``.
+            encoding: how the output is encoded; by default ``self.encoding``.
             between: called before the first part (a tile, or some rows) and after each part.
             watch: called with what the network sees.
 
@@ -162,16 +162,17 @@ class Translator:
             UserError: the image's channels or type do not fit the network.
         """
         self._refuse_unfit(image, name)
+        encoding = encoding or self.encoding
         bands = self._tiled if self.in_tiles(image) else self._resized
         height = self._output_size(image)[0]
         result: Array | None = None
         for first, rows in bands(image, name, between, watch):
-            part = (render or self.as_image)(rows)
+            part = encoding.rows(rows)
             if result is None:
                 result = np.empty((height, *part.shape[1:]), part.dtype)
             result[first : first + len(part)] = part
         assert result is not None
-        return result
+        return encoding.whole(result)
 
     def predict(
         self, images: Sequence[np.ndarray], names: Sequence[str], watch: Watch = _unwatched

@@ -34,7 +34,7 @@ from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.runs import state_file
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import exists, is_file
-from deepimagetranslator.core.version import PROGRAM, naming_newer_version
+from deepimagetranslator.core.version import PROGRAM, NewerVersionError, naming_newer_version
 from deepimagetranslator.ml.memory_file import copied, file_for
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
@@ -268,13 +268,19 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a weights file can be read to its end; with a head, whether it is as written."""
+    """Whether a weights file can be read to its end; with a head, whether it is as written.
+
+    Raises:
+        NewerVersionError: it is not damaged, but of a newer version.
+    """
     if not state_file.is_whole(path):
         return False
     try:
         with _open(path) as file:
             file.visititems(_read_array)
         read_card(path)
+    except NewerVersionError:
+        raise
     except UserError:
         return False
     return True

@@ -472,7 +472,7 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         "--json",
     )
     assert told.status == 3
-    keys = {"output", "translated", "outputs", "skipped", "problems", "seconds"}
+    keys = {"output", "translated", "outputs", "skipped", "problems", "clean_up", "seconds"}
     assert set(told.json) == keys | {"marked", "marks_file", "domain_unknown"}
     assert told.json["marked"] == [] and told.json["marks_file"] is None
     assert "too short" in told.json["domain_unknown"] and told.err.count("too short") == 1
@@ -619,7 +619,7 @@ def test_evaluate_writes_a_table(call, place, tmp_path):
         "evaluate", "--predictions", copies, "--targets", targets, "--output", tmp_path, "--json"
     )
     assert told.status == 0
-    assert set(told.json) == {"images", "pooled", "persons", "table", "problems"}
+    assert set(told.json) == {"images", "pooled", "persons", "table", "problems", "clean_up"}
     assert told.json["images"] == 3 and told.json["persons"] == []
     assert [told.json["pooled"][name]["dice"] for name in ("red", "green", "blue")] == [1, 1, 1]
     assert told.json["pooled"]["all"]["psnr"] is None  # infinite

@@ -84,7 +84,10 @@ def write_knowing(folder: Path, images: Sequence[Array]) -> Path:
 
 
 def write_identity(
-    folder: Path, scaling: IntensityNormalization, size: tuple[int, int] = (16, 24)
+    folder: Path,
+    scaling: IntensityNormalization,
+    size: tuple[int, int] = (16, 24),
+    palette: Palette | None = None,
 ) -> Path:
     """Write the weights of a U-Net that gives back its input, set by hand."""
     height, width = size
@@ -97,7 +100,7 @@ def write_identity(
         kernel[kernel.shape[0] // 2, kernel.shape[1] // 2, 0, 0] = 1
         layer.set_weights([kernel, bias])
     path = folder / "identity.weights.h5"
-    weights.save(model, path, weights.WeightsCard(spec, scaling, scaling))
+    weights.save(model, path, weights.WeightsCard(spec, scaling, scaling, palette=palette))
     return path
 
 

@@ -484,6 +484,12 @@ class TranslationSpec:
         "Translate each image and its three flipped copies and average the results. This takes "
         "four times as long and is often slightly more accurate if training used flips.",
     )
+    clean_up: tuple[str, ...] = texts(
+        "Clean-up",
+        "Rules for label maps after the network, each CLASS: RULE, such as red: islands under 20; "
+        "holes under 20; all holes; largest only; connected to outside, else green; bordered by "
+        "green.",
+    )
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
     accept_values: bool = flag(
         False,
