@@ -222,7 +222,8 @@ def test_a_cancelled_search_for_limits_is_made_up_for_by_a_resume(
 @pytest.mark.usefixtures("quick")
 def test_limits_of_values_without_validation_images(tmp_path: Path) -> None:
     lists = write_set(tmp_path / "t", range(6), "values")
-    train(project_of(lists, model=LEAST, training=TRAINING), tmp_path / "run")
+    training = TRAINING | {"loss": "mae"}
+    train(project_of(lists, model=LEAST, training=training), tmp_path / "run")
     known = weights.read_card(RunFolder(tmp_path / "run").best).domain.known
     assert known is not None and known.images == 2  # every fifth of six
 

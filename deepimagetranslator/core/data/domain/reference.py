@@ -130,12 +130,10 @@ def aligned(histogram: Numbers, usual: Numbers) -> tuple[float, float]:
     """
     cosines = _cosines(_peaks(histogram), _peaks(usual))
     best = _fitting(cosines)
-    if cosines[best] < _FITS:
-        best = _FARTHEST
+    fits = bool(cosines[best] >= _FITS)
+    best = best if fits else _FARTHEST
     place = float(best)
-    if (
-        cosines[best] >= _FITS and 0 < best < len(cosines) - 1
-    ):  # the top of the parabola through three points
+    if fits and 0 < best < len(cosines) - 1:  # the top of the parabola through three points
         before, top, after = cosines[best - 1 : best + 2]
         bend = before - 2 * top + after
         place += float(0.5 * (before - after) / bend) if bend else 0.0
