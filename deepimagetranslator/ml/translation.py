@@ -182,8 +182,6 @@ def _translate(
         return TranslationResult((), (), tuple(problems))
     for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
-    if unknown := translator.card.domain.unknown:
-        report(LogLine(unknown))
     needed, short = _memory(translator, spec)
     require_memory(needed, short)
     with enough_memory(short):

@@ -25,6 +25,7 @@ from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import LOSSES, OPTIMIZERS, AugmentationSpec, ModelSpec
 from deepimagetranslator.core.config.validation import with_final_activation
+from deepimagetranslator.core.data.domain.domain import Domain
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import write_image
@@ -203,6 +204,7 @@ def test_weights_files_describe_themselves(whole):
     assert (card.training["train_pairs"], card.training["val_pairs"]) == (6, 2)
     assert card.input_statistics is not None and card.input_statistics.images == 6
     assert card.input_statistics.series == 1  # one folder
+    assert card.domain == Domain(reason="short")
 
 
 def test_only_the_last_weights_hold_the_optimizer(whole):
