@@ -21,11 +21,13 @@ from deepimagetranslator.core.study.new_study import (
     plan_study,
     write_study,
 )
+from deepimagetranslator.core.study.plan import INNER, LAST
 from deepimagetranslator.core.study.plan_file import load_plan
 from deepimagetranslator.core.study.report import write_report
 from deepimagetranslator.core.study.status import CellStatus, Step, status_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.variations import ONLY, Variation, crossed
+from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 Outcome = tuple[int, dict[str, Any]]
 _SOME_FAILED = 3
+_SCORED = {LAST: "last weights", INNER: "weights that inner persons choose"}
 
 
 def new(arguments: argparse.Namespace) -> Outcome:
@@ -52,7 +55,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
         )
     terminal.say(
         f"{folder.path}: {len(plan.variations)} variation{'s' * (len(plan.variations) != 1)}, "
-        f"{len(cells)} training{'s' * (len(cells) != 1)}, {plan.weights} weights are scored, "
+        f"{len(cells)} training{'s' * (len(cells) != 1)}; the {_SCORED[plan.weights]} are scored; "
         f"primary measure {plan.measure}."
     )
     return 0, {
@@ -85,7 +88,7 @@ def run(arguments: argparse.Namespace) -> Outcome:
     failed = [one for one in found if one.step is Step.FAILED]
     if failed and not any(one.step is Step.DONE for one in found):
         raise UserError(f"{failed[0].cell.name}: {failed[0].failure}")
-    terminal.say(f"{_counts(found)} in {folder.path}.")
+    terminal.say(f"{folder.path}: {_counts(found)}.")
     return _SOME_FAILED if failed else 0, _as_json(folder, found)
 
 
@@ -94,7 +97,7 @@ def status(arguments: argparse.Namespace) -> Outcome:
     folder = StudyFolder(arguments.study)
     found = status_of(load_plan(folder.plan), folder)
     print(status_table(found))
-    terminal.say(f"{_counts(found)} in {folder.path}.")
+    terminal.say(f"{folder.path}: {_counts(found)}.")
     return 0, _as_json(folder, found)
 
 
@@ -119,10 +122,11 @@ def commands(arguments: argparse.Namespace) -> Outcome:
     """Print one command a cell, and write a script for SLURM, to train on several machines."""
     folder = StudyFolder(arguments.study)
     cells = [cell.name for cell in load_plan(folder.plan).cells()]
-    lines = [_line(folder.path, name) for name in cells]
+    place = folder.path.absolute()
+    lines = [_line(place, name) for name in cells]
     print("\n".join(lines))
-    script = folder.path / "slurm-array.sh"
-    script.write_text(_slurm(folder.path, cells), encoding="utf-8", newline="\n")
+    script = place / "slurm-array.sh"
+    write_bytes(script, _slurm(place, cells).encode("utf-8", "surrogateescape"))
     terminal.say(f"{script} runs them as an array of SLURM: sbatch {shlex.quote(str(script))}")
     return 0, {"commands": lines, "script": str(script)}
 

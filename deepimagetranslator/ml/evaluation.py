@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from deepimagetranslator.core.config.target_changes import joined
@@ -89,32 +89,7 @@ def evaluate(
     def image_of(pair: ImagePair) -> Array:
         return read_image(pair.input)
 
-    return _measured(pairs, image_of, compare, problems, report, control).table()
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was measured of a set of images, before it becomes a table.
-
-    Attributes:
-        images: each image and its counts.
-        names: channel names if classes are compared one by one; else empty.
-        problems: the files that were left out, and why.
-        labels: whether label maps were compared by their classes.
-    """
-
-    images: list[tuple[ImageRef, Measurement]]
-    names: tuple[str, ...]
-    problems: list[Problem]
-    labels: bool
-
-    def table(self) -> Evaluation:
-        """The table.
-
-        Raises:
-            UserError: there is no measurement.
-        """
-        return table_of(self.images, self.names, self.problems, self.labels)
+    return _measured(pairs, image_of, compare, problems, report, control)
 
 
 def evaluate_weights(
@@ -138,18 +113,6 @@ def evaluate_weights(
         UserError: the weights cannot be used, or nothing can be evaluated.
         Cancelled: the caller cancelled.
     """
-    return measure_weights(weights_path, pairs, problems, report=report, control=control).table()
-
-
-def measure_weights(
-    weights_path: Path,
-    pairs: Sequence[ImagePair],
-    problems: Sequence[Problem] = (),
-    *,
-    report: Report = ignore,
-    control: JobControl | None = None,
-) -> Measured:
-    """The counts of each image; arguments and errors as in ``evaluate_weights``."""
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415  needs the engine
 
     control = control or JobControl()
@@ -218,7 +181,7 @@ def _measured(
     problems: list[Problem],
     report: Report,
     control: JobControl,
-) -> Measured:
+) -> Evaluation:
     measured: list[tuple[ImageRef, Measurement]] = []
     pairs, apart = at_one_place(pairs, control.raise_if_cancelled)
     problems += apart
@@ -230,7 +193,7 @@ def _measured(
         except UserError as error:
             problems.append(Problem(str(pair.input), str(error)))
         report(FilesRead(done, len(pairs)))
-    return Measured(measured, compare.names, problems, isinstance(compare, ByClasses))
+    return table_of(measured, compare.names, problems, isinstance(compare, ByClasses))
 
 
 def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:

@@ -166,12 +166,13 @@ def test_the_two_way_analysis_of_variance_by_hand() -> None:
 
 def test_the_two_way_analysis_of_variance_is_that_of_statsmodels() -> None:
     smf = pytest.importorskip("statsmodels.formula.api", reason="of the extra dev")
+    from pandas import DataFrame  # noqa: PLC0415
     from statsmodels.stats.anova import anova_lm  # noqa: PLC0415
 
     values = np.random.default_rng(5).normal(size=(2, 3, 7)) + np.arange(3)[:, None]
     place = np.indices(values.shape).reshape(3, -1)
     data = {"y": values.ravel(), "a": place[0].astype(str), "b": place[1].astype(str)}
-    theirs = anova_lm(smf.ols("y ~ a * b", data).fit())
+    theirs = anova_lm(smf.ols("y ~ a * b", DataFrame(data)).fit())
     ours = two_way(values, ("a", "b"))
     assert [e.squares for e in ours] == pytest.approx(list(theirs["sum_sq"]))
     assert [e.p for e in ours[:3]] == pytest.approx(list(theirs["PR(>F)"])[:3])

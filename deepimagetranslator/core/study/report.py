@@ -88,8 +88,10 @@ def lines(results: Results, found: Sequence[Compared], made: Sequence[Table]) ->
     yield (
         "The comparisons concern these trained networks; trainings share persons, so their "
         "scores are not independent of one another. A comparison assumes that, without an effect, "
-        "each person's difference is as likely with the other sign. All differences that are not "
-        "among the plan's comparisons are descriptive."
+        "each person's difference is as likely with the other sign. Intervals are given for "
+        "differences only, as that of a mean over persons would need an assumption about how "
+        "persons are distributed. All differences that are not among the plan's comparisons "
+        "are descriptive."
     )
 
 

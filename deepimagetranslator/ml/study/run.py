@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.data.dataset import channel_names
 from deepimagetranslator.core.errors import DataProblems, UserError
 from deepimagetranslator.core.messages.events import LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -27,13 +26,13 @@ from deepimagetranslator.core.study.plan import (
     project_of_cell,
 )
 from deepimagetranslator.core.study.plan_file import load_plan
-from deepimagetranslator.core.study.scores import CellScores, ImageScore, write_scores
+from deepimagetranslator.core.study.scores import ALL, CellScores, ImageScore, write_scores
 from deepimagetranslator.core.study.status import is_running, is_trained, scores_of
 from deepimagetranslator.core.study.study_folder import CellFolder, StudyFolder
 from deepimagetranslator.core.system.atomic_write import NoSpaceError, write_bytes
 from deepimagetranslator.core.system.system_path import exists, system_path
 from deepimagetranslator.ml import weights
-from deepimagetranslator.ml.evaluation import measure_weights
+from deepimagetranslator.ml.evaluation import evaluate_weights
 from deepimagetranslator.ml.training import train
 
 
@@ -131,22 +130,19 @@ def _scored(
     pairs, persons = all_pairs(varied), plan.person_of()
     numbers = plan.images(cell).tested
     tested = {pairs[number].input: number for number in numbers}
-    found = measure_weights(
+    found = evaluate_weights(
         file, [pairs[number] for number in numbers], report=report, control=control
     )
-    table = found.table()
-    if table.problems:
-        raise DataProblems(table.problems)
-    images = sorted(
-        (
-            ImageScore(number, image.shown_name, persons[number], measurement)
-            for image, measurement in found.images
-            for number in [tested[image]]
-        ),
-        key=lambda one: one.number,
+    if found.problems:
+        raise DataProblems(found.problems)
+    scored = (
+        ImageScore(number, image.shown_name, persons[number], measurement)
+        for image, measurement in zip(found.files, found.measurements, strict=True)
+        for number in [tested[image]]
     )
-    channels = found.names or channel_names(images[0].measurement.target.size)
-    return CellScores(tuple(images), channels, file.name, _sha256(file))
+    images = tuple(sorted(scored, key=lambda one: one.number))
+    channels = dict.fromkeys(str(row["channel"]) for row in found.rows if row["channel"] != ALL)
+    return CellScores(images, tuple(channels), file.name, _sha256(file))
 
 
 def _sha256(file: Path) -> str:
