@@ -193,7 +193,8 @@ class Jobs:
         if not pairs:
             raise UserError("There are no pairs to evaluate; load images and targets first.")
         job = self._client.next_job()
-        self._begin("evaluation", Evaluate(job, weights, tuple(pairs), tuple(problems)))
+        clean_up = self._project.specs.translation.clean_up
+        self._begin("evaluation", Evaluate(job, weights, tuple(pairs), tuple(problems), clean_up))
 
     def finish_early(self) -> None:
         """End the training after this epoch."""
@@ -248,7 +249,7 @@ class Jobs:
         if training:
             self.monitor.handle(event)
         if isinstance(event, ImageTranslated):
-            self._viewer.add_translated(event.source, event.output, event.palette)
+            self._viewer.add_translated(event.source, event.output, event.palette, event.mark)
         if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
             best = event.best_epoch

@@ -19,7 +19,8 @@ from deepimagetranslator.core.version import __version__
 
 STATUS = (
     "Exit status: 0 done, 1 unexpected error, 2 something must be changed (one sentence on "
-    "stderr), 3 done but some files were skipped, 130 cancelled."
+    "stderr), 3 done but some files were skipped or marked as unlike the training images, 130 "
+    "cancelled."
 )
 
 _TRANSLATE = """what is written (--set translation.FIELD=VALUE):
@@ -33,7 +34,14 @@ _TRANSLATE = """what is written (--set translation.FIELD=VALUE):
   the network's output without rounding to labels.
   translation.value_type=8-bit or 16-bit stretches the targets' range to that type, float writes
   the values themselves.
-  translation.large_images=tiles translates large images in full resolution."""
+  translation.large_images=tiles translates large images in full resolution.
+  translation.clean_up='red: connected to outside, else green; green: islands under 20' cleans label
+  maps, each image or slice on its own. The rules are CLASS: islands under N (pixels), holes under
+  N, all holes, largest only, connected to outside [within N], else OTHER, and bordered by OTHER
+  [over N %]. A class is its name, its colour (255,0,0 or #ff0000) or the colour's name. Outside is
+  the image's edge with the background that touches it; a gap to it of up to N pixels (5), such as
+  skin, does not count. Regions with over N % (30) of OTHER around them become OTHER. What is
+  removed becomes the class of most pixels around it."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -241,7 +249,9 @@ def _add_translate(commands: Any) -> None:
         engine_commands.translate,
         "translate images with a weights file",
         "output, translated (a number), outputs (the files), skipped (file, reason), problems "
-        "(images of unlike values: subject, message, files, remedy), seconds",
+        "(images of unlike values: subject, message, files, remedy), marked (translated images "
+        "unlike the training images, the farthest first: file, output, score, kind, reason), "
+        "marks_file, domain_unknown (why none can be marked), clean_up (rules), seconds",
         _TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
@@ -268,7 +278,7 @@ def _add_evaluate(commands: Any) -> None:
         "evaluate",
         engine_commands.evaluate,
         "evaluate translated images, or weights, against targets: as a whole volume and per image",
-        "images, pooled (by channel: dice, sensitivity, ...), table, problems",
+        "images, pooled (by channel: dice, sensitivity, ...), table, problems, clean_up (rules)",
         "Images may have any supported format. Label maps may hold 0 and 1, 0 and 255, class "
         "numbers or colours.",
     )
@@ -283,6 +293,14 @@ def _add_evaluate(commands: Any) -> None:
         help="instead: translate --inputs with these weights; translated images are not written",
     )
     parser.add_argument("--inputs", type=Path, nargs="+", metavar="DIR", help="with --weights")
+    parser.add_argument(
+        "--clean-up",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="with --weights: clean the label maps by this rule first (may be given several "
+        "times), such as 'red: islands under 20'; see the help of translation.clean_up",
+    )
     parser.add_argument("--targets", type=Path, required=True, nargs="+", metavar="DIR")
     parser.add_argument(
         "--output",

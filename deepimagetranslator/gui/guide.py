@@ -65,8 +65,12 @@ Outlines draws the outlines of target and prediction over the image.
 
 ## 7. Translate new images
 Translate > Load images for translation loads them, and the arrow keys step through them. \
+Translate > Clean-up removes specks and misplaced regions of label maps; the third pane shows it. \
 Translate > Translate and save writes the translated images into a folder. It asks first if their \
-values are unlike those that the network was trained on, such as Hounsfield units with 1024 added.
+values are unlike those that the network was trained on, such as Hounsfield units with 1024 added. \
+Images that are unlike the training images in another way, such as noisier ones or those of \
+another part of the body, are translated and marked: by the reason over the prediction, and by a \
+sign in the list. Look at what became of them.
 [demo.png]
 # Check the data before a long training
 

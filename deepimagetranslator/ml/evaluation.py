@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.target_changes import joined
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
@@ -97,6 +98,7 @@ def evaluate_weights(
     pairs: Sequence[ImagePair],
     problems: Sequence[Problem] = (),
     *,
+    clean_up: Sequence[str] = (),
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
@@ -106,6 +108,7 @@ def evaluate_weights(
         weights_path: a weights file.
         pairs: the inputs with their targets, see ``core.evaluation.pairing``.
         problems: problems of images that were left out before.
+        clean_up: a ``TranslationSpec.clean_up``, applied to label maps before they are compared.
         report: called with ``FilesRead`` events.
         control: cancels the evaluation.
 
@@ -116,10 +119,12 @@ def evaluate_weights(
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415  needs the engine
 
     control = control or JobControl()
-    translator = Translator(weights_path)
+    translator = Translator(weights_path, clean_up=clean_up)
     for sentence in remarks((pair.input.file for pair in pairs), translator.card.reading):
         report(LogLine(sentence))
     encoding = translator.encoding
+    if encoding.clean_up is not None:
+        report(LogLine(cleaned_by(clean_up)))
     compare: Comparison
     if encoding.kind == "labels" and translator.network.palette is not None:
         # Compare in the targets' own colours, even if other colours are written.
@@ -137,7 +142,7 @@ def evaluate_weights(
             control.between_steps()
 
         image, name = read_image(pair.input), pair.input.name
-        return translator.translate(image, name, encoding.image, between)
+        return translator.translate(image, name, encoding, between)
 
     return _measured(pairs, image_of, compare, list(problems), report, control)
 

@@ -21,6 +21,7 @@ from deepimagetranslator.core.config.network_plan import step_memory_bytes
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.data.input_statistics import InputMeter
 from deepimagetranslator.core.data.odd_values import told
@@ -38,6 +39,7 @@ from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.ml.calibration import add_domain
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
@@ -205,6 +207,8 @@ def _work(job: Job, start_weights: Path | None) -> None:
             job.fit()
         else:
             job.report(LogLine(f"All {state.epoch} epochs were trained already."))
+        if training.recognize_unlike:
+            job.learn_domain()
     finally:
         job.close()
 
@@ -336,6 +340,14 @@ class Job:
                 raise original from None
             raise
 
+    def learn_domain(self) -> None:
+        """Let the best weights say which images they suit, unless they do already."""
+        sampler = self.val_batches.sampler
+        try:
+            add_domain(self.run, self.state, sampler, self.report, self.control)
+        except UserError as error:
+            self.report(LogLine(f"It was not found out which images the network suits: {error}"))
+
     def close(self) -> None:
         """End the threads and release the memory."""
         self.train_batches.close()
@@ -448,5 +460,6 @@ class Job:
             large_images=self.project.specs.data.large_images,
             preset=self.project.preset,
             input_statistics=self.meter.statistics(),
+            domain=Domain(reason="training") if training.recognize_unlike else UNKNOWN,
             training=summary | {name: float(v) for name, v in self.state.values.items()},
         )

@@ -14,9 +14,12 @@ import numpy as np
 
 from deepimagetranslator.core.checks.unlike_inputs import unlike_image, unlike_series
 from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.domain.mark import DomainMark
+from deepimagetranslator.core.data.domain.sample import Sample, Seen
 from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
@@ -40,6 +43,7 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.core.typing import Array
+from deepimagetranslator.ml.marking import Marked, Marker, ranked, write_table
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.translator import Translator
 
@@ -57,11 +61,19 @@ class TranslationResult:
         skipped: (source, reason) of each image or whole volume that was not translated.
         problems: series and images whose values are unlike those of the training images; their
             images are among the skipped.
+        marked: translated images that are far from the training images, the farthest first.
+        marks_file: the table of these images; None if there are none.
+        domain_unknown: why such images could not be recognized, as a sentence; else empty.
+        clean_up: the rules by which label maps were cleaned; empty for values.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
     skipped: tuple[tuple[ImageRef, str], ...]
     problems: tuple[Problem, ...] = ()
+    marked: tuple[Marked, ...] = ()
+    marks_file: Path | None = None
+    domain_unknown: str = ""
+    clean_up: tuple[str, ...] = ()
 
     @property
     def files(self) -> dict[Path, Path]:
@@ -159,6 +171,7 @@ def _translate(
         spec.large_images,
         spec.batch_size,
         mirrors=spec.mirrors,
+        clean_up=spec.clean_up,
     )
     images = places(inputs, output, series, folder)
     output_files = plan(images, output, translator.network, spec)
@@ -169,10 +182,12 @@ def _translate(
         return TranslationResult((), (), tuple(problems))
     for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
+    if unknown := translator.card.domain.unknown:
+        report(LogLine(unknown))
     needed, short = _memory(translator, spec)
     require_memory(needed, short)
     with enough_memory(short):
-        run = _Run(translator, output_files, spec, report, control, trained)
+        run = _Run(translator, output_files, output, spec, report, control, trained)
         run.refuse(problems)
         return run.result()
 
@@ -195,16 +210,23 @@ class _Run:
         self,
         translator: Translator,
         output_files: Sequence[OutputFile],
+        output: Path,
         spec: TranslationSpec,
         report: Report,
         control: JobControl,
         trained: Trained | None,
     ) -> None:
         self._translator, self._batch_size = translator, spec.batch_size
-        self._trained = trained
+        self._trained, self._output = trained, output
+        self._marker = Marker(translator.card)
+        self._marks: dict[ImageRef, DomainMark] = {}
         self._report, self._control = report, control
         names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
-        derived = DerivedSeries(translator.network.name, names)
+        cleaned = any(file.encoding.clean_up is not None for file in output_files)
+        self._clean_up = spec.clean_up if cleaned else ()
+        if cleaned:
+            report(LogLine(cleaned_by(spec.clean_up)))
+        derived = DerivedSeries(translator.network.name, names, self._clean_up)
         self._jobs = [
             _Job(source, writer)
             for writer in (VolumeWriter(file, derived, spec.overwrite) for file in output_files)
@@ -215,7 +237,7 @@ class _Run:
         self._written: Counter[Path] = Counter()
         self._failed: set[Path] = set()
         self._not_finite: list[ImageRef] = []
-        self._writing: deque[tuple[_Job, Future[None]]] = deque()
+        self._writing: deque[tuple[_Job, Future[DomainMark | None]]] = deque()
         self.translated: list[tuple[ImageRef, ImageRef]] = []
         self.skipped: list[tuple[ImageRef, str]] = []
         self.problems: list[Problem] = []
@@ -234,12 +256,32 @@ class _Run:
 
     def result(self) -> TranslationResult:
         """Translate all images that are not refused."""
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
-            self._work(pool)
+        try:
+            with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
+                self._work(pool)
+        finally:
+            marked = ranked(self.translated, self._marks)
+            table = self._write_table(marked)
         if odd := self._not_finite:
             images = f"of {self._total} images (such as {odd[0].shown_name})"
             self._report(LogLine(told(len(odd), images)))
-        return TranslationResult(tuple(self.translated), tuple(self.skipped), tuple(self.problems))
+        return TranslationResult(
+            tuple(self.translated),
+            tuple(self.skipped),
+            tuple(self.problems),
+            marked,
+            table,
+            self._translator.card.domain.unknown,
+            self._clean_up,
+        )
+
+    def _write_table(self, marked: Sequence[Marked]) -> Path | None:
+        """Write the table of marked images, if there are any and there is space."""
+        try:
+            return write_table(marked, self._output) if marked else None
+        except UserError as error:
+            self._report(LogLine(str(error)))
+            return None
 
     def _work(self, pool: ThreadPoolExecutor) -> None:
         for batch in self._batches(pool):
@@ -255,8 +297,9 @@ class _Run:
 
     def _translate_batch(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
         images, names = [image for _, image in batch], [job.source.name for job, _ in batch]
+        seen: dict[int, Seen] = {}
         try:
-            predicted = self._translator.predict(images, names)
+            predicted = self._translator.predict(images, names, seen.__setitem__)
         except UserError as error:
             if len(batch) == 1:
                 self._skip(batch[0][0], error)
@@ -264,9 +307,16 @@ class _Run:
             for one in batch:  # to skip only the image that does not fit
                 self._translate_batch([one], pool)
             return
-        for (job, image), values in zip(batch, predicted, strict=True):
-            future = pool.submit(_render, job, values, image.shape[:2])
+        for index, ((job, image), values) in enumerate(zip(batch, predicted, strict=True)):
+            future = pool.submit(self._render, job, values, image.shape, seen[index])
             self._writing.append((job, future))
+
+    def _render(
+        self, job: _Job, values: np.ndarray, shape: tuple[int, ...], seen: Seen
+    ) -> DomainMark | None:
+        """Encode and write one output; compare its input with the training images."""
+        job.writer.put(job.source, job.output_file.encoding.image(values), (shape[0], shape[1]))
+        return self._marker.mark([self._marker.sample(seen)], job.source, seen.x.shape[:2])
 
     def _translate_large(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
         """Translate the only image of a batch; it is released before its output is written."""
@@ -281,25 +331,44 @@ class _Run:
                 event = PartTranslated(job.source, done, parts, self._done + 1, count)
                 self._report(event)
 
+        samples: list[Future[Sample | None]] = []
+
+        def watch(_: int, seen: Seen) -> None:
+            if self._marker.knows:
+                samples.append(pool.submit(self._marker.sample, seen))
+
         self._finish(most_open=0)
         count = self._total
+        network = None if self._translator.in_tiles(image) else self._translator.network_size(image)
         try:
             result = self._translator.translate(
-                image, job.source.name, job.output_file.encoding.image, between
+                image, job.source.name, job.output_file.encoding, between, watch
             )
         except UserError as error:
             self._skip(job, error)
             return
         del image
-        self._writing.append((job, pool.submit(job.writer.put, job.source, result, size)))
+        self._writing.append((job, pool.submit(self._put, job, result, size, samples, network)))
         del result
         self._finish(most_open=0)
+
+    def _put(
+        self,
+        job: _Job,
+        result: Array,
+        size: tuple[int, int],
+        samples: Sequence[Future[Sample | None]],
+        network: tuple[int, int] | None,
+    ) -> DomainMark | None:
+        """Write the output of a large image; compare its tiles with the training images."""
+        job.writer.put(job.source, result, size)
+        return self._marker.mark([sample.result() for sample in samples], job.source, network)
 
     def _finish(self, most_open: int) -> None:
         while len(self._writing) > most_open:
             job, future = self._writing.popleft()
             try:
-                future.result()
+                mark = future.result()
             except NoSpaceError as error:
                 self._count_written()
                 count = len({source for source, _ in self.translated})
@@ -310,6 +379,8 @@ class _Run:
             except UserError as error:
                 self._skip(job, error)
             else:
+                if mark is not None:
+                    self._marks[job.source] = mark
                 self._count(job)
 
     def _count_written(self) -> None:
@@ -335,7 +406,8 @@ class _Run:
         for source in output_file.sources:
             part = output_file.part(source)
             self.translated.append((source, part))
-            self._report(ImageTranslated(source, part, self._done, count, palette))
+            mark = self._marks.get(source)
+            self._report(ImageTranslated(source, part, self._done, count, palette, mark))
 
     def _skip(self, job: _Job, error: UserError) -> None:
         """Skip an image that cannot be translated, and the whole volume if it is part of one."""
@@ -402,10 +474,6 @@ class _Run:
             and not translator.is_large(image)
             and translator.network_size(first[1]) == translator.network_size(image)
         )
-
-
-def _render(job: _Job, values: np.ndarray, size: tuple[int, int]) -> None:
-    job.writer.put(job.source, job.output_file.encoding.image(values), size)
 
 
 def _class_names(output_file: OutputFile) -> Sequence[str]:

@@ -23,8 +23,9 @@ from keras.src.saving import saving_lib
 
 from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config import fields
-from deepimagetranslator.core.config.network_plan import count_parameters
+from deepimagetranslator.core.config.network_plan import count_parameters, embedding_channels
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.input_statistics import InputStatistics
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -34,7 +35,7 @@ from deepimagetranslator.core.runs import state_file
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, NewerVersionError, naming_newer_version
-from deepimagetranslator.ml.memory_file import file_for
+from deepimagetranslator.ml.memory_file import copied, file_for
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
@@ -68,6 +69,7 @@ class WeightsCard:
         input_statistics: the values of the training inputs; None if they were not measured, as by
             versions before 2.1.
         reading: the reading version of the training images, see ``core.imaging.reading``.
+        domain: which images the weights suit.
     """
 
     model: ModelSpec
@@ -80,6 +82,7 @@ class WeightsCard:
     large_images: str = "resize"
     input_statistics: InputStatistics | None = None
     reading: int = READING_VERSION
+    domain: Domain = UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -94,7 +97,7 @@ class WeightsCard:
             "input_statistics": self.input_statistics and self.input_statistics.to_json(),
             "reading": self.reading,
             "training": dict(self.training),
-        }
+        } | ({} if self.domain == UNKNOWN else {"domain": self.domain.to_json()})
 
     def lines(self) -> tuple[str, ...]:
         """The description for the user, one fact per line."""
@@ -120,6 +123,7 @@ class WeightsCard:
             found.append(f"Label colours: {', '.join(f'{c} {n}'.strip() for c, n in classes)}")
         if self.large_images == "crop":
             found.append("Trained on crops of larger images in full resolution")
+        found.append(self.domain.line)
         for name, value in self.training.items():
             shown = f"{value:.5g}" if isinstance(value, float) else value
             found.append(f"{name.replace('_', ' ')}: {shown}")
@@ -158,6 +162,9 @@ class WeightsCard:
         spec = fields.from_json(ModelSpec, model, where)
         statistics, measured = data.get("input_statistics"), None
         try:
+            domain = Domain.from_json(data.get("domain"))
+            if domain.known and domain.known.reference.channels != embedding_channels(spec):
+                raise ValueError("embeddings of another network")
             if statistics is not None:
                 measured = InputStatistics.from_json(statistics)
             return cls(
@@ -171,6 +178,7 @@ class WeightsCard:
                 program=str(data["program"]),
                 input_statistics=measured,
                 reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
+                domain=domain,
             )
         except (UserError, KeyError, TypeError, ValueError) as error:
             raise UserError(_damaged_card(where)) from error
@@ -213,6 +221,21 @@ def file_content(
         group["values"] = np.frombuffer(json.dumps(plain).encode(), np.uint8)
         for name, value in arrays.items():
             group[name] = value
+    return memory.content
+
+
+def content_with(path: Path, domain: Domain) -> memoryview:
+    """The content of a weights file whose card says which images the weights suit.
+
+    Raises:
+        UserError: as ``read_card``.
+        MemoryError: there is no room for it in memory.
+    """
+    card = replace(read_card(path), domain=domain)
+    memory = copied(path)
+    with h5py.File(memory, "r+") as file:
+        del file[_CARD]
+        file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
     return memory.content
 
 

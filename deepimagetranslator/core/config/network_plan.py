@@ -54,6 +54,11 @@ def plan_blocks(spec: ModelSpec) -> list[Block]:
     return blocks
 
 
+def embedding_channels(spec: ModelSpec) -> int:
+    """The channels of the deepest block; 0 for a network of one block, which has no embedding."""
+    return spec.base_filters * 2 ** (spec.depth - 1) if spec.depth > 1 else 0
+
+
 def group_count(channels: int) -> int:
     """The groups of a group normalization: the largest divisor of ``channels`` up to 8."""
     return next(n for n in range(min(MOST_GROUPS, channels), 0, -1) if channels % n == 0)

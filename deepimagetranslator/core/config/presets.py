@@ -12,8 +12,9 @@ from deepimagetranslator.core.config.specs import (
 )
 from deepimagetranslator.core.errors import UserError
 
+RECOMMENDED = "recommended"
 PRESETS: dict[str, Specs] = {
-    "recommended": Specs(),
+    RECOMMENDED: Specs(training=TrainingSpec(recognize_unlike=True)),
     "2021": Specs(
         data=DataSpec(target_kind="values", input_scaling="type", target_scaling="type"),
         model=ModelSpec(

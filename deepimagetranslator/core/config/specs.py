@@ -326,6 +326,13 @@ class TrainingSpec:
         "The monitored metric, the lower the better: val_loss is the loss of the final output, "
         "val_total_loss includes the output of deep supervision, as in 2021.",
     )
+    recognize_unlike: bool = flag(
+        False,
+        "Recognize unlike images",
+        "At the end, find out with changed validation images which images the network suits, so "
+        "that a translation marks others, such as noisier ones or those of another scanner. This "
+        "takes about a twentieth of the training's time.",
+    )
 
 
 def _tick(side: str, on: bool, words: str) -> Any:
@@ -485,6 +492,12 @@ class TranslationSpec:
         "Test-time augmentation (flips)",
         "Translate each image and its three flipped copies and average the results. This takes "
         "four times as long and is often slightly more accurate if training used flips.",
+    )
+    clean_up: tuple[str, ...] = texts(
+        "Clean-up",
+        "Rules for label maps after the network, each CLASS: RULE, such as red: islands under 20; "
+        "holes under 20; all holes; largest only; connected to outside, else green; bordered by "
+        "green.",
     )
     overwrite: bool = flag(False, "Overwrite", "Replace translated images that exist already.")
     accept_values: bool = flag(

@@ -8,6 +8,7 @@ from typing import Any
 
 from deepimagetranslator.core.config import target_changes
 from deepimagetranslator.core.config.classes import parse_classes
+from deepimagetranslator.core.config.clean_up import parse_rules
 from deepimagetranslator.core.config.fields import field_problems
 from deepimagetranslator.core.config.specs import (
     CATEGORICAL_LOSSES,
@@ -121,6 +122,10 @@ def _change_problems(spec: DataSpec) -> list[Problem]:
 
 
 def _translation_problems(spec: TranslationSpec) -> list[Problem]:
+    try:
+        parse_rules(spec.clean_up)
+    except UserError as error:
+        return [Problem("clean_up", str(error))]
     if spec.value_type == "automatic":
         return []
     if spec.output in ("labels", "classes"):

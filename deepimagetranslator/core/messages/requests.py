@@ -46,6 +46,7 @@ class Evaluate:
     weights: Path
     pairs: tuple[ImagePair, ...]
     problems: tuple[Problem, ...] = ()
+    clean_up: tuple[str, ...] = ()
 
 
 Job = StartTraining | TranslateImages | Evaluate
@@ -79,6 +80,8 @@ class PreviewTranslation:
         image: (height, width, channels) in the file's own data type.
         name: the image's name, for messages.
         keep: answer this request even if a newer one waits.
+        clean_up: a ``TranslationSpec.clean_up``.
+        source: the image's file, which may state a pixel size; None for pixels of no file.
     """
 
     number: int
@@ -86,6 +89,8 @@ class PreviewTranslation:
     image: Any
     name: str
     keep: bool = False
+    clean_up: tuple[str, ...] = ()
+    source: ImageRef | None = None
 
 
 @dataclass(frozen=True)
