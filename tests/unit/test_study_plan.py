@@ -11,6 +11,7 @@ from study_sets import begin_run, done_study, project_of_persons
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.data.pair_lists import matched
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.study import new_study
 from deepimagetranslator.core.study.new_study import (
     FIXED,
     FOLDS,
@@ -70,7 +71,7 @@ def test_a_cell_trains_on_others_with_its_own_settings_and_seed(tmp_path: Path) 
         assert {p.input.path.parent.parent.name for p in train} == {*THREE} - {tested}
         specs = made.specs
         assert specs.training.seed == project.specs.training.seed + cell.repeat - 1
-        assert specs.training.epochs == 7
+        assert specs.training.epochs == 7 and not specs.training.recognize_unlike
         assert specs.training.early_stopping == 0, "its watched images choose nothing"
         assert not specs.augmentation.flip_input and not specs.augmentation.rotation_target
     assert study.projects["augmentation-on"].specs.augmentation.flip_input
@@ -137,6 +138,20 @@ def test_what_cannot_be_planned_is_a_sentence(
 ) -> None:
     with pytest.raises(UserError, match=sentence):
         plan_study(project_of_persons(tmp_path, THREE), wishes)
+
+
+def test_dicom_patients_are_one_person_each_and_not_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One patient in two folders, and another one."""
+    project = project_of_persons(tmp_path, THREE)
+    whose = {"ann": "DOE^JANE", "bob": "ROE^RICHARD", "cid": "DOE^JANE"}
+    monkeypatch.setattr(new_study, "patient_of", lambda f: whose[f.path.parent.parent.name])
+    study = plan_study(project, Wishes())
+    assert dict(study.plan.persons) == {"person 1": (0, 1, 4, 5), "person 2": (2, 3)}
+    folder = StudyFolder(tmp_path / "study")
+    write_study(study, folder)
+    assert "DOE" not in folder.plan.read_text(encoding="utf-8")
 
 
 def test_a_person_in_two_folders_is_named(tmp_path: Path) -> None:

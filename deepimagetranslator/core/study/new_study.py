@@ -31,7 +31,7 @@ from deepimagetranslator.core.study.variations import ONLY, Variation, project_o
 from deepimagetranslator.core.system.system_path import exists
 
 FOLDS, LEAVE_ONE_OUT, FIXED = "folds", "leave-one-out", "fixed"
-UNKNOWN = "unknown"
+UNKNOWN = "unknown person"
 """The person of the images of a fixed test set that do not say whose they are."""
 
 

@@ -156,6 +156,9 @@ class Plan:
 def project_of_cell(plan: Plan, cell: Cell, varied: Project) -> Project:
     """The project that a cell trains.
 
+    It does not find out which images the network suits: that takes time, has no part in the scores,
+    and would be found with the tested images.
+
     Args:
         plan: the plan.
         cell: one of its cells.
@@ -175,7 +178,10 @@ def project_of_cell(plan: Plan, cell: Cell, varied: Project) -> Project:
     train, watched = ([pairs[i] for i in part] for part in (images.train, images.watched))
     data = with_pairs(varied.specs.data, train, watched)
     seed = varied.specs.training.seed + cell.repeat - 1
-    values: list[tuple[str, Any]] = [("training.seed", seed)]
+    values: list[tuple[str, Any]] = [
+        ("training.seed", seed),
+        ("training.recognize_unlike", False),
+    ]
     if plan.weights == LAST:
         values.append(("training.early_stopping", 0))
     specs = with_values(replace(varied.specs, data=data), values)
