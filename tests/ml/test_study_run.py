@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import errno
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "unit"))
 from study_sets import project_of_persons, scores_of_cell
 
 from deepimagetranslator.core.config.project import Project
@@ -24,8 +20,6 @@ from deepimagetranslator.core.system.atomic_write import NoSpaceError, write_err
 from deepimagetranslator.core.system.lock import FileLock
 from deepimagetranslator.ml.study import run as study_run
 from deepimagetranslator.ml.study.run import run_study
-
-Training = Callable[[Path], None]
 
 
 @pytest.fixture

@@ -158,6 +158,8 @@ def test_a_person_in_two_folders_is_named(tmp_path: Path) -> None:
     project = project_of_persons(tmp_path, ["thorax/ann", "abdomen/ann", "abdomen/bob"])
     with pytest.raises(UserError, match=r"thorax.ann and .*abdomen.ann have the same name"):
         plan_study(project, Wishes())
+    parts = project_of_persons(tmp_path / "parts", ["train/ann", "val/ann", "train/bob"])
+    assert dict(plan_study(parts, Wishes()).plan.persons) == {"ann": (0, 1, 2, 3), "bob": (4, 5)}
     plan = plan_study(project, Wishes(group="(ann|bob)")).plan
     assert {name: len(own) for name, own in plan.persons.items()} == {"ann": 4, "bob": 2}
 

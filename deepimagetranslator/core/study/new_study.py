@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.data.pair_lists import PARTS, pairing_of
-from deepimagetranslator.core.data.splits import group_names, persons_of
+from deepimagetranslator.core.data.splits import group_names, known_persons, persons_of
 from deepimagetranslator.core.data.suggestions import VALUES, look_for
 from deepimagetranslator.core.errors import DataProblems, Remedy, UserError
 from deepimagetranslator.core.evaluation.summary import without_patients
@@ -171,13 +171,18 @@ def _apart(project: Project, names: Sequence[str]) -> list[str]:
 
 
 def _refuse_one_name_twice(folders: Sequence[str]) -> None:
-    """Refuse two folders of one name, which may hold the same person's images twice."""
-    names = Counter(Path(folder).name for folder in folders)
-    for folder in folders:
-        if names[Path(folder).name] > 1:
-            same = [other for other in folders if Path(other).name == Path(folder).name]
+    """Refuse two folders of one name that count as two persons; ``train/P1`` and ``val/P1`` do not.
+
+    Raises:
+        UserError: there are such folders.
+    """
+    persons = known_persons([ImageRef(Path(folder) / "image") for folder in folders], folders)
+    first: dict[str, tuple[str, str]] = {}
+    for folder, person in zip(folders, persons, strict=True):
+        other, whose = first.setdefault(Path(folder).name, (folder, person))
+        if whose != person:
             raise UserError(
-                f"{same[0]} and {same[1]} have the same name, so they may be one person's, who "
+                f"{other} and {folder} have the same name, so they may be one person's, who "
                 "would be trained on and tested; rename one of them if they are two persons.",
                 remedy=Remedy(action="choose_groups"),
             )
