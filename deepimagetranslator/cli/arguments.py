@@ -12,8 +12,8 @@ from deepimagetranslator.cli.study_arguments import add_study
 from deepimagetranslator.core.checks.kinds import TITLES
 from deepimagetranslator.core.config import target_changes
 from deepimagetranslator.core.config.fields import fields_of
-from deepimagetranslator.core.config.presets import PRESETS
-from deepimagetranslator.core.config.specs import SECTIONS, Specs
+from deepimagetranslator.core.config.presets import PRESETS, RECOMMENDED
+from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.intensity.windows import PRESETS as WINDOWS
 from deepimagetranslator.core.version import __version__
 
@@ -67,11 +67,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def fields_help() -> str:
-    """Every field that --set takes, with default, bounds and unit."""
+    """Every field that --set takes, with the recommended value, bounds and unit."""
     lines = ["fields for --set SECTION.FIELD=VALUE:"]
     for section in SECTIONS:
-        for info in fields_of(getattr(Specs(), section)):
-            default = ",".join(info.default) if isinstance(info.default, tuple) else info.default
+        spec = getattr(PRESETS[RECOMMENDED], section)
+        for info in fields_of(spec):
+            value = getattr(spec, info.name)
+            default = ",".join(value) if isinstance(value, tuple) else value
             lines.append(f"  {section}.{info.name} = {default}")
             lines.append(f"      {info.help} {info.bounds().capitalize()}.")
     return "\n".join(lines)

@@ -44,8 +44,10 @@ the number of epochs.
 ## 4. Choose the augmentation
 Train > Data augmentation previews it on your own images. Augmentation varies the training images \
 at random, so that fewer labelled images are needed. Amounts in pixels are in proportion to the \
-size of your images until you change them. The tick "Augmented" beside the images shows them as \
-the network sees them.
+size of your images until you change them. Offset, gain, gamma, noise, blur and low resolution \
+make training images look like those of other scanners (amounts of offset and noise are fractions \
+of the intensity window), stretch like those of other persons. The tick "Augmented" beside the \
+images shows them as the network sees them.
 
 ## 5. Train
 Train > Train model (F5) starts the training. The monitor shows loss and metrics (for label maps \
@@ -90,7 +92,8 @@ soft tissue window of CT (DICOM values are Hounsfield units). It is stored with 
 ## Label maps
 Data > Label colours lists the classes of label maps with their colours and shares of pixels. \
 You can name, merge and recolour classes, and replace blurred colours by the nearest label \
-colour.
+colour. With exclusive classes (red, green, blue and black, say) a pixel that two classes share \
+gets the likelier one instead of black.
 
 # Keys
 

@@ -36,7 +36,8 @@ from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, NewerVersionError, naming_newer_version
 from deepimagetranslator.ml.memory_file import copied, file_for
-from deepimagetranslator.ml.network.unet import build_unet, convolutions
+from deepimagetranslator.ml.network.averaging import STORED as AVERAGE
+from deepimagetranslator.ml.network.unet import build_unet, convolutions, residuals
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
 
@@ -109,6 +110,7 @@ class WeightsCard:
 
         extras = [f"{model.normalization} normalization"] if model.normalization != "none" else []
         extras += ["deep supervision"] if model.deep_supervision else []
+        extras += ["residual output"] if model.residual else []
         found = [
             f"Written by {self.program}" + (self.preset and f", preset {self.preset}"),
             f"U-Net of {model.depth} blocks, {model.base_filters} channels in the first"
@@ -340,6 +342,9 @@ def with_size(spec: ModelSpec, size: tuple[int, int]) -> ModelSpec:
 def load_into(model: keras.Model, path: Path) -> None:
     """Load a file's weights into the network that it describes.
 
+    A run's state holds the weights of its last step and, where a moving average is kept, that
+    average: these are the weights, as in the best checkpoint.
+
     Raises:
         UserError: the arrays do not fit, or hold values that are not finite. The model may then be
             partly changed and must not be used.
@@ -357,6 +362,7 @@ def load_into(model: keras.Model, path: Path) -> None:
                 # Keras only warns if the file has no arrays for a layer, and leaves it unchanged.
                 warnings.filterwarnings("error", message="Skipping nested container")
                 model.load_weights(path)
+                _take_average(model, path)
         except Exception as error:  # Keras may raise any exception for damaged files
             raise UserError(_unfit(path)) from error
     if not all(np.isfinite(keras.ops.convert_to_numpy(x)).all() for x in model.weights):
@@ -366,12 +372,26 @@ def load_into(model: keras.Model, path: Path) -> None:
         )
 
 
+def _take_average(model: keras.Model, path: Path) -> None:
+    """Assign the moving average of the weights if the file holds one.
+
+    Raises:
+        Exception: the file is damaged, or its arrays do not fit.
+    """
+    with _open(path) as file:
+        state = file.get(_STATE, {})
+        if f"{AVERAGE}0" in state:
+            for number, variable in enumerate(model.trainable_variables):
+                variable.assign(state[f"{AVERAGE}{number}"][()])
+
+
 def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
     """Copy the weights of one U-Net into another, which may differ in its output layers.
 
     Returns:
         The names of the layers that keep their initial weights: output layers with another number
-        of target channels, and those that the source lacks.
+        of target channels, and those that the source lacks; all output layers if only one of the
+        networks has a residual output.
 
     Raises:
         UserError: other layers differ.
@@ -389,6 +409,8 @@ def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
             "input channels and normalization must be the same. Change the model to fit, or "
             "train from the beginning."
         )
+    if bool(residuals(source)) != bool(residuals(destination)):
+        givers[True] = []
     renewed = [layer.name for layer in takers[True][len(givers[True]) :]]
     for giver, taker in zip(
         givers[False] + givers[True], takers[False] + takers[True], strict=False
