@@ -23,13 +23,15 @@ import numpy as np
 from deepimagetranslator.core.errors import UserError
 
 
-def load_engine(cpu_devices: int = 1) -> None:
+def load_engine(cpu_devices: int = 1, threads: int = 0) -> None:
     """Import Keras and its backend without output; takes some seconds the first time.
 
     Args:
         cpu_devices: if over 1, the processor is split into this many logical devices, and
             ``distribution`` splits batches over them. This tests training on several GPUs without
             any. Only with TensorFlow, and only before its first computation.
+        threads: of a computation, so that its results do not depend on the number of cores; 0 for
+            all cores. Only before the first computation.
 
     Raises:
         UserError: the backend cannot be imported; the message gives the likely reason.
@@ -44,7 +46,7 @@ def load_engine(cpu_devices: int = 1) -> None:
                 import keras  # noqa: PLC0415
 
             keras.config.backend()
-            _prepare_devices(cpu_devices)
+            _prepare_devices(cpu_devices, threads)
     except ImportError as error:
         raise UserError(
             f"The deep-learning library cannot be loaded ({error}). It needs a 64-bit processor "
@@ -308,11 +310,18 @@ def _backend() -> str:
     return os.environ.get("KERAS_BACKEND", "tensorflow")
 
 
-def _prepare_devices(cpu_devices: int) -> None:
-    """Configure TensorFlow's devices; this must come before its first computation."""
+def _prepare_devices(cpu_devices: int, threads: int) -> None:
+    """Configure the backend's devices; this must come before its first computation."""
+    if _backend() == "torch" and threads:
+        import torch  # noqa: PLC0415
+
+        torch.set_num_threads(threads)
     if _backend() != "tensorflow":
         return
     import tensorflow as tf  # noqa: PLC0415
+
+    if threads and tf.config.threading.get_intra_op_parallelism_threads() != threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
 
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # already in use: its settings stay

@@ -190,7 +190,9 @@ def _train(
 def _memory(project: Project, dataset: Dataset) -> tuple[int, Short]:
     """The bytes that a training step needs, and the error if there are fewer."""
     model, training = dataset.model, project.specs.training
-    images = min(training.batch_size, len(dataset.train))
+    images = training.batch_size
+    if not training.steps_per_epoch:
+        images = min(images, len(dataset.train))
     precision = devices.choose_precision(training.precision)
     training = replace(training, batch_size=images, precision=precision)
 
@@ -256,6 +258,7 @@ class Job:
                 specs.training.batch_size,
                 state.epoch + 1,
                 specs.training.epochs,
+                steps=specs.training.steps_per_epoch if pairs is dataset.train else 0,
             )
             for pairs in (dataset.train, dataset.val)
         )

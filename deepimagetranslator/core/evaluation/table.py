@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deepimagetranslator.core.data.dataset import channel_names
@@ -30,12 +30,14 @@ class Evaluation:
         problems: the files that were left out, and why.
         files: the evaluated images in the order of the rows.
         labels: whether label maps were compared by their classes.
+        measurements: the counts of each of ``files``, from which its rows were made.
     """
 
     rows: tuple[Mapping[str, str | float], ...]
     problems: tuple[Problem, ...] = ()
     files: tuple[ImageRef, ...] = ()
     labels: bool = False
+    measurements: tuple[Measurement, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def images(self) -> int:
@@ -111,4 +113,5 @@ def table_of(
     for name, measurement in [*named, (POOLED, whole_volume(m for _, m in measured))]:
         for channel, values in measurement.results(names).items():
             rows.append({"image": name, "channel": channel, **values})
-    return Evaluation(tuple(rows), tuple(problems), tuple(file for file, _ in measured), labels)
+    files, measurements = zip(*measured, strict=True)
+    return Evaluation(tuple(rows), tuple(problems), files, labels, measurements)
