@@ -7,7 +7,6 @@ with softmax, a probability per class. ``plan`` decides which encodings a file f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,11 +105,16 @@ class OutputEncoding:
             return self._scaling().from_unit(predicted)
         palette = self.network.palette
         assert palette is not None
-        if self.network.by_class:
-            classes: NDArray[Any] = predicted.argmax(axis=-1).astype(np.uint8)
-        else:
-            classes = palette.nearest_classes(predicted, self.network.scaling)
+        classes = self.classes(predicted)
         return classes[..., None] if self.kind == "classes" else palette.decode(classes)
+
+    def classes(self, predicted: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The class numbers (height, width) of one output (height, width, channels)."""
+        palette = self.network.palette
+        assert palette is not None
+        if self.network.by_class:
+            return np.asarray(predicted.argmax(axis=-1), np.uint8)
+        return palette.nearest_classes(predicted, self.network.scaling)
 
     @property
     def limits(self) -> tuple[float, float] | None:
