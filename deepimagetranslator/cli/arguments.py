@@ -211,7 +211,8 @@ def _add_train(commands: Any) -> None:
         "train",
         engine_commands.train,
         "train a project's network",
-        "run_dir, weights, epochs, best_epoch, best_value, seconds, values",
+        "run_dir, weights, epochs, best_epoch, best_value, seconds, values, better_than_input "
+        "(null where inputs cannot be compared with their targets)",
         fields_help(),
     )
     parser.add_argument("project", type=Path, metavar="PROJECT.json")
@@ -239,7 +240,8 @@ def _add_translate(commands: Any) -> None:
         engine_commands.translate,
         "translate images with a weights file",
         "output, translated (a number), outputs (the files), skipped (file, reason), problems "
-        "(images of unlike values: subject, message, files, remedy), seconds",
+        "(images of unlike values: subject, message, files, remedy), confidence (its maps), "
+        "calibrated (whether they are), seconds",
         _TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
@@ -266,7 +268,9 @@ def _add_evaluate(commands: Any) -> None:
         "evaluate",
         engine_commands.evaluate,
         "evaluate translated images, or weights, against targets: as a whole volume and per image",
-        "images, pooled (by channel: dice, sensitivity, ...), table, problems",
+        "images, pooled (by channel: dice, sensitivity, ...; with inputs also input_psnr, ...), "
+        "persons, table, problems, better_than_input (null if unknown), confidence (images, "
+        "pixels, uncalibrated_error, calibration_error; null unless asked for)",
         "Images may have any supported format. Label maps may hold 0 and 1, 0 and 255, class "
         "numbers or colours.",
     )
@@ -280,13 +284,31 @@ def _add_evaluate(commands: Any) -> None:
         metavar="FILE",
         help="instead: translate --inputs with these weights; translated images are not written",
     )
-    parser.add_argument("--inputs", type=Path, nargs="+", metavar="DIR", help="with --weights")
+    parser.add_argument(
+        "--inputs",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="the images to translate with --weights; with --predictions the images that were "
+        "translated, to compare values with the inputs themselves",
+    )
     parser.add_argument("--targets", type=Path, required=True, nargs="+", metavar="DIR")
     parser.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
         help="folder for evaluation.csv; default: that of the predictions or weights",
+    )
+    parser.add_argument(
+        "--confidence",
+        action="store_true",
+        help="with --weights: report the expected calibration error of the confidence maps",
+    )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="with --weights: calibrate the confidence on these images, which were not trained on, "
+        "and keep that in the weights file",
     )
     _add_series(parser, "targets, or the inputs,")
     parser.add_argument(

@@ -7,7 +7,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.layout import places, require_folder
 from deepimagetranslator.core.export.output_lock import locked_output
-from deepimagetranslator.core.export.plan import OutputFile, plan
+from deepimagetranslator.core.export.plan import OutputFile, file_beside, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
@@ -43,6 +43,10 @@ from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.translator import Translator
 
+NOT_CALIBRATED = (
+    "The confidence of these weights is not calibrated: its figures tell only where it is higher "
+    "or lower. Calibrate it on images with known targets that were not trained on."
+)
 _READ_AHEAD = 4
 _SECONDS = 0.2  # between two reports on one image
 
@@ -57,11 +61,15 @@ class TranslationResult:
         skipped: (source, reason) of each image or whole volume that was not translated.
         problems: series and images whose values are unlike those of the training images; their
             images are among the skipped.
+        confidence: the confidence maps that were written.
+        calibrated: whether they are calibrated.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
     skipped: tuple[tuple[ImageRef, str], ...]
     problems: tuple[Problem, ...] = ()
+    confidence: tuple[Path, ...] = ()
+    calibrated: bool = False
 
     @property
     def files(self) -> dict[Path, Path]:
@@ -71,10 +79,11 @@ class TranslationResult:
 
 @dataclass(frozen=True)
 class _Job:
-    """An image to translate, and the writer of its output file."""
+    """An image to translate, the writer of its output file, and that of its confidence map."""
 
     source: ImageRef
     writer: VolumeWriter
+    beside: VolumeWriter | None = None
 
     @property
     def output_file(self) -> OutputFile:
@@ -159,6 +168,7 @@ def _translate(
         spec.large_images,
         spec.batch_size,
         mirrors=spec.mirrors,
+        confidence=spec.confidence,
     )
     images = places(inputs, output, series, folder)
     output_files = plan(images, output, translator.network, spec)
@@ -169,6 +179,8 @@ def _translate(
         return TranslationResult((), (), tuple(problems))
     for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
+    if spec.confidence and translator.confidence.calibration is None:
+        report(LogLine(NOT_CALIBRATED))
     needed, short = _memory(translator, spec)
     require_memory(needed, short)
     with enough_memory(short):
@@ -205,11 +217,13 @@ class _Run:
         self._report, self._control = report, control
         names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
         derived = DerivedSeries(translator.network.name, names)
-        self._jobs = [
-            _Job(source, writer)
-            for writer in (VolumeWriter(file, derived, spec.overwrite) for file in output_files)
-            for source in writer.output_file.sources
-        ]
+        self._jobs = list[_Job]()
+        for file in output_files:
+            writer = VolumeWriter(file, derived, spec.overwrite)
+            beside = None
+            if spec.confidence:
+                beside = VolumeWriter(file_beside(file), derived, spec.overwrite)
+            self._jobs += [_Job(source, writer, beside) for source in file.sources]
         self._total = len(self._jobs)
         self._done = 0
         self._written: Counter[Path] = Counter()
@@ -219,6 +233,7 @@ class _Run:
         self.translated: list[tuple[ImageRef, ImageRef]] = []
         self.skipped: list[tuple[ImageRef, str]] = []
         self.problems: list[Problem] = []
+        self.confidence: list[Path] = []
 
     def refuse(self, problems: Sequence[Problem]) -> None:
         """Skip the images of these problems without reading them."""
@@ -239,7 +254,13 @@ class _Run:
         if odd := self._not_finite:
             images = f"of {self._total} images (such as {odd[0].shown_name})"
             self._report(LogLine(told(len(odd), images)))
-        return TranslationResult(tuple(self.translated), tuple(self.skipped), tuple(self.problems))
+        return TranslationResult(
+            tuple(self.translated),
+            tuple(self.skipped),
+            tuple(self.problems),
+            tuple(self.confidence),
+            bool(self.confidence) and self._translator.confidence.calibration is not None,
+        )
 
     def _work(self, pool: ThreadPoolExecutor) -> None:
         for batch in self._batches(pool):
@@ -265,7 +286,8 @@ class _Run:
                 self._translate_batch([one], pool)
             return
         for (job, image), values in zip(batch, predicted, strict=True):
-            future = pool.submit(_render, job, values, image.shape[:2])
+            render = _render if job.beside is None else self._render_both
+            future = pool.submit(render, job, values, image.shape[:2])
             self._writing.append((job, future))
 
     def _translate_large(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
@@ -283,16 +305,22 @@ class _Run:
 
         self._finish(most_open=0)
         count = self._total
+        name, encoding = job.source.name, job.output_file.encoding
+        confidence: Array | None = None
         try:
-            result = self._translator.translate(
-                image, job.source.name, job.output_file.encoding.image, between
-            )
+            if job.beside is None:
+                result = self._translator.translate(image, name, encoding.image, between)
+            else:
+                form = job.beside.output_file.form
+                result, confidence = self._translator.translate_with_confidence(
+                    image, name, form, encoding, between
+                )
         except UserError as error:
             self._skip(job, error)
             return
         del image
-        self._writing.append((job, pool.submit(job.writer.put, job.source, result, size)))
-        del result
+        self._writing.append((job, pool.submit(_put, job, result, confidence, size)))
+        del result, confidence
         self._finish(most_open=0)
 
     def _finish(self, most_open: int) -> None:
@@ -330,6 +358,8 @@ class _Run:
         if self._written[output_file.path] < len(output_file.sources):
             self._report(SliceTranslated(self._done, count))
             return
+        if job.beside is not None:
+            self.confidence.append(job.beside.output_file.path)
         encoding = output_file.encoding
         palette = encoding.network.palette if encoding.kind == "classes" else None
         for source in output_file.sources:
@@ -348,9 +378,18 @@ class _Run:
         source, reason = job.source, str(error)
         if len(output_file.sources) > 1:
             job.writer.drop()
+            if job.beside is not None:
+                job.beside.drop()
             source = ImageRef(output_file.original)
             reason = f"{reason} Nothing is written of {source.name}, which needs this slice."
         self._note_skipped(source, reason)
+
+    def _render_both(self, job: _Job, values: np.ndarray, size: tuple[int, int]) -> None:
+        """Write a translated image and its confidence map."""
+        assert job.beside is not None
+        confidence = replace(self._translator.confidence, encoding=job.output_file.encoding)
+        image = confidence.encoding.image(confidence.written(values))
+        _put(job, image, confidence.image(values, job.beside.output_file.form), size)
 
     def _note_skipped(self, source: ImageRef, reason: str) -> None:
         self.skipped.append((source, reason))
@@ -406,6 +445,13 @@ class _Run:
 
 def _render(job: _Job, values: np.ndarray, size: tuple[int, int]) -> None:
     job.writer.put(job.source, job.output_file.encoding.image(values), size)
+
+
+def _put(job: _Job, image: Array, confidence: Array | None, size: tuple[int, int]) -> None:
+    """Hand over an image to its writer, after its confidence map, so that none is without it."""
+    if job.beside is not None and confidence is not None:
+        job.beside.put(job.source, confidence, size)
+    job.writer.put(job.source, image, size)
 
 
 def _class_names(output_file: OutputFile) -> Sequence[str]:

@@ -16,7 +16,8 @@ from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.export.encodings import Network, choose_encoding
+from deepimagetranslator.core.export.confidence import Confidence, mirrored
+from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging.header import MAX_PIXELS
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.system.machine import bytes_in_words
@@ -58,6 +59,9 @@ class Translator:
     Attributes:
         network: the network's output.
         encoding: the encoding of outputs as images.
+        confidence: makes confidence maps.
+        with_confidence: whether predictions have what the maps are made from, which takes four
+            times as long: they then have twice the channels.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Translator:
         batch_size: int = 1,
         *,
         mirrors: bool = False,
+        confidence: bool = False,
     ) -> None:
         """Read the file's description; the network itself is built for the first image.
 
@@ -79,6 +84,7 @@ class Translator:
             large_images: a ``TranslationSpec.large_images``.
             batch_size: the number of tiles translated at once.
             mirrors: test-time augmentation: average over the image and its three flipped copies.
+            confidence: the attribute ``with_confidence``, see ``core.export.confidence``.
 
         Raises:
             UserError: not a weights file, or the network's output does not allow this encoding.
@@ -98,6 +104,8 @@ class Translator:
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
         self._mirrors = mirrors
+        self.confidence = Confidence.of(self.encoding, self.card.calibration)
+        self.with_confidence = confidence
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
         self._networks: OrderedDict[tuple[int, int], keras.Model] = OrderedDict()
@@ -117,10 +125,9 @@ class Translator:
 
     def is_large(self, image: np.ndarray) -> bool:
         """Whether the image must be translated by ``translate`` on its own, not in a batch."""
-        model = self.card.model
+        channels = self.card.model.target_channels * (2 if self.with_confidence else 1)
         return self.in_tiles(image) or (
-            image.shape[0] * image.shape[1] * max(image.shape[2], model.target_channels)
-            > _LARGE_VALUES
+            image.shape[0] * image.shape[1] * max(image.shape[2], channels) > _LARGE_VALUES
         )
 
     def translate(
@@ -155,6 +162,34 @@ class Translator:
             result[first : first + len(part)] = part
         assert result is not None
         return result
+
+    def translate_with_confidence(
+        self,
+        image: np.ndarray,
+        name: str = "the image",
+        form: str = "",
+        encoding: OutputEncoding | None = None,
+        between: Between = _nothing,
+    ) -> tuple[Array, Array]:
+        """Translate one image, with the map of its confidence; needs ``with_confidence``.
+
+        Args:
+            image, name, between: see ``translate``.
+            form: "png" for a map of 0 to 255; else it is float.
+            encoding: how the image is encoded; by default as the translator does.
+
+        Raises:
+            UserError: see ``translate``.
+        """
+        confidence = replace(self.confidence, encoding=encoding or self.encoding)
+        parts: list[Array] = []
+
+        def render(rows: Floats) -> Array:
+            parts.append(confidence.image(rows, form))
+            return confidence.encoding.image(confidence.written(rows))
+
+        translated = self.translate(image, name, render, between)
+        return translated, np.concatenate(parts)
 
     def predict(self, images: Sequence[np.ndarray], names: Sequence[str]) -> list[np.ndarray]:
         """The network's output for images of one network size, none of them large.
@@ -224,9 +259,13 @@ class Translator:
         """The network's output (images, height, width, channels) for images of its input size."""
         network = self._network(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
-        if self._mirrors:
-            flipped = (np.flip(_final(network, np.flip(x, axes)), axes) for axes in _FLIPS)
-            y: Floats = np.mean(list(flipped), axis=0)
+        y: Floats
+        if self._mirrors or self.with_confidence:
+            flipped = [np.flip(_final(network, np.flip(x, axes)), axes) for axes in _FLIPS]
+            if self.with_confidence:
+                y = mirrored(flipped, self._mirrors, self.encoding.kind)
+            else:
+                y = np.mean(flipped, axis=0)
         else:
             y = _final(network, x)
         if not np.isfinite(y).all():
@@ -335,7 +374,7 @@ class Translator:
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
         """Encode an output of ``predict`` as the image to write: label colours or values."""
-        return self.encoding.image(predicted)
+        return self.encoding.image(self.confidence.written(predicted))
 
     def take_new_weights(self) -> bool:
         """Reload the weights after training has rewritten the file.

@@ -7,6 +7,7 @@ else. Files of the 2021 program can be read too.
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from collections.abc import Mapping
@@ -26,13 +27,15 @@ from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.input_statistics import InputStatistics
+from deepimagetranslator.core.data.intensity.conversion import Conversion, input_to_target
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError, printable
+from deepimagetranslator.core.evaluation.calibration import Calibration
 from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.runs import state_file
 from deepimagetranslator.core.system.atomic_write import write_bytes
-from deepimagetranslator.core.system.system_path import exists, is_file
+from deepimagetranslator.core.system.system_path import exists, is_file, system_path
 from deepimagetranslator.core.version import PROGRAM, NewerVersionError, naming_newer_version
 from deepimagetranslator.ml.memory_file import file_for
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
@@ -68,6 +71,7 @@ class WeightsCard:
         input_statistics: the values of the training inputs; None if they were not measured, as by
             versions before 2.1.
         reading: the reading version of the training images, see ``core.imaging.reading``.
+        calibration: of the confidence, see ``core.evaluation.calibration``; None if there is none.
     """
 
     model: ModelSpec
@@ -80,9 +84,12 @@ class WeightsCard:
     large_images: str = "resize"
     input_statistics: InputStatistics | None = None
     reading: int = READING_VERSION
+    calibration: Calibration | None = None
 
     def to_json(self) -> dict[str, Any]:
+        calibrated = self.calibration
         return {
+            **({} if calibrated is None else {"calibration": calibrated.to_json()}),
             "format": FORMAT,
             "program": self.program,
             "preset": self.preset,
@@ -120,6 +127,8 @@ class WeightsCard:
             found.append(f"Label colours: {', '.join(f'{c} {n}'.strip() for c, n in classes)}")
         if self.large_images == "crop":
             found.append("Trained on crops of larger images in full resolution")
+        if self.calibration is not None:
+            found.append(f"Confidence: calibrated on {self.calibration.images} images")
         for name, value in self.training.items():
             shown = f"{value:.5g}" if isinstance(value, float) else value
             found.append(f"{name.replace('_', ' ')}: {shown}")
@@ -137,6 +146,14 @@ class WeightsCard:
         if self.input_statistics is None:
             return None
         return Trained(self.input_scaling, self.input_statistics)
+
+    @property
+    def input_to_target(self) -> Conversion | None:
+        """From the inputs' normalization to that of the targets; None where they cannot be
+        compared, as for label maps."""
+        if self.palette is not None:
+            return None
+        return input_to_target(self.model, self.input_scaling, self.target_scaling)
 
     @classmethod
     def from_json(cls, data: Any, where: str) -> WeightsCard:
@@ -157,6 +174,7 @@ class WeightsCard:
     def _of(cls, data: Mapping[str, Any], model: Any, palette: Any, where: str) -> WeightsCard:
         spec = fields.from_json(ModelSpec, model, where)
         statistics, measured = data.get("input_statistics"), None
+        calibration = data.get("calibration")
         try:
             if statistics is not None:
                 measured = InputStatistics.from_json(statistics)
@@ -171,6 +189,7 @@ class WeightsCard:
                 program=str(data["program"]),
                 input_statistics=measured,
                 reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
+                calibration=None if calibration is None else Calibration.from_json(calibration),
             )
         except (UserError, KeyError, TypeError, ValueError) as error:
             raise UserError(_damaged_card(where)) from error
@@ -214,6 +233,30 @@ def file_content(
         for name, value in arrays.items():
             group[name] = value
     return memory.content
+
+
+def keep_calibration(path: Path, calibration: Calibration) -> None:
+    """Write the calibration of the confidence into the card of a weights file.
+
+    Raises:
+        UserError: the file has no card, as those of the 2021 program, or cannot be written.
+    """
+    card = replace(read_card(path), calibration=calibration)
+    if state_file.read_head(path) is not None:
+        raise UserError(
+            f"{path.name} is what its run resumes from and is not changed; calibrate the best "
+            "weights of the run."
+        )
+    memory = io.BytesIO(system_path(path).read_bytes())
+    with h5py.File(memory, "r+") as file:
+        if _CARD not in file:
+            raise UserError(
+                f"{path.name} was written by the 2021 program and cannot hold a calibration; train "
+                "for one epoch from it, and calibrate the new weights."
+            )
+        del file[_CARD]
+        file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
+    write_bytes(path, memory.getbuffer(), durable=True)
 
 
 def read_card(path: Path) -> WeightsCard:

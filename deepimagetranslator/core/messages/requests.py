@@ -40,12 +40,16 @@ class TranslateImages:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Translate the inputs of pairs and compare with their targets; the result has table rows."""
+    """Translate the inputs of pairs and compare with their targets; the result has table rows.
+
+    ``calibrate`` also calibrates the confidence on them, and keeps that in the weights file.
+    """
 
     job: int
     weights: Path
     pairs: tuple[ImagePair, ...]
     problems: tuple[Problem, ...] = ()
+    calibrate: bool = False
 
 
 Job = StartTraining | TranslateImages | Evaluate
@@ -79,6 +83,7 @@ class PreviewTranslation:
         image: (height, width, channels) in the file's own data type.
         name: the image's name, for messages.
         keep: answer this request even if a newer one waits.
+        confidence: make the map of its confidence too, which takes four times as long.
     """
 
     number: int
@@ -86,6 +91,7 @@ class PreviewTranslation:
     image: Any
     name: str
     keep: bool = False
+    confidence: bool = False
 
 
 @dataclass(frozen=True)
