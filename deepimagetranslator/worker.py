@@ -189,11 +189,11 @@ class _Worker:
                     "files": [(str(source), str(to)) for to, source in done.files.items()],
                     "output": str(output),
                 }
-            case Evaluate(_, weights, pairs, problems):
+            case Evaluate(_, weights, pairs, problems, calibrate):
                 from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
                 measured = evaluation.evaluate_weights(
-                    weights, pairs, problems, report=report, control=control
+                    weights, pairs, problems, calibrate=calibrate, report=report, control=control
                 )
                 return {
                     "rows": [dict(row) for row in measured.rows],
@@ -236,11 +236,18 @@ class _Worker:
         """The answer to a preview request; None if the preview was abandoned."""
         try:
             translator = self._translator(request.weights)
-            image = translator.translate(
-                request.image, request.name, between=lambda *_: self._abandon_if_stale(request)
-            )
-            epoch = translator.card.epoch
-            return PreviewReady(request.number, image, epoch)
+            translator.with_confidence = request.confidence
+
+            def between(_done: int, _count: int) -> None:
+                self._abandon_if_stale(request)
+
+            epoch, what = translator.card.epoch, (request.image, request.name)
+            if not request.confidence:
+                image = translator.translate(*what, between=between)
+                return PreviewReady(request.number, image, epoch)
+            image, values = translator.translate_with_confidence(*what, between=between)
+            confidence = translator.confidence.shown(values)
+            return PreviewReady(request.number, image, epoch, confidence=confidence)
         except Cancelled:
             return None
         except Exception as error:

@@ -53,6 +53,7 @@ class Viewer:
     Attributes:
         part: the part in view, one of ``PARTS``.
         positions: the index of the image in view, from 0, by part.
+        confidence: whether the translation's confidence is wanted, which takes four times as long.
         augmented: whether images are shown augmented where they are in training.
         to_translate: images loaded for translation.
         translated: the translated image by its input.
@@ -75,6 +76,7 @@ class Viewer:
         self._bus = bus
         self.part = TRAINING
         self.positions = dict.fromkeys(PARTS, 0)
+        self.confidence = False
         self.augmented = False
         self.generation = 0
         self.to_translate: list[ImageRef] = []
@@ -145,6 +147,13 @@ class Viewer:
         """Show the images with or without augmentation."""
         self.augmented = augmented
         self.show()
+
+    def show_confidence(self, wanted: bool) -> None:
+        """Request the confidence of translations too, or no longer."""
+        if wanted != self.confidence:
+            self.confidence = wanted
+            if wanted:
+                self.predict()
 
     def set_images_to_translate(
         self, images: Sequence[ImageRef], folder: Path | None = None
@@ -290,7 +299,8 @@ class Viewer:
             return
         self._wanted_number = self.next_number()
         name = shown.wanted.input.name if shown.wanted.input else ""
-        self._send(PreviewTranslation(self._wanted_number, weights, shown.for_model, name))
+        request = PreviewTranslation(self._wanted_number, weights, shown.for_model, name)
+        self._send(replace(request, confidence=self.confidence))
 
     def next_number(self) -> int:
         """A new number for a request; its answer carries the same number."""

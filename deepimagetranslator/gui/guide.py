@@ -53,7 +53,8 @@ the Dice score of each class), predictions of validation images (a click enlarge
 time left. You can stop at any time and resume later (Train > Resume the last training), also \
 after a crash or a power failure; only the running epoch is lost. The epoch with the best \
 validation result is saved as the best checkpoint. Weights of an epoch that you choose during a \
-training stay in use until you choose others.
+training stay in use until you choose others. Where inputs and targets can be compared, as in \
+denoising, a dotted line shows the inputs themselves: a network below it makes images worse.
 [window-monitor.png]
 ## 6. Evaluate
 Evaluate > Evaluate on validation images compares the translated images with their targets: Dice, \
@@ -66,7 +67,9 @@ Outlines draws the outlines of target and prediction over the image.
 ## 7. Translate new images
 Translate > Load images for translation loads them, and the arrow keys step through them. \
 Translate > Translate and save writes the translated images into a folder. It asks first if their \
-values are unlike those that the network was trained on, such as Hounsfield units with 1024 added.
+values are unlike those that the network was trained on, such as Hounsfield units with 1024 added. \
+With "Confidence maps" a map beside each image says how sure the network is; Overlay > Confidence \
+shows it, dark where it is uncertain. Calibrate it first (Evaluate > Calibrate confidence).
 [demo.png]
 # Check the data before a long training
 

@@ -13,6 +13,8 @@ from deepimagetranslator.core.data.intensity.normalization import (
     TYPE_MAXIMUM,
     IntensityNormalization,
 )
+from deepimagetranslator.core.evaluation.calibration import LABELS
+from deepimagetranslator.core.export.confidence import ConfidenceMap
 from deepimagetranslator.core.typing import Array
 
 Levels = tuple[float, float]
@@ -23,6 +25,9 @@ _HIGHER, _LOWER = (255, 150, 40), (60, 150, 255)
 _FAINT = 0.3  # what remains of an image's contrast with the background when it is dimmed
 TARGET_LINE, PREDICTED_LINE, BOTH_LINE = (0, 200, 255), (255, 140, 0), (255, 255, 255)
 """Outlines of the target, of the prediction, and of both in one place."""
+UNCERTAIN = "#000000"
+"""The colour that is laid over uncertain pixels of a prediction."""
+_UNCERTAIN_ERROR = 99.0  # percentile of the expected errors that is drawn black
 _SAMPLES = 1_000_000
 _LABELS_BELOW = 32
 _INNER = 0.6  # outliers are clipped if 99.8 % of the values lie in less than 0.6 of the range
@@ -156,6 +161,33 @@ def _comparable(one: Array, other: Array) -> tuple[Array, Array]:
     if one.dtype == other.dtype and one.dtype.kind == "u":
         return one, other
     return np.nan_to_num(one.astype(np.float32)), np.nan_to_num(other.astype(np.float32))
+
+
+def certainty(confidence: ConfidenceMap) -> tuple[Array, Levels]:
+    """What is laid over a prediction: black where it is uncertain, white where it is certain.
+
+    Probabilities are black at 0.5 and below; expected errors at the highest of this image, without
+    a few outliers.
+    """
+    values = confidence.values
+    if confidence.kind == LABELS:
+        return values, (0.5, 1.0)
+    largest = float(np.percentile(values[::2, ::2], _UNCERTAIN_ERROR)) if values.size else 0.0
+    return -values, (-max(largest, 1e-12), 0.0)
+
+
+def certainty_words(confidence: ConfidenceMap) -> str:
+    """The legend of ``certainty``."""
+    words = "uncertain"
+    if confidence.kind == LABELS:
+        words = "uncertain: right with a probability of 0.5 or less"
+    return words if confidence.calibrated else f"{words} (not calibrated)"
+
+
+def confidence_words(confidence: ConfidenceMap, u: float, v: float) -> str:
+    """The confidence at a position; the arguments are those of ``value_words``."""
+    words = "confidence" if confidence.kind == LABELS else "expected error"
+    return f"{words} {value_words(confidence.values, u, v)}"
 
 
 def difference_words(target: Array, levels: Levels) -> str:
