@@ -31,7 +31,7 @@ BINS = 15
 NEAR = 10
 """Pixels: label maps are judged this close to a boundary, as the rest is easy."""
 _FINE = BINS * 256
-_KNOTS = 20
+_KNOTS, _PER_KNOT = (10, 200), 2000  # fewest and most bins of equal mass, and pixels of each
 _MOST_KNOTS = 1000
 _FEWEST = 1000  # pixels of a calibration
 _LEAST_ERROR = 1e-6
@@ -192,8 +192,9 @@ class Outcomes:
         known = self.counts > 0
         counts, raw, outcome = (x[known] for x in (self.counts, self.raw, self.outcome))
         mass = np.cumsum(counts) - counts / 2
-        group = np.minimum((mass / counts.sum() * _KNOTS).astype(np.intp), _KNOTS - 1)
-        merged = (np.bincount(group, x, _KNOTS) for x in (counts, raw, outcome))
+        knots = min(_KNOTS[1], max(_KNOTS[0], self.pixels // _PER_KNOT))
+        group = np.minimum((mass / counts.sum() * knots).astype(np.intp), knots - 1)
+        merged = (np.bincount(group, x, knots) for x in (counts, raw, outcome))
         counts, raw, outcome = (x[np.unique(group)] for x in merged)
         middles, observed = _monotone(counts, raw, outcome)
         return Calibration(self.kind, middles, observed, self.images, self.pixels)
