@@ -69,7 +69,7 @@ Translate > Load images for translation loads them, and the arrow keys step thro
 Translate > Translate and save writes the translated images into a folder. It asks first if their \
 values are unlike those that the network was trained on, such as Hounsfield units with 1024 added. \
 With "Confidence maps" a map beside each image says how sure the network is; Overlay > Confidence \
-shows it, dark where it is uncertain. Calibrate it first (Evaluate > Calibrate confidence).
+marks the uncertain pixels. Calibrate it first (Evaluate > Calibrate confidence).
 [demo.png]
 # Check the data before a long training
 

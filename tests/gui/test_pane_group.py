@@ -15,7 +15,7 @@ from deepimagetranslator.gui.viewer import viewport
 from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import DIFFERENCE_TITLE, PaneGroup
-from deepimagetranslator.gui.viewer.shading import BOTH_LINE, PREDICTED_LINE, TARGET_LINE
+from deepimagetranslator.gui.viewer.shading import BOTH_LINE, PREDICTED_LINE, TARGET_LINE, UNCERTAIN
 from deepimagetranslator.gui.viewer.viewport import FIT
 
 Pump = Callable[..., None]
@@ -295,8 +295,8 @@ def test_the_confidence_is_laid_over_the_prediction(
     group.tools.part.set(100)
     root.update()
     assert chosen[0] == "confidence" and group.tools.part.instate(["!disabled"])
-    drawn = in_canvas(canvas, np.repeat(np.where(values < 1, 0, 255), 3, axis=2).astype(np.uint8))
-    np.testing.assert_array_equal(pixels(canvas), drawn)
+    drawn = np.where(values < 1, np.array(UNCERTAIN), PREDICTION).astype(np.uint8)
+    np.testing.assert_array_equal(pixels(canvas), in_canvas(canvas, drawn))
     assert any("not calibrated" in text for text in group.legend.texts)
     group._on_pointer("image", (0.1, 0.5))
     assert told[-1].endswith("confidence 0.5")

@@ -80,6 +80,9 @@ def test_the_expected_error_of_values_follows_from_their_spread() -> None:
     assert found is not None and found.kind == VALUES
     raw = np.array([0.01, 0.05, 0.09])
     np.testing.assert_allclose(found(raw), 3 * raw * np.sqrt(2 / np.pi), rtol=0.1)
+    missed = (3 * np.sqrt(2 / np.pi) - 1) * spread.mean()  # too small everywhere
+    assert outcomes.error() == pytest.approx(missed, rel=0.02)
+    assert outcomes.error(found) < 0.02 * missed
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -221,13 +224,14 @@ def test_a_map_is_no_image_of_its_folder_but_a_name_alone_makes_none(tmp_path: P
     assert len(list_images(tmp_path / "a_confidence.png")) == 1, "named by the user"
 
 
-def test_uncertain_pixels_are_drawn_dark() -> None:
+def test_uncertain_pixels_are_marked() -> None:
     found = Confidence(encoding_of(PURE, by_class=True))
     values = np.array([[[0.4], [0.75], [1.0]]], np.float32)
-    drawn = shading.to_rgb(*shading.certainty(found.shown(values)))[0, :, 0]
-    assert drawn[0] == 0 and 120 < drawn[1] < 135 and drawn[2] == 255
+    black, full = np.zeros((1, 3, 1), np.uint8), np.array(shading.UNCERTAIN)
+    drawn = shading.uncertain_marked(black, (0.0, 255.0), found.shown(values))[0]
+    np.testing.assert_allclose(drawn, [full, full / 2, full * 0], atol=1)
     errors = replace(found.shown(values), kind=VALUES)
-    drawn = shading.to_rgb(*shading.certainty(errors))[0, :, 0]
-    assert drawn[0] > drawn[1] > drawn[2]
-    assert "not calibrated" in shading.certainty_words(errors)
+    drawn = shading.uncertain_marked(black, (0.0, 255.0), errors)[0, :, 0]
+    assert 0 < drawn[0] < drawn[1] < drawn[2] == full[0]
+    assert "not calibrated" in shading.uncertain_words(errors)
     assert shading.confidence_words(errors, 0.5, 0.0) == "expected error 0.75"

@@ -4,7 +4,8 @@ A network's raw confidence in a pixel is compared with what came true: whether t
 or the absolute error of a value. The expected calibration error is that of Naeini, Cooper and
 Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015, as used by
 Guo et al., "On calibration of modern neural networks", ICML 2017: over 15 bins of equal width, the
-mean of |accuracy - mean confidence|, weighted by the pixels in a bin.
+mean of |accuracy - mean confidence|, weighted by the pixels in a bin. For expected errors of
+values, which lie close to 0, the bins are of equal mass.
 
 The calibration is a monotone function: means of bins of equal mass, made monotone by pooling
 adjacent violators (Ayer et al., Annals of Mathematical Statistics 26, 1955), with straight lines
@@ -110,9 +111,11 @@ class Reliability:
 
     def __str__(self) -> str:
         over = f"over {self.pixels} pixels of {self.images} images"
+        what = "The expected errors miss the true ones, as a fraction of the range, by"
         if self.kind == LABELS:
             over = f"over {self.pixels} pixels within {NEAR} of a boundary, {self.images} images"
-        found = f"The expected calibration error of the confidence is {self.raw_error:.4f} {over}"
+            what = "The expected calibration error of the confidence is"
+        found = f"{what} {self.raw_error:.4f} {over}"
         if self.error is None:
             return f"{found}; it is not calibrated."
         return f"{found}, and {self.error:.4f} with its calibration."
@@ -181,7 +184,10 @@ class Outcomes:
         confidence = self.raw[known] / counts
         if calibration is not None:
             confidence = calibration(confidence).astype(np.float64)
-        place = np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
+        part = confidence
+        if self.kind == VALUES:
+            part = (np.cumsum(counts) - counts / 2) / counts.sum()
+        place = np.minimum((part * BINS).astype(np.intp), BINS - 1)
         gaps = np.bincount(place, outcome, BINS) - np.bincount(place, confidence * counts, BINS)
         return float(np.abs(gaps).sum() / counts.sum())
 

@@ -306,11 +306,11 @@ class PaneGroup(ttk.Frame):
         image.canvas.set_outlines(*labels)
         self._write_legend(labels)
         confidence = self._shown_confidence()
-        if confidence is None or self.difference:
+        if confidence is None or prediction.image is None or self.difference:
             prediction.canvas.set_overlay(None)
         else:
-            certainty = shading.certainty(confidence)
-            prediction.canvas.set_overlay(*certainty, self.overlay_part)
+            marked = shading.uncertain_marked(prediction.image, prediction.levels, confidence)
+            prediction.canvas.set_overlay(marked, (0.0, 255.0), self.overlay_part)
         both = prediction.image is not None and target.image is not None
         apart = self.difference and both and not prediction.canvas.dimmed
         prediction.set_minus(target.image if apart else None)
@@ -336,8 +336,8 @@ class PaneGroup(ttk.Frame):
         ]
         confidence = self._shown_confidence()
         if confidence is not None:
-            words = shading.certainty_words(confidence)
-            lines.append(Entry(words, shading.UNCERTAIN))
+            colour = "#{:02x}{:02x}{:02x}".format(*shading.UNCERTAIN)
+            lines.append(Entry(shading.uncertain_words(confidence), colour))
         self.legend.show([*lines, *(Entry(c.name, c.colour) for c in self.classes.classes)])
         if self.legend.entries and not self.sashes.stacked:
             self.legend.grid()

@@ -25,9 +25,9 @@ _HIGHER, _LOWER = (255, 150, 40), (60, 150, 255)
 _FAINT = 0.3  # what remains of an image's contrast with the background when it is dimmed
 TARGET_LINE, PREDICTED_LINE, BOTH_LINE = (0, 200, 255), (255, 140, 0), (255, 255, 255)
 """Outlines of the target, of the prediction, and of both in one place."""
-UNCERTAIN = "#000000"
+UNCERTAIN = (255, 235, 60)
 """The colour that is laid over uncertain pixels of a prediction."""
-_UNCERTAIN_ERROR = 99.0  # percentile of the expected errors that is drawn black
+_UNCERTAIN_ERROR = 99.0  # percentile of the expected errors that has the full colour
 _SAMPLES = 1_000_000
 _LABELS_BELOW = 32
 _INNER = 0.6  # outliers are clipped if 99.8 % of the values lie in less than 0.6 of the range
@@ -163,21 +163,25 @@ def _comparable(one: Array, other: Array) -> tuple[Array, Array]:
     return np.nan_to_num(one.astype(np.float32)), np.nan_to_num(other.astype(np.float32))
 
 
-def certainty(confidence: ConfidenceMap) -> tuple[Array, Levels]:
-    """What is laid over a prediction: black where it is uncertain, white where it is certain.
+def uncertain_marked(image: Array, levels: Levels, confidence: ConfidenceMap) -> Array:
+    """A translated image as RGB, the more towards ``UNCERTAIN`` the less certain a pixel is.
 
-    Probabilities are black at 0.5 and below; expected errors at the highest of this image, without
-    a few outliers.
+    Probabilities of 0.5 and below have the full colour; expected errors the highest of this image,
+    without a few outliers.
     """
     values = confidence.values
     if confidence.kind == LABELS:
-        return values, (0.5, 1.0)
-    largest = float(np.percentile(values[::2, ::2], _UNCERTAIN_ERROR)) if values.size else 0.0
-    return -values, (-max(largest, 1e-12), 0.0)
+        part = 2 * (1 - values)
+    else:
+        largest = float(np.percentile(values[::2, ::2], _UNCERTAIN_ERROR))
+        part = values / max(largest, 1e-12)
+    part = np.clip(part, 0, 1)
+    mixed = (1 - part) * to_rgb(image, levels) + part * np.array(UNCERTAIN, np.float32)
+    return np.rint(mixed).astype(np.uint8)
 
 
-def certainty_words(confidence: ConfidenceMap) -> str:
-    """The legend of ``certainty``."""
+def uncertain_words(confidence: ConfidenceMap) -> str:
+    """The legend of ``uncertain_marked``."""
     words = "uncertain"
     if confidence.kind == LABELS:
         words = "uncertain: right with a probability of 0.5 or less"
