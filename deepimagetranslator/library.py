@@ -97,8 +97,9 @@ def translate(
         report: called with each event, see ``core.messages.events``.
 
     Returns:
-        The output of each translated input, each skipped input with the reason, and ``problems``
-        of images of unlike values.
+        The output of each translated input, each skipped input with the reason, ``problems`` of
+        images of unlike values, and ``marked``: translated images that are unlike the training
+        images in another way, the farthest first.
 
     Raises:
         UserError: nothing was written; the message says why.
@@ -145,11 +146,13 @@ def evaluate(
     )
 
 
-def load_weights(path: str | Path) -> Translator:
+def load_weights(path: str | Path, clean_up: Sequence[str] = ()) -> Translator:
     """Load a weights file as a translator of arrays.
 
     Args:
         path: a weights file of this program or of the 2021 program.
+        clean_up: rules for label maps, such as "red: islands under 20"; see the help of
+            ``translation.clean_up``.
 
     Returns:
         A translator. Its ``translate(image)`` takes an array (height, width, channels) with the
@@ -157,12 +160,12 @@ def load_weights(path: str | Path) -> Translator:
         form. Its ``card`` describes the network and its training.
 
     Raises:
-        UserError: the file is not a weights file.
+        UserError: the file is not a weights file, or the rules do not fit its classes.
     """
     _load_engine()
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
-    return Translator(Path(path))
+    return Translator(Path(path), clean_up=clean_up)
 
 
 def _load_engine() -> None:

@@ -26,8 +26,10 @@ from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRANSLATED
-from deepimagetranslator.core.config.memory_plan import training_short_of_memory
-from deepimagetranslator.core.config.network_plan import step_memory_bytes
+from deepimagetranslator.core.config.memory_plan import (
+    training_memory_bytes,
+    training_short_of_memory,
+)
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import DataProblems, Problem, Repair, UserError
@@ -201,7 +203,8 @@ class Jobs:
         if not pairs:
             raise UserError("There are no pairs to evaluate; load images and targets first.")
         job = self._client.next_job()
-        request = Evaluate(job, weights, tuple(pairs), tuple(problems), calibrate)
+        clean_up = self._project.specs.translation.clean_up
+        request = Evaluate(job, weights, tuple(pairs), tuple(problems), clean_up, calibrate)
         self._calibrated = weights if calibrate else None
         self._begin("evaluation", request)
 
@@ -233,9 +236,7 @@ class Jobs:
         if dataset is None:
             return ()
         specs, free = self._project.specs, free_memory_bytes()
-        needed = step_memory_bytes(
-            dataset.model, specs.training.batch_size, specs.training.precision
-        )
+        needed = training_memory_bytes(dataset.model, specs.training)
         if not tells_of_memory(log) and needed < free / 2:
             return ()
         return training_short_of_memory(dataset.model, specs.training, free, specs.model).problems
@@ -258,7 +259,7 @@ class Jobs:
         if training:
             self.monitor.handle(event)
         if isinstance(event, ImageTranslated):
-            self._viewer.add_translated(event.source, event.output, event.palette)
+            self._viewer.add_translated(event.source, event.output, event.palette, event.mark)
         if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
             best = event.best_epoch

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.suggestions import following
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import FEW, Problem, UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES, OF_INPUT, OVERLAP
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.summary import Spread, Summary, summarized
@@ -110,7 +110,9 @@ def translate(arguments: argparse.Namespace) -> Outcome:
     if result.skipped:
         terminal.say(f"{len(result.skipped)} skipped:")
         terminal.say_problems(_reasons(result))
-    return 3 if result.skipped else 0, {
+    if result.marked:
+        terminal.say(unlike_sentence(result))
+    return 3 if result.skipped or result.marked else 0, {
         "output": str(arguments.output),
         "translated": len(result.translated),
         "outputs": [str(path) for path in result.files],
@@ -118,8 +120,28 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         "problems": [as_json(problem) for problem in result.problems],
         "confidence": [str(path) for path in result.confidence],
         "calibrated": result.calibrated,
+        "marked": [
+            {"file": str(one.source), "output": str(one.output), **asdict(one.mark)}
+            for one in result.marked
+        ],
+        "marks_file": result.marks_file and str(result.marks_file),
+        "domain_unknown": result.domain_unknown,
+        "clean_up": list(result.clean_up),
         "seconds": round(time.monotonic() - start, 3),
     }
+
+
+def unlike_sentence(result: TranslationResult) -> str:
+    """How many translated images are unlike the training images, and why, the farthest first."""
+    marked, count = result.marked, len(result.translated)
+    few = "; ".join(f"{one.source.shown_name}: {one.mark.reason}" for one in marked[:FEW])
+    more = f"; and {len(marked) - FEW} more" if len(marked) > FEW else ""
+    table = f" All are listed in {result.marks_file}." if result.marks_file else ""
+    verb = "are" if len(marked) > 1 else "is"
+    return (
+        f"{len(marked)} of {count} images {verb} unlike the training images; check the result "
+        f"({few}{more}).{table}"
+    )
 
 
 def _reasons(result: TranslationResult) -> list[Problem]:
@@ -135,6 +157,8 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--weights evaluates a network on --inputs; give both of them.")
     if (arguments.confidence or arguments.calibrate) and not arguments.weights:
         raise UserError("Only weights have a confidence; give --weights and --inputs.")
+    if arguments.clean_up and not arguments.weights:
+        raise UserError("--clean-up acts on the output of --weights; translated images stay.")
     with terminal.progress() as (report, control):
         result = _evaluation_of(arguments, report, control)
     first = arguments.weights or arguments.predictions[0]
@@ -158,6 +182,7 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         "pooled": whole_volume,
         "persons": list(summary.persons),
         "table": str(table),
+        "clean_up": list(arguments.clean_up),
         "problems": [problem.for_files for problem in result.problems],
         "better_than_input": None if judged is None else judged.better,
         "confidence": None if result.reliability is None else result.reliability.to_json(),
@@ -191,6 +216,7 @@ def _evaluation_of(
         problems,
         confidence=arguments.confidence,
         calibrate=arguments.calibrate,
+        clean_up=arguments.clean_up,
         report=report,
         control=control,
     )

@@ -44,8 +44,10 @@ the number of epochs.
 ## 4. Choose the augmentation
 Train > Data augmentation previews it on your own images. Augmentation varies the training images \
 at random, so that fewer labelled images are needed. Amounts in pixels are in proportion to the \
-size of your images until you change them. The tick "Augmented" beside the images shows them as \
-the network sees them.
+size of your images until you change them. Offset, gain, gamma, noise, blur and low resolution \
+make training images look like those of other scanners (amounts of offset and noise are fractions \
+of the intensity window), stretch like those of other persons. The tick "Augmented" beside the \
+images shows them as the network sees them.
 
 ## 5. Train
 Train > Train model (F5) starts the training. The monitor shows loss and metrics (for label maps \
@@ -66,8 +68,12 @@ Outlines draws the outlines of target and prediction over the image.
 
 ## 7. Translate new images
 Translate > Load images for translation loads them, and the arrow keys step through them. \
+Translate > Clean-up removes specks and misplaced regions of label maps; the third pane shows it. \
 Translate > Translate and save writes the translated images into a folder. It asks first if their \
 values are unlike those that the network was trained on, such as Hounsfield units with 1024 added. \
+Images that are unlike the training images in another way, such as noisier ones or those of \
+another part of the body, are translated and marked: by the reason over the prediction, and by a \
+sign in the list. Look at what became of them. \
 With "Confidence maps" a map beside each image says how sure the network is; Overlay > Confidence \
 marks the uncertain pixels. Calibrate it first (Evaluate > Calibrate confidence).
 [demo.png]
@@ -89,7 +95,8 @@ soft tissue window of CT (DICOM values are Hounsfield units). It is stored with 
 ## Label maps
 Data > Label colours lists the classes of label maps with their colours and shares of pixels. \
 You can name, merge and recolour classes, and replace blurred colours by the nearest label \
-colour.
+colour. With exclusive classes (red, green, blue and black, say) a pixel that two classes share \
+gets the likelier one instead of black.
 
 # Keys
 

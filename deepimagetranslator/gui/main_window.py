@@ -14,6 +14,7 @@ from typing import Any
 
 from deepimagetranslator.app.events import (
     Change,
+    MarksChanged,
     ProjectChanged,
     ReadingEnded,
     ScoresChanged,
@@ -186,6 +187,7 @@ class MainWindow(ttk.Frame):
         bus.subscribe(ViewTranslated, self._on_translation)
         bus.subscribe(ViewScored, self._on_score)
         bus.subscribe(ScoresChanged, self._on_scores)
+        bus.subscribe(MarksChanged, self._on_scores)
         bus.subscribe(ReadingEnded, self._on_project)
         bus.subscribe(ProjectChanged, self._on_project)
         bus.subscribe(WeightsChanged, self._on_project)
@@ -265,6 +267,7 @@ class MainWindow(ttk.Frame):
             if role == "prediction" and image is None:
                 caption = Caption()  # nothing is shown that could be called translated
             self.panes.show(role, image, caption, hint=texts[role])
+        self.panes.warn(self.viewer.mark_in_view)
         self._show_start()
         self._show_list()
         self._moving_scrubber = True
@@ -288,6 +291,7 @@ class MainWindow(ttk.Frame):
         caption = Caption(name, "", ", ".join(filter(None, notes)))
         self.panes.show("prediction", ready.image, caption)
         self.panes.set_confidence(ready.confidence)
+        self.panes.warn(ready.mark)
 
     def _on_score(self, change: ViewScored) -> None:
         self.panes.set_position("prediction", str(change.score))
@@ -314,7 +318,8 @@ class MainWindow(ttk.Frame):
         def score_of(index: int) -> Score | None:
             return scores.of(pairs[index]) if index < len(pairs) else None
 
-        self.images.show(viewer.images(), viewer.positions[viewer.part], score_of)
+        images, index = viewer.images(), viewer.positions[viewer.part]
+        self.images.show(images, index, score_of, viewer.mark_of)
         self._write_scores()
 
     def _make_room_soon(self, _event: object) -> None:
@@ -355,7 +360,7 @@ class MainWindow(ttk.Frame):
         busy = bool(count and 0 < done < count)
         self.images.refresh(f"{done} of {count} scored" if busy else "")
 
-    def _on_scores(self, _change: ScoresChanged) -> None:
+    def _on_scores(self, _change: ScoresChanged | MarksChanged) -> None:
         if self.session.scores.wanted:
             self._write_scores()
 

@@ -132,6 +132,7 @@ def _translate(translate: TranslateActions) -> Entries:
         ("&Save translated images", translate.translate, "", translate.may_translate),
         None,
         ("Load &folder for translation...", translate.load_folder, ""),
+        ("&Clean-up...", translate.clean_up, "", translate.may_clean_up),
         ("&Translate and save...", translate.translate, "", translate.may_translate),
     ]
 

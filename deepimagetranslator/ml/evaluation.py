@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.target_changes import joined
 from deepimagetranslator.core.data.intensity.conversion import Conversion
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
@@ -142,6 +143,7 @@ def evaluate_weights(
     *,
     confidence: bool = False,
     calibrate: bool = False,
+    clean_up: Sequence[str] = (),
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
@@ -153,6 +155,7 @@ def evaluate_weights(
         problems: problems of images that were left out before.
         confidence: judge the confidence too; takes four times as long.
         calibrate: calibrate the confidence on these images, and keep that in the weights file.
+        clean_up: a ``TranslationSpec.clean_up``, applied to label maps before they are compared.
         report: called with ``FilesRead`` events.
         control: cancels the evaluation.
 
@@ -164,11 +167,13 @@ def evaluate_weights(
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
     control = control or JobControl()
-    translator = Translator(weights_path, confidence=confidence or calibrate)
+    translator = Translator(weights_path, confidence=confidence or calibrate, clean_up=clean_up)
     card = translator.card
     for sentence in remarks((pair.input.file for pair in pairs), card.reading):
         report(LogLine(sentence))
     encoding = translator.encoding
+    if encoding.clean_up is not None:
+        report(LogLine(cleaned_by(clean_up)))
     compare: Comparison
     convert: Conversion | None = None
     palette: Palette | None = None
@@ -195,12 +200,11 @@ def evaluate_weights(
         image, name = read_image(pair.input), pair.input.name
         raw: list[Array] = []
 
-        def render(rows: Array) -> Array:
+        def note(rows: Array) -> None:
             if judge is not None:
                 raw.append(shown.raw(rows))
-            return encoding.image(shown.written(rows))
 
-        predicted = translator.translate(image, name, render, between)
+        predicted = translator.translate(image, name, encoding, between, on_rows=note)
         original: Array | None = None
         if convert is not None:
             image = to_channels(image, card.model.input_channels, name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,17 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
-from deepimagetranslator.core.config.memory_plan import training_short_of_memory
-from deepimagetranslator.core.config.network_plan import step_memory_bytes
+from deepimagetranslator.core.config.memory_plan import (
+    training_memory_bytes,
+    training_short_of_memory,
+)
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.data.input_statistics import InputMeter
+from deepimagetranslator.core.data.intensity.normalization import conversion
 from deepimagetranslator.core.data.odd_values import told
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import (
@@ -39,13 +44,21 @@ from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.ml.calibration import add_domain
 from deepimagetranslator.ml.input_itself import InputItself
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
+from deepimagetranslator.ml.network.averaging import AveragedModel, WeightAverage
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
 from deepimagetranslator.ml.network.optimizers import build_optimizer
 from deepimagetranslator.ml.network.sharing import LossScaling, SharedModel
-from deepimagetranslator.ml.network.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
+from deepimagetranslator.ml.network.unet import (
+    COARSE,
+    FINAL,
+    convert_inputs,
+    lsuv_initialize,
+    unet_tensors,
+)
 from deepimagetranslator.ml.progress import ProgressCallback, not_a_number
 from deepimagetranslator.ml.run_log import logged, run_log, without_names
 from deepimagetranslator.ml.run_record import (
@@ -197,7 +210,7 @@ def _memory(project: Project, dataset: Dataset) -> tuple[int, Short]:
     def short(free: int) -> UserError:
         return training_short_of_memory(model, training, free, project.specs.model)
 
-    return step_memory_bytes(model, images, precision), short
+    return training_memory_bytes(model, training), short
 
 
 def _work(job: Job, start_weights: Path | None) -> None:
@@ -217,6 +230,8 @@ def _work(job: Job, start_weights: Path | None) -> None:
             job.fit()
         else:
             job.report(LogLine(f"All {state.epoch} epochs were trained already."))
+        if training.recognize_unlike:
+            job.learn_domain()
         job.baseline.conclude(job.history, state.best_epoch)
     finally:
         job.close()
@@ -245,6 +260,7 @@ class Job:
         self.report = report
         self.control = control
         self.unwritten = Unwritten(run, report)
+        self.average: WeightAverage | None = None
         specs = project.specs
         inputs = (pair.input for pair in dataset.train)
         self.meter = InputMeter(inputs, dataset.input_scaling)
@@ -274,7 +290,8 @@ class Job:
         # Two models share the layers. Only the second has an optimizer, so that saving the first
         # writes the weights alone.
         self.network = keras.Model(inputs, outputs, name="unet")
-        self.trained = SharedModel(inputs, outputs, name="trained_unet")
+        kind = AveragedModel if training.averaging else SharedModel
+        self.trained = kind(inputs, outputs, name="trained_unet")
         loss = build_loss(training.loss, model.final_activation)
         metrics = build_metrics(
             training.metrics,
@@ -282,6 +299,7 @@ class Job:
             self.dataset.channel_names,
             model.final_activation,
             sparse=self.dataset.sparse,
+            exclusive=self.dataset.exclusive_channels,
         )
         heads: dict[str, Any] = {"loss": loss, "metrics": metrics}
         if model.deep_supervision:
@@ -294,10 +312,16 @@ class Job:
         if self.state.precision == "float16":
             optimizer = LossScaling(optimizer)
         self.trained.compile(optimizer=optimizer, auto_scale_loss=False, **heads)
+        if model.residual:
+            scalings = self.dataset.input_scaling, self.dataset.target_scaling
+            convert_inputs(self.network, *conversion(*scalings))
         if start_weights is not None:
             self._start_from(start_weights)
         elif not self.state.epoch and model.initialization == "data_dependent":
             lsuv_initialize(self.network, model, self.state.precision, self._first_images())
+        if training.averaging:
+            self.average = WeightAverage(self.network.trainable_variables, training.averaging)
+            self.trained.average = self.average
         if self.state.epoch:
             # The optimizer must be built first, or Keras would reset it without an error.
             optimizer.build(self.trained.trainable_variables)
@@ -305,6 +329,8 @@ class Job:
             stored = weights.read_state(self.run.last)
             for name, variable in self._seed_states().items():
                 variable.assign(stored[name])
+            if self.average is not None:
+                self.average.restore(stored)
 
     def fit(self) -> None:
         """Train to the last epoch, unless the user or early stopping ends it before.
@@ -350,6 +376,14 @@ class Job:
                 raise original from None
             raise
 
+    def learn_domain(self) -> None:
+        """Let the best weights say which images they suit, unless they do already."""
+        sampler = self.val_batches.sampler
+        try:
+            add_domain(self.run, self.state, sampler, self.report, self.control)
+        except UserError as error:
+            self.report(LogLine(f"It was not found out which images the network suits: {error}"))
+
     def close(self) -> None:
         """End the threads and release the memory."""
         self.train_batches.close()
@@ -363,11 +397,16 @@ class Job:
         renewed = weights.transfer(source, self.network)
         self.report(LogLine(f"Started from {path.name} ({card.program})."))
         if renewed:
+            why = (
+                f"the file has {card.model.target_channels} target channels, this project has "
+                f"{model.target_channels}"
+            )
+            if card.model.residual != model.residual:
+                why = "only one of the two networks has a residual output"
+            initial = "initial" if model.residual else "random"
             self.report(
                 LogLine(
-                    f"The last layer ({', '.join(renewed)}) keeps its random weights: the file has "
-                    f"{card.model.target_channels} target channels, this project has "
-                    f"{model.target_channels}."
+                    f"The last layer ({', '.join(renewed)}) keeps its {initial} weights: {why}."
                 )
             )
 
@@ -420,7 +459,8 @@ class Job:
         """Write the files of an epoch, or keep them until that can be done."""
         card, files, history = self._card(epoch, value), self.unwritten, self.history
         if improved:
-            content = weights.file_content(self.network, card)
+            with nullcontext() if self.average is None else self.average.in_place():
+                content = weights.file_content(self.network, card)
             path = self.run.improvement(epoch, value).name
             files.put("checkpoint", lambda run: write_bytes(run.path / path, content, durable=True))
             files.put("best checkpoint", lambda run: self._write_best(run, content, epoch, value))
@@ -440,6 +480,8 @@ class Job:
             name: np.asarray(keras.ops.convert_to_numpy(variable))
             for name, variable in self._seed_states().items()
         }
+        if self.average is not None:
+            arrays |= self.average.arrays()
         arrays[HISTORY] = np.frombuffer(self.history.encode(), np.uint8)
         return weights.file_content(self.trained, card, asdict(self.state) | arrays)
 
@@ -455,6 +497,8 @@ class Job:
             "val_pairs": len(self.dataset.val),
             "saved": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
+        if training.averaging:
+            summary["averaging"] = training.averaging
         return weights.WeightsCard(
             model=self.dataset.model,
             input_scaling=self.dataset.input_scaling,
@@ -463,5 +507,6 @@ class Job:
             large_images=self.project.specs.data.large_images,
             preset=self.project.preset,
             input_statistics=self.meter.statistics(),
+            domain=Domain(reason="training") if training.recognize_unlike else UNKNOWN,
             training=summary | {name: float(v) for name, v in self.state.values.items()},
         )

@@ -24,8 +24,9 @@ from keras.src.saving import saving_lib
 
 from deepimagetranslator.core.checks.unlike_values import Trained
 from deepimagetranslator.core.config import fields
-from deepimagetranslator.core.config.network_plan import count_parameters
+from deepimagetranslator.core.config.network_plan import count_parameters, embedding_channels
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.input_statistics import InputStatistics
 from deepimagetranslator.core.data.intensity.conversion import Conversion, input_to_target
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
@@ -37,8 +38,9 @@ from deepimagetranslator.core.runs import state_file
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import exists, is_file, system_path
 from deepimagetranslator.core.version import PROGRAM, NewerVersionError, naming_newer_version
-from deepimagetranslator.ml.memory_file import file_for
-from deepimagetranslator.ml.network.unet import build_unet, convolutions
+from deepimagetranslator.ml.memory_file import copied, file_for
+from deepimagetranslator.ml.network.averaging import STORED as AVERAGE
+from deepimagetranslator.ml.network.unet import build_unet, convolutions, residuals
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
 
@@ -72,6 +74,7 @@ class WeightsCard:
             versions before 2.1.
         reading: the reading version of the training images, see ``core.imaging.reading``.
         calibration: of the confidence, see ``core.evaluation.calibration``; None if there is none.
+        domain: which images the weights suit.
     """
 
     model: ModelSpec
@@ -85,6 +88,7 @@ class WeightsCard:
     input_statistics: InputStatistics | None = None
     reading: int = READING_VERSION
     calibration: Calibration | None = None
+    domain: Domain = UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
         calibrated = self.calibration
@@ -101,7 +105,7 @@ class WeightsCard:
             "input_statistics": self.input_statistics and self.input_statistics.to_json(),
             "reading": self.reading,
             "training": dict(self.training),
-        }
+        } | ({} if self.domain == UNKNOWN else {"domain": self.domain.to_json()})
 
     def lines(self) -> tuple[str, ...]:
         """The description for the user, one fact per line."""
@@ -113,6 +117,7 @@ class WeightsCard:
 
         extras = [f"{model.normalization} normalization"] if model.normalization != "none" else []
         extras += ["deep supervision"] if model.deep_supervision else []
+        extras += ["residual output"] if model.residual else []
         found = [
             f"Written by {self.program}" + (self.preset and f", preset {self.preset}"),
             f"U-Net of {model.depth} blocks, {model.base_filters} channels in the first"
@@ -129,6 +134,7 @@ class WeightsCard:
             found.append("Trained on crops of larger images in full resolution")
         if self.calibration is not None:
             found.append(f"Confidence: calibrated on {self.calibration.images} images")
+        found.append(self.domain.line)
         for name, value in self.training.items():
             shown = f"{value:.5g}" if isinstance(value, float) else value
             found.append(f"{name.replace('_', ' ')}: {shown}")
@@ -176,6 +182,9 @@ class WeightsCard:
         statistics, measured = data.get("input_statistics"), None
         calibration = data.get("calibration")
         try:
+            domain = Domain.from_json(data.get("domain"))
+            if domain.known and domain.known.reference.channels != embedding_channels(spec):
+                raise ValueError("embeddings of another network")
             if statistics is not None:
                 measured = InputStatistics.from_json(statistics)
             return cls(
@@ -190,6 +199,7 @@ class WeightsCard:
                 input_statistics=measured,
                 reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
                 calibration=None if calibration is None else Calibration.from_json(calibration),
+                domain=domain,
             )
         except (UserError, KeyError, TypeError, ValueError) as error:
             raise UserError(_damaged_card(where)) from error
@@ -257,6 +267,21 @@ def keep_calibration(path: Path, calibration: Calibration) -> None:
         del file[_CARD]
         file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
     write_bytes(path, memory.getbuffer(), durable=True)
+
+
+def content_with(path: Path, domain: Domain) -> memoryview:
+    """The content of a weights file whose card says which images the weights suit.
+
+    Raises:
+        UserError: as ``read_card``.
+        MemoryError: there is no room for it in memory.
+    """
+    card = replace(read_card(path), domain=domain)
+    memory = copied(path)
+    with h5py.File(memory, "r+") as file:
+        del file[_CARD]
+        file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
+    return memory.content
 
 
 def read_card(path: Path) -> WeightsCard:
@@ -360,6 +385,9 @@ def with_size(spec: ModelSpec, size: tuple[int, int]) -> ModelSpec:
 def load_into(model: keras.Model, path: Path) -> None:
     """Load a file's weights into the network that it describes.
 
+    A run's state holds the weights of its last step and, where a moving average is kept, that
+    average: these are the weights, as in the best checkpoint.
+
     Raises:
         UserError: the arrays do not fit, or hold values that are not finite. The model may then be
             partly changed and must not be used.
@@ -377,6 +405,7 @@ def load_into(model: keras.Model, path: Path) -> None:
                 # Keras only warns if the file has no arrays for a layer, and leaves it unchanged.
                 warnings.filterwarnings("error", message="Skipping nested container")
                 model.load_weights(path)
+                _take_average(model, path)
         except Exception as error:  # Keras may raise any exception for damaged files
             raise UserError(_unfit(path)) from error
     if not all(np.isfinite(keras.ops.convert_to_numpy(x)).all() for x in model.weights):
@@ -386,12 +415,26 @@ def load_into(model: keras.Model, path: Path) -> None:
         )
 
 
+def _take_average(model: keras.Model, path: Path) -> None:
+    """Assign the moving average of the weights if the file holds one.
+
+    Raises:
+        Exception: the file is damaged, or its arrays do not fit.
+    """
+    with _open(path) as file:
+        state = file.get(_STATE, {})
+        if f"{AVERAGE}0" in state:
+            for number, variable in enumerate(model.trainable_variables):
+                variable.assign(state[f"{AVERAGE}{number}"][()])
+
+
 def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
     """Copy the weights of one U-Net into another, which may differ in its output layers.
 
     Returns:
         The names of the layers that keep their initial weights: output layers with another number
-        of target channels, and those that the source lacks.
+        of target channels, and those that the source lacks; all output layers if only one of the
+        networks has a residual output.
 
     Raises:
         UserError: other layers differ.
@@ -409,6 +452,8 @@ def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
             "input channels and normalization must be the same. Change the model to fit, or "
             "train from the beginning."
         )
+    if bool(residuals(source)) != bool(residuals(destination)):
+        givers[True] = []
     renewed = [layer.name for layer in takers[True][len(givers[True]) :]]
     for giver, taker in zip(
         givers[False] + givers[True], takers[False] + takers[True], strict=False

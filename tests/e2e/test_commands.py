@@ -473,8 +473,16 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         "--json",
     )
     assert told.status == 3
-    keys = {"output", "translated", "outputs", "skipped", "problems", "seconds"}
-    assert set(told.json) == keys | {"confidence", "calibrated"}
+    keys = {"output", "translated", "outputs", "skipped", "problems", "clean_up", "seconds"}
+    assert set(told.json) == keys | {
+        "marked",
+        "marks_file",
+        "domain_unknown",
+        "confidence",
+        "calibrated",
+    }
+    assert told.json["marked"] == [] and told.json["marks_file"] is None
+    assert "too short" in told.json["domain_unknown"] and told.err.count("too short") == 1
     expected = {tmp_path / "out é" / "one.png", tmp_path / "out é" / "sub" / "two.png"}
     assert set(map(Path, told.json["outputs"])) == expected
     assert told.json["translated"] == 2
@@ -503,6 +511,26 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
         inputs / "one.png",
     )
     assert again.status == 0
+
+
+def test_images_unlike_the_training_images_are_told_with_status_3(call, place, tmp_path):
+    from networks import write_knowing  # noqa: PLC0415
+
+    images = people(place, "person02", "images")
+    known = [read_image(path) for path in sorted(images.iterdir())]
+    weights = write_knowing(tmp_path, known)
+    noise = np.random.default_rng(1).normal(0, 60, known[0].shape)
+    write_image(tmp_path / "in" / "noisy.png", (known[0] + noise).clip(0, 255).astype(np.uint8))
+    write_image(tmp_path / "in" / "usual.png", known[1])
+    out = tmp_path / "out"
+    told = call("translate", "--weights", weights, "--output", out, tmp_path / "in", "--json")
+    assert told.status == 3 and told.json["translated"] == 2 and not told.json["skipped"]
+    (marked,) = told.json["marked"]
+    assert Path(marked["file"]).name == "noisy.png" == Path(marked["output"]).name
+    assert marked["score"] >= 1 and marked["kind"] == "noise"
+    assert Path(told.json["marks_file"]) == out / "unlike_images.csv"
+    assert "1 of 2 images is unlike the training images" in told.err
+    assert marked["reason"] in told.err and "unlike_images.csv" in told.err
 
 
 def test_translate_skips_images_of_other_values_unless_accepted(call, place, trained, tmp_path):
@@ -621,7 +649,7 @@ def test_evaluate_writes_a_table(call, place, tmp_path):
     )
     assert told.status == 0
     keys = {"images", "pooled", "persons", "table", "problems", "better_than_input"}
-    assert set(told.json) == keys | {"confidence"}
+    assert set(told.json) == keys | {"confidence", "clean_up"}
     assert told.json["images"] == 3 and told.json["persons"] == []
     assert [told.json["pooled"][name]["dice"] for name in ("red", "green", "blue")] == [1, 1, 1]
     assert told.json["pooled"]["all"]["psnr"] is None  # infinite

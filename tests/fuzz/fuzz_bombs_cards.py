@@ -16,6 +16,8 @@ import numpy as np
 from fuzz_registry import Bombs
 from fuzz_weights import CARD, STATE, with_text
 
+from deepimagetranslator.core.data.domain.reference import KINDS
+
 BOMBS = Bombs("translated weights")
 _DATA = Path(__file__).parents[1] / "data"
 _VALUES = _DATA / "version_2_0" / "values.weights.h5"
@@ -63,6 +65,34 @@ def _field(place: str, wrong: str, good: Path = _VALUES) -> None:
     _card(f"{place} {wrong}", change, good)
 
 
+def _domain(place: str, wrong: str) -> None:
+    """A good file whose record of its training images is good but for one place."""
+    *above, last = place.split(".")
+
+    def change(card: dict[str, Any]) -> None:
+        model = card["model"]
+        channels = model["base_filters"] * 2 ** (model["depth"] - 1)
+        traits = dict.fromkeys(("low", "mean", "high"), [0.0] * 5)
+        rows = {"histogram": [0.0] * 64, "embedding": [0.0] * channels, "spread": [1.0] * channels}
+        inner = {
+            "reference": traits | rows,
+            "limits": {key: [-1.0, 1.0] for key in KINDS},
+            "images": 1,
+            "spacing": [1.0, 1.0, 2.0, 2.0],
+        }
+        found: dict[str, Any] = {"domain": inner}
+        card.update(found)
+        for part in above:
+            found = found[part]
+        found[last] = _WRONG[wrong]
+
+    _card(f"{place} {wrong}", change)
+
+
+_RECORD = ("limits", "limits.noise", "reference", "reference.mean", "reference.spread", "spacing")
+for _number, _place in enumerate(("domain", *(f"domain.{part}" for part in _RECORD))):
+    for _wrong in [*_WRONG][_number % 3 :: 3]:
+        _domain(_place, _wrong)
 _FIELDS = ("format", "program", "preset", "model", "input_scaling", "training", "large_images")
 _MORE = ("reading", "input_statistics", "target_scaling.kind", "calibration")
 for _number, _place in enumerate((*_FIELDS, *_MORE)):

@@ -44,13 +44,20 @@ SAME: dict[str, dict[str, Any]] = {
             # biases before a normalization.
             "optimizer": "sgd",
             "metrics": ("mse", "iou"),
+            "averaging": 0.3,
         },
     },
     "a batch that cannot be split": {"model": {}, "training": {"batch_size": 1, "epochs": 1}},
 }
 HALF = {
     "model": {"dropout": 0.3},
-    "training": {"batch_size": 2, "precision": "float16", "epochs": 3, "metrics": ("mse",)},
+    "training": {
+        "batch_size": 2,
+        "precision": "float16",
+        "epochs": 3,
+        "metrics": ("mse",),
+        "averaging": 0.2,
+    },
 }
 
 

@@ -228,9 +228,9 @@ def test_uncertain_pixels_are_marked() -> None:
     found = Confidence(encoding_of(PURE, by_class=True))
     values = np.array([[[0.4], [0.75], [1.0]]], np.float32)
     black, full = np.zeros((1, 3, 1), np.uint8), np.array(shading.UNCERTAIN)
-    drawn = shading.uncertain_marked(black, (0.0, 255.0), found.shown(values))[0]
+    drawn = shading.uncertain_marked(black, (0.0, 255.0), found.shown([values]))[0]
     np.testing.assert_allclose(drawn, [full, full / 2, full * 0], atol=1)
-    errors = replace(found.shown(values), kind=VALUES)
+    errors = replace(found.shown([values]), kind=VALUES)
     drawn = shading.uncertain_marked(black, (0.0, 255.0), errors)[0, :, 0]
     assert 0 < drawn[0] < drawn[1] < drawn[2] == full[0]
     assert "not calibrated" in shading.uncertain_words(errors)

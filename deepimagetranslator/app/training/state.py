@@ -19,6 +19,7 @@ from deepimagetranslator.app.training.previews import Previews
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
+    ChangesTried,
     CheckpointSaved,
     EpochEnded,
     EpochStarted,
@@ -78,6 +79,7 @@ class MonitorState:
         batches: training steps of an epoch.
         batch: completed training steps of the running epoch.
         files_done, files: how many files have been read, and of how many.
+        tried: how many changed images have been tried after the last epoch, and of how many.
         loss: the mean loss of the running epoch so far; None before its first step.
         epoch_seconds: durations of the epochs since ``begin``.
         best_epoch, best_value: the epoch with the lowest monitored metric, and its value; None
@@ -109,6 +111,7 @@ class MonitorState:
         self.epochs = self.epoch = self.epochs_done = 0
         self.batches = self.batch = 0
         self.files_done = self.files = 0
+        self.tried = 0, 0
         self.loss: float | None = None
         self.epoch_seconds: list[float] = []
         self.best_epoch: int | None = None
@@ -371,6 +374,9 @@ class MonitorState:
     def _files_read(self, event: FilesRead) -> None:
         self.files_done, self.files = event.done, event.count
 
+    def _changes_tried(self, event: ChangesTried) -> None:
+        self.tried = event.done, event.count
+
     def _epoch_started(self, event: EpochStarted) -> None:
         if self.phase is Phase.PREPARING:
             self.phase = Phase.TRAINING
@@ -469,6 +475,7 @@ class MonitorState:
 
 _HANDLERS: dict[type, Callable[[MonitorState, Any], None]] = {
     FilesRead: MonitorState._files_read,
+    ChangesTried: MonitorState._changes_tried,
     EpochStarted: MonitorState._epoch_started,
     BatchEnded: MonitorState._batch_ended,
     EpochEnded: MonitorState._epoch_ended,

@@ -72,6 +72,9 @@ def remark(state: MonitorState) -> str:
             return _reached(state)
         case Phase.FAILED:
             return state.message
+    if state.tried[1]:
+        done, count = state.tried
+        return f"Finding out which images the network suits: {done} of {count} changes are tried."
     if state.validating:
         return f"Evaluating the validation images after epoch {state.epoch}."
     if state.loss is None:
@@ -124,6 +127,8 @@ def status(state: MonitorState) -> str:
         return f"{words}, files {state.files_done}/{state.files}"
     if state.phase is Phase.TRAINING:
         words = f"Training {state.epoch}/{state.epochs}"
+    if state.phase in (Phase.TRAINING, Phase.FINISHING) and state.tried[1]:
+        return f"{words}, changes {state.tried[0]}/{state.tried[1]}"
     if state.phase in (Phase.TRAINING, Phase.FINISHING):
         first = state.loss is None and state.epoch > state.epochs_done
         words += ", evaluating" if state.validating else ", first step" if first else ""

@@ -95,6 +95,13 @@ class Dataset:
             return None
         return input_to_target(self.model, self.input_scaling, self.target_scaling)
 
+    @property
+    def exclusive_channels(self) -> tuple[int, ...]:
+        """The channels of exclusive classes, see ``Palette.class_channels``; else empty."""
+        if self.classes or self.palette is None:
+            return ()
+        return self.palette.class_channels(self.target_scaling)
+
     def target_image(self, y: NDArray[np.float32]) -> NDArray[np.generic]:
         """An augmented target of a batch, in [0, 1] or as classes, as an image to write."""
         if self.classes and self.palette is not None:

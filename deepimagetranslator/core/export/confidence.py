@@ -3,7 +3,8 @@
 For label maps it is the probability that the written class is right: that of the class in the mean
 of the mirrored predictions, in which disagreement between them lowers it. For values it is the
 absolute error to be expected: from the standard deviation of the mirrored predictions. Both become
-true figures by a calibration on images with known targets (``core.evaluation.calibration``).
+true figures by a calibration on images with known targets (``core.evaluation.calibration``). A
+clean-up of label maps changes no confidence: that is of the network's own class.
 """
 
 from __future__ import annotations
@@ -86,9 +87,11 @@ class Confidence:
         found = self.map(predicted)
         return np.rint(found * 255).astype(np.uint8) if form == "png" else found
 
-    def shown(self, values: Floats) -> ConfidenceMap:
-        """A map that was made by this object, with what it means."""
-        return ConfidenceMap(values, kind_of(self.encoding), self.calibration is not None)
+    def shown(self, bands: Sequence[Floats]) -> ConfidenceMap:
+        """The bands of a map that were made by this object, with what they mean."""
+        return ConfidenceMap(
+            np.concatenate(bands), kind_of(self.encoding), self.calibration is not None
+        )
 
     def _of_class(self, predicted: Floats, classes: NDArray[Any]) -> Floats:
         """The probability of each pixel's class, (height, width).

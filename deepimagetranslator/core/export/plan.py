@@ -156,6 +156,7 @@ class _Encodings:
     def _chosen(self, form: str) -> OutputEncoding:
         spec = self._spec
         found = choose_encoding(self._network, spec.output, spec.value_type, form in _WORDS)
+        found = found.with_clean_up(spec.clean_up)
         if found.kind != "values" or spec.value_type != "automatic":
             return found
         # Other programs expect real units, such as Hounsfield units, in medical files.

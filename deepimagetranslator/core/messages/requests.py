@@ -49,6 +49,7 @@ class Evaluate:
     weights: Path
     pairs: tuple[ImagePair, ...]
     problems: tuple[Problem, ...] = ()
+    clean_up: tuple[str, ...] = ()
     calibrate: bool = False
 
 
@@ -84,6 +85,8 @@ class PreviewTranslation:
         name: the image's name, for messages.
         keep: answer this request even if a newer one waits.
         confidence: make the map of its confidence too, which takes four times as long.
+        clean_up: a ``TranslationSpec.clean_up``.
+        source: the image's file, which may state a pixel size; None for pixels of no file.
     """
 
     number: int
@@ -91,6 +94,8 @@ class PreviewTranslation:
     image: Any
     name: str
     keep: bool = False
+    clean_up: tuple[str, ...] = ()
+    source: ImageRef | None = None
     confidence: bool = False
 
 

@@ -14,6 +14,7 @@ from tkinter import ttk
 import numpy as np
 
 from deepimagetranslator.app.shown_classes import ShownClasses
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.intensity.windows import Window
 from deepimagetranslator.core.export.confidence import ConfidenceMap
@@ -36,6 +37,7 @@ from deepimagetranslator.gui.viewer.viewport import FIT, View
 
 TITLES = ("Original image", "Original target", "Predicted target")
 _FULL_DRAG = 300  # a drag of so many pixels moves the centre by one width, or the width by 4 times
+DOUBTFUL = "Doubtful prediction"
 DIFFERENCE_TITLE = "Predicted − target"
 
 
@@ -145,6 +147,12 @@ class PaneGroup(ttk.Frame):
     def set_position(self, role: str, text: str) -> None:
         """Set the text above the right corner of a pane until another image is shown."""
         self.panes[role].set_position(text)
+
+    def warn(self, mark: DomainMark | None) -> None:
+        """Say over the prediction, until another one is shown, why its input is unlike the
+        training images; None says nothing."""
+        text = "" if mark is None else f"{DOUBTFUL}: {mark.reason}"
+        self.panes["prediction"].banner.show(text)
 
     def set_normalizations(
         self, inputs: IntensityNormalization | None, targets: IntensityNormalization | None

@@ -177,7 +177,7 @@ def uncertain_marked(image: Array, levels: Levels, confidence: ConfidenceMap) ->
         part = values / max(largest, 1e-12)
     part = np.clip(part, 0, 1)
     mixed = (1 - part) * to_rgb(image, levels) + part * np.array(UNCERTAIN, np.float32)
-    return np.rint(mixed).astype(np.uint8)
+    return np.asarray(np.rint(mixed), np.uint8)
 
 
 def uncertain_words(confidence: ConfidenceMap) -> str:

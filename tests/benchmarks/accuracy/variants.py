@@ -1,0 +1,117 @@
+"""The variants that the protocol compares: settings on top of what a user gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sets import KERNELS, KINDS, MEMBRANES, NOISE, TISSUE
+
+BASELINE = "baseline"
+STEPS = 600
+
+_FOR_NOISE = (
+    "augmentation.noise_input=true",
+    "augmentation.noise_validation=true",
+    "augmentation.noise=0.5",
+)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is tried.
+
+    Attributes:
+        name: also that of its CSV file.
+        settings: fields that differ, each SECTION.FIELD=VALUE.
+        kinds: the kinds of sets that it concerns.
+        preset: the preset below the settings.
+        seeds: of the trainings.
+        longer: a multiple of the baseline's time; 1 compares at equal time.
+        neighbours: inputs hold the slice before and after as channels.
+        full_size: measured on the membranes at 512 x 512 instead.
+        timed: whether the time of a step is measured. If not, it counts as the baseline's: for
+            augmentation, which the steps hide, and for what costs a step under 2 %.
+    """
+
+    name: str
+    settings: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = KINDS
+    preset: str = "recommended"
+    seeds: tuple[int, ...] = (1, 2)
+    longer: float = 1.0
+    neighbours: bool = False
+    full_size: bool = False
+    timed: bool = False
+
+    def settings_for(self, kind: str) -> tuple[str, ...]:
+        """The settings on a kind of set: a denoising project adds noise to its inputs."""
+        return (*(_FOR_NOISE if kind == NOISE else ()), *self.settings)
+
+
+_SCANNER = {"offset": 0.04, "gain": 1.05, "noise": 0.06, "blur": 1.0}
+_AVERAGED = "training.averaging=0.05"
+
+
+def _augmented(name: str, *further: str, **amounts: float) -> Variant:
+    """Augmentation of tissue maps: intensities of the inputs, "stretch" of the targets too."""
+    settings = [f"augmentation.{operation}={amount}" for operation, amount in amounts.items()]
+    ticks = [f"augmentation.{operation}_input=true" for operation in amounts]
+    if "stretch" in amounts:
+        ticks.append("augmentation.stretch_target=true")
+    return Variant(name, (*settings, *ticks, *further), (TISSUE,))
+
+
+VARIANTS = (
+    Variant(BASELINE),
+    Variant("preset_2021", preset="2021", kinds=(TISSUE,), seeds=(1,), timed=True),
+    _augmented("offset", offset=0.04),
+    _augmented("gain", gain=1.05),
+    _augmented("gamma", gamma=1.1),
+    _augmented("noise", noise=0.06),
+    _augmented("blur", blur=1.0),
+    _augmented("low_resolution", low_resolution=2.0),
+    _augmented("stretch", stretch=1.25),
+    _augmented("scanner", **_SCANNER),
+    _augmented("scanner_stretch", **_SCANNER, stretch=1.25),
+    _augmented("scanner_stretch_averaging", _AVERAGED, **_SCANNER, stretch=1.25),
+    Variant("exclusive_classes", ("data.exclusive_classes=true",), (TISSUE,)),
+    Variant("averaging_05", (_AVERAGED,)),
+    Variant("averaging_10", ("training.averaging=0.1",)),
+    Variant("softmax", ("model.final_activation=softmax",), (TISSUE,)),
+    Variant("residual", ("model.residual=true",), (NOISE, KERNELS)),
+    Variant("residual_averaging", ("model.residual=true", _AVERAGED), (NOISE, KERNELS)),
+    Variant("ssim_mae", ("training.loss=ssim_mae",), (NOISE, KERNELS), timed=True),
+    Variant("mse", ("training.loss=mse",), (NOISE, KERNELS)),
+    Variant("four_times_as_long", (), (NOISE, KERNELS), seeds=(1,), longer=4),
+    Variant("neighbours", kinds=(TISSUE,), neighbours=True),
+    Variant("membranes_group", ("model.normalization=group",), (MEMBRANES,), timed=True),
+    Variant(
+        "membranes_elastic",
+        (
+            "augmentation.elastic=4",
+            "augmentation.elastic_input=true",
+            "augmentation.elastic_target=true",
+        ),
+        (MEMBRANES,),
+    ),
+    Variant("membranes_dropout", ("model.dropout=0.3",), (MEMBRANES,)),
+    Variant(
+        "membranes_adamw",
+        ("training.optimizer=adamw", "training.learning_rate=0.003"),
+        (MEMBRANES,),
+    ),
+    Variant(
+        "membranes_brightness_contrast",
+        (
+            "augmentation.brightness_input=true",
+            "augmentation.contrast_input=true",
+            "augmentation.noise_input=true",
+        ),
+        (MEMBRANES,),
+    ),
+)
+
+
+def variant(name: str) -> Variant:
+    """The variant of this name."""
+    return next(one for one in VARIANTS if one.name == name)
