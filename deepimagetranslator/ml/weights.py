@@ -7,7 +7,6 @@ else. Files of the 2021 program can be read too.
 
 from __future__ import annotations
 
-import io
 import json
 import warnings
 from collections.abc import Mapping
@@ -36,7 +35,7 @@ from deepimagetranslator.core.evaluation.calibration import Calibration
 from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.runs import state_file
 from deepimagetranslator.core.system.atomic_write import write_bytes
-from deepimagetranslator.core.system.system_path import exists, is_file, system_path
+from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, NewerVersionError, naming_newer_version
 from deepimagetranslator.ml.memory_file import copied, file_for
 from deepimagetranslator.ml.network.averaging import STORED as AVERAGE
@@ -250,6 +249,7 @@ def keep_calibration(path: Path, calibration: Calibration) -> None:
 
     Raises:
         UserError: the file has no card, as those of the 2021 program, or cannot be written.
+        MemoryError: there is no room for it in memory.
     """
     card = replace(read_card(path), calibration=calibration)
     if state_file.read_head(path) is not None:
@@ -257,28 +257,28 @@ def keep_calibration(path: Path, calibration: Calibration) -> None:
             f"{path.name} is what its run resumes from and is not changed; calibrate the best "
             "weights of the run."
         )
-    memory = io.BytesIO(system_path(path).read_bytes())
-    with h5py.File(memory, "r+") as file:
-        if _CARD not in file:
-            raise UserError(
-                f"{path.name} was written by the 2021 program and cannot hold a calibration; train "
-                "for one epoch from it, and calibrate the new weights."
-            )
-        del file[_CARD]
-        file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
-    write_bytes(path, memory.getbuffer(), durable=True)
+    write_bytes(path, _content_with(path, card), durable=True)
 
 
 def content_with(path: Path, domain: Domain) -> memoryview:
     """The content of a weights file whose card says which images the weights suit.
 
     Raises:
-        UserError: as ``read_card``.
+        UserError: as ``read_card``, or the file has no card.
         MemoryError: there is no room for it in memory.
     """
-    card = replace(read_card(path), domain=domain)
+    return _content_with(path, replace(read_card(path), domain=domain))
+
+
+def _content_with(path: Path, card: WeightsCard) -> memoryview:
+    """The content of a weights file with another card."""
     memory = copied(path)
     with h5py.File(memory, "r+") as file:
+        if _CARD not in file:
+            raise UserError(
+                f"{path.name} was written by the 2021 program and holds no description; train for "
+                "one epoch from it, and use the new weights."
+            )
         del file[_CARD]
         file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
     return memory.content
