@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.cli import check_commands, data_commands, demo, engine_commands
+from deepimagetranslator.cli.study_arguments import add_study
 from deepimagetranslator.core.checks.kinds import TITLES
 from deepimagetranslator.core.config import target_changes
 from deepimagetranslator.core.config.fields import fields_of
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_translate(commands)
     _add_evaluate(commands)
+    add_study(commands, _command)
     _add_augment(commands)
     _add_benchmark(commands)
     _add_self_test(commands)

@@ -110,6 +110,8 @@ def translate(arguments: argparse.Namespace) -> Outcome:
     if result.skipped:
         terminal.say(f"{len(result.skipped)} skipped:")
         terminal.say_problems(_reasons(result))
+    if result.domain_unknown:
+        terminal.say(result.domain_unknown)
     if result.marked:
         terminal.say(unlike_sentence(result))
     return 3 if result.skipped or result.marked else 0, {

@@ -282,7 +282,7 @@ class MainWindow(ttk.Frame):
         ready = change.preview
         self._predicted = self._awaited
         if ready.image is None:
-            self.panes.show("prediction", None, hint="The model does not fit this image")
+            self.panes.show("prediction", None, hint=ready.problem)
             self.status.set(ready.problem)
             return
         notes = [f"epoch {ready.epoch}" if ready.epoch else "untrained", self.viewer.preview_note]

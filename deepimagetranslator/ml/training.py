@@ -203,7 +203,9 @@ def _train(
 def _memory(project: Project, dataset: Dataset) -> tuple[int, Short]:
     """The bytes that a training step needs, and the error if there are fewer."""
     model, training = dataset.model, project.specs.training
-    images = min(training.batch_size, len(dataset.train))
+    images = training.batch_size
+    if not training.steps_per_epoch:
+        images = min(images, len(dataset.train))
     precision = devices.choose_precision(training.precision)
     training = replace(training, batch_size=images, precision=precision)
 
@@ -273,6 +275,7 @@ class Job:
                 specs.training.batch_size,
                 state.epoch + 1,
                 specs.training.epochs,
+                steps=specs.training.steps_per_epoch if pairs is dataset.train else 0,
             )
             for pairs in (dataset.train, dataset.val)
         )
@@ -357,10 +360,14 @@ class Job:
         callback = ProgressCallback(
             self.train_batches, training, self.report, self.control, self._epoch_ended
         )
+        fused = self.project.specs.model.fused_normalization
+        single = fused and self.train_batches.batch_size == 1
         try:
             self.trained.fit(
-                devices.feed(self.train_batches),
-                validation_data=devices.feed(self.val_batches) if self.dataset.val else None,
+                devices.feed(self.train_batches, single),
+                validation_data=devices.feed(self.val_batches, single)
+                if self.dataset.val
+                else None,
                 initial_epoch=self.state.epoch,
                 epochs=training.epochs,
                 shuffle=False,

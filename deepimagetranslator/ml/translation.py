@@ -195,8 +195,6 @@ def _translate(
         report(LogLine(sentence))
     if spec.confidence and translator.confidence.calibration is None:
         report(LogLine(NOT_CALIBRATED))
-    if unknown := translator.card.domain.unknown:
-        report(LogLine(unknown))
     needed, short = _memory(translator, spec)
     require_memory(needed, short)
     with enough_memory(short):

@@ -130,6 +130,7 @@ class Translator:
         self._mirrors = mirrors
         self.confidence = Confidence.of(self.encoding, self.card.calibration)
         self.with_confidence = confidence
+        self._one_by_one = model.fused_normalization and devices.fuses_normalization()
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
         self._networks: OrderedDict[tuple[int, int], _Loaded] = OrderedDict()
@@ -294,9 +295,12 @@ class Translator:
         """The network's output (images, height, width, channels) for images of its input size."""
         network = self._network(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
-        y, embedding = outputs_of(network, x)
+        y, embedding = outputs_of(network, x, self._one_by_one)
         if self._mirrors or self.with_confidence:
-            others = (np.flip(outputs_of(network, np.flip(x, f))[0], f) for f in _FLIPS[1:])
+            others = (
+                np.flip(outputs_of(network, np.flip(x, axes), self._one_by_one)[0], axes)
+                for axes in _FLIPS[1:]
+            )
             all_four = [y, *others]
             y = np.mean(all_four, axis=0)
             if self.with_confidence:

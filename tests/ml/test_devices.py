@@ -166,3 +166,13 @@ def test_steps_whose_gradients_overflow_are_skipped_and_training_goes_on(tmp_pat
     assert np.isfinite(losses).all()
     assert 1 <= scales[-1] < 2.0**40
     assert losses[-1] < losses[0] - 0.05
+
+
+def test_other_backends_do_not_fuse_normalization(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setattr(devices, "gpu_names", list)
+    assert not devices.fuses_normalization()
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert devices.fuses_normalization()
+    monkeypatch.setattr(devices, "gpu_names", lambda: ["a GPU"])
+    assert not devices.fuses_normalization()

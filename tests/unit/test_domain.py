@@ -99,6 +99,16 @@ def test_brightness_is_found_whatever_the_shares_of_the_tissues(shift: float) ->
     assert unlike < 0.15
 
 
+def test_levelled_peaks_tell_no_brightness() -> None:
+    rng = np.random.default_rng(1)
+    peaks = np.concatenate([rng.normal(0.3, 0.03, 5000), rng.normal(0.6, 0.03, 5000)])
+    usual, flat = (
+        traits.histogram(values.astype(np.float32).reshape(10, -1))
+        for values in (peaks, rng.uniform(0, 1, 10_000))
+    )
+    assert aligned(flat, usual)[0] == 0
+
+
 def test_doubt_rises_with_unsure_probabilities() -> None:
     sure = np.array([0.99, 0.01, 0.98, 0.02], np.float32).reshape(2, 2, 1)
     unsure = np.array([0.6, 0.4, 0.7, 0.3], np.float32).reshape(2, 2, 1)

@@ -250,6 +250,13 @@ class ModelSpec:
         "the input, as suits denoising. For images of values, with equal channels and a linear "
         "final activation.",
     )
+    fused_normalization: bool = flag(
+        False,
+        "Fused normalization",
+        "Group normalization in fewer passes over the image: with batch size 1 on a processor both "
+        "training steps and translations take about 0.7 of the time. The last bits of results "
+        "differ from those without it.",
+    )
 
 
 @dataclass(frozen=True)
@@ -257,6 +264,15 @@ class TrainingSpec:
     """Optimizer, loss and everything else about the training."""
 
     epochs: int = number(100, 1, 100_000, "Epochs", "Passes over all training images.")
+    steps_per_epoch: int = number(
+        0,
+        0,
+        1_000_000,
+        "Steps per epoch",
+        "0: as many as show each training image once. With another number sets of any size are "
+        "trained equally long; the images are still shown equally often.",
+        "steps",
+    )
     batch_size: int = number(1, 1, 4096, "Batch size", "Images per training step.", "images")
     optimizer: str = choice(
         "muon",

@@ -84,11 +84,11 @@ def summarized(evaluation: Evaluation, folders: Sequence[str] = ()) -> Summarize
     patients = [patient_of(file) or "" for file in evaluation.files]
     persons = persons_of(evaluation.files, patients, folders)
     several = "" not in persons and len(set(persons)) > 1
-    known = _without_patients(persons, set(patients)) if several else []
+    known = without_patients(persons, set(patients)) if several else []
     return Summarized(evaluation, known, summaries(evaluation.rows, known))
 
 
-def _without_patients(persons: Sequence[str], patients: Container[str]) -> list[str]:
+def without_patients(persons: Sequence[str], patients: Container[str]) -> list[str]:
     """The persons, with a number instead of the name or ID of each DICOM patient."""
     names = {person: person for person in persons if person not in patients}
     free = (f"person {number}" for number in count(1))

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deepimagetranslator.core.data.dataset import channel_names
@@ -39,6 +39,7 @@ class Evaluation:
         problems: the files that were left out, and why.
         files: the evaluated images in the order of the rows.
         labels: whether label maps were compared by their classes.
+        measurements: the counts of each of ``files``, from which its rows were made.
         reliability: how far the confidence was true; None if it was not judged.
     """
 
@@ -46,6 +47,7 @@ class Evaluation:
     problems: tuple[Problem, ...] = ()
     files: tuple[ImageRef, ...] = ()
     labels: bool = False
+    measurements: tuple[Measurement, ...] = field(default=(), compare=False, repr=False)
     reliability: Reliability | None = None
 
     @property
@@ -147,4 +149,5 @@ def table_of(
                 if of_input
             }
             rows.append({"image": name, "channel": channel, **values, **likeness})
-    return Evaluation(tuple(rows), tuple(problems), tuple(file for file, _ in measured), labels)
+    files, measurements = zip(*measured, strict=True)
+    return Evaluation(tuple(rows), tuple(problems), files, labels, measurements)

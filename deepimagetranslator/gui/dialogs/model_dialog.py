@@ -53,15 +53,12 @@ GROUPS = (
         (
             "depth",
             "base_filters",
-            "normalization",
-            "dropout",
-            "upsampling",
-            "initialization",
-            "final_activation",
             "deep_supervision",
             "residual",
+            Row("Normalization", ("normalization", "fused_normalization"), ("", "")),
         ),
     ),
+    Group("Details", ("dropout", "upsampling", "initialization", "final_activation")),
 )
 DATA_GROUPS = (Group("Images of another size", ("large_images",)),)
 

@@ -149,7 +149,9 @@ class _Layers:
         for _ in range(2):
             x = self._convolution(filters, 3, self.policy)(x)
             if is_normalized(self.spec, filters):
-                x = GroupNormalization(group_count(filters), dtype=self.policy)(x)
+                x = GroupNormalization(
+                    group_count(filters), fused=self.spec.fused_normalization, dtype=self.policy
+                )(x)
             x = keras.layers.ReLU(dtype=self.policy)(x)
         return x
 

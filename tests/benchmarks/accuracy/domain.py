@@ -3,8 +3,8 @@
 ``domain.py run`` trains a network for each person left out (every fifth slice of the others is the
 validation set), as a user gets it, at 256x256; its limits are found by the product's own training.
 Then each slice of the left-out person is translated as it is and after each shift, as well as
-images of another kind, and a row for each goes into ``results/domain.csv``. It resumes: a fold that
-is in the table is not repeated, an interrupted training goes on.
+images of another kind, and a row for each goes into ``results/domain.csv``. It resumes: conditions
+that are in the table are not repeated, an interrupted training goes on.
 
 ``domain.py table`` prints for each kind of shift how well the score tells the images whose Dice
 falls by more than 0.05 from the rest, unshifted ones included, as the area under the ROC curve; and
@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,8 @@ import numpy as np
 from one_training import project_for
 from results import RESULTS
 from scores import TISSUES
-from sets import ABDOMEN, CACHE, EVERY, ImageSet, all_sets
-from shifts import SHIFTS, UNSHIFTED, Tested, foreign, shifted
+from sets import ABDOMEN, CACHE, EVERY, TISSUE, ImageSet, all_sets
+from shifts import MOST, SHIFTS, UNSHIFTED, Tested, foreign, shifted
 
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.evaluation.measures import measure
@@ -83,17 +84,26 @@ def trained(one: ImageSet) -> Path:
     return run.best
 
 
-def conditions(one: ImageSet) -> Iterator[tuple[str, Sequence[tuple[Array, Array | None]]]]:
-    """Each condition of the left-out person with inputs and targets; foreign images have none."""
-    yield UNSHIFTED, [tuple(read_image(Path(path)) for path in pair) for pair in one.test]
+def conditions(
+    one: ImageSet,
+) -> Iterator[tuple[str, Sequence[tuple[int, tuple[Array, Array | None]]]]]:
+    """Each condition of the left-out person with numbered inputs and targets.
+
+    Of a shift at most ``MOST`` slices are looked at. Foreign images have no targets.
+    """
+    yield (
+        UNSHIFTED,
+        list(enumerate((read_image(Path(i)), read_image(Path(t))) for i, t in one.test)),
+    )
     for shift in SHIFTS:
-        yield shift.name, shifted(one.person, shift, one.size)
+        tested = list(enumerate(shifted(one.person, shift, one.size)))
+        yield shift.name, tested[:: -(-len(tested) // MOST)]
     for name, images in foreign(one.size).items():
-        yield name, [(image, None) for image in images]
+        yield name, [(number, (image, None)) for number, image in enumerate(images)]
 
 
-def rows_of(one: ImageSet, weights: Path) -> Iterator[dict[str, Any]]:
-    """A row for each image of each condition."""
+def add_rows(one: ImageSet, weights: Path, done: Collection[str]) -> None:
+    """Measure the conditions of a fold that are not done, and append the rows of each."""
     from deepimagetranslator.ml.marking import Marker  # noqa: PLC0415
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
@@ -101,28 +111,38 @@ def rows_of(one: ImageSet, weights: Path) -> Iterator[dict[str, Any]]:
     known, marker = translator.card.domain.known, Marker(translator.card)
     assert known is not None, translator.card.domain.unknown
     print(one.person, {k: tuple(round(x, 3) for x in v) for k, v in known.limits.items()})
-    unshifted: list[float] = []
+    unshifted = {
+        row["image"]: float(row["dice"])
+        for row in read_table()
+        if (row["person"], row["condition"]) == (one.person, UNSHIFTED)
+    }
     for condition, tested in conditions(one):
-        for number, (image, target) in enumerate(tested):
+        rows = []
+        for number, (image, target) in tested if condition not in done else ():
             seen: list[Any] = []
-            (y,) = translator.predict([image], [condition], lambda _, one: seen.append(one))  # noqa: B023
+            (y,) = translator.predict([image], [condition], lambda _, it: seen.append(it))  # noqa: B023
             sample = marker.sample(seen[0])
             assert sample is not None
             far = known.farthest(sample, translator.card.input_scaling)
             row = {"person": one.person, "condition": condition, "image": number}
-            row |= {"score": round(far.score, 4), "kind": far.kind}
+            row |= {"score": f"{far.score:.4f}", "kind": far.kind}
             if target is not None:
                 score = dice((translator.as_image(y), target))
                 if condition == UNSHIFTED:
-                    unshifted.append(score)
-                row |= {"dice": round(score, 4), "drop": round(unshifted[number] - score, 4)}
-            yield row
+                    unshifted[str(number)] = score
+                drop = unshifted[str(number)] - score
+                row |= {"dice": f"{score:.4f}", "drop": f"{drop:.4f}"}
+            rows.append(row)
+        text = io.StringIO()
+        csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n").writerows(rows)
+        with TABLE.open("a", encoding="utf-8") as file:
+            file.write(text.getvalue())
 
 
 def dice(tested: Tested) -> float:
     """The mean Dice over the tissues that the target has."""
     written, target = tested
-    found = measure(target / 255, written / 255).results(TISSUES)
+    found = measure(target / 255, written / 255, with_ssim=False).results(TISSUES)
     there = [
         name for name, own in zip(TISSUES, np.moveaxis(target, -1, 0), strict=True) if own.any()
     ]
@@ -135,21 +155,18 @@ def auroc(above: Sequence[float], below: Sequence[float]) -> float:
     return float((over > 0).mean() + 0.5 * (over == 0).mean())
 
 
-def run() -> None:
-    """Measure the folds that are not in the table."""
+def run(persons: Collection[str]) -> None:
+    """Measure the folds of these persons, as far as they are not in the table."""
     from deepimagetranslator.ml import devices  # noqa: PLC0415
 
     devices.load_engine()
-    done = {row["person"] for row in read_table()}
+    if not TABLE.exists():
+        TABLE.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
     for one in all_sets():
-        if one.person in ABDOMEN and one.person not in done and one.name.startswith("tissue"):
-            rows = list(rows_of(one, trained(one)))
-            new = not TABLE.exists()
-            with TABLE.open("a", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-                if new:
-                    writer.writeheader()
-                writer.writerows(rows)
+        if one.kind == TISSUE and one.person in persons:
+            weights = trained(one)
+            done = {row["condition"] for row in read_table() if row["person"] == one.person}
+            add_rows(one, weights, done)
 
 
 def read_table() -> list[dict[str, str]]:
@@ -202,8 +219,10 @@ def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=("run", "table"))
-    if parser.parse_args().action == "run":
-        run()
+    parser.add_argument("--persons", nargs="+", choices=ABDOMEN, default=ABDOMEN)
+    given = parser.parse_args()
+    if given.action == "run":
+        run(given.persons)
     table()
 
 

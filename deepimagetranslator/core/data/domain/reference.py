@@ -18,6 +18,7 @@ Row = tuple[float, ...]
 KINDS = ("brightness", "values", "noise", "sharpness", "size", "content", "doubt")
 """The deviations of an image, see ``Reference.deviations``."""
 _FARTHEST = 16  # steps of 1/64 of the range
+_FITS = 0.45  # the cosine from which on peaks fit
 _RELUCTANCE = 1.0  # of cosine for a whole range
 _SMOOTH = np.array([1, 2, 3, 2, 1]) / 9
 _NARROW = np.array([1, 2, 1]) / 4
@@ -120,7 +121,8 @@ def aligned(histogram: Numbers, usual: Numbers) -> tuple[float, float]:
 
     Peaks are compared, hardly by their height, so that other amounts of the same tissues move
     nothing. Of several shifts by which they fit, a small one is preferred: a contrast agent moves
-    one peak, another brightness all of them.
+    one peak, another brightness all of them. Where they fit by none, as noise has levelled them or
+    the image shows something else, there is no shift.
 
     Returns:
         The shift of the histogram against the usual one as a part of the range, at most a quarter;
@@ -128,8 +130,10 @@ def aligned(histogram: Numbers, usual: Numbers) -> tuple[float, float]:
     """
     cosines = _cosines(_peaks(histogram), _peaks(usual))
     best = _fitting(cosines)
+    fits = bool(cosines[best] >= _FITS)
+    best = best if fits else _FARTHEST
     place = float(best)
-    if 0 < best < len(cosines) - 1:  # the top of the parabola through three points
+    if fits and 0 < best < len(cosines) - 1:  # the top of the parabola through three points
         before, top, after = cosines[best - 1 : best + 2]
         bend = before - 2 * top + after
         place += float(0.5 * (before - after) / bend) if bend else 0.0

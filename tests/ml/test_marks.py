@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +13,10 @@ import pytest
 from networks import MODEL, files, write_knowing, write_network
 from tiny import picture, project_of, write_set
 
-from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.specs import Specs, TranslationSpec
+from deepimagetranslator.core.data.domain.domain import Domain
 from deepimagetranslator.core.data.domain.sample import Seen
 from deepimagetranslator.core.data.domain.words import UNKNOWN as WORDS
 from deepimagetranslator.core.imaging.images import write_image, write_stack
@@ -23,7 +25,6 @@ from deepimagetranslator.core.messages.events import (
     EpochEnded,
     Event,
     ImageTranslated,
-    LogLine,
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
@@ -36,6 +37,7 @@ from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
 
 LEAST = {"depth": 2, "base_filters": 2}
+TRAINING = {"recognize_unlike": True, "epochs": 4}
 
 
 def noisy(number: int, size: tuple[int, int] = (32, 32)) -> np.ndarray:
@@ -89,7 +91,6 @@ def test_images_that_pass_a_limit_are_translated_and_marked(knowing: Path, tmp_p
         one.source.file.name for one in result.marked
     ]
     assert [float(row["score"]) for row in rows] == pytest.approx(scores, rel=0.01)
-    assert not [event for event in events if isinstance(event, LogLine)]
     again = translate(
         knowing, [tmp_path / "in"], tmp_path / "out", TranslationSpec(overwrite=True, batch_size=4)
     )
@@ -128,16 +129,14 @@ def test_an_image_in_tiles_is_compared_as_a_whole(knowing: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("reason", ["old", "short"])
-def test_weights_that_do_not_know_say_so_once(tmp_path: Path, reason: str) -> None:
+def test_weights_that_do_not_know_say_so(tmp_path: Path, reason: str) -> None:
     path = write_network(tmp_path, "old")
     if reason != "old":
         network, card = weights.load(path)
         weights.save(network, path, replace(card, domain=Domain(reason=reason)))
     write_image(tmp_path / "in" / "a.png", noisy(1))
     write_image(tmp_path / "in" / "b.png", noisy(2))
-    events: list[Event] = []
-    result = translate(path, [tmp_path / "in"], tmp_path / "out", report=events.append)
-    assert [e.text for e in events if isinstance(e, LogLine)] == [WORDS[reason]]
+    result = translate(path, [tmp_path / "in"], tmp_path / "out")
     assert result.domain_unknown == WORDS[reason] and not result.marked
     assert WORDS[reason] in weights.read_card(path).lines()
 
@@ -155,102 +154,77 @@ def test_new_weights_of_a_running_training_keep_the_embedding(knowing: Path) -> 
 # --- training ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def quick() -> Iterator[None]:
     """A training of a few steps is enough to find limits, and no network is too poor."""
-    monkeypatch.setattr(calibration, "_PART", 4.0)
-    monkeypatch.setattr(
-        calibration.Judge, "suffices", lambda _self, quality: math.isfinite(quality)
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "_PART", 5.0)
+        patch.setattr(calibration.Judge, "suffices", lambda _, quality: math.isfinite(quality))
+        yield
 
 
 @pytest.fixture(scope="module")
-def lists(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
-    folder = tmp_path_factory.mktemp("sets")
-    made = {
-        kind: (
-            write_set(folder / kind / "t", range(6), kind),
-            write_set(folder / kind / "v", range(6, 9), kind),
-        )
-        for kind in ("labels", "values")
-    }
-
-    def project(kind: str, recognize: bool = True, **choices: object) -> object:
-        training = {"recognize_unlike": recognize, "epochs": 4}
-        return project_of(*made[kind], model=LEAST, training=training, **choices)
-
-    return project
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("set")
+    lists = [write_set(folder / part, range(*ends)) for part, ends in (("t", (6,)), ("v", (6, 9)))]
+    return project_of(*lists, model=LEAST, training=TRAINING)
 
 
-@pytest.mark.parametrize("kind", ["labels", "values"])
-@pytest.mark.usefixtures("quick")
+@pytest.fixture(scope="module")
+def ended(
+    quick: None, project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[RunFolder, list[Event]]:
+    """A training that has ended, and its events."""
+    folder, events = tmp_path_factory.mktemp("ended") / "run", list[Event]()
+    train(project, folder, report=events.append)
+    return RunFolder(folder), events
+
+
 def test_a_training_ends_with_limits_in_its_best_weights(
-    kind: str, lists: Callable[..., object], tmp_path: Path
+    ended: tuple[RunFolder, list[Event]],
 ) -> None:
-    events: list[Event] = []
-    train(lists(kind), tmp_path / "run", report=events.append)
-    run = RunFolder(tmp_path / "run")
-    card = weights.read_card(run.best)
-    assert card.domain.known is not None and card.domain.known.images == 3
-    assert len(card.domain.known.reference.embedding) == 4
+    run, events = ended
+    known = weights.read_card(run.best).domain.known
+    assert known is not None and known.images == 3
+    assert known.reference.channels == 4
     assert weights.read_card(run.last).domain == Domain(reason="training")
-    kept = [
-        one.path for one in run.improvements() if one.path.read_bytes() == run.best.read_bytes()
-    ]
-    assert len(kept) == 1
+    best = run.best.read_bytes()
+    assert [one.path.read_bytes() == best for one in run.improvements()].count(True) == 1
     tried = [event for event in events if isinstance(event, ChangesTried)]
     assert tried[-1].done == tried[-1].count == len(tried)
     last = max(i for i, event in enumerate(events) if isinstance(event, EpochEnded))
     assert events.index(tried[0]) > last
-
-
-@pytest.mark.usefixtures("quick")
-def test_limits_do_not_depend_on_the_run(lists: Callable[..., object], tmp_path: Path) -> None:
-    found = []
-    for name in ("a", "b"):
-        train(lists("labels"), tmp_path / name)
-        found.append(weights.read_card(RunFolder(tmp_path / name).best).domain)
-    assert found[0] == found[1] and found[0].known is not None
-
-
-def test_without_the_choice_weights_are_as_before(
-    lists: Callable[..., object], tmp_path: Path
-) -> None:
-    train(lists("labels", recognize=False), tmp_path / "run")
-    card = weights.read_card(RunFolder(tmp_path / "run").best)
-    assert card.domain == UNKNOWN and "domain" not in card.to_json()
-
-
-def test_a_short_training_says_that_it_was_short(
-    lists: Callable[..., object], tmp_path: Path
-) -> None:
-    train(lists("labels"), tmp_path / "run")
-    assert weights.read_card(RunFolder(tmp_path / "run").best).domain == Domain(reason="short")
+    (line,) = [line for line in weights.read_card(run.best).lines() if "unlike" in line]
+    assert "limits found with 3 images" in line
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_cancelled_search_for_limits_is_made_up_for_by_a_resume(
-    lists: Callable[..., object], tmp_path: Path
+    project: Project, ended: tuple[RunFolder, list[Event]], tmp_path: Path
 ) -> None:
-    control = JobControl()
+    control, best = JobControl(), RunFolder(tmp_path / "run").best
 
     def report(event: Event) -> None:
         if isinstance(event, ChangesTried):
             control.cancel.set()
 
-    project = lists("labels")
     with pytest.raises(Cancelled):
         train(project, tmp_path / "run", report=report, control=control)
-    best = RunFolder(tmp_path / "run").best
     assert weights.read_card(best).domain == Domain(reason="training")
     train(project, tmp_path / "run", resume=True)
-    assert weights.read_card(best).domain.known is not None
+    assert weights.read_card(best).domain == weights.read_card(ended[0].best).domain
 
 
 @pytest.mark.usefixtures("quick")
-def test_limits_are_found_without_validation_images(tmp_path: Path) -> None:
-    training = {"recognize_unlike": True, "epochs": 4}
-    project = project_of(write_set(tmp_path / "t", range(6)), model=LEAST, training=training)
-    train(project, tmp_path / "run")
+def test_limits_of_values_without_validation_images(tmp_path: Path) -> None:
+    lists = write_set(tmp_path / "t", range(6), "values")
+    training = TRAINING | {"loss": "mae"}
+    train(project_of(lists, model=LEAST, training=training), tmp_path / "run")
     known = weights.read_card(RunFolder(tmp_path / "run").best).domain.known
     assert known is not None and known.images == 2  # every fifth of six
+
+
+def test_weights_of_a_training_without_the_choice_are_as_before() -> None:
+    assert "domain" not in weights.WeightsCard(MODEL).to_json()
+    assert not Specs().training.recognize_unlike
+    assert not PRESETS["2021"].training.recognize_unlike
