@@ -97,8 +97,9 @@ def translate(
         report: called with each event, see ``core.messages.events``.
 
     Returns:
-        The output of each translated input, each skipped input with the reason, and ``problems``
-        of images of unlike values.
+        The output of each translated input, each skipped input with the reason, ``problems`` of
+        images of unlike values, and ``marked``: translated images that are unlike the training
+        images in another way, the farthest first.
 
     Raises:
         UserError: nothing was written; the message says why.
@@ -111,7 +112,12 @@ def translate(
 
 
 def evaluate(
-    predictions: Paths, targets: Paths, *, pairing: str = "name", target_changes: Sequence[str] = ()
+    predictions: Paths,
+    targets: Paths,
+    *,
+    pairing: str = "name",
+    target_changes: Sequence[str] = (),
+    inputs: Paths = (),
 ) -> Evaluation:
     """Compare translated images with their targets.
 
@@ -121,6 +127,7 @@ def evaluate(
         pairing: "name" or "order".
         target_changes: changes with which every target is read, such as "array_order"; see the
             help of ``data.target_changes``.
+        inputs: the images that were translated, to compare values with the inputs themselves.
 
     Returns:
         A table of measures with a row for each image and channel; ``write_csv`` saves it.
@@ -131,15 +138,21 @@ def evaluate(
     from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
     return evaluation.evaluate(
-        _paths(predictions), _paths(targets), pairing=pairing, changes=target_changes
+        _paths(predictions),
+        _paths(targets),
+        pairing=pairing,
+        changes=target_changes,
+        inputs=_paths(inputs),
     )
 
 
-def load_weights(path: str | Path) -> Translator:
+def load_weights(path: str | Path, clean_up: Sequence[str] = ()) -> Translator:
     """Load a weights file as a translator of arrays.
 
     Args:
         path: a weights file of this program or of the 2021 program.
+        clean_up: rules for label maps, such as "red: islands under 20"; see the help of
+            ``translation.clean_up``.
 
     Returns:
         A translator. Its ``translate(image)`` takes an array (height, width, channels) with the
@@ -147,12 +160,12 @@ def load_weights(path: str | Path) -> Translator:
         form. Its ``card`` describes the network and its training.
 
     Raises:
-        UserError: the file is not a weights file.
+        UserError: the file is not a weights file, or the rules do not fit its classes.
     """
     _load_engine()
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
-    return Translator(Path(path))
+    return Translator(Path(path), clean_up=clean_up)
 
 
 def _load_engine() -> None:

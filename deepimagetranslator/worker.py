@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -188,12 +189,21 @@ class _Worker:
                     "skipped": [(str(source), reason) for source, reason in done.skipped],
                     "files": [(str(source), str(to)) for to, source in done.files.items()],
                     "output": str(output),
+                    "marked": [(str(one.source), str(one.output), one.mark) for one in done.marked],
+                    "marks_file": done.marks_file and str(done.marks_file),
+                    "domain_unknown": done.domain_unknown,
                 }
-            case Evaluate(_, weights, pairs, problems):
+            case Evaluate(_, weights, pairs, problems, clean_up, calibrate):
                 from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
                 measured = evaluation.evaluate_weights(
-                    weights, pairs, problems, report=report, control=control
+                    weights,
+                    pairs,
+                    problems,
+                    calibrate=calibrate,
+                    clean_up=clean_up,
+                    report=report,
+                    control=control,
                 )
                 return {
                     "rows": [dict(row) for row in measured.rows],
@@ -234,13 +244,33 @@ class _Worker:
 
     def _preview(self, request: PreviewTranslation) -> PreviewReady | None:
         """The answer to a preview request; None if the preview was abandoned."""
+        from deepimagetranslator.ml.marking import Marker  # noqa: PLC0415
+
         try:
             translator = self._translator(request.weights)
+            translator.with_confidence = request.confidence
+            marker, samples = Marker(translator.card), []
+            maps: list[Any] = []
+
+            def note(rows: Any) -> None:
+                if request.confidence:
+                    maps.append(translator.confidence.map(rows))
+
             image = translator.translate(
-                request.image, request.name, between=lambda *_: self._abandon_if_stale(request)
+                request.image,
+                request.name,
+                translator.encoding.with_clean_up(request.clean_up),
+                between=lambda *_: self._abandon_if_stale(request),
+                watch=lambda _, seen: samples.append(marker.sample(seen)),
+                on_rows=note,
             )
-            epoch = translator.card.epoch
-            return PreviewReady(request.number, image, epoch)
+            size = None
+            if not translator.in_tiles(request.image):
+                size = translator.network_size(request.image)
+            mark = marker.mark(samples, request.source, size)
+            ready = PreviewReady(request.number, image, translator.card.epoch, mark=mark)
+            confidence = translator.confidence.shown(maps) if maps else None
+            return replace(ready, confidence=confidence)
         except Cancelled:
             return None
         except Exception as error:
@@ -286,6 +316,7 @@ def _described(path: Path) -> WeightsDescribed:
         scalings=scalings,
         palette=card.palette,
         epoch=card.epoch,
+        domain_unknown=card.domain.unknown,
     )
 
 

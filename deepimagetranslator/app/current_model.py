@@ -35,6 +35,8 @@ class CurrentModel:
             where the file does not tell.
         palette: the label colours of its targets; None if they are not label maps, or unknown.
         epoch: the epoch after which the file was saved; 0 if unknown.
+        domain_unknown: why images unlike the training images are not recognized, as a sentence;
+            else empty.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class CurrentModel:
         self.normalizations = None, None
         self.palette: Palette | None = None
         self.epoch = 0
+        self.domain_unknown = ""
 
     @property
     def title(self) -> str:
@@ -102,6 +105,7 @@ class CurrentModel:
         if self._follows:
             self.weights, self.epoch = path, epoch
             self.palette, self.normalizations = None, (None, None)
+            self.domain_unknown = ""  # thresholds follow at the training's end
             if dataset is not None:
                 self.palette = dataset.palette
                 self.normalizations = dataset.input_scaling, dataset.target_scaling
@@ -141,6 +145,7 @@ class CurrentModel:
         self.weights = Path(event.path)
         self.lines, self.normalizations = event.lines, event.scalings
         self.palette, self.epoch = event.palette, event.epoch
+        self.domain_unknown = event.domain_unknown
         self._bus.publish(WeightsChanged())
 
     def take_new(self, event: ModelInitialised) -> None:

@@ -123,6 +123,11 @@ class ScoresChanged(Change):
 
 
 @dataclass(frozen=True)
+class MarksChanged(Change):
+    """Images were recognized as unlike the training images, or are no longer."""
+
+
+@dataclass(frozen=True)
 class WeightsChanged(Change):
     """The current model changed, or there is none any more."""
 

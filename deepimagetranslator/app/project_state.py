@@ -24,7 +24,13 @@ from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.splitting import SplitWay, split_pairs
 from deepimagetranslator.core.config.choices import choose
 from deepimagetranslator.core.config.chosen import fields_in
-from deepimagetranslator.core.config.project import Project, load_project, save_project
+from deepimagetranslator.core.config.presets import RECOMMENDED
+from deepimagetranslator.core.config.project import (
+    Project,
+    load_project,
+    new_project,
+    save_project,
+)
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
 from deepimagetranslator.core.config.validation import with_final_activation, with_sizes
 from deepimagetranslator.core.data import dataset as datasets
@@ -93,7 +99,7 @@ class ProjectState:
         self._background = background
         self._bus = bus
         self._lock = ProjectLock()
-        self.contents = Project()
+        self.contents = new_project(RECOMMENDED, {})
         self.path: Path | None = None
         self.changed = False
         self.matched = Matched((), (), ())
@@ -110,7 +116,7 @@ class ProjectState:
     def new(self) -> None:
         """Start a new, empty project."""
         self._lock.release()
-        self._replace(Project(), None)
+        self._replace(new_project(RECOMMENDED, {}), None)
 
     def open(self, path: Path) -> None:
         """Load a project file.

@@ -31,8 +31,9 @@ _WEIGHTS_KEPT = 4
 _AT_ONCE = 500  # pairs that are looked at in one tick
 _MOST_PIXELS = 2048 * 2048  # of an image that is scored; larger ones would take minutes
 
-Version = tuple[str, int, int]
-"""Name, time of the last change in ns and size of a weights file: it may move with its run."""
+Version = tuple[str, int, int, tuple[str, ...]]
+"""Name, time of the last change in ns and size of a weights file, which may move with its run; and
+the clean-up of its label maps."""
 
 
 class Scores:
@@ -80,6 +81,7 @@ class Scores:
         self._pairs: Sequence[ImagePair] = ()
         self._at = 0
         self._data = project.specs.data
+        self._clean_up = project.specs.translation.clean_up
         bus.subscribe(WeightsChanged, self._on_weights)
         bus.subscribe(ProjectChanged, self._on_project)
 
@@ -114,7 +116,8 @@ class Scores:
                 return
             number = self._viewer.next_number()
             self._asked = (number, pair, target, version)
-            self._send(PreviewTranslation(number, weights, image, pair.input.name, keep=True))
+            source, rules = pair.input, version[-1]
+            self._send(PreviewTranslation(number, weights, image, source.name, True, rules, source))
 
         self._background.run("score next", read, ask, partial(self._failed, pair, version))
 
@@ -125,6 +128,8 @@ class Scores:
         _, pair, target, version = self._asked
         self._asked = None
         dataset = self._project.dataset
+        if version == self._version and not event.problem:
+            self._viewer.marks.note_preview(pair.input, event.mark)
         if event.image is None or dataset is None:
             self._take(pair, version, None)
             return True
@@ -172,21 +177,23 @@ class Scores:
         weights = self._model.weights
         self._version, self._at, self._scored = None, 0, {}
         if weights is not None and weights.exists():
-            self._version = _version_of(weights)
+            self._version = _version_of(weights, self._clean_up)
             if self._version in self._known:
                 self._scored = self._known[self._version]
                 self._known.move_to_end(self._version)
         self._bus.publish(ScoresChanged())
 
     def _on_project(self, _change: Change) -> None:
-        """Other files or other label classes give other scores."""
-        data = self._project.specs.data
+        """Other files, other label classes or another clean-up give other scores."""
+        data, clean_up = self._project.specs.data, self._project.specs.translation.clean_up
+        if (data, clean_up) == (self._data, self._clean_up):
+            return
         if data != self._data:
-            self._data = data
             self._known.clear()
-            self._on_weights(WeightsChanged())
+        self._data, self._clean_up = data, clean_up
+        self._on_weights(WeightsChanged())
 
 
-def _version_of(weights: Path) -> Version:
+def _version_of(weights: Path, clean_up: tuple[str, ...]) -> Version:
     status = weights.stat()
-    return weights.name, status.st_mtime_ns, status.st_size
+    return weights.name, status.st_mtime_ns, status.st_size, clean_up

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
 from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.data.labels.class_words import COLOUR_WORDS
 from deepimagetranslator.core.data.labels.palette import TOPS, Palette
 
-_NAMED: Mapping[Colour, str] = {
-    (0, 0, 0): "black",
-    (255, 0, 0): "red",
-    (0, 255, 0): "green",
-    (0, 0, 255): "blue",
-    (255, 255, 0): "yellow",
-    (0, 255, 255): "cyan",
-    (255, 0, 255): "magenta",
-    (255, 255, 255): "white",
-}
 _NUMBERS_BELOW = 32  # grey values below are class numbers, drawn from black to white
 
 
@@ -77,7 +67,7 @@ def shown_classes(palette: Palette | None) -> ShownClasses:
         further = [colour for colour, owner in palette.also if owner == number]
         own = palette.names[number] if palette.names else ""
         shown = _rgb(learnt, high)
-        name = own or (_NAMED.get(shown) if len(learnt) == 3 else None) or colour_text(learnt)
+        name = own or (COLOUR_WORDS.get(shown) if len(learnt) == 3 else None) or colour_text(learnt)
         values = tuple(dict.fromkeys((learnt, written, *further)))
         classes.append(ShownClass(name, "#{:02x}{:02x}{:02x}".format(*shown), values, bool(own)))
     return ShownClasses(tuple(classes), high if palette.channels == 1 else None)

@@ -21,10 +21,12 @@ from deepimagetranslator.app.events import (
     ViewTranslated,
     WeightsChanged,
 )
+from deepimagetranslator.app.marks import Marks
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.shown_classes import ShownClasses, shown_classes
 from deepimagetranslator.app.views import PARTS, TRAINING, TRANSLATED, VALIDATION, Shown, Wanted
 from deepimagetranslator.core.config.specs import OPERATIONS
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.intensity.chosen import chosen_windows
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -53,11 +55,14 @@ class Viewer:
     Attributes:
         part: the part in view, one of ``PARTS``.
         positions: the index of the image in view, from 0, by part.
+        confidence: whether the translation's confidence is wanted, which takes four times as long.
         augmented: whether images are shown augmented where they are in training.
         to_translate: images loaded for translation.
         translated: the translated image by its input.
         generation: increases when other images are loaded.
         folder_to_translate: the folder of the images to translate; None for single files.
+        marks: which images are unlike the training images.
+        trying: the clean-up that is being tried instead of the project's; None if none is.
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class Viewer:
         self._bus = bus
         self.part = TRAINING
         self.positions = dict.fromkeys(PARTS, 0)
+        self.confidence = False
         self.augmented = False
         self.generation = 0
         self.to_translate: list[ImageRef] = []
@@ -82,6 +88,8 @@ class Viewer:
         self._palettes: dict[ImageRef, Palette] = {}
         self._files: tuple[tuple[str, ...], ...] = ()
         self.folder_to_translate: Path | None = None
+        self.trying: tuple[str, ...] | None = None
+        self.marks = Marks(bus)
         self._shown: Shown | None = None
         self._last_number = 0
         self._wanted_number = 0
@@ -146,6 +154,13 @@ class Viewer:
         self.augmented = augmented
         self.show()
 
+    def show_confidence(self, wanted: bool) -> None:
+        """Request the confidence of translations too, or no longer."""
+        if wanted != self.confidence:
+            self.confidence = wanted
+            if wanted:
+                self.predict()
+
     def set_images_to_translate(
         self, images: Sequence[ImageRef], folder: Path | None = None
     ) -> None:
@@ -157,18 +172,27 @@ class Viewer:
         """
         self.to_translate, self.translated, self._palettes = list(images), {}, {}
         self.folder_to_translate = folder
+        self.marks.forget_translations()
         self.generation += 1
         self.rewind(TRANSLATED)
         self.show()
 
-    def add_translated(self, source: ImageRef, output: ImageRef, palette: Palette | None) -> None:
+    def add_translated(
+        self,
+        source: ImageRef,
+        output: ImageRef,
+        palette: Palette | None,
+        mark: DomainMark | None = None,
+    ) -> None:
         """Remember the translated image of an input.
 
         Args:
             source: the input.
             output: the translated image.
             palette: its colours if it holds class numbers; None otherwise.
+            mark: why the input is unlike the training images; None if it is not.
         """
+        self.marks.note_translation(source, mark)
         self.translated[source] = output
         if palette is None:
             self._palettes.pop(output, None)
@@ -236,6 +260,21 @@ class Viewer:
             return any(validation for _, _, validation in ticks)
         return self.part == TRAINING and any(input or target for input, target, _ in ticks)
 
+    @property
+    def mark_in_view(self) -> DomainMark | None:
+        """The mark of the translated image in view; None if a prediction is shown instead."""
+        wanted = None if self._shown is None else self._shown.wanted
+        if wanted is None or wanted.input is None or wanted.output is None:
+            return None
+        return self.marks.of(wanted.input, translated=True)
+
+    def mark_of(self, index: int) -> DomainMark | None:
+        """The mark of the image at an index of ``images()``."""
+        images = self.images()
+        if index >= len(images):
+            return None
+        return self.marks.of(images[index], self.part == TRANSLATED)
+
     def _entries(self, part: str) -> list[_Entry]:
         if part == TRANSLATED:
             return [(path, None, ()) for path in self.to_translate]
@@ -290,7 +329,23 @@ class Viewer:
             return
         self._wanted_number = self.next_number()
         name = shown.wanted.input.name if shown.wanted.input else ""
-        self._send(PreviewTranslation(self._wanted_number, weights, shown.for_model, name))
+        number, image = self._wanted_number, shown.for_model
+        source = None if shown.wanted.dataset is not None else shown.wanted.input
+        rules = self.clean_up
+        request = PreviewTranslation(number, weights, image, name, clean_up=rules, source=source)
+        self._send(replace(request, confidence=self.confidence))
+
+    @property
+    def clean_up(self) -> tuple[str, ...]:
+        """The clean-up of translated label maps."""
+        specs = self._project.specs.translation
+        return specs.clean_up if self.trying is None else self.trying
+
+    def try_clean_up(self, rules: tuple[str, ...] | None) -> None:
+        """Show the translation with other rules than the project's; None returns to those."""
+        before, self.trying = self.clean_up, rules
+        if self.clean_up != before:
+            self.predict()
 
     def next_number(self) -> int:
         """A new number for a request; its answer carries the same number."""
@@ -300,6 +355,9 @@ class Viewer:
     def take_preview(self, event: PreviewReady) -> None:
         """Handle a translated image; answers to older requests are ignored."""
         if event.number == self._wanted_number:
+            wanted = None if self._shown is None else self._shown.wanted
+            if wanted is not None and wanted.input is not None and wanted.dataset is None:
+                self.marks.note_preview(wanted.input, event.mark)
             self._bus.publish(ViewTranslated(event))
             self._score(event)
 
@@ -318,10 +376,19 @@ class Viewer:
         self._background.run("score view", work, done, lambda _error: None)
 
     @property
+    def predicted_pixels(self) -> int | None:
+        """The number of pixels of the image that is translated in view; None if there is none."""
+        image = None if self._shown is None else self._shown.for_model
+        return None if image is None else image.shape[0] * image.shape[1]
+
+    @property
     def preview_note(self) -> str:
-        """A caption for the translation if it was made of a reduced image; else empty."""
+        """A caption for the translation if it is cleaned or of a reduced image; else empty."""
         shown = self._shown
-        if shown is None or shown.for_model is None or shown.for_model is shown.input:
+        if shown is None or shown.for_model is None:
             return ""
-        height, width = shown.for_model.shape[:2]
-        return f"of the image at {width} x {height}"
+        notes = ["cleaned up"] if self.clean_up and self._model.palette is not None else []
+        if shown.for_model is not shown.input:
+            height, width = shown.for_model.shape[:2]
+            notes.append(f"of the image at {width} x {height}")
+        return ", ".join(notes)

@@ -16,6 +16,7 @@ from deepimagetranslator.cli import remedies
 from deepimagetranslator.core.errors import Problem, printable
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
+    ChangesTried,
     EpochEnded,
     EpochStarted,
     Event,
@@ -87,6 +88,8 @@ class ProgressBar:
                 self._note(f"loss {loss:.4f}")
             case EpochEnded():
                 self._epoch_line(event)
+            case ChangesTried(done, count):
+                self._advance("trying changes", done, count, "image")
             case PartTranslated(_, done, parts, index, count):
                 self._advance("translating", index - 1, count, "image")
                 self._note(f"{done / max(1, parts):.0%} of the next")

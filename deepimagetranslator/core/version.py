@@ -15,6 +15,10 @@ PROGRAM = f"DeepImageTranslator {__version__}"
 _VERSION = re.compile(r"DeepImageTranslator (\d{1,4}(?:\.\d{1,4}){1,3})")
 
 
+class NewerVersionError(UserError):
+    """A newer version wrote the file, and this one cannot read it."""
+
+
 def newer_version(program: object) -> str:
     """The version in a file's mark if it is newer than this one's, else empty.
 
@@ -38,20 +42,21 @@ def naming_newer_version(where: object, program: object, certain: bool = False) 
         certain: the file's format says that it is newer: it is not read at all.
 
     Raises:
-        UserError: what was raised inside, or that the program must be updated.
+        UserError: what was raised inside.
+        NewerVersionError: the program must be updated.
     """
     version = newer_version(program)
     remedy = (
         f"{where} was made by a newer version{version and f', {version}'}; update this program."
     )
     if certain:
-        raise UserError(remedy)
+        raise NewerVersionError(remedy)
     try:
         yield
     except UserError as error:
         if not version:
             raise
-        raise UserError(remedy) from error
+        raise NewerVersionError(remedy) from error
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from deepimagetranslator.app.events import (
     Change,
+    MarksChanged,
     ProjectChanged,
     ReadingEnded,
     ScoresChanged,
@@ -35,6 +36,7 @@ from deepimagetranslator.gui.viewer.hints import hints
 from deepimagetranslator.gui.viewer.image_list import ImageList
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.viewer.pane_tools import CONFIDENCE
 from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
 from deepimagetranslator.gui.widgets.beside import MOVED, covered
 from deepimagetranslator.gui.widgets.dropping import accept_files
@@ -107,7 +109,7 @@ class MainWindow(ttk.Frame):
         bar = StatusBar(self, self.session)
         bar.grid(row=2, column=0, columnspan=3, sticky="ew")
         self.status, self.progress = bar.status, bar.progress
-        self.panes = PaneGroup(self, on_pointer=bar.pointer.set)
+        self.panes = PaneGroup(self, on_pointer=bar.pointer.set, on_overlay=self._on_overlay)
         self.panes.grid(row=0, column=1, sticky="nsew", padx=(0, px(8)), pady=(px(8), 0))
         self.scrubber = ttk.Scale(self, from_=0, to=1, command=self._on_scrub)
         self.scrubber.grid(row=1, column=1, sticky="ew", padx=(0, px(8)), pady=px(6))
@@ -185,6 +187,7 @@ class MainWindow(ttk.Frame):
         bus.subscribe(ViewTranslated, self._on_translation)
         bus.subscribe(ViewScored, self._on_score)
         bus.subscribe(ScoresChanged, self._on_scores)
+        bus.subscribe(MarksChanged, self._on_scores)
         bus.subscribe(ReadingEnded, self._on_project)
         bus.subscribe(ProjectChanged, self._on_project)
         bus.subscribe(WeightsChanged, self._on_project)
@@ -204,6 +207,9 @@ class MainWindow(ttk.Frame):
     def toggle_augmented(self) -> None:
         """Show the images with or without augmentation, as the check box says."""
         self.viewer.show_augmented(self.augmented.get())
+
+    def _on_overlay(self, overlay: str) -> None:
+        self.viewer.show_confidence(overlay == CONFIDENCE)
 
     def take_dropped(self, paths: Sequence[Path], x: int, y: int) -> None:
         """Load files that were dropped at a place on the screen."""
@@ -261,6 +267,7 @@ class MainWindow(ttk.Frame):
             if role == "prediction" and image is None:
                 caption = Caption()  # nothing is shown that could be called translated
             self.panes.show(role, image, caption, hint=texts[role])
+        self.panes.warn(self.viewer.mark_in_view)
         self._show_start()
         self._show_list()
         self._moving_scrubber = True
@@ -275,7 +282,7 @@ class MainWindow(ttk.Frame):
         ready = change.preview
         self._predicted = self._awaited
         if ready.image is None:
-            self.panes.show("prediction", None, hint="The model does not fit this image")
+            self.panes.show("prediction", None, hint=ready.problem)
             self.status.set(ready.problem)
             return
         notes = [f"epoch {ready.epoch}" if ready.epoch else "untrained", self.viewer.preview_note]
@@ -283,6 +290,8 @@ class MainWindow(ttk.Frame):
         name = weights.name if weights is not None else ""
         caption = Caption(name, "", ", ".join(filter(None, notes)))
         self.panes.show("prediction", ready.image, caption)
+        self.panes.set_confidence(ready.confidence)
+        self.panes.warn(ready.mark)
 
     def _on_score(self, change: ViewScored) -> None:
         self.panes.set_position("prediction", str(change.score))
@@ -309,7 +318,8 @@ class MainWindow(ttk.Frame):
         def score_of(index: int) -> Score | None:
             return scores.of(pairs[index]) if index < len(pairs) else None
 
-        self.images.show(viewer.images(), viewer.positions[viewer.part], score_of)
+        images, index = viewer.images(), viewer.positions[viewer.part]
+        self.images.show(images, index, score_of, viewer.mark_of)
         self._write_scores()
 
     def _make_room_soon(self, _event: object) -> None:
@@ -350,7 +360,7 @@ class MainWindow(ttk.Frame):
         busy = bool(count and 0 < done < count)
         self.images.refresh(f"{done} of {count} scored" if busy else "")
 
-    def _on_scores(self, _change: ScoresChanged) -> None:
+    def _on_scores(self, _change: ScoresChanged | MarksChanged) -> None:
         if self.session.scores.wanted:
             self._write_scores()
 

@@ -132,6 +132,7 @@ def _translate(translate: TranslateActions) -> Entries:
         ("&Save translated images", translate.translate, "", translate.may_translate),
         None,
         ("Load &folder for translation...", translate.load_folder, ""),
+        ("&Clean-up...", translate.clean_up, "", translate.may_clean_up),
         ("&Translate and save...", translate.translate, "", translate.may_translate),
     ]
 
@@ -150,6 +151,13 @@ def _evaluate(evaluate: EvaluateActions) -> Entries:
         on("Evaluate on &validation images", VALIDATION),
         on("Evaluate on &training images", TRAINING),
         (words, evaluate.evaluate_translated, "", may),
+        None,
+        (
+            "&Calibrate confidence on validation images",
+            evaluate.calibrate,
+            "",
+            lambda: evaluate.may_evaluate_part(VALIDATION),
+        ),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from pathlib import Path
 from tkinter import ttk
 
 from deepimagetranslator.app.events import (
@@ -49,6 +50,7 @@ class StatusBar(ttk.Frame):
         super().__init__(parent, padding=(px(8), px(4)))
         self._session = session
         self._progress = ""
+        self._told_unknown: set[Path | None] = set()
         self.status = tk.StringVar(self, LOADING)
         self.pointer = tk.StringVar(self, "")
         self.columnconfigure(1, weight=1)
@@ -67,7 +69,7 @@ class StatusBar(ttk.Frame):
         bus.subscribe(ReadingProgressed, self._on_reading)
         bus.subscribe(ReadingEnded, self._on_project)
         bus.subscribe(ProjectChanged, self._on_project)
-        bus.subscribe(WeightsChanged, self._on_project)
+        bus.subscribe(WeightsChanged, self._on_weights)
         self._write()
 
     # ---- changes of the session ------------------------------------------------------------
@@ -75,6 +77,14 @@ class StatusBar(ttk.Frame):
     def _on_project(self, _change: Change) -> None:
         self._write_model()
         self._write()
+
+    def _on_weights(self, change: WeightsChanged) -> None:
+        """Say also, once of each file, that it does not tell which images it suits."""
+        self._on_project(change)
+        model = self._session.model
+        if model.domain_unknown and model.weights not in self._told_unknown:
+            self._told_unknown.add(model.weights)
+            self.status.set(model.domain_unknown)
 
     def _on_reading(self, _change: Change) -> None:
         self._write()

@@ -10,10 +10,13 @@ import io
 import mmap
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+
+from deepimagetranslator.core.system.system_path import system_path
 
 _BYTES_AN_ARRAY = 32 * 2**10  # more than HDF5 writes beside an array
 _BYTES_A_FILE = 2**20
@@ -85,6 +88,20 @@ def file_for(model: keras.Model, arrays: Iterable[np.ndarray]) -> MemoryFile:
     sizes = [int(np.prod(v.shape)) * np.dtype(v.dtype).itemsize for v in variables]
     sizes += [array.nbytes for array in arrays]
     return MemoryFile(sum(sizes) + _BYTES_AN_ARRAY * len(sizes) + _BYTES_A_FILE)
+
+
+def copied(path: Path) -> MemoryFile:
+    """The content of a file, with some room to grow.
+
+    Raises:
+        OSError: it cannot be read.
+        MemoryError: there is not enough memory.
+    """
+    content = system_path(path).read_bytes()
+    memory = MemoryFile(len(content) + _BYTES_A_FILE)
+    memory.write(content)
+    memory.seek(0)
+    return memory
 
 
 def _taken(size: int) -> mmap.mmap:

@@ -39,6 +39,7 @@ _FREE_AT_RESUME = {
     "training.epochs",
     "training.keep_best",
     "training.early_stopping",
+    "training.recognize_unlike",
 }
 
 

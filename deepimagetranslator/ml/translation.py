@@ -7,22 +7,26 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from deepimagetranslator.core.checks.unlike_inputs import unlike_image, unlike_series
 from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.domain.mark import DomainMark
+from deepimagetranslator.core.data.domain.sample import Sample, Seen
 from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.layout import places, require_folder
 from deepimagetranslator.core.export.output_lock import locked_output
-from deepimagetranslator.core.export.plan import OutputFile, plan
+from deepimagetranslator.core.export.plan import OutputFile, file_beside, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
@@ -40,9 +44,14 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.core.typing import Array
+from deepimagetranslator.ml.marking import Marked, Marker, ranked, write_table
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.translator import Translator
 
+NOT_CALIBRATED = (
+    "The confidence of these weights is not calibrated: its figures tell only where it is higher "
+    "or lower. Calibrate it on images with known targets that were not trained on."
+)
 _READ_AHEAD = 4
 _SECONDS = 0.2  # between two reports on one image
 
@@ -57,11 +66,23 @@ class TranslationResult:
         skipped: (source, reason) of each image or whole volume that was not translated.
         problems: series and images whose values are unlike those of the training images; their
             images are among the skipped.
+        marked: translated images that are far from the training images, the farthest first.
+        marks_file: the table of these images; None if there are none.
+        domain_unknown: why such images could not be recognized, as a sentence; else empty.
+        clean_up: the rules by which label maps were cleaned; empty for values.
+        confidence: the confidence maps that were written.
+        calibrated: whether they are calibrated.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
     skipped: tuple[tuple[ImageRef, str], ...]
     problems: tuple[Problem, ...] = ()
+    marked: tuple[Marked, ...] = ()
+    marks_file: Path | None = None
+    domain_unknown: str = ""
+    clean_up: tuple[str, ...] = ()
+    confidence: tuple[Path, ...] = ()
+    calibrated: bool = False
 
     @property
     def files(self) -> dict[Path, Path]:
@@ -71,10 +92,11 @@ class TranslationResult:
 
 @dataclass(frozen=True)
 class _Job:
-    """An image to translate, and the writer of its output file."""
+    """An image to translate, the writer of its output file, and that of its confidence map."""
 
     source: ImageRef
     writer: VolumeWriter
+    beside: VolumeWriter | None = None
 
     @property
     def output_file(self) -> OutputFile:
@@ -159,6 +181,8 @@ def _translate(
         spec.large_images,
         spec.batch_size,
         mirrors=spec.mirrors,
+        confidence=spec.confidence,
+        clean_up=spec.clean_up,
     )
     images = places(inputs, output, series, folder)
     output_files = plan(images, output, translator.network, spec)
@@ -169,10 +193,12 @@ def _translate(
         return TranslationResult((), (), tuple(problems))
     for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
+    if spec.confidence and translator.confidence.calibration is None:
+        report(LogLine(NOT_CALIBRATED))
     needed, short = _memory(translator, spec)
     require_memory(needed, short)
     with enough_memory(short):
-        run = _Run(translator, output_files, spec, report, control, trained)
+        run = _Run(translator, output_files, output, spec, report, control, trained)
         run.refuse(problems)
         return run.result()
 
@@ -195,30 +221,40 @@ class _Run:
         self,
         translator: Translator,
         output_files: Sequence[OutputFile],
+        output: Path,
         spec: TranslationSpec,
         report: Report,
         control: JobControl,
         trained: Trained | None,
     ) -> None:
         self._translator, self._batch_size = translator, spec.batch_size
-        self._trained = trained
+        self._trained, self._output = trained, output
+        self._marker = Marker(translator.card)
+        self._marks: dict[ImageRef, DomainMark] = {}
         self._report, self._control = report, control
         names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
-        derived = DerivedSeries(translator.network.name, names)
-        self._jobs = [
-            _Job(source, writer)
-            for writer in (VolumeWriter(file, derived, spec.overwrite) for file in output_files)
-            for source in writer.output_file.sources
-        ]
+        cleaned = any(file.encoding.clean_up is not None for file in output_files)
+        self._clean_up = spec.clean_up if cleaned else ()
+        if cleaned:
+            report(LogLine(cleaned_by(spec.clean_up)))
+        derived = DerivedSeries(translator.network.name, names, self._clean_up)
+        self._jobs = list[_Job]()
+        for file in output_files:
+            writer = VolumeWriter(file, derived, spec.overwrite)
+            beside = None
+            if spec.confidence:
+                beside = VolumeWriter(file_beside(file), derived, spec.overwrite)
+            self._jobs += [_Job(source, writer, beside) for source in file.sources]
         self._total = len(self._jobs)
         self._done = 0
         self._written: Counter[Path] = Counter()
         self._failed: set[Path] = set()
         self._not_finite: list[ImageRef] = []
-        self._writing: deque[tuple[_Job, Future[None]]] = deque()
+        self._writing: deque[tuple[_Job, Future[DomainMark | None]]] = deque()
         self.translated: list[tuple[ImageRef, ImageRef]] = []
         self.skipped: list[tuple[ImageRef, str]] = []
         self.problems: list[Problem] = []
+        self.confidence: list[Path] = []
 
     def refuse(self, problems: Sequence[Problem]) -> None:
         """Skip the images of these problems without reading them."""
@@ -234,12 +270,34 @@ class _Run:
 
     def result(self) -> TranslationResult:
         """Translate all images that are not refused."""
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
-            self._work(pool)
+        try:
+            with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
+                self._work(pool)
+        finally:
+            marked = ranked(self.translated, self._marks)
+            table = self._write_table(marked)
         if odd := self._not_finite:
             images = f"of {self._total} images (such as {odd[0].shown_name})"
             self._report(LogLine(told(len(odd), images)))
-        return TranslationResult(tuple(self.translated), tuple(self.skipped), tuple(self.problems))
+        return TranslationResult(
+            tuple(self.translated),
+            tuple(self.skipped),
+            tuple(self.problems),
+            marked,
+            table,
+            self._translator.card.domain.unknown,
+            self._clean_up,
+            tuple(self.confidence),
+            bool(self.confidence) and self._translator.confidence.calibration is not None,
+        )
+
+    def _write_table(self, marked: Sequence[Marked]) -> Path | None:
+        """Write the table of marked images, if there are any and there is space."""
+        try:
+            return write_table(marked, self._output) if marked else None
+        except UserError as error:
+            self._report(LogLine(str(error)))
+            return None
 
     def _work(self, pool: ThreadPoolExecutor) -> None:
         for batch in self._batches(pool):
@@ -255,8 +313,9 @@ class _Run:
 
     def _translate_batch(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
         images, names = [image for _, image in batch], [job.source.name for job, _ in batch]
+        seen: dict[int, Seen] = {}
         try:
-            predicted = self._translator.predict(images, names)
+            predicted = self._translator.predict(images, names, seen.__setitem__)
         except UserError as error:
             if len(batch) == 1:
                 self._skip(batch[0][0], error)
@@ -264,9 +323,21 @@ class _Run:
             for one in batch:  # to skip only the image that does not fit
                 self._translate_batch([one], pool)
             return
-        for (job, image), values in zip(batch, predicted, strict=True):
-            future = pool.submit(_render, job, values, image.shape[:2])
+        for index, ((job, image), values) in enumerate(zip(batch, predicted, strict=True)):
+            future = pool.submit(self._render, job, values, image.shape, seen[index])
             self._writing.append((job, future))
+
+    def _render(
+        self, job: _Job, values: np.ndarray, shape: tuple[int, ...], seen: Seen
+    ) -> DomainMark | None:
+        """Encode and write one output; compare its input with the training images."""
+        encoding = job.output_file.encoding
+        confidence = replace(self._translator.confidence, encoding=encoding)
+        image, found = encoding.image(confidence.written(values)), None
+        if job.beside is not None:
+            found = confidence.image(values, job.beside.output_file.form)
+        _put(job, image, found, (shape[0], shape[1]))
+        return self._marker.mark([self._marker.sample(seen)], job.source, seen.x.shape[:2])
 
     def _translate_large(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
         """Translate the only image of a batch; it is released before its output is written."""
@@ -281,25 +352,52 @@ class _Run:
                 event = PartTranslated(job.source, done, parts, self._done + 1, count)
                 self._report(event)
 
+        samples: list[Future[Sample | None]] = []
+
+        def watch(_: int, seen: Seen) -> None:
+            if self._marker.knows:
+                samples.append(pool.submit(self._marker.sample, seen))
+
         self._finish(most_open=0)
         count = self._total
+        network = None if self._translator.in_tiles(image) else self._translator.network_size(image)
+        name, encoding = job.source.name, job.output_file.encoding
+        confidence: Array | None = None
         try:
-            result = self._translator.translate(
-                image, job.source.name, job.output_file.encoding.image, between
-            )
+            if job.beside is None:
+                result = self._translator.translate(image, name, encoding, between, watch)
+            else:
+                form = job.beside.output_file.form
+                result, confidence = self._translator.translate_with_confidence(
+                    image, name, form, encoding, between, watch
+                )
         except UserError as error:
             self._skip(job, error)
             return
         del image
-        self._writing.append((job, pool.submit(job.writer.put, job.source, result, size)))
-        del result
+        put = partial(self._put, job, result, confidence, size, samples, network)
+        self._writing.append((job, pool.submit(put)))
+        del result, confidence, put
         self._finish(most_open=0)
+
+    def _put(
+        self,
+        job: _Job,
+        result: Array,
+        confidence: Array | None,
+        size: tuple[int, int],
+        samples: Sequence[Future[Sample | None]],
+        network: tuple[int, int] | None,
+    ) -> DomainMark | None:
+        """Write the output of a large image; compare its tiles with the training images."""
+        _put(job, result, confidence, size)
+        return self._marker.mark([sample.result() for sample in samples], job.source, network)
 
     def _finish(self, most_open: int) -> None:
         while len(self._writing) > most_open:
             job, future = self._writing.popleft()
             try:
-                future.result()
+                mark = future.result()
             except NoSpaceError as error:
                 self._count_written()
                 count = len({source for source, _ in self.translated})
@@ -310,6 +408,8 @@ class _Run:
             except UserError as error:
                 self._skip(job, error)
             else:
+                if mark is not None:
+                    self._marks[job.source] = mark
                 self._count(job)
 
     def _count_written(self) -> None:
@@ -330,12 +430,15 @@ class _Run:
         if self._written[output_file.path] < len(output_file.sources):
             self._report(SliceTranslated(self._done, count))
             return
+        if job.beside is not None:
+            self.confidence.append(job.beside.output_file.path)
         encoding = output_file.encoding
         palette = encoding.network.palette if encoding.kind == "classes" else None
         for source in output_file.sources:
             part = output_file.part(source)
             self.translated.append((source, part))
-            self._report(ImageTranslated(source, part, self._done, count, palette))
+            mark = self._marks.get(source)
+            self._report(ImageTranslated(source, part, self._done, count, palette, mark))
 
     def _skip(self, job: _Job, error: UserError) -> None:
         """Skip an image that cannot be translated, and the whole volume if it is part of one."""
@@ -348,6 +451,8 @@ class _Run:
         source, reason = job.source, str(error)
         if len(output_file.sources) > 1:
             job.writer.drop()
+            if job.beside is not None:
+                job.beside.drop()
             source = ImageRef(output_file.original)
             reason = f"{reason} Nothing is written of {source.name}, which needs this slice."
         self._note_skipped(source, reason)
@@ -404,8 +509,11 @@ class _Run:
         )
 
 
-def _render(job: _Job, values: np.ndarray, size: tuple[int, int]) -> None:
-    job.writer.put(job.source, job.output_file.encoding.image(values), size)
+def _put(job: _Job, image: Array, confidence: Array | None, size: tuple[int, int]) -> None:
+    """Hand over an image to its writer, after its confidence map, so that none is without it."""
+    if job.beside is not None and confidence is not None:
+        job.beside.put(job.source, confidence, size)
+    job.writer.put(job.source, image, size)
 
 
 def _class_names(output_file: OutputFile) -> Sequence[str]:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
+from deepimagetranslator.core.data.domain.sample import Seen
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.export.encodings import Network, choose_encoding
+from deepimagetranslator.core.export.confidence import Confidence, mirrored
+from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging.header import MAX_PIXELS
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.system.machine import bytes_in_words
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.memory import require_memory
-from deepimagetranslator.ml.network.unet import FINAL
+from deepimagetranslator.ml.network.embedding import outputs_of, with_embedding
 
 NETWORKS_KEPT = 4
 UNKNOWN_SIZE_TILE = 512
@@ -36,14 +37,35 @@ _OVERSHOOT = 0.05  # tolerance for floats that should lie in [0, 1]
 _FLIPS = ((), (1,), (2,), (1, 2))
 """The axes of a batch to flip for test-time augmentation; the first is the image itself."""
 
-Render = Callable[[Floats], Array]
-"""Converts rows of the network's output (height, width, channels) to rows of the output image."""
 Between = Callable[[int, int], None]
 """Called with the number of finished parts of an image and of all parts; may raise to cancel."""
+Watch = Callable[[int, Seen], None]
+"""Called with the position of an image among those given, and with what the network saw of it:
+once, or for each of its tiles."""
+
+
+OnRows = Callable[[Floats], None]
+"""Called with some rows of a prediction, from top to bottom, before they are encoded."""
 
 
 def _nothing(_done: int, _count: int) -> None:
     """A ``Between`` that does nothing."""
+
+
+def _unnoted(_rows: Floats) -> None:
+    """An ``OnRows`` that does nothing."""
+
+
+def _unwatched(_index: int, _seen: Seen) -> None:
+    """A ``Watch`` that does nothing."""
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A network, and the model that shares its layers and predicts."""
+
+    network: keras.Model
+    predictor: keras.Model
 
 
 class Translator:
@@ -58,6 +80,9 @@ class Translator:
     Attributes:
         network: the network's output.
         encoding: the encoding of outputs as images.
+        confidence: makes confidence maps.
+        with_confidence: whether predictions have what the maps are made from, which takes four
+            times as long: they then have twice the channels.
     """
 
     def __init__(
@@ -69,6 +94,8 @@ class Translator:
         batch_size: int = 1,
         *,
         mirrors: bool = False,
+        confidence: bool = False,
+        clean_up: Sequence[str] = (),
     ) -> None:
         """Read the file's description; the network itself is built for the first image.
 
@@ -79,6 +106,8 @@ class Translator:
             large_images: a ``TranslationSpec.large_images``.
             batch_size: the number of tiles translated at once.
             mirrors: test-time augmentation: average over the image and its three flipped copies.
+            confidence: the attribute ``with_confidence``, see ``core.export.confidence``.
+            clean_up: a ``TranslationSpec.clean_up``.
 
         Raises:
             UserError: not a weights file, or the network's output does not allow this encoding.
@@ -93,14 +122,18 @@ class Translator:
             self.card.target_scaling,
             self.card.palette,
         )
-        self.encoding = choose_encoding(self.network, output, value_type)
+        encoding = choose_encoding(self.network, output, value_type)
+        self.encoding = encoding.with_clean_up(clean_up)
         deep = self.encoding.kind == "values" and self.encoding.dtype != "uint8"
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
         self._mirrors = mirrors
+        self._one_by_one = model.fused_normalization and devices.fuses_normalization()
+        self.confidence = Confidence.of(self.encoding, self.card.calibration)
+        self.with_confidence = confidence
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
-        self._networks: OrderedDict[tuple[int, int], keras.Model] = OrderedDict()
+        self._networks: OrderedDict[tuple[int, int], _Loaded] = OrderedDict()
 
     def network_size(self, image: np.ndarray) -> tuple[int, int]:
         """The size (height, width) in pixels to which this image is resized for the network."""
@@ -117,18 +150,19 @@ class Translator:
 
     def is_large(self, image: np.ndarray) -> bool:
         """Whether the image must be translated by ``translate`` on its own, not in a batch."""
-        model = self.card.model
+        channels = self.card.model.target_channels * (2 if self.with_confidence else 1)
         return self.in_tiles(image) or (
-            image.shape[0] * image.shape[1] * max(image.shape[2], model.target_channels)
-            > _LARGE_VALUES
+            image.shape[0] * image.shape[1] * max(image.shape[2], channels) > _LARGE_VALUES
         )
 
     def translate(
         self,
         image: np.ndarray,
         name: str = "the image",
-        render: Render | None = None,
+        encoding: OutputEncoding | None = None,
         between: Between = _nothing,
+        watch: Watch = _unwatched,
+        on_rows: OnRows = _unnoted,
     ) -> Array:
         """Translate one image of any size, and encode it as the image to write.
 
@@ -137,31 +171,64 @@ class Translator:
         Args:
             image: (height, width, channels) in the file's own data type and size.
             name: the file's name, for errors.
-            render: converts rows of the network's output to rows of the image; by default
-                ``as_image``.
+            encoding: how the output is encoded; by default ``self.encoding``.
             between: called before the first part (a tile, or some rows) and after each part.
+            watch: called with what the network sees.
+            on_rows: called with each band of rows of the prediction.
 
         Raises:
             UserError: the image's channels or type do not fit the network.
         """
         self._refuse_unfit(image, name)
+        encoding = encoding or self.encoding
         bands = self._tiled if self.in_tiles(image) else self._resized
         height = self._output_size(image)[0]
         result: Array | None = None
-        for first, rows in bands(image, name, between):
-            part = (render or self.as_image)(rows)
+        for first, rows in bands(image, name, between, watch):
+            on_rows(rows)
+            part = encoding.rows(self.confidence.written(rows))
             if result is None:
                 result = np.empty((height, *part.shape[1:]), part.dtype)
             result[first : first + len(part)] = part
         assert result is not None
-        return result
+        return encoding.whole(result)
 
-    def predict(self, images: Sequence[np.ndarray], names: Sequence[str]) -> list[np.ndarray]:
+    def translate_with_confidence(
+        self,
+        image: np.ndarray,
+        name: str = "the image",
+        form: str = "",
+        encoding: OutputEncoding | None = None,
+        between: Between = _nothing,
+        watch: Watch = _unwatched,
+    ) -> tuple[Array, Array]:
+        """Translate one image, with the map of its confidence; needs ``with_confidence``.
+
+        Args:
+            image, name, encoding, between, watch: see ``translate``.
+            form: "png" for a map of 0 to 255; else it is float.
+
+        Raises:
+            UserError: see ``translate``.
+        """
+        confidence = replace(self.confidence, encoding=encoding or self.encoding)
+        parts: list[Array] = []
+
+        def note(rows: Floats) -> None:
+            parts.append(confidence.image(rows, form))
+
+        translated = self.translate(image, name, encoding, between, watch, note)
+        return translated, np.concatenate(parts)
+
+    def predict(
+        self, images: Sequence[np.ndarray], names: Sequence[str], watch: Watch = _unwatched
+    ) -> list[np.ndarray]:
         """The network's output for images of one network size, none of them large.
 
         Args:
             images: (height, width, channels) in the files' own data types and sizes.
             names: the files' names, for errors.
+            watch: called with what the network sees.
 
         Returns:
             For each image float32 (height, width, target channels) in [0, 1]. The size is the
@@ -172,14 +239,14 @@ class Translator:
         """
         for image, name in zip(images, names, strict=True):
             self._refuse_unfit(image, name)
-        outputs = self._outputs_at_network_size(images, names)
+        outputs = self._outputs_at_network_size(images, names, watch)
         return [
             resize(output, *self._output_size(image))
             for image, output in zip(images, outputs, strict=True)
         ]
 
     def _tiled(
-        self, image: np.ndarray, name: str, between: Between
+        self, image: np.ndarray, name: str, between: Between, watch: Watch
     ) -> Iterator[tuple[int, Floats]]:
         model = self.card.model
         size, channels = self._tile_size(), model.input_channels
@@ -191,7 +258,7 @@ class Translator:
             between(done, plan.count)
             tiles = (to_channels(tile, channels, name) for tile in plan.tiles(image))
             while batch := list(islice(tiles, self._batch_size)):
-                translated = self._outputs(batch, scaling, size)
+                translated = self._outputs(batch, scaling, size, lambda _, seen: watch(0, seen))
                 done += len(batch)
                 between(done, plan.count)
                 yield from translated
@@ -199,42 +266,53 @@ class Translator:
         return plan.bands(outputs())
 
     def _resized(
-        self, image: np.ndarray, name: str, between: Between
+        self, image: np.ndarray, name: str, between: Between, watch: Watch
     ) -> Iterator[tuple[int, Floats]]:
         height, width = self._output_size(image)
         between(0, 1)
-        (output,) = self._outputs_at_network_size([image], [name])
+        (output,) = self._outputs_at_network_size([image], [name], watch)
         for first, rows in resized_bands(output, height, width):
             yield first, rows
             between(first + len(rows), height)
 
     def _outputs_at_network_size(
-        self, images: Sequence[np.ndarray], names: Sequence[str]
+        self, images: Sequence[np.ndarray], names: Sequence[str], watch: Watch
     ) -> Floats:
         size, channels = self.network_size(images[0]), self.card.model.input_channels
         resized = (
             resize(to_channels(image, channels, name), *size)
             for image, name in zip(images, names, strict=True)
         )
-        return self._outputs(resized, self.card.input_scaling, size)
+        return self._outputs(resized, self.card.input_scaling, size, watch)
 
     def _outputs(
-        self, images: Iterable[np.ndarray], scaling: IntensityNormalization, size: tuple[int, int]
+        self,
+        images: Iterable[np.ndarray],
+        scaling: IntensityNormalization,
+        size: tuple[int, int],
+        watch: Watch,
     ) -> Floats:
         """The network's output (images, height, width, channels) for images of its input size."""
         network = self._network(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
-        if self._mirrors:
-            flipped = (np.flip(_final(network, np.flip(x, axes)), axes) for axes in _FLIPS)
-            y: Floats = np.mean(list(flipped), axis=0)
-        else:
-            y = _final(network, x)
+        y, embedding = outputs_of(network, x, self._one_by_one)
+        if self._mirrors or self.with_confidence:
+            others = (
+                np.flip(outputs_of(network, np.flip(x, axes), self._one_by_one)[0], axes)
+                for axes in _FLIPS[1:]
+            )
+            all_four = [y, *others]
+            y = np.mean(all_four, axis=0)
+            if self.with_confidence:
+                y = mirrored(all_four, self._mirrors, self.encoding.kind)
         if not np.isfinite(y).all():
             raise UserError(
                 f"The network of {self.path.name} gives values that are not finite (NaN or "
                 "infinity) for this image; the weights are damaged, or the image's values lie far "
                 "outside those of the training images."
             )
+        for index in range(len(x)):
+            watch(index, Seen(x[index], self.confidence.written(y[index]), embedding[index]))
         return y
 
     def _tile_size(self) -> tuple[int, int]:
@@ -335,7 +413,7 @@ class Translator:
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
         """Encode an output of ``predict`` as the image to write: label colours or values."""
-        return self.encoding.image(predicted)
+        return self.encoding.image(self.confidence.written(predicted))
 
     def take_new_weights(self) -> bool:
         """Reload the weights after training has rewritten the file.
@@ -346,8 +424,8 @@ class Translator:
         card = weights.read_card(self.path)
         if replace(card, training={}) != replace(self.card, training={}):
             return False
-        for network in self._networks.values():
-            weights.load_into(network, self.path)
+        for loaded in self._networks.values():
+            weights.load_into(loaded.network, self.path)
         self.card = card
         return True
 
@@ -355,14 +433,9 @@ class Translator:
         if size not in self._networks:
             self._refuse_too_large(size)
             model, _ = weights.load(self.path, self.precision, size=size)
-            self._networks[size] = model
+            known = self.card.domain.known
+            self._networks[size] = _Loaded(model, with_embedding(model) if known else model)
             if len(self._networks) > NETWORKS_KEPT:
                 self._networks.popitem(last=False)
         self._networks.move_to_end(size)
-        return self._networks[size]
-
-
-def _final(network: keras.Model, x: Floats) -> Floats:
-    """The final output (images, height, width, channels) of a batch, without the coarse one."""
-    y: Any = network.predict_on_batch(x)
-    return np.asarray(y[FINAL] if isinstance(y, dict) else y, np.float32)
+        return self._networks[size].predictor

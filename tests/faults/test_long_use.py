@@ -24,7 +24,10 @@ ROUNDS, EVERY = 500, 50
 MOST_GROWTH = 1.0
 """MiB per 100 rounds."""
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
+    pytest.mark.timeout(5400),  # that of the whole slow series
+]
 
 
 @pytest.fixture

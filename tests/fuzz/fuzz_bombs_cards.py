@@ -16,6 +16,8 @@ import numpy as np
 from fuzz_registry import Bombs
 from fuzz_weights import CARD, STATE, with_text
 
+from deepimagetranslator.core.data.domain.reference import KINDS
+
 BOMBS = Bombs("translated weights")
 _DATA = Path(__file__).parents[1] / "data"
 _VALUES = _DATA / "version_2_0" / "values.weights.h5"
@@ -63,8 +65,37 @@ def _field(place: str, wrong: str, good: Path = _VALUES) -> None:
     _card(f"{place} {wrong}", change, good)
 
 
+def _domain(place: str, wrong: str) -> None:
+    """A good file whose record of its training images is good but for one place."""
+    *above, last = place.split(".")
+
+    def change(card: dict[str, Any]) -> None:
+        model = card["model"]
+        channels = model["base_filters"] * 2 ** (model["depth"] - 1)
+        traits = dict.fromkeys(("low", "mean", "high"), [0.0] * 5)
+        rows = {"histogram": [0.0] * 64, "embedding": [0.0] * channels, "spread": [1.0] * channels}
+        inner = {
+            "reference": traits | rows,
+            "limits": {key: [-1.0, 1.0] for key in KINDS},
+            "images": 1,
+            "spacing": [1.0, 1.0, 2.0, 2.0],
+        }
+        found: dict[str, Any] = {"domain": inner}
+        card.update(found)
+        for part in above:
+            found = found[part]
+        found[last] = _WRONG[wrong]
+
+    _card(f"{place} {wrong}", change)
+
+
+_RECORD = ("limits", "limits.noise", "reference", "reference.mean", "reference.spread", "spacing")
+for _number, _place in enumerate(("domain", *(f"domain.{part}" for part in _RECORD))):
+    for _wrong in [*_WRONG][_number % 3 :: 3]:
+        _domain(_place, _wrong)
 _FIELDS = ("format", "program", "preset", "model", "input_scaling", "training", "large_images")
-for _number, _place in enumerate((*_FIELDS, "reading", "input_statistics", "target_scaling.kind")):
+_MORE = ("reading", "input_statistics", "target_scaling.kind", "calibration")
+for _number, _place in enumerate((*_FIELDS, *_MORE)):
     for _wrong in [*_WRONG][_number % 2 :: 2]:
         _field(_place, _wrong)
 for _number, _place in enumerate(("input_scaling.low", "target_scaling.high", "training.epoch")):
@@ -97,6 +128,9 @@ _card("wide range", lambda card: card.update(target_scaling=_range(-1e308, 1e308
 _card("wide inputs", lambda card: card.update(input_scaling=_range(-1e308, 1e308)))
 _card("no range", lambda card: card.update(input_scaling=_range(0, 5e-324)))
 _card("beyond float32", lambda card: card.update(target_scaling=_range(0, 1e300)))
+_CALIBRATION = {"kind": "values", "raw": [0.1], "observed": [0.1], "images": 1, "pixels": 9}
+_card("calibration beyond", lambda card: card.update(calibration=_CALIBRATION | {"raw": [10**400]}))
+_card("calibration nan", lambda card: card.update(calibration=_CALIBRATION | {"observed": [1e999]}))
 _card("no card", lambda card: card.clear())
 _card("many notes", lambda card: card["training"].update({f"n{n}": n for n in range(100_000)}))
 

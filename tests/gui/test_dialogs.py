@@ -278,12 +278,24 @@ def test_the_drawing_follows_what_is_typed(root: tk.Tk) -> None:
     assert len(dialog.drawing.texts()) == 6
 
 
+def test_a_residual_output_is_drawn_where_it_can_be_had(root: tk.Tk) -> None:
+    dialog = model(root, first_pair_shapes=(SHAPES[0], SHAPES[0]))
+    assert "added" not in dialog.drawing.texts()
+    variables = dialog.form.fields.variables
+    variables["residual"].set("true")
+    assert "added" in dialog.drawing.texts()
+    variables["target_channels"].set("1")
+    assert dialog.value() is None
+    assert "equal numbers of channels" in dialog.form.problems()["residual"]
+
+
 @pytest.mark.parametrize("depth", range(1, 13))
 @pytest.mark.parametrize("deep_supervision", [False, True])
 def test_words_in_the_drawing_do_not_meet(root: tk.Tk, depth: int, deep_supervision: bool) -> None:
     if deep_supervision and depth < 3:
         return
-    spec = ModelSpec(depth, 4, deep_supervision, "none", 4096, 4096, 3, 2048, 2048, 1)
+    sizes = (4096, 4096, 3, 2048, 2048, 3)
+    spec = ModelSpec(depth, 4, deep_supervision, "none", *sizes, residual=True)
     dialog = model(root, spec)
     root.update()
     drawing = dialog.drawing

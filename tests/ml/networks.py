@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.domain.domain import Domain, Known
+from deepimagetranslator.core.data.domain.reference import KINDS, reference_of
+from deepimagetranslator.core.data.domain.sample import Sample, Seen
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.imaging.pixels import resize
+from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import weights
+from deepimagetranslator.ml.marking import Marker
+from deepimagetranslator.ml.network.embedding import outputs_of, with_embedding
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
 
 MODEL = ModelSpec(
@@ -56,8 +64,30 @@ def write_network(
     return path
 
 
+def write_knowing(folder: Path, images: Sequence[Array]) -> Path:
+    """Write weights that know these images, uint8, and allow hardly more noise and brightness."""
+    path = write_network(folder, "knowing")
+    network, card = weights.load(path)
+    limits = dict.fromkeys(KINDS, (-99.0, 99.0))
+    limits |= {"noise": (-0.9, 0.9), "brightness": (-0.1, 0.1)}
+    nothing = Sample(np.zeros(5), np.zeros(64), np.zeros(8))
+    marker = Marker(replace(card, domain=Domain(Known(reference_of([nothing]), limits, 1), "")))
+    samples = []
+    for image in images:
+        size = card.model.input_height, card.model.input_width
+        x = card.input_scaling.to_unit(resize(image, *size))[np.newaxis]
+        y, embedding = outputs_of(with_embedding(network), x)
+        samples.append(marker.sample(Seen(x[0], y[0], embedding[0])))
+    known = Known(reference_of([one for one in samples if one is not None]), limits, 3)
+    weights.save(network, path, replace(card, domain=Domain(known, "")))
+    return path
+
+
 def write_identity(
-    folder: Path, scaling: IntensityNormalization, size: tuple[int, int] = (16, 24)
+    folder: Path,
+    scaling: IntensityNormalization,
+    size: tuple[int, int] = (16, 24),
+    palette: Palette | None = None,
 ) -> Path:
     """Write the weights of a U-Net that gives back its input, set by hand."""
     height, width = size
@@ -70,7 +100,7 @@ def write_identity(
         kernel[kernel.shape[0] // 2, kernel.shape[1] // 2, 0, 0] = 1
         layer.set_weights([kernel, bias])
     path = folder / "identity.weights.h5"
-    weights.save(model, path, weights.WeightsCard(spec, scaling, scaling))
+    weights.save(model, path, weights.WeightsCard(spec, scaling, scaling, palette=palette))
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from tiny import project_of, write_set
@@ -19,6 +21,7 @@ from deepimagetranslator.core.messages.events import Event, LogLine
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import locked
+from deepimagetranslator.core.runs.state_file import HEAD_BYTES, head_of, read_head
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.training import train
 
@@ -76,6 +79,23 @@ def test_a_damaged_last_state_costs_one_epoch(
     assert "last.weights.h5 is damaged; the run goes on from the epoch before" in said
     np.testing.assert_allclose(columns(run), columns(whole), rtol=0, atol=1e-6)
     assert all(map(weights.is_whole, (*run.states, run.best)))
+
+
+def test_a_run_of_a_newer_version_is_not_called_damaged(project: Project, run: RunFolder) -> None:
+    for path in run.states:
+        with h5py.File(path, "r+") as file:
+            name = "deepimagetranslator/card"
+            card = json.loads(bytes(file[name][()])) | {"format": weights.FORMAT + 1}
+            del file[name]
+            file[name] = np.frombuffer(json.dumps(card).encode(), np.uint8)
+        head, content = read_head(path), path.read_bytes()[HEAD_BYTES:]
+        assert head is not None
+        path.write_bytes(head_of(content, head.epoch) + content)
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    for resuming in (True, False):
+        with pytest.raises(UserError, match=r"last\.weights\.h5 was made by a newer version"):
+            train(project, run.path, resume=resuming)
+    assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("text", [b"", b"\xff\xfe\x00garbage", b"epoch,loss\n1,0.5\n"])

@@ -69,7 +69,7 @@ def test_a_change_keeps_the_preset_and_a_reset_of_one_section_ends_it():
     assert project.specs.model == OLD.model  # until it is reset too
     assert project.specs.data == PRESETS["recommended"].data
     assert project.specs.translation == PRESETS["recommended"].translation
-    assert all_reset(project, "recommended") == Project()
+    assert all_reset(project, "recommended") == new_project("recommended", {})
 
 
 def test_a_project_of_old_is_recognised_at_its_next_change():

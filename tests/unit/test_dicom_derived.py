@@ -180,7 +180,8 @@ def test_whole_numbers_are_stored_as_they_are(tmp_path: Path, dtype: str) -> Non
 def test_all_classes_are_visible_and_named(tmp_path: Path) -> None:
     image = RNG.integers(0, 4, (8, 12, 1)).astype(np.uint8)
     path = tmp_path / "out.dcm"
-    series = DerivedSeries(WEIGHTS, ["other", "fat", "lean", "bone"])
+    rules = ["fat: islands under 20", "a\\b: all holes"]  # a backslash divides values
+    series = DerivedSeries(WEIGHTS, ["other", "fat", "lean", "bone"], rules)
     series.write(path, ct_slice(tmp_path / "a.dcm"), [image], classes=4)
     derived = pydicom.dcmread(path)
     shown = pydicom.pixels.apply_voi_lut(derived.pixel_array, derived)
@@ -188,6 +189,8 @@ def test_all_classes_are_visible_and_named(tmp_path: Path) -> None:
     np.testing.assert_allclose(levels, [0, 85, 170, 255], atol=0.5)
     np.testing.assert_array_equal(read_image(path), image)
     assert "0 other, 1 fat, 2 lean, 3 bone" in derived.DerivationDescription
+    said = "clean-up: fat: islands under 20, a/b: all holes"
+    assert derived.DerivationDescription.endswith(said)
 
 
 def test_colours(tmp_path: Path) -> None:

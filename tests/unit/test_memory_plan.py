@@ -136,6 +136,10 @@ SHORT = [
     OSError(errno.ENOMEM, "Cannot allocate memory"),
     RuntimeError("can't start new thread"),
     RuntimeError("std::bad_alloc"),
+    RuntimeError(
+        "Operation received an exception:Status: 1, message: could not create a primitive, in file "
+        "tensorflow/core/kernels/mkl/mkl_conv_grad_filter_ops.cc:685"
+    ),
     ValueError("Exception encountered when calling Conv2D.call().\n\nOOM when allocating tensor"),
     RuntimeError("pthread_create failed: Resource temporarily unavailable"),
     ValueError("OpenCV(5.0.0) error: (-4:Insufficient memory) Failed to allocate 99 bytes"),

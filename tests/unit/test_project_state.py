@@ -20,6 +20,7 @@ from deepimagetranslator.app.events import (
 from deepimagetranslator.app.settings import MOST_RECENT
 from deepimagetranslator.app.splitting import SplitWay
 from deepimagetranslator.core.config.chosen import EVERY_FIELD
+from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import (
     Project,
     load_project,
@@ -62,7 +63,11 @@ def test_a_saved_project_is_the_same_when_opened(sessions: Sessions, tmp_path: P
     assert sessions.told[-1] == ProjectSaved()
     assert sessions.session.settings.recent == [file]
     project.new()
-    assert (project.path, project.specs, project.matched.train) == (None, Specs(), ())
+    assert (project.path, project.specs, project.matched.train) == (
+        None,
+        PRESETS["recommended"],
+        (),
+    )
     project.open(file)
     assert (project.path, project.specs, project.changed) == (file, specs, False)
     assert len(project.matched.train) == 4

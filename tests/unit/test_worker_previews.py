@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,11 +35,24 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A worker without a pipe whose network asks between two tiles whether to go on."""
 
     class Network:
-        card = SimpleNamespace(epoch=3)
+        card = SimpleNamespace(
+            epoch=3,
+            domain=SimpleNamespace(known=None),
+            input_scaling=None,
+            model=ModelSpec(),
+            palette=None,
+        )
+        encoding = SimpleNamespace(with_clean_up=lambda rules: rules)
 
-        def translate(self, image: Any, name: str, between: Any) -> Any:
+        def in_tiles(self, _image: Any) -> bool:
+            return True
+
+        def translate(
+            self, image: Any, name: str, encoding: Any, between: Any, watch: Any, on_rows: Any
+        ) -> Any:
             between(0, 2)
-            return image
+            watch(0, None)
+            return encoding or image
 
     made = worker._Worker(None)  # type: ignore[arg-type]
     monkeypatch.setattr(made, "_translator", lambda _path: Network())
@@ -50,6 +64,11 @@ def test_a_preview_is_answered(engine: Any) -> None:
     ready = engine._preview(preview(1))
     assert (ready.number, ready.epoch, ready.problem) == (1, 3, "")
     assert ready.image is IMAGE
+
+
+def test_a_preview_is_cleaned_by_the_rules_of_its_request(engine: Any) -> None:
+    rules = ("red: islands under 20",)
+    assert engine._preview(replace(preview(1), clean_up=rules)).image == rules
 
 
 def test_an_error_that_nobody_expected_is_an_answer_and_ends_no_job(

@@ -19,16 +19,19 @@ from deepimagetranslator.app.training.previews import Previews
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
+    ChangesTried,
     CheckpointSaved,
     EpochEnded,
     EpochStarted,
     FilesRead,
+    InputsMeasured,
     JobCancelled,
     JobFailed,
     JobFinished,
     LogLine,
     WorkerDied,
 )
+from deepimagetranslator.core.runs.input_itself import Verdict, verdict
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.typing import Array
 
@@ -76,11 +79,14 @@ class MonitorState:
         batches: training steps of an epoch.
         batch: completed training steps of the running epoch.
         files_done, files: how many files have been read, and of how many.
+        tried: how many changed images have been tried after the last epoch, and of how many.
         loss: the mean loss of the running epoch so far; None before its first step.
         epoch_seconds: durations of the epochs since ``begin``.
         best_epoch, best_value: the epoch with the lowest monitored metric, and its value; None
             before the first epoch is completed.
         rows: the rows of history.csv, one per epoch.
+        inputs: loss and metrics of the validation inputs themselves, see
+            ``core.runs.input_itself``; empty if they cannot be compared with their targets.
         current_file: the checkpoint that was written last.
         checkpoints: the weights file by epoch.
         previews: predictions of a few fixed images by epoch, with their inputs and targets.
@@ -105,11 +111,13 @@ class MonitorState:
         self.epochs = self.epoch = self.epochs_done = 0
         self.batches = self.batch = 0
         self.files_done = self.files = 0
+        self.tried = 0, 0
         self.loss: float | None = None
         self.epoch_seconds: list[float] = []
         self.best_epoch: int | None = None
         self.best_value: float | None = None
         self.rows: list[dict[str, float]] = []
+        self.inputs: Mapping[str, float] = {}
         self.current_file = ""
         self.checkpoints: dict[int, Path] = {}
         self.previews = Previews()
@@ -186,6 +194,7 @@ class MonitorState:
         monitored: str,
         history: Sequence[Mapping[str, float]],
         log: Iterable[tuple[str, str]] = (),
+        inputs: Mapping[str, float] | None = None,
     ) -> None:
         """Show a training of an earlier session.
 
@@ -195,9 +204,11 @@ class MonitorState:
             monitored: the name of the monitored metric.
             history: the rows of history.csv.
             log: sentences with their time of day.
+            inputs: loss and metrics of the validation inputs themselves, if they are known.
         """
         validated = any(name.startswith("val_") for row in history for name in row)
         self.begin(run_dir, epochs, monitored, history, validated)
+        self.inputs = inputs or {}
         self.epoch_seconds = [row["seconds"] for row in history if row.get("seconds", 0) > 0]
         self.log.extend(log)
         self.logged = len(self.log)
@@ -265,6 +276,11 @@ class MonitorState:
         self.log.append((time.strftime("%H:%M:%S") if time_of_day is None else time_of_day, text))
         self.logged += 1
         self.version += 1
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The best epoch compared with the inputs themselves; None if that is not possible."""
+        return verdict(self.rows, self.best_epoch, self.inputs)
 
     @property
     def running(self) -> bool:
@@ -358,6 +374,9 @@ class MonitorState:
     def _files_read(self, event: FilesRead) -> None:
         self.files_done, self.files = event.done, event.count
 
+    def _changes_tried(self, event: ChangesTried) -> None:
+        self.tried = event.done, event.count
+
     def _epoch_started(self, event: EpochStarted) -> None:
         if self.phase is Phase.PREPARING:
             self.phase = Phase.TRAINING
@@ -382,6 +401,9 @@ class MonitorState:
         per_epoch = self.seconds_per_epoch or 0.0
         self._left = per_epoch * (event.epochs - event.epoch), self.clock()
         self._log_epoch(event.epoch, event.values)
+
+    def _inputs_measured(self, event: InputsMeasured) -> None:
+        self.inputs = event.values
 
     def _log_epoch(
         self, epoch: int, values: Mapping[str, float], time_of_day: str | None = None
@@ -453,9 +475,11 @@ class MonitorState:
 
 _HANDLERS: dict[type, Callable[[MonitorState, Any], None]] = {
     FilesRead: MonitorState._files_read,
+    ChangesTried: MonitorState._changes_tried,
     EpochStarted: MonitorState._epoch_started,
     BatchEnded: MonitorState._batch_ended,
     EpochEnded: MonitorState._epoch_ended,
+    InputsMeasured: MonitorState._inputs_measured,
     CheckpointSaved: MonitorState._checkpoint_saved,
     LogLine: MonitorState._log_line,
     JobFinished: MonitorState._finished,

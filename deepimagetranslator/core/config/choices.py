@@ -15,12 +15,11 @@ from deepimagetranslator.core.config.chosen import (
     value_of,
     with_values,
 )
-from deepimagetranslator.core.config.presets import PRESETS, preset
+from deepimagetranslator.core.config.presets import PRESETS, RECOMMENDED, preset
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
 from deepimagetranslator.core.errors import UserError
 
-RECOMMENDED = "recommended"
 _OWN = fields_in("model") | fields_in("training") | fields_in("augmentation")
 """Fields of the sections that the user resets to a preset individually. The other sections follow
 the preset of the project."""
@@ -94,5 +93,6 @@ def _without_preset(project: Project) -> Project:
     before = preset(project.preset)
     brought = preset_fields(project.preset) - _OWN
     gone = {f for f in brought if value_of(project.specs, f) == value_of(before, f)}
-    specs = with_values(project.specs, [(field, value_of(Specs(), field)) for field in gone])
+    values = [(field, value_of(preset(RECOMMENDED), field)) for field in gone]
+    specs = with_values(project.specs, values)
     return replace(project, specs=specs, preset=RECOMMENDED, chosen=project.chosen - gone)

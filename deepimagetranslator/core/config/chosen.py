@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from deepimagetranslator.core.config.fields import FieldInfo, field_named, fields_of
-from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.config.presets import RECOMMENDED, preset
 from deepimagetranslator.core.config.specs import SECTIONS, Specs
 
 
@@ -54,9 +54,10 @@ def changed_fields(before: Specs, after: Specs) -> frozenset[str]:
 
 
 def preset_fields(name: str) -> frozenset[str]:
-    """The fields that count as chosen with a preset: those that differ from "recommended".
+    """The fields that count as chosen with a preset: those that differ from the recommended one,
+    which has none.
 
     Raises:
         UserError: there is no such preset.
     """
-    return changed_fields(Specs(), preset(name))
+    return changed_fields(preset(RECOMMENDED), preset(name))

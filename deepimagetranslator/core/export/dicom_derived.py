@@ -38,13 +38,16 @@ class DerivedSeries:
         derived.write(output / "1-26.dcm", Path("ct/1-26.dcm"), [classes], classes=4)
     """
 
-    def __init__(self, weights: str, class_names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, weights: str, class_names: Sequence[str] = (), clean_up: Sequence[str] = ()
+    ) -> None:
         """Args:
         weights: the weights file's name, for the series description.
         class_names: the classes' names in order, if class numbers are written.
+        clean_up: the rules by which the classes were cleaned, as text.
         """
         self._weights = weights.replace("\\", "/")  # a backslash divides values
-        self._class_names = class_names
+        self._class_names, self._clean_up = class_names, clean_up
         self._begun = datetime.datetime.now()
         self._uids: dict[str, str] = {}
 
@@ -119,6 +122,8 @@ class DerivedSeries:
         text = f"Translated by {PROGRAM} {__version__} with {self._weights}"
         classes = ", ".join(f"{number} {name}" for number, name in enumerate(self._class_names))
         text += f"; classes: {classes}" if classes else ""
+        rules = ", ".join(self._clean_up).replace("\\", "/")
+        text += f"; clean-up: {rules}" if rules else ""
         result.DerivationDescription = text[:1024]
         now = datetime.datetime.now()
         for name, when in (("InstanceCreation", now), ("Content", now), ("Series", self._begun)):

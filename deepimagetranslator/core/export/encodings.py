@@ -6,8 +6,8 @@ with softmax, a probability per class. ``plan`` decides which encodings a file f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from deepimagetranslator.core.data.intensity.normalization import (
     TYPE_MAXIMUM,
     IntensityNormalization,
 )
+from deepimagetranslator.core.data.labels.clean_up import CleanUp
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.typing import Array
@@ -50,11 +51,13 @@ class OutputEncoding:
         network: the network.
         kind: "labels" (exact label colours), "classes" (class numbers) or "values".
         value_type: a ``TranslationSpec.value_type``, for values.
+        clean_up: cleans the classes of label maps; None leaves them as they are.
     """
 
     network: Network
     kind: str
     value_type: str = "automatic"
+    clean_up: CleanUp | None = None
 
     def __post_init__(self) -> None:
         """Refuse an encoding that does not fit the network.
@@ -100,17 +103,50 @@ class OutputEncoding:
             return len((palette.written or palette.colours)[0])
         return self.network.channels
 
+    def with_clean_up(self, texts: Sequence[str]) -> OutputEncoding:
+        """The encoding with the rules of a ``TranslationSpec.clean_up``; values stay unchanged.
+
+        Raises:
+            UserError: the rules do not fit the label colours.
+        """
+        palette = self.network.palette
+        if self.kind == "values" or palette is None:
+            return self
+        return replace(self, clean_up=CleanUp.of(texts, palette, self.network.name))
+
     def image(self, predicted: NDArray[np.float32]) -> Array:
         """Convert one output (height, width, channels) to an image (height, width, 1 or 3)."""
+        return self.whole(self.rows(predicted))
+
+    def rows(self, predicted: NDArray[np.float32]) -> Array:
+        """Convert some rows of an output; ``whole`` makes an image of all rows together.
+
+        Returns:
+            (rows, width, 1 or 3): rows of the image, or class numbers if they are to be cleaned.
+        """
         if self.kind == "values":
             return self._scaling().from_unit(predicted)
         palette = self.network.palette
         assert palette is not None
-        if self.network.by_class:
-            classes: NDArray[Any] = predicted.argmax(axis=-1).astype(np.uint8)
-        else:
-            classes = palette.nearest_classes(predicted, self.network.scaling)
+        classes = self.classes(predicted)
+        return classes[..., None] if self.clean_up is not None else self._written(classes)
+
+    def whole(self, rows: Array) -> Array:
+        """The image of all its ``rows`` (height, width, 1 or 3)."""
+        return rows if self.clean_up is None else self._written(self.clean_up(rows[..., 0]))
+
+    def _written(self, classes: NDArray[np.uint8]) -> Array:
+        palette = self.network.palette
+        assert palette is not None
         return classes[..., None] if self.kind == "classes" else palette.decode(classes)
+
+    def classes(self, predicted: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The class numbers (height, width) of one output (height, width, channels)."""
+        palette = self.network.palette
+        assert palette is not None
+        if self.network.by_class:
+            return np.asarray(predicted.argmax(axis=-1), np.uint8)
+        return palette.nearest_classes(predicted, self.network.scaling)
 
     @property
     def limits(self) -> tuple[float, float] | None:

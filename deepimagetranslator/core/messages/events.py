@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.export.confidence import ConfidenceMap
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
@@ -67,6 +69,25 @@ class EpochEnded:
 
 
 @dataclass(frozen=True)
+class InputsMeasured:
+    """The validation inputs were compared with their targets, as if the network did nothing.
+
+    ``values`` are the loss and metrics by name, see ``core.runs.input_itself``. Sent once, after
+    the first epoch, and only where inputs and targets can be compared.
+    """
+
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ChangesTried:
+    """After the last epoch: ``done`` of ``count`` predictions that tell which images suit."""
+
+    done: int
+    count: int
+
+
+@dataclass(frozen=True)
 class CheckpointSaved:
     """The weights of a new best epoch were written."""
 
@@ -105,7 +126,8 @@ class ImageTranslated:
     """One image was translated and written; ``index`` counts from 1.
 
     The slices of a volume are reported together when it is written, with the same ``index``.
-    ``palette`` has the colours of written class numbers; None for other outputs.
+    ``palette`` has the colours of written class numbers; None for other outputs. ``mark`` says why
+    the image is far from the training images; None if it is not, or if that is unknown.
     """
 
     source: ImageRef
@@ -113,6 +135,7 @@ class ImageTranslated:
     index: int
     count: int
     palette: Palette | None = None
+    mark: DomainMark | None = None
 
 
 @dataclass(frozen=True)
@@ -157,12 +180,17 @@ class PreviewReady:
         image: (height, width, 1 or 3) uint8, uint16 or float32; None if it cannot be translated.
         epoch: the epoch after which the weights were saved; 0 if unknown.
         problem: why there is no image, as a sentence; else empty.
+        confidence: the map of its confidence if it was requested.
+        mark: why the image is far from the training images; None if it is not, or if that is
+            unknown.
     """
 
     number: int
     image: Any
     epoch: int
     problem: str = ""
+    mark: DomainMark | None = None
+    confidence: ConfidenceMap | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +205,8 @@ class WeightsDescribed:
         scalings: intensity normalization of its inputs and of its targets.
         palette: the label colours of its targets; None if they are not label maps.
         epoch: the epoch after which it was saved; 0 if unknown.
+        domain_unknown: why images unlike the training images cannot be recognized with this file,
+            as a sentence; empty if they can.
     """
 
     path: str
@@ -186,6 +216,7 @@ class WeightsDescribed:
     scalings: tuple[IntensityNormalization | None, IntensityNormalization | None] = (None, None)
     palette: Palette | None = None
     epoch: int = 0
+    domain_unknown: str = ""
 
 
 @dataclass(frozen=True)
@@ -243,6 +274,8 @@ Event = (
     | EpochStarted
     | BatchEnded
     | EpochEnded
+    | InputsMeasured
+    | ChangesTried
     | CheckpointSaved
     | PartTranslated
     | SliceTranslated

@@ -10,10 +10,11 @@ from deepimagetranslator.core.errors import UserError
 _WORDS = re.compile(
     r"\bOOM when allocating|out of memory|bad_alloc|can't start new thread|pthread_create failed|"
     r"cannot allocate memory|failed to allocate|unable to allocate|insufficient memory|"
-    r"resource exhausted",
+    r"resource exhausted|Status: 1, message: could not create",
     re.IGNORECASE,
 )
-"""Of TensorFlow, the C++ library, Python's threads, the C library, CUDA, NumPy and OpenCV."""
+"""Of TensorFlow, the C++ library, Python's threads, the C library, CUDA, NumPy and OpenCV. The last
+is oneDNN's, whose status 1 means out of memory (dnnl_status_t)."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

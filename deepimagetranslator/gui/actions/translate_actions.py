@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tkinter as tk
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Repair, UserError
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.gui.actions.pickers import Pickers
@@ -92,6 +94,35 @@ class TranslateActions:
             folder=folder,
             ask_folder=lambda: self._boxes.folder("Output folder", str(source.parent)),
             on_ok=start,
+        )
+
+    def may_clean_up(self) -> bool:
+        """Whether there is a model or a data set of label maps."""
+        return self._palette() is not None
+
+    def _palette(self) -> Palette | None:
+        dataset = self._session.project.dataset
+        return self._session.model.palette or (None if dataset is None else dataset.palette)
+
+    def clean_up(self) -> None:
+        """Choose rules that clean predicted label maps; the third pane shows what they do."""
+        from deepimagetranslator.gui.dialogs.clean_up_dialog import CleanUpDialog  # noqa: PLC0415
+
+        project, viewer, palette = self._session.project, self._session.viewer, self._palette()
+        if palette is None:
+            raise UserError("Only label maps are cleaned up; load a model that predicts them.")
+
+        def take(rules: tuple[str, ...]) -> None:
+            spec = replace(project.specs.translation, clean_up=rules)
+            project.set_section("translation", spec)
+
+        CleanUpDialog.open(
+            self._root,
+            project.specs.translation.clean_up,
+            palette,
+            viewer.predicted_pixels,
+            viewer.try_clean_up,
+            take,
         )
 
     def start_again(self, repair: Repair) -> None:

@@ -21,8 +21,8 @@ TRANSLATION = "translation"
 Start = Callable[[Path, Path, TranslationSpec], object]
 
 TRANSLATION_GROUPS = (
-    Group("What is written", ("output", "file_format", "value_type", "overwrite")),
-    Group("How", ("large_images", "mirrors", "batch_size", "accept_values")),
+    Group("What is written", ("output", "file_format", "value_type", "confidence", "overwrite")),
+    Group("How", ("large_images", "mirrors", "batch_size", "clean_up", "accept_values")),
 )
 
 
@@ -129,12 +129,15 @@ class TranslationDialog(Dialog[TranslationChoice]):
         return ""
 
     def _follow_output(self) -> None:
-        """Update fields that depend on the kind of output: label maps have their own type."""
+        """Update fields that depend on the kind of output: label maps have their own type, and
+        only they are cleaned up."""
         variables = self.form.fields.variables
         labels = variables["output"].get() in map(shown_word, ("labels", "classes"))
         self.form.controls["value_type"].state(["disabled" if labels else "!disabled"])
         if labels:
             variables["value_type"].set(shown_word("automatic"))
+        values = variables["output"].get() == shown_word("values")
+        self.form.controls["clean_up"].state(["disabled" if values else "!disabled"])
 
     def _build_ends(self) -> None:
         """Build the fields for the weights and the output folder."""

@@ -13,6 +13,7 @@ from typing import Any
 from deepimagetranslator.app.events import JobEnded, JobProgressed, UnlikeInputsFound
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.words import time_left
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.errors import FEW, Problem, UserError
 from deepimagetranslator.core.evaluation.summary import Summarized, summarized
 from deepimagetranslator.core.evaluation.table import Evaluation
@@ -242,8 +243,11 @@ class JobWindow(tk.Toplevel):
         folder, done = Path(result["output"]), len(result["translated"])
         skipped = f", {len(self._skipped)} skipped" if self._skipped else ""
         images = "1 image was" if done == 1 else f"{done} images were"
-        self._words.set(f"{images} translated into {folder}{skipped}.")
+        marked: Sequence[tuple[str, str, DomainMark]] = result.get("marked", ())
+        self._words.set(f"{images} translated into {folder}{skipped}.{_said_of(marked, result)}")
         rows = [(source.name, f"skipped: {reason}") for source, reason in self._skipped]
+        few = marked[: max(0, _MOST_ROWS - len(rows))]
+        rows += [(ImageRef.parse(image).shown_name, _told_of(mark)) for image, _, mark in few]
         written = [(Path(source).name, output) for source, output in result["files"]]
         room = max(0, _MOST_ROWS - len(rows))
         rows += [(name, f"written: {Path(to).relative_to(folder)}") for name, to in written[:room]]
@@ -252,7 +256,7 @@ class JobWindow(tk.Toplevel):
         self._detail.pack(side="bottom", fill="x", pady=(theme_of(self).px(8), 0))
         self.table.bind("<<TreeviewSelect>>", lambda _event: self._show_row())
         self._fill(("File", "Result"), rows)
-        if self._skipped:
+        if self._skipped or marked:
             self.table.selection_set(self.table.get_children()[0])
         self._offer_folder(folder)
         self._centre()
@@ -280,7 +284,10 @@ class JobWindow(tk.Toplevel):
         problems, labels = tuple(result["problems"]), bool(result.get("labels", True))
         evaluation = Evaluation(rows, problems, files, labels)
         count = evaluation.images
-        self._words.set(f"{count} image{'' if count == 1 else 's'} evaluated.")
+        words = f"{count} image{'' if count == 1 else 's'} evaluated."
+        if evaluation.verdict is not None and not evaluation.verdict.better:
+            words += f" {evaluation.verdict.sentence('The translated images have')}"
+        self._words.set(words)
         if problems:
             self._show_left_out(problems)
         self.session.background.run(
@@ -361,3 +368,17 @@ class JobWindow(tk.Toplevel):
 
     def _ask(self, title: str, name: str, types: Sequence[tuple[str, str]]) -> Path | None:
         return None if self._ask_file is None else self._ask_file(title, name, types)
+
+
+def _told_of(mark: DomainMark) -> str:
+    return f"unlike: {mark.reason} (score {mark.score:.1f})"
+
+
+def _said_of(marked: Sequence[object], result: Mapping[str, Any]) -> str:
+    """A sentence on the images that are unlike the training images; empty if there are none."""
+    if not marked:
+        return ""
+    are = "1 of them is" if len(marked) == 1 else f"{len(marked)} of them are"
+    table = result.get("marks_file")
+    named = f"; {Path(table).name} lists them" if table else ""
+    return f" {are} unlike the training images: check them{named}."

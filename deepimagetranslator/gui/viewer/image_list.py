@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from tkinter import ttk
 from typing import Any, Literal
 
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.evaluation.score import Score
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.viewer.image_pane import elided
 from deepimagetranslator.gui.viewer.thumbnails import Thumbnails
 
-WIDTH, _PICTURE, _GAP = 210, 40, 6
+WIDTH, _PICTURE, _GAP, _SIGN = 210, 40, 6, 16
 FILE_ORDER, WORST_FIRST, BY_NAME = "In file order", "Worst first", "By name"
 ORDERS = (FILE_ORDER, WORST_FIRST, BY_NAME)
 _SECONDS_BETWEEN = 1.0  # two sortings while scores arrive
@@ -41,6 +42,7 @@ class ImageList(ttk.Frame):
         self._on_open = on_open
         self._images: Sequence[ImageRef] = ()
         self._score_of: Callable[[int], Score | None] = lambda _index: None
+        self._mark_of: Callable[[int], DomainMark | None] = lambda _index: None
         self.order: list[int] = []
         self.current = 0
         self._top = 0
@@ -64,7 +66,11 @@ class ImageList(ttk.Frame):
         self._bind()
 
     def show(
-        self, images: Sequence[ImageRef], current: int, score_of: Callable[[int], Score | None]
+        self,
+        images: Sequence[ImageRef],
+        current: int,
+        score_of: Callable[[int], Score | None],
+        mark_of: Callable[[int], DomainMark | None] = lambda _index: None,
     ) -> None:
         """Show other images, or another one in view.
 
@@ -72,9 +78,10 @@ class ImageList(ttk.Frame):
             images: the images in file order.
             current: the index of the image in view.
             score_of: returns the score of the image at an index.
+            mark_of: returns why the image at an index is unlike the training images.
         """
         other = images is not self._images and list(images) != list(self._images)
-        self._score_of = score_of
+        self._score_of, self._mark_of = score_of, mark_of
         if other:
             self._images, self._top = list(images), 0
             self._sort()
@@ -124,7 +131,7 @@ class ImageList(ttk.Frame):
         self._sorted_at = time.monotonic()
         order = list(range(len(self._images)))
         if self.sorting.get() == WORST_FIRST:
-            order.sort(key=lambda index: _rank(self._score_of(index)))
+            order.sort(key=lambda index: _rank(self._score_of(index), self._mark_of(index)))
         elif self.sorting.get() == BY_NAME:
             order.sort(key=lambda index: self._images[index].shown_name.lower())
         self.order = order
@@ -168,13 +175,21 @@ class ImageList(ttk.Frame):
         left = px(_PICTURE + 2 * _GAP)
         fill = palette.selection_text if chosen else palette.text
         muted = palette.selection_text if chosen else palette.muted
-        score = self._score_of(index)
-        name = elided(image.shown_name, theme.font(), width - left - px(_GAP))
-        anchor: Literal["sw", "w"] = "sw" if score is not None else "w"
+        score, mark = self._score_of(index), self._mark_of(index)
+        right = width - px(_GAP)
+        if mark is not None:
+            sign = theme.icon("warning", _SIGN)
+            canvas.create_image(right, middle, image=sign, anchor="e")
+            right -= px(_SIGN + _GAP)
+        told = [str(score)] if score is not None else []
+        told += [] if mark is None else [f"unlike: {mark.kind}"]
+        name = elided(image.shown_name, theme.font(), right - left)
+        anchor: Literal["sw", "w"] = "sw" if told else "w"
         canvas.create_text(left, middle, text=name, anchor=anchor, fill=fill, font=theme.font())
-        if score is not None:
+        if told:
             small = theme.font("small")
-            canvas.create_text(left, middle, text=str(score), anchor="nw", fill=muted, font=small)
+            words = elided(", ".join(told), small, right - left)
+            canvas.create_text(left, middle, text=words, anchor="nw", fill=muted, font=small)
 
     # ---- input -----------------------------------------------------------------------------
 
@@ -218,6 +233,8 @@ class ImageList(ttk.Frame):
         return "break"
 
 
-def _rank(score: Score | None) -> float:
-    """The sort key: the worst first, then images without an object or a score."""
-    return math.inf if score is None or math.isnan(score.value) else score.value
+def _rank(score: Score | None, mark: DomainMark | None) -> tuple[float, float]:
+    """The sort key: the worst score first, then images without an object or a score; of these, and
+    of equal scores, the farthest from the training images first."""
+    value = math.inf if score is None or math.isnan(score.value) else score.value
+    return value, 0.0 if mark is None else -mark.score

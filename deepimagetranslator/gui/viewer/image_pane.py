@@ -14,6 +14,7 @@ from tkinter import ttk
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer import shading
+from deepimagetranslator.gui.viewer.banner import Banner
 from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas, Place
 from deepimagetranslator.gui.viewer.shading import Levels
 from deepimagetranslator.gui.viewer.viewport import View
@@ -46,6 +47,7 @@ class ImagePane(ttk.Frame):
 
     Attributes:
         canvas: the canvas with the image.
+        banner: a warning over the image, until another one is shown.
         offset: added to the file's values where the pane shows values as text.
     """
 
@@ -71,6 +73,7 @@ class ImagePane(ttk.Frame):
         self.title = ttk.Label(head, style="Bold.TLabel", width=1)
         self.position = ttk.Label(head, style="Muted.TLabel", anchor="e")
         self.canvas = ImageCanvas(self, on_view=on_view, on_pointer=on_pointer, on_window=on_window)
+        self.banner = Banner(self.canvas)
         self.name = ttk.Label(foot, width=1)
         self.note = ttk.Label(foot, style="Muted.TLabel", anchor="e")
         self.details = ttk.Label(self, style="Small.TLabel", width=1)
@@ -103,6 +106,7 @@ class ImagePane(ttk.Frame):
     ) -> None:
         """Show an image and its caption; the arguments are those of ``ImageCanvas.show``."""
         self._caption = caption or Caption()
+        self.banner.show("")
         self.canvas.show(image, levels, hint)
         self._write()
 
@@ -114,6 +118,7 @@ class ImagePane(ttk.Frame):
     def dim(self, note: str) -> None:
         """Draw the image faintly, since another one is awaited; the note says so."""
         self.canvas.dim()
+        self.banner.show("")
         self._caption = Caption(note=note)
         self._write()
 

@@ -143,12 +143,12 @@ class Form(ttk.Frame, Generic[Spec]):
         row = self._next_row(frame)
         control = self.fields.control(frame, name)
         self.controls[name] = control
-        wide = info.kind in ("bool", "names")
+        wide = info.kind in ("bool", "names", "texts")
         control.grid(
             row=row,
             column=1,
             columnspan=3 if wide else 1,
-            sticky="w" if wide else "ew",
+            sticky="w" if info.kind in ("bool", "names") else "ew",
             pady=px(3),
         )
         if info.kind == "bool":

@@ -25,7 +25,7 @@ from deepimagetranslator.gui.widgets.words import (
 )
 
 Spec = TypeVar("Spec")
-NUMBER_WIDTH = 10
+NUMBER_WIDTH, TEXT_WIDTH = 10, 40
 MODIFIERS = ("Control", "Alt", "Meta", "Command")
 Check = Callable[[Any], list[Problem]]
 
@@ -282,7 +282,8 @@ def build_control(
             box.bind(f"<{modifier}-Key>", lambda _event: None)
         box.bind("<<ComboboxSelected>>", lambda _event: box.selection_clear())
         return box
-    return ttk.Entry(parent, textvariable=variable, width=width or NUMBER_WIDTH)
+    usual = TEXT_WIDTH if info.kind == "texts" else NUMBER_WIDTH
+    return ttk.Entry(parent, textvariable=variable, width=width or usual)
 
 
 def _jump(box: ttk.Combobox, letter: str) -> None:
