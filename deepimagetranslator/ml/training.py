@@ -27,7 +27,7 @@ from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.data.input_statistics import InputMeter
-from deepimagetranslator.core.data.intensity.normalization import conversion
+from deepimagetranslator.core.data.intensity.conversion import conversion
 from deepimagetranslator.core.data.odd_values import told
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import (
@@ -316,8 +316,9 @@ class Job:
             optimizer = LossScaling(optimizer)
         self.trained.compile(optimizer=optimizer, auto_scale_loss=False, **heads)
         if model.residual:
-            scalings = self.dataset.input_scaling, self.dataset.target_scaling
-            convert_inputs(self.network, *conversion(*scalings))
+            found = conversion(self.dataset.input_scaling, self.dataset.target_scaling)
+            assert found is not None, "refused by the examination"
+            convert_inputs(self.network, found.factor, found.summand)
         if start_weights is not None:
             self._start_from(start_weights)
         elif not self.state.epoch and model.initialization == "data_dependent":

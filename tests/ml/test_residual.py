@@ -13,7 +13,8 @@ from tiny import picture, project_of, target, write_set
 
 from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization, conversion
+from deepimagetranslator.core.data.intensity.conversion import conversion
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.runs.run_folder import RunFolder
@@ -31,6 +32,12 @@ from deepimagetranslator.ml.translator import Translator
 
 RESIDUAL = replace(MODEL, residual=True, final_activation="linear")
 WINDOW = IntensityNormalization("window", -200, 600, "uint16", -1024)
+SHIFTED = {
+    "target_kind": "values",
+    "input_scaling": "window",
+    "input_high": 250.0,
+    "input_offset": -5.0,
+}
 NARROW = IntensityNormalization("data", -100, 300, "uint16", -1024)
 
 
@@ -73,18 +80,6 @@ def test_a_network_without_it_is_what_it_was():
             np.testing.assert_array_equal(a, b)
 
 
-def test_constants_convert_file_values_to_the_same_file_values():
-    gain, shift = conversion(WINDOW, NARROW)
-    values = np.array([900, 1300], np.uint16)
-    there = WINDOW.to_unit(values) * gain + shift
-    np.testing.assert_array_equal(NARROW.from_unit(there), values)
-    eight, sixteen = (
-        IntensityNormalization("type", 0, high, dtype)
-        for high, dtype in ((255, "uint8"), (65535, "uint16"))
-    )
-    assert conversion(eight, sixteen) == (1, 0)  # a share of the range of a type
-
-
 # --- weights files and translation -------------------------------------------------------------
 
 
@@ -92,7 +87,9 @@ def write_residual(folder: Path, source: Any = WINDOW, target: Any = NARROW, **s
     """The weights of an untrained residual network, converted from one to the other range."""
     model = replace(RESIDUAL, **spec)
     network = build_unet(model)
-    convert_inputs(network, *conversion(source, target))
+    found = conversion(source, target)
+    assert found is not None
+    convert_inputs(network, found.factor, found.summand)
     path = folder / "residual.weights.h5"
     weights.save(network, path, weights.WeightsCard(model, source, target))
     return path
@@ -141,20 +138,19 @@ def test_weights_pass_between_residual_networks_and_not_to_others():
 
 
 def value_project(folder: Path, **training: Any) -> Any:
-    """8-bit inputs; 16-bit targets whose file values are the inputs', and noise of its own."""
+    """Targets that are the inputs with a change, in a normalization of their own."""
     lists = []
     for part, numbers in (("train", range(3)), ("val", range(6, 8))):
-        files, _ = write_set(folder / part, numbers, "values")
-        targets = tuple(str(Path(file).with_suffix(".tif")) for file in files)
+        files, targets = write_set(folder / part, numbers, "values")
         for number, file in zip(numbers, targets, strict=True):
-            noisy = picture(number).astype(np.uint16) + target(number, kind="values") // 4
-            write_image(Path(file), noisy)
+            changed = picture(number) // 2 + target(number, kind="values") // 2
+            write_image(Path(file), changed)
         lists.append((files, targets))
     return project_of(
         *lists,
         model={"depth": 3, "residual": True, "deep_supervision": True},
         training={"loss": "mae", "epochs": 2, "metrics": ("psnr",)} | training,
-        data={"target_kind": "values"},
+        data={"target_kind": "values", "target_scaling": "data"},
     )
 
 
@@ -192,6 +188,7 @@ def test_a_resume_equals_a_run_that_was_not_interrupted(tmp_path):
         ({"target_kind": "values"}, {"target_channels": 3}, "equal numbers of channels"),
         ({"target_kind": "values"}, {"final_activation": "sigmoid"}, "choose automatic"),
         ({"target_kind": "labels"}, {}, "label maps; switch it off"),
+        (SHIFTED, {}, "offsets of -5 and 0"),
     ],
 )
 def test_what_it_does_not_go_with_is_refused_with_the_remedy(tmp_path, data, model, sentence):

@@ -30,7 +30,8 @@ from deepimagetranslator.core.data.check_record import Parts
 from deepimagetranslator.core.data.crops import default_side
 from deepimagetranslator.core.data.dataset import Dataset, Matched, match
 from deepimagetranslator.core.data.intensity.chosen import chosen_normalizations
-from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.intensity.conversion import conversion
+from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_range
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -166,7 +167,7 @@ def _decide(
         return None, notes
     target_range = learnt_range(train.target_range, palette)
     input_scaling, target_scaling = chosen_normalizations(data, train.input_range, target_range)
-    problems = _residual_problems(model, palette, input_scaling) or _loss_problems(
+    problems = _residual_problems(model, palette, input_scaling, target_scaling) or _loss_problems(
         loss, model, palette, target_scaling
     )
     if problems:
@@ -220,7 +221,10 @@ def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> 
 
 
 def _residual_problems(
-    model: ModelSpec, palette: Palette | None, scaling: IntensityNormalization
+    model: ModelSpec,
+    palette: Palette | None,
+    inputs: IntensityNormalization,
+    targets: IntensityNormalization,
 ) -> list[Problem]:
     """The problem if the input's values cannot be added to what the network learns."""
     if not model.residual:
@@ -231,7 +235,7 @@ def _residual_problems(
             "switch it off."
         )
         return [Problem("model.residual", message, remedy=WITHOUT_RESIDUAL)]
-    if scaling.kind == "image":
+    if inputs.kind == "image":
         message = (
             "A residual output needs one input normalization for all images, but each image is "
             "normalized by its own range; choose 'data' or 'window', or switch the residual "
@@ -239,6 +243,15 @@ def _residual_problems(
         )
         remedy = Remedy((("data.input_scaling", "data"),))
         return [Problem("data.input_scaling", message, remedy=remedy)]
+    if conversion(inputs, targets) is None:
+        message = (
+            "A residual output adds to the values of the input, but what they are in those of the "
+            f"targets is not known: inputs are {TYPE_WORDS[inputs.dtype]}, targets "
+            f"{TYPE_WORDS[targets.dtype]}, with offsets of {inputs.offset:g} and "
+            f"{targets.offset:g}; give both their offset or the same type, or switch the residual "
+            "output off."
+        )
+        return [Problem("model.residual", message, remedy=WITHOUT_RESIDUAL)]
     return []
 
 
