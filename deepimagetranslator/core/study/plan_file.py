@@ -127,8 +127,8 @@ def _require_sound(plan: Plan) -> None:
     for cell in plan.cells():  # those of the other variations have the same images
         if cell.variation != names[0]:
             continue
-        images = plan.images(cell)
-        if not (images.train and images.watched and images.tested):
+        parts = plan.images(cell)
+        if not (parts.train and parts.watched and parts.tested):
             raise ValueError
 
 
