@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tkinter as tk
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +158,9 @@ def note_at(dialog: FormDialog[Any], name: str) -> str:
 
 def test_what_follows_from_the_targets_is_shown_so_until_it_is_chosen(root: tk.Tk) -> None:
     got: list[tuple[TrainingSpec, frozenset[str]]] = []
+    recommended = PRESETS["recommended"].training
     dialog = TrainingDialog(
-        root, start_of(TrainingSpec(), LABELS), on_ok=lambda *what: got.append(what)
+        root, start_of(recommended, LABELS), on_ok=lambda *what: got.append(what)
     )
     automatic = "Automatic: Dice + cross-entropy, since the targets are label maps."
     assert note_at(dialog, "loss") == automatic
@@ -173,7 +175,7 @@ def test_what_follows_from_the_targets_is_shown_so_until_it_is_chosen(root: tk.T
     assert note_at(dialog, "loss") == automatic
     dialog.form.fields.variables["loss"].set("Dice")
     dialog.ok_button.invoke()
-    assert got == [(TrainingSpec(loss="dice"), frozenset({"loss"}))]
+    assert got == [(replace(recommended, loss="dice"), frozenset({"loss"}))]
 
 
 def test_recommended_choices_are_those_for_the_targets(root: tk.Tk) -> None:
