@@ -89,6 +89,7 @@ class Jobs:
         self._bus = bus
         self._translation: TranslateImages | None = None
         self.start_weights: Path | None = None
+        self._calibrated: Path | None = None  # weights that the running evaluation calibrates
         self.kind = ""
         self.stopping = False
         self.monitor = MonitorState()
@@ -178,12 +179,19 @@ class Jobs:
         self._translation = replace(self._translation, job=self._client.next_job(), spec=spec)
         self._begin("translation", self._translation)
 
-    def evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem] = ()) -> None:
+    def evaluate(
+        self,
+        pairs: Sequence[ImagePair],
+        problems: Sequence[Problem] = (),
+        *,
+        calibrate: bool = False,
+    ) -> None:
         """Evaluate the current model on pairs.
 
         Args:
             pairs: the pairs.
             problems: a problem for each file that was left out; they are part of the result.
+            calibrate: calibrate the model's confidence too, and keep that in its file.
 
         Raises:
             UserError: a job is already running, there is no model, or there are no pairs.
@@ -196,7 +204,9 @@ class Jobs:
             raise UserError("There are no pairs to evaluate; load images and targets first.")
         job = self._client.next_job()
         clean_up = self._project.specs.translation.clean_up
-        self._begin("evaluation", Evaluate(job, weights, tuple(pairs), tuple(problems), clean_up))
+        request = Evaluate(job, weights, tuple(pairs), tuple(problems), clean_up, calibrate)
+        self._calibrated = weights if calibrate else None
+        self._begin("evaluation", request)
 
     def finish_early(self) -> None:
         """End the training after this epoch."""
@@ -265,6 +275,10 @@ class Jobs:
             best = self.monitor.best_weights
             if best is not None and best.exists():
                 self._model.load_trained(best)
+        if self._calibrated is not None and kind == "evaluation" and isinstance(event, JobFinished):
+            if self._model.weights == self._calibrated:
+                self._model.load(self._calibrated)  # the file has changed
+            self._calibrated = None
         if isinstance(event, WorkerDied) and not kind and event.exit_code in (0, None):
             return
         if isinstance(event, JobFinished) and "questions" in event.result:

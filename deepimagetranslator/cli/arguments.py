@@ -223,7 +223,8 @@ def _add_train(commands: Any) -> None:
         "train",
         engine_commands.train,
         "train a project's network",
-        "run_dir, weights, epochs, best_epoch, best_value, seconds, values",
+        "run_dir, weights, epochs, best_epoch, best_value, seconds, values, better_than_input "
+        "(null where inputs cannot be compared with their targets)",
         fields_help(),
     )
     parser.add_argument("project", type=Path, metavar="PROJECT.json")
@@ -253,7 +254,8 @@ def _add_translate(commands: Any) -> None:
         "output, translated (a number), outputs (the files), skipped (file, reason), problems "
         "(images of unlike values: subject, message, files, remedy), marked (translated images "
         "unlike the training images, the farthest first: file, output, score, kind, reason), "
-        "marks_file, domain_unknown (why none can be marked), clean_up (rules), seconds",
+        "marks_file, domain_unknown (why none can be marked), clean_up (rules), confidence (its "
+        "maps), calibrated (whether they are), seconds",
         _TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
@@ -280,7 +282,10 @@ def _add_evaluate(commands: Any) -> None:
         "evaluate",
         engine_commands.evaluate,
         "evaluate translated images, or weights, against targets: as a whole volume and per image",
-        "images, pooled (by channel: dice, sensitivity, ...), table, problems, clean_up (rules)",
+        "images, pooled (by channel: dice, sensitivity, ...; with inputs also input_psnr, ...), "
+        "persons, table, problems, better_than_input (null if unknown), confidence (images, "
+        "pixels, uncalibrated_error, calibration_error; null unless asked for), "
+        "clean_up (rules)",
         "Images may have any supported format. Label maps may hold 0 and 1, 0 and 255, class "
         "numbers or colours.",
     )
@@ -294,7 +299,14 @@ def _add_evaluate(commands: Any) -> None:
         metavar="FILE",
         help="instead: translate --inputs with these weights; translated images are not written",
     )
-    parser.add_argument("--inputs", type=Path, nargs="+", metavar="DIR", help="with --weights")
+    parser.add_argument(
+        "--inputs",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="the images to translate with --weights; with --predictions the images that were "
+        "translated, to compare values with the inputs themselves",
+    )
     parser.add_argument(
         "--clean-up",
         action="append",
@@ -309,6 +321,17 @@ def _add_evaluate(commands: Any) -> None:
         type=Path,
         metavar="DIR",
         help="folder for evaluation.csv; default: that of the predictions or weights",
+    )
+    parser.add_argument(
+        "--confidence",
+        action="store_true",
+        help="with --weights: report the expected calibration error of the confidence maps",
+    )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="with --weights: calibrate the confidence on these images, which were not trained on, "
+        "and keep that in the weights file",
     )
     _add_series(parser, "targets, or the inputs,")
     parser.add_argument(

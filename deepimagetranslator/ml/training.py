@@ -39,11 +39,13 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs import history_text
+from deepimagetranslator.core.runs.input_itself import Verdict, recorded_inputs
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.calibration import add_domain
+from deepimagetranslator.ml.input_itself import InputItself
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.network.averaging import AveragedModel, WeightAverage
 from deepimagetranslator.ml.network.losses import build_loss
@@ -87,6 +89,8 @@ class TrainingResult:
         best_epoch, best_value: the epoch with the lowest monitored metric, and that value.
         seconds: the duration of this call.
         values: loss and metrics of the last epoch, by name.
+        verdict: the best epoch compared with the validation inputs themselves; None where they
+            cannot be compared with their targets.
     """
 
     run_dir: Path
@@ -96,6 +100,7 @@ class TrainingResult:
     best_value: float
     seconds: float
     values: Mapping[str, float]
+    verdict: Verdict | None = None
 
 
 def train(
@@ -132,7 +137,7 @@ def train(
     control = control or JobControl()
     run = RunFolder(run_dir)
     with locked(run):
-        state = _train(project, run, report, control, resume, start_weights, record)
+        state, judged = _train(project, run, report, control, resume, start_weights, record)
     return TrainingResult(
         run_dir,
         run.best,
@@ -141,6 +146,7 @@ def train(
         state.best_value,
         time.monotonic() - start,
         state.values,
+        judged,
     )
 
 
@@ -152,8 +158,12 @@ def _train(
     resume: bool,
     start_weights: Path | None,
     record: Path | None,
-) -> TrainingState:
-    """Train in a locked folder, see ``train``; the state after the last epoch."""
+) -> tuple[TrainingState, Verdict | None]:
+    """Train in a locked folder, see ``train``.
+
+    Returns:
+        The state after the last epoch, and its comparison with the inputs themselves.
+    """
     before = run_to_resume(run, project) if resume else None
     if resume and before is None:
         start_weights = recorded_start(run)
@@ -162,8 +172,9 @@ def _train(
     dataset = prepared(project, before, report, control, record)
     needed, short = _memory(project, dataset)
     require_memory(needed, short)
-    history = ""
+    history, inputs = "", dict[str, float]()
     if before is not None:
+        inputs = recorded_inputs(before.run)
         taken = resumed(run, project, before, report)
         state, history, dataset = taken.state, taken.history, as_begun(dataset, run)
     else:
@@ -179,12 +190,14 @@ def _train(
         enough_memory(short),
     ):
         try:
-            job = Job(project, dataset, run, state, logged(report, nameless), control, history)
+            job = Job(
+                project, dataset, run, state, logged(report, nameless), control, history, inputs
+            )
             _work(job, start_weights)
         except ImageChangedError:
             check_record.forget(record)
             raise
-    return state
+    return state, job.baseline.verdict(job.history, state.best_epoch)
 
 
 def _memory(project: Project, dataset: Dataset) -> tuple[int, Short]:
@@ -214,12 +227,14 @@ def _work(job: Job, start_weights: Path | None) -> None:
             job.report(LogLine(split))
         with scope:
             job.build(start_weights if not state.epoch else None)
+        job.baseline.tell()
         if state.epoch < training.epochs:
             job.fit()
         else:
             job.report(LogLine(f"All {state.epoch} epochs were trained already."))
         if training.recognize_unlike:
             job.learn_domain()
+        job.baseline.conclude(job.history, state.best_epoch)
     finally:
         job.close()
 
@@ -236,8 +251,10 @@ class Job:
         report: Report,
         control: JobControl,
         history: str = "",
+        recorded: Mapping[str, float] | None = None,
     ) -> None:
         self.history = history
+        self.baseline = InputItself(run, dataset, project.specs.training, report, recorded or {})
         self.project = project
         self.dataset = dataset
         self.run = run
@@ -438,6 +455,7 @@ class Job:
                 state.best_value,
             )
         )
+        self.baseline.measure(self.val_batches, self.unwritten, self.control.between_steps)
         waited = epoch - state.best_epoch
         if training.early_stopping and waited >= training.early_stopping:
             self.report(LogLine(f"Stopped: no better {self.monitored} for {waited} epochs."))

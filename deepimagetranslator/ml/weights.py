@@ -27,9 +27,11 @@ from deepimagetranslator.core.config.network_plan import count_parameters, embed
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.input_statistics import InputStatistics
+from deepimagetranslator.core.data.intensity.conversion import Conversion, input_to_target
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError, printable
+from deepimagetranslator.core.evaluation.calibration import Calibration
 from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.runs import state_file
 from deepimagetranslator.core.system.atomic_write import write_bytes
@@ -70,6 +72,7 @@ class WeightsCard:
         input_statistics: the values of the training inputs; None if they were not measured, as by
             versions before 2.1.
         reading: the reading version of the training images, see ``core.imaging.reading``.
+        calibration: of the confidence, see ``core.evaluation.calibration``; None if there is none.
         domain: which images the weights suit.
     """
 
@@ -83,10 +86,13 @@ class WeightsCard:
     large_images: str = "resize"
     input_statistics: InputStatistics | None = None
     reading: int = READING_VERSION
+    calibration: Calibration | None = None
     domain: Domain = UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
+        calibrated = self.calibration
         return {
+            **({} if calibrated is None else {"calibration": calibrated.to_json()}),
             "format": FORMAT,
             "program": self.program,
             "preset": self.preset,
@@ -125,6 +131,8 @@ class WeightsCard:
             found.append(f"Label colours: {', '.join(f'{c} {n}'.strip() for c, n in classes)}")
         if self.large_images == "crop":
             found.append("Trained on crops of larger images in full resolution")
+        if self.calibration is not None:
+            found.append(f"Confidence: calibrated on {self.calibration.images} images")
         found.append(self.domain.line)
         for name, value in self.training.items():
             shown = f"{value:.5g}" if isinstance(value, float) else value
@@ -143,6 +151,14 @@ class WeightsCard:
         if self.input_statistics is None:
             return None
         return Trained(self.input_scaling, self.input_statistics)
+
+    @property
+    def input_to_target(self) -> Conversion | None:
+        """From the inputs' normalization to that of the targets; None where they cannot be
+        compared, as for label maps."""
+        if self.palette is not None:
+            return None
+        return input_to_target(self.model, self.input_scaling, self.target_scaling)
 
     @classmethod
     def from_json(cls, data: Any, where: str) -> WeightsCard:
@@ -163,6 +179,7 @@ class WeightsCard:
     def _of(cls, data: Mapping[str, Any], model: Any, palette: Any, where: str) -> WeightsCard:
         spec = fields.from_json(ModelSpec, model, where)
         statistics, measured = data.get("input_statistics"), None
+        calibration = data.get("calibration")
         try:
             domain = Domain.from_json(data.get("domain"))
             if domain.known and domain.known.reference.channels != embedding_channels(spec):
@@ -180,6 +197,7 @@ class WeightsCard:
                 program=str(data["program"]),
                 input_statistics=measured,
                 reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
+                calibration=None if calibration is None else Calibration.from_json(calibration),
                 domain=domain,
             )
         except (UserError, KeyError, TypeError, ValueError) as error:
@@ -226,16 +244,41 @@ def file_content(
     return memory.content
 
 
+def keep_calibration(path: Path, calibration: Calibration) -> None:
+    """Write the calibration of the confidence into the card of a weights file.
+
+    Raises:
+        UserError: the file has no card, as those of the 2021 program, or cannot be written.
+        MemoryError: there is no room for it in memory.
+    """
+    card = replace(read_card(path), calibration=calibration)
+    if state_file.read_head(path) is not None:
+        raise UserError(
+            f"{path.name} is what its run resumes from and is not changed; calibrate the best "
+            "weights of the run."
+        )
+    write_bytes(path, _content_with(path, card), durable=True)
+
+
 def content_with(path: Path, domain: Domain) -> memoryview:
     """The content of a weights file whose card says which images the weights suit.
 
     Raises:
-        UserError: as ``read_card``.
+        UserError: as ``read_card``, or the file has no card.
         MemoryError: there is no room for it in memory.
     """
-    card = replace(read_card(path), domain=domain)
+    return _content_with(path, replace(read_card(path), domain=domain))
+
+
+def _content_with(path: Path, card: WeightsCard) -> memoryview:
+    """The content of a weights file with another card."""
     memory = copied(path)
     with h5py.File(memory, "r+") as file:
+        if _CARD not in file:
+            raise UserError(
+                f"{path.name} was written by the 2021 program and holds no description; train for "
+                "one epoch from it, and use the new weights."
+            )
         del file[_CARD]
         file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
     return memory.content

@@ -196,6 +196,7 @@ def _decide(
         crops=data.large_images == "crop",
         contents=train.contents | val.contents,
         not_finite=train.not_finite + val.not_finite,
+        look_like_labels=bool(train.colours.instances or train.colours.label_palette()),
     )
     return dataset, [*notes, *problems]
 

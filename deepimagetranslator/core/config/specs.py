@@ -601,6 +601,14 @@ class TranslationSpec:
         "Translate images too whose values are unlike those of the training images, such as "
         "Hounsfield units with 1024 added.",
     )
+    confidence: bool = flag(
+        False,
+        "Confidence maps",
+        "Write a map beside each translated image: NAME_confidence, the probability that the class "
+        "is right (in PNG 255 is certain), or for values NAME_expected_error, the absolute error "
+        "to be expected. It takes four times as long. Calibrate the weights on images with known "
+        "targets first.",
+    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from deepimagetranslator.core.data.splits import persons_of
-from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.evaluation.measures import MEASURES, OF_INPUT
 from deepimagetranslator.core.evaluation.table import POOLED, Evaluation
 from deepimagetranslator.core.imaging.series import patient_of
 
@@ -134,5 +134,5 @@ def _means(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def _spreads(rows: Sequence[Row]) -> dict[str, Spread]:
-    names = [name for name in MEASURES if any(name in row for row in rows)]
+    names = [name for name in (*MEASURES, *OF_INPUT) if any(name in row for row in rows)]
     return {name: Spread.of(float(row.get(name, math.nan)) for row in rows) for name in names}
