@@ -249,10 +249,12 @@ class _Worker:
                 between=lambda *_: self._abandon_if_stale(request),
                 watch=lambda _, seen: samples.append(marker.sample(seen)),
             )
-            size = None
-            if not translator.in_tiles(request.image):
+            size, mark = None, None
+            in_tiles = translator.in_tiles(request.image)
+            if not in_tiles:
                 size = translator.network_size(request.image)
-            mark = marker.mark(samples, request.source, size)
+            if not (in_tiles and request.reduced):  # else it is the reduction that is unlike
+                mark = marker.mark(samples, request.source, size)
             return PreviewReady(request.number, image, translator.card.epoch, mark=mark)
         except Cancelled:
             return None

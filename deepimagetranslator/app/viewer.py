@@ -313,17 +313,26 @@ class Viewer:
 
     def predict(self) -> None:
         """Request a translation of the image in view by the current model."""
+        self._wanted_number = self.next_number()  # an answer on its way is of another view
         shown, weights = self._shown, self._model.weights
         if weights is None or shown is None or shown.for_model is None:
             return
         if shown.output is not None:
             return
-        self._wanted_number = self.next_number()
         name = shown.wanted.input.name if shown.wanted.input else ""
         number, image = self._wanted_number, shown.for_model
         source = None if shown.wanted.dataset is not None else shown.wanted.input
-        rules = self.clean_up
-        self._send(PreviewTranslation(number, weights, image, name, clean_up=rules, source=source))
+        self._send(
+            PreviewTranslation(
+                number,
+                weights,
+                image,
+                name,
+                clean_up=self.clean_up,
+                source=source,
+                reduced=image is not shown.input,
+            )
+        )
 
     @property
     def clean_up(self) -> tuple[str, ...]:

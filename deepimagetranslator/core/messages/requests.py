@@ -82,6 +82,7 @@ class PreviewTranslation:
         keep: answer this request even if a newer one waits.
         clean_up: a ``TranslationSpec.clean_up``.
         source: the image's file, which may state a pixel size; None for pixels of no file.
+        reduced: the image is smaller than in its file.
     """
 
     number: int
@@ -91,6 +92,7 @@ class PreviewTranslation:
     keep: bool = False
     clean_up: tuple[str, ...] = ()
     source: ImageRef | None = None
+    reduced: bool = False
 
 
 @dataclass(frozen=True)
