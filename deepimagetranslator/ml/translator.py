@@ -250,13 +250,14 @@ class Translator:
         """The network's output (images, height, width, channels) for images of its input size."""
         network = self._network(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
-        y, embedding = outputs_of(network, x, self._one_by_one)
+        own, embedding = outputs_of(network, x, self._one_by_one)
+        y = own
         if self._mirrors:
             others = (
                 np.flip(outputs_of(network, np.flip(x, axes), self._one_by_one)[0], axes)
                 for axes in _FLIPS[1:]
             )
-            y = np.mean([y, *others], axis=0)
+            y = np.mean([own, *others], axis=0)
         if not np.isfinite(y).all():
             raise UserError(
                 f"The network of {self.path.name} gives values that are not finite (NaN or "
@@ -264,7 +265,7 @@ class Translator:
                 "outside those of the training images."
             )
         for index in range(len(x)):
-            watch(index, Seen(x[index], y[index], embedding[index]))
+            watch(index, Seen(x[index], own[index], embedding[index]))
         return y
 
     def _tile_size(self) -> tuple[int, int]:
