@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import tkinter as tk
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
