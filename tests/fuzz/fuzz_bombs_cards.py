@@ -80,11 +80,10 @@ def _domain(place: str, wrong: str) -> None:
             "images": 1,
             "spacing": [1.0, 1.0, 2.0, 2.0],
         }
-        found: dict[str, Any] = {"domain": inner}
-        card.update(found)
+        card["domain"] = inner
         for part in above:
-            found = found[part]
-        found[last] = _WRONG[wrong]
+            card = card[part]
+        card[last] = _WRONG[wrong]
 
     _card(f"{place} {wrong}", change)
 

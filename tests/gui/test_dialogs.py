@@ -25,6 +25,7 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.form import FormDialog
 
 Pump = Callable[..., None]
+RECOMMENDED = PRESETS["recommended"].training
 SHAPES = ((480, 512, 3), (240, 256, 1))
 
 
@@ -158,7 +159,7 @@ def note_at(dialog: FormDialog[Any], name: str) -> str:
 def test_what_follows_from_the_targets_is_shown_so_until_it_is_chosen(root: tk.Tk) -> None:
     got: list[tuple[TrainingSpec, frozenset[str]]] = []
     dialog = TrainingDialog(
-        root, start_of(TrainingSpec(), LABELS), on_ok=lambda *what: got.append(what)
+        root, start_of(RECOMMENDED, LABELS), on_ok=lambda *what: got.append(what)
     )
     automatic = "Automatic: Dice + cross-entropy, since the targets are label maps."
     assert note_at(dialog, "loss") == automatic
@@ -173,7 +174,7 @@ def test_what_follows_from_the_targets_is_shown_so_until_it_is_chosen(root: tk.T
     assert note_at(dialog, "loss") == automatic
     dialog.form.fields.variables["loss"].set("Dice")
     dialog.ok_button.invoke()
-    assert got == [(TrainingSpec(loss="dice"), frozenset({"loss"}))]
+    assert got == [(dataclasses.replace(RECOMMENDED, loss="dice"), frozenset({"loss"}))]
 
 
 def test_recommended_choices_are_those_for_the_targets(root: tk.Tk) -> None:

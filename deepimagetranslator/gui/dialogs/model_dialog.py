@@ -53,12 +53,15 @@ GROUPS = (
         (
             "depth",
             "base_filters",
-            "deep_supervision",
-            "residual",
-            Row("Normalization", ("normalization", "fused_normalization"), ("", "")),
+            Row("", ("deep_supervision", "residual"), ("", "")),
+            "normalization",
+            "fused_normalization",
+            "dropout",
+            "upsampling",
+            "initialization",
+            "final_activation",
         ),
     ),
-    Group("Details", ("dropout", "upsampling", "initialization", "final_activation")),
 )
 DATA_GROUPS = (Group("Images of another size", ("large_images",)),)
 
