@@ -112,7 +112,12 @@ def translate(
 
 
 def evaluate(
-    predictions: Paths, targets: Paths, *, pairing: str = "name", target_changes: Sequence[str] = ()
+    predictions: Paths,
+    targets: Paths,
+    *,
+    pairing: str = "name",
+    target_changes: Sequence[str] = (),
+    inputs: Paths = (),
 ) -> Evaluation:
     """Compare translated images with their targets.
 
@@ -122,6 +127,7 @@ def evaluate(
         pairing: "name" or "order".
         target_changes: changes with which every target is read, such as "array_order"; see the
             help of ``data.target_changes``.
+        inputs: the images that were translated, to compare values with the inputs themselves.
 
     Returns:
         A table of measures with a row for each image and channel; ``write_csv`` saves it.
@@ -132,7 +138,11 @@ def evaluate(
     from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
     return evaluation.evaluate(
-        _paths(predictions), _paths(targets), pairing=pairing, changes=target_changes
+        _paths(predictions),
+        _paths(targets),
+        pairing=pairing,
+        changes=target_changes,
+        inputs=_paths(inputs),
     )
 
 

@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -192,11 +193,17 @@ class _Worker:
                     "marks_file": done.marks_file and str(done.marks_file),
                     "domain_unknown": done.domain_unknown,
                 }
-            case Evaluate(_, weights, pairs, problems, clean_up):
+            case Evaluate(_, weights, pairs, problems, clean_up, calibrate):
                 from deepimagetranslator.ml import evaluation  # noqa: PLC0415
 
                 measured = evaluation.evaluate_weights(
-                    weights, pairs, problems, clean_up=clean_up, report=report, control=control
+                    weights,
+                    pairs,
+                    problems,
+                    calibrate=calibrate,
+                    clean_up=clean_up,
+                    report=report,
+                    control=control,
                 )
                 return {
                     "rows": [dict(row) for row in measured.rows],
@@ -241,19 +248,29 @@ class _Worker:
 
         try:
             translator = self._translator(request.weights)
+            translator.with_confidence = request.confidence
             marker, samples = Marker(translator.card), []
+            maps: list[Any] = []
+
+            def note(rows: Any) -> None:
+                if request.confidence:
+                    maps.append(translator.confidence.map(rows))
+
             image = translator.translate(
                 request.image,
                 request.name,
                 translator.encoding.with_clean_up(request.clean_up),
                 between=lambda *_: self._abandon_if_stale(request),
                 watch=lambda _, seen: samples.append(marker.sample(seen)),
+                on_rows=note,
             )
             size = None
             if not translator.in_tiles(request.image):
                 size = translator.network_size(request.image)
             mark = marker.mark(samples, request.source, size)
-            return PreviewReady(request.number, image, translator.card.epoch, mark=mark)
+            ready = PreviewReady(request.number, image, translator.card.epoch, mark=mark)
+            confidence = translator.confidence.shown(maps) if maps else None
+            return replace(ready, confidence=confidence)
         except Cancelled:
             return None
         except Exception as error:

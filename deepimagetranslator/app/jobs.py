@@ -26,8 +26,10 @@ from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRANSLATED
-from deepimagetranslator.core.config.memory_plan import training_short_of_memory
-from deepimagetranslator.core.config.network_plan import step_memory_bytes
+from deepimagetranslator.core.config.memory_plan import (
+    training_memory_bytes,
+    training_short_of_memory,
+)
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import DataProblems, Problem, Repair, UserError
@@ -87,6 +89,7 @@ class Jobs:
         self._bus = bus
         self._translation: TranslateImages | None = None
         self.start_weights: Path | None = None
+        self._calibrated: Path | None = None  # weights that the running evaluation calibrates
         self.kind = ""
         self.stopping = False
         self.monitor = MonitorState()
@@ -176,12 +179,19 @@ class Jobs:
         self._translation = replace(self._translation, job=self._client.next_job(), spec=spec)
         self._begin("translation", self._translation)
 
-    def evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem] = ()) -> None:
+    def evaluate(
+        self,
+        pairs: Sequence[ImagePair],
+        problems: Sequence[Problem] = (),
+        *,
+        calibrate: bool = False,
+    ) -> None:
         """Evaluate the current model on pairs.
 
         Args:
             pairs: the pairs.
             problems: a problem for each file that was left out; they are part of the result.
+            calibrate: calibrate the model's confidence too, and keep that in its file.
 
         Raises:
             UserError: a job is already running, there is no model, or there are no pairs.
@@ -194,7 +204,9 @@ class Jobs:
             raise UserError("There are no pairs to evaluate; load images and targets first.")
         job = self._client.next_job()
         clean_up = self._project.specs.translation.clean_up
-        self._begin("evaluation", Evaluate(job, weights, tuple(pairs), tuple(problems), clean_up))
+        request = Evaluate(job, weights, tuple(pairs), tuple(problems), clean_up, calibrate)
+        self._calibrated = weights if calibrate else None
+        self._begin("evaluation", request)
 
     def finish_early(self) -> None:
         """End the training after this epoch."""
@@ -224,9 +236,7 @@ class Jobs:
         if dataset is None:
             return ()
         specs, free = self._project.specs, free_memory_bytes()
-        needed = step_memory_bytes(
-            dataset.model, specs.training.batch_size, specs.training.precision
-        )
+        needed = training_memory_bytes(dataset.model, specs.training)
         if not tells_of_memory(log) and needed < free / 2:
             return ()
         return training_short_of_memory(dataset.model, specs.training, free, specs.model).problems
@@ -265,6 +275,10 @@ class Jobs:
             best = self.monitor.best_weights
             if best is not None and best.exists():
                 self._model.load_trained(best)
+        if self._calibrated is not None and kind == "evaluation" and isinstance(event, JobFinished):
+            if self._model.weights == self._calibrated:
+                self._model.load(self._calibrated)  # the file has changed
+            self._calibrated = None
         if isinstance(event, WorkerDied) and not kind and event.exit_code in (0, None):
             return
         if isinstance(event, JobFinished) and "questions" in event.result:

@@ -24,6 +24,8 @@ from deepimagetranslator.core.config.classes import (
 )
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.facts import target_facts
+from deepimagetranslator.core.data.intensity.chosen import chosen_normalization
+from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.choice import choose_palette, classes_of
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -112,6 +114,7 @@ class LabelTable:
     Attributes:
         kind: the value of ``DataSpec.target_kind``.
         snap: whether each pixel is replaced by the nearest label colour.
+        exclusive: the value of ``DataSpec.exclusive_classes``.
         classes: the classes with the changes so far.
         intro: a sentence about unusual targets; else empty.
     """
@@ -120,6 +123,7 @@ class LabelTable:
         self.count = count
         self._data = data
         self.kind, self.snap = data.target_kind, data.snap_labels
+        self.exclusive = data.exclusive_classes
         self.classes: list[LabelClass] = []
         self.intro = ""
         self._proposed: tuple[tuple[str, ...], bool] = ((), False)
@@ -218,6 +222,14 @@ class LabelTable:
             return None
         return Palette.of(self.classes, self.count.dtype, self.snap)
 
+    @property
+    def can_be_exclusive(self) -> bool:
+        """Whether the classes are exclusive, see ``core.data.labels.exclusive``."""
+        if self.palette is None:
+            return False
+        scaling = chosen_normalization(self._data, "target", ValueRange.of([self.palette.array]))
+        return bool(replace(self.palette, exclusive=True).class_channels(scaling))
+
     def shares(self) -> list[str]:
         """The fraction of training pixels of each class, as text."""
         palette = self.palette
@@ -233,7 +245,13 @@ class LabelTable:
         texts = to_texts(self.classes)
         if (texts, self.snap) == self._proposed:
             texts = ()
-        return replace(data, target_kind=self.kind, snap_labels=self.snap, labels=texts)
+        return replace(
+            data,
+            target_kind=self.kind,
+            snap_labels=self.snap,
+            exclusive_classes=self.exclusive,
+            labels=texts,
+        )
 
     def _free(self) -> Iterator[Colour]:
         """Colours that no class has, those frequent in the targets first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ from deepimagetranslator.app.project_state import ProjectState, unsaved_runs
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.config.specs import TrainingSpec
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.runs.input_itself import recorded_inputs
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.system import paths
 
@@ -36,12 +37,14 @@ class EarlierRun:
         training: its settings.
         history: the rows of history.csv.
         log: the sentences of log.txt with their time of day.
+        inputs: loss and metrics of its validation inputs themselves, if they were measured.
     """
 
     run_dir: Path
     training: TrainingSpec
     history: Sequence[dict[str, float]]
     log: Sequence[tuple[str, str]]
+    inputs: Mapping[str, float]
 
 
 def read_last(runs: Sequence[Path]) -> EarlierRun | None:
@@ -52,10 +55,11 @@ def read_last(runs: Sequence[Path]) -> EarlierRun | None:
         if not history:
             continue
         try:
-            training = load_project(run.project).specs.training
+            record = load_project(run.project)
+            training, inputs = record.specs.training, recorded_inputs(record.run)
         except UserError:  # deleted or damaged; the curves can be shown all the same
-            training = TrainingSpec(epochs=int(history[-1]["epoch"]))
-        return EarlierRun(run_dir, training, history, run.read_log())
+            training, inputs = TrainingSpec(epochs=int(history[-1]["epoch"])), {}
+        return EarlierRun(run_dir, training, history, run.read_log(), inputs)
     return None
 
 
@@ -102,7 +106,9 @@ class LastRun:
             monitor.forget()
         else:
             training = run.training
-            monitor.recall(run.run_dir, training.epochs, training.judge, run.history, run.log)
+            monitor.recall(
+                run.run_dir, training.epochs, training.judge, run.history, run.log, run.inputs
+            )
             self._recalled = monitor.number
             self._jobs.strip.recall(matched.val or matched.train, self._project.dataset)
         self._bus.publish(JobChanged())

@@ -55,6 +55,7 @@ class Viewer:
     Attributes:
         part: the part in view, one of ``PARTS``.
         positions: the index of the image in view, from 0, by part.
+        confidence: whether the translation's confidence is wanted, which takes four times as long.
         augmented: whether images are shown augmented where they are in training.
         to_translate: images loaded for translation.
         translated: the translated image by its input.
@@ -79,6 +80,7 @@ class Viewer:
         self._bus = bus
         self.part = TRAINING
         self.positions = dict.fromkeys(PARTS, 0)
+        self.confidence = False
         self.augmented = False
         self.generation = 0
         self.to_translate: list[ImageRef] = []
@@ -151,6 +153,13 @@ class Viewer:
         """Show the images with or without augmentation."""
         self.augmented = augmented
         self.show()
+
+    def show_confidence(self, wanted: bool) -> None:
+        """Request the confidence of translations too, or no longer."""
+        if wanted != self.confidence:
+            self.confidence = wanted
+            if wanted:
+                self.predict()
 
     def set_images_to_translate(
         self, images: Sequence[ImageRef], folder: Path | None = None
@@ -323,7 +332,8 @@ class Viewer:
         number, image = self._wanted_number, shown.for_model
         source = None if shown.wanted.dataset is not None else shown.wanted.input
         rules = self.clean_up
-        self._send(PreviewTranslation(number, weights, image, name, clean_up=rules, source=source))
+        request = PreviewTranslation(number, weights, image, name, clean_up=rules, source=source)
+        self._send(replace(request, confidence=self.confidence))
 
     @property
     def clean_up(self) -> tuple[str, ...]:

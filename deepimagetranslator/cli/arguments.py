@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.cli import check_commands, data_commands, demo, engine_commands
+from deepimagetranslator.cli.study_arguments import add_study
 from deepimagetranslator.core.checks.kinds import TITLES
 from deepimagetranslator.core.config import target_changes
 from deepimagetranslator.core.config.fields import fields_of
-from deepimagetranslator.core.config.presets import PRESETS
-from deepimagetranslator.core.config.specs import SECTIONS, Specs
+from deepimagetranslator.core.config.presets import PRESETS, RECOMMENDED
+from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.intensity.windows import PRESETS as WINDOWS
 from deepimagetranslator.core.version import __version__
 
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_translate(commands)
     _add_evaluate(commands)
+    add_study(commands, _command)
     _add_augment(commands)
     _add_benchmark(commands)
     _add_self_test(commands)
@@ -65,11 +67,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def fields_help() -> str:
-    """Every field that --set takes, with default, bounds and unit."""
+    """Every field that --set takes, with the recommended value, bounds and unit."""
     lines = ["fields for --set SECTION.FIELD=VALUE:"]
     for section in SECTIONS:
-        for info in fields_of(getattr(Specs(), section)):
-            default = ",".join(info.default) if isinstance(info.default, tuple) else info.default
+        spec = getattr(PRESETS[RECOMMENDED], section)
+        for info in fields_of(spec):
+            value = getattr(spec, info.name)
+            default = ",".join(value) if isinstance(value, tuple) else value
             lines.append(f"  {section}.{info.name} = {default}")
             lines.append(f"      {info.help} {info.bounds().capitalize()}.")
     return "\n".join(lines)
@@ -219,7 +223,8 @@ def _add_train(commands: Any) -> None:
         "train",
         engine_commands.train,
         "train a project's network",
-        "run_dir, weights, epochs, best_epoch, best_value, seconds, values",
+        "run_dir, weights, epochs, best_epoch, best_value, seconds, values, better_than_input "
+        "(null where inputs cannot be compared with their targets)",
         fields_help(),
     )
     parser.add_argument("project", type=Path, metavar="PROJECT.json")
@@ -249,7 +254,8 @@ def _add_translate(commands: Any) -> None:
         "output, translated (a number), outputs (the files), skipped (file, reason), problems "
         "(images of unlike values: subject, message, files, remedy), marked (translated images "
         "unlike the training images, the farthest first: file, output, score, kind, reason), "
-        "marks_file, domain_unknown (why none can be marked), clean_up (rules), seconds",
+        "marks_file, domain_unknown (why none can be marked), clean_up (rules), confidence (its "
+        "maps), calibrated (whether they are), seconds",
         _TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
@@ -276,7 +282,10 @@ def _add_evaluate(commands: Any) -> None:
         "evaluate",
         engine_commands.evaluate,
         "evaluate translated images, or weights, against targets: as a whole volume and per image",
-        "images, pooled (by channel: dice, sensitivity, ...), table, problems, clean_up (rules)",
+        "images, pooled (by channel: dice, sensitivity, ...; with inputs also input_psnr, ...), "
+        "persons, table, problems, better_than_input (null if unknown), confidence (images, "
+        "pixels, uncalibrated_error, calibration_error; null unless asked for), "
+        "clean_up (rules)",
         "Images may have any supported format. Label maps may hold 0 and 1, 0 and 255, class "
         "numbers or colours.",
     )
@@ -290,7 +299,14 @@ def _add_evaluate(commands: Any) -> None:
         metavar="FILE",
         help="instead: translate --inputs with these weights; translated images are not written",
     )
-    parser.add_argument("--inputs", type=Path, nargs="+", metavar="DIR", help="with --weights")
+    parser.add_argument(
+        "--inputs",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="the images to translate with --weights; with --predictions the images that were "
+        "translated, to compare values with the inputs themselves",
+    )
     parser.add_argument(
         "--clean-up",
         action="append",
@@ -305,6 +321,17 @@ def _add_evaluate(commands: Any) -> None:
         type=Path,
         metavar="DIR",
         help="folder for evaluation.csv; default: that of the predictions or weights",
+    )
+    parser.add_argument(
+        "--confidence",
+        action="store_true",
+        help="with --weights: report the expected calibration error of the confidence maps",
+    )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="with --weights: calibrate the confidence on these images, which were not trained on, "
+        "and keep that in the weights file",
     )
     _add_series(parser, "targets, or the inputs,")
     parser.add_argument(

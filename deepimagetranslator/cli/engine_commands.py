@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
@@ -22,7 +22,7 @@ from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.suggestions import following
 from deepimagetranslator.core.errors import FEW, Problem, UserError
-from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.evaluation.measures import MEASURES, OF_INPUT, OVERLAP
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.summary import Spread, Summary, summarized
 from deepimagetranslator.core.evaluation.table import Evaluation
@@ -38,6 +38,8 @@ from deepimagetranslator.ml import devices
 
 if TYPE_CHECKING:
     from deepimagetranslator.ml.translation import TranslationResult
+
+_INPUT_ITSELF = "input itself"
 
 
 def train(arguments: argparse.Namespace) -> Outcome:
@@ -64,6 +66,7 @@ def train(arguments: argparse.Namespace) -> Outcome:
     terminal.say(
         f"Best is epoch {result.best_epoch} ({result.best_value:.4f}): {result.best_weights}"
     )
+    judged = result.verdict  # the training itself has said so if it is no better
     return 0, {
         "run_dir": str(result.run_dir),
         "weights": str(result.best_weights),
@@ -72,6 +75,7 @@ def train(arguments: argparse.Namespace) -> Outcome:
         "best_value": result.best_value,
         "seconds": round(result.seconds, 3),
         "values": dict(result.values),
+        "better_than_input": None if judged is None else judged.better,
     }
 
 
@@ -116,6 +120,8 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         "outputs": [str(path) for path in result.files],
         "skipped": [{"file": str(path), "reason": reason} for path, reason in result.skipped],
         "problems": [as_json(problem) for problem in result.problems],
+        "confidence": [str(path) for path in result.confidence],
+        "calibrated": result.calibrated,
         "marked": [
             {"file": str(one.source), "output": str(one.output), **asdict(one.mark)}
             for one in result.marked
@@ -149,8 +155,10 @@ def _reasons(result: TranslationResult) -> list[Problem]:
 
 def evaluate(arguments: argparse.Namespace) -> Outcome:
     """Evaluate translated images, or inputs translated with weights, against targets."""
-    if bool(arguments.inputs) != bool(arguments.weights):
+    if arguments.weights and not arguments.inputs:
         raise UserError("--weights evaluates a network on --inputs; give both of them.")
+    if (arguments.confidence or arguments.calibrate) and not arguments.weights:
+        raise UserError("Only weights have a confidence; give --weights and --inputs.")
     if arguments.clean_up and not arguments.weights:
         raise UserError("--clean-up acts on the output of --weights; translated images stay.")
     with terminal.progress() as (report, control):
@@ -166,6 +174,9 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
     print(spread_table(summary.summaries))
     terminal.say_problems(result.problems)
     terminal.say(f"{result.images} images evaluated; each is in {table}.")
+    judged = result.verdict
+    if judged is not None:
+        terminal.say(judged.sentence("The translated images have"))
     if kept is not None:
         terminal.say(f"The table that was there is kept as {kept.name}.")
     return 3 if result.problems else 0, {
@@ -175,6 +186,8 @@ def evaluate(arguments: argparse.Namespace) -> Outcome:
         "table": str(table),
         "clean_up": list(arguments.clean_up),
         "problems": [problem.for_files for problem in result.problems],
+        "better_than_input": None if judged is None else judged.better,
+        "confidence": None if result.reliability is None else result.reliability.to_json(),
     }
 
 
@@ -190,6 +203,7 @@ def _evaluation_of(
             pairing=arguments.pairing,
             series=arguments.series,
             changes=arguments.target_change,
+            inputs=arguments.inputs or (),
             report=report,
             control=control,
         )
@@ -202,6 +216,8 @@ def _evaluation_of(
         arguments.weights,
         pairs,
         problems,
+        confidence=arguments.confidence,
+        calibrate=arguments.calibrate,
         clean_up=arguments.clean_up,
         report=report,
         control=control,
@@ -264,12 +280,16 @@ def benchmark_table(found: dict[str, Any]) -> str:
 
 
 def whole_volume_table(whole_volume: dict[str, dict[str, float]]) -> str:
-    """The whole-volume measures as aligned text, a line for each channel."""
-    columns, first = max(whole_volume.values(), key=len), _width(whole_volume)
-    lines = [" " * first + "".join(f"{name:>16}" for name in columns)]
+    """The whole-volume measures as aligned text, a line for each channel.
+
+    Where the input itself was compared, its measures follow in a line of their own.
+    """
+    first = _width(whole_volume)
+    lines = [" " * first + "".join(f"{name:>16}" for name in MEASURES)]
     for channel, values in whole_volume.items():
-        cells = (f"{values[name]:16.4f}" if name in values else " " * 16 for name in columns)
-        lines.append(channel.ljust(first) + "".join(cells))
+        for head, columns in _lines(channel, values):
+            cells = (f"{values[name]:16.4f}" if name in values else " " * 16 for name in columns)
+            lines.append(head.ljust(first) + "".join(cells))
     return "\n".join(lines)
 
 
@@ -279,14 +299,23 @@ def spread_table(found: Sequence[Summary]) -> str:
     for (count, over), group in groupby(found, lambda one: (one.count, one.over)):
         lines.append(f"{count} {over if count > 1 else over[:-1]}, mean and standard deviation:")
         for one in group:
-            cells = (_spread_cell(one.spreads.get(name)) for name in MEASURES)
-            lines.append(one.channel.ljust(first) + "".join(cells))
+            for head, columns in _lines(one.channel, one.spreads):
+                cells = (_spread_cell(one.spreads.get(name)) for name in columns)
+                lines.append(head.ljust(first) + "".join(cells))
     return "\n".join(lines)
+
+
+def _lines(channel: str, values: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+    """The lines of a channel: the first column, and the names of the measures in the others."""
+    lines: list[tuple[str, tuple[str, ...]]] = [(channel, MEASURES)]
+    if any(name in values for name in OF_INPUT):
+        lines.append((f" {_INPUT_ITSELF}", (*("",) * len(OVERLAP), *OF_INPUT)))
+    return lines
 
 
 def _width(channels: Iterable[str]) -> int:
     """The width of the first column in characters."""
-    return max(8, *(len(channel) + 1 for channel in channels))
+    return max(len(_INPUT_ITSELF) + 2, *(len(channel) + 1 for channel in channels))
 
 
 def _spread_cell(spread: Spread | None) -> str:

@@ -44,8 +44,10 @@ the number of epochs.
 ## 4. Choose the augmentation
 Train > Data augmentation previews it on your own images. Augmentation varies the training images \
 at random, so that fewer labelled images are needed. Amounts in pixels are in proportion to the \
-size of your images until you change them. The tick "Augmented" beside the images shows them as \
-the network sees them.
+size of your images until you change them. Offset, gain, gamma, noise, blur and low resolution \
+make training images look like those of other scanners (amounts of offset and noise are fractions \
+of the intensity window), stretch like those of other persons. The tick "Augmented" beside the \
+images shows them as the network sees them.
 
 ## 5. Train
 Train > Train model (F5) starts the training. The monitor shows loss and metrics (for label maps \
@@ -53,7 +55,8 @@ the Dice score of each class), predictions of validation images (a click enlarge
 time left. You can stop at any time and resume later (Train > Resume the last training), also \
 after a crash or a power failure; only the running epoch is lost. The epoch with the best \
 validation result is saved as the best checkpoint. Weights of an epoch that you choose during a \
-training stay in use until you choose others.
+training stay in use until you choose others. Where inputs and targets can be compared, as in \
+denoising, a dotted line shows the inputs themselves: a network below it makes images worse.
 [window-monitor.png]
 ## 6. Evaluate
 Evaluate > Evaluate on validation images compares the translated images with their targets: Dice, \
@@ -70,7 +73,9 @@ Translate > Translate and save writes the translated images into a folder. It as
 values are unlike those that the network was trained on, such as Hounsfield units with 1024 added. \
 Images that are unlike the training images in another way, such as noisier ones or those of \
 another part of the body, are translated and marked: by the reason over the prediction, and by a \
-sign in the list. Look at what became of them.
+sign in the list. Look at what became of them. \
+With "Confidence maps" a map beside each image says how sure the network is; Overlay > Confidence \
+marks the uncertain pixels. Calibrate it first (Evaluate > Calibrate confidence).
 [demo.png]
 # Check the data before a long training
 
@@ -90,7 +95,8 @@ soft tissue window of CT (DICOM values are Hounsfield units). It is stored with 
 ## Label maps
 Data > Label colours lists the classes of label maps with their colours and shares of pixels. \
 You can name, merge and recolour classes, and replace blurred colours by the nearest label \
-colour.
+colour. With exclusive classes (red, green, blue and black, say) a pixel that two classes share \
+gets the likelier one instead of black.
 
 # Keys
 

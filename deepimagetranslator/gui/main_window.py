@@ -36,6 +36,7 @@ from deepimagetranslator.gui.viewer.hints import hints
 from deepimagetranslator.gui.viewer.image_list import ImageList
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
+from deepimagetranslator.gui.viewer.pane_tools import CONFIDENCE
 from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
 from deepimagetranslator.gui.widgets.beside import MOVED, covered
 from deepimagetranslator.gui.widgets.dropping import accept_files
@@ -108,7 +109,7 @@ class MainWindow(ttk.Frame):
         bar = StatusBar(self, self.session)
         bar.grid(row=2, column=0, columnspan=3, sticky="ew")
         self.status, self.progress = bar.status, bar.progress
-        self.panes = PaneGroup(self, on_pointer=bar.pointer.set)
+        self.panes = PaneGroup(self, on_pointer=bar.pointer.set, on_overlay=self._on_overlay)
         self.panes.grid(row=0, column=1, sticky="nsew", padx=(0, px(8)), pady=(px(8), 0))
         self.scrubber = ttk.Scale(self, from_=0, to=1, command=self._on_scrub)
         self.scrubber.grid(row=1, column=1, sticky="ew", padx=(0, px(8)), pady=px(6))
@@ -207,6 +208,9 @@ class MainWindow(ttk.Frame):
         """Show the images with or without augmentation, as the check box says."""
         self.viewer.show_augmented(self.augmented.get())
 
+    def _on_overlay(self, overlay: str) -> None:
+        self.viewer.show_confidence(overlay == CONFIDENCE)
+
     def take_dropped(self, paths: Sequence[Path], x: int, y: int) -> None:
         """Load files that were dropped at a place on the screen."""
         role = self.panes.role_at(x, y) if self.panes.winfo_ismapped() else ""
@@ -278,7 +282,7 @@ class MainWindow(ttk.Frame):
         ready = change.preview
         self._predicted = self._awaited
         if ready.image is None:
-            self.panes.show("prediction", None, hint="The model does not fit this image")
+            self.panes.show("prediction", None, hint=ready.problem)
             self.status.set(ready.problem)
             return
         notes = [f"epoch {ready.epoch}" if ready.epoch else "untrained", self.viewer.preview_note]
@@ -286,6 +290,7 @@ class MainWindow(ttk.Frame):
         name = weights.name if weights is not None else ""
         caption = Caption(name, "", ", ".join(filter(None, notes)))
         self.panes.show("prediction", ready.image, caption)
+        self.panes.set_confidence(ready.confidence)
         self.panes.warn(ready.mark)
 
     def _on_score(self, change: ViewScored) -> None:

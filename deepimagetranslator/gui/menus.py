@@ -151,6 +151,13 @@ def _evaluate(evaluate: EvaluateActions) -> Entries:
         on("Evaluate on &validation images", VALIDATION),
         on("Evaluate on &training images", TRAINING),
         (words, evaluate.evaluate_translated, "", may),
+        None,
+        (
+            "&Calibrate confidence on validation images",
+            evaluate.calibrate,
+            "",
+            lambda: evaluate.may_evaluate_part(VALIDATION),
+        ),
     ]
 
 

@@ -37,6 +37,7 @@ _BY_FIELD = {
     "data.target_kind": _CLASSES,
     "data.labels": _CLASSES,
     "data.snap_labels": _CLASSES,
+    "data.exclusive_classes": _CLASSES,
     "data.large_images": _MODEL,
 }
 

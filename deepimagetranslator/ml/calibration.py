@@ -145,9 +145,8 @@ class _Trials:
             model.input_width == model.target_width
         )
         same_kind = same_sizes and model.input_channels == model.target_channels
-        self._judge = Judge(
-            labels, by_class, same_kind and dataset.input_scaling == dataset.target_scaling
-        )
+        comparable = same_kind and dataset.input_scaling == dataset.target_scaling
+        self._judge = Judge(labels, by_class, comparable, dataset.exclusive_channels)
         self._by_class = by_class if labels else None
         self._done, self.count = 0, 0
 

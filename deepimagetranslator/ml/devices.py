@@ -23,13 +23,15 @@ import numpy as np
 from deepimagetranslator.core.errors import UserError
 
 
-def load_engine(cpu_devices: int = 1) -> None:
+def load_engine(cpu_devices: int = 1, threads: int = 0) -> None:
     """Import Keras and its backend without output; takes some seconds the first time.
 
     Args:
         cpu_devices: if over 1, the processor is split into this many logical devices, and
             ``distribution`` splits batches over them. This tests training on several GPUs without
             any. Only with TensorFlow, and only before its first computation.
+        threads: of a computation, so that its results do not depend on the number of cores; 0 for
+            all cores. Only before the first computation.
 
     Raises:
         UserError: the backend cannot be imported; the message gives the likely reason.
@@ -44,7 +46,7 @@ def load_engine(cpu_devices: int = 1) -> None:
                 import keras  # noqa: PLC0415
 
             keras.config.backend()
-            _prepare_devices(cpu_devices)
+            _prepare_devices(cpu_devices, threads)
     except ImportError as error:
         raise UserError(
             f"The deep-learning library cannot be loaded ({error}). It needs a 64-bit processor "
@@ -125,6 +127,78 @@ def total(x: Any) -> Any:
     return tf.distribute.get_replica_context().all_reduce("SUM", x)
 
 
+def fuses_normalization() -> bool:
+    """Whether the three functions below can be used: with TensorFlow on a processor."""
+    return _backend() == "tensorflow" and not gpu_names()
+
+
+def channel_moments(image: Any) -> tuple[Any, Any]:
+    """Mean and variance of each channel, in one pass with sums in float32.
+
+    Args:
+        image: a batch of one, (1, height, width, channels) in any precision.
+
+    Returns:
+        Two float32 tensors of (channels,).
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    ones, zeros = tf.ones(image.shape[-1:]), tf.zeros(image.shape[-1:])
+    found = tf.raw_ops.FusedBatchNormV3(
+        x=image, scale=ones, offset=zeros, mean=[], variance=[], is_training=True
+    )
+    pixels = image.shape[1] * image.shape[2]
+    # The operation gives the variance of a sample, over pixels - 1, for batch normalization.
+    return found.batch_mean, found.batch_variance * (max(pixels - 1, 1) / pixels)
+
+
+def normalize_channels(
+    image: Any, mean: Any, variance: Any, gamma: Any, beta: Any, epsilon: float
+) -> Any:
+    """gamma * (image - mean) / sqrt(variance + epsilon) + beta, in one pass and rounded once.
+
+    Args:
+        image: (images, height, width, channels) in any precision, which the result has too.
+        mean, variance, gamma, beta: float32 tensors of (channels,).
+        epsilon: added to the variance.
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    return tf.raw_ops.FusedBatchNormV3(
+        x=image,
+        scale=gamma,
+        offset=beta,
+        mean=mean,
+        variance=variance,
+        epsilon=epsilon,
+        is_training=False,
+    ).y
+
+
+def normalization_gradients(
+    upstream: Any, image: Any, mean: Any, variance: Any, gamma: Any, epsilon: float
+) -> tuple[Any, Any, Any]:
+    """Gradients of ``normalize_channels`` by image, gamma and beta, with constant moments.
+
+    Args:
+        upstream: the gradient by its result.
+        image, mean, variance, gamma, epsilon: its arguments.
+    """
+    import tensorflow as tf  # noqa: PLC0415
+
+    found = tf.raw_ops.FusedBatchNormGradV3(
+        y_backprop=upstream,
+        x=image,
+        scale=gamma,
+        reserve_space_1=mean,
+        reserve_space_2=variance,
+        reserve_space_3=tf.zeros((0,)),
+        epsilon=epsilon,
+        is_training=False,
+    )
+    return found.x_backprop, found.scale_backprop, found.offset_backprop
+
+
 @contextlib.contextmanager
 def gradients_forgotten() -> Iterator[None]:
     """Forget at the end the gradients that TensorFlow has registered inside the block.
@@ -147,7 +221,7 @@ def gradients_forgotten() -> Iterator[None]:
                 del registered[name]
 
 
-def feed(batches: Any) -> Any:
+def feed(batches: Any, single: bool = False) -> Any:
     """Wrap a ``keras.utils.PyDataset`` for ``fit``, which then takes its batches in order.
 
     Without this Keras uses tf.data's autotuning, whose thread sleeps longer the longer an epoch
@@ -160,13 +234,15 @@ def feed(batches: Any) -> Any:
 
     Args:
         batches: all arrays have the shapes of the first batch, except for the number of images.
+        single: every batch is a single image, and the network may be traced for that.
     """
     if _backend() != "tensorflow":
         return batches
     import tensorflow as tf  # noqa: PLC0415
 
     signature = tf.nest.map_structure(
-        lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batches[0]
+        lambda array: tf.TensorSpec((1 if single else None, *array.shape[1:]), array.dtype),
+        batches[0],
     )
     count = len(batches)
     dataset = tf.data.Dataset.from_generator(
@@ -234,11 +310,18 @@ def _backend() -> str:
     return os.environ.get("KERAS_BACKEND", "tensorflow")
 
 
-def _prepare_devices(cpu_devices: int) -> None:
-    """Configure TensorFlow's devices; this must come before its first computation."""
+def _prepare_devices(cpu_devices: int, threads: int) -> None:
+    """Configure the backend's devices; this must come before its first computation."""
+    if _backend() == "torch" and threads:
+        import torch  # noqa: PLC0415
+
+        torch.set_num_threads(threads)
     if _backend() != "tensorflow":
         return
     import tensorflow as tf  # noqa: PLC0415
+
+    if threads and tf.config.threading.get_intra_op_parallelism_threads() != threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
 
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # already in use: its settings stay

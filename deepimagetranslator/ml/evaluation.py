@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.target_changes import joined
+from deepimagetranslator.core.data.intensity.conversion import Conversion
 from deepimagetranslator.core.data.intensity.normalization import ValueRange, choose_normalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -35,10 +39,29 @@ from deepimagetranslator.core.evaluation.table import Evaluation, table_of
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
+from deepimagetranslator.core.imaging.pixels import to_channels
 from deepimagetranslator.core.imaging.reading import remarks
 from deepimagetranslator.core.messages.events import FilesRead, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.typing import Array
+
+if TYPE_CHECKING:
+    from deepimagetranslator.ml.reliability import Judge
+
+
+@dataclass(frozen=True)
+class Images:
+    """What is compared with a target.
+
+    Attributes:
+        translated: the translated image.
+        original: what it would be if the network did nothing; None if that is unknown.
+        raw: the raw confidence (height, width); None if it is not judged.
+    """
+
+    translated: Array
+    original: Array | None = None
+    raw: Array | None = None
 
 
 def evaluate(
@@ -48,6 +71,7 @@ def evaluate(
     pairing: str = "name",
     series: str | None = None,
     changes: Sequence[str] = (),
+    inputs: Sequence[Path] = (),
     report: Report = ignore,
     control: JobControl | None = None,
 ) -> Evaluation:
@@ -61,6 +85,8 @@ def evaluate(
         pairing: "name" or "order".
         series: the DICOM series of the targets if a folder has several.
         changes: the changes with which every target is read, see ``core.config.target_changes``.
+        inputs: the images that were translated; values are then compared with those of the inputs
+            themselves, if these have the size, channels and type of their targets.
         report: called with ``FilesRead`` events.
         control: cancels the evaluation.
 
@@ -69,9 +95,10 @@ def evaluate(
         Cancelled: the caller cancelled.
     """
     control = control or JobControl()
-    pairs, problems = pairs_to_evaluate(
-        list_images(predictions), list_images(targets, series), pairing, changes
-    )
+    listed = list_images(targets, series)
+    pairs, problems = pairs_to_evaluate(list_images(predictions), listed, pairing, changes)
+    originals = pairs_to_evaluate(list_images(inputs), listed, pairing)[0] if inputs else []
+    sources = {pair.target: pair.input for pair in originals}
     values, colours = _gathered(pairs, control)
     target = colours.label_palette()
     predicted = None
@@ -83,14 +110,30 @@ def evaluate(
         elif are_outlines_of_numbered(predicted, target):
             pairs = _with_outlines(pairs, report)
             target = _gathered(pairs, control)[1].label_palette()
-    compare = comparison(choose_normalization(values, target=True), target, predicted)
+    scaling = choose_normalization(values, target=True)
+    compare = comparison(scaling, target, predicted)
     if isinstance(compare, ByClasses) and compare.predicted != compare.target:
         report(LogLine(f"Label maps: {compare}."))
 
-    def image_of(pair: ImagePair) -> Array:
-        return read_image(pair.input)
+    if target is not None or colours.instances or isinstance(compare, ByClasses):
+        sources = {}
 
-    return _measured(pairs, image_of, compare, problems, report, control)
+    def images_of(pair: ImagePair) -> Images:
+        source, predicted = sources.get(pair.target), read_image(pair.input)
+        original = None if source is None else read_image(source)
+        if original is not None and original.dtype.name != scaling.dtype:
+            original = None  # the unit of its values is unknown
+        return Images(predicted, original)
+
+    found = _measured(pairs, images_of, compare, problems, report, control)
+    if inputs and found.verdict is None:
+        report(
+            LogLine(
+                "The inputs themselves are not compared for the whole volume: targets are label "
+                "maps, or an input differs from its target in size, type or channels."
+            )
+        )
+    return found
 
 
 def evaluate_weights(
@@ -98,6 +141,8 @@ def evaluate_weights(
     pairs: Sequence[ImagePair],
     problems: Sequence[Problem] = (),
     *,
+    confidence: bool = False,
+    calibrate: bool = False,
     clean_up: Sequence[str] = (),
     report: Report = ignore,
     control: JobControl | None = None,
@@ -108,6 +153,8 @@ def evaluate_weights(
         weights_path: a weights file.
         pairs: the inputs with their targets, see ``core.evaluation.pairing``.
         problems: problems of images that were left out before.
+        confidence: judge the confidence too; takes four times as long.
+        calibrate: calibrate the confidence on these images, and keep that in the weights file.
         clean_up: a ``TranslationSpec.clean_up``, applied to label maps before they are compared.
         report: called with ``FilesRead`` events.
         control: cancels the evaluation.
@@ -116,16 +163,20 @@ def evaluate_weights(
         UserError: the weights cannot be used, or nothing can be evaluated.
         Cancelled: the caller cancelled.
     """
-    from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415  needs the engine
+    from deepimagetranslator.ml.reliability import Judge  # noqa: PLC0415  needs the engine
+    from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
     control = control or JobControl()
-    translator = Translator(weights_path, clean_up=clean_up)
-    for sentence in remarks((pair.input.file for pair in pairs), translator.card.reading):
+    translator = Translator(weights_path, confidence=confidence or calibrate, clean_up=clean_up)
+    card = translator.card
+    for sentence in remarks((pair.input.file for pair in pairs), card.reading):
         report(LogLine(sentence))
     encoding = translator.encoding
     if encoding.clean_up is not None:
         report(LogLine(cleaned_by(clean_up)))
     compare: Comparison
+    convert: Conversion | None = None
+    palette: Palette | None = None
     if encoding.kind == "labels" and translator.network.palette is not None:
         # Compare in the targets' own colours, even if other colours are written.
         palette = replace(translator.network.palette, written=())
@@ -134,17 +185,38 @@ def evaluate_weights(
         if _draws_outlines_of_numbered(palette, pairs, control):
             pairs = _with_outlines(pairs, report)
     else:
-        values, _ = _gathered(pairs, control)
+        values, colours = _gathered(pairs, control)
         compare = ByValues(choose_normalization(values, target=True))
+        if not colours.instances and colours.label_palette() is None:
+            convert = card.input_to_target
 
-    def image_of(pair: ImagePair) -> Array:
-        def between(_done: int, _count: int) -> None:
-            control.between_steps()
+    judge = Judge(translator, palette) if confidence or calibrate else None
+    shown = replace(translator.confidence, encoding=encoding)
 
+    def between(_done: int, _count: int) -> None:
+        control.between_steps()
+
+    def images_of(pair: ImagePair) -> Images:
         image, name = read_image(pair.input), pair.input.name
-        return translator.translate(image, name, encoding, between)
+        raw: list[Array] = []
 
-    return _measured(pairs, image_of, compare, list(problems), report, control)
+        def note(rows: Array) -> None:
+            if judge is not None:
+                raw.append(shown.raw(rows))
+
+        predicted = translator.translate(image, name, encoding, between, on_rows=note)
+        original: Array | None = None
+        if convert is not None:
+            image = to_channels(image, card.model.input_channels, name)
+            original = encoding.image(convert(card.input_scaling.to_unit(image)))
+        return Images(predicted, original, np.concatenate(raw) if raw else None)
+
+    found = _measured(pairs, images_of, compare, list(problems), report, control, judge)
+    if judge is None:
+        return found
+    reliability = judge.conclude(weights_path, calibrate)
+    report(LogLine(str(reliability)))
+    return replace(found, reliability=reliability)
 
 
 def _draws_outlines_of_numbered(
@@ -181,31 +253,37 @@ def _gathered(
 
 def _measured(
     pairs: Sequence[ImagePair],
-    image_of: Callable[[ImagePair], Array],
+    images_of: Callable[[ImagePair], Images],
     compare: Comparison,
     problems: list[Problem],
     report: Report,
     control: JobControl,
+    judge: Judge | None = None,
 ) -> Evaluation:
     measured: list[tuple[ImageRef, Measurement]] = []
+    inputs: dict[ImageRef, Measurement] = {}
     pairs, apart = at_one_place(pairs, control.raise_if_cancelled)
     problems += apart
     for done, pair in enumerate(pairs, 1):
         control.raise_if_cancelled()
         try:
-            name = pair.input.shown_name
-            measured.append((pair.input, _measure(pair, name, image_of(pair), compare)))
+            images = images_of(pair)
+            name, target = pair.input.shown_name, read_target(pair)
+            measured.append((pair.input, _measure(pair, target, images.translated, compare)))
+            if images.original is not None and images.original.shape == target.shape:
+                inputs[pair.input] = measure(*compare(target, images.original, name))
+            if judge is not None and images.raw is not None:
+                judge.add(images.raw, images.translated, target, name)
         except UserError as error:
             problems.append(Problem(str(pair.input), str(error)))
         report(FilesRead(done, len(pairs)))
-    return table_of(measured, compare.names, problems, isinstance(compare, ByClasses))
+    return table_of(measured, compare.names, problems, isinstance(compare, ByClasses), inputs)
 
 
-def _measure(pair: ImagePair, name: str, predicted: Array, compare: Comparison) -> Measurement:
-    target = read_target(pair)
+def _measure(pair: ImagePair, target: Array, predicted: Array, compare: Comparison) -> Measurement:
     if predicted.shape[:2] != target.shape[:2]:
         raise UserError(
             f"is {predicted.shape[1]} x {predicted.shape[0]} pixels, its target {pair.target.name} "
             f"{target.shape[1]} x {target.shape[0]}; translate it again or choose its own target."
         )
-    return measure(*compare(target, predicted, name))
+    return measure(*compare(target, predicted, pair.input.shown_name))

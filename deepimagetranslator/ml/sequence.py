@@ -31,6 +31,9 @@ class PairSequence(keras.utils.PyDataset):
         batch_size: images per batch; the last batch of an epoch may have fewer.
         epoch: the first epoch, from 1.
         last_epoch: the last epoch; no batches are made in advance for later ones.
+        steps: batches of an epoch; 0 for as many as hold each pair once. Otherwise an epoch goes on
+            where the one before ended, pass after pass over all pairs: each pass has its own order
+            and its own augmentation, and all batches are full.
     """
 
     def __init__(
@@ -39,19 +42,21 @@ class PairSequence(keras.utils.PyDataset):
         batch_size: int,
         epoch: int = 1,
         last_epoch: float = math.inf,
+        steps: int = 0,
     ) -> None:
         super().__init__(workers=1)
         self.sampler = sampler
         self.batch_size = batch_size
         self.epoch = epoch
         self._last_epoch = last_epoch
+        self._steps = steps
         self.error: Exception | None = None
         self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "pairs")
         self._ahead: dict[tuple[int, int], Future[Any]] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return math.ceil(len(self.sampler.pairs) / self.batch_size)
+        return self._steps or math.ceil(len(self.sampler.pairs) / self.batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, Any]:
         """Batch ``index`` of the current epoch: x (batch, height, width, channels), and y in the
@@ -82,19 +87,26 @@ class PairSequence(keras.utils.PyDataset):
 
     def batch(self, epoch: int, index: int) -> tuple[np.ndarray, Any]:
         """Batch ``index`` (from 0) of ``epoch``, made in the calling thread."""
-        pairs = [self.sampler.sample(epoch, position) for position in self._chosen(epoch, index)]
+        pairs = [self.sampler.sample(*chosen) for chosen in self._chosen(epoch, index)]
         x = np.stack([pair[0] for pair in pairs])
         return x, self._as_outputs(np.stack([pair[1] for pair in pairs]))
 
     def inputs(self, index: int) -> list[ImageRef]:
         """The inputs of batch ``index`` of the current epoch."""
         pairs = self.sampler.pairs
-        return [pairs[position].input for position in self._chosen(self.epoch, index)]
+        return [pairs[position].input for _, position in self._chosen(self.epoch, index)]
 
-    def _chosen(self, epoch: int, index: int) -> list[int]:
-        """The positions of the pairs of a batch."""
-        order = self.sampler.order(epoch)
-        return order[index * self.batch_size : (index + 1) * self.batch_size].tolist()
+    def _chosen(self, epoch: int, index: int) -> list[tuple[int, int]]:
+        """The pairs of a batch: of each the pass (from 1), which mostly is the epoch, and its
+        position."""
+        start = index * self.batch_size
+        if not self._steps:
+            order = self.sampler.order(epoch)[start : start + self.batch_size]
+            return [(epoch, position) for position in order.tolist()]
+        start += (epoch - 1) * self._steps * self.batch_size
+        count = len(self.sampler.pairs)
+        places = (divmod(place, count) for place in range(start, start + self.batch_size))
+        return [(done + 1, int(self.sampler.order(done + 1)[place])) for done, place in places]
 
     def close(self) -> None:
         """End the threads and release the prepared batches and cached images."""

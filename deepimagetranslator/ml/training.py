@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ import keras
 import numpy as np
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
-from deepimagetranslator.core.config.memory_plan import training_short_of_memory
-from deepimagetranslator.core.config.network_plan import step_memory_bytes
+from deepimagetranslator.core.config.memory_plan import (
+    training_memory_bytes,
+    training_short_of_memory,
+)
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.facts import ImageChangedError
 from deepimagetranslator.core.data.input_statistics import InputMeter
+from deepimagetranslator.core.data.intensity.normalization import conversion
 from deepimagetranslator.core.data.odd_values import told
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import (
@@ -35,17 +39,26 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs import history_text
+from deepimagetranslator.core.runs.input_itself import Verdict, recorded_inputs
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.calibration import add_domain
+from deepimagetranslator.ml.input_itself import InputItself
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
+from deepimagetranslator.ml.network.averaging import AveragedModel, WeightAverage
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
 from deepimagetranslator.ml.network.optimizers import build_optimizer
 from deepimagetranslator.ml.network.sharing import LossScaling, SharedModel
-from deepimagetranslator.ml.network.unet import COARSE, FINAL, lsuv_initialize, unet_tensors
+from deepimagetranslator.ml.network.unet import (
+    COARSE,
+    FINAL,
+    convert_inputs,
+    lsuv_initialize,
+    unet_tensors,
+)
 from deepimagetranslator.ml.progress import ProgressCallback, not_a_number
 from deepimagetranslator.ml.run_log import logged, run_log, without_names
 from deepimagetranslator.ml.run_record import (
@@ -76,6 +89,8 @@ class TrainingResult:
         best_epoch, best_value: the epoch with the lowest monitored metric, and that value.
         seconds: the duration of this call.
         values: loss and metrics of the last epoch, by name.
+        verdict: the best epoch compared with the validation inputs themselves; None where they
+            cannot be compared with their targets.
     """
 
     run_dir: Path
@@ -85,6 +100,7 @@ class TrainingResult:
     best_value: float
     seconds: float
     values: Mapping[str, float]
+    verdict: Verdict | None = None
 
 
 def train(
@@ -121,7 +137,7 @@ def train(
     control = control or JobControl()
     run = RunFolder(run_dir)
     with locked(run):
-        state = _train(project, run, report, control, resume, start_weights, record)
+        state, judged = _train(project, run, report, control, resume, start_weights, record)
     return TrainingResult(
         run_dir,
         run.best,
@@ -130,6 +146,7 @@ def train(
         state.best_value,
         time.monotonic() - start,
         state.values,
+        judged,
     )
 
 
@@ -141,8 +158,12 @@ def _train(
     resume: bool,
     start_weights: Path | None,
     record: Path | None,
-) -> TrainingState:
-    """Train in a locked folder, see ``train``; the state after the last epoch."""
+) -> tuple[TrainingState, Verdict | None]:
+    """Train in a locked folder, see ``train``.
+
+    Returns:
+        The state after the last epoch, and its comparison with the inputs themselves.
+    """
     before = run_to_resume(run, project) if resume else None
     if resume and before is None:
         start_weights = recorded_start(run)
@@ -151,8 +172,9 @@ def _train(
     dataset = prepared(project, before, report, control, record)
     needed, short = _memory(project, dataset)
     require_memory(needed, short)
-    history = ""
+    history, inputs = "", dict[str, float]()
     if before is not None:
+        inputs = recorded_inputs(before.run)
         taken = resumed(run, project, before, report)
         state, history, dataset = taken.state, taken.history, as_begun(dataset, run)
     else:
@@ -168,25 +190,29 @@ def _train(
         enough_memory(short),
     ):
         try:
-            job = Job(project, dataset, run, state, logged(report, nameless), control, history)
+            job = Job(
+                project, dataset, run, state, logged(report, nameless), control, history, inputs
+            )
             _work(job, start_weights)
         except ImageChangedError:
             check_record.forget(record)
             raise
-    return state
+    return state, job.baseline.verdict(job.history, state.best_epoch)
 
 
 def _memory(project: Project, dataset: Dataset) -> tuple[int, Short]:
     """The bytes that a training step needs, and the error if there are fewer."""
     model, training = dataset.model, project.specs.training
-    images = min(training.batch_size, len(dataset.train))
+    images = training.batch_size
+    if not training.steps_per_epoch:
+        images = min(images, len(dataset.train))
     precision = devices.choose_precision(training.precision)
     training = replace(training, batch_size=images, precision=precision)
 
     def short(free: int) -> UserError:
         return training_short_of_memory(model, training, free, project.specs.model)
 
-    return step_memory_bytes(model, images, precision), short
+    return training_memory_bytes(model, training), short
 
 
 def _work(job: Job, start_weights: Path | None) -> None:
@@ -201,12 +227,14 @@ def _work(job: Job, start_weights: Path | None) -> None:
             job.report(LogLine(split))
         with scope:
             job.build(start_weights if not state.epoch else None)
+        job.baseline.tell()
         if state.epoch < training.epochs:
             job.fit()
         else:
             job.report(LogLine(f"All {state.epoch} epochs were trained already."))
         if training.recognize_unlike:
             job.learn_domain()
+        job.baseline.conclude(job.history, state.best_epoch)
     finally:
         job.close()
 
@@ -223,8 +251,10 @@ class Job:
         report: Report,
         control: JobControl,
         history: str = "",
+        recorded: Mapping[str, float] | None = None,
     ) -> None:
         self.history = history
+        self.baseline = InputItself(run, dataset, project.specs.training, report, recorded or {})
         self.project = project
         self.dataset = dataset
         self.run = run
@@ -232,6 +262,7 @@ class Job:
         self.report = report
         self.control = control
         self.unwritten = Unwritten(run, report)
+        self.average: WeightAverage | None = None
         specs = project.specs
         inputs = (pair.input for pair in dataset.train)
         self.meter = InputMeter(inputs, dataset.input_scaling)
@@ -244,6 +275,7 @@ class Job:
                 specs.training.batch_size,
                 state.epoch + 1,
                 specs.training.epochs,
+                steps=specs.training.steps_per_epoch if pairs is dataset.train else 0,
             )
             for pairs in (dataset.train, dataset.val)
         )
@@ -261,7 +293,8 @@ class Job:
         # Two models share the layers. Only the second has an optimizer, so that saving the first
         # writes the weights alone.
         self.network = keras.Model(inputs, outputs, name="unet")
-        self.trained = SharedModel(inputs, outputs, name="trained_unet")
+        kind = AveragedModel if training.averaging else SharedModel
+        self.trained = kind(inputs, outputs, name="trained_unet")
         loss = build_loss(training.loss, model.final_activation)
         metrics = build_metrics(
             training.metrics,
@@ -269,6 +302,7 @@ class Job:
             self.dataset.channel_names,
             model.final_activation,
             sparse=self.dataset.sparse,
+            exclusive=self.dataset.exclusive_channels,
         )
         heads: dict[str, Any] = {"loss": loss, "metrics": metrics}
         if model.deep_supervision:
@@ -281,10 +315,16 @@ class Job:
         if self.state.precision == "float16":
             optimizer = LossScaling(optimizer)
         self.trained.compile(optimizer=optimizer, auto_scale_loss=False, **heads)
+        if model.residual:
+            scalings = self.dataset.input_scaling, self.dataset.target_scaling
+            convert_inputs(self.network, *conversion(*scalings))
         if start_weights is not None:
             self._start_from(start_weights)
         elif not self.state.epoch and model.initialization == "data_dependent":
             lsuv_initialize(self.network, model, self.state.precision, self._first_images())
+        if training.averaging:
+            self.average = WeightAverage(self.network.trainable_variables, training.averaging)
+            self.trained.average = self.average
         if self.state.epoch:
             # The optimizer must be built first, or Keras would reset it without an error.
             optimizer.build(self.trained.trainable_variables)
@@ -292,6 +332,8 @@ class Job:
             stored = weights.read_state(self.run.last)
             for name, variable in self._seed_states().items():
                 variable.assign(stored[name])
+            if self.average is not None:
+                self.average.restore(stored)
 
     def fit(self) -> None:
         """Train to the last epoch, unless the user or early stopping ends it before.
@@ -318,10 +360,14 @@ class Job:
         callback = ProgressCallback(
             self.train_batches, training, self.report, self.control, self._epoch_ended
         )
+        fused = self.project.specs.model.fused_normalization
+        single = fused and self.train_batches.batch_size == 1
         try:
             self.trained.fit(
-                devices.feed(self.train_batches),
-                validation_data=devices.feed(self.val_batches) if self.dataset.val else None,
+                devices.feed(self.train_batches, single),
+                validation_data=devices.feed(self.val_batches, single)
+                if self.dataset.val
+                else None,
                 initial_epoch=self.state.epoch,
                 epochs=training.epochs,
                 shuffle=False,
@@ -358,11 +404,16 @@ class Job:
         renewed = weights.transfer(source, self.network)
         self.report(LogLine(f"Started from {path.name} ({card.program})."))
         if renewed:
+            why = (
+                f"the file has {card.model.target_channels} target channels, this project has "
+                f"{model.target_channels}"
+            )
+            if card.model.residual != model.residual:
+                why = "only one of the two networks has a residual output"
+            initial = "initial" if model.residual else "random"
             self.report(
                 LogLine(
-                    f"The last layer ({', '.join(renewed)}) keeps its random weights: the file has "
-                    f"{card.model.target_channels} target channels, this project has "
-                    f"{model.target_channels}."
+                    f"The last layer ({', '.join(renewed)}) keeps its {initial} weights: {why}."
                 )
             )
 
@@ -404,6 +455,7 @@ class Job:
                 state.best_value,
             )
         )
+        self.baseline.measure(self.val_batches, self.unwritten, self.control.between_steps)
         waited = epoch - state.best_epoch
         if training.early_stopping and waited >= training.early_stopping:
             self.report(LogLine(f"Stopped: no better {self.monitored} for {waited} epochs."))
@@ -414,7 +466,8 @@ class Job:
         """Write the files of an epoch, or keep them until that can be done."""
         card, files, history = self._card(epoch, value), self.unwritten, self.history
         if improved:
-            content = weights.file_content(self.network, card)
+            with nullcontext() if self.average is None else self.average.in_place():
+                content = weights.file_content(self.network, card)
             path = self.run.improvement(epoch, value).name
             files.put("checkpoint", lambda run: write_bytes(run.path / path, content, durable=True))
             files.put("best checkpoint", lambda run: self._write_best(run, content, epoch, value))
@@ -434,6 +487,8 @@ class Job:
             name: np.asarray(keras.ops.convert_to_numpy(variable))
             for name, variable in self._seed_states().items()
         }
+        if self.average is not None:
+            arrays |= self.average.arrays()
         arrays[HISTORY] = np.frombuffer(self.history.encode(), np.uint8)
         return weights.file_content(self.trained, card, asdict(self.state) | arrays)
 
@@ -449,6 +504,8 @@ class Job:
             "val_pairs": len(self.dataset.val),
             "saved": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
+        if training.averaging:
+            summary["averaging"] = training.averaging
         return weights.WeightsCard(
             model=self.dataset.model,
             input_scaling=self.dataset.input_scaling,

@@ -7,7 +7,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.layout import places, require_folder
 from deepimagetranslator.core.export.output_lock import locked_output
-from deepimagetranslator.core.export.plan import OutputFile, plan
+from deepimagetranslator.core.export.plan import OutputFile, file_beside, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
@@ -47,6 +48,10 @@ from deepimagetranslator.ml.marking import Marked, Marker, ranked, write_table
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.translator import Translator
 
+NOT_CALIBRATED = (
+    "The confidence of these weights is not calibrated: its figures tell only where it is higher "
+    "or lower. Calibrate it on images with known targets that were not trained on."
+)
 _READ_AHEAD = 4
 _SECONDS = 0.2  # between two reports on one image
 
@@ -65,6 +70,8 @@ class TranslationResult:
         marks_file: the table of these images; None if there are none.
         domain_unknown: why such images could not be recognized, as a sentence; else empty.
         clean_up: the rules by which label maps were cleaned; empty for values.
+        confidence: the confidence maps that were written.
+        calibrated: whether they are calibrated.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
@@ -74,6 +81,8 @@ class TranslationResult:
     marks_file: Path | None = None
     domain_unknown: str = ""
     clean_up: tuple[str, ...] = ()
+    confidence: tuple[Path, ...] = ()
+    calibrated: bool = False
 
     @property
     def files(self) -> dict[Path, Path]:
@@ -83,10 +92,11 @@ class TranslationResult:
 
 @dataclass(frozen=True)
 class _Job:
-    """An image to translate, and the writer of its output file."""
+    """An image to translate, the writer of its output file, and that of its confidence map."""
 
     source: ImageRef
     writer: VolumeWriter
+    beside: VolumeWriter | None = None
 
     @property
     def output_file(self) -> OutputFile:
@@ -171,6 +181,7 @@ def _translate(
         spec.large_images,
         spec.batch_size,
         mirrors=spec.mirrors,
+        confidence=spec.confidence,
         clean_up=spec.clean_up,
     )
     images = places(inputs, output, series, folder)
@@ -182,6 +193,8 @@ def _translate(
         return TranslationResult((), (), tuple(problems))
     for sentence in remarks((image.file for image in images), translator.card.reading):
         report(LogLine(sentence))
+    if spec.confidence and translator.confidence.calibration is None:
+        report(LogLine(NOT_CALIBRATED))
     needed, short = _memory(translator, spec)
     require_memory(needed, short)
     with enough_memory(short):
@@ -225,11 +238,13 @@ class _Run:
         if cleaned:
             report(LogLine(cleaned_by(spec.clean_up)))
         derived = DerivedSeries(translator.network.name, names, self._clean_up)
-        self._jobs = [
-            _Job(source, writer)
-            for writer in (VolumeWriter(file, derived, spec.overwrite) for file in output_files)
-            for source in writer.output_file.sources
-        ]
+        self._jobs = list[_Job]()
+        for file in output_files:
+            writer = VolumeWriter(file, derived, spec.overwrite)
+            beside = None
+            if spec.confidence:
+                beside = VolumeWriter(file_beside(file), derived, spec.overwrite)
+            self._jobs += [_Job(source, writer, beside) for source in file.sources]
         self._total = len(self._jobs)
         self._done = 0
         self._written: Counter[Path] = Counter()
@@ -239,6 +254,7 @@ class _Run:
         self.translated: list[tuple[ImageRef, ImageRef]] = []
         self.skipped: list[tuple[ImageRef, str]] = []
         self.problems: list[Problem] = []
+        self.confidence: list[Path] = []
 
     def refuse(self, problems: Sequence[Problem]) -> None:
         """Skip the images of these problems without reading them."""
@@ -271,6 +287,8 @@ class _Run:
             table,
             self._translator.card.domain.unknown,
             self._clean_up,
+            tuple(self.confidence),
+            bool(self.confidence) and self._translator.confidence.calibration is not None,
         )
 
     def _write_table(self, marked: Sequence[Marked]) -> Path | None:
@@ -313,7 +331,12 @@ class _Run:
         self, job: _Job, values: np.ndarray, shape: tuple[int, ...], seen: Seen
     ) -> DomainMark | None:
         """Encode and write one output; compare its input with the training images."""
-        job.writer.put(job.source, job.output_file.encoding.image(values), (shape[0], shape[1]))
+        encoding = job.output_file.encoding
+        confidence = replace(self._translator.confidence, encoding=encoding)
+        image, found = encoding.image(confidence.written(values)), None
+        if job.beside is not None:
+            found = confidence.image(values, job.beside.output_file.form)
+        _put(job, image, found, (shape[0], shape[1]))
         return self._marker.mark([self._marker.sample(seen)], job.source, seen.x.shape[:2])
 
     def _translate_large(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
@@ -338,28 +361,36 @@ class _Run:
         self._finish(most_open=0)
         count = self._total
         network = None if self._translator.in_tiles(image) else self._translator.network_size(image)
+        name, encoding = job.source.name, job.output_file.encoding
+        confidence: Array | None = None
         try:
-            result = self._translator.translate(
-                image, job.source.name, job.output_file.encoding, between, watch
-            )
+            if job.beside is None:
+                result = self._translator.translate(image, name, encoding, between, watch)
+            else:
+                form = job.beside.output_file.form
+                result, confidence = self._translator.translate_with_confidence(
+                    image, name, form, encoding, between, watch
+                )
         except UserError as error:
             self._skip(job, error)
             return
         del image
-        self._writing.append((job, pool.submit(self._put, job, result, size, samples, network)))
-        del result
+        put = partial(self._put, job, result, confidence, size, samples, network)
+        self._writing.append((job, pool.submit(put)))
+        del result, confidence, put
         self._finish(most_open=0)
 
     def _put(
         self,
         job: _Job,
         result: Array,
+        confidence: Array | None,
         size: tuple[int, int],
         samples: Sequence[Future[Sample | None]],
         network: tuple[int, int] | None,
     ) -> DomainMark | None:
         """Write the output of a large image; compare its tiles with the training images."""
-        job.writer.put(job.source, result, size)
+        _put(job, result, confidence, size)
         return self._marker.mark([sample.result() for sample in samples], job.source, network)
 
     def _finish(self, most_open: int) -> None:
@@ -399,6 +430,8 @@ class _Run:
         if self._written[output_file.path] < len(output_file.sources):
             self._report(SliceTranslated(self._done, count))
             return
+        if job.beside is not None:
+            self.confidence.append(job.beside.output_file.path)
         encoding = output_file.encoding
         palette = encoding.network.palette if encoding.kind == "classes" else None
         for source in output_file.sources:
@@ -418,6 +451,8 @@ class _Run:
         source, reason = job.source, str(error)
         if len(output_file.sources) > 1:
             job.writer.drop()
+            if job.beside is not None:
+                job.beside.drop()
             source = ImageRef(output_file.original)
             reason = f"{reason} Nothing is written of {source.name}, which needs this slice."
         self._note_skipped(source, reason)
@@ -472,6 +507,13 @@ class _Run:
             and not translator.is_large(image)
             and translator.network_size(first[1]) == translator.network_size(image)
         )
+
+
+def _put(job: _Job, image: Array, confidence: Array | None, size: tuple[int, int]) -> None:
+    """Hand over an image to its writer, after its confidence map, so that none is without it."""
+    if job.beside is not None and confidence is not None:
+        job.beside.put(job.source, confidence, size)
+    job.writer.put(job.source, image, size)
 
 
 def _class_names(output_file: OutputFile) -> Sequence[str]:

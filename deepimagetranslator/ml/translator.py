@@ -16,6 +16,7 @@ from deepimagetranslator.core.data.domain.sample import Seen
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.export.confidence import Confidence, mirrored
 from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging.header import MAX_PIXELS
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
@@ -43,8 +44,16 @@ Watch = Callable[[int, Seen], None]
 once, or for each of its tiles."""
 
 
+OnRows = Callable[[Floats], None]
+"""Called with some rows of a prediction, from top to bottom, before they are encoded."""
+
+
 def _nothing(_done: int, _count: int) -> None:
     """A ``Between`` that does nothing."""
+
+
+def _unnoted(_rows: Floats) -> None:
+    """An ``OnRows`` that does nothing."""
 
 
 def _unwatched(_index: int, _seen: Seen) -> None:
@@ -71,6 +80,9 @@ class Translator:
     Attributes:
         network: the network's output.
         encoding: the encoding of outputs as images.
+        confidence: makes confidence maps.
+        with_confidence: whether predictions have what the maps are made from, which takes four
+            times as long: they then have twice the channels.
     """
 
     def __init__(
@@ -82,6 +94,7 @@ class Translator:
         batch_size: int = 1,
         *,
         mirrors: bool = False,
+        confidence: bool = False,
         clean_up: Sequence[str] = (),
     ) -> None:
         """Read the file's description; the network itself is built for the first image.
@@ -93,6 +106,7 @@ class Translator:
             large_images: a ``TranslationSpec.large_images``.
             batch_size: the number of tiles translated at once.
             mirrors: test-time augmentation: average over the image and its three flipped copies.
+            confidence: the attribute ``with_confidence``, see ``core.export.confidence``.
             clean_up: a ``TranslationSpec.clean_up``.
 
         Raises:
@@ -114,6 +128,9 @@ class Translator:
         self.precision = "float32" if deep else devices.choose_precision("automatic")
         self._batch_size = batch_size
         self._mirrors = mirrors
+        self._one_by_one = model.fused_normalization and devices.fuses_normalization()
+        self.confidence = Confidence.of(self.encoding, self.card.calibration)
+        self.with_confidence = confidence
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
         self._networks: OrderedDict[tuple[int, int], _Loaded] = OrderedDict()
@@ -133,10 +150,9 @@ class Translator:
 
     def is_large(self, image: np.ndarray) -> bool:
         """Whether the image must be translated by ``translate`` on its own, not in a batch."""
-        model = self.card.model
+        channels = self.card.model.target_channels * (2 if self.with_confidence else 1)
         return self.in_tiles(image) or (
-            image.shape[0] * image.shape[1] * max(image.shape[2], model.target_channels)
-            > _LARGE_VALUES
+            image.shape[0] * image.shape[1] * max(image.shape[2], channels) > _LARGE_VALUES
         )
 
     def translate(
@@ -146,6 +162,7 @@ class Translator:
         encoding: OutputEncoding | None = None,
         between: Between = _nothing,
         watch: Watch = _unwatched,
+        on_rows: OnRows = _unnoted,
     ) -> Array:
         """Translate one image of any size, and encode it as the image to write.
 
@@ -157,6 +174,7 @@ class Translator:
             encoding: how the output is encoded; by default ``self.encoding``.
             between: called before the first part (a tile, or some rows) and after each part.
             watch: called with what the network sees.
+            on_rows: called with each band of rows of the prediction.
 
         Raises:
             UserError: the image's channels or type do not fit the network.
@@ -167,12 +185,40 @@ class Translator:
         height = self._output_size(image)[0]
         result: Array | None = None
         for first, rows in bands(image, name, between, watch):
-            part = encoding.rows(rows)
+            on_rows(rows)
+            part = encoding.rows(self.confidence.written(rows))
             if result is None:
                 result = np.empty((height, *part.shape[1:]), part.dtype)
             result[first : first + len(part)] = part
         assert result is not None
         return encoding.whole(result)
+
+    def translate_with_confidence(
+        self,
+        image: np.ndarray,
+        name: str = "the image",
+        form: str = "",
+        encoding: OutputEncoding | None = None,
+        between: Between = _nothing,
+        watch: Watch = _unwatched,
+    ) -> tuple[Array, Array]:
+        """Translate one image, with the map of its confidence; needs ``with_confidence``.
+
+        Args:
+            image, name, encoding, between, watch: see ``translate``.
+            form: "png" for a map of 0 to 255; else it is float.
+
+        Raises:
+            UserError: see ``translate``.
+        """
+        confidence = replace(self.confidence, encoding=encoding or self.encoding)
+        parts: list[Array] = []
+
+        def note(rows: Floats) -> None:
+            parts.append(confidence.image(rows, form))
+
+        translated = self.translate(image, name, encoding, between, watch, note)
+        return translated, np.concatenate(parts)
 
     def predict(
         self, images: Sequence[np.ndarray], names: Sequence[str], watch: Watch = _unwatched
@@ -249,10 +295,16 @@ class Translator:
         """The network's output (images, height, width, channels) for images of its input size."""
         network = self._network(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
-        y, embedding = outputs_of(network, x)
-        if self._mirrors:
-            others = (np.flip(outputs_of(network, np.flip(x, f))[0], f) for f in _FLIPS[1:])
-            y = np.mean([y, *others], axis=0)
+        y, embedding = outputs_of(network, x, self._one_by_one)
+        if self._mirrors or self.with_confidence:
+            others = (
+                np.flip(outputs_of(network, np.flip(x, axes), self._one_by_one)[0], axes)
+                for axes in _FLIPS[1:]
+            )
+            all_four = [y, *others]
+            y = np.mean(all_four, axis=0)
+            if self.with_confidence:
+                y = mirrored(all_four, self._mirrors, self.encoding.kind)
         if not np.isfinite(y).all():
             raise UserError(
                 f"The network of {self.path.name} gives values that are not finite (NaN or "
@@ -260,7 +312,7 @@ class Translator:
                 "outside those of the training images."
             )
         for index in range(len(x)):
-            watch(index, Seen(x[index], y[index], embedding[index]))
+            watch(index, Seen(x[index], self.confidence.written(y[index]), embedding[index]))
         return y
 
     def _tile_size(self) -> tuple[int, int]:
@@ -361,7 +413,7 @@ class Translator:
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
         """Encode an output of ``predict`` as the image to write: label colours or values."""
-        return self.encoding.image(predicted)
+        return self.encoding.image(self.confidence.written(predicted))
 
     def take_new_weights(self) -> bool:
         """Reload the weights after training has rewritten the file.

@@ -15,7 +15,7 @@ from deepimagetranslator.core.system.atomic_write import WriteError
 
 Write = Callable[[RunFolder], None]
 
-ORDER = ("checkpoint", "history", "state", "best checkpoint")
+ORDER = ("checkpoint", "history", "state", "best checkpoint", "record")
 """The kinds of files of an epoch in the order of writing, on which ``core.runs.run_state``
 relies: a checkpoint after the last state is deleted and written again; the checkpoint that a state
 calls the best is there before it, and restores the file of the best one."""

@@ -27,16 +27,19 @@ from deepimagetranslator.core.config.network_plan import count_parameters, embed
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain
 from deepimagetranslator.core.data.input_statistics import InputStatistics
+from deepimagetranslator.core.data.intensity.conversion import Conversion, input_to_target
 from deepimagetranslator.core.data.intensity.normalization import BYTES, IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError, printable
+from deepimagetranslator.core.evaluation.calibration import Calibration
 from deepimagetranslator.core.imaging.reading import READING_VERSION
 from deepimagetranslator.core.runs import state_file
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, NewerVersionError, naming_newer_version
 from deepimagetranslator.ml.memory_file import copied, file_for
-from deepimagetranslator.ml.network.unet import build_unet, convolutions
+from deepimagetranslator.ml.network.averaging import STORED as AVERAGE
+from deepimagetranslator.ml.network.unet import build_unet, convolutions, residuals
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
 from deepimagetranslator.ml.weights_contents import check_contents
 
@@ -69,6 +72,7 @@ class WeightsCard:
         input_statistics: the values of the training inputs; None if they were not measured, as by
             versions before 2.1.
         reading: the reading version of the training images, see ``core.imaging.reading``.
+        calibration: of the confidence, see ``core.evaluation.calibration``; None if there is none.
         domain: which images the weights suit.
     """
 
@@ -82,10 +86,13 @@ class WeightsCard:
     large_images: str = "resize"
     input_statistics: InputStatistics | None = None
     reading: int = READING_VERSION
+    calibration: Calibration | None = None
     domain: Domain = UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
+        calibrated = self.calibration
         return {
+            **({} if calibrated is None else {"calibration": calibrated.to_json()}),
             "format": FORMAT,
             "program": self.program,
             "preset": self.preset,
@@ -109,6 +116,7 @@ class WeightsCard:
 
         extras = [f"{model.normalization} normalization"] if model.normalization != "none" else []
         extras += ["deep supervision"] if model.deep_supervision else []
+        extras += ["residual output"] if model.residual else []
         found = [
             f"Written by {self.program}" + (self.preset and f", preset {self.preset}"),
             f"U-Net of {model.depth} blocks, {model.base_filters} channels in the first"
@@ -123,6 +131,8 @@ class WeightsCard:
             found.append(f"Label colours: {', '.join(f'{c} {n}'.strip() for c, n in classes)}")
         if self.large_images == "crop":
             found.append("Trained on crops of larger images in full resolution")
+        if self.calibration is not None:
+            found.append(f"Confidence: calibrated on {self.calibration.images} images")
         found.append(self.domain.line)
         for name, value in self.training.items():
             shown = f"{value:.5g}" if isinstance(value, float) else value
@@ -141,6 +151,14 @@ class WeightsCard:
         if self.input_statistics is None:
             return None
         return Trained(self.input_scaling, self.input_statistics)
+
+    @property
+    def input_to_target(self) -> Conversion | None:
+        """From the inputs' normalization to that of the targets; None where they cannot be
+        compared, as for label maps."""
+        if self.palette is not None:
+            return None
+        return input_to_target(self.model, self.input_scaling, self.target_scaling)
 
     @classmethod
     def from_json(cls, data: Any, where: str) -> WeightsCard:
@@ -161,6 +179,7 @@ class WeightsCard:
     def _of(cls, data: Mapping[str, Any], model: Any, palette: Any, where: str) -> WeightsCard:
         spec = fields.from_json(ModelSpec, model, where)
         statistics, measured = data.get("input_statistics"), None
+        calibration = data.get("calibration")
         try:
             domain = Domain.from_json(data.get("domain"))
             if domain.known and domain.known.reference.channels != embedding_channels(spec):
@@ -178,6 +197,7 @@ class WeightsCard:
                 program=str(data["program"]),
                 input_statistics=measured,
                 reading=int(data.get("reading", 1)),  # version 2.0.0 wrote none
+                calibration=None if calibration is None else Calibration.from_json(calibration),
                 domain=domain,
             )
         except (UserError, KeyError, TypeError, ValueError) as error:
@@ -224,16 +244,41 @@ def file_content(
     return memory.content
 
 
+def keep_calibration(path: Path, calibration: Calibration) -> None:
+    """Write the calibration of the confidence into the card of a weights file.
+
+    Raises:
+        UserError: the file has no card, as those of the 2021 program, or cannot be written.
+        MemoryError: there is no room for it in memory.
+    """
+    card = replace(read_card(path), calibration=calibration)
+    if state_file.read_head(path) is not None:
+        raise UserError(
+            f"{path.name} is what its run resumes from and is not changed; calibrate the best "
+            "weights of the run."
+        )
+    write_bytes(path, _content_with(path, card), durable=True)
+
+
 def content_with(path: Path, domain: Domain) -> memoryview:
     """The content of a weights file whose card says which images the weights suit.
 
     Raises:
-        UserError: as ``read_card``.
+        UserError: as ``read_card``, or the file has no card.
         MemoryError: there is no room for it in memory.
     """
-    card = replace(read_card(path), domain=domain)
+    return _content_with(path, replace(read_card(path), domain=domain))
+
+
+def _content_with(path: Path, card: WeightsCard) -> memoryview:
+    """The content of a weights file with another card."""
     memory = copied(path)
     with h5py.File(memory, "r+") as file:
+        if _CARD not in file:
+            raise UserError(
+                f"{path.name} was written by the 2021 program and holds no description; train for "
+                "one epoch from it, and use the new weights."
+            )
         del file[_CARD]
         file[_CARD] = np.frombuffer(json.dumps(card.to_json()).encode(), np.uint8)
     return memory.content
@@ -340,6 +385,9 @@ def with_size(spec: ModelSpec, size: tuple[int, int]) -> ModelSpec:
 def load_into(model: keras.Model, path: Path) -> None:
     """Load a file's weights into the network that it describes.
 
+    A run's state holds the weights of its last step and, where a moving average is kept, that
+    average: these are the weights, as in the best checkpoint.
+
     Raises:
         UserError: the arrays do not fit, or hold values that are not finite. The model may then be
             partly changed and must not be used.
@@ -357,6 +405,7 @@ def load_into(model: keras.Model, path: Path) -> None:
                 # Keras only warns if the file has no arrays for a layer, and leaves it unchanged.
                 warnings.filterwarnings("error", message="Skipping nested container")
                 model.load_weights(path)
+                _take_average(model, path)
         except Exception as error:  # Keras may raise any exception for damaged files
             raise UserError(_unfit(path)) from error
     if not all(np.isfinite(keras.ops.convert_to_numpy(x)).all() for x in model.weights):
@@ -366,12 +415,26 @@ def load_into(model: keras.Model, path: Path) -> None:
         )
 
 
+def _take_average(model: keras.Model, path: Path) -> None:
+    """Assign the moving average of the weights if the file holds one.
+
+    Raises:
+        Exception: the file is damaged, or its arrays do not fit.
+    """
+    with _open(path) as file:
+        state = file.get(_STATE, {})
+        if f"{AVERAGE}0" in state:
+            for number, variable in enumerate(model.trainable_variables):
+                variable.assign(state[f"{AVERAGE}{number}"][()])
+
+
 def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
     """Copy the weights of one U-Net into another, which may differ in its output layers.
 
     Returns:
         The names of the layers that keep their initial weights: output layers with another number
-        of target channels, and those that the source lacks.
+        of target channels, and those that the source lacks; all output layers if only one of the
+        networks has a residual output.
 
     Raises:
         UserError: other layers differ.
@@ -389,6 +452,8 @@ def transfer(source: keras.Model, destination: keras.Model) -> list[str]:
             "input channels and normalization must be the same. Change the model to fit, or "
             "train from the beginning."
         )
+    if bool(residuals(source)) != bool(residuals(destination)):
+        givers[True] = []
     renewed = [layer.name for layer in takers[True][len(givers[True]) :]]
     for giver, taker in zip(
         givers[False] + givers[True], takers[False] + takers[True], strict=False

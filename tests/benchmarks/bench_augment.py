@@ -38,7 +38,7 @@ def milliseconds(spec: AugmentationSpec, size: int, repeats: int) -> float:
 
 
 def measure(size: int = 512, repeats: int = 15) -> dict[str, float]:
-    """Milliseconds by operation, of all eleven, of all in 2021's way, and all over the budget."""
+    """Milliseconds by operation, of all together, of all in 2021's way, and all over the budget."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -52,7 +52,7 @@ def measure(size: int = 512, repeats: int = 15) -> dict[str, float]:
 
 
 def main() -> int:
-    """Print the table; exit status 1 if all eleven together take longer than the budget."""
+    """Print the table; exit status 1 if all together take longer than the budget."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="one line of JSON, milliseconds")
     parser.add_argument("--repeats", type=int, default=15)

@@ -404,7 +404,8 @@ def test_train_leaves_a_run_and_tells_of_it(trained):
     told, run_dir = trained
     assert told.status == 0, told.err
     keys = {"run_dir", "weights", "epochs", "best_epoch", "best_value", "seconds", "values"}
-    assert set(told.json) == keys
+    assert set(told.json) == keys | {"better_than_input"}
+    assert told.json["better_than_input"] is None  # of label maps
     assert told.json["run_dir"] == str(run_dir) and told.json["epochs"] == 2
     assert Path(told.json["weights"]).is_file()
     assert len(RunFolder(run_dir).read_history()) == 2
@@ -474,7 +475,13 @@ def test_translate_skips_a_bad_file_with_status_3(call, place, trained, tmp_path
     )
     assert told.status == 3
     keys = {"output", "translated", "outputs", "skipped", "problems", "clean_up", "seconds"}
-    assert set(told.json) == keys | {"marked", "marks_file", "domain_unknown"}
+    assert set(told.json) == keys | {
+        "marked",
+        "marks_file",
+        "domain_unknown",
+        "confidence",
+        "calibrated",
+    }
     assert told.json["marked"] == [] and told.json["marks_file"] is None
     assert "too short" in told.json["domain_unknown"] and told.err.count("too short") == 1
     expected = {tmp_path / "out é" / "one.png", tmp_path / "out é" / "sub" / "two.png"}
@@ -602,9 +609,31 @@ def test_weights_are_evaluated_as_their_translations_are(call, place, trained, t
     assert ["more.png" in problem for problem in told.json["problems"]] == [True]
     tables = [(tmp_path / name / "evaluation.csv").read_text() for name in ("written", "weights")]
     assert tables[0] == tables[1]
-    for wrong in ((*weights,), ("--predictions", inputs, "--inputs", inputs)):
-        told = call("evaluate", *wrong, "--targets", targets)
-        assert told.status == 2 and "give both" in told.err
+    told = call("evaluate", *weights, "--targets", targets)
+    assert told.status == 2 and "give both" in told.err
+    predictions = ("--predictions", tmp_path / "out", "--targets", targets)
+    told = call("evaluate", *predictions, "--calibrate")
+    assert told.status == 2 and "--weights" in told.err
+
+
+def test_confidence_is_calibrated_judged_and_written(call, place, trained, tmp_path):
+    best = tmp_path / "best.weights.h5"
+    shutil.copy(trained[1] / best.name, best)
+    inputs, targets = (people(place, "person02", kind) for kind in ("images", "targets"))
+    sides = ("--weights", best, "--inputs", inputs, "--targets", targets, "--output", tmp_path)
+    told = call("evaluate", *sides, "--calibrate", "--json")
+    assert told.status == 0, told.err
+    found = told.json["confidence"]
+    assert set(found) == {"images", "pixels", "uncalibrated_error", "calibration_error"}
+    assert found["images"] == 3 and found["calibration_error"] < 0.05
+    assert "expected calibration error" in told.err
+    told = call("evaluate", *sides, "--confidence", "--json")
+    assert told.json["confidence"] == found
+    out = ("--output", tmp_path / "out", *settings("translation.confidence=true"))
+    told = call("translate", "--weights", best, *out, inputs, "--json")
+    assert told.status == 0 and told.json["calibrated"] is True
+    assert "not calibrated" not in told.err and len(told.json["confidence"]) == 3
+    assert all(Path(path).is_file() for path in told.json["confidence"])
 
 
 def test_evaluate_writes_a_table(call, place, tmp_path):
@@ -620,7 +649,8 @@ def test_evaluate_writes_a_table(call, place, tmp_path):
         "evaluate", "--predictions", copies, "--targets", targets, "--output", tmp_path, "--json"
     )
     assert told.status == 0
-    assert set(told.json) == {"images", "pooled", "persons", "table", "problems", "clean_up"}
+    keys = {"images", "pooled", "persons", "table", "problems", "better_than_input"}
+    assert set(told.json) == keys | {"confidence", "clean_up"}
     assert told.json["images"] == 3 and told.json["persons"] == []
     assert [told.json["pooled"][name]["dice"] for name in ("red", "green", "blue")] == [1, 1, 1]
     assert told.json["pooled"]["all"]["psnr"] is None  # infinite
@@ -629,6 +659,24 @@ def test_evaluate_writes_a_table(call, place, tmp_path):
     told = call("evaluate", "--predictions", copies, "--targets", targets, "--json")
     assert told.status == 3 and "person01_slice001.png" in told.err
     assert (copies / "evaluation.csv").is_file()
+
+
+def test_evaluate_compares_with_the_inputs_themselves(call, tmp_path):
+    rng = np.random.default_rng(1)
+    for number in range(2):
+        clean = rng.integers(0, 256, (16, 16, 1), np.uint8)
+        noise = rng.normal(0, 1, clean.shape)
+        for side, amount in (("targets", 0), ("inputs", 5), ("predictions", 20)):
+            noisy = np.clip(clean + amount * noise, 0, 255).astype(np.uint8)
+            write_image(tmp_path / side / f"{number}.png", noisy)
+    sides = ("--targets", tmp_path / "targets", "--inputs", tmp_path / "inputs")
+    told = call("evaluate", "--predictions", tmp_path / "predictions", *sides, "--json")
+    assert told.status == 0 and told.json["better_than_input"] is False
+    grey = told.json["pooled"]["grey"]
+    assert 8 < grey["input_psnr"] - grey["psnr"] < 16  # 12 dB for four times the noise
+    assert "leaving them as they are" in told.err and " input itself" in told.out
+    header = (tmp_path / "predictions/evaluation.csv").read_text().splitlines()[0]
+    assert header.endswith("ssim,input_mae,input_mse,input_psnr,input_ssim")
 
 
 def test_evaluate_tells_patients_apart_and_names_none(call, tmp_path):

@@ -93,7 +93,8 @@ for _number, _place in enumerate(("domain", *(f"domain.{part}" for part in _RECO
     for _wrong in [*_WRONG][_number % 3 :: 3]:
         _domain(_place, _wrong)
 _FIELDS = ("format", "program", "preset", "model", "input_scaling", "training", "large_images")
-for _number, _place in enumerate((*_FIELDS, "reading", "input_statistics", "target_scaling.kind")):
+_MORE = ("reading", "input_statistics", "target_scaling.kind", "calibration")
+for _number, _place in enumerate((*_FIELDS, *_MORE)):
     for _wrong in [*_WRONG][_number % 2 :: 2]:
         _field(_place, _wrong)
 for _number, _place in enumerate(("input_scaling.low", "target_scaling.high", "training.epoch")):
@@ -126,6 +127,9 @@ _card("wide range", lambda card: card.update(target_scaling=_range(-1e308, 1e308
 _card("wide inputs", lambda card: card.update(input_scaling=_range(-1e308, 1e308)))
 _card("no range", lambda card: card.update(input_scaling=_range(0, 5e-324)))
 _card("beyond float32", lambda card: card.update(target_scaling=_range(0, 1e300)))
+_CALIBRATION = {"kind": "values", "raw": [0.1], "observed": [0.1], "images": 1, "pixels": 9}
+_card("calibration beyond", lambda card: card.update(calibration=_CALIBRATION | {"raw": [10**400]}))
+_card("calibration nan", lambda card: card.update(calibration=_CALIBRATION | {"observed": [1e999]}))
 _card("no card", lambda card: card.clear())
 _card("many notes", lambda card: card["training"].update({f"n{n}": n for n in range(100_000)}))
 

@@ -13,7 +13,6 @@ from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import (
     AugmentationSpec,
     ModelSpec,
-    Specs,
     TrainingSpec,
 )
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
@@ -42,5 +41,5 @@ def start_of(
 ) -> SectionStart:
     """A project's section in which the user has chosen whatever is not recommended."""
     section = _SECTIONS[type(spec)]
-    project = choose(Project(), replace(Specs(), **{section: spec}))
+    project = choose(Project(), replace(Project().specs, **{section: spec}))
     return section_start(project, section, seen)

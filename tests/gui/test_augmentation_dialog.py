@@ -15,7 +15,7 @@ from starts import start_of
 
 from deepimagetranslator.core.augmentation.pipeline import augment, sample_generator
 from deepimagetranslator.core.config.presets import preset
-from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.specs import OPERATIONS, OPERATIONS_2021, AugmentationSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.dialogs import augmentation_preview
 from deepimagetranslator.gui.dialogs.augmentation_dialog import AugmentationDialog
@@ -282,10 +282,26 @@ def test_closing_while_a_pair_is_drawn_is_quiet(root: tk.Tk) -> None:
     root.update()
 
 
-def test_it_fits_a_small_screen(root: tk.Tk) -> None:
+def test_operations_that_the_chosen_version_lacks_are_greyed(root: tk.Tk) -> None:
+    dialog = AugmentationDialog(root, start_of(AugmentationSpec(offset_input=True)), None)
+    dialog.form.show(AugmentationSpec(offset_input=True, behaviour="2021"))
+    greyed = {name for name, widget in dialog.controls.items() if widget.instate(["disabled"])}
+    operations = {name.partition("_input")[0] for name in greyed if name.endswith("_input")}
+    assert operations == set(OPERATIONS) - set(OPERATIONS_2021)
+    assert {"offset", "offset_validation", "stretch_target"} <= greyed
+    assert {"noise", "noise_input", "behaviour"}.isdisjoint(greyed)
+    dialog.form.show(AugmentationSpec(offset_input=True))
+    assert not any(widget.instate(["disabled"]) for widget in dialog.controls.values())
+
+
+def test_it_fits_a_small_screen(root: tk.Tk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tk.Misc, "winfo_screenheight", lambda _widget: 768)
     dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     assert dialog.winfo_reqwidth() <= 1366
-    assert dialog.winfo_reqheight() <= 720
+    root.update()
+    canvas = dialog.body.master.master
+    assert dialog.body.winfo_reqheight() == canvas.winfo_height(), "nothing must be scrolled"
+    assert dialog.winfo_reqheight() <= 768 - 2 * 40
 
 
 def test_tab_goes_row_by_row(root: tk.Tk) -> None:

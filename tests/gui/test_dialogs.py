@@ -25,6 +25,7 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.form import FormDialog
 
 Pump = Callable[..., None]
+RECOMMENDED = PRESETS["recommended"].training
 SHAPES = ((480, 512, 3), (240, 256, 1))
 
 
@@ -158,7 +159,7 @@ def note_at(dialog: FormDialog[Any], name: str) -> str:
 def test_what_follows_from_the_targets_is_shown_so_until_it_is_chosen(root: tk.Tk) -> None:
     got: list[tuple[TrainingSpec, frozenset[str]]] = []
     dialog = TrainingDialog(
-        root, start_of(TrainingSpec(), LABELS), on_ok=lambda *what: got.append(what)
+        root, start_of(RECOMMENDED, LABELS), on_ok=lambda *what: got.append(what)
     )
     automatic = "Automatic: Dice + cross-entropy, since the targets are label maps."
     assert note_at(dialog, "loss") == automatic
@@ -173,7 +174,7 @@ def test_what_follows_from_the_targets_is_shown_so_until_it_is_chosen(root: tk.T
     assert note_at(dialog, "loss") == automatic
     dialog.form.fields.variables["loss"].set("Dice")
     dialog.ok_button.invoke()
-    assert got == [(TrainingSpec(loss="dice"), frozenset({"loss"}))]
+    assert got == [(dataclasses.replace(RECOMMENDED, loss="dice"), frozenset({"loss"}))]
 
 
 def test_recommended_choices_are_those_for_the_targets(root: tk.Tk) -> None:
@@ -278,12 +279,24 @@ def test_the_drawing_follows_what_is_typed(root: tk.Tk) -> None:
     assert len(dialog.drawing.texts()) == 6
 
 
+def test_a_residual_output_is_drawn_where_it_can_be_had(root: tk.Tk) -> None:
+    dialog = model(root, first_pair_shapes=(SHAPES[0], SHAPES[0]))
+    assert "added" not in dialog.drawing.texts()
+    variables = dialog.form.fields.variables
+    variables["residual"].set("true")
+    assert "added" in dialog.drawing.texts()
+    variables["target_channels"].set("1")
+    assert dialog.value() is None
+    assert "equal numbers of channels" in dialog.form.problems()["residual"]
+
+
 @pytest.mark.parametrize("depth", range(1, 13))
 @pytest.mark.parametrize("deep_supervision", [False, True])
 def test_words_in_the_drawing_do_not_meet(root: tk.Tk, depth: int, deep_supervision: bool) -> None:
     if deep_supervision and depth < 3:
         return
-    spec = ModelSpec(depth, 4, deep_supervision, "none", 4096, 4096, 3, 2048, 2048, 1)
+    sizes = (4096, 4096, 3, 2048, 2048, 3)
+    spec = ModelSpec(depth, 4, deep_supervision, "none", *sizes, residual=True)
     dialog = model(root, spec)
     root.update()
     drawing = dialog.drawing

@@ -167,3 +167,19 @@ def test_values_are_drawn_by_their_psnr_and_odd_tables_do_not_fail() -> None:
     by_values = draw_measures(rows, (400, 200), DARK, labels=False)
     assert by_values.tobytes() != draw_measures(rows, (400, 200), DARK).tobytes()
     assert draw_measures([], (400, 200), DARK).size == (400, 200)
+
+
+def test_the_inputs_stand_beside_the_network_in_table_and_figure(root: tk.Tk) -> None:
+    own = {"mae": 0.1, "mse": 0.01, "psnr": 20.0, "ssim": 0.5}
+    of_input = {f"input_{name}": value / 2 for name, value in own.items()}
+    names = ("a.png", "pooled")
+    rows = tuple({"image": n, "channel": "grey", "dice": 1.0, **own, **of_input} for n in names)
+    background = Background()
+    view = EvaluationView(root, summarized(Evaluation(rows)), background)
+    columns = list(view.table.cget("columns"))
+    assert columns[2:6] == ["SSIM", "Input SSIM", "PSNR", "Input PSNR"]
+    assert [row[2:6] for row in cells(view)] == [["0.5", "0.25", "20", "10"]] * 3
+    background.close()
+    without = [{key: value for key, value in row.items() if "input" not in key} for row in rows]
+    pictures = [draw_measures(each, (400, 200), DARK, labels=False) for each in (rows, without)]
+    assert pictures[0].tobytes() != pictures[1].tobytes()

@@ -169,6 +169,21 @@ def test_blurred_maps_are_shown_before_and_after(root: tk.Tk, pump: Pump) -> Non
     assert shown.applied == [DataSpec(labels=("0,0,0", "0,0,255", "255,0,0"), snap_labels=True)]
 
 
+def test_exclusive_classes_are_chosen_where_the_colours_allow_it(root: tk.Tk, pump: Pump) -> None:
+    dialog = Shown(root).ready(pump)
+    tick = dialog.exclusive_tick
+    assert tick.instate(["!disabled", "!selected"])
+    tick.invoke()
+    assert dialog.value() == DataSpec(exclusive_classes=True)
+    dialog.classes.select([1])
+    dialog.update()
+    dialog.texts["colours"].set("0,255,255")
+    assert tick.instate(["disabled", "selected"])
+    dialog.texts["colours"].set("0,0,255")
+    assert tick.instate(["!disabled"])
+    dialog.ok_button.invoke()
+
+
 def test_values_need_no_classes(root: tk.Tk, pump: Pump) -> None:
     dialog = Shown(root).ready(pump)
     dialog.kind.set("Values")
@@ -225,6 +240,7 @@ def test_the_keyboard_reaches_everything(root: tk.Tk, pump: Pump) -> None:
         *dialog.entries.values(),
         dialog.pick_button,
         dialog.snap_tick,
+        dialog.exclusive_tick,
     ]
     order: list[tk.Misc] = [dialog.kind]
     while len(order) < 40 and (step := order[-1].tk_focusNext()) is not None:

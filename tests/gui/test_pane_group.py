@@ -10,11 +10,12 @@ import pytest
 from PIL import ImageTk
 
 from deepimagetranslator.app.shown_classes import ShownClass, ShownClasses
+from deepimagetranslator.core.export.confidence import ConfidenceMap
 from deepimagetranslator.gui.viewer import viewport
 from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import DIFFERENCE_TITLE, PaneGroup
-from deepimagetranslator.gui.viewer.shading import BOTH_LINE, PREDICTED_LINE, TARGET_LINE
+from deepimagetranslator.gui.viewer.shading import BOTH_LINE, PREDICTED_LINE, TARGET_LINE, UNCERTAIN
 from deepimagetranslator.gui.viewer.viewport import FIT
 
 Pump = Callable[..., None]
@@ -275,3 +276,31 @@ def test_class_numbers_have_the_same_shade_in_every_image(root: tk.Tk, group: Pa
     assert group.panes["target"].levels == (0, 3)
     group.show("prediction", np.array([[[0], [3]]], np.uint8))
     assert group.panes["prediction"].levels == (0, 3)
+
+
+def test_the_confidence_is_laid_over_the_prediction(
+    root: tk.Tk, group: PaneGroup, told: list[str]
+) -> None:
+    chosen: list[str] = []
+    group._on_overlay = chosen.append
+    canvas = group.panes["prediction"].canvas
+    plain = pixels(canvas)
+    values = np.full((40, 60, 1), 0.5, np.float32)
+    values[:, 30:] = 1
+    group.set_confidence(ConfidenceMap(values, "labels", False))
+    root.update()
+    np.testing.assert_array_equal(pixels(canvas), plain)
+    group.tools.overlay.set("Confidence")
+    group.tools.overlay.event_generate("<<ComboboxSelected>>")
+    group.tools.part.set(100)
+    root.update()
+    assert chosen[0] == "confidence" and group.tools.part.instate(["!disabled"])
+    drawn = np.where(values < 1, np.array(UNCERTAIN), PREDICTION).astype(np.uint8)
+    np.testing.assert_array_equal(pixels(canvas), in_canvas(canvas, drawn))
+    assert any("not calibrated" in text for text in group.legend.texts)
+    group._on_pointer("image", (0.1, 0.5))
+    assert told[-1].endswith("confidence 0.5")
+    group.show("prediction", PREDICTION)
+    root.update()
+    np.testing.assert_array_equal(pixels(canvas), plain)  # that of another image is not kept
+    assert not group.legend.texts

@@ -17,13 +17,9 @@ from PIL import Image
 from deepimagetranslator.app.shown_classes import ShownClass
 from deepimagetranslator.app.training.state import MonitorState, Phase
 from deepimagetranslator.core.messages import events
-from deepimagetranslator.gui.monitor import curves
-from deepimagetranslator.gui.monitor.curves import (
-    CurvesRenderer,
-    CurvesRequest,
-    charts_of,
-    number_between,
-)
+from deepimagetranslator.gui.monitor import charts, curves
+from deepimagetranslator.gui.monitor.charts import charts_of
+from deepimagetranslator.gui.monitor.curves import CurvesRenderer, CurvesRequest, number_between
 from deepimagetranslator.gui.monitor.preview_strip import tiles_of
 from deepimagetranslator.gui.monitor.training_monitor import (
     MonitorActions,
@@ -481,7 +477,7 @@ def epochs_with_dice(state, **values):
 
 def test_the_classes_share_one_chart_in_their_colours(state):
     epochs_with_dice(state, dice_red=0.8, dice_green=0.6, dice_blue=0.7)
-    assert curves.chart_names(state) == [
+    assert charts.chart_names(state) == [
         "loss",
         "dice_score",
         "mse",
@@ -579,8 +575,20 @@ def test_the_enlarged_image_s_zoom_is_shown(root, monitor, state, tmp_path, pump
 def test_charts_in_a_low_window_keep_a_readable_height():
     """As in the tabs of the monitor at 200 per cent on a screen of 768 lines."""
     scaling = 2.0
-    charts = (curves.Chart("Loss", (curves.Line(((1.0, 0.9), (2.0, 0.4))),)),) * 3
+    drawn = (charts.Chart("Loss", (charts.Line(((1.0, 0.9), (2.0, 0.4))),)),) * 3
     size = int(620 * scaling), int(88 * scaling)
-    figure = curves._figure(CurvesRequest(charts, *size, scaling, DARK, False, 2))
+    figure = curves._figure(CurvesRequest(drawn, *size, scaling, DARK, False, 2))
     heights = [axis.get_position().height * size[1] for axis in figure.axes]
     assert min(heights) >= 25 * scaling
+
+
+@pytest.mark.parametrize(("value", "drawn"), [(0.5, True), (1.0, True), (9.0, False)])
+def test_the_inputs_are_a_line_or_words_if_far_from_the_curves(value, drawn):
+    line = charts.Line(((1.0, 0.9), (2.0, 0.4)), ((1.0, 0.8), (2.0, 0.5)))
+    request = CurvesRequest((charts.Chart("Loss", (line,), value),), 400, 300, 1.0, DARK)
+    (axis,) = (figure := curves._figure(request)).axes
+    low, high = axis.get_ylim()
+    assert (low <= value <= high) == drawn
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert (curves.INPUT_ITSELF in legend) == drawn
+    assert any(f"{value:g}" in text.get_text() for text in axis.texts) != drawn

@@ -44,13 +44,20 @@ SAME: dict[str, dict[str, Any]] = {
             # biases before a normalization.
             "optimizer": "sgd",
             "metrics": ("mse", "iou"),
+            "averaging": 0.3,
         },
     },
     "a batch that cannot be split": {"model": {}, "training": {"batch_size": 1, "epochs": 1}},
 }
 HALF = {
     "model": {"dropout": 0.3},
-    "training": {"batch_size": 2, "precision": "float16", "epochs": 3, "metrics": ("mse",)},
+    "training": {
+        "batch_size": 2,
+        "precision": "float16",
+        "epochs": 3,
+        "metrics": ("mse",),
+        "averaging": 0.2,
+    },
 }
 
 
@@ -159,3 +166,13 @@ def test_steps_whose_gradients_overflow_are_skipped_and_training_goes_on(tmp_pat
     assert np.isfinite(losses).all()
     assert 1 <= scales[-1] < 2.0**40
     assert losses[-1] < losses[0] - 0.05
+
+
+def test_other_backends_do_not_fuse_normalization(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setattr(devices, "gpu_names", list)
+    assert not devices.fuses_normalization()
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert devices.fuses_normalization()
+    monkeypatch.setattr(devices, "gpu_names", lambda: ["a GPU"])
+    assert not devices.fuses_normalization()

@@ -8,6 +8,8 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from deepimagetranslator.core.config.specs import CATEGORICAL_LOSSES, METRICS
 from deepimagetranslator.core.config.specs import LOSSES as LOSS_NAMES
+from deepimagetranslator.core.data.intensity.normalization import BYTES
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.evaluation.measures import measure, whole_volume
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.metrics import build_metrics
@@ -178,3 +180,24 @@ def test_all_metrics_run_inside_fit(loss, activation, policy):
     again = run(METRICS, [(y, model.predict(one_hot, verbose=0))], activation, y is numbers)
     assert history["val_psnr"][-1] == pytest.approx(again["psnr"], rel=1e-4)
     assert history["val_iou_fat"][-1] == pytest.approx(again["iou_fat"], rel=1e-4)
+
+
+def test_overlap_of_exclusive_classes_is_that_of_the_translated_label_maps():
+    colours = ((0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255))
+    palette = Palette(colours, "uint8", exclusive=True)
+    channels = palette.class_channels(BYTES)
+    rng = np.random.default_rng(6)
+    classes = rng.integers(0, 4, (2, 20, 15))
+    target = np.array(colours, np.float32)[classes] / 255
+    output = (0.5 * target + rng.uniform(0, 0.4, target.shape)).astype(np.float32)
+    metrics = build_metrics(["dice_score", "iou"], 3, CHANNELS, "sigmoid", False, channels)
+    for metric in metrics:
+        metric.update_state(target, output)
+    shown = np.stack([palette.nearest(image, BYTES) for image in output]) / 255
+    assert (shown != (output > 0.5)).any()
+    for i, dice in enumerate(metrics[:3]):
+        rows = whole_volume(map(measure, target, shown)).results(CHANNELS)[CHANNELS[i]]
+        assert 0.5 < rows["dice"] < 1
+        assert float(dice.result()) == pytest.approx(rows["dice"])
+        iou = rows["dice"] / (2 - rows["dice"])
+        assert float(metrics[3 + i].result()) == pytest.approx(iou)

@@ -46,9 +46,10 @@ def batches_of(
     epoch: int = 1,
     cache: int = UNLIMITED,
     validation: bool = False,
+    steps: int = 0,
 ) -> PairSequence:
     sampler = PairSampler(PairReader(data, cache), data.train, augmentation, seed, validation)
-    return PairSequence(sampler, batch_size, epoch)
+    return PairSequence(sampler, batch_size, epoch, steps=steps)
 
 
 def one_epoch(batches: PairSequence, epoch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -90,6 +91,42 @@ def test_a_run_that_begins_later_draws_the_same_epoch(files):
     finally:
         early.close()
         late.close()
+
+
+def test_a_number_of_steps_goes_on_pass_after_pass(files):
+    data = dataset_of(files)
+    usual, chosen = batches_of(data, batch_size=1), batches_of(data, batch_size=2, steps=5)
+    try:
+        assert len(chosen) == 5
+        expected = [
+            usual.sampler.sample(done, int(position))[0]
+            for done in (1, 2, 3)
+            for position in usual.sampler.order(done)
+        ]
+        found = []
+        for epoch in (1, 2):
+            chosen.epoch = epoch
+            found += [chosen[index][0] for index in range(5)]
+            named = [image for index in range(5) for image in chosen.inputs(index)]
+            assert len(named) == 10
+        assert all(len(batch) == 2 for batch in found)
+        np.testing.assert_array_equal(np.concatenate(found), np.stack(expected[:20]))
+    finally:
+        usual.close()
+        chosen.close()
+
+
+def test_one_image_makes_an_epoch_of_many_steps(files):
+    data = dataset_of(files)
+    only = batches_of(replace(data, train=data.train[:1]), steps=4)
+    try:
+        only.epoch = 1
+        batches = [only[index][0] for index in range(4)]
+        assert [len(batch) for batch in batches] == [2] * 4
+        images = np.concatenate(batches)
+        assert not any(np.array_equal(images[0], other) for other in images[1:])
+    finally:
+        only.close()
 
 
 def test_another_seed_draws_otherwise(files):
@@ -249,6 +286,8 @@ def test_the_engine_is_fed_all_batches_in_order_and_tunes_nothing(files):
     batches = batches_of(dataset_of(files), batch_size=3)
     try:
         fed = devices.feed(batches)
+        assert {spec.shape[0] for spec in fed.element_spec} == {None}
+        assert {spec.shape[0] for spec in devices.feed(batches, True).element_spec} == {1}
         assert len(fed) == len(batches) == 3
         for epoch in (1, 2):
             batches.epoch = epoch

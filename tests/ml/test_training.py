@@ -40,7 +40,7 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.history_text import text_of
 from deepimagetranslator.core.runs.run_folder import RunFolder
-from deepimagetranslator.ml import training, weights
+from deepimagetranslator.ml import devices, training, weights
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.unet import convolutions
 from deepimagetranslator.ml.run_record import TrainingState
@@ -754,3 +754,21 @@ def test_weights_of_another_network_are_refused(sets, whole, tmp_path):
         with pytest.raises(UserError, match=wrong.name):
             training.train(project, tmp_path / "other", start_weights=wrong)
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.skipif(not devices.fuses_normalization(), reason="not on this device")
+def test_training_on_single_images_fuses_the_normalization(sets, tmp_path, monkeypatch):
+    fused = []
+    real = devices.channel_moments
+
+    def counted(image: Any) -> Any:
+        fused.append(tuple(image.shape))
+        return real(image)
+
+    monkeypatch.setattr(devices, "channel_moments", counted)
+    model = LEAST | {"normalization": "group", "fused_normalization": True}
+    chosen = {"epochs": 1, "batch_size": 1}
+    run(sets["labels"].project(model=model, training=chosen), tmp_path / "run")
+    assert fused == [(1, 32, 32, 16)] * 4  # two layers, traced for training and for validation
+    card = weights.read_card(RunFolder(tmp_path / "run").best)
+    assert card.model.fused_normalization

@@ -262,6 +262,22 @@ def test_mirror_images_are_translated_too_and_turned_back(make):
     np.testing.assert_allclose(turned[:, ::-1], mean, atol=1e-6)
 
 
+@pytest.mark.skipif(not devices.fuses_normalization(), reason="not on this device")
+def test_fused_normalization_gives_practically_the_same_with_any_batch_size(make):
+    choices = {"normalization": "group", "base_filters": 8, "target_channels": 3}
+    paths = [make(f"fused {on}", fused_normalization=on, **choices) for on in (False, True)]
+    images, names = [picture(n, 16, 24) for n in range(3)], ["a", "b", "c"]
+    network, card = weights.load(paths[0], devices.choose_precision("automatic"))
+    x = np.stack([card.input_scaling.to_unit(image) for image in images])
+    usual, fused = (Translator(path).predict(images, names) for path in paths)
+    np.testing.assert_array_equal(usual, network.predict_on_batch(x))
+    assert not np.array_equal(fused, usual)
+    np.testing.assert_allclose(fused, usual, atol=0.02)
+    translator = Translator(paths[1])
+    one_by_one = [translator.predict([image], ["a"])[0] for image in images]
+    np.testing.assert_array_equal(fused, one_by_one)
+
+
 # --- sizes -------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from deepimagetranslator.core.config.network_plan import (
 )
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.ml import devices
 from deepimagetranslator.ml.network.group_normalization import GroupNormalization
 from deepimagetranslator.ml.network.unet import build_unet, convolutions, lsuv_initialize
 
@@ -224,6 +225,53 @@ def test_group_normalization_learns_as_keras_own(groups):
     for our, their, was in zip(*after, unmoved, strict=True):
         assert np.abs(their - was).max() > 0.01
         np.testing.assert_allclose(our, their, atol=1e-5)
+
+
+fusing = pytest.mark.skipif(not devices.fuses_normalization(), reason="not on this device")
+
+
+@fusing
+@pytest.mark.parametrize("shape", [(9, 7, 6), (1, 1, 6), (64, 64, 6)])
+@pytest.mark.parametrize("groups", [1, 3, 6])
+def test_fused_group_normalization_is_keras_own(groups, shape):
+    """For one image; several are computed as without it, to the bit."""
+    x = np.random.default_rng(1).normal(2, 3, (2, *shape)).astype(np.float32)
+    x[..., 0] *= 10
+    weights = [np.linspace(0.5, 2, 6), np.linspace(-1, 1, 6)]
+    fused, plain, theirs = (
+        kind(groups)
+        for kind in (GroupNormalization, GroupNormalization, keras.layers.GroupNormalization)
+    )
+    for layer in (fused, plain, theirs):
+        layer.build(x.shape)
+        layer.set_weights(weights)
+    np.testing.assert_allclose(fused(x[:1]), theirs(x[:1]), atol=2e-5)
+    np.testing.assert_array_equal(fused(x), plain(x))
+
+
+@fusing
+def test_a_fused_network_is_as_close_in_bfloat16_to_its_float32_gradients():
+    """The whole way back: through kernels, gamma, beta, and the moments' own share."""
+    x, y = (np.random.default_rng(n).random((1, 20, 28, n), np.float32) for n in (3, 2))
+    plain = replace(BASE, normalization="group", base_filters=8)
+    fused = replace(plain, fused_normalization=True)
+    start = build_unet(plain).get_weights()
+
+    def update(spec: ModelSpec, precision: str) -> np.ndarray:
+        """What one step of plain gradient descent changes, and the outputs, in a row."""
+        model = build_unet(spec, precision)
+        model.set_weights(start)
+        model.compile(keras.optimizers.SGD(1.0), "mse", run_eagerly=True)
+        outputs = model.predict_on_batch(x)
+        model.train_on_batch(x, y)
+        moved = [a - b for a, b in zip(start, model.get_weights(), strict=True)]
+        return np.concatenate([array.ravel() for array in (*moved, outputs)])
+
+    truth = update(plain, "float32")
+    np.testing.assert_allclose(update(fused, "float32"), truth, atol=1e-5)
+    errors = [np.abs(update(spec, "bfloat16") - truth).mean() for spec in (plain, fused)]
+    assert 0 < errors[1] < 1.1 * errors[0]
+    assert errors[0] != errors[1]
 
 
 def convolved(model: keras.Model, spec: ModelSpec, x: np.ndarray) -> list[np.ndarray]:

@@ -130,7 +130,13 @@ def test_the_dialog_begins_with_them_and_says_why(tmp_path):
 @pytest.mark.parametrize("side", [16, 64, 128, 512])
 def test_what_is_left_of_an_image_is_what_augmentation_leaves(side):
     usual = AugmentationSpec()
-    for spec in (usual, replace(usual, translation=side / 3), replace(usual, rotation_input=False)):
+    specs = (
+        usual,
+        replace(usual, translation=side / 3),
+        replace(usual, rotation_input=False),
+        replace(usual, stretch=2.0, stretch_input=True),
+    )
+    for spec in specs:
         ones = np.ones((side, side, 1), np.float32)
         draws = (augment((ones, None), spec, sample_generator(1, 1, n))[0] for n in range(100))
         left = np.quantile([float((x > 0.5).mean()) for x in draws], 0.1)

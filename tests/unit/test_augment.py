@@ -19,9 +19,10 @@ from deepimagetranslator.core.augmentation.pipeline import (
     build_pipeline,
     sample_generator,
 )
-from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.presets import PRESETS
+from deepimagetranslator.core.config.specs import OPERATIONS, OPERATIONS_2021, AugmentationSpec
 
-GEOMETRY = ("scaling", "rotation", "translation", "flip", "elastic")
+GEOMETRY = ("scaling", "rotation", "stretch", "translation", "flip", "elastic")
 NUMBERS = st.integers(0, 2**40)
 
 
@@ -129,6 +130,44 @@ def test_changing_an_amount_scales_the_draw():
     assert angle(60.0) != 0
 
 
+DRAWN_BEFORE = {
+    "preset recommended": (0.44173, 0.2385, 0.19535),
+    "preset 2021": (0.19329, 0.14773, 0.14056),
+    "all current": (0.44384, 0.24301, 0.20611),
+    "ripple current": (0.4167, 0.23875, 0.17863),
+    "scaling current": (0.41734, 0.24091, 0.1804),
+    "rotation current": (0.33552, 0.19652, 0.17282),
+    "translation current": (0.20798, 0.04983, 0.02674),
+    "flip current": (0.41337, 0.17479, 0.23694),
+    "drop current": (0.30623, 0.17504, 0.12883),
+    "elastic current": (0.41395, 0.2391, 0.17614),
+    "blur current": (0.41337, 0.23841, 0.17648),
+    "noise current": (0.41463, 0.2389, 0.17703),
+    "brightness current": (0.57626, 0.33282, 0.24526),
+    "contrast current": (0.41421, 0.24339, 0.17255),
+    "all 2021": (0.23549, 0.1651, 0.15861),
+}
+"""Means of one example by each spec, as before there were more than the operations of 2021; then
+the examples of every spec were equal to the bit, and here only rounding may differ."""
+
+
+@pytest.mark.parametrize("name", DRAWN_BEFORE)
+def test_operations_that_were_added_leave_the_draws_of_the_others(name):
+    words, _, version = name.partition(" ")
+    if words == "preset":
+        spec = PRESETS[version].augmentation
+        off = set(OPERATIONS) - set(OPERATIONS_2021)
+        spec = replace(spec, **{f"{o}_{s}": False for o in off for s in ("input", "target")})
+    else:
+        spec = ticked(*(OPERATIONS_2021 if words == "all" else (words,)), behaviour=version)
+    y, x = np.mgrid[:48, :64] / np.float32(64)
+    image = np.stack([x, y, x * y + 0.2], -1).astype(np.float32)
+    ramp = (np.arange(image.size) / image.size).reshape(image.shape)
+    one, other = augment((image, image[::-1]), spec, sample_generator(1, 2, 3))
+    found = one.mean(), (one * ramp).mean(), (other * ramp).mean()
+    assert found == pytest.approx(DRAWN_BEFORE[name], abs=1e-4)
+
+
 # Both sides
 
 
@@ -215,7 +254,7 @@ def test_rectangles_are_dropped_at_the_same_place_of_a_larger_target():
 def test_values_of_a_larger_target_change_as_the_inputs(operation):
     image = noise_image(size=(20, 30))
     target = image.repeat(2, axis=0).repeat(2, axis=1)
-    if operation == "blur":
+    if operation in ("blur", "low_resolution"):
         image, target = (np.full(i.shape, 0.5, np.float32) for i in (image, target))
     one, other = augment((image, target), ticked(operation), sample_generator(3, 0, 0))
     np.testing.assert_allclose(one.repeat(2, axis=0).repeat(2, axis=1), other, atol=1e-5)
@@ -305,6 +344,89 @@ def test_contrast_keeps_the_mean_and_brightness_multiplies():
     assert min(factors) >= 1 / 1.5 - 1e-4
     assert max(factors) <= 1.5 + 1e-4
     assert 8 <= sum(factor < 1 for factor in factors) <= 22
+
+
+def test_offset_adds_a_fraction_of_the_range_and_gain_turns_about_its_middle():
+    image = 0.2 + 0.6 * noise_image()
+    offsets, gains = [], []
+    for index in range(30):
+        result, _ = augment(
+            (image, None), ticked("offset", offset=0.1), sample_generator(0, 0, index)
+        )
+        assert np.ptp(result - image) < 1e-6
+        offsets.append((result - image).mean())
+        result, _ = augment((image, None), ticked("gain", gain=1.2), sample_generator(0, 0, index))
+        factor = (result - 0.5).std() / (image - 0.5).std()
+        np.testing.assert_allclose(result - 0.5, (image - 0.5) * factor, atol=1e-6)
+        gains.append(factor)
+    assert -0.1 <= min(offsets) < -0.05 and 0.05 < max(offsets) <= 0.1
+    assert 1 / 1.2 - 1e-6 <= min(gains) < 0.9 and 1.1 < max(gains) <= 1.2 + 1e-6
+
+
+@pytest.mark.parametrize("operation", ["offset", "gain", "gamma"])
+def test_black_and_white_stay_as_what_lies_outside_a_ct_window(operation):
+    image = np.float32([[[0.0], [1.0], [0.1], [0.9], [0.5]]])
+    spec = ticked(operation, offset=0.3, gain=3.0, gamma=3.0)
+    moved = 0
+    for index in range(20):
+        result, _ = augment((image, None), spec, sample_generator(0, 0, index))
+        assert result[0, :2, 0].tolist() == [0, 1]
+        assert (np.diff(result[0, [0, 2, 4, 3, 1], 0]) >= 0).all(), "the order of values stays"
+        moved += abs(float(result[0, 2, 0]) - 0.1) > 0.01
+    assert moved > 15
+
+
+def test_gamma_is_the_power_of_each_value():
+    image = noise_image()
+    exponents = []
+    for index in range(20):
+        result, _ = augment(
+            (image, None), ticked("gamma", gamma=1.5), sample_generator(0, 0, index)
+        )
+        exponent = np.log(result[5, 5, 0]) / np.log(image[5, 5, 0])
+        np.testing.assert_allclose(result, image**exponent, atol=1e-4)
+        exponents.append(exponent)
+    assert 1 / 1.5 - 1e-4 <= min(exponents) < 0.9 and 1.2 < max(exponents) <= 1.5 + 1e-4
+
+
+def test_low_resolution_keeps_the_mean_and_loses_what_is_smaller_than_its_pixels():
+    stripes = np.zeros((64, 64, 1), np.float32)
+    stripes[:, ::2] = 1
+    left = []
+    for index in range(20):
+        spec = ticked("low_resolution", low_resolution=4.0)
+        result, _ = augment((stripes, None), spec, sample_generator(0, 0, index))
+        assert result.mean() == pytest.approx(0.5, abs=0.02)
+        left.append(np.abs(np.diff(result[:, 8:-8], axis=1)).mean())
+    assert min(left) < 0.01 and max(left) > 0.2  # between neighbouring stripes it was 1
+    wide = smooth_image()
+    result, _ = augment((wide, None), spec, sample_generator(0, 0, 0))
+    assert 0 < np.abs(result - wide).max() < 0.2
+
+
+def test_stretch_scales_both_axes_about_the_centre_each_by_its_own_factor():
+    image = np.zeros((101, 141, 1), np.float32)
+    image[40:61, 50:91] = 1
+    pair, spec = (image, image), ticked("stretch", stretch=1.5)
+    ratios = []
+    for index in range(30):
+        one, other = augment(pair, spec, sample_generator(0, 0, index), label_target=True)
+        assert colours_of(other) == {(0.0,), (1.0,)}
+        assert np.abs(one - other).mean() < 0.02
+        rows, columns = np.nonzero(one[..., 0] > 0.5)
+        assert (rows.mean(), columns.mean()) == pytest.approx((50, 70), abs=0.6)
+        ratios.append((np.ptp(rows) / 20, np.ptp(columns) / 40))
+    down, across = np.transpose(ratios)
+    for factors in (down, across):
+        assert 0.6 < factors.min() < 0.85 and 1.2 < factors.max() < 1.6
+    assert np.corrcoef(down, across)[0, 1] < 0.6
+
+
+@pytest.mark.parametrize("operation", VALUE_OPERATIONS)
+def test_values_outside_the_range_give_finite_ones(operation):
+    image = np.linspace(-0.2, 1.3, 48 * 64 * 3, dtype=np.float32).reshape(48, 64, 3)
+    result, _ = augment((image, None), ticked(operation), sample_generator(0, 0, 1))
+    assert np.isfinite(result).all()
 
 
 def test_drop_paints_at_most_so_many_rectangles_of_that_size():

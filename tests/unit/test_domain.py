@@ -173,6 +173,10 @@ def test_damage_of_label_maps_is_in_units_of_dice() -> None:
     classes = np.eye(3, dtype=np.float32)[np.array([[0, 1], [2, 2]])]
     by_class = Judge(labels=True, by_class=True)
     assert by_class.quality(classes, classes, classes) == 1
+    shared = 0.48 * y + np.float32([0.01, 0.41])  # no channel is over 0.5
+    exclusive = Judge(labels=True, exclusive=(-1, 0, 1))
+    assert judge.quality(y, y, shared) == 0
+    assert exclusive.quality(y, y, shared) == exclusive.quality(y, y, y) == 1
 
 
 def test_damage_of_values_is_1_where_the_output_is_as_bad_as_the_input() -> None:

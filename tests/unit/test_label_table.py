@@ -61,6 +61,19 @@ def test_what_was_found_is_not_written_down_until_it_is_changed() -> None:
     assert table.chosen(data).snap_labels and len(table.chosen(data).labels) == 4
 
 
+def test_exclusive_classes_are_offered_where_each_colour_has_one_channel_on() -> None:
+    data = DataSpec(exclusive_classes=True)
+    table = LabelTable(data, count(target()))
+    assert table.exclusive and table.can_be_exclusive and table.chosen(data) == data
+    table.exclusive = False
+    assert table.chosen(data) == DataSpec()
+    table.set_colours(1, "0,0,255 + 255,255,0")
+    assert table.can_be_exclusive, "the first colour of a class is learnt"
+    table.set_colours(1, "255,255,0")
+    assert not table.can_be_exclusive
+    assert not LabelTable(DataSpec(), count(target()[..., :1])).can_be_exclusive
+
+
 def test_shares_are_those_of_the_pixels() -> None:
     table = LabelTable(DataSpec(), count(target()))
     parts = [f"{(classes() == number).mean():.1%}" for number in range(4)]

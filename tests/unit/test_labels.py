@@ -13,6 +13,7 @@ from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.colours import ColourCount
+from deepimagetranslator.core.data.labels.nearest import closest
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image
@@ -34,6 +35,19 @@ def blobs(size: int, classes: int) -> np.ndarray:
     numbers = RNG.integers(0, classes, (size // 8, size // 8)).astype(np.uint8)
     numbers.flat[:classes] = np.arange(classes)
     return numbers.repeat(8, 0).repeat(8, 1)
+
+
+@pytest.mark.parametrize(
+    ("channels", "colours", "pixels"), [(3, 4, 70_000), (1, 255, 300), (4, 9, 16_385), (3, 2, 0)]
+)
+def test_the_first_of_the_nearest_colours_is_taken(channels, colours, pixels):
+    rng = np.random.default_rng(1)
+    wide = rng.integers(0, 4, (colours, channels)).astype(np.float32)  # some of them equal
+    values = rng.integers(0, 9, (pixels, channels)).astype(np.float32) / 2
+    distances = ((values[:, None] - wide) ** 2).sum(axis=2)
+    np.testing.assert_array_equal(closest(values, wide), distances.argmin(axis=1))
+    values[:5] = np.nan
+    assert not closest(values[:5], wide).any()
 
 
 @st.composite

@@ -37,10 +37,15 @@ def test_possible(name: str) -> None:
     require_possible(Path(name))
 
 
-def _commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in build_parser()._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
+def _commands(
+    parser: argparse.ArgumentParser, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], argparse.ArgumentParser]]:
+    parts = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    for part in parts:
+        for name, own in part.choices.items():
+            yield from _commands(own, (*words, name))
+    if not parts:
+        yield words, parser
 
 
 def _given(parser: argparse.ArgumentParser, long: argparse.Action) -> list[str]:
@@ -61,8 +66,8 @@ def _given(parser: argparse.ArgumentParser, long: argparse.Action) -> list[str]:
 
 
 PLACES = [
-    pytest.param(name, _given(parser, action), id=f"{name} {action.dest}")
-    for name, parser in _commands()
+    pytest.param(words, _given(parser, action), id=f"{' '.join(words)} {action.dest}")
+    for words, parser in _commands(build_parser())
     for action in parser._actions
     if action.type is Path
 ]
@@ -74,9 +79,9 @@ def test_there_are_places() -> None:
 
 @pytest.mark.parametrize(("command", "line"), PLACES)
 def test_the_command_line(
-    command: str, line: list[str], capsys: pytest.CaptureFixture[str]
+    command: tuple[str, ...], line: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main([command, *line]) == 2
+    assert cli.main([*command, *line]) == 2
     assert "is too long (300" in capsys.readouterr().err
 
 

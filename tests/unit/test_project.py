@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepimagetranslator.core.config import fields
-from deepimagetranslator.core.config.choices import choose, set_field
+from deepimagetranslator.core.config.choices import choose, reset, set_field
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import (
@@ -24,7 +24,7 @@ from deepimagetranslator.core.config.project import (
     new_project,
     save_project,
 )
-from deepimagetranslator.core.config.specs import SECTIONS, Specs, TrainingSpec
+from deepimagetranslator.core.config.specs import SECTIONS, AugmentationSpec, Specs, TrainingSpec
 from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.errors import UserError
 
@@ -273,3 +273,48 @@ def test_names_that_are_no_utf8_survive(tmp_path: Path) -> None:
     named = tmp_path / os.fsdecode(b"\xe9tude.json")
     save_project(project, named)
     assert load_project(named).specs == project.specs
+
+
+# ---- files of a version that did not have a field yet ---------------------------------------
+
+
+def without_fields(path: Path, *names: str) -> None:
+    """Take fields out of a project file, as if its version had not had them."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for name in names:
+        section, _, field = name.partition(".")
+        del data[section][field]
+    data["chosen"] = sorted(set(data["chosen"]) - set(names))
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_a_field_that_a_file_lacks_is_as_before_it_was_recommended(tmp_path: Path) -> None:
+    path = tmp_path / "project.json"
+    project = new_project("recommended", {})
+    assert project == Project() and project.specs.data.exclusive_classes
+    save_project(project, path)
+    assert load_project(path) == project
+    without_fields(path, "data.exclusive_classes")
+    before = load_project(path)
+    assert not before.specs.data.exclusive_classes
+    assert before == replace(project, specs=before.specs)
+    assert not set_field(before, "training.epochs", "3").specs.data.exclusive_classes
+
+
+def test_a_project_of_2021_stays_one_when_more_is_recommended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "project.json"
+    save_project(new_project("2021", {}), path)
+    new = ("data.exclusive_classes", "augmentation.offset_input")
+    without_fields(path, *new)
+    better = replace(Specs(), augmentation=AugmentationSpec(offset_input=True))
+    monkeypatch.setitem(PRESETS, "recommended", replace(better, data=Project().specs.data))
+    project = set_field(load_project(path), "training.epochs", "3")
+    assert project.preset == "2021" and project.chosen >= set(new)
+    expected = PRESETS["2021"]
+    training = replace(expected.training, epochs=3)
+    assert project.specs == replace(expected, training=training)
+    again = reset(project, "augmentation", "recommended")
+    assert again.preset == "recommended"
+    assert again.specs.augmentation.offset_input and again.specs.data.exclusive_classes

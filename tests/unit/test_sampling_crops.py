@@ -165,11 +165,14 @@ def test_a_smaller_image_is_continued_by_its_mirror_image(tmp_path, size, ratio)
     assert set(values.ravel()) <= set(pixels(0, *size).ravel())
 
 
-def test_turning_and_moving_brings_in_the_image_not_black(tmp_path):
+@pytest.mark.parametrize("stretch", [1.0, 1.3])
+def test_turning_moving_and_stretching_bring_in_the_image_not_black(tmp_path, stretch):
     """In the middle of an image all that augmentation asks for is there."""
     size = (200, 220)
     data = dataset(tmp_path, 2, size)
-    turned = replace(MOVED, rotation=180.0)
+    turned = replace(
+        MOVED, rotation=180.0, stretch=stretch, stretch_input=True, stretch_target=True
+    )
     around = margin(turned, (SIDE, SIDE))
     draw = sampler(data, turned)
     inside = 0
@@ -220,6 +223,8 @@ def test_operations_that_do_not_apply_need_no_margin():
     assert margin(replace(STILL, rotation_target=True), (64, 64)) == margin(ticked, (64, 64))
     assert margin(replace(ticked, rotation=180.0), (64, 64)) == (14, 14)  # the half diagonal
     assert margin(replace(STILL, translation_input=True), (64, 32)) == (30, 30)
+    assert margin(replace(STILL, stretch_input=True, stretch=1.5), (64, 32)) == (16, 8)
+    assert margin(replace(STILL, stretch_input=True, behaviour="2021"), (64, 32)) == (0, 0)
 
 
 def test_label_maps_are_cut_as_classes(tmp_path):

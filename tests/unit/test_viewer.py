@@ -288,3 +288,17 @@ def test_other_images_are_another_generation(sessions: Sessions, tmp_path: Path)
     assert is_new()
     project.new()
     assert is_new()
+
+
+def test_the_confidence_is_requested_only_while_it_is_wanted(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    (plain,) = with_model(sessions, tmp_path)
+    assert not plain.confidence
+    viewer = sessions.session.viewer
+    viewer.show_confidence(True)
+    viewer.show_confidence(True)
+    assert [r.confidence for r in sessions.requests(PreviewTranslation)] == [False, True]
+    viewer.show_confidence(False)
+    viewer.predict()
+    assert [r.confidence for r in sessions.requests(PreviewTranslation)][2:] == [False]

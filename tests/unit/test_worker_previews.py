@@ -47,7 +47,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
         def in_tiles(self, _image: Any) -> bool:
             return True
 
-        def translate(self, image: Any, name: str, encoding: Any, between: Any, watch: Any) -> Any:
+        def translate(
+            self, image: Any, name: str, encoding: Any, between: Any, watch: Any, on_rows: Any
+        ) -> Any:
             between(0, 2)
             watch(0, None)
             return encoding or image

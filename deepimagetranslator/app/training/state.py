@@ -24,12 +24,14 @@ from deepimagetranslator.core.messages.events import (
     EpochEnded,
     EpochStarted,
     FilesRead,
+    InputsMeasured,
     JobCancelled,
     JobFailed,
     JobFinished,
     LogLine,
     WorkerDied,
 )
+from deepimagetranslator.core.runs.input_itself import Verdict, verdict
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.typing import Array
 
@@ -83,6 +85,8 @@ class MonitorState:
         best_epoch, best_value: the epoch with the lowest monitored metric, and its value; None
             before the first epoch is completed.
         rows: the rows of history.csv, one per epoch.
+        inputs: loss and metrics of the validation inputs themselves, see
+            ``core.runs.input_itself``; empty if they cannot be compared with their targets.
         current_file: the checkpoint that was written last.
         checkpoints: the weights file by epoch.
         previews: predictions of a few fixed images by epoch, with their inputs and targets.
@@ -113,6 +117,7 @@ class MonitorState:
         self.best_epoch: int | None = None
         self.best_value: float | None = None
         self.rows: list[dict[str, float]] = []
+        self.inputs: Mapping[str, float] = {}
         self.current_file = ""
         self.checkpoints: dict[int, Path] = {}
         self.previews = Previews()
@@ -189,6 +194,7 @@ class MonitorState:
         monitored: str,
         history: Sequence[Mapping[str, float]],
         log: Iterable[tuple[str, str]] = (),
+        inputs: Mapping[str, float] | None = None,
     ) -> None:
         """Show a training of an earlier session.
 
@@ -198,9 +204,11 @@ class MonitorState:
             monitored: the name of the monitored metric.
             history: the rows of history.csv.
             log: sentences with their time of day.
+            inputs: loss and metrics of the validation inputs themselves, if they are known.
         """
         validated = any(name.startswith("val_") for row in history for name in row)
         self.begin(run_dir, epochs, monitored, history, validated)
+        self.inputs = inputs or {}
         self.epoch_seconds = [row["seconds"] for row in history if row.get("seconds", 0) > 0]
         self.log.extend(log)
         self.logged = len(self.log)
@@ -268,6 +276,11 @@ class MonitorState:
         self.log.append((time.strftime("%H:%M:%S") if time_of_day is None else time_of_day, text))
         self.logged += 1
         self.version += 1
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The best epoch compared with the inputs themselves; None if that is not possible."""
+        return verdict(self.rows, self.best_epoch, self.inputs)
 
     @property
     def running(self) -> bool:
@@ -389,6 +402,9 @@ class MonitorState:
         self._left = per_epoch * (event.epochs - event.epoch), self.clock()
         self._log_epoch(event.epoch, event.values)
 
+    def _inputs_measured(self, event: InputsMeasured) -> None:
+        self.inputs = event.values
+
     def _log_epoch(
         self, epoch: int, values: Mapping[str, float], time_of_day: str | None = None
     ) -> None:
@@ -463,6 +479,7 @@ _HANDLERS: dict[type, Callable[[MonitorState, Any], None]] = {
     EpochStarted: MonitorState._epoch_started,
     BatchEnded: MonitorState._batch_ended,
     EpochEnded: MonitorState._epoch_ended,
+    InputsMeasured: MonitorState._inputs_measured,
     CheckpointSaved: MonitorState._checkpoint_saved,
     LogLine: MonitorState._log_line,
     JobFinished: MonitorState._finished,

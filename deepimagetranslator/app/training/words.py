@@ -107,7 +107,17 @@ def facts(state: MonitorState) -> list[tuple[str, str]]:
         ("Time left", NOTHING if left is None else f"about {time_left(left)}"),
         ("Best", best),
         (f"Best {state.monitored}", value),
+        _inputs_fact(state),
     ]
+
+
+def _inputs_fact(state: MonitorState) -> tuple[str, str]:
+    """The value that the network must reach to be of use; empty texts if it is unknown."""
+    inputs, monitored = state.inputs, state.monitored.removeprefix("val_")
+    if not inputs:
+        return "", ""
+    metric = monitored if monitored in inputs else next(iter(inputs))
+    return f"Input itself, {metric}", value_text(inputs[metric])
 
 
 def status(state: MonitorState) -> str:
@@ -141,6 +151,9 @@ def _reached(state: MonitorState) -> str:
     if state.best_epoch is not None and state.best_value is not None:
         words += f" The best is epoch {state.best_epoch}, with {state.monitored} "
         words += f"{value_text(state.best_value)}."
+    judged = state.verdict
+    if judged is not None and not judged.better:
+        words += f" {judged}"
     if state.run_dir is not None:
         words += f" The weights are in {state.run_dir}."
     return words

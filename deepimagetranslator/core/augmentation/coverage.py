@@ -38,12 +38,15 @@ def leaves_little(spec: AugmentationSpec, height: int, width: int) -> bool:
 def _example(spec: AugmentationSpec, height: int, width: int, rng: np.random.Generator) -> float:
     """The share of the image that a random example has."""
     frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    factors = spec.stretch ** rng.spawn(1)[0].uniform(-1, 1, 2)
     turn, shift, corners = rng.uniform(-1, 1), rng.uniform(-1, 1, 2), rng.uniform(-1, 1, (4, 2))
     points: Points = frame
     if spec.rotation_input:
         centre = width / 2, height / 2
         matrix = cv2.getRotationMatrix2D(centre, turn * spec.rotation, 1.0)
         points = cv2.transform(points[None], matrix)[0]
+    if spec.stretch_input and spec.behaviour != "2021":
+        points = ((points - frame[2] / 2) * factors + frame[2] / 2).astype(np.float32)
     if spec.scaling_input:
         most = np.minimum(spec.scaling, _MOST_MOVED * np.array([width, height]))
         moved = (frame + corners * most).astype(np.float32)

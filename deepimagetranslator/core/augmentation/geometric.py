@@ -1,8 +1,8 @@
 """Geometric augmentation: operations that move pixels, and the common interpolation.
 
-The forward order is rotation, "scaling" (a perspective transform), translation, flips, elastic
-transform. Successive operations are composed into one transform, and ``warp`` interpolates only
-once: this is sharper and faster than one interpolation per operation.
+The forward order is rotation, stretch, "scaling" (a perspective transform), translation, flips,
+elastic transform. Successive operations are composed into one transform, and ``warp`` interpolates
+only once: this is sharper and faster than one interpolation per operation.
 
 Coordinates are (x, y) in pixels. The centre of the first pixel is (0, 0), its outer corner
 (-0.5, -0.5). Pixels from outside the image are black.
@@ -63,6 +63,21 @@ class Scaling(GeometricOperation):
         return matrix
 
 
+class Stretch(GeometricOperation):
+    """Scales height and width about the centre, each by a factor of its own.
+
+    The factors are from 1 / ``amount`` to ``amount``, their logarithms equally distributed.
+    """
+
+    def sample(self, rng: np.random.Generator, size: Size) -> Matrix:
+        height, width = size
+        matrix = np.eye(3)
+        factors = self.amount ** rng.uniform(-1, 1, 2)
+        for axis, (factor, length) in enumerate(zip(factors, (width, height), strict=True)):
+            matrix[axis, axis], matrix[axis, 2] = factor, (1 - factor) * (length - 1) / 2
+        return matrix
+
+
 class Translation(GeometricOperation):
     """A shift by up to ``amount`` pixels, horizontally and vertically."""
 
@@ -112,16 +127,18 @@ def reach(amounts: Mapping[str, float], size: Size) -> Size:
     """How far outside a frame the source pixels of a warped frame may lie.
 
     Args:
-        amounts: amounts of "rotation", "scaling", "translation" and "elastic"; those that are not
-            applied are left out.
+        amounts: amounts of "rotation", "scaling", "stretch", "translation" and "elastic"; those
+            that are not applied are left out.
         size: height and width of the frame.
 
     Returns:
         Distances in pixels, vertically and horizontally.
     """
     shift = amounts.get("translation", 0.0) + amounts.get("elastic", 0.0)
+    stretch = amounts.get("stretch", 1.0)
     half_height, half_width = (
-        side / 2 + shift + min(amounts.get("scaling", 0.0), 0.24 * side) for side in size
+        stretch * (side / 2 + shift + min(amounts.get("scaling", 0.0), 0.24 * side))
+        for side in size
     )
     most = np.radians(amounts.get("rotation", 0.0))
 

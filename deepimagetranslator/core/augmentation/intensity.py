@@ -147,7 +147,7 @@ class Noise(PairOperation):
         return np.clip(noisy, 0, 1, out=noisy)
 
 
-class _Factor(PairOperation):
+class FactorOperation(PairOperation):
     """An operation with a factor from 1 to ``amount``; with probability 1/2 with its inverse."""
 
     def sample(self, rng: np.random.Generator, size: Size) -> np.float32:
@@ -156,7 +156,7 @@ class _Factor(PairOperation):
         return np.float32(1 / factor if inverse < 0.5 else factor)
 
 
-class Contrast(_Factor):
+class Contrast(FactorOperation):
     """Scales each value's difference from the image's mean; the result is clipped to [0, 1]."""
 
     def change(self, image: Array, values: np.float32) -> Array:
@@ -165,7 +165,7 @@ class Contrast(_Factor):
         return np.clip(changed, 0, 1, out=changed)
 
 
-class Brightness(_Factor):
+class Brightness(FactorOperation):
     """Multiplies the values by the factor; the result is clipped to [0, 1]."""
 
     def change(self, image: Array, values: np.float32) -> Array:

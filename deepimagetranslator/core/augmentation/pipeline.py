@@ -6,7 +6,7 @@ operations itself, on float arrays and with one generator per operation. The ran
 operation do not change when another operation is ticked or an amount is changed.
 
 On label-map targets (``label_target``) geometric operations use nearest-neighbour interpolation,
-and intensity operations (ripple, blur, noise, contrast, brightness) are left out. The only new
+and intensity operations (``VALUE_OPERATIONS``) are left out. The only new
 colour is black, at the border and in dropped rectangles.
 """
 
@@ -27,6 +27,7 @@ from deepimagetranslator.core.augmentation.geometric import (
     GeometricOperation,
     Rotation,
     Scaling,
+    Stretch,
     Translation,
     reach,
     warp,
@@ -42,7 +43,12 @@ from deepimagetranslator.core.augmentation.intensity import (
     Ripple,
     Size,
 )
-from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.augmentation.scanners import Gain, Gamma, LowResolution, Offset
+from deepimagetranslator.core.config.specs import (
+    OPERATIONS,
+    OPERATIONS_2021,
+    AugmentationSpec,
+)
 from deepimagetranslator.core.data.crops import Frame
 
 Pair = tuple[Array, Array | None]
@@ -50,11 +56,16 @@ Pair = tuple[Array, Array | None]
 OPERATION_CLASSES: dict[str, type[PairOperation]] = {
     "ripple": Ripple,
     "rotation": Rotation,
+    "stretch": Stretch,
     "scaling": Scaling,
     "translation": Translation,
     "flip": Flip,
     "elastic": Elastic,
     "drop": Drop,
+    "gamma": Gamma,
+    "gain": Gain,
+    "offset": Offset,
+    "low_resolution": LowResolution,
     "blur": Blur,
     "noise": Noise,
     "contrast": Contrast,
@@ -62,7 +73,10 @@ OPERATION_CLASSES: dict[str, type[PairOperation]] = {
 }
 """The operations by name, in the order in which they are applied."""
 
-VALUE_OPERATIONS = ("ripple", "blur", "noise", "contrast", "brightness")
+VALUE_OPERATIONS = (
+    *("ripple", "blur", "noise", "contrast", "brightness"),
+    *("offset", "gain", "gamma", "low_resolution"),
+)
 """Operations that would make new colours; they are not applied to label maps."""
 
 
@@ -110,7 +124,7 @@ def margin(
     if spec.behaviour == "2021":
         return 0, 0
     spec = effective(spec, label_target=label_target, validation=validation)
-    moving = ("rotation", "scaling", "translation", "elastic")
+    moving = ("rotation", "scaling", "stretch", "translation", "elastic")
     return reach({n: getattr(spec, n) for n in moving if any(spec.ticks(n)[:2])}, size)
 
 
@@ -142,10 +156,13 @@ def build_pipeline(
 def effective(
     spec: AugmentationSpec, *, label_target: bool = False, validation: bool = False
 ) -> AugmentationSpec:
-    """The spec without the ticks that do not apply to a label map or to a validation pair."""
+    """The spec without the ticks that do not apply to a label map, to a validation pair or, of
+    operations that it did not have, to the 2021 version."""
     off: dict[str, Any] = {}
     for name in OPERATIONS:
         if validation and not spec.ticks(name)[2]:
+            off |= {f"{name}_input": False, f"{name}_target": False}
+        if spec.behaviour == "2021" and name not in OPERATIONS_2021:
             off |= {f"{name}_input": False, f"{name}_target": False}
         if label_target and name in VALUE_OPERATIONS:
             off[f"{name}_target"] = False

@@ -22,9 +22,10 @@ def little_left(context: CheckContext) -> Iterator[Problem]:
     size = model.input_height, model.input_width
     if not leaves_little(specs.augmentation, *size):
         return
+    share = share_left(specs.augmentation, *size)
     message = (
-        f"Shifts and turns leave at most {share_left(specs.augmentation, *size):.0%} of one in ten "
-        f"images of {size[1]} x {size[0]} pixels, the rest is black; make the amounts smaller."
+        f"Shifts, turns and scaling leave at most {share:.0%} of one in ten images of "
+        f"{size[1]} x {size[0]} pixels, the rest is black; make the amounts smaller."
     )
     suggested = amounts_for(specs, [size])
     smaller = [(n, v) for n, v in suggested.items() if v < value_of(specs, n)]

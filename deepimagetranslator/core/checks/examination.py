@@ -24,7 +24,7 @@ from deepimagetranslator.core.config.specs import (
     ModelSpec,
     Specs,
 )
-from deepimagetranslator.core.config.validation import with_final_activation
+from deepimagetranslator.core.config.validation import WITHOUT_RESIDUAL, with_final_activation
 from deepimagetranslator.core.data import check_record
 from deepimagetranslator.core.data.check_record import Parts
 from deepimagetranslator.core.data.crops import default_side
@@ -166,7 +166,9 @@ def _decide(
         return None, notes
     target_range = learnt_range(train.target_range, palette)
     input_scaling, target_scaling = chosen_normalizations(data, train.input_range, target_range)
-    problems = _loss_problems(loss, model, palette, target_scaling)
+    problems = _residual_problems(model, palette, input_scaling) or _loss_problems(
+        loss, model, palette, target_scaling
+    )
     if problems:
         return None, [*notes, *problems]
     if data.large_images == "crop" and not model.input_height:
@@ -194,6 +196,7 @@ def _decide(
         crops=data.large_images == "crop",
         contents=train.contents | val.contents,
         not_finite=train.not_finite + val.not_finite,
+        look_like_labels=bool(train.colours.instances or train.colours.label_palette()),
     )
     return dataset, [*notes, *problems]
 
@@ -214,6 +217,29 @@ def _with_sizes(model: ModelSpec, first: ImagePair, palette: Palette | None) -> 
         width = max(1, round(width * model.input_width / in_width))
     shapes = (in_height, in_width, in_channels), (height, width, channels)
     return validation.with_sizes(model, *shapes)
+
+
+def _residual_problems(
+    model: ModelSpec, palette: Palette | None, scaling: IntensityNormalization
+) -> list[Problem]:
+    """The problem if the input's values cannot be added to what the network learns."""
+    if not model.residual:
+        return []
+    if palette is not None:
+        message = (
+            "A residual output adds to the values of the input, but the targets are label maps; "
+            "switch it off."
+        )
+        return [Problem("model.residual", message, remedy=WITHOUT_RESIDUAL)]
+    if scaling.kind == "image":
+        message = (
+            "A residual output needs one input normalization for all images, but each image is "
+            "normalized by its own range; choose 'data' or 'window', or switch the residual "
+            "output off."
+        )
+        remedy = Remedy((("data.input_scaling", "data"),))
+        return [Problem("data.input_scaling", message, remedy=remedy)]
+    return []
 
 
 def _loss_problems(

@@ -8,12 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepimagetranslator.core.checks.context import CheckContext, finding
-from deepimagetranslator.core.config.memory_plan import training_short_of_memory
-from deepimagetranslator.core.config.network_plan import (
-    ENGINE_BYTES,
-    count_parameters,
-    step_memory_bytes,
+from deepimagetranslator.core.config.memory_plan import (
+    training_memory_bytes,
+    training_short_of_memory,
 )
+from deepimagetranslator.core.config.network_plan import ENGINE_BYTES, count_parameters
 from deepimagetranslator.core.config.specs import ModelSpec, TrainingSpec
 from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.system.machine import bytes_in_words, free_memory_bytes
@@ -43,7 +42,7 @@ def memory(context: CheckContext) -> Iterator[Problem]:
     model = context.model
 
     def needed(batch_size: int) -> int:
-        step = step_memory_bytes(model, batch_size, training.precision)
+        step = training_memory_bytes(model, replace(training, batch_size=batch_size))
         return max(step, saving_memory_bytes(model, training))
 
     if needed(training.batch_size) <= free:
@@ -94,7 +93,7 @@ def run_bytes(model: ModelSpec, training: TrainingSpec) -> int:
     one = 4 * count_parameters(model)
     kept = min(training.keep_best or training.epochs, training.epochs)
     # These two include the optimizer state; the next one is written beside them first.
-    last = 3 * one * (1 + _SLOTS.get(training.optimizer, 2))
+    last = 3 * one * _values_a_weight(training)
     return (kept + 1) * one + last + _SPARE_DISK
 
 
@@ -105,8 +104,13 @@ def saving_memory_bytes(model: ModelSpec, training: TrainingSpec) -> int:
     (``ml.memory_file``). So is the file of the best weights.
     """
     weights = 4 * count_parameters(model)
-    state = weights * (1 + _SLOTS.get(training.optimizer, 2))
+    state = weights * _values_a_weight(training)
     return ENGINE_BYTES + 2 * state + weights
+
+
+def _values_a_weight(training: TrainingSpec) -> int:
+    """Values in a run's state for each weight: itself, the optimizer's, and its average."""
+    return 1 + _SLOTS.get(training.optimizer, 2) + (training.averaging > 0)
 
 
 def _free_disk(folder: Path) -> int:

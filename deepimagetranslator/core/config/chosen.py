@@ -54,11 +54,10 @@ def changed_fields(before: Specs, after: Specs) -> frozenset[str]:
 
 
 def preset_fields(name: str) -> frozenset[str]:
-    """The fields that count as chosen with a preset: those that differ from the defaults; with
-    "recommended" none, as what it switches on is no choice of the user.
+    """The fields that count as chosen with a preset: those that differ from the recommended one,
+    which has none.
 
     Raises:
         UserError: there is no such preset.
     """
-    chosen = changed_fields(Specs(), preset(name))
-    return frozenset() if name == RECOMMENDED else chosen
+    return changed_fields(preset(RECOMMENDED), preset(name))

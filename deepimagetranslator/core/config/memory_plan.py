@@ -20,10 +20,19 @@ _LEAST_SIDE = 32  # pixels
 _SIDES = ("input_height", "input_width", "target_height", "target_width")
 
 
+def training_memory_bytes(model: ModelSpec, training: TrainingSpec) -> int:
+    """Estimate the peak memory of a training step in bytes, see ``step_memory_bytes``."""
+    return step_memory_bytes(
+        model, training.batch_size, training.precision, averaged=training.averaging > 0
+    )
+
+
 def smaller_batch(model: ModelSpec, training: TrainingSpec, free: int) -> int:
     """A smaller batch size with which a training step fits into ``free`` bytes; 0 if none does."""
     return _halved(
-        training.batch_size, lambda size: step_memory_bytes(model, size, training.precision), free
+        training.batch_size,
+        lambda size: training_memory_bytes(model, replace(training, batch_size=size)),
+        free,
     )
 
 
@@ -44,7 +53,7 @@ def smaller_training(
     small = model
     while min(small.input_height, small.input_width) >= 2 * _LEAST_SIDE:
         small = replace(small, **{side: max(1, getattr(small, side) // 2) for side in _SIDES})
-        if step_memory_bytes(small, 1, training.precision) <= free:
+        if training_memory_bytes(small, replace(training, batch_size=1)) <= free:
             batch_size: Settings = (("training.batch_size", 1),)
             sides = [side for side in _SIDES if side.startswith("input") or getattr(chosen, side)]
             sizes = tuple((f"model.{side}", getattr(small, side)) for side in sides)
@@ -60,11 +69,11 @@ def training_short_of_memory(
     Args:
         model, training, free, chosen: as in ``smaller_training``.
     """
-    needed = step_memory_bytes(model, training.batch_size, training.precision)
+    needed = training_memory_bytes(model, training)
     # The estimate may be too low, or other limits hold: half the batch or of the memory at most.
     half = needed // 2
     if training.batch_size > 1:
-        half = step_memory_bytes(model, training.batch_size // 2, training.precision)
+        half = training_memory_bytes(model, replace(training, batch_size=training.batch_size // 2))
     settings = smaller_training(model, training, min(free or half, half), chosen)
     short = f"A training step needs {_amounts(needed, free)}"
     return _error(short, settings, "Train", "choose fewer blocks or channels")

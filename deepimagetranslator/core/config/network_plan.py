@@ -101,7 +101,9 @@ def count_parameters(spec: ModelSpec) -> int:
     return total
 
 
-def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
+def step_memory_bytes(
+    spec: ModelSpec, batch_size: int, precision: str, *, averaged: bool = False
+) -> int:
     """Estimate the peak memory of a training step in bytes, without the loaded libraries.
 
     The peak comes early in the backward pass: all activations of the forward pass are still in
@@ -112,6 +114,7 @@ def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
         spec: all sizes and channels must be given (not 0).
         batch_size: images per training step.
         precision: a ``TrainingSpec.precision``; "automatic" counts as float32, which needs most.
+        averaged: a moving average of the weights is kept.
     """
     bytes_each = 2 if precision in ("bfloat16", "float16") else 4
     blocks = plan_blocks(spec)
@@ -138,9 +141,12 @@ def step_memory_bytes(spec: ModelSpec, batch_size: int, precision: str) -> int:
     numbers += 2 * 4 * normalized  # normalization keeps its input and its square in float32
     outputs = 2 if spec.deep_supervision else 1
     target = spec.target_height * spec.target_width * spec.target_channels
-    numbers += 8 * 4 * outputs * target  # outputs, targets, loss and their gradients
+    # outputs, targets, loss and their gradients; the input that is added
+    numbers += (8 + 2 * spec.residual) * 4 * outputs * target
     # Weights, gradients, Adam's two moments, and two temporary copies during the update.
-    weights = count_parameters(spec) * (6 * 4 + (0 if bytes_each == 4 else bytes_each))
+    weights = count_parameters(spec) * (
+        6 * 4 + (0 if bytes_each == 4 else bytes_each) + 4 * averaged
+    )
     return ENGINE_BYTES + weights + int(batch_size * numbers)
 
 

@@ -1,4 +1,8 @@
-"""Presets: named sets of choices for a new project."""
+"""Presets: named sets of choices for a new project.
+
+``Specs()`` holds the values that version 2.0.0 had, which a file keeps that does not name a field.
+What was found to be better since then is switched on in the recommended preset.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,10 @@ from deepimagetranslator.core.errors import UserError
 
 RECOMMENDED = "recommended"
 PRESETS: dict[str, Specs] = {
-    RECOMMENDED: Specs(training=TrainingSpec(recognize_unlike=True)),
+    RECOMMENDED: Specs(
+        data=DataSpec(exclusive_classes=True),
+        training=TrainingSpec(recognize_unlike=True),
+    ),
     "2021": Specs(
         data=DataSpec(target_kind="values", input_scaling="type", target_scaling="type"),
         model=ModelSpec(

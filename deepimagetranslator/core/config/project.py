@@ -15,7 +15,7 @@ from typing import Any
 
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
-from deepimagetranslator.core.config.presets import preset
+from deepimagetranslator.core.config.presets import PRESETS, RECOMMENDED, preset
 from deepimagetranslator.core.config.specs import SECTIONS, DataSpec, Specs
 from deepimagetranslator.core.config.target_changes import with_targets
 from deepimagetranslator.core.errors import Remedy, UserError
@@ -54,8 +54,8 @@ class Project:
         runs: absolute paths of its runs' folders that do not lie beside the project file.
     """
 
-    specs: Specs = field(default_factory=Specs)
-    preset: str = "recommended"
+    specs: Specs = PRESETS[RECOMMENDED]
+    preset: str = RECOMMENDED
     chosen: frozenset[str] = frozenset()
     run: Mapping[str, Any] = field(default_factory=dict)
     reading: int = field(default=READING_VERSION, compare=False)
@@ -136,7 +136,7 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
         raise UserError(f"{path} lists over {_MAX_IMAGES:,} images; split it or create a new one.")
     sections["data"] = with_absolute_paths(sections["data"], path.absolute().parent)
     sections["data"], reading = _with_todays_slices(sections["data"], reading)
-    preset_name = data.get("preset", "recommended")
+    preset_name = data.get("preset", RECOMMENDED)
     chosen = data.get("chosen", list(EVERY_FIELD))
     run, runs = data.get("run", {}), data.get("runs", [])
     whole = isinstance(preset_name, str) and isinstance(chosen, list) and isinstance(run, dict)
@@ -146,8 +146,17 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
             f"{path} is damaged: preset, chosen, run or runs; restore the file or create a new one."
         )
     folder = path.absolute().parent
+    chosen = {*chosen, *_new_since(data, preset_name)}
     places = tuple(folder / name for name in runs)
     return Project(Specs(**sections), preset_name, frozenset(chosen), run, reading, places)
+
+
+def _new_since(data: Mapping[str, Any], preset_name: str) -> frozenset[str]:
+    """Fields that the file's version did not have and that its preset would not take over now."""
+    if preset_name not in PRESETS:
+        return frozenset()
+    named = {f"{section}.{name}" for section in SECTIONS for name in data.get(section, {})}
+    return preset_fields(preset_name) - named
 
 
 def _read_json(path: Path) -> Any:

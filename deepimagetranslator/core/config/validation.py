@@ -21,7 +21,9 @@ from deepimagetranslator.core.config.specs import (
     Specs,
     TranslationSpec,
 )
-from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.errors import Problem, Remedy, UserError
+
+WITHOUT_RESIDUAL = Remedy((("model.residual", False),))
 
 
 def problems(spec: Any) -> list[Problem]:
@@ -86,6 +88,8 @@ def with_final_activation(model: ModelSpec, loss: str) -> ModelSpec:
         return model
     # With mae, a sigmoid that has learnt "all black" (the median of many images) saturates there
     # and hardly ever recovers; a linear output does.
+    if model.residual:
+        return replace(model, final_activation="linear")
     by_loss = dict.fromkeys(CATEGORICAL_LOSSES, "softmax") | dict.fromkeys(VALUE_LOSSES, "linear")
     return replace(model, final_activation=by_loss.get(loss, "sigmoid"))
 
@@ -143,6 +147,7 @@ def _model_problems(spec: ModelSpec) -> list[Problem]:
     if spec.deep_supervision and spec.depth < 3:
         message = f"Deep supervision needs a depth of 3 or more, not {spec.depth}."
         found.append(Problem("deep_supervision", message))
+    found += _residual_problems(spec)
     for side in ("input", "target"):
         height, width = getattr(spec, f"{side}_height"), getattr(spec, f"{side}_width")
         if (height == 0) != (width == 0):
@@ -164,6 +169,27 @@ def _model_problems(spec: ModelSpec) -> list[Problem]:
         )
         found.append(Problem("base_filters", message))
     return found
+
+
+def _residual_problems(spec: ModelSpec) -> list[Problem]:
+    """What a residual output, which is a sum of the input and a difference, does not go with."""
+    if not spec.residual:
+        return []
+    if spec.final_activation not in ("automatic", "linear"):
+        message = (
+            f"A residual output needs a linear final activation, not {spec.final_activation}; "
+            "choose automatic, or switch the residual output off."
+        )
+        remedy = Remedy((("model.final_activation", "automatic"),))
+        return [Problem("residual", message, remedy=remedy)]
+    channels = spec.input_channels, spec.target_channels
+    if all(channels) and channels[0] != channels[1]:
+        message = (
+            "A residual output needs as many target channels as input channels, not "
+            f"{channels[1]} and {channels[0]}; switch it off, or choose equal numbers of channels."
+        )
+        return [Problem("residual", message, remedy=WITHOUT_RESIDUAL)]
+    return []
 
 
 def _augmentation_problems(spec: AugmentationSpec) -> list[Problem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deepimagetranslator.core.config.chosen import value_of
+from deepimagetranslator.core.config.presets import RECOMMENDED, preset
 from deepimagetranslator.core.config.specs import Specs
 from deepimagetranslator.core.data.crops import default_side
 
@@ -48,7 +49,8 @@ def amounts_for(specs: Specs, sizes: Sequence[Size]) -> Mapping[str, float]:
     if size is None:
         return {}
     scale = 1.0 if specs.augmentation.behaviour == "2021" else min(size) / SIDE_2021
-    return {name: _rounded(value_of(Specs(), name) * scale) for name in FIELDS}
+    recommended = preset(RECOMMENDED)
+    return {name: _rounded(value_of(recommended, name) * scale) for name in FIELDS}
 
 
 def reason(specs: Specs, sizes: Sequence[Size]) -> str:

@@ -17,6 +17,7 @@ from deepimagetranslator.core.config.specs import (
     ModelSpec,
 )
 from deepimagetranslator.core.data.facts import FileContent
+from deepimagetranslator.core.data.intensity.conversion import Conversion, input_to_target
 from deepimagetranslator.core.data.intensity.normalization import (
     IntensityNormalization,
 )
@@ -57,6 +58,7 @@ class Dataset:
             resized to it.
         contents: checksums of the pairs' files when they were examined.
         not_finite: the number of images that hold NaN or infinite values.
+        look_like_labels: the targets look like label maps, also if they are learnt as values.
     """
 
     train: tuple[ImagePair, ...]
@@ -71,6 +73,7 @@ class Dataset:
         default_factory=dict, compare=False, repr=False
     )
     not_finite: int = 0
+    look_like_labels: bool = False
 
     @property
     def classes(self) -> int:
@@ -83,6 +86,21 @@ class Dataset:
         if self.classes and self.palette is not None:
             return self.palette.class_names
         return channel_names(self.model.target_channels, bool(self.classes))
+
+    @property
+    def input_to_target(self) -> Conversion | None:
+        """From the inputs' normalization to that of the targets, where an input can be compared
+        with its target; None for label maps, and for other sizes, channels or units."""
+        if self.palette is not None or self.look_like_labels:
+            return None
+        return input_to_target(self.model, self.input_scaling, self.target_scaling)
+
+    @property
+    def exclusive_channels(self) -> tuple[int, ...]:
+        """The channels of exclusive classes, see ``Palette.class_channels``; else empty."""
+        if self.classes or self.palette is None:
+            return ()
+        return self.palette.class_channels(self.target_scaling)
 
     def target_image(self, y: NDArray[np.float32]) -> NDArray[np.generic]:
         """An augmented target of a batch, in [0, 1] or as classes, as an image to write."""

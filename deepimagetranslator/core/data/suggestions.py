@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from deepimagetranslator.core.config.chosen import value_of, with_values
+from deepimagetranslator.core.config.presets import RECOMMENDED, preset
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.config.validation import problems
@@ -40,11 +41,14 @@ WORDS = {
 """The kinds of targets in words, for messages."""
 
 _FOR_LABELS: Mapping[str, Any] = {
-    "training.loss": Specs().training.loss,
-    "training.metrics": Specs().training.metrics,
-    "model.final_activation": Specs().model.final_activation,
-    "model.normalization": Specs().model.normalization,
-    "model.initialization": Specs().model.initialization,
+    name: value_of(preset(RECOMMENDED), name)
+    for name in (
+        "training.loss",
+        "training.metrics",
+        "model.final_activation",
+        "model.normalization",
+        "model.initialization",
+    )
 }
 _SUGGESTED: Mapping[str, Mapping[str, Any]] = {
     PURE_LABELS: _FOR_LABELS,

@@ -34,6 +34,8 @@ THRESHOLD = 0.5
 OVERLAP = ("dice", "sensitivity", "specificity", "area_difference")
 LIKENESS = ("mae", "mse", "psnr", "ssim")
 MEASURES = (*OVERLAP, *LIKENESS)
+OF_INPUT = tuple(f"input_{name}" for name in LIKENESS)
+"""The likeness of an input itself, where it can be compared with its target."""
 
 SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
 """Wang et al.'s (K L)^2, K1 = 0.01 and K2 = 0.03, for a data range L of 1."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from deepimagetranslator.core.data.splits import persons_of
-from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.evaluation.measures import MEASURES, OF_INPUT
 from deepimagetranslator.core.evaluation.table import POOLED, Evaluation
 from deepimagetranslator.core.imaging.series import patient_of
 
@@ -84,11 +84,11 @@ def summarized(evaluation: Evaluation, folders: Sequence[str] = ()) -> Summarize
     patients = [patient_of(file) or "" for file in evaluation.files]
     persons = persons_of(evaluation.files, patients, folders)
     several = "" not in persons and len(set(persons)) > 1
-    known = _without_patients(persons, set(patients)) if several else []
+    known = without_patients(persons, set(patients)) if several else []
     return Summarized(evaluation, known, summaries(evaluation.rows, known))
 
 
-def _without_patients(persons: Sequence[str], patients: Container[str]) -> list[str]:
+def without_patients(persons: Sequence[str], patients: Container[str]) -> list[str]:
     """The persons, with a number instead of the name or ID of each DICOM patient."""
     names = {person: person for person in persons if person not in patients}
     free = (f"person {number}" for number in count(1))
@@ -134,5 +134,5 @@ def _means(rows: Sequence[Row]) -> dict[str, float]:
 
 
 def _spreads(rows: Sequence[Row]) -> dict[str, Spread]:
-    names = [name for name in MEASURES if any(name in row for row in rows)]
+    names = [name for name in (*MEASURES, *OF_INPUT) if any(name in row for row in rows)]
     return {name: Spread.of(float(row.get(name, math.nan)) for row in rows) for name in names}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,20 +128,25 @@ class OutputEncoding:
             return self._scaling().from_unit(predicted)
         palette = self.network.palette
         assert palette is not None
-        if self.network.by_class:
-            classes: NDArray[Any] = predicted.argmax(axis=-1).astype(np.uint8)
-        else:
-            classes = palette.nearest_classes(predicted, self.network.scaling)
+        classes = self.classes(predicted)
         return classes[..., None] if self.clean_up is not None else self._written(classes)
 
     def whole(self, rows: Array) -> Array:
         """The image of all its ``rows`` (height, width, 1 or 3)."""
         return rows if self.clean_up is None else self._written(self.clean_up(rows[..., 0]))
 
-    def _written(self, classes: NDArray[Any]) -> Array:
+    def _written(self, classes: NDArray[np.uint8]) -> Array:
         palette = self.network.palette
         assert palette is not None
         return classes[..., None] if self.kind == "classes" else palette.decode(classes)
+
+    def classes(self, predicted: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """The class numbers (height, width) of one output (height, width, channels)."""
+        palette = self.network.palette
+        assert palette is not None
+        if self.network.by_class:
+            return np.asarray(predicted.argmax(axis=-1), np.uint8)
+        return palette.nearest_classes(predicted, self.network.scaling)
 
     @property
     def limits(self) -> tuple[float, float] | None:

@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging import dicom, nifti, tiff
-from deepimagetranslator.core.imaging.files import SUFFIXES, expand
+from deepimagetranslator.core.imaging.files import (
+    CONFIDENCE,
+    EXPECTED_ERROR,
+    SUFFIXES,
+    expand,
+    stem,
+)
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import reader_of
 from deepimagetranslator.core.system.system_path import exists, system_path
@@ -25,6 +31,7 @@ from deepimagetranslator.core.system.system_path import exists, system_path
 _ORIGINS: tuple[tuple[str, object], ...] = (("dicom", dicom), ("nifti", nifti), ("tiff", tiff))
 _WORDS = {"dicom": "DICOM", "nifti": "NIfTI"}
 _NIFTI_ENDINGS = (".nii", ".nii.gz")
+_FORMS_BESIDE = {"png": "png", "tif": "tif", "stack": "stack", "nifti": "nifti", "dicom": "tif"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ def plan(
         images: each with its file's place below the output folder.
         output: the output folder.
         network: the network that translates them.
-        spec: output, format and value type.
+        spec: output, format and value type, and whether ``file_beside`` each file is written too.
 
     Raises:
         UserError: the format cannot hold the output, two inputs would get the same name, or an
@@ -84,8 +91,25 @@ def plan(
         for number, image in slices.items():
             path = _single(place, number, whole).with_suffix(f".{form}")
             output_files.append(OutputFile(path, form, file, (image,), encodings.of(form)))
-    _refuse_loss(output_files, spec.overwrite)
+    beside = [file_beside(output_file) for output_file in output_files if spec.confidence]
+    _refuse_loss([*output_files, *beside], spec.overwrite)
     return output_files
+
+
+def file_beside(output_file: OutputFile) -> OutputFile:
+    """The file of the confidence map beside a translated file.
+
+    PNG holds probabilities as 0 to 255; all else is float, in NIfTI, a TIFF stack or TIFF.
+    """
+    word, form = CONFIDENCE, _FORMS_BESIDE[output_file.form]
+    if output_file.encoding.kind == "values":
+        word, form = EXPECTED_ERROR, "tif" if form == "png" else form
+    if output_file.form == "dicom" and len(output_file.sources) > 1:
+        form = "stack"
+    ending = {"png": ".png", "nifti": ".nii.gz"}.get(form, ".tif")
+    path = output_file.path
+    name = f"{stem(path.name)}{word}{ending}"
+    return replace(output_file, path=path.with_name(name), form=form)
 
 
 def _single(place: Path, number: int, whole: bool) -> Path:

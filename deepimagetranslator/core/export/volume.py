@@ -11,7 +11,7 @@ import numpy as np
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export import nifti
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
-from deepimagetranslator.core.export.plan import OutputFile
+from deepimagetranslator.core.export.plan import OutputFile, origin_of
 from deepimagetranslator.core.imaging import tiff
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_spacing, write_image, write_stack
@@ -90,7 +90,8 @@ class VolumeWriter:
                 spacing = _scaled(read_spacing(original), size, written)
                 if self.output_file.form == "stack":
                     size_in_bytes = sum(image.nbytes for image in self._images.values())
-                    axes = tiff.stack_axes(system_path(original))
+                    of_tiff = origin_of(original) == "tiff"  # else a map beside a DICOM file
+                    axes = tiff.stack_axes(system_path(original)) if of_tiff else None
                     write_stack(path, self._taken(), spacing, size_in_bytes, axes, replace=replace)
                 else:
                     write_image(path, next(self._taken()), spacing, replace=replace)

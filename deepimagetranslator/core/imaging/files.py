@@ -20,6 +20,10 @@ SUFFIXES = (*_SINGLE, ".tif", ".tiff", ".nii", ".nii.gz", *DICOM_SUFFIXES)
 """The file extensions that a folder is searched for. DICOM files without an extension are found
 too. The reader is chosen by a file's content, not by its extension."""
 
+CONFIDENCE, EXPECTED_ERROR = "_confidence", "_expected_error"
+"""What follows the name of a translated image in that of the map beside it. When a folder is
+listed, a file so named is left out if the image is beside it."""
+
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 
 
@@ -78,7 +82,7 @@ def _found_in(one: ImageRef, without: Path | None) -> list[ImageRef]:
     """
     path = system_path(one.file)
     if is_folder(path):
-        inside = sorted(_images_below(one.file, without), key=natural_key)
+        inside = sorted(_without_maps(_images_below(one.file, without)), key=natural_key)
         if not inside:
             endings = ", ".join(SUFFIXES)
             message = f"The folder {one} holds no images ({endings}); choose another one."
@@ -87,6 +91,21 @@ def _found_in(one: ImageRef, without: Path | None) -> list[ImageRef]:
     if not exists(path):
         raise UserError(f"{one} does not exist; check its name or choose another one.")
     return [one]
+
+
+def _without_maps(files: Iterable[Path]) -> list[Path]:
+    """The files without the confidence maps of translated images that are among them."""
+    listed = list(files)
+    images = {(file.parent, stem(file.name)) for file in listed}
+
+    def is_map(file: Path) -> bool:
+        name = stem(file.name)
+        return any(
+            name.endswith(word) and (file.parent, name.removesuffix(word)) in images
+            for word in (CONFIDENCE, EXPECTED_ERROR)
+        )
+
+    return [file for file in listed if not is_map(file)]
 
 
 def _once(images: Iterable[ImageRef]) -> list[ImageRef]:

@@ -16,6 +16,7 @@ from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.export.confidence import ConfidenceMap
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
@@ -65,6 +66,17 @@ class EpochEnded:
     seconds: float
     best_epoch: int
     best_value: float
+
+
+@dataclass(frozen=True)
+class InputsMeasured:
+    """The validation inputs were compared with their targets, as if the network did nothing.
+
+    ``values`` are the loss and metrics by name, see ``core.runs.input_itself``. Sent once, after
+    the first epoch, and only where inputs and targets can be compared.
+    """
+
+    values: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -168,6 +180,7 @@ class PreviewReady:
         image: (height, width, 1 or 3) uint8, uint16 or float32; None if it cannot be translated.
         epoch: the epoch after which the weights were saved; 0 if unknown.
         problem: why there is no image, as a sentence; else empty.
+        confidence: the map of its confidence if it was requested.
         mark: why the image is far from the training images; None if it is not, or if that is
             unknown.
     """
@@ -177,6 +190,7 @@ class PreviewReady:
     epoch: int
     problem: str = ""
     mark: DomainMark | None = None
+    confidence: ConfidenceMap | None = None
 
 
 @dataclass(frozen=True)
@@ -260,6 +274,7 @@ Event = (
     | EpochStarted
     | BatchEnded
     | EpochEnded
+    | InputsMeasured
     | ChangesTried
     | CheckpointSaved
     | PartTranslated

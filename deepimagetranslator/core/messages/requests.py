@@ -40,13 +40,17 @@ class TranslateImages:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Translate the inputs of pairs and compare with their targets; the result has table rows."""
+    """Translate the inputs of pairs and compare with their targets; the result has table rows.
+
+    ``calibrate`` also calibrates the confidence on them, and keeps that in the weights file.
+    """
 
     job: int
     weights: Path
     pairs: tuple[ImagePair, ...]
     problems: tuple[Problem, ...] = ()
     clean_up: tuple[str, ...] = ()
+    calibrate: bool = False
 
 
 Job = StartTraining | TranslateImages | Evaluate
@@ -80,6 +84,7 @@ class PreviewTranslation:
         image: (height, width, channels) in the file's own data type.
         name: the image's name, for messages.
         keep: answer this request even if a newer one waits.
+        confidence: make the map of its confidence too, which takes four times as long.
         clean_up: a ``TranslationSpec.clean_up``.
         source: the image's file, which may state a pixel size; None for pixels of no file.
     """
@@ -91,6 +96,7 @@ class PreviewTranslation:
     keep: bool = False
     clean_up: tuple[str, ...] = ()
     source: ImageRef | None = None
+    confidence: bool = False
 
 
 @dataclass(frozen=True)

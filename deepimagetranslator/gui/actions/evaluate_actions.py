@@ -36,6 +36,11 @@ class EvaluateActions:
         pairing = matched.val_pairing if part == VALIDATION else matched.train_pairing
         self._evaluate(pairing.pairs, pairing.problems)
 
+    def calibrate(self) -> None:
+        """Evaluate on the validation pairs, and calibrate the model's confidence on them."""
+        pairing = self._session.project.matched.val_pairing
+        self._evaluate(pairing.pairs, pairing.problems, calibrate=True)
+
     def may_evaluate_part(self, part: str) -> bool:
         """Whether there are a model and pairs of that part, and no job is running."""
         matched = self._session.project.matched
@@ -60,9 +65,12 @@ class EvaluateActions:
         action = "Evaluate translated images with targets"
         self._boxes.guarded(lambda: self._evaluate(pairs, problems), action)()
 
-    def _evaluate(self, pairs: Sequence[ImagePair], problems: Sequence[Problem]) -> None:
+    def _evaluate(
+        self, pairs: Sequence[ImagePair], problems: Sequence[Problem], calibrate: bool = False
+    ) -> None:
         from deepimagetranslator.gui.jobs.job_window import JobWindow  # noqa: PLC0415
 
-        self._session.jobs.evaluate(pairs, problems)
+        self._session.jobs.evaluate(pairs, problems, calibrate=calibrate)
         ask_file = partial(self._pickers.new_file, purpose="evaluation")
-        JobWindow(self._root, self._session, "Evaluating", ask_file)
+        title = "Calibrating" if calibrate else "Evaluating"
+        JobWindow(self._root, self._session, title, ask_file)

@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from deepimagetranslator.core.augmentation.coverage import leaves_little, share_left
 from deepimagetranslator.core.config.fields import FieldInfo
-from deepimagetranslator.core.config.specs import OPERATIONS, AugmentationSpec
+from deepimagetranslator.core.config.specs import OPERATIONS, OPERATIONS_2021, AugmentationSpec
 from deepimagetranslator.core.data.section_choices import SectionStart
 from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.gui.dialogs.augmentation_preview import AugmentationPreview, SamplePair
@@ -23,9 +23,9 @@ _FIRST_TICK = 3
 _AMOUNT_WIDTH = 5
 _TICK = "Tick.TCheckbutton"
 _GAP = 24
-_ROOMY = 720  # a screen's height from which rows stand apart
+_ROOMY = 960  # a screen's height from which rows stand apart
 _PICTURE, _SMALLEST_PICTURE = 210, 90
-_BESIDE_PICTURES, _BETWEEN_PICTURES = (60, 260), 110
+_BESIDE_PICTURES, _BETWEEN_PICTURES = (60, 290), 110
 
 
 class AugmentationDialog(FormDialog[AugmentationSpec]):
@@ -71,6 +71,7 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
             self.preview.ask(spec)
             self._amounts.configure(text=self._words_on_amounts())
             self._warn(spec)
+            self._enable(spec)
 
     def _note_of(self, name: str) -> str:
         """No note below each amount: one sentence below the table names them all."""
@@ -93,6 +94,13 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         words = f"One of ten images keeps at most {share:.0%} of its content; the rest is black."
         self._little.show(Problem("augmentation", words, fatal=False) if little else None)
 
+    def _enable(self, spec: AugmentationSpec) -> None:
+        """Grey out the operations that the chosen version does not have."""
+        state = "disabled" if spec.behaviour == "2021" else "!disabled"
+        for name in OPERATIONS[len(OPERATIONS_2021) :]:
+            for field in (name, *(f"{name}_{side}" for side in SIDES)):
+                self.controls[field].state([state])
+
     def _build_table(self) -> None:
         table, px = self.form, self.theme.px
         # The tick has no text, so the focus ring is drawn around the box.
@@ -100,22 +108,24 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
         padding = ("Checkbutton.padding", {"sticky": "nswe", "children": [focus]})
         self.theme.style.layout(_TICK, [padding])  # type: ignore[list-item]
         heading = ttk.Label(table, text="Apply random", style="Heading.TLabel")
-        heading.grid(row=0, column=0, columnspan=3, sticky="sw", pady=(0, px(6)))
+        below = self._row_gap() + px(2)
+        heading.grid(row=0, column=0, columnspan=3, sticky="sw", pady=(0, below))
         for column, words in enumerate(SIDES.values(), _FIRST_TICK):
             table.columnconfigure(column, uniform="ticks")
             head = ttk.Label(table, text=words, justify="center", anchor="s", style="Small.TLabel")
-            head.grid(row=0, column=column, sticky="s", padx=px(4), pady=(0, px(6)))
+            head.grid(row=0, column=column, sticky="s", padx=px(4), pady=(0, below))
         for name in OPERATIONS:
             self._add_operation(name)
         row = self._next_row()
         self._add_label("behaviour", row)
-        box = self.form.fields.control(table, "behaviour", width=9)
-        box.grid(row=row, column=1, columnspan=2, sticky="w", pady=(px(10), 0))
+        cell = ttk.Frame(table)
+        cell.grid(row=row, column=1, columnspan=5, sticky="w", pady=(self._above_version(), 0))
+        box = self.form.fields.control(cell, "behaviour", width=9)
+        box.pack(side="left")
         self.controls["behaviour"] = box
-        wrap = px(520)
-        self._amounts = ttk.Label(table, style="Small.TLabel", wraplength=wrap, justify="left")
-        self._amounts.grid(row=self._next_row(), column=0, columnspan=6, sticky="w")
-        self._little = MessageLabel(table, wrap)
+        self._amounts = ttk.Label(cell, style="Small.TLabel", wraplength=px(330), justify="left")
+        self._amounts.pack(side="left", padx=(px(14), 0))
+        self._little = MessageLabel(table, px(520))
         self._little.grid(row=self._next_row(), column=0, columnspan=6, sticky="w")
         self._little.show(None)
         for label in _labels(table):
@@ -179,7 +189,7 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
 
     def _add_label(self, name: str, row: int) -> None:
         label = self.form.fields.label(self.form, name)
-        above = self.theme.px(10) if name == "behaviour" else 0
+        above = self._above_version() if name == "behaviour" else 0
         label.grid(row=row, column=0, sticky="w", padx=(0, self.theme.px(14)), pady=(above, 0))
         underline = self.mnemonics.add(label.cget("text"), lambda: self._focus(name))
         label.configure(underline=underline)
@@ -206,6 +216,9 @@ class AugmentationDialog(FormDialog[AugmentationSpec]):
     def _row_gap(self) -> int:
         px = self.theme.px
         return px(4) if self.winfo_screenheight() >= px(_ROOMY) else 0
+
+    def _above_version(self) -> int:
+        return self._row_gap() + self.theme.px(4)
 
     def _next_row(self) -> int:
         self._rows += 1

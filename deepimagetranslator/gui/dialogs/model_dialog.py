@@ -8,7 +8,8 @@ from dataclasses import replace
 from tkinter import ttk
 from typing import Any
 
-from deepimagetranslator.core.config.network_plan import count_parameters, step_memory_bytes
+from deepimagetranslator.core.config.memory_plan import training_memory_bytes
+from deepimagetranslator.core.config.network_plan import count_parameters
 from deepimagetranslator.core.config.specs import (
     CATEGORICAL_LOSSES,
     DataSpec,
@@ -47,8 +48,20 @@ GROUPS = (
             ),
         ),
     ),
-    Group("U-Net", ("depth", "base_filters", "deep_supervision", "normalization")),
-    Group("Details", ("dropout", "upsampling", "initialization", "final_activation")),
+    Group(
+        "U-Net",
+        (
+            "depth",
+            "base_filters",
+            Row("", ("deep_supervision", "residual"), ("", "")),
+            "normalization",
+            "fused_normalization",
+            "dropout",
+            "upsampling",
+            "initialization",
+            "final_activation",
+        ),
+    ),
 )
 DATA_GROUPS = (Group("Images of another size", ("large_images",)),)
 
@@ -115,8 +128,7 @@ class ModelDialog(FormDialog[ModelSpec]):
         assumed = _sized(spec, shapes, every_channel=True)
         self.drawing.show(assumed)
         self.parameters.configure(text=f"{count_parameters(assumed):,} parameters")
-        batch, precision = self._training.batch_size, self._training.precision
-        step = step_memory_bytes(assumed, batch, precision)
+        batch, step = self._training.batch_size, training_memory_bytes(assumed, self._training)
         images = "1 image" if batch == 1 else f"{batch} images"
         self.memory.configure(
             text=f"About {bytes_in_words(step)} of memory for a training step of {images}"

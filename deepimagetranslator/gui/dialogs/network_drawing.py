@@ -147,9 +147,18 @@ class NetworkDrawing(tk.Canvas):
             self._arrow(mirrored, y - tall, mirrored, px(28))
         sizes = (spec.input_width, spec.input_height, spec.input_channels)
         self._words(self._margin, px(18), f"Input {TIMES.join(map(str, sizes))}", "w")
+        left = self.bbox("words-last")[2]
         sizes = (spec.target_width, spec.target_height, spec.target_channels)
         right = 2 * self._middle - self._margin
         self._words(right, px(18), f"Output {TIMES.join(map(str, sizes))}", "e")
+        if spec.residual:
+            self._draw_added_input(left + px(6), self.bbox("words-last")[0] - px(6))
+
+    def _draw_added_input(self, left: float, right: float) -> None:
+        """Draw that the input is added to the output, between their words."""
+        y = self._theme.px(18)
+        self._arrow(left, y, right, y, colour=self._theme.palette.series[4])
+        self._words((left + right) / 2, y, "added")
 
     def _draw_second_output(self, colour: str) -> None:
         """Draw the deep supervision output of the third decoder block from the end."""

@@ -12,9 +12,13 @@ from deepimagetranslator.gui.widgets.form import FormDialog, Group
 TRAINING = "training"
 TRAINING_GROUPS = (
     Group("Optimization", ("optimizer", "loss", "learning_rate", "schedule", "warmup")),
-    Group("Duration", ("epochs", "batch_size", "early_stopping", "seed")),
+    Group("Duration", ("epochs", "steps_per_epoch", "batch_size", "early_stopping", "seed")),
     Group("Metrics", ("metrics", "judge"), column=1),
-    Group("Checkpoints and precision", ("keep_best", "precision", "recognize_unlike"), column=1),
+    Group(
+        "Checkpoints and precision",
+        ("keep_best", "averaging", "precision", "recognize_unlike"),
+        column=1,
+    ),
 )
 
 

@@ -21,7 +21,7 @@ TRANSLATION = "translation"
 Start = Callable[[Path, Path, TranslationSpec], object]
 
 TRANSLATION_GROUPS = (
-    Group("What is written", ("output", "file_format", "value_type", "overwrite")),
+    Group("What is written", ("output", "file_format", "value_type", "confidence", "overwrite")),
     Group("How", ("large_images", "mirrors", "batch_size", "clean_up", "accept_values")),
 )
 

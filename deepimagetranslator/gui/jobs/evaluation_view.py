@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageTk
 
 from deepimagetranslator.app.background import Background
-from deepimagetranslator.core.evaluation.measures import MEASURES
+from deepimagetranslator.core.evaluation.measures import LIKENESS, MEASURES, OVERLAP
 from deepimagetranslator.core.evaluation.summary import Spread, Summarized
 from deepimagetranslator.core.evaluation.table import POOLED
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -30,6 +30,7 @@ HINT = (
     "Click a heading to sort, double-click an image to see it. In the figure, boxes are quartiles, "
     "dots are images, and dotted lines are the whole volume."
 )
+_HINT_OF_INPUT = "Circles are the inputs themselves."
 
 Key = tuple[bool, Any]
 
@@ -68,6 +69,7 @@ class EvaluationView(ttk.Frame):
         self._photo: ImageTk.PhotoImage | None = None
         self._filling = ""
         self._persons, self._summaries = result.persons, result.summaries
+        self._measures = _shown(evaluation.measures)
         self._images = [row for row in evaluation.rows if row["image"] != POOLED]
         self._places = _places(self._images)
         self._order = list(range(len(self._images)))
@@ -128,7 +130,9 @@ class EvaluationView(ttk.Frame):
         self.table.configure(yscrollcommand=down.set, xscrollcommand=across.set)
         self.table.grid(row=0, column=0, sticky="nsew")
         down.grid(row=0, column=1, sticky="ns")
-        hint = ttk.Label(upper, text=HINT, style="Small.TLabel")
+        of_input = len(self._measures) > len(MEASURES)
+        hint_text = f"{HINT} {_HINT_OF_INPUT}" if of_input else HINT
+        hint = ttk.Label(upper, text=hint_text, style="Small.TLabel")
         hint.grid(row=1, column=0, sticky="ew", pady=(px(4), px(6)))
         wrap_at_width(hint)
         self._picture = ttk.Label(lower)
@@ -173,7 +177,7 @@ class EvaluationView(ttk.Frame):
 
     def _columns(self) -> tuple[str, ...]:
         person = ("Person",) if self._persons else ()
-        return ("Image", *person, "Channel", *map(shown_word, MEASURES))
+        return ("Image", *person, "Channel", *map(shown_word, self._measures))
 
     def _write_headings(self) -> None:
         for column in self._columns():
@@ -200,9 +204,10 @@ class EvaluationView(ttk.Frame):
     def _summary_rows(self) -> list[tuple[str, ...]]:
         person = ("",) if self._persons else ()
         pooled = [row for row in self.evaluation.rows if row["image"] == POOLED]
-        rows = [("Whole volume", *person, *_values_of(row)) for row in pooled]
+        measures = self._measures
+        rows = [("Whole volume", *person, *_values_of(row, measures)) for row in pooled]
         for one in self._summaries:
-            cells = (_spread_text(one.spreads[m]) if m in one.spreads else "" for m in MEASURES)
+            cells = (_spread_text(one.spreads[m]) if m in one.spreads else "" for m in measures)
             title = f"{one.count} {one.over}, mean ± SD"
             rows.append((title, *person, one.channel, *cells))
         return rows
@@ -210,11 +215,11 @@ class EvaluationView(ttk.Frame):
     def _cells(self, index: int) -> tuple[str, ...]:
         row = self._images[index]
         person = (self._persons[self._places[index]],) if self._persons else ()
-        return (str(row["image"]), *person, *_values_of(row))
+        return (str(row["image"]), *person, *_values_of(row, self._measures))
 
     def _keys(self, column: str) -> list[Any]:
         """The sort key of each image's row; None where the measure is undefined."""
-        measure = next((name for name in MEASURES if shown_word(name) == column), None)
+        measure = next((name for name in self._measures if shown_word(name) == column), None)
         if measure is not None:
             values = [float(row.get(measure, math.nan)) for row in self._images]
             return [None if math.isnan(value) else value for value in values]
@@ -269,9 +274,17 @@ def _places(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     return places
 
 
-def _values_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _shown(measures: Sequence[str]) -> tuple[str, ...]:
+    """The measures in the order of the columns: those of the input itself beside the network's."""
+    if len(measures) == len(MEASURES):
+        return tuple(measures)
+    beside = [each for name in LIKENESS[::-1] for each in (name, f"input_{name}")]
+    return (*beside, *OVERLAP)
+
+
+def _values_of(row: Mapping[str, Any], measures: Sequence[str]) -> tuple[str, ...]:
     """The channel and the measures as text."""
-    numbers = (_number_text(float(row[name])) if name in row else "" for name in MEASURES)
+    numbers = (_number_text(float(row[name])) if name in row else "" for name in measures)
     return (str(row["channel"]), *numbers)
 
 

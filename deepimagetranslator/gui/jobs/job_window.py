@@ -284,7 +284,10 @@ class JobWindow(tk.Toplevel):
         problems, labels = tuple(result["problems"]), bool(result.get("labels", True))
         evaluation = Evaluation(rows, problems, files, labels)
         count = evaluation.images
-        self._words.set(f"{count} image{'' if count == 1 else 's'} evaluated.")
+        words = f"{count} image{'' if count == 1 else 's'} evaluated."
+        if evaluation.verdict is not None and not evaluation.verdict.better:
+            words += f" {evaluation.verdict.sentence('The translated images have')}"
+        self._words.set(words)
         if problems:
             self._show_left_out(problems)
         self.session.background.run(

@@ -66,10 +66,11 @@ def _draw_measure(
     axes.set_facecolor(palette.field)
     for place, channel in enumerate(channels):
         own = [row for row in rows if row["channel"] == channel]
-        values = [float(row.get(name, math.nan)) for row in own if row["image"] != POOLED]
-        known = [value for value in values if math.isfinite(value)]
+        images = [row for row in own if row["image"] != POOLED]
+        known, inputs = _known(images, name), _known(images, f"input_{name}")
         colour = _COLOURS.get(channel, palette.series[place % len(palette.series)])
         _draw_channel(axes, place, known, colour, palette)
+        _draw_inputs(axes, place, inputs, palette)
         whole = next((float(row[name]) for row in own if row["image"] == POOLED), math.nan)
         if math.isfinite(whole):
             edge = {"color": palette.text, "linewidths": 1.6, "linestyles": ":"}
@@ -82,6 +83,12 @@ def _draw_measure(
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(palette.border)
+
+
+def _known(rows: Sequence[Mapping[str, Any]], name: str) -> list[float]:
+    """The finite values of a measure."""
+    values = (float(row.get(name, math.nan)) for row in rows)
+    return [value for value in values if math.isfinite(value)]
 
 
 def _draw_channel(
@@ -107,6 +114,13 @@ def _draw_channel(
     alpha = min(0.85, max(0.15, 60 / len(values)))
     dots = {"s": 14, "color": colour, "alpha": alpha, "linewidths": 0, "zorder": 3}
     axes.scatter(place + beside, values, **dots)
+
+
+def _draw_inputs(axes: Any, place: int, values: Sequence[float], palette: Palette) -> None:
+    """Draw the value of each input itself as a circle to the right of its channel."""
+    look = {"s": 14, "facecolors": "none", "edgecolors": palette.text, "linewidths": 0.7}
+    alpha = min(0.85, max(0.3, 60 / max(1, len(values))))
+    axes.scatter([place + _BOX / 2 + _SPREAD / 2] * len(values), values, alpha=alpha, **look)
 
 
 def _short(name: str) -> str:

@@ -19,11 +19,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from deepimagetranslator.app.training.state import MonitorState, Series
-from deepimagetranslator.core.runs.history_columns import BY_CLASS, measure_of
 from deepimagetranslator.core.system.atomic_write import atomic_write
+from deepimagetranslator.gui.monitor.charts import Chart, Line
 from deepimagetranslator.gui.theme.palette import LIGHT, Palette
-from deepimagetranslator.gui.widgets.words import shown_word
 
 PICTURE_TYPES = ("png", "svg")
 _PRINT = replace(LIGHT, background="#ffffff", field="#ffffff")
@@ -32,38 +30,17 @@ _MARGINS = (52, 12, 28, 36)
 """Left, right, top and bottom margin of a chart in pixels at 100 per cent."""
 _LOW, _LOW_MARGINS = 30, (52, 12, 22, 20)
 """Charts that would be lower than this have these margins, without the word below the axis."""
-_TITLES = {"dice_score": "Dice", "iou": "IoU"}
 _ONE_COLUMN = 4
 _LETTER, _LETTERS_OF_SIGN = 6.5, 5  # pixels at 100 per cent; a sign is as wide as 5 letters
 _LEGEND_ROW = 15
 """Height of a row of the legend of classes in pixels at 100 per cent."""
 _CONTRAST = 3.0  # of a curve against its background, WCAG 2.1 for graphics
+INPUT_ITSELF = "input itself"
+_LEGEND_ENTRIES = ("training", "validation", "best epoch", INPUT_ITSELF)
+_FARTHEST = 2.0
+"""The inputs' line is drawn if it lies within this multiple of the curves' range beyond them."""
 _LEGEND = 16
 """Height of the legend above all charts in pixels at 100 per cent."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One quantity: its training and validation values by epoch.
-
-    Attributes:
-        training, validation: the values; either may be empty.
-        name: of the class that it belongs to; empty if the chart has one quantity.
-        colour: "#rrggbb" for both; empty for the palette's colours of training and validation.
-    """
-
-    training: Series
-    validation: Series = ()
-    name: str = ""
-    colour: str = ""
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One chart: one quantity, or one of each class."""
-
-    title: str
-    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
@@ -86,36 +63,6 @@ class CurvesRequest:
     palette: Palette
     logarithmic: bool = False
     best_epoch: int | None = None
-
-
-def chart_names(state: MonitorState) -> list[str]:
-    """The charts' names: loss, Dice and IoU of all classes, other metrics, learning rate."""
-    names = list(dict.fromkeys(measure_of(name) for name in state.curve_names()))
-    order = ["loss", *BY_CLASS]
-    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
-
-
-def charts_of(state: MonitorState, name: str | None = None) -> tuple[Chart, ...]:
-    """The chart of that name, or by default all charts except the learning rate."""
-    names = chart_names(state)
-    chosen = [name] if name else [each for each in names if each != "learning_rate"]
-    return tuple(_chart(state, each) for each in chosen if each in names)
-
-
-def _chart(state: MonitorState, name: str) -> Chart:
-    curves = [curve for curve in state.curve_names() if measure_of(curve) == name]
-    if name not in BY_CLASS:
-        curve = Line(state.series(name), state.series(f"val_{name}"))
-        return Chart(shown_word(name), (curve,))
-    lines = []
-    for curve_name in curves:
-        channel = curve_name.removeprefix(BY_CLASS[name])
-        if state.classes and channel not in state.classes:
-            continue  # the background
-        one = state.classes.get(channel)
-        values = state.series(curve_name), state.series(f"val_{curve_name}")
-        lines.append(Line(*values, one.name if one else channel, one.colour if one else ""))
-    return Chart(_TITLES[name], tuple(lines))
 
 
 def render(request: CurvesRequest) -> Image.Image:
@@ -228,14 +175,16 @@ def _figure(request: CurvesRequest) -> Any:
         _draw(axis, chart, request)
         if low:
             axis.set_xlabel("")
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    signs = dict(zip(reversed(labels), reversed(handles), strict=True))  # of each, the first
-    shown = [label for label in ("training", "validation", "best epoch") if label in signs]
+    signs: dict[str, Any] = {}
+    for axis in reversed(figure.axes):
+        handles, labels = axis.get_legend_handles_labels()
+        signs |= zip(reversed(labels), reversed(handles), strict=True)  # of each, the first
+    shown = [label for label in _LEGEND_ENTRIES if label in signs]
     figure.legend(
         [signs[label] for label in shown],
         shown,
         loc="upper right",
-        ncols=3,
+        ncols=len(_LEGEND_ENTRIES),
         fontsize=8.5,
         labelcolor=request.palette.text,
         frameon=False,
@@ -276,7 +225,10 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
     elif named and rows * _LEGEND_ROW < 0.7 * down:
         _draw_classes(axis, chart, palette)
     values = [point for line in chart.lines for point in (*line.training, *line.validation)]
-    positive = all(value > 0 for _, value in values)
+    numbers = [value for _, value in values]
+    if chart.inputs is not None:
+        _draw_inputs(axis, chart.inputs, numbers, request)
+    positive = all(value > 0 for value in numbers)
     if request.logarithmic and positive:
         axis.set_yscale("log")
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
@@ -296,6 +248,28 @@ def _draw(axis: Any, chart: Chart, request: CurvesRequest) -> None:
     for name, spine in axis.spines.items():
         spine.set_visible(name in ("left", "bottom"))
         spine.set_color(palette.border)
+
+
+def _draw_inputs(axis: Any, value: float, numbers: Sequence[float], request: CurvesRequest) -> None:
+    """Draw the inputs' own value as a line; far from the curves as words at the edge, since the
+    curves would be flat beside it."""
+    low, high = min(numbers, default=value), max(numbers, default=value)
+    far = _FARTHEST * ((high - low) or abs(high) or 1.0)
+    colour = request.palette.text
+    if request.logarithmic or low - far <= value <= high + far:
+        axis.axhline(value, color=colour, linestyle=":", linewidth=1.3, label=INPUT_ITSELF)
+        return
+    above = value > high
+    axis.text(
+        0.99,
+        0.97 if above else 0.03,
+        f"{INPUT_ITSELF} {value:.3g} {'↑' if above else '↓'}",
+        transform=axis.transAxes,
+        ha="right",
+        va="top" if above else "bottom",
+        fontsize=8,
+        color=colour,
+    )
 
 
 def _draw_line(axis: Any, line: Line, number: int, count: int, request: CurvesRequest) -> None:

@@ -13,13 +13,8 @@ from PIL import ImageTk
 
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.gui.monitor.curves import (
-    CurvesRenderer,
-    CurvesRequest,
-    chart_names,
-    charts_of,
-    write_curves,
-)
+from deepimagetranslator.gui.monitor.charts import chart_names, charts_of
+from deepimagetranslator.gui.monitor.curves import CurvesRenderer, CurvesRequest, write_curves
 from deepimagetranslator.gui.monitor.preview_strip import TOOLS
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
@@ -145,7 +140,10 @@ class CurvesView(ttk.Frame):
             return
         self.save_button.state(["!disabled" if state.rows else "disabled"])
         wanted = (
-            (len(state.rows), state.epochs_done, state.best_epoch, tuple(state.classes)),
+            (
+                (len(state.rows), state.epochs_done, state.best_epoch),
+                (*state.classes, *state.inputs),
+            ),
             (self._chosen(), self.log_button.instate(["selected"]), self.theme.palette.name),
             (self.canvas.winfo_width(), self.canvas.winfo_height()),
         )

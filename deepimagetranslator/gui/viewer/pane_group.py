@@ -17,6 +17,7 @@ from deepimagetranslator.app.shown_classes import ShownClasses
 from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.intensity.windows import Window
+from deepimagetranslator.core.export.confidence import ConfidenceMap
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer import shading
@@ -24,7 +25,13 @@ from deepimagetranslator.gui.viewer.image_canvas import ZOOM_STEP, ImageCanvas, 
 from deepimagetranslator.gui.viewer.image_pane import Caption, ImagePane
 from deepimagetranslator.gui.viewer.legend import Entry, Legend
 from deepimagetranslator.gui.viewer.pane_sashes import PaneSashes
-from deepimagetranslator.gui.viewer.pane_tools import OUTLINES, OVERLAYS, ROLES, PaneTools
+from deepimagetranslator.gui.viewer.pane_tools import (
+    CONFIDENCE,
+    OUTLINES,
+    OVERLAYS,
+    ROLES,
+    PaneTools,
+)
 from deepimagetranslator.gui.viewer.shading import Levels
 from deepimagetranslator.gui.viewer.viewport import FIT, View
 
@@ -42,11 +49,13 @@ class PaneGroup(ttk.Frame):
         titles: the texts above the three panes.
         on_pointer: called with text for the status bar ("x 212, y 130: image 87, target 255 0 0"),
             empty when the pointer leaves the images.
+        on_overlay: called with the overlay that was chosen.
 
     Attributes:
         panes: the three panes by role: "image", "target", "prediction".
         tools: the row below the panes.
-        overlay: what is drawn over the image: a role, "outlines" of both label maps, or "none".
+        overlay: what is drawn over the image: a role, "outlines" of both label maps, or "none";
+            "confidence" is drawn over the prediction.
         legend: the classes of label maps, below the panes.
         overlay_part: the opacity of the overlay, 0 to 1.
         difference: whether the third pane shows prediction minus target.
@@ -60,9 +69,11 @@ class PaneGroup(ttk.Frame):
         titles: Sequence[str] = TITLES,
         *,
         on_pointer: Callable[[str], None] | None = None,
+        on_overlay: Callable[[str], object] | None = None,
     ) -> None:
         super().__init__(parent)
-        self.on_pointer = on_pointer
+        self.on_pointer, self._on_overlay = on_pointer, on_overlay
+        self._confidence: ConfidenceMap | None = None
         self.titles = dict(zip(ROLES, titles, strict=True))
         self.overlay, self.overlay_part, self.difference = "none", 0.5, False
         self.window = "training"
@@ -107,8 +118,15 @@ class PaneGroup(ttk.Frame):
         if image is not None:
             levels, pane.offset = self._levels(role, image)
         pane.show(image, caption, levels=levels, hint=hint)
+        if role == "prediction":
+            self._confidence = None
         if role == "target":
             self._shade("prediction")
+        self._refresh()
+
+    def set_confidence(self, confidence: ConfidenceMap | None) -> None:
+        """Set the confidence of the prediction that is shown; None if it is not known."""
+        self._confidence = confidence
         self._refresh()
 
     def dim_prediction(self, note: str) -> None:
@@ -253,7 +271,8 @@ class PaneGroup(ttk.Frame):
         self._lead().true_size()
 
     def set_overlay(self, role: str, part: float | None = None) -> None:
-        """Draw "target", "prediction" or "outlines" over the image; "none" removes the overlay.
+        """Draw "target", "prediction" or "outlines" over the image, or "confidence" over the
+        prediction; "none" removes the overlay.
 
         Args:
             role: the overlay.
@@ -264,6 +283,8 @@ class PaneGroup(ttk.Frame):
         if part is not None:
             self.overlay_part = min(1.0, max(0.0, part))
         self._refresh()
+        if self._on_overlay is not None:
+            self._on_overlay(role)
 
     def set_difference(self, on: bool) -> None:
         """Show prediction minus target in the third pane, if there are both."""
@@ -292,12 +313,23 @@ class PaneGroup(ttk.Frame):
         labels = (target.image, shown) if lined else (None, None)
         image.canvas.set_outlines(*labels)
         self._write_legend(labels)
+        confidence = self._shown_confidence()
+        if confidence is None or prediction.image is None or self.difference:
+            prediction.canvas.set_overlay(None)
+        else:
+            marked = shading.uncertain_marked(prediction.image, prediction.levels, confidence)
+            prediction.canvas.set_overlay(marked, (0.0, 255.0), self.overlay_part)
         both = prediction.image is not None and target.image is not None
         apart = self.difference and both and not prediction.canvas.dimmed
         prediction.set_minus(target.image if apart else None)
         prediction.set_title(DIFFERENCE_TITLE if apart else self.titles["prediction"])
         self.tools.write()
         self._report_pointer()
+
+    def _shown_confidence(self) -> ConfidenceMap | None:
+        """The confidence to draw over the prediction; None if it is not wanted or not known."""
+        wanted = self.overlay == CONFIDENCE and not self.panes["prediction"].canvas.dimmed
+        return self._confidence if wanted else None
 
     def _write_legend(self, outlines: Sequence[Array | None]) -> None:
         target, predicted = (labels is not None for labels in outlines)
@@ -310,6 +342,10 @@ class PaneGroup(ttk.Frame):
             )
             if shown
         ]
+        confidence = self._shown_confidence()
+        if confidence is not None:
+            colour = "#{:02x}{:02x}{:02x}".format(*shading.UNCERTAIN)
+            lines.append(Entry(shading.uncertain_words(confidence), colour))
         self.legend.show([*lines, *(Entry(c.name, c.colour) for c in self.classes.classes)])
         if self.legend.entries and not self.sashes.stacked:
             self.legend.grid()
@@ -352,4 +388,8 @@ class PaneGroup(ttk.Frame):
         if role == "image":
             return f"{words} {self.unit}".strip()
         name = self.classes.name_of(shading.values_at(pane.image, u, v))
-        return f"{words} ({name})" if name else words
+        words = f"{words} ({name})" if name else words
+        confidence = self._shown_confidence() if role == "prediction" else None
+        if confidence is None:
+            return words
+        return f"{words}, {shading.confidence_words(confidence, u, v)}"

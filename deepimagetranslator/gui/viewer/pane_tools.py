@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 
 ROLES = ("image", "target", "prediction")
-OUTLINES = "outlines"
+OUTLINES, CONFIDENCE = "outlines", "confidence"
 OVERLAYS = {
     "none": "None",
     "target": "Target",
     "prediction": "Prediction",
     OUTLINES: "Outlines",
+    CONFIDENCE: "Confidence",
 }
 
 
@@ -78,7 +79,7 @@ class PaneTools(ttk.Frame):
         self.part_words.configure(text=f"{group.overlay_part * 100:.0f} %")
         offered = [OVERLAYS[key] for key in OVERLAYS if key != OUTLINES or group.classes.classes]
         self.overlay.configure(values=offered)
-        state = "!disabled" if group.overlay in ROLES else "disabled"
+        state = "!disabled" if group.overlay in (*ROLES, CONFIDENCE) else "disabled"
         self.part.state([state])
         self.part_words.state([state])
         both = group.image("target") is not None and group.image("prediction") is not None

@@ -13,6 +13,8 @@ from deepimagetranslator.core.data.intensity.normalization import (
     TYPE_MAXIMUM,
     IntensityNormalization,
 )
+from deepimagetranslator.core.evaluation.calibration import LABELS
+from deepimagetranslator.core.export.confidence import ConfidenceMap
 from deepimagetranslator.core.typing import Array
 
 Levels = tuple[float, float]
@@ -23,6 +25,9 @@ _HIGHER, _LOWER = (255, 150, 40), (60, 150, 255)
 _FAINT = 0.3  # what remains of an image's contrast with the background when it is dimmed
 TARGET_LINE, PREDICTED_LINE, BOTH_LINE = (0, 200, 255), (255, 140, 0), (255, 255, 255)
 """Outlines of the target, of the prediction, and of both in one place."""
+UNCERTAIN = (255, 235, 60)
+"""The colour that is laid over uncertain pixels of a prediction."""
+_UNCERTAIN_ERROR = 99.0  # percentile of the expected errors that has the full colour
 _SAMPLES = 1_000_000
 _LABELS_BELOW = 32
 _INNER = 0.6  # outliers are clipped if 99.8 % of the values lie in less than 0.6 of the range
@@ -156,6 +161,37 @@ def _comparable(one: Array, other: Array) -> tuple[Array, Array]:
     if one.dtype == other.dtype and one.dtype.kind == "u":
         return one, other
     return np.nan_to_num(one.astype(np.float32)), np.nan_to_num(other.astype(np.float32))
+
+
+def uncertain_marked(image: Array, levels: Levels, confidence: ConfidenceMap) -> Array:
+    """A translated image as RGB, the more towards ``UNCERTAIN`` the less certain a pixel is.
+
+    Probabilities of 0.5 and below have the full colour; expected errors the highest of this image,
+    without a few outliers.
+    """
+    values = confidence.values
+    if confidence.kind == LABELS:
+        part = 2 * (1 - values)
+    else:
+        largest = float(np.percentile(values[::2, ::2], _UNCERTAIN_ERROR))
+        part = values / max(largest, 1e-12)
+    part = np.clip(part, 0, 1)
+    mixed = (1 - part) * to_rgb(image, levels) + part * np.array(UNCERTAIN, np.float32)
+    return np.asarray(np.rint(mixed), np.uint8)
+
+
+def uncertain_words(confidence: ConfidenceMap) -> str:
+    """The legend of ``uncertain_marked``."""
+    words = "uncertain"
+    if confidence.kind == LABELS:
+        words = "uncertain: right with a probability of 0.5 or less"
+    return words if confidence.calibrated else f"{words} (not calibrated)"
+
+
+def confidence_words(confidence: ConfidenceMap, u: float, v: float) -> str:
+    """The confidence at a position; the arguments are those of ``value_words``."""
+    words = "confidence" if confidence.kind == LABELS else "expected error"
+    return f"{words} {value_words(confidence.values, u, v)}"
 
 
 def difference_words(target: Array, levels: Levels) -> str:

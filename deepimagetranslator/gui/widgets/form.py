@@ -22,7 +22,7 @@ PRESET_WORDS = {"recommended": "Recommended", "2021": "As in 2021"}
 
 @dataclass(frozen=True)
 class Row:
-    """Several fields side by side with one label; the captions above them may be empty."""
+    """Several fields side by side with one label; it and the captions above may be empty."""
 
     label: str
     fields: tuple[str, ...]
@@ -183,8 +183,11 @@ class Form(ttk.Frame, Generic[Spec]):
             control = self.fields.control(cells, name, width=7)
             control.grid(row=1, column=index, padx=(0, px(8)))
             self.controls[name] = control
+            if self.fields.infos[name].kind == "bool":
+                self._underline(control, self.fields.infos[name].label, name)
             self._add_message(frame, name)
-        self._underline(label, row.label, row.fields[0])
+        if row.label:
+            self._underline(label, row.label, row.fields[0])
 
     def _add_message(self, frame: ttk.Frame, name: str) -> None:
         message = self.fields.message(frame, name, self._theme.px(330))

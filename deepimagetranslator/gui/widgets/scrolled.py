@@ -59,9 +59,17 @@ class Scrolled(ttk.Frame):
             self.canvas.yview_moveto(0)
 
     def fit(self) -> None:
-        """Request the size that the body needs, within the limits."""
-        width = min(self.body.winfo_reqwidth(), self._most[0])
-        height = min(self.body.winfo_reqheight(), self._most[1])
+        """Request the size that the body needs, within the limits.
+
+        Room for the bars that this leaves necessary is requested whether they are shown yet or
+        not: else each bar could make the other necessary, and their appearance enlarge the frame
+        until neither is, without end.
+        """
+        needs_width, needs_height = self.body.winfo_reqwidth(), self.body.winfo_reqheight()
+        width, height = min(needs_width, self._most[0]), min(needs_height, self._most[1])
+        thick = self._down.winfo_reqwidth()
+        self.columnconfigure(1, minsize=thick if needs_height > height else 0)
+        self.rowconfigure(1, minsize=thick if needs_width > width else 0)
         if (self.canvas.winfo_reqwidth(), self.canvas.winfo_reqheight()) != (width, height):
             self.canvas.configure(width=width, height=height)
         self._show_bars()
@@ -74,12 +82,16 @@ class Scrolled(ttk.Frame):
     def _show_bars(self) -> None:
         width, height = self.body.winfo_reqwidth(), self.body.winfo_reqheight()
         self.canvas.configure(scrollregion=(0, 0, width, height))
-        shown = self.canvas.winfo_width() > 1
-        if shown and self.canvas.winfo_height() < height:
+        room_across, room_down = self.winfo_width(), self.winfo_height()
+        shown, thick = room_across > 1, self._down.winfo_reqwidth()
+        down = shown and height > room_down
+        across = shown and width > room_across - thick * down
+        down = shown and height > room_down - thick * across
+        if down:
             self._down.grid(row=0, column=1, sticky="ns")
         else:
             self._down.grid_remove()
-        if shown and self.canvas.winfo_width() < width:
+        if across:
             self._across.grid(row=1, column=0, sticky="ew")
         else:
             self._across.grid_remove()

@@ -31,6 +31,10 @@ _WORDS = {
     "val_total_loss": "val_total_loss",
     "dice_score": "Dice score",
     "area_difference": "Area difference",
+    "input_mae": "Input MAE",
+    "input_mse": "Input MSE",
+    "input_psnr": "Input PSNR",
+    "input_ssim": "Input SSIM",
 }
 _CHOICES = {
     "normalization": {"deep": "All blocks but the first", "group": "All blocks"},

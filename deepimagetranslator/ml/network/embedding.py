@@ -29,12 +29,22 @@ def with_embedding(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, {FINAL: final, EMBEDDING: pooled}, name=model.name)
 
 
-def outputs_of(model: keras.Model, x: Floats) -> tuple[Floats, Floats]:
+def outputs_of(model: keras.Model, x: Floats, one_by_one: bool = False) -> tuple[Floats, Floats]:
     """The final output (images, height, width, channels) of a batch, and its embeddings.
 
     The embeddings (images, channels) have no channels if the model has no such output. The output
     of deep supervision is left out.
+
+    Args:
+        model: a U-Net, or what ``with_embedding`` made of it.
+        x: (images, height, width, channels).
+        one_by_one: images are computed alone, for a network with fused normalization.
     """
+    if one_by_one and len(x) > 1:
+        finals, embeddings = zip(
+            *(outputs_of(model, image[np.newaxis]) for image in x), strict=True
+        )
+        return np.concatenate(finals), np.concatenate(embeddings)
     y: Any = model.predict_on_batch(x)
     if not isinstance(y, dict):
         return np.asarray(y, np.float32), np.empty((len(x), 0), np.float32)

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from deepimagetranslator.core.data.labels.exclusive import region
 from deepimagetranslator.core.evaluation.measures import THRESHOLD
 from deepimagetranslator.ml.network import losses
 
@@ -28,6 +29,7 @@ def build_metrics(
     channel_names: Sequence[str],
     final_activation: str,
     sparse: bool,
+    exclusive: Sequence[int] = (),
 ) -> list[keras.metrics.Metric]:
     """New metrics for ``compile(metrics=...)``, in the order of ``names``.
 
@@ -39,12 +41,21 @@ def build_metrics(
             channel, "iou" a metric ``iou_<name>``.
         final_activation: sigmoid, softmax or linear.
         sparse: whether the targets are class numbers.
+        exclusive: the channels of exclusive classes (``core.data.labels.exclusive``), which are
+            decided among themselves; empty to compare each channel with 0.5.
     """
     found: list[keras.metrics.Metric] = []
     for name in names:
         if name in ("dice_score", "iou"):
             found += [
-                ChannelOverlap(name.removesuffix("_score"), i, channel, final_activation, sparse)
+                ChannelOverlap(
+                    name.removesuffix("_score"),
+                    i,
+                    channel,
+                    final_activation,
+                    sparse,
+                    exclusive if i in exclusive else (),
+                )
                 for i, channel in zip(range(channels), channel_names, strict=True)
             ]
         else:
@@ -85,17 +96,25 @@ class ChannelOverlap(keras.metrics.Metric):
 
     "dice" is 2 |T and P| / (|T| + |P|), "iou" (Jaccard index) is |T and P| / |T or P|, both from 0
     to 1. A pixel belongs to a region if its value is over 0.5; with softmax it belongs to P if this
-    channel has its highest value. Two empty regions give 1.
+    channel has its highest value, with exclusive classes if this channel's class is the likeliest.
+    Two empty regions give 1.
     """
 
     def __init__(
-        self, score: str, channel: int, channel_name: str, final_activation: str, sparse: bool
+        self,
+        score: str,
+        channel: int,
+        channel_name: str,
+        final_activation: str,
+        sparse: bool,
+        exclusive: Sequence[int] = (),
     ) -> None:
         super().__init__(name=f"{score}_{channel_name}", dtype="float32")
         self.score = score
         self.channel = channel
         self.softmax = final_activation == "softmax"
         self.sparse = sparse
+        self.exclusive = tuple(exclusive)
         self.overlap = self.add_weight(name="overlap", initializer="zeros")
         self.size = self.add_weight(name="size", initializer="zeros")
 
@@ -106,6 +125,8 @@ class ChannelOverlap(keras.metrics.Metric):
             target = y_true[..., self.channel] > THRESHOLD
         if self.softmax:
             predicted = ops.equal(ops.argmax(y_pred, axis=-1), self.channel)
+        elif self.exclusive:
+            predicted = region(y_pred, self.exclusive, self.channel)
         else:
             predicted = y_pred[..., self.channel] > THRESHOLD
         target, predicted = ops.cast(target, "float32"), ops.cast(predicted, "float32")

@@ -25,6 +25,7 @@ from deepimagetranslator.core.config.network_plan import (
 from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.ml.network.group_normalization import GroupNormalization
+from deepimagetranslator.ml.network.residual import AddToInput
 
 FINAL = "final"
 COARSE = "coarse"
@@ -84,6 +85,18 @@ def lsuv_initialize(model: keras.Model, spec: ModelSpec, precision: str, images:
         _outputs(fitting, ops.convert_to_tensor(images))
 
 
+def convert_inputs(model: keras.Model, gain: float, shift: float) -> None:
+    """Let the residual outputs of a network, if it has any, add ``gain * input + shift``."""
+    for layer in residuals(model):
+        layer.gain.assign(gain)
+        layer.shift.assign(shift)
+
+
+def residuals(model: keras.Model) -> list[AddToInput]:
+    """The layers that add the input; empty if the network has no residual output."""
+    return [layer for layer in model.layers if isinstance(layer, AddToInput)]
+
+
 def _outputs(layers: _Layers, inputs: Any) -> Any:
     """Connect the layers: the network's outputs for its input."""
     spec = layers.spec
@@ -102,7 +115,7 @@ def _outputs(layers: _Layers, inputs: Any) -> Any:
         x = layers.up(x, block, skip)
         decoded.append(x)
     x = _resized(x, spec.target_height, spec.target_width)
-    final = layers.activated(layers.to_target_channels(x), FINAL)
+    final = layers.output(inputs, layers.to_target_channels(x), FINAL)
     if not spec.deep_supervision:
         return final
     # Nearest-neighbour up-sampling after the 1x1 convolution gives the same result as before it,
@@ -110,7 +123,7 @@ def _outputs(layers: _Layers, inputs: Any) -> Any:
     coarse = layers.to_target_channels(decoded[-3])
     coarse = keras.layers.UpSampling2D(4, dtype="float32")(coarse)
     coarse = _resized(coarse, spec.target_height, spec.target_width)
-    return {FINAL: final, COARSE: layers.activated(coarse, COARSE)}
+    return {FINAL: final, COARSE: layers.output(inputs, coarse, COARSE)}
 
 
 def convolutions(model: keras.Model) -> list[keras.layers.Conv2D]:
@@ -136,7 +149,9 @@ class _Layers:
         for _ in range(2):
             x = self._convolution(filters, 3, self.policy)(x)
             if is_normalized(self.spec, filters):
-                x = GroupNormalization(group_count(filters), dtype=self.policy)(x)
+                x = GroupNormalization(
+                    group_count(filters), fused=self.spec.fused_normalization, dtype=self.policy
+                )(x)
             x = keras.layers.ReLU(dtype=self.policy)(x)
         return x
 
@@ -152,8 +167,11 @@ class _Layers:
         """A 1x1 convolution to the target's channels, in float32."""
         return self._convolution(self.spec.target_channels, 1, "float32")(x)
 
-    def activated(self, x: Any, name: str) -> Any:
-        """The final activation in float32; the result is an output of the network."""
+    def output(self, inputs: Any, x: Any, name: str) -> Any:
+        """The final activation in float32, or the sum with the input; an output of the network."""
+        if self.spec.residual:
+            inputs = _resized(inputs, self.spec.target_height, self.spec.target_width)
+            return AddToInput(dtype="float32", name=name)([inputs, x])
         activation = self.spec.final_activation
         activation = "sigmoid" if activation == "automatic" else activation
         return keras.layers.Activation(activation, dtype="float32", name=name)(x)
@@ -163,6 +181,8 @@ class _Layers:
         glorot = self.spec.initialization == "glorot_uniform"
         kind = keras.initializers.GlorotUniform if glorot else keras.initializers.HeNormal
         initializer = kind(seed=self.seed * 1000 + self.made)
+        if size == 1 and self.spec.residual:
+            initializer = keras.initializers.Zeros()
         return keras.layers.Conv2D(
             filters,
             size,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deepimagetranslator.core.data.labels.exclusive import BACKGROUND, region
+
 Floats = NDArray[np.float32]
 DICE = 0.05
 """A Dice score lower by this is a damage of 1."""
@@ -26,11 +28,13 @@ class Judge:
         labels: outputs are label maps, in channels or by class; else values.
         by_class: channels exclude each other, and the first one is the background.
         comparable: input and target are values of the same kind, as in denoising.
+        exclusive: the channels of exclusive classes, see ``core.data.labels.exclusive``.
     """
 
     labels: bool
     by_class: bool = False
     comparable: bool = False
+    exclusive: tuple[int, ...] = ()
 
     def quality(self, x: Floats, y: Floats, y_pred: Floats) -> float:
         """How good an output is; NaN if the target shows nothing.
@@ -42,7 +46,7 @@ class Judge:
             x, y, y_pred: input, target and output (height, width, channels).
         """
         if self.labels:
-            return _dice(*(_masks(image, self.by_class) for image in (y, y_pred)))
+            return _dice(*map(self._masks, (y, y_pred)))
         return _psnr(y_pred, y) - (_psnr(x, y) if self.comparable else 0.0)
 
     def damage(self, before: float, after: float) -> float:
@@ -60,13 +64,16 @@ class Judge:
             return quality >= _LEAST_DICE
         return quality >= _LEAST_GAIN if self.comparable else math.isfinite(quality)
 
-
-def _masks(image: Floats, by_class: bool) -> NDArray[np.bool_]:
-    """Where each label is, (height, width, labels)."""
-    if not by_class:
-        return np.asarray(image > 0.5)
-    numbers = image.argmax(axis=2)
-    return np.asarray(numbers[..., np.newaxis] == np.arange(1, image.shape[2]))
+    def _masks(self, image: Floats) -> NDArray[np.bool_]:
+        """Where each label is, (height, width, labels), as in a translation."""
+        if self.by_class:
+            numbers = image.argmax(axis=2)
+            return np.asarray(numbers[..., np.newaxis] == np.arange(1, image.shape[2]))
+        masks = image > 0.5
+        for channel in self.exclusive:
+            if channel != BACKGROUND:
+                masks[..., channel] = region(image, self.exclusive, channel)
+        return np.asarray(masks)
 
 
 def _dice(y: NDArray[np.bool_], y_pred: NDArray[np.bool_]) -> float:

@@ -139,6 +139,22 @@ class IntensityNormalization:
             raise UserError(message) from error
 
 
+def conversion(
+    source: IntensityNormalization, destination: IntensityNormalization
+) -> tuple[float, float]:
+    """Gain and shift from [0, 1] of one normalization to [0, 1] of another: the same file value.
+
+    Two ranges of file types are both the whole range of their images' type, whichever it is.
+
+    Args:
+        source, destination: none of kind "image", which has no constants.
+    """
+    if source.kind == destination.kind == "type":
+        return 1.0, 0.0
+    span = destination.high - destination.low
+    return (source.high - source.low) / span, (source.low - destination.low) / span
+
+
 BYTES = IntensityNormalization("type", 0.0, 255.0, "uint8")
 """8-bit values divided by 255, as the 2021 program read all its images."""
 

@@ -57,15 +57,17 @@ def choose_palette(
         return None, []
     if data.labels:
         palette = Palette.of(parse_classes(data.labels), train.dtype, data.snap_labels)
+        palette = replace(palette, exclusive=data.exclusive_classes)
         return palette, _unknown("training", train, palette) + _unknown("validation", val, palette)
     automatic = data.target_kind == "automatic"
     found = train.label_palette() if automatic else train.palette()
     found = _with_encodings_of(found, train, val)
     if found is None and data.snap_labels:
-        return train.blurred_palette(), []
+        found = train.blurred_palette()
+        return found and replace(found, exclusive=data.exclusive_classes), []
     if found is None:
         return None, _no_palette(train, needed or not automatic, not automatic)
-    palette = replace(found, snap=data.snap_labels)
+    palette = replace(found, snap=data.snap_labels, exclusive=data.exclusive_classes)
     return palette, [*_encodings(palette, train), *_unknown("validation", val, palette)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 import cv2
@@ -17,6 +17,7 @@ Floats = NDArray[np.float32]
 # RGB to YCbCr (JFIF).
 _JPEG = np.array([[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]], np.float32)
 _SHARPNESS = (3.0, 2.6, 2.2, 1.8)
+_PART = 2**14  # pixels that are compared at a time; their distances stay in the processor's cache
 
 
 def nearest_colours(pixels: Array, colours: Sequence[Colour]) -> NDArray[np.uint8]:
@@ -35,16 +36,37 @@ def nearest_colours(pixels: Array, colours: Sequence[Colour]) -> NDArray[np.uint
 
 
 def closest(values: Floats, colours: Floats) -> NDArray[np.uint8]:
-    """The index (n,) of the nearest colour of ``values`` (n, channels), by Euclidean distance."""
-    planes = np.ascontiguousarray(values.T)
-    classes = np.zeros(len(values), np.uint8)
-    best = np.full(len(values), np.inf, np.float32)
-    for number, colour in enumerate(colours):
-        distance = np.zeros_like(best)
-        for plane, value in zip(planes, colour, strict=True):
-            distance += (plane - value) ** 2
-        np.copyto(classes, np.uint8(number), where=distance < best)
-        np.minimum(best, distance, out=best)
+    """The index (n,) of the nearest colour of ``values`` (n, channels), by Euclidean distance.
+
+    Of colours that are equally near it is the first, which NaN gets too.
+    """
+    classes = np.empty(len(values), np.uint8)
+    for first in range(0, len(values), _PART):
+        part = slice(first, first + _PART)
+        classes[part] = _closest(np.ascontiguousarray(values[part].T), colours)
+    return classes
+
+
+def _closest(planes: Floats, colours: Floats) -> NDArray[np.uint8]:
+    """The same for ``planes`` (channels, n); colours share the squares of equal values."""
+
+    @cache
+    def square(channel: int, value: float) -> Floats:
+        difference: Floats = planes[channel] - np.float32(value)
+        return np.square(difference, out=difference)
+
+    def distance(colour: Floats) -> Floats:
+        first, *others = (square(*at) for at in enumerate(colour.tolist()))
+        squared: Floats = sum(others, first)
+        return squared
+
+    classes = np.zeros(planes.shape[1], np.uint8)
+    best = distance(colours[0])
+    for number, colour in enumerate(colours[1:], 1):
+        found = distance(colour)
+        nearer = (found < best).view(np.uint8)
+        np.maximum(classes, nearer * np.uint8(number), out=classes)
+        best = np.minimum(best, found)
     return classes
 
 

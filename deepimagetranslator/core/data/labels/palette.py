@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from deepimagetranslator.core.config.classes import MAX_COLOURS, Colour, LabelClass, colour_of
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
+from deepimagetranslator.core.data.labels.exclusive import channels_of_classes, decide
 from deepimagetranslator.core.data.labels.nearest import closest, nearest_colours
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.pixels import to_channels
@@ -35,6 +36,8 @@ class Palette:
         snap: whether a pixel of an unknown colour gets the nearest class instead of an error.
         also: further colours of a class in the files, each with the class number.
         rest: the class of all other colours; -1 if there is none.
+        exclusive: whether predicted values are decided among the classes, if these are exclusive
+            (``exclusive``); else each pixel gets the nearest label colour.
     """
 
     colours: tuple[Colour, ...]
@@ -44,6 +47,7 @@ class Palette:
     snap: bool = False
     also: tuple[tuple[Colour, int], ...] = ()
     rest: int = -1
+    exclusive: bool = False
 
     def __post_init__(self) -> None:
         count = len(self.colours)
@@ -125,6 +129,11 @@ class Palette:
         units = scaling.to_unit(np.array(self.colours, self.dtype))
         return bool(np.isin(units, (0.0, 1.0)).all())
 
+    def class_channels(self, scaling: IntensityNormalization) -> tuple[int, ...]:
+        """The channel of each class (see ``exclusive``) by which predicted values are decided;
+        empty if each pixel gets the nearest label colour."""
+        return channels_of_classes(scaling.to_unit(self.array)[0]) if self.exclusive else ()
+
     def class_of(self, colour: Colour) -> int:
         """The class of an exact colour of the files; -1 if it has none."""
         read = {colour_of(c, 3): number for c, number in self.also}
@@ -184,7 +193,7 @@ class Palette:
         return written.take(classes, axis=0)
 
     def nearest(self, values: NDArray[np.floating[Any]], scaling: IntensityNormalization) -> Array:
-        """The label map of the nearest label colours of predicted values.
+        """The label map of predicted values, see ``nearest_classes``.
 
         Args:
             values: (height, width, channels) in the unit range of ``scaling``.
@@ -195,12 +204,18 @@ class Palette:
     def nearest_classes(
         self, values: NDArray[np.floating[Any]], scaling: IntensityNormalization
     ) -> NDArray[np.uint8]:
-        """The class numbers (height, width) of the nearest colours.
+        """The class numbers (height, width) of predicted values.
+
+        They are those of the nearest colours or, if classes are ``exclusive``, of the likeliest
+        class.
 
         Args:
             values: (height, width, channels) in the unit range of ``scaling``.
             scaling: the targets' normalization.
         """
+        exclusive = self.class_channels(scaling)
+        if exclusive:
+            return decide(values, exclusive)
         height, width, channels = values.shape
         flat = values.reshape(-1, channels).astype(np.float32, copy=False)
         classes = closest(flat, scaling.to_unit(self.array)[0])
@@ -219,6 +234,8 @@ class Palette:
             data["snap"] = True
         if self.rest >= 0:
             data["rest"] = self.rest
+        if self.exclusive:
+            data["exclusive"] = True
         return data
 
     @classmethod
@@ -237,6 +254,7 @@ class Palette:
                 bool(data.get("snap", False)),
                 tuple((_colours([c])[0], int(number)) for c, number in data.get("also", ())),
                 int(data.get("rest", -1)),
+                bool(data.get("exclusive", False)),
             )
         except (AttributeError, TypeError, KeyError, ValueError, OverflowError) as error:
             message = f"{data!r:.200} is no palette; the weights or project file is damaged."

@@ -34,6 +34,10 @@ HELP = {
     "written": "The colour in translated images; empty uses the colour of the files.",
     "snap": "Replaces each pixel's colour by the nearest label colour, for label maps that were "
     "blurred by smoothing or JPEG. The files are not changed.",
+    "exclusive": "In translated images each pixel gets the likeliest class, and black counts as "
+    "one. Otherwise a pixel is black wherever no channel is over 0.5, also between two classes. "
+    "For colours with at most one channel on, such as red, green, blue and black; training stores "
+    "the choice with the weights.",
 }
 _WIDTH = 470
 _log = logging.getLogger(__name__)
@@ -46,8 +50,13 @@ PickColour = Callable[[str, str], str | None]
 
 def with_labels(data: DataSpec, chosen: DataSpec) -> DataSpec:
     """``data`` with the settings of this dialog taken from ``chosen``."""
-    kind, labels, snap = chosen.target_kind, chosen.labels, chosen.snap_labels
-    return replace(data, target_kind=kind, labels=labels, snap_labels=snap)
+    return replace(
+        data,
+        target_kind=chosen.target_kind,
+        labels=chosen.labels,
+        snap_labels=chosen.snap_labels,
+        exclusive_classes=chosen.exclusive_classes,
+    )
 
 
 class LabelsDialog(Dialog[DataSpec]):
@@ -86,7 +95,7 @@ class LabelsDialog(Dialog[DataSpec]):
         self._quiet, self._closed = False, False
         self._background = WidgetBackground(self)
         self.texts = {name: tk.StringVar(self) for name in FIELDS}
-        self.snap = tk.BooleanVar(self)
+        self.snap, self.exclusive = tk.BooleanVar(self), tk.BooleanVar(self)
         self.entries: dict[str, ttk.Entry] = {}
         self.actions: dict[str, ttk.Button] = {}
         self._build(read_target)
@@ -136,12 +145,8 @@ class LabelsDialog(Dialog[DataSpec]):
         self.classes.tree.bind("<Delete>", lambda _event: self._remove())
         self._build_buttons().grid(row=3, column=0, sticky="w", pady=(px(8), px(12)))
         self._build_fields().grid(row=4, column=0, sticky="ew")
-        self.snap_tick = ttk.Checkbutton(
-            body, text="Nearest label colour", variable=self.snap, command=self._on_snap
-        )
-        underline = self.mnemonics.add("Nearest label colour", self.snap_tick.invoke)
-        self.snap_tick.configure(underline=underline)
-        self.snap_tick.grid(row=5, column=0, sticky="w", pady=(px(12), 0))
+        ticks = self._build_ticks()
+        ticks.grid(row=5, column=0, sticky="w", pady=(px(12), 0))
         self.message = MessageLabel(body, px(_WIDTH - 30))
         self.message.grid(row=6, column=0, sticky="nw", pady=(px(8), 0))
         body.rowconfigure(6, minsize=2 * self.theme.font().metrics("linespace") + px(10))
@@ -151,6 +156,7 @@ class LabelsDialog(Dialog[DataSpec]):
             (self.kind, "kind"),
             (self.classes.tree, "table"),
             (self.snap_tick, "snap"),
+            (self.exclusive_tick, "exclusive"),
             *((entry, name) for name, entry in self.entries.items()),
         ):
             for event in ("<Enter>", "<FocusIn>"):
@@ -167,6 +173,19 @@ class LabelsDialog(Dialog[DataSpec]):
             button.configure(underline=self.mnemonics.add(text, button.invoke))
             button.pack(side="left", padx=(0, self.theme.px(8)))
             self.actions[text] = button
+        return row
+
+    def _build_ticks(self) -> ttk.Frame:
+        row = ttk.Frame(self.body)
+
+        def tick(text: str, value: tk.BooleanVar, action: Callable[[], None]) -> ttk.Checkbutton:
+            made = ttk.Checkbutton(row, text=text, variable=value, command=action)
+            made.configure(underline=self.mnemonics.add(text, made.invoke))
+            made.pack(side="left", padx=(0, self.theme.px(16)))
+            return made
+
+        self.snap_tick = tick("Nearest label colour", self.snap, self._on_snap)
+        self.exclusive_tick = tick("Exclusive classes", self.exclusive, self._on_exclusive)
         return row
 
     def _build_fields(self) -> ttk.Frame:
@@ -216,6 +235,10 @@ class LabelsDialog(Dialog[DataSpec]):
         if self.table is not None:
             self.table.snap = self.snap.get()
             self._show()
+
+    def _on_exclusive(self) -> None:
+        if self.table is not None:
+            self.table.exclusive = self.exclusive.get()
 
     def _on_typed(self, name: str) -> None:
         chosen = self.classes.selection
@@ -288,6 +311,7 @@ class LabelsDialog(Dialog[DataSpec]):
             list(KINDS).index(self._spec.target_kind if table is None else table.kind)
         )
         self.snap.set(table is not None and table.snap)
+        self.exclusive.set(table is not None and table.exclusive)
         if table is not None:
             colours = [colours_text(one) for one in table.classes]
             self.classes.show(table.classes, colours, table.shares())
@@ -321,3 +345,5 @@ class LabelsDialog(Dialog[DataSpec]):
         for widget in (*self.entries.values(), self.pick_button):
             widget.state(["!disabled" if usable and chosen == 1 else "disabled"])
         self.snap_tick.state(["!disabled" if usable else "disabled"])
+        may_exclude = self.table is not None and self.table.can_be_exclusive
+        self.exclusive_tick.state(["!disabled" if may_exclude else "disabled"])

@@ -1,0 +1,231 @@
+"""The commands of a study: new, run, status, report, commands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepimagetranslator.cli import terminal
+from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.study.new_study import (
+    FIXED,
+    FOLDS,
+    LEAVE_ONE_OUT,
+    Wishes,
+    plan_study,
+    write_study,
+)
+from deepimagetranslator.core.study.plan import INNER, LAST
+from deepimagetranslator.core.study.plan_file import load_plan
+from deepimagetranslator.core.study.report import write_report
+from deepimagetranslator.core.study.status import CellStatus, Step, status_of
+from deepimagetranslator.core.study.study_folder import StudyFolder
+from deepimagetranslator.core.study.variations import ONLY, Variation, crossed
+from deepimagetranslator.core.system.atomic_write import write_bytes
+from deepimagetranslator.core.system.temporary import sweep
+from deepimagetranslator.ml import devices
+
+if TYPE_CHECKING:
+    from deepimagetranslator.ml.study.forecast import Forecast
+
+Outcome = tuple[int, dict[str, Any]]
+_SOME_FAILED = 3
+_SCORED = {LAST: "last weights", INNER: "weights that inner persons choose"}
+
+
+def new(arguments: argparse.Namespace) -> Outcome:
+    """Plan a study and write it; nothing is trained."""
+    study = plan_study(load_project(arguments.project), _wishes(arguments))
+    folder = StudyFolder(arguments.output)
+    write_study(study, folder)
+    plan = study.plan
+    cells = list(plan.cells())
+    persons = ", ".join(f"{name} ({len(images)})" for name, images in plan.persons.items())
+    terminal.say(f"Persons and their images: {persons}.")
+    if plan.known_in_training:
+        who = ", ".join(plan.known_in_training)
+        terminal.say(
+            f"Note: images of {who} are trained on and tested, so the study says nothing of others."
+        )
+    terminal.say(
+        f"{folder.path}: {len(plan.variations)} variation{'s' * (len(plan.variations) != 1)}, "
+        f"{len(cells)} training{'s' * (len(cells) != 1)}; the {_SCORED[plan.weights]} are scored; "
+        f"primary measure {plan.measure}."
+    )
+    return 0, {
+        "study": str(folder.path),
+        "cells": [cell.name for cell in cells],
+        "variations": [variation.name for variation in plan.variations],
+        "persons": {name: len(images) for name, images in plan.persons.items()},
+        "measure": plan.measure,
+        "weights": plan.weights,
+    }
+
+
+def run(arguments: argparse.Namespace) -> Outcome:
+    """Train and evaluate what is not done yet."""
+    folder = StudyFolder(arguments.study)
+    plan = load_plan(folder.plan)
+    only = tuple(arguments.cell)
+    for name in only:
+        plan.cell(name)
+    sweep(folder.path)
+    devices.load_engine(threads=plan.threads)
+    from deepimagetranslator.ml.study.forecast import forecast  # noqa: PLC0415
+    from deepimagetranslator.ml.study.run import run_study  # noqa: PLC0415
+
+    with terminal.progress() as (report, control):
+        if not arguments.no_forecast:
+            _say_forecast(forecast(plan, folder, only, control))
+        run_study(folder, only=only, report=report, control=control)
+    found = [one for one in status_of(plan, folder) if not only or one.cell.name in only]
+    failed = [one for one in found if one.step is Step.FAILED]
+    if failed and not any(one.step is Step.DONE for one in found):
+        raise UserError(f"{failed[0].cell.name}: {failed[0].failure}")
+    terminal.say(f"{folder.path}: {_counts(found)}.")
+    return _SOME_FAILED if failed else 0, _as_json(folder, found)
+
+
+def status(arguments: argparse.Namespace) -> Outcome:
+    """Show how far each cell has come."""
+    folder = StudyFolder(arguments.study)
+    found = status_of(load_plan(folder.plan), folder)
+    print(status_table(found))
+    terminal.say(f"{folder.path}: {_counts(found)}.")
+    return 0, _as_json(folder, found)
+
+
+def report(arguments: argparse.Namespace) -> Outcome:
+    """Write the tables and the summary of what is done."""
+    folder = StudyFolder(arguments.study)
+    plan = load_plan(folder.plan)
+    sweep(folder.report)
+    files = write_report(plan, folder)
+    print(files[0].read_text(encoding="utf-8"), end="")
+    missing = [one.cell.name for one in status_of(plan, folder) if one.step is not Step.DONE]
+    if missing:
+        terminal.say(f"{len(missing)} trainings are not done; the report is on the others.")
+    return 0, {
+        "report": str(folder.report),
+        "files": [str(path) for path in files],
+        "missing": missing,
+    }
+
+
+def commands(arguments: argparse.Namespace) -> Outcome:
+    """Print one command a cell, and write a script for SLURM, to train on several machines."""
+    folder = StudyFolder(arguments.study)
+    cells = [cell.name for cell in load_plan(folder.plan).cells()]
+    place = folder.path.absolute()
+    lines = [_line(place, name) for name in cells]
+    print("\n".join(lines))
+    script = place / "slurm-array.sh"
+    write_bytes(script, _slurm(place, cells).encode("utf-8", "surrogateescape"))
+    terminal.say(f"{script} runs them as an array of SLURM: sbatch {shlex.quote(str(script))}")
+    return 0, {"commands": lines, "script": str(script)}
+
+
+def status_table(found: Sequence[CellStatus]) -> str:
+    """The cells as aligned text: name, how far, complete epochs, mean of the primary measure."""
+    first = max(len(one.cell.name) for one in found) + 2
+    lines = [f"{'cell':{first}}{'':13}{'epochs':>7}{'value':>9}"]
+    for one in found:
+        value = "" if one.value != one.value else f"{one.value:.4f}"
+        failure = f"  {one.failure}" if one.failure else ""
+        lines.append(f"{one.cell.name:{first}}{one.step.value:13}{one.epoch:7}{value:>9}{failure}")
+    return "\n".join(lines)
+
+
+def _wishes(arguments: argparse.Namespace) -> Wishes:
+    settings = list(arguments.set)
+    if arguments.epochs is not None:
+        settings.append(f"training.epochs={arguments.epochs}")
+    kind = FOLDS if arguments.folds else FIXED if arguments.fixed else LEAVE_ONE_OUT
+    varied = crossed(arguments.vary) if arguments.vary else (Variation(ONLY),)
+    compared = [_pair(text) for text in arguments.compare]
+    return Wishes(
+        kind,
+        arguments.folds or 0,
+        arguments.repeats,
+        _sizes(arguments.sizes),
+        varied,
+        tuple(settings),
+        tuple(compared) if compared else None,
+        arguments.measure,
+        arguments.weights,
+        arguments.optimistic,
+        arguments.threads or os.cpu_count() or 1,
+        arguments.group,
+    )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    first, colon, second = text.partition(":")
+    if not colon or not first or not second:
+        raise UserError(f"'{text}' is not of the form VARIATION:VARIATION.")
+    return first, second
+
+
+def _sizes(text: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise UserError(f"'{text}' is no list of sizes; give numbers such as 5,10,20.") from None
+
+
+def _say_forecast(found: Forecast) -> None:
+    if found.trainings:
+        trainings = f"{found.trainings} training{'s' * (found.trainings != 1)}"
+        terminal.say(f"{trainings}, about {_duration(found.seconds)} on this machine.")
+
+
+def _duration(seconds: float) -> str:
+    """A duration in the largest fitting unit, such as "5 h"."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 1.5 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(1, round(seconds))} s"
+
+
+def _counts(found: Sequence[CellStatus]) -> str:
+    counts = Counter(one.step for one in found)
+    return ", ".join(f"{counts[step]} {step.value}" for step in Step if counts[step])
+
+
+def _as_json(folder: StudyFolder, found: Sequence[CellStatus]) -> dict[str, Any]:
+    cells = [
+        {
+            "cell": one.cell.name,
+            "state": one.step.value,
+            "epoch": one.epoch,
+            "value": one.value,
+            "seconds": round(one.seconds, 3),
+            "failure": one.failure,
+        }
+        for one in found
+    ]
+    return {"study": str(folder.path), "cells": cells}
+
+
+def _line(study: Path, cell: str) -> str:
+    program = "python -m deepimagetranslator"
+    return f"{program} study run {shlex.quote(str(study))} --no-forecast --cell {cell}"
+
+
+def _slurm(study: Path, cells: Sequence[str]) -> str:
+    names = "\n".join(f"  {name}" for name in cells)
+    return f"""#!/bin/sh
+#SBATCH --job-name=study
+#SBATCH --array=1-{len(cells)}
+# One cell of the study a task; each may be started again, and what is done is not repeated.
+set -- \\
+{names.replace(chr(10), " " + chr(92) + chr(10))}
+shift $((SLURM_ARRAY_TASK_ID - 1))
+exec {_line(study, '"$1"')}
+"""

@@ -1,0 +1,112 @@
+"""A study as a user runs it: planned, trained, looked at, reported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deepimagetranslator import cli
+from deepimagetranslator.core.sample import write_sample
+
+QUICK = (
+    *("model.depth=1", "model.base_filters=4", "model.normalization=none"),
+    *("model.initialization=he_normal", "training.optimizer=sgd", "training.schedule=constant"),
+    *("training.precision=float32", "training.metrics="),
+)
+VARIED = ("training.learning_rate=0.1,0.01",)
+Call = Callable[..., dict[str, object]]
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs a command with --json; its result with the exit status and both streams."""
+
+    def call(*arguments: str | Path) -> dict[str, object]:
+        capsys.readouterr()
+        status = cli.main([*map(str, arguments), "--json"])
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err + told.out
+        result = json.loads(told.out.rstrip("\n").splitlines()[-1])
+        return result | {"status": status, "out": told.out, "err": told.err}
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of three drawn persons, two slices of 32 x 32 pixels each."""
+    folder = tmp_path_factory.mktemp("study")
+    write_sample(folder / "persons", size=32, people=[1, 2, 3], slices=2)
+    project = folder / "project.json"
+    line = ["new", str(project), "--persons", str(folder / "persons")]
+    assert cli.main([*line, *(word for text in QUICK for word in ("--set", text))]) == 0
+    return project
+
+
+def states(told: dict[str, object]) -> list[str]:
+    return [cell["state"] for cell in told["cells"]]  # type: ignore[attr-defined]
+
+
+def test_a_whole_study(project: Path, tmp_path: Path, call: Call) -> None:
+    """Two variations x three persons left out in turn x one epoch."""
+    study = tmp_path / "study"
+    made = call("study", "new", project, "--output", study, "--epochs", "1", "--vary", *VARIED)
+    assert made["status"] == 0, made["err"]
+    assert made["cells"] == [
+        f"learning-rate-{rate}_fold-{fold}" for fold in (1, 2, 3) for rate in ("0.1", "0.01")
+    ]
+    assert states(call("study", "status", study)) == ["to do"] * 6
+
+    one = "learning-rate-0.01_fold-2"
+    first = call("study", "run", study, "--cell", one)
+    assert first["status"] == 0, first["err"]
+    assert "1 training, about" in str(first["err"])
+    assert states(call("study", "status", study)).count("done") == 1
+    weights = study / "cells" / one / "last.weights.h5"
+    before = weights.stat().st_mtime_ns
+
+    whole = call("study", "run", study, "--no-forecast")
+    assert whole["status"] == 0 and states(whole) == ["done"] * 6, whole["err"]
+    assert weights.stat().st_mtime_ns == before, "what is done is not repeated"
+    again = call("study", "run", study)
+    assert "training" not in str(again["err"]) and states(again) == ["done"] * 6
+
+    told = call("study", "report", study)
+    files = {Path(name).name: Path(name).read_bytes() for name in told["files"]}  # type: ignore[attr-defined]
+    assert {"report.md", "summary.csv", "comparisons.csv", "runs.csv"} <= files.keys()
+    assert b"No p: with 3 persons and one comparison" in files["report.md"]
+    call("study", "report", study)
+    assert files == {name: (study / "report" / name).read_bytes() for name in files}
+
+
+def test_commands_for_other_machines(project: Path, tmp_path: Path, call: Call) -> None:
+    study = tmp_path / "my study"
+    call("study", "new", project, "--output", study, "--folds", "3")
+    told = call("study", "commands", study)
+    lines = told["commands"]
+    assert isinstance(lines, list) and len(lines) == 3
+    assert all("study run '" in line and " --cell as-project_fold-" in line for line in lines)
+    script = Path(str(told["script"])).read_text()
+    assert "--array=1-3" in script and '--cell "$1"' in script
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (("--folds", "4"), "only 3 persons for 4 folds"),
+        (("--sizes", "3,9"), "less than the size 9"),
+        (("--sizes", "few"), "no list of sizes"),
+        (("--vary", "training.speed=1"), "no field 'speed'"),
+        (("--compare", "a"), "VARIATION:VARIATION"),
+        (("--weights", "inner"), "from 6 persons on"),
+    ],
+)
+def test_what_cannot_be_planned_is_a_sentence(
+    project: Path, tmp_path: Path, call: Call, line: tuple[str, ...], sentence: str
+) -> None:
+    told = call("study", "new", project, "--output", tmp_path / "study", *line)
+    assert told["status"] == 2 and sentence in str(told["error"])
+    assert not (tmp_path / "study").exists()
