@@ -264,10 +264,12 @@ class _Worker:
                 watch=lambda _, seen: samples.append(marker.sample(seen)),
                 on_rows=note,
             )
-            size = None
-            if not translator.in_tiles(request.image):
+            size, mark = None, None
+            in_tiles = translator.in_tiles(request.image)
+            if not in_tiles:
                 size = translator.network_size(request.image)
-            mark = marker.mark(samples, request.source, size)
+            if not (in_tiles and request.reduced):  # else it is the reduction that is unlike
+                mark = marker.mark(samples, request.source, size)
             ready = PreviewReady(request.number, image, translator.card.epoch, mark=mark)
             confidence = translator.confidence.shown(maps) if maps else None
             return replace(ready, confidence=confidence)

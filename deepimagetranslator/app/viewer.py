@@ -322,18 +322,27 @@ class Viewer:
 
     def predict(self) -> None:
         """Request a translation of the image in view by the current model."""
+        self._wanted_number = self.next_number()  # an answer on its way is of another view
         shown, weights = self._shown, self._model.weights
         if weights is None or shown is None or shown.for_model is None:
             return
         if shown.output is not None:
             return
-        self._wanted_number = self.next_number()
         name = shown.wanted.input.name if shown.wanted.input else ""
         number, image = self._wanted_number, shown.for_model
         source = None if shown.wanted.dataset is not None else shown.wanted.input
-        rules = self.clean_up
-        request = PreviewTranslation(number, weights, image, name, clean_up=rules, source=source)
-        self._send(replace(request, confidence=self.confidence))
+        self._send(
+            PreviewTranslation(
+                number,
+                weights,
+                image,
+                name,
+                clean_up=self.clean_up,
+                source=source,
+                confidence=self.confidence,
+                reduced=image is not shown.input,
+            )
+        )
 
     @property
     def clean_up(self) -> tuple[str, ...]:

@@ -82,7 +82,10 @@ def run(arguments: argparse.Namespace) -> Outcome:
 
     with terminal.progress() as (report, control):
         if not arguments.no_forecast:
-            _say_forecast(forecast(plan, folder, only, control))
+            try:
+                _say_forecast(forecast(plan, folder, only, control))
+            except UserError as error:
+                terminal.say(f"It cannot be said how long it will take: {error}")
         run_study(folder, only=only, report=report, control=control)
     found = [one for one in status_of(plan, folder) if not only or one.cell.name in only]
     failed = [one for one in found if one.step is Step.FAILED]
@@ -107,7 +110,7 @@ def report(arguments: argparse.Namespace) -> Outcome:
     plan = load_plan(folder.plan)
     sweep(folder.report)
     files = write_report(plan, folder)
-    print(files[0].read_text(encoding="utf-8"), end="")
+    print(files[0].read_text(encoding="utf-8", errors="replace"), end="")
     missing = [one.cell.name for one in status_of(plan, folder) if one.step is not Step.DONE]
     if missing:
         terminal.say(f"{len(missing)} trainings are not done; the report is on the others.")
@@ -146,7 +149,7 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
     settings = list(arguments.set)
     if arguments.epochs is not None:
         settings.append(f"training.epochs={arguments.epochs}")
-    kind = FOLDS if arguments.folds else FIXED if arguments.fixed else LEAVE_ONE_OUT
+    kind = FOLDS if arguments.folds is not None else FIXED if arguments.fixed else LEAVE_ONE_OUT
     varied = crossed(arguments.vary) if arguments.vary else (Variation(ONLY),)
     compared = [_pair(text) for text in arguments.compare]
     return Wishes(

@@ -18,7 +18,7 @@ from deepimagetranslator.core.augmentation.sampling import CLASS_UNIT, PairSampl
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.domain.calibration import Trial, limits_of, scale_limits
 from deepimagetranslator.core.data.domain.damage import Judge
-from deepimagetranslator.core.data.domain.domain import Domain, Known
+from deepimagetranslator.core.data.domain.domain import Domain, Known, is_readable
 from deepimagetranslator.core.data.domain.reference import reference_of
 from deepimagetranslator.core.data.domain.sample import Sample, Seen, sample_of
 from deepimagetranslator.core.data.domain.shifts import Shift, graded
@@ -32,7 +32,6 @@ from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.network.embedding import outputs_of, with_embedding
-from deepimagetranslator.ml.run_record import TrainingState
 
 _PART = 0.2  # predictions for each image of a training step: about 5 % of the training's time
 _FEWEST, _MOST = 2, 10  # changed images
@@ -85,13 +84,15 @@ def calibrated(
     size = None if dataset.crops else (model.input_height, model.input_width)
     pixels = [network_pixel(read_header(pair.input), size) for pair in dataset.train]
     spacing = spacing_range(pixels, *scale_limits(found))
-    return Domain(Known(reference, limits, len({trial.image for trial in found}), spacing), "")
+    content = Known(reference, limits, len({trial.image for trial in found}), spacing)
+    return Domain(content, "") if is_readable(content) else Domain(reason="poor")
 
 
 def add_domain(
     run: RunFolder,
-    state: TrainingState,
+    best_epoch: int,
     sampler: PairSampler,
+    trained: int,
     report: Report,
     control: JobControl,
 ) -> None:
@@ -99,8 +100,9 @@ def add_domain(
 
     Args:
         run: the run, whose training has ended.
-        state: its state.
+        best_epoch: the epoch of its best weights.
         sampler: samples the validation pairs.
+        trained: the number of images that were trained on, each as often as it was.
         report: called with events.
         control: cancels.
 
@@ -110,10 +112,9 @@ def add_domain(
     """
     if weights.read_card(run.best).domain.known is not None:
         return
-    trained = state.epoch * len(sampler.reader.dataset.train)
     domain = calibrated(run.best, sampler, trained, report, control)
     content = weights.content_with(run.best, domain)
-    improvements = (one.path for one in run.improvements() if one.epoch == state.best_epoch)
+    improvements = (one.path for one in run.improvements() if one.epoch == best_epoch)
     for path in (*improvements, run.best):
         write_bytes(path, content, durable=True)
     report(LogLine(domain.line))

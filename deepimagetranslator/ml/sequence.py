@@ -58,6 +58,11 @@ class PairSequence(keras.utils.PyDataset):
     def __len__(self) -> int:
         return self._steps or math.ceil(len(self.sampler.pairs) / self.batch_size)
 
+    @property
+    def images(self) -> int:
+        """The images of an epoch, each as often as it is shown."""
+        return self._steps * self.batch_size or len(self.sampler.pairs)
+
     def __getitem__(self, index: int) -> tuple[np.ndarray, Any]:
         """Batch ``index`` of the current epoch: x (batch, height, width, channels), and y in the
         form of the network's outputs."""
@@ -105,8 +110,9 @@ class PairSequence(keras.utils.PyDataset):
             return [(epoch, position) for position in order.tolist()]
         start += (epoch - 1) * self._steps * self.batch_size
         count = len(self.sampler.pairs)
-        places = (divmod(place, count) for place in range(start, start + self.batch_size))
-        return [(done + 1, int(self.sampler.order(done + 1)[place])) for done, place in places]
+        places = [divmod(place, count) for place in range(start, start + self.batch_size)]
+        orders = {done: self.sampler.order(done + 1) for done in {done for done, _ in places}}
+        return [(done + 1, int(orders[done][place])) for done, place in places]
 
     def close(self) -> None:
         """End the threads and release the prepared batches and cached images."""

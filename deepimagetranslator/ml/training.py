@@ -386,9 +386,9 @@ class Job:
 
     def learn_domain(self) -> None:
         """Let the best weights say which images they suit, unless they do already."""
-        sampler = self.val_batches.sampler
+        sampler, trained = self.val_batches.sampler, self.state.epoch * self.train_batches.images
         try:
-            add_domain(self.run, self.state, sampler, self.report, self.control)
+            add_domain(self.run, self.state.best_epoch, sampler, trained, self.report, self.control)
         except UserError as error:
             self.report(LogLine(f"It was not found out which images the network suits: {error}"))
 

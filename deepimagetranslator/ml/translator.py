@@ -295,13 +295,14 @@ class Translator:
         """The network's output (images, height, width, channels) for images of its input size."""
         network = self._network(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
-        y, embedding = outputs_of(network, x, self._one_by_one)
+        own, embedding = outputs_of(network, x, self._one_by_one)
+        y = own
         if self._mirrors or self.with_confidence:
             others = (
                 np.flip(outputs_of(network, np.flip(x, axes), self._one_by_one)[0], axes)
                 for axes in _FLIPS[1:]
             )
-            all_four = [y, *others]
+            all_four = [own, *others]
             y = np.mean(all_four, axis=0)
             if self.with_confidence:
                 y = mirrored(all_four, self._mirrors, self.encoding.kind)
@@ -312,7 +313,7 @@ class Translator:
                 "outside those of the training images."
             )
         for index in range(len(x)):
-            watch(index, Seen(x[index], self.confidence.written(y[index]), embedding[index]))
+            watch(index, Seen(x[index], own[index], embedding[index]))
         return y
 
     def _tile_size(self) -> tuple[int, int]:

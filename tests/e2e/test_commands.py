@@ -29,6 +29,7 @@ from deepimagetranslator.core.config.specs import SECTIONS, Specs
 from deepimagetranslator.core.config.validation import specs_problems
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import image_size, read_image, write_image
+from deepimagetranslator.core.imaging.pixels import resize
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.version import __version__
@@ -517,7 +518,7 @@ def test_images_unlike_the_training_images_are_told_with_status_3(call, place, t
     from networks import write_knowing  # noqa: PLC0415
 
     images = people(place, "person02", "images")
-    known = [read_image(path) for path in sorted(images.iterdir())]
+    known = [resize(read_image(path), 16, 24) for path in sorted(images.iterdir())]
     weights = write_knowing(tmp_path, known)
     noise = np.random.default_rng(1).normal(0, 60, known[0].shape)
     write_image(tmp_path / "in" / "noisy.png", (known[0] + noise).clip(0, 255).astype(np.uint8))

@@ -120,6 +120,15 @@ def test_slices_of_a_stack_are_marked_one_by_one(knowing: Path, tmp_path: Path) 
     assert [one.output.slice for one in result.marked] == [2]
 
 
+def test_mirrors_change_nothing_of_what_is_compared(knowing: Path) -> None:
+    seen: list[Seen] = []
+    for mirrors in (False, True):
+        translator = Translator(knowing, mirrors=mirrors)
+        translator.translate(picture(5, 16, 24), watch=lambda _, one: seen.append(one))
+    assert np.array_equal(seen[0].y, seen[1].y)
+    assert np.array_equal(seen[0].embedding, seen[1].embedding)
+
+
 def test_an_image_in_tiles_is_compared_as_a_whole(knowing: Path, tmp_path: Path) -> None:
     write_image(tmp_path / "in" / "right.png", np.tile(picture(41, 16, 24), (3, 3, 1)))
     write_image(tmp_path / "in" / "wrong.png", np.tile(noisy(41, (16, 24)), (3, 3, 1)))
@@ -218,7 +227,7 @@ def test_a_cancelled_search_for_limits_is_made_up_for_by_a_resume(
 @pytest.mark.usefixtures("quick")
 def test_limits_of_values_without_validation_images(tmp_path: Path) -> None:
     lists = write_set(tmp_path / "t", range(6), "values")
-    training = TRAINING | {"loss": "mae"}
+    training = TRAINING | {"loss": "mae", "epochs": 1, "steps_per_epoch": 24}
     train(project_of(lists, model=LEAST, training=training), tmp_path / "run")
     known = weights.read_card(RunFolder(tmp_path / "run").best).domain.known
     assert known is not None and known.images == 2  # every fifth of six

@@ -12,13 +12,18 @@ from study_sets import project_of_persons, scores_of_cell
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
+from deepimagetranslator.core.runs.run_lock import InUseError
+from deepimagetranslator.core.runs.run_state import RunState, Stage
 from deepimagetranslator.core.study.new_study import NewStudy, Wishes, plan_study, write_study
 from deepimagetranslator.core.study.plan import Cell, Plan
 from deepimagetranslator.core.study.status import Step, is_trained, status_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.system.atomic_write import NoSpaceError, write_error
 from deepimagetranslator.core.system.lock import FileLock
+from deepimagetranslator.ml import weights
+from deepimagetranslator.ml.study import forecast as study_forecast
 from deepimagetranslator.ml.study import run as study_run
+from deepimagetranslator.ml.study.forecast import forecast
 from deepimagetranslator.ml.study.run import run_study
 
 
@@ -120,6 +125,60 @@ def test_a_cell_that_another_process_trains_is_left_to_it(
     run_study(folder_of(tmp_path))
     assert steps(study, tmp_path) == [Step.RUNNING, Step.DONE, Step.DONE]
     lock.release()
+
+
+def test_a_cell_that_another_process_takes_first_has_not_failed(
+    study: NewStudy, trained: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked, and both found nobody in its folder."""
+    with monkeypatch.context() as once:
+        failing(once, "as-project_fold-1", InUseError("It is being trained."))
+        run_study(folder_of(tmp_path))
+    assert steps(study, tmp_path) == [Step.TO_DO, Step.DONE, Step.DONE]
+
+
+def test_best_weights_that_a_kill_left_behind_are_brought_up(
+    study: NewStudy, trained: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in the last epoch, after its state and before its best weights were written."""
+    run = folder_of(tmp_path).cell(next(study.plan.cells())).run
+    run.path.mkdir(parents=True)
+    for epoch in (1, 3):
+        run.improvement(epoch, 1 / epoch).write_bytes(b"epoch %d" % epoch)
+    run.best.write_bytes(b"epoch 1")
+    ended = RunState(Stage.RESUMABLE, run.last)
+    monkeypatch.setattr(study_run, "state_of", lambda *_: ended)
+    monkeypatch.setattr(study_run, "is_trained", lambda *_: True)
+    monkeypatch.setattr(weights, "read_state", lambda _: {"best_epoch": 3})
+    run_study(folder_of(tmp_path), only=["as-project_fold-1"])
+    assert run.best.read_bytes() == b"epoch 3" and trained == []
+
+
+def test_the_forecast_counts_the_steps_of_an_epoch(
+    study: NewStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step takes 1 s: 2 trainings of 3 epochs of 40 steps; looking takes no time."""
+
+    class Steps:
+        counts = 1, 1
+
+        def __init__(self, *_: object) -> None: ...
+
+        def train(self, _control: JobControl) -> float:
+            return 1.0
+
+        def validate(self, _control: JobControl) -> float:
+            return 0.0
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(study_forecast, "BareSteps", Steps)
+    settings = ("training.epochs=3", "training.steps_per_epoch=40")
+    longer = plan_study(project_of_persons(tmp_path, ("ann", "bob")), Wishes(settings=settings))
+    folder = StudyFolder(tmp_path / "longer")
+    write_study(longer, folder)
+    found = forecast(longer.plan, folder, (), JobControl())
+    assert (found.trainings, found.seconds) == (2, 2 * 3 * 40)
 
 
 def test_a_training_without_a_state_is_named(

@@ -385,6 +385,12 @@ def test_gamma_is_the_power_of_each_value():
         )
         exponent = np.log(result[5, 5, 0]) / np.log(image[5, 5, 0])
         np.testing.assert_allclose(result, image**exponent, atol=1e-4)
+        transposed, _ = augment(
+            (np.asfortranarray(image), None),
+            ticked("gamma", gamma=1.5),
+            sample_generator(0, 0, index),
+        )
+        np.testing.assert_array_equal(transposed, result)
         exponents.append(exponent)
     assert 1 / 1.5 - 1e-4 <= min(exponents) < 0.9 and 1.2 < max(exponents) <= 1.5 + 1e-4
 

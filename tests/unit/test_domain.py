@@ -19,7 +19,7 @@ from deepimagetranslator.core.data.domain.calibration import (
     scale_limits,
 )
 from deepimagetranslator.core.data.domain.damage import DICE, PSNR, Judge
-from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain, Known
+from deepimagetranslator.core.data.domain.domain import UNKNOWN, Domain, Known, is_readable
 from deepimagetranslator.core.data.domain.reference import KINDS, aligned, reference_of
 from deepimagetranslator.core.data.domain.sample import Sample, Seen, mean_of, sample_of
 from deepimagetranslator.core.data.domain.shifts import graded
@@ -321,6 +321,13 @@ def test_damaged_rows_are_refused(known: Known, row: str, value: object) -> None
         pytest.skip("a possible embedding")
     with pytest.raises(UserError, match="damaged"):
         Domain.from_json(data | {"reference": data["reference"] | {row: value}})
+
+
+def test_what_could_not_be_read_again_is_told_before_it_is_kept(known: Known) -> None:
+    assert is_readable(known)
+    assert not is_readable(replace(known, limits=known.limits | {"doubt": (-1.0, math.inf)}))
+    nan = replace(known.reference, embedding=(math.nan, 0.0, 0.0))
+    assert not is_readable(replace(known, reference=nan))
 
 
 @pytest.mark.parametrize("data", [7, "x", [], {"unknown": []}, {"unknown": {}}])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,8 @@ def test_a_fixed_split_tests_the_projects_validation_images(tmp_path: Path) -> N
     assert cell.name == "as-project"
     assert plan.images(cell).train == (0, 1, 2, 3) and plan.images(cell).tested == (4, 5)
     assert plan.folds == ((("cid",),),) and plan.known_in_training == ()
+    with pytest.raises(UserError, match="Inner persons cannot choose the weights where"):
+        plan_study(project, Wishes(FIXED, weights=INNER))
     with pytest.raises(UserError, match="no validation images"):
         plan_study(project_of_persons(tmp_path / "none", THREE), Wishes(FIXED))
 
@@ -125,6 +129,9 @@ def test_one_specimen_in_a_fixed_split_is_named_as_such(tmp_path: Path) -> None:
         (Wishes(sizes=(2, 5)), "4 training images, which is less than the size 5"),
         (Wishes(sizes=(0,)), "1 image or more, not 0"),
         (Wishes(repeats=0), "1 repeat or more"),
+        (Wishes(repeats=10**9), "1 repeat or more"),
+        (Wishes(repeats=9000), "27000 trainings"),
+        (Wishes(threads=-1), "1 to 1024 threads, not -1"),
         (Wishes(group="(x)"), "not found in"),
         (Wishes(group="slice"), "only one person"),
         (Wishes(settings=("training.epochs",)), "not of the form SECTION.FIELD=VALUE"),
@@ -154,6 +161,46 @@ def test_dicom_patients_are_one_person_each_and_not_named(
     assert "DOE" not in folder.plan.read_text(encoding="utf-8")
 
 
+def test_patients_of_a_fixed_split_are_not_named_and_known_in_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = project_of_persons(tmp_path, THREE, validate=("cid",))
+    whose = {"ann": "DOE^JANE", "bob": "ROE^RICHARD", "cid": "DOE^JANE"}
+    monkeypatch.setattr(new_study, "patient_of", lambda f: whose[f.path.parent.parent.name])
+    plan = plan_study(project, Wishes(FIXED)).plan
+    assert dict(plan.persons) == {
+        "person 1": (4, 5),
+        "person 1" + TRAINED_ON: (0, 1),
+        "person 2": (2, 3),
+    }
+    assert plan.known_in_training == ("person 1",)
+
+
+def test_names_that_differ_in_capitals_may_be_one_persons(tmp_path: Path) -> None:
+    project = project_of_persons(tmp_path, ["train/P1", "val/p1", "train/P2"])
+    with pytest.raises(UserError, match="P1 and p1 differ in capital letters only"):
+        plan_study(project, Wishes())
+
+
+def test_an_image_in_two_lists_is_named(tmp_path: Path) -> None:
+    project = project_of_persons(tmp_path, THREE)
+    data = project.specs.data
+    again = replace(data, val_inputs=data.train_inputs[:1], val_targets=data.train_targets[:1])
+    twice = replace(project, specs=replace(project.specs, data=again))
+    for kind in (LEAVE_ONE_OUT, FIXED):
+        with pytest.raises(UserError, match=r"slice0.png is in the project's lists twice"):
+            plan_study(twice, Wishes(kind))
+
+
+def test_trainings_of_another_study_are_not_taken_over(tmp_path: Path) -> None:
+    study = plan_study(project_of_persons(tmp_path, THREE), Wishes())
+    folder = StudyFolder(tmp_path / "study")
+    done_study(study, folder, lambda _cell, _person: 0.5)
+    folder.plan.unlink()
+    with pytest.raises(UserError, match="holds a study already"):
+        write_study(study, folder)
+
+
 def test_a_person_in_two_folders_is_named(tmp_path: Path) -> None:
     project = project_of_persons(tmp_path, ["thorax/ann", "abdomen/ann", "abdomen/bob"])
     with pytest.raises(UserError, match=r"thorax.ann and .*abdomen.ann have the same name"):
@@ -176,6 +223,8 @@ def test_a_person_in_two_folders_is_named(tmp_path: Path) -> None:
         (["augmentation=yes"], "augmentation is one of on, off"),
         (["preset=2020"], "preset is one of recommended, 2021"),
         (["model.depth=2,3", "model.depth=4"], "varied twice"),
+        (["model.deep_supervision=on,off,True"], "on and True are the same value"),
+        (["training.learning_rate=0.1,0.10"], "0.1 and 0.10 are the same value"),
     ],
 )
 def test_what_cannot_be_varied_is_a_sentence(asked: list[str], sentence: str) -> None:
@@ -186,6 +235,8 @@ def test_what_cannot_be_varied_is_a_sentence(asked: list[str], sentence: str) ->
 def test_names_of_variations_fit_a_folder() -> None:
     [one] = crossed(["training.learning_rate=0.001"])
     assert one.name == "learning-rate-0.001"
+    [one] = crossed(["training.learning_rate=1."])
+    assert one.name == "learning-rate-1", "Windows takes the dot at the end of a name away"
     long = [f"augmentation.{name}_input=on" for name in ("ripple", "scaling", "rotation", "flip")]
     assert [found.name for found in crossed([*long, "model.depth=2,3"])] == [
         "variation-1",
@@ -209,6 +260,17 @@ def test_damaged_plans_are_a_sentence(tmp_path: Path) -> None:
         {"measure": "iou"},
         {"comparisons": [["a", "b"]]},
         {"sizes": ["many"]},
+        {"sizes": [2, 1]},
+        {"sizes": [-1]},
+        {"sizes": [5]},
+        {"folds": [[["ann", "bob", "cid"]]]},
+        {"seed": math.inf},
+        {"threads": 10**9},
+        {"weights": "inner", "folds": [[["ann", "bob"], ["cid"]]]},
+        {"folds": whole["folds"] * 4000},
+        {"variations": [{"name": "$(touch x)", "settings": []}]},
+        {"variations": [{"name": "a.", "settings": []}]},
+        {"variations": [{"name": name, "settings": []} for name in ("a", "A")]},
     )
     for change in changes:
         folder.plan.write_text(json.dumps(whole | change), encoding="utf-8")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from study_sets import done_study, project_of_persons
 
+from deepimagetranslator.cli import main
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.study.comparing import compared
 from deepimagetranslator.core.study.families import holm
@@ -180,6 +182,28 @@ def test_what_is_not_done_is_named(tmp_path: Path) -> None:
     write_report(study.plan, other)
     text = (other.report / "report.md").read_text(encoding="utf-8")
     assert "2 of 3 trainings are done" in text and "Not done: as-project_fold-2." in text
+
+
+def test_what_is_compared_before_all_is_done_is_provisional(tmp_path: Path) -> None:
+    study = plan_study(project_of_persons(tmp_path, EIGHT), Wishes(variations=TWO))
+    folder = StudyFolder(tmp_path / "study")
+    done_study(study, folder, quality, but=["augmentation-on_fold-2"])
+    [one] = compared(results_of(study.plan, folder))
+    assert one.p is not None and len(one.differences) == 7
+    assert one.why.startswith("Provisional: 1 of the 16 trainings compared are not done")
+
+
+def test_a_person_whose_folder_is_no_utf8_is_reported(tmp_path: Path) -> None:
+    name = os.fsdecode(b"n\xff")
+    try:
+        project = project_of_persons(tmp_path, [*EIGHT[:2], name])
+    except UserError:
+        pytest.skip("this file system takes UTF-8 only")
+    study = plan_study(project, Wishes())
+    folder = StudyFolder(tmp_path / "study")
+    done_study(study, folder, lambda _cell, _person: 0.5)
+    assert main(["study", "report", str(folder.path)]) == 0
+    assert os.fsencode(name) in (folder.report / "report.md").read_bytes()
 
 
 def test_one_specimen_has_neither_p_nor_interval(tmp_path: Path) -> None:

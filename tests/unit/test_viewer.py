@@ -218,6 +218,8 @@ def test_what_has_an_output_already_is_not_translated(sessions: Sessions, tmp_pa
     viewer.show()
     assert shown(sessions).output is not None
     assert sessions.requests(PreviewTranslation) == [request]
+    sessions.answer(answer(request))  # it was asked for before there was an output
+    assert sessions.changes(ViewTranslated) == []
 
 
 # ---- what is true --------------------------------------------------------------------------

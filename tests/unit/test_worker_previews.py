@@ -14,6 +14,7 @@ import pytest
 
 from deepimagetranslator import worker
 from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.messages.events import JobCancelled, JobStarted
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.messages.requests import (
@@ -22,6 +23,7 @@ from deepimagetranslator.core.messages.requests import (
     InitialiseModel,
     PreviewTranslation,
 )
+from deepimagetranslator.ml import marking
 
 IMAGE = np.zeros((8, 8, 1), np.uint8)
 
@@ -69,6 +71,15 @@ def test_a_preview_is_answered(engine: Any) -> None:
 def test_a_preview_is_cleaned_by_the_rules_of_its_request(engine: Any) -> None:
     rules = ("red: islands under 20",)
     assert engine._preview(replace(preview(1), clean_up=rules)).image == rules
+
+
+def test_a_reduced_image_is_not_compared_in_tiles_with_the_training_images(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = DomainMark(2.0, "noise", "noisier than the training images")
+    monkeypatch.setattr(marking.Marker, "mark", lambda *_arguments: mark)
+    assert engine._preview(preview(1)).mark == mark
+    assert engine._preview(replace(preview(1), reduced=True)).mark is None
 
 
 def test_an_error_that_nobody_expected_is_an_answer_and_ends_no_job(

@@ -44,7 +44,7 @@ class Gamma(FactorOperation):
     """Raises each value to the power of the factor: darker above 1, brighter below."""
 
     def change(self, image: Array, values: np.float32) -> Array:
-        changed = np.clip(image, 0, 1)
+        changed = np.clip(image, 0, 1, order="C")  # a view can be flat only in this order
         flat = changed.reshape(len(changed), -1)
         cv2.pow(flat, float(values), dst=flat)
         return changed

@@ -87,6 +87,7 @@ class PreviewTranslation:
         confidence: make the map of its confidence too, which takes four times as long.
         clean_up: a ``TranslationSpec.clean_up``.
         source: the image's file, which may state a pixel size; None for pixels of no file.
+        reduced: the image is smaller than in its file.
     """
 
     number: int
@@ -97,6 +98,7 @@ class PreviewTranslation:
     clean_up: tuple[str, ...] = ()
     source: ImageRef | None = None
     confidence: bool = False
+    reduced: bool = False
 
 
 @dataclass(frozen=True)

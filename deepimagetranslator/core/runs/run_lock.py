@@ -14,6 +14,10 @@ from deepimagetranslator.core.system.system_path import exists
 from deepimagetranslator.core.system.temporary import sweep
 
 
+class InUseError(UserError):
+    """Another process trains in the folder."""
+
+
 @contextmanager
 def locked(run: RunFolder) -> Iterator[None]:
     """Hold a run's folder while the block runs; it is created, and deleted again if it stays empty.
@@ -21,7 +25,8 @@ def locked(run: RunFolder) -> Iterator[None]:
     Temporary files that ended processes have left in it are deleted.
 
     Raises:
-        UserError: another process trains in the folder, or it cannot be written.
+        InUseError: another process trains in the folder.
+        UserError: it cannot be written.
     """
     missing = [folder for folder in (run.path, *run.path.parents) if not exists(folder)]
     lock = FileLock(run.lock)
@@ -30,7 +35,7 @@ def locked(run: RunFolder) -> Iterator[None]:
             make_folder(run.path, durable=True)
             lock.take()
     except HeldError as error:
-        raise UserError(_held(run, error.holder)) from None
+        raise InUseError(_held(run, error.holder)) from None
     try:
         sweep(run.path, run.preview(0).parent)
         yield

@@ -23,7 +23,8 @@ class Compared:
         interval: of the mean, 95 %; None where there is none.
         p: of the sign-flip test; None where none is given.
         adjusted: the same by Holm over the plan's comparisons.
-        why: the sentence that says why there is no p or no interval; else empty.
+        why: the sentence that says why there is no p or no interval, or why they are provisional;
+            else empty.
     """
 
     first: str
@@ -52,7 +53,7 @@ def compared(results: Results) -> list[Compared]:
             "nothing of other persons or specimens."
         )
         return [replace(one, why=why) for one in found]
-    found = [_with_interval(one) for one in found]
+    found = [_with_interval(_provisional(results, one)) for one in found]
     fewest = min((len(one.differences) for one in found), default=0)
     if not may_test(max(1, fewest), len(found)):
         return [
@@ -72,8 +73,23 @@ def _differences(results: Results, first: str, second: str) -> Compared:
     return Compared(first, second, size, differences, Spread.of(differences.values()).mean)
 
 
+def _provisional(results: Results, one: Compared) -> Compared:
+    """The comparison with a sentence if trainings of it are not done."""
+    cells = [c for c in results.plan.cells() if c.size in (0, one.size)]
+    needed = {c.name for c in cells if c.variation in (one.first, one.second)}
+    open_cells = len(needed.intersection(results.missing))
+    if not open_cells:
+        return one
+    why = (
+        f"Provisional: {open_cells} of the {len(needed)} trainings compared are not done, and a "
+        "study that ends when a p is small is wrong more often than the p says."
+    )
+    return replace(one, why=why)
+
+
 def _with_interval(one: Compared) -> Compared:
     found = interval(list(one.differences.values()))
     if found is not None and all(map(math.isfinite, found)):
         return replace(one, interval=found)
-    return replace(one, why=f"No interval of 95 % below {FEWEST_FOR_INTERVAL} persons.")
+    why = f"No interval of 95 % below {FEWEST_FOR_INTERVAL} persons."
+    return replace(one, why=f"{one.why} {why}".strip())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from deepimagetranslator.core.study.plan import (
     DICE,
     INNER,
     LAST,
+    MOST_CELLS,
+    MOST_THREADS,
     PSNR,
     TRAINED_ON,
     Plan,
@@ -107,6 +109,13 @@ def plan_study(project: Project, wishes: Wishes) -> NewStudy:
             "The best weights by the tested images can be scored beside the last weights only: "
             "where inner persons choose, no training sees the tested images."
         )
+    if plan.cell_count > MOST_CELLS:
+        raise UserError(
+            f"This study has {plan.cell_count} trainings, more than {MOST_CELLS}; vary less, or "
+            "give fewer sizes or repeats."
+        )
+    if not 0 <= plan.threads <= MOST_THREADS:
+        raise UserError(f"A training has 1 to {MOST_THREADS} threads, not {plan.threads}.")
     for cell in plan.cells():
         plan.images(cell)
     return NewStudy(plan, projects)
@@ -116,9 +125,9 @@ def write_study(study: NewStudy, folder: StudyFolder) -> None:
     """Write a new study; its plan last, so that a folder with a plan is whole.
 
     Raises:
-        UserError: the folder holds a study, or a file cannot be written.
+        UserError: the folder holds a study or trainings of one, or a file cannot be written.
     """
-    if exists(folder.plan):
+    if exists(folder.plan) or exists(folder.cells):
         raise UserError(f"{folder.path} holds a study already; choose another folder.")
     for name, project in study.projects.items():
         save_project(replace(project, run={}, runs=()), folder.project(name))
@@ -130,8 +139,15 @@ def _require_pairs(project: Project) -> None:
     fatal = [problem for problem in problems if problem.fatal]
     if fatal:
         raise DataProblems(fatal)
-    if not all_pairs(project):
+    pairs = all_pairs(project)
+    if not pairs:
         raise UserError("The project has no pair of images; load images and their targets.")
+    twice = next((file for file, n in Counter(pair.input for pair in pairs).items() if n > 1), None)
+    if twice is not None:
+        raise UserError(
+            f"{twice} is in the project's lists twice and would be counted twice, or be trained on "
+            "and tested; take it out of one of them."
+        )
 
 
 def _persons(project: Project, wishes: Wishes) -> dict[str, tuple[int, ...]]:
@@ -148,6 +164,7 @@ def _persons(project: Project, wishes: Wishes) -> dict[str, tuple[int, ...]]:
         _refuse_one_name_twice(folders)
         patients = [patient_of(file) or "" for file in files]
         names = persons_of(files, patients, folders)
+    names = without_patients(names, set(patients) - {""})
     if wishes.kind == FIXED:
         names = _apart(project, [name or UNKNOWN for name in names])
     unknown = next((f for f, name in zip(files, names, strict=True) if not name), None)
@@ -157,8 +174,9 @@ def _persons(project: Project, wishes: Wishes) -> dict[str, tuple[int, ...]]:
             remedy=Remedy(action="choose_groups"),
         )
     found: defaultdict[str, list[int]] = defaultdict(list)
-    for number, name in enumerate(without_patients(names, set(patients) - {""})):
+    for number, name in enumerate(names):
         found[name].append(number)
+    _refuse_same_but_for_case(found)
     return {name: tuple(found[name]) for name in sorted(found)}
 
 
@@ -168,6 +186,23 @@ def _apart(project: Project, names: Sequence[str]) -> list[str]:
     tested = set(names[first:])
     train = (name + TRAINED_ON if name in tested else name for name in names[:first])
     return [*train, *names[first:]]
+
+
+def _refuse_same_but_for_case(persons: Iterable[str]) -> None:
+    """Refuse names such as ``P1`` and ``p1``, which would be two persons.
+
+    Raises:
+        UserError: there are such names.
+    """
+    first: dict[str, str] = {}
+    for person in persons:
+        other = first.setdefault(person.casefold(), person)
+        if other != person:
+            raise UserError(
+                f"The names {other} and {person} differ in capital letters only, so they may be "
+                "one person's, who would be trained on and tested; rename one of them.",
+                remedy=Remedy(action="choose_groups"),
+            )
 
 
 def _refuse_one_name_twice(folders: Sequence[str]) -> None:
@@ -192,8 +227,8 @@ def _folds(
     project: Project, persons: Mapping[str, Sequence[int]], wishes: Wishes
 ) -> tuple[Folds, ...]:
     """The folds of each repeat."""
-    if wishes.repeats < 1:
-        raise UserError(f"A study has 1 repeat or more, not {wishes.repeats}.")
+    if not 1 <= wishes.repeats <= MOST_CELLS:
+        raise UserError(f"A study has 1 repeat or more, up to {MOST_CELLS}, not {wishes.repeats}.")
     seed = project.specs.training.seed
     if wishes.kind == FIXED:
         return (_fixed(project, persons),) * wishes.repeats
@@ -227,6 +262,11 @@ def _measure_for(project: Project) -> str:
 def _weights(persons: Mapping[str, Sequence[int]], wishes: Wishes) -> str:
     """Which weights are scored, see ``Plan.weights``."""
     enough = len(persons) >= FEWEST_FOR_INNER and wishes.kind != FIXED
+    if wishes.weights == INNER and wishes.kind == FIXED:
+        raise UserError(
+            "Inner persons cannot choose the weights where the project's validation images are "
+            "tested; leave persons out, or score the last weights."
+        )
     if wishes.weights == INNER and not enough:
         raise UserError(
             f"Inner persons choose the weights from {FEWEST_FOR_INNER} persons on; with "

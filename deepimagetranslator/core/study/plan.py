@@ -19,6 +19,8 @@ from deepimagetranslator.core.study.variations import Variation
 DICE, PSNR = "dice", "psnr"
 MEASURES = (DICE, PSNR)
 LAST, INNER = "last", "inner"
+MOST_CELLS, MOST_THREADS = 10_000, 1024
+"""Larger studies are a mistake, or a damaged file."""
 TRAINED_ON = " (trained on)"
 """Ends the name under which the training images of a tested person are kept in a fixed split."""
 
@@ -93,6 +95,12 @@ class Plan:
     def repeats(self) -> int:
         """How often everything is repeated with other seeds."""
         return len(self.folds)
+
+    @property
+    def cell_count(self) -> int:
+        """The number of trainings."""
+        folds = sum(map(len, self.folds))
+        return folds * max(1, len(self.sizes)) * len(self.variations)
 
     @property
     def known_in_training(self) -> tuple[str, ...]:

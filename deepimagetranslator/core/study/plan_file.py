@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,14 @@ from typing import Any
 
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.study.folds import Folds
-from deepimagetranslator.core.study.plan import INNER, LAST, MEASURES, Plan
+from deepimagetranslator.core.study.plan import (
+    INNER,
+    LAST,
+    MEASURES,
+    MOST_CELLS,
+    MOST_THREADS,
+    Plan,
+)
 from deepimagetranslator.core.study.variations import Variation
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.json_text import json_text
@@ -18,6 +26,8 @@ from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
 FORMAT = 1
 _MOST_BYTES = 2**26
+_NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
+"""A variation names folders, also on Windows, and stands in commands."""
 
 
 def save_plan(plan: Plan, path: Path) -> None:
@@ -54,7 +64,7 @@ def load_plan(path: Path) -> Plan:
     with naming_newer_version(path, data.get("program"), data["format"] > FORMAT):
         try:
             return _plan_of(data)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UserError):
             raise damaged from None
 
 
@@ -62,7 +72,8 @@ def _plan_of(data: Mapping[str, Any]) -> Plan:
     """The plan in JSON values.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: a value is missing or of another kind.
+        KeyError, TypeError, ValueError, AttributeError, OverflowError, UserError: a value is
+            missing, of another kind, or means nothing.
     """
     persons = {str(name): tuple(map(int, images)) for name, images in data["persons"].items()}
     folds = tuple(tuple(tuple(map(str, fold)) for fold in repeat) for repeat in data["folds"])
@@ -91,26 +102,34 @@ def _require_sound(plan: Plan) -> None:
     """Refuse what a file may say but no plan can mean.
 
     Raises:
-        ValueError: there is something.
+        ValueError, UserError: there is something.
     """
     names = [variation.name for variation in plan.variations]
     images = [image for own in plan.persons.values() for image in own]
     sound = (
         names
-        and len(set(names)) == len(names)
-        and all(name and not set(name) & set("/\\:\0") and name[0] != "." for name in names)
+        and len({name.lower() for name in names}) == len(names)
+        and all(map(_NAME.fullmatch, names))
         and sorted(images) == list(range(len(images)))
         and plan.folds
         and all(len(folds) == len(plan.folds[0]) > 0 for folds in plan.folds)
         and plan.measure in MEASURES
         and plan.weights in (LAST, INNER)
-        and plan.threads >= 0
+        and 0 <= plan.threads <= MOST_THREADS
+        and list(plan.sizes) == sorted({size for size in plan.sizes if size > 0})
+        and plan.cell_count <= MOST_CELLS
         and all(name in names for pair in plan.comparisons for name in pair)
     )
     if not sound or not all(map(_is_partition, plan.folds)):
         raise ValueError
     if not {p for folds in plan.folds for fold in folds for p in fold} <= plan.persons.keys():
         raise ValueError
+    for cell in plan.cells():  # those of the other variations have the same images
+        if cell.variation != names[0]:
+            continue
+        parts = plan.images(cell)
+        if not (parts.train and parts.watched and parts.tested):
+            raise ValueError
 
 
 def _is_partition(folds: Folds) -> bool:

@@ -56,9 +56,14 @@ class StudyFolder:
         """The project file of a variation, with all pairs."""
         return self.path / "variations" / f"{variation}.json"
 
+    @property
+    def cells(self) -> Path:
+        """The folder of all cells."""
+        return self.path / "cells"
+
     def cell(self, cell: Cell) -> CellFolder:
         """The folder of a cell."""
-        return CellFolder(self.path / "cells" / cell.name)
+        return CellFolder(self.cells / cell.name)
 
     def record(self, cell: Cell) -> Path:
         """What the check of the images of this fold, repeat and size found; of all variations."""

@@ -57,10 +57,10 @@ def crossed(asked: Sequence[str]) -> tuple[Variation, ...]:
     combined = [
         tuple(zip(names, values, strict=True)) for values in product(*(axis for _, axis in axes))
     ]
-    return tuple(
-        Variation(_name_of(settings, number), settings)
-        for number, settings in enumerate(combined, 1)
-    )
+    found = [_name_of(settings, number) for number, settings in enumerate(combined, 1)]
+    if len({name.lower() for name in found}) < len(found):
+        found = [f"variation-{number}" for number in range(1, len(found) + 1)]
+    return tuple(map(Variation, found, combined))
 
 
 def project_of(base: Project, variation: Variation, settings: Iterable[str] = ()) -> Project:
@@ -118,8 +118,11 @@ def _axis(text: str) -> tuple[str, list[str]]:
     info = fields.field_named(_spec_of(section), field)
     if info.kind in ("names", "texts", "paths"):
         raise UserError(f"{name} is a list and cannot be varied; set it in the project.")
-    for value in values:
-        fields.parse(info, value)
+    parsed = [fields.parse(info, value) for value in values]
+    again = next((n for n, value in enumerate(parsed) if value in parsed[:n]), None)
+    if again is not None:
+        first = values[parsed.index(parsed[again])]
+        raise UserError(f"{name}: {first} and {values[again]} are the same value; give it once.")
     return name, values
 
 
@@ -142,5 +145,5 @@ def _name_of(settings: tuple[tuple[str, str], ...], number: int) -> str:
     if not settings:
         return ONLY
     words = ((name.rpartition(".")[2], _UNSUITED.sub("-", value)) for name, value in settings)
-    name = "_".join(f"{_UNSUITED.sub('-', field)}-{value.strip('-')}" for field, value in words)
+    name = "_".join(f"{_UNSUITED.sub('-', field)}-{value.strip('-.')}" for field, value in words)
     return name if len(name) <= _LONGEST_NAME else f"variation-{number}"

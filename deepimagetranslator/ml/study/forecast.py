@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepimagetranslator.core.config.project import Project, load_project
+from deepimagetranslator.core.config.specs import TrainingSpec
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.study.plan import Cell, Plan, project_of_cell
 from deepimagetranslator.core.study.status import CellStatus, Step, cell_status
@@ -69,14 +70,15 @@ def _seconds_of(plan: Plan, varied: Project, cells: list[CellStatus], control: J
     training = varied.specs.training
     total = 0.0
     for found in cells:
-        train, watched, tested = _counts(plan, found.cell, training.batch_size)
+        train, watched, tested = _counts(plan, found.cell, training)
         epochs = max(0, training.epochs - found.epoch)
         total += epochs * (train * step + watched * forward) + tested * forward
     return total
 
 
-def _counts(plan: Plan, cell: Cell, batch_size: int) -> tuple[int, int, int]:
+def _counts(plan: Plan, cell: Cell, training: TrainingSpec) -> tuple[int, int, int]:
     """Training and validation steps of an epoch, and tested images."""
     images = plan.images(cell)
-    train, watched = (-(-len(part) // batch_size) for part in (images.train, images.watched))
-    return train, watched, len(images.tested)
+    parts = (images.train, images.watched)
+    train, watched = (-(-len(part) // training.batch_size) for part in parts)
+    return training.steps_per_epoch or train, watched, len(images.tested)

@@ -16,7 +16,8 @@ from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.errors import DataProblems, UserError
 from deepimagetranslator.core.messages.events import LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
-from deepimagetranslator.core.runs.run_lock import locked
+from deepimagetranslator.core.runs.run_folder import RunFolder
+from deepimagetranslator.core.runs.run_lock import InUseError, locked
 from deepimagetranslator.core.runs.run_state import Stage, state_of
 from deepimagetranslator.core.study.plan import (
     LAST,
@@ -70,6 +71,8 @@ def run_study(
             run_cell(plan, cell, folder, report, control)
         except NoSpaceError:
             raise
+        except InUseError:
+            report(LogLine(f"{cell.name} is being trained by another process."))
         except UserError as error:
             report(LogLine(f"{cell.name} failed: {error}"))
             write_bytes(place.failure, f"{error.for_files}\n".encode("utf-8", "replace"))
@@ -88,6 +91,7 @@ def run_cell(
     varied = load_project(folder.project(cell.variation))
     _train(plan, cell, folder, varied, report, control)
     with locked(place.run):
+        _finish_best(place.run)
         if plan.optimistic:
             optimistic = _scored(plan, cell, varied, place.run.best, report, control)
             write_scores(optimistic, place.optimistic_scores)
@@ -116,6 +120,19 @@ def _train(
     resume = stage in (Stage.BEGUN, Stage.RESUMABLE)
     record = folder.record(cell)
     train(project, run.path, report=report, control=control, resume=resume, record=record)
+
+
+def _finish_best(run: RunFolder) -> None:
+    """Make the best weights those that the last state calls so.
+
+    They are others if the training was killed between writing the two in its last epoch.
+
+    Raises:
+        UserError: a file cannot be read or written.
+    """
+    state = state_of(run, weights.is_whole).file
+    if state is not None:
+        run.restore_best(int(weights.read_state(state)["best_epoch"]))
 
 
 def _scored(

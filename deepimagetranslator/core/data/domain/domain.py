@@ -150,6 +150,15 @@ UNKNOWN = Domain()
 """Of weights that say nothing, as those of earlier versions."""
 
 
+def is_readable(known: Known) -> bool:
+    """Whether weights that keep this can be read: not if a network's values left all bounds."""
+    try:
+        Known.from_json(known.to_json())
+    except ValueError:
+        return False
+    return True
+
+
 def _limits_of(data: Any) -> tuple[float, float]:
     low, high = map(float, data)
     if not -math.inf < low < 0 < high < math.inf:
