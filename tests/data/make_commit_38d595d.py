@@ -53,7 +53,7 @@ def projects(folder: Path) -> dict[str, Project]:
     return {
         "recommended": project_of(
             *sets,
-            model={"deep_supervision": True, "base_filters": 2, "dropout": 0.25},
+            model={"depth": 2, "base_filters": 2, "dropout": 0.25},
             training=TRAINING | {"learning_rate": 0.01},
             augmentation=augmentation,
         ),

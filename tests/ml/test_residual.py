@@ -48,18 +48,20 @@ def inputs(*shape: int) -> np.ndarray:
 # --- the network -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("normalization", ["none", "deep", "group"])
-def test_an_untrained_network_gives_back_its_converted_input(normalization):
-    """On both outputs, after the data-dependent initialization too, and with mixed precision."""
+@pytest.mark.parametrize(
+    ("normalization", "precision"), [("none", "bfloat16"), ("deep", "float32")]
+)
+def test_an_untrained_network_gives_back_its_converted_input(normalization, precision):
+    """On both outputs, after the data-dependent initialization too."""
     spec = replace(RESIDUAL, normalization=normalization, deep_supervision=True, depth=3)
-    for precision in ("float32", "bfloat16"):
-        network = build_unet(spec, precision)
-        x = inputs(2, 16, 24, 1)
-        lsuv_initialize(network, spec, precision, x)
-        convert_inputs(network, 2.0, -0.25)
-        for output in network(x).values():
-            np.testing.assert_array_equal(np.asarray(output), 2 * x - np.float32(0.25))
-    assert len(residuals(network)) == 2
+    network = build_unet(spec, precision)
+    x = inputs(2, 16, 24, 1)
+    lsuv_initialize(network, spec, precision, x)
+    convert_inputs(network, 2.0, -0.25)
+    outputs = network(x)
+    assert len(outputs) == len(residuals(network)) == 2
+    for output in outputs.values():
+        np.testing.assert_array_equal(np.asarray(output), 2 * x - np.float32(0.25))
 
 
 def test_another_target_size_resizes_the_input():
@@ -137,8 +139,8 @@ def test_weights_pass_between_residual_networks_and_not_to_others():
 # --- a training --------------------------------------------------------------------------------
 
 
-def value_project(folder: Path, **training: Any) -> Any:
-    """Targets that are the inputs with a change, in a normalization of their own."""
+def value_project(folder: Path) -> Any:
+    """Targets that are the inputs with a change, in their own normalization; nothing is learnt."""
     lists = []
     for part, numbers in (("train", range(3)), ("val", range(6, 8))):
         files, targets = write_set(folder / part, numbers, "values")
@@ -148,37 +150,37 @@ def value_project(folder: Path, **training: Any) -> Any:
         lists.append((files, targets))
     return project_of(
         *lists,
-        model={"depth": 3, "residual": True, "deep_supervision": True},
-        training={"loss": "mae", "epochs": 2, "metrics": ("psnr",)} | training,
+        model={"depth": 1, "residual": True},
+        training={
+            "loss": "mae",
+            "metrics": ("psnr",),
+            "learning_rate": 1e-8,
+            "optimizer": "sgd",
+            "schedule": "constant",
+            "recognize_unlike": False,
+        },
         data={"target_kind": "values", "target_scaling": "data"},
     )
 
 
-def test_an_untrained_network_has_the_psnr_of_its_inputs(tmp_path):
-    """And a resume gives the same as a run that was not interrupted."""
-    project = value_project(tmp_path, learning_rate=1e-8, schedule="constant", epochs=1)
-    train(project, tmp_path / "still")
-    scaling = weights.read_card(tmp_path / "still" / "best.weights.h5").target_scaling
+def test_an_untrained_network_has_the_psnr_of_its_inputs_also_when_it_is_resumed(tmp_path):
+    project = value_project(tmp_path)
+    train(project, tmp_path / "run")
+    longer = replace(project.specs.training, epochs=2)
+    train(
+        replace(project, specs=replace(project.specs, training=longer)),
+        tmp_path / "run",
+        resume=True,
+    )
+    scaling = weights.read_card(tmp_path / "run" / "best.weights.h5").target_scaling
+    assert scaling.high - scaling.low < 250
     data, psnrs = project.specs.data, []
     for file, other in zip(data.val_inputs, data.val_targets, strict=True):
         image, expected = (read_image(Path(name)).astype(np.float64) for name in (file, other))
         mse = np.mean(((image - expected) / (scaling.high - scaling.low)) ** 2)
         psnrs.append(-10 * np.log10(mse))
-    (row,) = RunFolder(tmp_path / "still").read_history()
-    assert row["val_psnr"] == pytest.approx(np.mean(psnrs), abs=1e-3)
-
-
-def test_a_resume_equals_a_run_that_was_not_interrupted(tmp_path):
-    longer = value_project(tmp_path, schedule="constant")
-    shorter = replace(
-        longer, specs=replace(longer.specs, training=replace(longer.specs.training, epochs=1))
-    )
-    train(shorter, tmp_path / "run")
-    train(longer, tmp_path / "run", resume=True)
-    train(longer, tmp_path / "once")
-    rows = [RunFolder(tmp_path / name).read_history() for name in ("run", "once")]
-    plain = [[{**row, "seconds": 0} for row in one] for one in rows]
-    assert plain[0] == plain[1] and plain[0][1]["val_loss"] < plain[0][0]["val_loss"]
+    rows = RunFolder(tmp_path / "run").read_history()
+    assert [row["val_psnr"] for row in rows] == pytest.approx([np.mean(psnrs)] * 2, abs=1e-3)
 
 
 @pytest.mark.parametrize(
