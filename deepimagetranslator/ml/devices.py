@@ -320,9 +320,15 @@ def _prepare_devices(cpu_devices: int, threads: int) -> None:
         return
     import tensorflow as tf  # noqa: PLC0415
 
-    if threads and tf.config.threading.get_intra_op_parallelism_threads() != threads:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-
+    threading = tf.config.threading
+    if threads and (threading.get_intra_op_parallelism_threads() or os.cpu_count()) != threads:
+        try:
+            threading.set_intra_op_parallelism_threads(threads)
+        except RuntimeError as error:
+            raise UserError(
+                f"This process has begun to compute with another number of threads than {threads}; "
+                "start the program again."
+            ) from error
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # already in use: its settings stay
             tf.config.experimental.set_memory_growth(gpu, True)

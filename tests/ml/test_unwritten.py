@@ -148,7 +148,7 @@ def test_a_second_place_takes_what_the_first_one_has_no_space_for(
     assert [path.name for path in first.iterdir()] == [*ORDER[:1]]
     assert {path.name for path in second.iterdir()} == {*ORDER[1:3]}
     assert f"({', '.join(ORDER[:3])}) is in {first} and {second}: move" in text
-    assert f"({ORDER[3]}) is lost" in text and "complete" not in text
+    assert f"({', '.join(ORDER[3:])}) is lost" in text and "complete" not in text
 
 
 def test_if_there_is_no_space_anywhere_the_loss_is_told(

@@ -91,7 +91,12 @@ def test_a_target_is_read_with_its_change_everywhere(specs: Specs) -> None:
         assert np.array_equal(reader.read(pair)[1] > 0, mask(number) > 0)
     compare = ByValues(dataset.target_scaling)
     measured = evaluation._measured(
-        matched.val, lambda pair: mask(int(pair.input.path.stem)), compare, [], ignore, JobControl()
+        matched.val,
+        lambda pair: evaluation.Images(mask(int(pair.input.path.stem))),
+        compare,
+        [],
+        ignore,
+        JobControl(),
     )
     assert measured.whole_volume()["grey"]["mae"] == 0
     assert count_colours(matched.train, lambda: False).pixels[(255,)] == sum(

@@ -101,7 +101,8 @@ def _axis(text: str) -> tuple[str, list[str]]:
     values = list(dict.fromkeys(value.strip() for value in rest.split(",") if value.strip()))
     if not equals or not values:
         raise UserError(
-            f"'{text}' is not of the form SECTION.FIELD=A,B, augmentation=on,off or preset=A,B."
+            f"'{text}' names no variation; write what is varied, an equals sign, and its values "
+            "with commas between them."
         )
     if name in (PRESET, AUGMENTATION):
         allowed = tuple(PRESETS) if name == PRESET else ("on", "off")
