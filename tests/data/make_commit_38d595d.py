@@ -3,12 +3,12 @@
 Not part of the tests, which only read the result. It needs the code of that commit; later code
 must not run it, as its files would prove nothing:
 
-    git worktree add /tmp/code_38d595d 38d595d
-    cd /tmp/code_38d595d
-    PYTHONPATH=$PWD:tests/ml python .../make_commit_38d595d.py /tmp/commit_38d595d
+    git worktree add CODE 38d595d
+    cd CODE
+    PYTHONPATH=$PWD:tests/ml python .../make_commit_38d595d.py /set
 
 The records of the runs name the images by their full paths, so FOLDER is always
-/tmp/commit_38d595d; then its content, without the images, is copied to tests/data/commit_38d595d.
+/set; then its content, without the images, is copied to tests/data/commit_38d595d.
 The images are those of tests/data/version_2_0.
 """
 

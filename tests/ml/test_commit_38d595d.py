@@ -26,7 +26,7 @@ from deepimagetranslator.ml.translation import translate
 
 DATA = Path(__file__).parents[1] / "data"
 BEFORE = DATA / "commit_38d595d"
-MADE_IN = "/tmp/commit_38d595d"
+MADE_IN = "/set"
 """The folder in which that version wrote these files."""
 LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
 HISTORY_TOLERANCE = 1e-4  # relative, of float32 sums in another order, over four epochs
