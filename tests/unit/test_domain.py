@@ -266,7 +266,7 @@ def test_the_score_is_1_at_the_limit(known: Known) -> None:
     sample = looked_at(body(30), (1.4, 2.0, 2.6))
     own = known.reference.deviations(sample)["noise"]
     at = replace(known, limits=known.limits | {"noise": (own * 0.999, 9.0)})
-    assert own < 0 or pytest.skip("noisier by chance")
+    assert own < 0, "this drawn image is less noisy than the mean"
     mark = at.mark(sample, BYTES)
     assert mark is not None and mark.score == pytest.approx(1, abs=0.01)
     beyond = replace(known, limits=known.limits | {"noise": (own * 1.001, 9.0)})
@@ -313,12 +313,17 @@ def test_a_damaged_record_is_refused(known: Known, field: str, value: object) ->
         Domain.from_json(known.to_json() | {field: value})
 
 
-@pytest.mark.parametrize("row", ["low", "histogram", "embedding", "spread"])
-@pytest.mark.parametrize("value", [[], [float("nan")] * 3, [1e300] * 3, "x", [[1.0]], [0.0] * 3])
+@pytest.mark.parametrize(
+    ("row", "value"),
+    [
+        (row, value)
+        for row in ("low", "histogram", "embedding", "spread")
+        for value in ([], [float("nan")] * 3, [1e300] * 3, "x", [[1.0]], [0.0] * 3)
+        if (row, value) != ("embedding", [0.0] * 3)  # a possible embedding
+    ],
+)
 def test_damaged_rows_are_refused(known: Known, row: str, value: object) -> None:
     data = known.to_json()
-    if row == "embedding" and value == [0.0] * 3:
-        pytest.skip("a possible embedding")
     with pytest.raises(UserError, match="damaged"):
         Domain.from_json(data | {"reference": data["reference"] | {row: value}})
 

@@ -101,8 +101,8 @@ def _axis(text: str) -> tuple[str, list[str]]:
     values = list(dict.fromkeys(value.strip() for value in rest.split(",") if value.strip()))
     if not equals or not values:
         raise UserError(
-            f"'{text}' names no variation; write what is varied, an equals sign, and its values "
-            "with commas between them."
+            f"'{text}' is not of the form NAME=A,B; the name is that of a field with its section, "
+            "or augmentation or preset."
         )
     if name in (PRESET, AUGMENTATION):
         allowed = tuple(PRESETS) if name == PRESET else ("on", "off")
