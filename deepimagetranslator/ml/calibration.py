@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from deepimagetranslator.core.augmentation.sampling import CLASS_UNIT, PairSampler
+from deepimagetranslator.core.augmentation.sampling import PairSampler
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.domain.calibration import Trial, limits_of, scale_limits
 from deepimagetranslator.core.data.domain.damage import Judge
@@ -32,6 +32,7 @@ from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
 from deepimagetranslator.ml.network.embedding import outputs_of, with_embedding
+from deepimagetranslator.ml.sequence import one_hot
 
 _PART = 0.2  # predictions for each image of a training step: about 5 % of the training's time
 _FEWEST, _MOST = 2, 10  # changed images
@@ -140,15 +141,14 @@ class _Trials:
         self._model: keras.Model = with_embedding(network)
         self._dataset, self._report, self._control = dataset, report, control
         model = card.model
-        by_class = model.final_activation == "softmax"
-        labels = dataset.palette is not None
         same_sizes = model.input_height == model.target_height and (
             model.input_width == model.target_width
         )
         same_kind = same_sizes and model.input_channels == model.target_channels
         comparable = same_kind and dataset.input_scaling == dataset.target_scaling
-        self._judge = Judge(labels, by_class, comparable, dataset.exclusive_channels)
-        self._by_class = by_class if labels else None
+        self._by_class = card.by_class
+        labels, exclusive = self._by_class is not None, dataset.exclusive_channels
+        self._judge = Judge(labels, bool(self._by_class), comparable, exclusive)
         self._done, self.count = 0, 0
 
     def samples(self, sampler: PairSampler) -> list[Sample]:
@@ -188,10 +188,7 @@ class _Trials:
 
     def _target(self, stored: Array) -> Array:
         """A target as the network's output is: classes in channels."""
-        if not self._dataset.classes:
-            return stored
-        numbers = np.rint(stored[..., 0] * CLASS_UNIT).astype(np.intp)
-        return np.eye(self._dataset.classes, dtype=np.float32)[numbers]
+        return one_hot(stored, self._dataset.classes) if self._dataset.classes else stored
 
     def _run(self, x: Array) -> tuple[Sample, Array]:
         self._control.between_steps()

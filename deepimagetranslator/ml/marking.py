@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_header
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.backup import back_up
+from deepimagetranslator.core.system.csv_text import csv_text
 from deepimagetranslator.core.system.system_path import is_file
 from deepimagetranslator.ml.weights import WeightsCard
 
@@ -44,8 +43,7 @@ class Marker:
     def __init__(self, card: WeightsCard) -> None:
         self._known, self._scaling = card.domain.known, card.input_scaling
         self.knows = self._known is not None
-        by_class = card.model.final_activation == "softmax"
-        self._by_class = None if card.palette is None else by_class
+        self._by_class = card.by_class
 
     def sample(self, seen: Seen) -> Sample | None:
         """What the network saw, as numbers; None if nothing is known to compare with."""
@@ -90,15 +88,12 @@ def write_table(marked: Sequence[Marked], folder: Path) -> Path:
     Raises:
         WriteError: it cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("image", "score", "kind", "reason", "output"))
+    rows = [("image", "score", "kind", "reason", "output")]
     for one in marked:
-        mark = one.mark
-        cells = f"{mark.score:.3g}", mark.kind, mark.reason
-        writer.writerow((one.source.shown_name, *cells, one.output.shown_name))
+        cells = f"{one.mark.score:.3g}", one.mark.kind, one.mark.reason
+        rows.append((one.source.shown_name, *cells, one.output.shown_name))
     path = folder / TABLE
     if is_file(path):
         back_up(path)
-    write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    write_bytes(path, csv_text(rows).encode("utf-8", "backslashreplace"))
     return path

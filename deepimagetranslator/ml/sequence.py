@@ -136,7 +136,11 @@ class PairSequence(keras.utils.PyDataset):
     def _as_outputs(self, y: np.ndarray) -> Any:
         dataset = self.sampler.reader.dataset
         if dataset.classes:
-            y = np.rint(y * CLASS_UNIT)
-        if dataset.classes and not dataset.sparse:
-            y = np.eye(dataset.classes, dtype=np.float32)[y[..., 0].astype(np.intp)]
+            y = np.rint(y * CLASS_UNIT) if dataset.sparse else one_hot(y, dataset.classes)
         return {FINAL: y, COARSE: y} if dataset.model.deep_supervision else y
+
+
+def one_hot(y: np.ndarray, classes: int) -> np.ndarray:
+    """Sampled class targets (..., 1) with the classes in channels, (..., classes) float32."""
+    numbers = np.rint(y[..., 0] * CLASS_UNIT).astype(np.intp)
+    return np.eye(classes, dtype=np.float32)[numbers]

@@ -303,9 +303,10 @@ class Translator:
                 for axes in _FLIPS[1:]
             )
             all_four = [own, *others]
-            y = np.mean(all_four, axis=0)
             if self.with_confidence:
                 y = mirrored(all_four, self._mirrors, self.encoding.kind)
+            else:
+                y = np.mean(all_four, axis=0)
         if not np.isfinite(y).all():
             raise UserError(
                 f"The network of {self.path.name} gives values that are not finite (NaN or "

@@ -153,6 +153,12 @@ class WeightsCard:
         return Trained(self.input_scaling, self.input_statistics)
 
     @property
+    def by_class(self) -> bool | None:
+        """Whether channels of the output are classes that exclude each other (softmax); None if
+        the outputs are values."""
+        return None if self.palette is None else self.model.final_activation == "softmax"
+
+    @property
     def input_to_target(self) -> Conversion | None:
         """From the inputs' normalization to that of the targets; None where they cannot be
         compared, as for label maps."""

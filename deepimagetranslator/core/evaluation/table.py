@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.runs.input_itself import Verdict
 from deepimagetranslator.core.system.atomic_write import write_bytes, writing
 from deepimagetranslator.core.system.backup import back_up
+from deepimagetranslator.core.system.csv_text import csv_text
 from deepimagetranslator.core.system.system_path import is_file, system_path
 
 POOLED, ALL = "pooled", "all"
@@ -90,14 +89,12 @@ class Evaluation:
         Raises:
             UserError: the file cannot be written.
         """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("image", "channel", *self.measures))
+        rows: list[tuple[object, ...]] = [("image", "channel", *self.measures)]
         for row in self.rows:
             numbers = (float(row.get(m, math.nan)) for m in self.measures)
             cells = ("" if math.isnan(number) else f"{number:.6g}" for number in numbers)
-            writer.writerow((row["image"], row["channel"], *cells))
-        content = text.getvalue().encode("utf-8", "backslashreplace")
+            rows.append((row["image"], row["channel"], *cells))
+        content = csv_text(rows).encode("utf-8", "backslashreplace")
         with writing(path):
             changed = is_file(path) and system_path(path).read_bytes() != content
         kept = back_up(Path(path)) if keep and changed else None

@@ -14,9 +14,8 @@ from deepimagetranslator.core.study.scores import (
     CellScores,
     Measures,
     primary,
-    read_scores,
 )
-from deepimagetranslator.core.study.status import scores_of
+from deepimagetranslator.core.study.status import tables_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
 
 PRIMARY = "primary"
@@ -121,23 +120,18 @@ class Results:
 
 
 def results_of(plan: Plan, folder: StudyFolder) -> Results:
-    """Read the scores of all cells that are done.
-
-    Raises:
-        UserError: a table is damaged.
-    """
+    """Read the scores of all cells that are done."""
     cells: dict[Cell, CellScores] = {}
     optimistic: dict[Cell, CellScores] = {}
     missing = []
     for cell in plan.cells():
-        scores = scores_of(plan, cell, folder)
-        if scores is None:
+        tables = tables_of(plan, cell, folder)
+        if not tables:
             missing.append(cell.name)
             continue
-        cells[cell] = scores
-        best = read_scores(folder.cell(cell).optimistic_scores) if plan.optimistic else None
-        if best is not None:
-            optimistic[cell] = best
+        cells[cell] = tables[0]
+        if plan.optimistic:
+            optimistic[cell] = tables[1]
     return Results(plan, cells, optimistic, tuple(missing))
 
 

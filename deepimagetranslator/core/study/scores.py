@@ -18,6 +18,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.evaluation.measures import Measurement, whole_volume
 from deepimagetranslator.core.study.plan import DICE
 from deepimagetranslator.core.system.atomic_write import write_bytes
+from deepimagetranslator.core.system.csv_text import csv_text
 
 ALL = "all"
 _COUNTS = ("target", "predicted", "overlap", "absolute", "squared", "similarity")
@@ -95,16 +96,14 @@ def write_scores(scores: CellScores, path: Path) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    rows: list[tuple[object, ...]] = [_COLUMNS]
     for one in scores.images:
         m = one.measurement
         for place, channel in enumerate(scores.channels):
             counts = [repr(float(getattr(m, name)[place])) for name in _COUNTS]
             row = (one.number, one.image, one.person, channel, m.pixels)
-            writer.writerow((*row, *counts, scores.weights, scores.sha256))
-    write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"), durable=True)
+            rows.append((*row, *counts, scores.weights, scores.sha256))
+    write_bytes(path, csv_text(rows).encode("utf-8", "surrogateescape"), durable=True)
 
 
 def read_scores(path: Path) -> CellScores | None:

@@ -84,15 +84,22 @@ def cell_status(plan: Plan, folder: StudyFolder, cell: Cell) -> CellStatus:
 
 def scores_of(plan: Plan, cell: Cell, folder: StudyFolder) -> CellScores | None:
     """The scores of a cell; None unless all of its tables are there and whole."""
+    found = tables_of(plan, cell, folder)
+    return found[0] if found else None
+
+
+def tables_of(plan: Plan, cell: Cell, folder: StudyFolder) -> tuple[CellScores, ...]:
+    """The scores of a cell and, if the plan asks for them, the optimistic ones; empty unless all of
+    these tables are there and whole."""
     place = folder.cell(cell)
     paths = [place.scores, *([place.optimistic_scores] if plan.optimistic else [])]
     try:
-        found = [read_scores(path) for path in paths]
+        found = tuple(scores for path in paths if (scores := read_scores(path)) is not None)
     except UserError:
-        return None
+        return ()
     tested = plan.images(cell).tested
-    whole = all(s is not None and tuple(i.number for i in s.images) == tested for s in found)
-    return found[0] if whole else None
+    whole = all(tuple(image.number for image in scores.images) == tested for scores in found)
+    return found if whole and len(found) == len(paths) else ()
 
 
 def is_trained(run: RunFolder, training: TrainingSpec, is_whole: IsWhole = looks_whole) -> bool:

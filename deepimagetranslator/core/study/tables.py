@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from deepimagetranslator.core.study.comparing import Compared
 from deepimagetranslator.core.study.learning_curve import fit
 from deepimagetranslator.core.study.results import Results, keys_of
 from deepimagetranslator.core.study.scores import undefined
+from deepimagetranslator.core.system.csv_text import csv_text
 
 Row = Sequence[str | float | int]
 
@@ -36,11 +35,7 @@ class Table:
 
     def csv(self) -> str:
         """The table as CSV; numbers have 6 significant digits."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([shown(cell) for cell in row] for row in self.rows)
-        return text.getvalue()
+        return csv_text([self.columns, *([shown(cell) for cell in row] for row in self.rows)])
 
 
 def shown(cell: str | float | int) -> str:
