@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -149,9 +150,11 @@ def test_a_volume_with_a_bad_slice_is_skipped_whole(classes, volume, tmp_path, m
     monkeypatch.setattr(images, "read_image", read)
     predict, predicted = Translator.predict, set[str]()
 
-    def recorded(self: Translator, images: list[np.ndarray], names: list[str]) -> list[np.ndarray]:
+    def recorded(
+        self: Translator, images: list[np.ndarray], names: list[str], watch: Any = None
+    ) -> list[np.ndarray]:
         predicted.update(names)
-        return predict(self, images, names)
+        return predict(self, images, names, watch)
 
     monkeypatch.setattr(Translator, "predict", recorded)
     events: list[object] = []

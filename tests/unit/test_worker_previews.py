@@ -43,6 +43,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
             input_scaling=None,
             model=ModelSpec(),
             palette=None,
+            by_class=False,
         )
         encoding = SimpleNamespace(with_clean_up=lambda rules: rules)
 
