@@ -147,7 +147,7 @@ def _prepared(path: str, size: int, labels: bool = False) -> str:
 def _with_neighbours(inputs: Sequence[str]) -> list[str]:
     """The files of a person's slices with their neighbours."""
     made = [Path(path) for path in inputs]
-    made = [path.parents[1] / "neighbours" / path.name for path in made]
+    made = [CACHE / "neighbours" / path.relative_to(CACHE) for path in made]
     if not all(path.exists() for path in made):
         made[0].parent.mkdir(parents=True, exist_ok=True)
         for path, image in zip(
