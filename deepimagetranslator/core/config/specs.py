@@ -521,7 +521,7 @@ class AugmentationSpec:
     low_resolution_target: bool = _target(False)
     low_resolution_validation: bool = _validation()
     stretch: float = number(
-        1.2,
+        1.25,
         1.0,
         10.0,
         "Stretch",
