@@ -25,6 +25,7 @@ from deepimagetranslator.core.typing import Array
 
 CACHE = Path(tempfile.gettempdir()) / "dit-accuracy"
 SIZE = 256
+FULL_SIZE = 512
 ABDOMEN = ("crlm_1006", "lungdx_a0001", "lungdx_a0002")
 THORAX = ("lungdx_a0001", "lungdx_a0002")
 EVERY = 5
@@ -83,7 +84,7 @@ def all_sets(size: int = SIZE, neighbours: bool = False) -> list[ImageSet]:
 
 def membranes_at_full_size() -> ImageSet:
     """Slices 0 to 19 learnt, 20 to 23 measured, 512 x 512, as NVIDIA's UNet_Medical was."""
-    return _membranes(512, range(20), range(20, 24))
+    return _membranes(FULL_SIZE, range(20), range(20, 24))
 
 
 def stacked(series: Sequence[Array]) -> list[Array]:
@@ -146,7 +147,7 @@ def _prepared(path: str, size: int, labels: bool = False) -> str:
 def _with_neighbours(inputs: Sequence[str]) -> list[str]:
     """The files of a person's slices with their neighbours."""
     made = [Path(path) for path in inputs]
-    made = [path.parents[1] / "neighbours" / path.name for path in made]
+    made = [CACHE / "neighbours" / path.relative_to(CACHE) for path in made]
     if not all(path.exists() for path in made):
         made[0].parent.mkdir(parents=True, exist_ok=True)
         for path, image in zip(
