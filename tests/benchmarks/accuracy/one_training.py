@@ -130,13 +130,16 @@ def timed_training(project: Project, weights: Path) -> dict[str, float]:
     return took
 
 
-def measured(one: ImageSet, weights: Path, exclusive: bool) -> dict[str, dict[str, float]]:
+def measured(
+    one: ImageSet, weights: Path, exclusive: bool, shifts: bool = True
+) -> dict[str, dict[str, float]]:
     """The measures of a weights file on a set, by condition.
 
     Args:
         one: the set.
         weights: the file.
         exclusive: decide among exclusive classes, whatever the file says.
+        shifts: measure the shifted images too.
     """
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
@@ -152,7 +155,7 @@ def measured(one: ImageSet, weights: Path, exclusive: bool) -> dict[str, dict[st
 
     return {
         condition: {"images": len(tested), **scores(one.kind, tested, *outputs(tested))}
-        for condition, tested in conditions(one)
+        for condition, tested in conditions(one, shifts)
     }
 
 

@@ -180,8 +180,13 @@ def noisy(image: Array, deviation: float, number: int) -> Array:
     return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
 
 
-def conditions(one: ImageSet) -> Iterator[tuple[str, list[Tested]]]:
-    """The conditions under which a set is measured: name, inputs and targets."""
+def conditions(one: ImageSet, shifts: bool = True) -> Iterator[tuple[str, list[Tested]]]:
+    """The conditions under which a set is measured: name, inputs and targets.
+
+    Args:
+        one: the set.
+        shifts: with the shifts of tissue maps.
+    """
     pairs = [tuple(read_image(Path(path)) for path in pair) for pair in one.test]
     if one.kind == NOISE:
         for deviation in NOISES:
@@ -192,7 +197,7 @@ def conditions(one: ImageSet) -> Iterator[tuple[str, list[Tested]]]:
         return
     assert one.kind in (TISSUE, MEMBRANES, KERNELS)
     yield UNSHIFTED, pairs
-    if one.kind == TISSUE:
+    if one.kind == TISSUE and shifts:
         for shift in SHIFTS:
             tested = shifted(one.person, shift, one.size, one.neighbours)
             yield shift.name, tested[:: -(-len(tested) // MOST)]
