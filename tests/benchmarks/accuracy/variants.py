@@ -99,6 +99,8 @@ VARIANTS = (
     Variant("exclusive_classes", ("data.exclusive_classes=true",), (TISSUE,)),
     Variant("averaging_05", (_AVERAGED,)),
     Variant("averaging_10", ("training.averaging=0.1",)),
+    Variant("constant", ("training.schedule=constant",)),
+    Variant("constant_averaging", ("training.schedule=constant", _AVERAGED)),
     Variant("softmax", ("model.final_activation=softmax",), (TISSUE,)),
     Variant("residual", ("model.residual=true",), (NOISE, KERNELS)),
     Variant("residual_averaging", ("model.residual=true", _AVERAGED), (NOISE, KERNELS)),
