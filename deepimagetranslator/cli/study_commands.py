@@ -23,7 +23,6 @@ from deepimagetranslator.core.study.new_study import (
 )
 from deepimagetranslator.core.study.plan import INNER, LAST
 from deepimagetranslator.core.study.plan_file import load_plan
-from deepimagetranslator.core.study.report import write_report
 from deepimagetranslator.core.study.status import CellStatus, Step, status_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.variations import ONLY, Variation, crossed
@@ -105,11 +104,13 @@ def status(arguments: argparse.Namespace) -> Outcome:
 
 
 def report(arguments: argparse.Namespace) -> Outcome:
-    """Write the tables and the summary of what is done."""
+    """Write the report of what is done."""
+    from deepimagetranslator.ml.study.report import make_report  # noqa: PLC0415  is slow
+
     folder = StudyFolder(arguments.study)
     plan = load_plan(folder.plan)
-    sweep(folder.report)
-    files = write_report(plan, folder)
+    with terminal.progress() as (tell, control):
+        files = make_report(folder, control=control, report=tell)
     print(files[0].read_text(encoding="utf-8", errors="replace"), end="")
     missing = [one.cell.name for one in status_of(plan, folder) if one.step is not Step.DONE]
     if missing:
