@@ -1,4 +1,4 @@
-"""The commands of a study: new, run, status, report, commands."""
+"""The commands of a study: new, run, status, report, pack, commands."""
 
 from __future__ import annotations
 
@@ -120,6 +120,18 @@ def report(arguments: argparse.Namespace) -> Outcome:
         "files": [str(path) for path in files],
         "missing": missing,
     }
+
+
+def pack(arguments: argparse.Namespace) -> Outcome:
+    """Write the evidence pack."""
+    from deepimagetranslator.ml.study.pack import make_pack, pack_of  # noqa: PLC0415  is slow
+
+    folder = StudyFolder(arguments.study)
+    output = arguments.output or pack_of(folder)
+    with terminal.progress() as (tell, control):
+        made = make_pack(folder, output, control=control, report=tell)
+    terminal.say(f"{made} holds the report, plan, records, scores and hashes; no weights.")
+    return 0, {"pack": str(made), "bytes": made.stat().st_size}
 
 
 def commands(arguments: argparse.Namespace) -> Outcome:

@@ -114,6 +114,7 @@ def write(drawing: Drawing, source: str, folder: Path) -> Picture:
         UserError: a file cannot be written.
     """
     about = f"{drawing.caption} {source}"
+    _lay_out(drawing.figure)
     contents = {
         "png": _saved(drawing.figure, "png", {"Software": None, "Description": about}),
         "svg": _saved(drawing.figure, "svg", {"Date": None, "Description": about}),
@@ -182,12 +183,26 @@ def look_of_persons(persons: list[str]) -> dict[str, tuple[str, str]]:
     }
 
 
+def _lay_out(figure: Figure) -> None:
+    """Place everything once, so that all files have the same layout."""
+    FigureCanvasAgg(figure)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
 def _saved(figure: Figure, suffix: str, metadata: dict[str, Any]) -> bytes:
-    canvas = {"png": FigureCanvasAgg, "svg": FigureCanvasSVG, "pdf": FigureCanvasPdf}[suffix]
-    canvas(figure)
+    """The content of a file; ``savefig`` would draw everything twice, for the layout."""
     content = io.BytesIO()
+    figure.set_dpi(_DPI)  # writing SVG and PDF changes it
     known = {name: _plain(value) for name, value in metadata.items()}
-    figure.savefig(content, format=suffix, metadata=known, dpi=_DPI)
+    if suffix == "png":
+        FigureCanvasAgg(figure).print_png(content, metadata=known)
+    elif suffix == "svg":
+        FigureCanvasSVG(figure).print_svg(content, metadata=known)
+    else:
+        FigureCanvasPdf(figure).print_pdf(content, metadata=known)
     return content.getvalue()
 
 
