@@ -88,7 +88,7 @@ def _jobs(
             except WriteError:
                 raise
             except UserError as error:
-                notes.append(f"{person} is not shown: {error}")
+                notes.append(f"{person} is not shown: {error.for_files}")
                 continue
             yield from written(iter([drawing]))
 

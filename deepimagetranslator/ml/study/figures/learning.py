@@ -21,7 +21,7 @@ from deepimagetranslator.ml.study.figures.style import (
 def learning_curve(results: Results) -> Drawing | None:
     """Each repeat's points, their means, and the fit where its interval is finite."""
     plan = results.plan
-    if not plan.sizes:
+    if not any(results.means_by_size(v.name) for v in plan.variations):
         return None
     figure = new_figure(ONE_COLUMN, 66 + 4 * len(plan.variations))
     axes = figure.subplots()

@@ -34,6 +34,9 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 
 def measure_figures(results: Results) -> Iterator[Drawing]:
     """A figure for every three classes, with a row of plots for each measure."""
+    size = results.sizes[-1]
+    if not any(results.done(v.name, size) for v in results.plan.variations):
+        return
     channels = channels_of(results)
     for start in range(0, len(channels), _CLASSES_OF_A_FIGURE):
         part = channels[start : start + _CLASSES_OF_A_FIGURE]
