@@ -107,6 +107,8 @@ def _network(model: ModelSpec) -> str:
         _NORMALIZATIONS[model.normalization],
         f"{'' if model.deep_supervision else 'no '}deep supervision",
     ]
+    fused = model.fused_normalization and model.normalization != "none"
+    parts += ["normalization in fused form"] if fused else []
     parts += ["residual output"] if model.residual else []
     parts += [f"dropout {model.dropout:g}"] if model.dropout else []
     parts += [f"{model.upsampling} up-sampling", _INITIALIZATIONS[model.initialization]]
