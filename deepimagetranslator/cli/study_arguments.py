@@ -54,6 +54,7 @@ def add_study(commands: Any, add_command: AddCommand) -> None:
     pack.add_argument(
         "--output", type=Path, metavar="ZIP", help="a new file; default: DIR-evidence.zip"
     )
+    _add_part(parts, add_command, "verify", study_commands.verify_pack, "right, different, missing")
     _add_part(parts, add_command, "commands", study_commands.commands, "commands, script")
 
 
@@ -62,6 +63,7 @@ _HELP = {
     "status": "show how far each training has come",
     "report": "write a report of what is done: one HTML file, figures, tables (CSV), Markdown",
     "pack": "write all that shows whence the figures come, and reruns the study, to a ZIP file",
+    "verify": "check the hashes of an unpacked pack, and of the images in its folder 'images'",
     "commands": "print one command for each training, and write a SLURM array script",
 }
 

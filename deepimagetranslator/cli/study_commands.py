@@ -1,4 +1,4 @@
-"""The commands of a study: new, run, status, report, pack, commands."""
+"""The commands of a study: new, run, status, report, pack, verify, commands."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from deepimagetranslator.core.study.plan_file import load_plan
 from deepimagetranslator.core.study.status import CellStatus, Step, status_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.variations import ONLY, Variation, crossed
+from deepimagetranslator.core.study.verifying import verify
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
@@ -132,6 +133,22 @@ def pack(arguments: argparse.Namespace) -> Outcome:
         made = make_pack(folder, output, control=control, report=tell)
     terminal.say(f"{made} holds the report, plan, records, scores and hashes; no weights.")
     return 0, {"pack": str(made), "bytes": made.stat().st_size}
+
+
+def verify_pack(arguments: argparse.Namespace) -> Outcome:
+    """Check the hashes of an unpacked pack and of the images beside it."""
+    with terminal.progress() as (tell, control):
+        found = verify(arguments.study, report=tell, control=control)
+    for word, names in (("is another file", found.different), ("is missing", found.missing)):
+        for name in names:
+            terminal.say(f"{name} {word}.")
+    wrong = len(found.different) + len(found.missing)
+    terminal.say(f"{found.right} files are as the pack states, {wrong} are not.")
+    return _SOME_FAILED if wrong else 0, {
+        "right": found.right,
+        "different": list(found.different),
+        "missing": list(found.missing),
+    }
 
 
 def commands(arguments: argparse.Namespace) -> Outcome:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from study_sets import done_study, project_of_persons
 
+from deepimagetranslator import cli
 from deepimagetranslator.core.config.project import load_project, save_project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import ignore
@@ -19,6 +20,7 @@ from deepimagetranslator.core.study.new_study import NewStudy, Wishes, plan_stud
 from deepimagetranslator.core.study.plan import all_pairs
 from deepimagetranslator.core.study.results import results_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
+from deepimagetranslator.core.study.verifying import Verified, verify
 
 
 @pytest.fixture
@@ -94,3 +96,22 @@ def test_paths_are_those_in_the_folder_of_images(text: str, placed: str) -> None
     root = Path("/data/set").absolute()  # with a drive on Windows
     found = ImageFiles(root, {}).placed(text)
     assert found == placed
+
+
+def test_files_that_are_not_as_the_pack_states_are_named(tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"x").hexdigest()
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "files.sha256").write_text(f"{digest}  a.csv\n{'0' * 64}  b.csv\n")
+    (tmp_path / "images.sha256").write_text(f"{digest}  images/c.png\n")
+    assert verify(tmp_path) == Verified(1, ("b.csv",), ("images/c.png",))
+    assert cli.main(["study", "verify", str(tmp_path)]) == 3
+
+
+@pytest.mark.parametrize("line", ["no hash", f"{'0' * 64}  ../a", f"{'0' * 64}  /etc/hosts", ""])
+def test_a_damaged_list_is_a_sentence(line: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no unpacked evidence pack"):
+        verify(tmp_path)
+    (tmp_path / "files.sha256").write_text(f"{line}\n")
+    with pytest.raises(UserError, match="is damaged; unpack it again"):
+        verify(tmp_path)

@@ -29,6 +29,7 @@ STUDY = "study"
 COMMANDS = tuple(
     f"python -m deepimagetranslator study {part} {STUDY}" for part in ("run", "report")
 )
+VERIFY = "python -m deepimagetranslator study verify ."
 _FEW = 64
 _ELSEWHERE = "elsewhere"
 
@@ -160,17 +161,18 @@ def _readme(results: Results) -> str:
     done, count = len(results.cells), len(results.cells) + len(results.missing)
     commands = "\n".join(f"  {command}" for command in COMMANDS)
     return f"""Evidence of a study made with {PROGRAM}
-{done} of {plural(count, "training")} done
+Done: {done} of {plural(count, "training")}
 
-  report/         the report, opened by report.html; report/runs.csv lists weights and hashes
+  report/         the report: open report.html, which shows some images; runs.csv lists weights
   study/          the plan and the settings, ready to be run again
   runs/           of each training its record, history and scores
   images.sha256   the hashes of all images and targets, which are not in this pack
   files.sha256    the hashes of all other files
 
-To run it again, unpack it, put the images into a folder named images beside this file, so that
-all hashes of images.sha256 are found (sha256sum -c images.sha256), and type in this folder:
+To run it again, copy the folder that holds all images beside this file, under the name "images",
+as images.sha256 lists them, and type in this folder:
 
+  {VERIFY}
 {commands}
 
 On the same machine, with the versions that the report names, study/report/summary.csv is then

@@ -31,15 +31,14 @@ nav ul { columns: 16rem; padding-left: 1.2rem; }
 a { color: #0b4f8a; }
 figure { margin: 1.5rem 0; }
 figure img { display: block; width: calc(var(--mm) * 1.35mm); max-width: 100%; height: auto; }
-figcaption, caption { font-size: .85rem; text-align: left; color: #333; }
-figcaption { margin-top: .5rem; }
-caption { padding-bottom: .4rem; }
-.scroll { overflow-x: auto; margin: 1.2rem 0; }
+figcaption { font-size: .85rem; color: #333; margin: .5rem 0; }
+.scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .85rem; line-height: 1.35; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem;
   border-bottom: 1px solid #ddd; }
 thead th { border-bottom: 2px solid #555; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 .hash { font-family: ui-monospace, monospace; font-size: .7rem; overflow-wrap: anywhere;
   min-width: 17em; }
 @page { size: A4; margin: 14mm; }
@@ -47,10 +46,10 @@ thead th { border-bottom: 2px solid #555; }
   body { font-size: 10pt; max-width: none; padding: 0; }
   nav { display: none; }
   h2 { break-after: avoid; }
-  figure, tr { break-inside: avoid; }
+  figure:not(.table), tr { break-inside: avoid; }
   figure img { width: calc(var(--mm) * 1mm); }
   .scroll { overflow: visible; }
-  table, figcaption, caption { font-size: 8pt; }
+  table, figcaption { font-size: 8pt; }
   th, td { padding: .15rem .35rem; }
 }
 """
@@ -114,10 +113,10 @@ def _table(grid: Grid) -> str:
         f"<tr>{''.join(f'<td{k}>{_text(c)}</td>' for c, k in zip(row, kinds, strict=True))}</tr>"
         for row in grid.rows
     )
-    caption = f"<caption>{_text(grid.caption)}</caption>\n" if grid.caption else ""
+    caption = f"<figcaption>{_text(grid.caption)}</figcaption>\n" if grid.caption else ""
     return (
-        f'<div class="scroll"><table>\n{caption}<thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{rows}\n</tbody></table></div>"
+        f'<figure class="table">{caption}<div class="scroll"><table>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div></figure>"
     )
 
 
