@@ -50,13 +50,20 @@ def add_study(commands: Any, add_command: AddCommand) -> None:
     )
     _add_part(parts, add_command, "status", study_commands.status, _CELLS)
     _add_part(parts, add_command, "report", study_commands.report, "report, files, missing")
+    pack = _add_part(parts, add_command, "pack", study_commands.pack, "pack, bytes")
+    pack.add_argument(
+        "--output", type=Path, metavar="ZIP", help="a new file; default: DIR-evidence.zip"
+    )
+    _add_part(parts, add_command, "verify", study_commands.verify_pack, "right, different, missing")
     _add_part(parts, add_command, "commands", study_commands.commands, "commands, script")
 
 
 _HELP = {
     "run": "train and evaluate what is not done yet; stop it at any time, and run it again",
     "status": "show how far each training has come",
-    "report": "write tables (CSV) and a summary (Markdown) of what is done",
+    "report": "write a report of what is done: one HTML file, figures, tables (CSV), Markdown",
+    "pack": "write all that shows whence the figures come, and reruns the study, to a ZIP file",
+    "verify": "check the hashes of an unpacked pack, and of the images in its folder 'images'",
     "commands": "print one command for each training, and write a SLURM array script",
 }
 

@@ -1,4 +1,4 @@
-"""The commands of a study: new, run, status, report, commands."""
+"""The commands of a study: new, run, status, report, pack, verify, commands."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from deepimagetranslator.core.study.new_study import (
 )
 from deepimagetranslator.core.study.plan import INNER, LAST
 from deepimagetranslator.core.study.plan_file import load_plan
-from deepimagetranslator.core.study.report import write_report
 from deepimagetranslator.core.study.status import CellStatus, Step, status_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.variations import ONLY, Variation, crossed
+from deepimagetranslator.core.study.verifying import verify
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
@@ -105,11 +105,13 @@ def status(arguments: argparse.Namespace) -> Outcome:
 
 
 def report(arguments: argparse.Namespace) -> Outcome:
-    """Write the tables and the summary of what is done."""
+    """Write the report of what is done."""
+    from deepimagetranslator.ml.study.report import make_report  # noqa: PLC0415  is slow
+
     folder = StudyFolder(arguments.study)
     plan = load_plan(folder.plan)
-    sweep(folder.report)
-    files = write_report(plan, folder)
+    with terminal.progress() as (tell, control):
+        files = make_report(folder, control=control, report=tell)
     print(files[0].read_text(encoding="utf-8", errors="replace"), end="")
     missing = [one.cell.name for one in status_of(plan, folder) if one.step is not Step.DONE]
     if missing:
@@ -118,6 +120,34 @@ def report(arguments: argparse.Namespace) -> Outcome:
         "report": str(folder.report),
         "files": [str(path) for path in files],
         "missing": missing,
+    }
+
+
+def pack(arguments: argparse.Namespace) -> Outcome:
+    """Write the evidence pack."""
+    from deepimagetranslator.ml.study.pack import make_pack, pack_of  # noqa: PLC0415  is slow
+
+    folder = StudyFolder(arguments.study)
+    output = arguments.output or pack_of(folder)
+    with terminal.progress() as (tell, control):
+        made = make_pack(folder, output, control=control, report=tell)
+    terminal.say(f"{made} holds the report, plan, records, scores and hashes; no weights.")
+    return 0, {"pack": str(made), "bytes": made.stat().st_size}
+
+
+def verify_pack(arguments: argparse.Namespace) -> Outcome:
+    """Check the hashes of an unpacked pack and of the images beside it."""
+    with terminal.progress() as (tell, control):
+        found = verify(arguments.study, report=tell, control=control)
+    for word, names in (("is another file", found.different), ("is missing", found.missing)):
+        for name in names:
+            terminal.say(f"{name} {word}.")
+    wrong = len(found.different) + len(found.missing)
+    terminal.say(f"{found.right} files are as the pack states, {wrong} are not.")
+    return _SOME_FAILED if wrong else 0, {
+        "right": found.right,
+        "different": list(found.different),
+        "missing": list(found.missing),
     }
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from html_page import assert_stands_alone
 
 from deepimagetranslator import cli
+from deepimagetranslator.core.config.project import load_project, save_project, with_data
 from deepimagetranslator.core.sample import write_sample
 
 QUICK = (
@@ -65,6 +69,7 @@ def test_a_whole_study(project: Path, tmp_path: Path, call: Call) -> None:
     assert first["status"] == 0, first["err"]
     assert "1 training, about" in str(first["err"])
     assert states(call("study", "status", study)).count("done") == 1
+    assert_reported(call("study", "report", study))
     weights = study / "cells" / one / "last.weights.h5"
     before = weights.stat().st_mtime_ns
 
@@ -74,12 +79,66 @@ def test_a_whole_study(project: Path, tmp_path: Path, call: Call) -> None:
     again = call("study", "run", study)
     assert "training" not in str(again["err"]) and states(again) == ["done"] * 6
 
-    told = call("study", "report", study)
-    files = {Path(name).name: Path(name).read_bytes() for name in told["files"]}  # type: ignore[attr-defined]
+
+def test_a_pack_is_run_again_elsewhere_with_the_same_result(
+    project: Path, tmp_path: Path, call: Call
+) -> None:
+    """Two persons, a training each; then from the pack and the images alone."""
+    study = tmp_path / "study"
+    two = project.with_name("two.json")
+    found = load_project(project)
+    lists = {f"train_{side}": getattr(found.specs.data, f"train_{side}")[:4]
+             for side in ("inputs", "targets")}  # fmt: skip
+    save_project(with_data(found, lists), two)
+    call("study", "new", two, "--output", study, "--epochs", "1")
+    assert call("study", "pack", study)["status"] == 2, "nothing is done"
+    assert states(call("study", "run", study, "--no-forecast")) == ["done"] * 2
+    made = call("study", "pack", study)
+    assert made["status"] == 0, made["err"]
+    report = contents(study / "report")
+    again = call("study", "pack", study)
+    assert again["status"] == 2 and "exists already" in str(again["error"])
+
+    with zipfile.ZipFile(str(made["pack"])) as pack:
+        pack.extractall(tmp_path / "elsewhere")
+    place = tmp_path / "elsewhere" / "study-evidence"
+    assert contents(place / "report") == report
+    assert str(tmp_path) not in "".join(
+        path.read_text() for path in place.rglob("*") if path.suffix in (".json", ".sha256", ".md")
+    )
+    shutil.copytree(project.parent / "persons", place / "images")
+    told = call("study", "verify", place)
+    listed = ["files.sha256", "images.sha256"]
+    lines = sum(len((place / name).read_text().splitlines()) for name in listed)
+    assert told["status"] == 0 and told["right"] == lines and not told["missing"]
+    assert states(call("study", "run", place / "study", "--no-forecast")) == ["done"] * 2
+    call("study", "report", place / "study")
+    rerun = contents(place / "study" / "report")
+    with_dates = {"runs.csv", "files.sha256"}
+    figures = {name for name in report if name.startswith("figures")}
+    assert rerun.keys() == report.keys() and len(figures) == 15
+    assert {n: rerun[n] for n in rerun.keys() - with_dates} == {
+        n: report[n] for n in report.keys() - with_dates
+    }
+
+
+def assert_reported(told: dict[str, object]) -> None:
+    """The report of one training of six."""
+    assert len(told["missing"]) == 5  # type: ignore[arg-type]
+    files = {Path(name).name: Path(name) for name in told["files"]}  # type: ignore[attr-defined]
     assert {"report.md", "summary.csv", "comparisons.csv", "runs.csv"} <= files.keys()
-    assert b"No p: with 3 persons and one comparison" in files["report.md"]
-    call("study", "report", study)
-    assert files == {name: (study / "report" / name).read_bytes() for name in files}
+    assert {"losses.pdf", "measures-1.svg", "volumes-1.png", "images-1.png"} <= files.keys()
+    page = assert_stands_alone(files["report.html"].read_text(encoding="utf-8"))
+    assert len(page.images) == 4 and "is not shown" not in page.text
+    assert "1 of 6 trainings are done" in page.text and "Not done: learning-rate" in page.text
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_commands_for_other_machines(project: Path, tmp_path: Path, call: Call) -> None:

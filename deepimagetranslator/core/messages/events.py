@@ -157,6 +157,14 @@ class FilesRead:
 
 
 @dataclass(frozen=True)
+class FilesWritten:
+    """``done`` of ``count`` parts of a report, or files of a pack, have been written."""
+
+    done: int
+    count: int
+
+
+@dataclass(frozen=True)
 class WorkerReady:
     """The worker has loaded Keras and is ready.
 
@@ -282,6 +290,7 @@ Event = (
     | ImageTranslated
     | ImageSkipped
     | FilesRead
+    | FilesWritten
     | WorkerReady
     | PreviewReady
     | WeightsDescribed
