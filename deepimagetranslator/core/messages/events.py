@@ -157,6 +157,20 @@ class FilesRead:
 
 
 @dataclass(frozen=True)
+class CellStarted:
+    """The training of a study's cell of this name began, or goes on; its events follow."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class CellEnded:
+    """The cell is done, has failed, or was left to another process; its files say which."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class WorkerReady:
     """The worker has loaded Keras and is ready.
 
@@ -282,6 +296,8 @@ Event = (
     | ImageTranslated
     | ImageSkipped
     | FilesRead
+    | CellStarted
+    | CellEnded
     | WorkerReady
     | PreviewReady
     | WeightsDescribed
