@@ -101,6 +101,7 @@ class StudyState:
         self.batch = self.batches = 0
         self.evaluating = 0, 0
         self.forecast: tuple[int, float] | None = None
+        self._measured_now = False  # nothing was trained since the forecast
         self.monitor = MonitorState(clock)
         self.version = 0
         self._stop_asked = 0.0
@@ -178,11 +179,11 @@ class StudyState:
     def seconds_left(self) -> float | None:
         """About how long the open trainings take; None if nothing is known.
 
-        By the mean epoch of the same variation and size, else of the same variation, else of all;
-        before the first epoch by the forecast.
+        By the forecast until an epoch has ended since then; after that by the mean epoch of the
+        same variation and size, else of the same variation, else of all.
         """
         means = self._seconds_per_epoch()
-        if not means:
+        if self._measured_now or not means:
             return None if self.forecast is None else self.forecast[1]
         total = 0.0
         for found in self.open_cells:
@@ -239,7 +240,7 @@ class StudyState:
         self.batch, self.batches = event.batch, event.batches
 
     def _epoch_ended(self, event: EpochEnded) -> None:
-        self.batch = self.batches
+        self.batch, self._measured_now = self.batches, False
         self._change(epoch=event.epoch)
         if self.current:
             rows = self.histories.setdefault(self.current, [])
@@ -255,6 +256,7 @@ class StudyState:
     def _finished(self, event: JobFinished) -> None:
         if "trainings" in event.result:
             self.forecast = event.result["trainings"], event.result["seconds"]
+            self._measured_now = True
         self._end()
 
     def _cancelled(self, _event: JobCancelled) -> None:
