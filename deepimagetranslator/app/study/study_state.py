@@ -14,6 +14,7 @@ from typing import Any
 
 from deepimagetranslator.app.training.state import FORCE_AFTER, MonitorState
 from deepimagetranslator.core.config.specs import TrainingSpec
+from deepimagetranslator.core.errors import Problem
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     CellEnded,
@@ -84,7 +85,7 @@ class StudyState:
         batch, batches: completed training steps of the running epoch, and all of them.
         evaluating: images of the current cell that have been evaluated, and all of them.
         forecast: trainings that were not done and the seconds for them; None if not measured.
-        message: why the last job failed, as a sentence; else empty.
+        message, problems: why the last job failed; ``problems`` have remedies.
         note: the last sentence of the worker.
         monitor: the current cell's training, for the training monitor.
         version: increases with every change.
@@ -98,6 +99,7 @@ class StudyState:
         self.clock = clock
         self.phase = Phase.IDLE
         self.current = self.message = self.note = ""
+        self.problems: tuple[Problem, ...] = ()
         self.batch = self.batches = 0
         self.evaluating = 0, 0
         self.forecast: tuple[int, float] | None = None
@@ -121,7 +123,7 @@ class StudyState:
 
     def begin(self, phase: Phase) -> None:
         """A job of the worker begins."""
-        self.phase, self.message, self.note = phase, "", ""
+        self.phase, self.message, self.note, self.problems = phase, "", "", ()
         self.version += 1
 
     def request_stop(self) -> None:
@@ -263,7 +265,7 @@ class StudyState:
         self._end()
 
     def _failed(self, event: JobFailed) -> None:
-        self.message = event.message
+        self.message, self.problems = event.message, event.problems
         self._end()
 
     def _died(self, _event: WorkerDied) -> None:

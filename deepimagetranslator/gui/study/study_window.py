@@ -15,6 +15,7 @@ from deepimagetranslator.app.study import words
 from deepimagetranslator.app.study.studies import Studies
 from deepimagetranslator.app.study.study_state import Phase, StudyState
 from deepimagetranslator.core.study.status import Step
+from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.study.cell_table import CellTable
 from deepimagetranslator.gui.study.study_curves import StudyCurves
 from deepimagetranslator.gui.study.summary_view import SummaryView
@@ -211,7 +212,8 @@ class StudyWindow(tk.Toplevel):
         self.title(f"Study {state.folder.path.name}")
         self.headline.configure(text=words.headline(state))
         self.remark.configure(
-            text=words.remark(state), style="Error.TLabel" if state.message else "TLabel"
+            text=remedies.all_sentences(state.problems) or words.remark(state),
+            style="Error.TLabel" if state.message else "TLabel",
         )
         self.about.configure(text=words.about(state.plan))
         self.bar.configure(value=state.part)
