@@ -19,6 +19,7 @@ from deepimagetranslator.core.study.new_study import (
     LEAVE_ONE_OUT,
     Wishes,
     plan_study,
+    sizes_in,
     write_study,
 )
 from deepimagetranslator.core.study.plan import INNER, LAST
@@ -186,7 +187,7 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
         kind,
         arguments.folds or 0,
         arguments.repeats,
-        _sizes(arguments.sizes),
+        sizes_in(arguments.sizes or ""),
         varied,
         tuple(settings),
         tuple(compared) if compared else None,
@@ -203,13 +204,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not colon or not first or not second:
         raise UserError(f"'{text}' is not of the form VARIATION:VARIATION.")
     return first, second
-
-
-def _sizes(text: str | None) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",")) if text else ()
-    except ValueError:
-        raise UserError(f"'{text}' is no list of sizes; give numbers such as 5,10,20.") from None
 
 
 def _say_forecast(found: Forecast) -> None:

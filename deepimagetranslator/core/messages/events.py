@@ -165,6 +165,20 @@ class FilesWritten:
 
 
 @dataclass(frozen=True)
+class CellStarted:
+    """The training of a study's cell of this name began, or goes on; its events follow."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class CellEnded:
+    """The cell is done, has failed, or was left to another process; its files say which."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class WorkerReady:
     """The worker has loaded Keras and is ready.
 
@@ -291,6 +305,8 @@ Event = (
     | ImageSkipped
     | FilesRead
     | FilesWritten
+    | CellStarted
+    | CellEnded
     | WorkerReady
     | PreviewReady
     | WeightsDescribed

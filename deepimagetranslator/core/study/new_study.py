@@ -248,6 +248,18 @@ def _fixed(project: Project, persons: Mapping[str, Sequence[int]]) -> Folds:
     return (tested,)
 
 
+def sizes_in(text: str) -> tuple[int, ...]:
+    """The numbers of training images in a text such as "5,10,20".
+
+    Raises:
+        UserError: it is no such list.
+    """
+    try:
+        return tuple(int(part) for part in text.split(",")) if text.strip() else ()
+    except ValueError:
+        raise UserError(f"'{text}' is no list of sizes; give numbers such as 5,10,20.") from None
+
+
 def _sizes(asked: Sequence[int]) -> tuple[int, ...]:
     wrong = next((size for size in asked if size < 1), None)
     if wrong is not None:
