@@ -51,7 +51,7 @@ def painted(number: int = FAT) -> np.ndarray:
 
 
 def opened(folder: Path) -> LabelStore:
-    found = LabelStore(folder / "labels" / "study", folder)
+    found = LabelStore(folder / "labels" / "study")
     found.open()
     if len(found.table.classes) < 2:
         found.set_table(CLASSES)
@@ -101,7 +101,7 @@ def test_a_moved_project_folder_keeps_its_label_maps(tmp_path: Path) -> None:
 
 
 def test_label_maps_are_copied_to_another_place(tmp_path: Path) -> None:
-    unsaved = LabelStore(tmp_path / "home" / "labels" / "1", tmp_path / "home")
+    unsaved = LabelStore(tmp_path / "home" / "labels" / "1")
     unsaved.open()
     unsaved.set_table(CLASSES)
     image, other = an_image(tmp_path / "work" / "P1"), an_image(tmp_path / "work" / "P2")
@@ -188,7 +188,7 @@ def test_one_window_at_a_time(tmp_path: Path) -> None:
     child = (
         "import sys; from pathlib import Path;"
         "from deepimagetranslator.core.labelling.store import LabelStore;"
-        "folder = Path(sys.argv[1]); LabelStore(folder / 'labels' / 'study', folder).open()"
+        "folder = Path(sys.argv[1]); LabelStore(folder / 'labels' / 'study').open()"
     )
     command = [sys.executable, "-c", child, str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -229,7 +229,7 @@ import numpy as np
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.store import LabelStore
 folder = Path(sys.argv[1])
-labels = LabelStore(folder / "labels" / "study", folder)
+labels = LabelStore(folder / "labels" / "study")
 labels.open()
 while True:
     for number in (0, 1, 2):

@@ -152,7 +152,7 @@ class ClassTable:
             order = sorted(listed, key=lambda one: any(one.learnt))  # black first
             return replace(table, classes=tuple(enumerate(order)))
         for one in listed:
-            number = table._number_of(one)
+            number = table.number_of(one)
             if number is None:
                 number = table._free_number()
             table = table._with(number, one)
@@ -212,7 +212,7 @@ class ClassTable:
             raise ValueError("replaced class numbers")
         return cls(tuple(classes), replaced)
 
-    def _number_of(self, one: LabelClass) -> int | None:
+    def number_of(self, one: LabelClass) -> int | None:
         """The number of a class that has the same colour in the files."""
         learnt = colour_of(one.learnt, 3)
         for number, known in self.classes:
