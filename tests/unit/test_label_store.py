@@ -108,9 +108,7 @@ def test_label_maps_are_copied_to_another_place(tmp_path: Path) -> None:
     unsaved.write(image, painted())
     unsaved.write(other, painted(LEAN))
     unsaved.mark_done(other)
-    saved = unsaved.copy_to(
-        store.labels_folder(tmp_path / "work" / "study.json"), tmp_path / "work"
-    )
+    saved = unsaved.copy_to(store.labels_folder(tmp_path / "work" / "study.json"))
     unsaved.delete()
     assert not (tmp_path / "home" / "labels").exists()
     assert saved.begun() == [image, other] and saved.done() == [other]
@@ -309,9 +307,9 @@ def test_an_unknown_class_number_is_named(tmp_path: Path) -> None:
 
 def test_the_projects_classes_are_recognized_by_their_colours() -> None:
     renamed = CLASSES.with_project(parse_classes(["0,0,0", "0,255,0=muscle", "0,0,255=bone"]))
-    assert [renamed.name(n) for n in renamed.numbers] == ["class 0", "fat", "muscle", "bone"]
+    assert [renamed.name(n) for n in renamed.numbers] == ["black", "fat", "muscle", "bone"]
     grey = ClassTable().with_project(parse_classes(["1=liver", "0", "2=spleen"]))
-    assert [grey.name(n) for n in grey.numbers] == ["class 0", "liver", "spleen"]
+    assert [grey.name(n) for n in grey.numbers] == ["0", "liver", "spleen"]
     assert len({grey.shown_colour(n) for n in (1, 2)}) == 2
 
 

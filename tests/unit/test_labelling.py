@@ -39,6 +39,11 @@ NAMES = [f"s{k}.png" for k in range(4)]
 SIDE = 24
 
 
+@pytest.fixture(autouse=True)
+def written_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autosave, "SECONDS", 0.02)
+
+
 def load_inputs(sessions: Sessions, folder: Path) -> None:
     """Four inputs without targets."""
     write_pairs(folder, NAMES)
@@ -238,8 +243,8 @@ def test_a_done_image_is_locked_until_it_is_unlocked(sessions: Sessions, tmp_pat
     assert mode.states.status.state == TO_LABEL and mode.states.done_words == "0 of 4 done"
     stroke(mode, (5, 5))
     mode.mark_done()
-    sessions.until(lambda: mode.states.status.state == DONE)
-    assert "Unpainted pixels" in notices(sessions) and "background" in notices(sessions)
+    sessions.until(lambda: "Unpainted pixels" in notices(sessions))
+    assert mode.states.status.state == DONE and "are background" in notices(sessions)
     assert mode.states.done_words == "1 of 4 done"
     before = numbers(mode).copy()
     stroke(mode, (15, 15))
@@ -521,12 +526,9 @@ def test_the_augmentation_is_off_while_labels_are_painted(
     sessions: Sessions, tmp_path: Path
 ) -> None:
     load_pairs(sessions, tmp_path)
-    project, viewer = sessions.session.project, sessions.session.viewer
-    project.set_section(
-        "augmentation", replace(project.specs.augmentation, mirror_x_input=True)
-    ) if (hasattr(project.specs.augmentation, "mirror_x_input")) else None
+    viewer = sessions.session.viewer
     viewer.show_augmented(True)
-    assert viewer.may_augment == (viewer.wanted().dataset is not None)
+    assert viewer.may_augment and viewer.wanted().dataset is not None
     mode = entered(sessions)
     assert not viewer.may_augment and viewer.wanted().dataset is None
     mode.leave()

@@ -22,7 +22,6 @@ from deepimagetranslator.app.events import (
 from deepimagetranslator.app.labelling.changes import (
     LabellingChanged,
     LabellingNoticed,
-    LabelMapShown,
     LabelsPainted,
 )
 from deepimagetranslator.app.labelling.classes import ClassList
@@ -370,7 +369,6 @@ class Labelling:
         if opened is not None:
             opened.close()
         self._viewer.labelling = False
-        self._bus.publish(LabelMapShown())
         self._bus.publish(LabellingChanged())
 
     # ---- changes of the session ------------------------------------------------------------
