@@ -20,7 +20,7 @@ from deepimagetranslator.core.config.classes import MAX_COLOURS, parse_classes
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.files import expand
+from deepimagetranslator.core.imaging.files import expand, list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.labelling import export, record, store
@@ -98,6 +98,13 @@ def test_a_moved_project_folder_keeps_its_label_maps(tmp_path: Path) -> None:
     moved = opened(tmp_path / "there")
     found = moved.read(ImageRef(tmp_path / "there" / "P1" / "a.png"), SHAPE)
     assert found is not None and np.array_equal(found, painted())
+
+
+def test_label_maps_are_no_inputs_of_the_folder_that_they_lie_in(tmp_path: Path) -> None:
+    image, labels = an_image(tmp_path), opened(tmp_path)
+    labels.write(image, painted())
+    assert list_images([tmp_path]) == [image]
+    assert len(list_images([labels.folder])) == 1
 
 
 def test_label_maps_are_copied_to_another_place(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.files import stem
+from deepimagetranslator.core.imaging.files import LABELS_RECORD, stem
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.label_map import Classes
@@ -36,7 +36,7 @@ from deepimagetranslator.core.system.moving import make_folder
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
 from deepimagetranslator.core.system.temporary import sweep
 
-RECORD, _LOCK = "labels.json", "labels.lock"
+RECORD, _LOCK = LABELS_RECORD, "labels.lock"
 _KEPT_CHARACTERS = 60
 _FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 _UNSAFE = re.compile(r"[^\w.-]")
