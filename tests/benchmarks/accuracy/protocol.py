@@ -51,7 +51,6 @@ def task_of(one: Variant, images: ImageSet, code: Path) -> dict[str, Any]:
     return {
         "code": str(code),
         "set": images.name,
-        "neighbours": images.neighbours,
         "size": images.size,
         "preset": one.preset,
         "settings": one.settings_for(images.kind),
@@ -62,7 +61,7 @@ def sets_of(one: Variant) -> list[ImageSet]:
     """The sets that a variant concerns."""
     if one.full_size:
         return [membranes_at_full_size()]
-    return [images for images in all_sets(one.size, one.neighbours) if images.kind in one.kinds]
+    return [images for images in all_sets(one.size) if images.kind in one.kinds]
 
 
 def trainings(

@@ -27,7 +27,6 @@ class Variant:
         preset: the preset below the settings.
         seeds: of the trainings.
         longer: a multiple of the baseline's time; 1 compares at equal time.
-        neighbours: inputs hold the slice before and after as channels.
         full_size: measured on the membranes at 512 x 512 instead.
         size: height and width of the images in pixels.
         steps: as many of the baseline's are the time of a training.
@@ -42,7 +41,6 @@ class Variant:
     preset: str = "recommended"
     seeds: tuple[int, ...] = (1, 2)
     longer: float = 1.0
-    neighbours: bool = False
     full_size: bool = False
     size: int = SIZE
     steps: int = STEPS
@@ -99,13 +97,14 @@ VARIANTS = (
     Variant("exclusive_classes", ("data.exclusive_classes=true",), (TISSUE,)),
     Variant("averaging_05", (_AVERAGED,)),
     Variant("averaging_10", ("training.averaging=0.1",)),
+    Variant("constant", ("training.schedule=constant",)),
+    Variant("constant_averaging", ("training.schedule=constant", _AVERAGED)),
     Variant("softmax", ("model.final_activation=softmax",), (TISSUE,)),
     Variant("residual", ("model.residual=true",), (NOISE, KERNELS)),
     Variant("residual_averaging", ("model.residual=true", _AVERAGED), (NOISE, KERNELS)),
     Variant("ssim_mae", ("training.loss=ssim_mae",), (NOISE, KERNELS), timed=True),
     Variant("mse", ("training.loss=mse",), (NOISE, KERNELS)),
     Variant("four_times_as_long", (), (NOISE, KERNELS), seeds=(1,), longer=4),
-    Variant("neighbours", kinds=(TISSUE,), neighbours=True),
     Variant("membranes_group", ("model.normalization=group",), (MEMBRANES,), timed=True),
     Variant(
         "membranes_elastic",
