@@ -24,6 +24,9 @@ CONFIDENCE, EXPECTED_ERROR = "_confidence", "_expected_error"
 """What follows the name of a translated image in that of the map beside it. When a folder is
 listed, a file so named is left out if the image is beside it."""
 
+LABELS_RECORD = "labels.json"
+"""The file beside painted label maps; a folder with it is listed only if it is given itself."""
+
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 
 
@@ -140,6 +143,9 @@ def _images_below(folder: Path, without: Path | None) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add(real)
+        if LABELS_RECORD in files and place != str(folder):
+            folders.clear()
+            continue
         folders[:] = filter(is_searched, folders)
         for name in files:
             path = Path(place) / name
