@@ -294,7 +294,7 @@ class _Run:
     def _write_table(self, marked: Sequence[Marked]) -> Path | None:
         """Write the table of marked images, if there are any and there is space."""
         try:
-            return write_table(marked, self._output) if marked else None
+            return write_table(marked, (output for _, output in self.translated), self._output)
         except UserError as error:
             self._report(LogLine(str(error)))
             return None
