@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -23,6 +23,12 @@ from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.data.domain.sample import Sample, Seen
 from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.evaluation.disagreement import (
+    Apart,
+    SecondLook,
+    worst_first,
+    write_second_look,
+)
 from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.layout import places, require_folder
 from deepimagetranslator.core.export.output_lock import locked_output
@@ -44,6 +50,7 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.core.typing import Array
+from deepimagetranslator.ml.ensemble import Ensemble
 from deepimagetranslator.ml.marking import Marked, Marker, ranked, write_table
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
 from deepimagetranslator.ml.translator import Translator
@@ -72,6 +79,9 @@ class TranslationResult:
         clean_up: the rules by which label maps were cleaned; empty for values.
         confidence: the confidence maps that were written.
         calibrated: whether they are calibrated.
+        second_look: of several networks, the translated images on which they are farthest apart
+            first.
+        second_look_file: the table of these images; None for one network.
     """
 
     translated: tuple[tuple[ImageRef, ImageRef], ...]
@@ -83,11 +93,26 @@ class TranslationResult:
     clean_up: tuple[str, ...] = ()
     confidence: tuple[Path, ...] = ()
     calibrated: bool = False
+    second_look: tuple[SecondLook, ...] = ()
+    second_look_file: Path | None = None
 
     @property
     def files(self) -> dict[Path, Path]:
         """The source file of each written file."""
         return {output.file: source.file for source, output in self.translated}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is done of a translation.
+
+    Attributes:
+        result: without the files of its tables.
+        not_finite: images with NaN or infinity.
+    """
+
+    result: TranslationResult
+    not_finite: tuple[ImageRef, ...]
 
 
 @dataclass(frozen=True)
@@ -110,7 +135,7 @@ class _Job:
 
 
 def translate(
-    weights_path: Path,
+    weights_path: Path | Sequence[Path],
     inputs: Sequence[Path | ImageRef],
     output: Path,
     spec: TranslationSpec | None = None,
@@ -129,7 +154,8 @@ def translate(
     values (``core.checks.unlike_inputs``), unless the spec accepts them.
 
     Args:
-        weights_path: a weights file of this program or of the 2021 program.
+        weights_path: a weights file of this program or of the 2021 program; or several, whose mean
+            is written with a map of their disagreement beside it (``ml.ensemble``).
         inputs: files, slices of files, and folders; paths are parsed here.
         output: the folder to write to, created if needed.
         spec: how to translate, what to write, whether to overwrite.
@@ -163,7 +189,7 @@ def translate(
 
 
 def _translate(
-    weights_path: Path,
+    weights_path: Path | Sequence[Path],
     inputs: Sequence[Path | ImageRef],
     output: Path,
     spec: TranslationSpec,
@@ -174,7 +200,102 @@ def _translate(
     control: JobControl,
 ) -> TranslationResult:
     """Translate into a locked folder, see ``translate``."""
-    translator = Translator(
+    ready = prepared(weights_path, inputs, output, spec, series, folder, report, control)
+    if ready.problems and ask:
+        return TranslationResult((), (), tuple(ready.problems))
+    needed, short = _memory(ready.translator, spec)
+    require_memory(needed, short)
+    with enough_memory(short):
+        run = _Run(
+            ready.translator, ready.output_files, output, spec, report, control, ready.trained
+        )
+        run.refuse(ready.problems)
+        return run.result()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A translation before its first image.
+
+    Attributes:
+        translator: the network, or several.
+        images: each with its file's place below the output folder.
+        output_files: the files to write.
+        trained: what the weights say of their training inputs; None if images of other values are
+            accepted, or it is not known.
+        problems: series of other values.
+    """
+
+    translator: Translator
+    images: Mapping[ImageRef, PurePath]
+    output_files: Sequence[OutputFile]
+    trained: Trained | None
+    problems: list[Problem]
+
+
+def prepared(
+    weights_path: Path | Sequence[Path],
+    inputs: Sequence[Path | ImageRef],
+    output: Path,
+    spec: TranslationSpec,
+    series: str | None,
+    folder: Path | None,
+    report: Report,
+    control: JobControl,
+) -> Prepared:
+    """List the images and plan the outputs; a few images of each series are read.
+
+    Raises:
+        UserError, Cancelled: see ``translate``.
+    """
+    translator = translator_of(weights_path, spec)
+    images = places(inputs, output, series, folder)
+    output_files = plan(images, output, translator.network, spec, translator.beside)
+    sweep(output, *(output_file.path.parent for output_file in output_files))
+    trained = None if spec.accept_values else translator.card.trained
+    problems = unlike_series(list(images), trained, report, control) if trained else []
+    for sentence in remarks((image.file for image in images), translator.card.reading):
+        report(LogLine(sentence))
+    if spec.confidence and translator.confidence.calibration is None:
+        report(LogLine(NOT_CALIBRATED))
+    return Prepared(translator, images, output_files, trained, problems)
+
+
+def translate_part(
+    translator: Translator,
+    images: Mapping[ImageRef, PurePath],
+    output: Path,
+    spec: TranslationSpec,
+    report: Report,
+    control: JobControl,
+) -> Part:
+    """Translate some of the images of a translation that another process has prepared.
+
+    Args:
+        translator: the network, or several, for this spec.
+        output, spec, report, control: see ``translate``.
+        images: each with its file's place below the output folder.
+
+    Raises:
+        UserError, Cancelled: see ``translate``.
+    """
+    output_files = plan(images, output, translator.network, spec, translator.beside)
+    trained = None if spec.accept_values else translator.card.trained
+    needed, short = _memory(translator, spec)
+    require_memory(needed, short)
+    with enough_memory(short):
+        return _Run(translator, output_files, output, spec, report, control, trained).part()
+
+
+def translator_of(weights_path: Path | Sequence[Path], spec: TranslationSpec) -> Translator:
+    """The network of a weights file, or those of several as an ensemble.
+
+    Raises:
+        UserError: a file cannot be used as the spec wants, or several do not fit together.
+    """
+    if not isinstance(weights_path, Path):
+        return Ensemble(weights_path, spec)
+    return Translator(
         weights_path,
         spec.output,
         spec.value_type,
@@ -184,23 +305,6 @@ def _translate(
         confidence=spec.confidence,
         clean_up=spec.clean_up,
     )
-    images = places(inputs, output, series, folder)
-    output_files = plan(images, output, translator.network, spec)
-    sweep(output, *(output_file.path.parent for output_file in output_files))
-    trained = None if spec.accept_values else translator.card.trained
-    problems = unlike_series(list(images), trained, report, control) if trained else []
-    if problems and ask:
-        return TranslationResult((), (), tuple(problems))
-    for sentence in remarks((image.file for image in images), translator.card.reading):
-        report(LogLine(sentence))
-    if spec.confidence and translator.confidence.calibration is None:
-        report(LogLine(NOT_CALIBRATED))
-    needed, short = _memory(translator, spec)
-    require_memory(needed, short)
-    with enough_memory(short):
-        run = _Run(translator, output_files, output, spec, report, control, trained)
-        run.refuse(problems)
-        return run.result()
 
 
 def _memory(translator: Translator, spec: TranslationSpec) -> tuple[int, Short]:
@@ -242,14 +346,16 @@ class _Run:
         for file in output_files:
             writer = VolumeWriter(file, derived, spec.overwrite)
             beside = None
-            if spec.confidence:
-                beside = VolumeWriter(file_beside(file), derived, spec.overwrite)
+            if translator.beside:
+                found = file_beside(file, translator.beside)
+                beside = VolumeWriter(found, derived, spec.overwrite)
             self._jobs += [_Job(source, writer, beside) for source in file.sources]
         self._total = len(self._jobs)
         self._done = 0
         self._written: Counter[Path] = Counter()
         self._failed: set[Path] = set()
         self._not_finite: list[ImageRef] = []
+        self._apart: dict[ImageRef, Apart] = {}
         self._writing: deque[tuple[_Job, Future[DomainMark | None]]] = deque()
         self.translated: list[tuple[ImageRef, ImageRef]] = []
         self.skipped: list[tuple[ImageRef, str]] = []
@@ -269,35 +375,44 @@ class _Run:
             self._note_skipped(source, reasons[str(sources[0])])
 
     def result(self) -> TranslationResult:
-        """Translate all images that are not refused."""
+        """Translate all images that are not refused, and write the tables."""
         try:
-            with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
-                self._work(pool)
+            self._translate_all()
         finally:
-            marked = ranked(self.translated, self._marks)
-            table = self._write_table(marked)
+            done = concluded(self._done_part(), self._output, self._report)
         if odd := self._not_finite:
-            images = f"of {self._total} images (such as {odd[0].shown_name})"
-            self._report(LogLine(told(len(odd), images)))
-        return TranslationResult(
+            tell_not_finite(odd, self._total, self._report)
+        return done
+
+    def part(self) -> Part:
+        """Translate all images, and leave the tables to whoever has the other parts."""
+        self._translate_all()
+        return self._done_part()
+
+    def _translate_all(self) -> None:
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
+            self._work(pool)
+
+    def _done_part(self) -> Part:
+        result = TranslationResult(
             tuple(self.translated),
             tuple(self.skipped),
             tuple(self.problems),
-            marked,
-            table,
+            ranked(self.translated, self._marks),
+            None,
             self._translator.card.domain.unknown,
             self._clean_up,
             tuple(self.confidence),
             bool(self.confidence) and self._translator.confidence.calibration is not None,
+            worst_first(self._second_looks()),
         )
+        return Part(result, tuple(self._not_finite))
 
-    def _write_table(self, marked: Sequence[Marked]) -> Path | None:
-        """Write the table of marked images, if there are any and there is space."""
-        try:
-            return write_table(marked, (output for _, output in self.translated), self._output)
-        except UserError as error:
-            self._report(LogLine(str(error)))
-            return None
+    def _second_looks(self) -> Iterator[SecondLook]:
+        for source, output in self.translated:
+            if source in self._apart:
+                apart = self._apart[source]
+                yield SecondLook(source, output, apart.disagreement, apart.measure)
 
     def _work(self, pool: ThreadPoolExecutor) -> None:
         for batch in self._batches(pool):
@@ -337,7 +452,14 @@ class _Run:
         if job.beside is not None:
             found = confidence.image(values, job.beside.output_file.form)
         _put(job, image, found, (shape[0], shape[1]))
+        self._note_apart(job, seen)
         return self._marker.mark([self._marker.sample(seen)], job.source, seen.x.shape[:2])
+
+    def _note_apart(self, job: _Job, seen: Seen) -> None:
+        """Add how far the networks are apart on an image, or on a tile of it."""
+        if seen.apart is not None:
+            known = self._apart.get(job.source)
+            self._apart[job.source] = seen.apart if known is None else known + seen.apart
 
     def _translate_large(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
         """Translate the only image of a batch; it is released before its output is written."""
@@ -355,6 +477,7 @@ class _Run:
         samples: list[Future[Sample | None]] = []
 
         def watch(_: int, seen: Seen) -> None:
+            self._note_apart(job, seen)
             if self._marker.knows:
                 samples.append(pool.submit(self._marker.sample, seen))
 
@@ -507,6 +630,28 @@ class _Run:
             and not translator.is_large(image)
             and translator.network_size(first[1]) == translator.network_size(image)
         )
+
+
+def concluded(part: Part, output: Path, report: Report) -> TranslationResult:
+    """The result of a translation with its tables, if there is something to list and space."""
+    done = part.result
+    outputs = [to for _, to in done.translated]
+    tables: list[Path | None] = []
+    for write in (
+        lambda: write_table(done.marked, outputs, output),
+        lambda: write_second_look(done.second_look, output) if done.second_look else None,
+    ):
+        try:
+            tables.append(write())
+        except UserError as error:
+            report(LogLine(str(error)))
+            tables.append(None)
+    return replace(done, marks_file=tables[0], second_look_file=tables[1])
+
+
+def tell_not_finite(images: Sequence[ImageRef], count: int, report: Report) -> None:
+    """Tell of images with NaN or infinity among so many."""
+    report(LogLine(told(len(images), f"of {count} images (such as {images[0].shown_name})")))
 
 
 def _put(job: _Job, image: Array, confidence: Array | None, size: tuple[int, int]) -> None:

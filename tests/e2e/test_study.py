@@ -81,6 +81,23 @@ def test_a_whole_study(project: Path, tmp_path: Path, call: Call) -> None:
     call("study", "report", study)
     assert files == {name: (study / "report" / name).read_bytes() for name in files}
 
+    images = sorted((project.parent / "persons").rglob("images/*.png"))
+    names = ("--output", tmp_path / "out", "--variation", "learning-rate-0.01")
+    together = call("study", "translate", study, *names, *images)
+    assert together["status"] == 0 and together["translated"] == len(images) == 6
+    looks = [one["disagreement"] for one in together["second_look"]]  # type: ignore[attr-defined]
+    assert looks == sorted(looks, reverse=True) and len(looks) == 6
+    assert (tmp_path / "out" / "second_look.csv").exists()
+    assert "3 networks of learning-rate-0.01 translate together." in str(together["err"])
+
+
+def test_an_ensemble_needs_trainings(project: Path, tmp_path: Path, call: Call) -> None:
+    study = tmp_path / "study"
+    call("study", "new", project, "--output", study)
+    line = ("study", "translate", study, "--output", tmp_path / "out", project.parent / "persons")
+    assert "0 of 3 trainings of as-project are done" in str(call(*line)["error"])
+    assert "choose among as-project" in str(call(*line, "--variation", "x")["error"])
+
 
 def test_commands_for_other_machines(project: Path, tmp_path: Path, call: Call) -> None:
     study = tmp_path / "my study"
