@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.views import TRAINING, VALIDATION
 from deepimagetranslator.core.checks.repairs import repaired
-from deepimagetranslator.core.config.chosen import changed_fields
+from deepimagetranslator.core.config.chosen import changed_fields, value_of, with_values
 from deepimagetranslator.core.config.specs import DataSpec, Specs
 from deepimagetranslator.core.data.pairs import ImagePair, Pairing
 from deepimagetranslator.core.errors import Problem, Repair
@@ -73,6 +73,11 @@ class _Step:
     after: Specs
     chosen: frozenset[str]
     spare: dict[str, tuple[ImageRef, ...]]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The settings that it changed, each named SECTION.FIELD."""
+        return changed_fields(self.before, self.after)
 
 
 class DataCheck:
@@ -221,9 +226,11 @@ class DataCheck:
         if not self.undo_label:
             return
         step = self._steps.pop()
-        changed = {name: getattr(step.before, name) for name in _changed_sections(step)}
-        chosen = self.project.contents.chosen - step.chosen
-        self._set(replace(self.project.specs, **changed), step.spare, chosen)
+        values = [(name, value_of(step.before, name)) for name in step.fields]
+        specs = with_values(self.project.specs, values)
+        if step.before.data != step.after.data:
+            specs = replace(specs, data=step.before.data)
+        self._set(specs, step.spare, self.project.contents.chosen - step.chosen)
 
     def _write(self, label: str, rows: Sequence[Row]) -> None:
         """Store rows as pairs by order, followed by the inputs, or else targets, without one."""
@@ -294,16 +301,10 @@ def _files(data: DataSpec) -> tuple[tuple[str, ...], ...]:
     return data.train_inputs, data.train_targets, data.val_inputs, data.val_targets
 
 
-def _changed_sections(step: _Step) -> list[str]:
-    names = ("data", "model", "training", "augmentation", "translation")
-    return [name for name in names if getattr(step.before, name) != getattr(step.after, name)]
-
-
 def _is_current(step: _Step, specs: Specs) -> bool:
-    """Whether the sections that a step changed have not been changed since."""
-    return all(
-        getattr(specs, name) == getattr(step.after, name) for name in _changed_sections(step)
-    )
+    """Whether what a step changed has not been changed since; of the data, none of it."""
+    data = step.after.data in (step.before.data, specs.data)
+    return data and all(value_of(specs, n) == value_of(step.after, n) for n in step.fields)
 
 
 def _name(row: Row) -> str:

@@ -23,7 +23,7 @@ from deepimagetranslator.core.data.domain.reference import reference_of
 from deepimagetranslator.core.data.domain.sample import Sample, Seen, sample_of
 from deepimagetranslator.core.data.domain.shifts import Shift, graded
 from deepimagetranslator.core.data.domain.spacing import network_pixel, spacing_range
-from deepimagetranslator.core.data.pairs import ImagePair
+from deepimagetranslator.core.data.even_sample import even_sample
 from deepimagetranslator.core.imaging.images import read_header
 from deepimagetranslator.core.messages.events import ChangesTried, LogLine, Report
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -68,8 +68,8 @@ def calibrated(
         return Domain(reason="short")
     report(LogLine("Finding out which images the network suits, by changes of known images."))
     dataset = sampler.reader.dataset
-    like = spread_out(dataset.train, usual)
-    changed = spread_out(dataset.val or dataset.train[::_WITHOUT_VALIDATION], images)
+    like = even_sample(dataset.train, usual)
+    changed = even_sample(dataset.val or dataset.train[::_WITHOUT_VALIDATION], images)
     trials = _Trials(weights_path, dataset, report, control)
     trials.count = len(like) + len(changed) * (1 + len(changes))
     known = trials.samples(replace(sampler, pairs=like))
@@ -119,12 +119,6 @@ def add_domain(
     for path in (*improvements, run.best):
         write_bytes(path, content, durable=True)
     report(LogLine(domain.line))
-
-
-def spread_out(pairs: Sequence[ImagePair], count: int) -> list[ImagePair]:
-    """At most so many pairs, evenly spread over all."""
-    places = np.linspace(0, len(pairs) - 1, min(count, len(pairs)))
-    return [pairs[place] for place in np.rint(places).astype(int)]
 
 
 class _Trials:

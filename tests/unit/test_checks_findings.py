@@ -547,7 +547,8 @@ def assert_clean(inputs: list[Path], targets: list[Path]) -> None:
         data=DataSpec(train_inputs, train_targets, val_inputs, val_targets),
         augmentation=replace(Specs().augmentation, noise_input=True, noise_validation=True),
     )
-    project = Project(specs)
+    chosen = frozenset({"augmentation.noise_input", "augmentation.noise_validation"})
+    project = Project(specs, chosen=chosen)
     assert found(suggested(project, look_for(project)).specs) == []
 
 

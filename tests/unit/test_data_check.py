@@ -135,9 +135,9 @@ def test_what_a_repair_sets_is_chosen_until_it_is_undone(
 ) -> None:
     write_pairs(tmp_path, NAMES)
     check, project = load(sessions, tmp_path), sessions.session.project
-    settings = (("data.target_kind", "values"), ("augmentation.noise_input", True))
+    settings = (("data.target_kind", "values"), ("augmentation.drop_input", True))
     check.repair(Repair("Repair", settings=settings))
-    assert project.contents.chosen == {"data.target_kind", "augmentation.noise_input"}
+    assert project.contents.chosen == {"data.target_kind", "augmentation.drop_input"}
     assert project.specs.training.loss == "mae"  # it follows
     project.set_section("training", replace(project.specs.training, epochs=3))
     check.undo()

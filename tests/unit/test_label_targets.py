@@ -12,10 +12,10 @@ from PIL import Image
 
 from deepimagetranslator.core.augmentation.sampling import PairReader
 from deepimagetranslator.core.checks.examination import examine, prepare
+from deepimagetranslator.core.config.chosen import fields_in
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs
-from deepimagetranslator.core.data import amounts
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.suggestions import look_for, suggested
@@ -69,8 +69,8 @@ def learnt(dataset: Dataset) -> list[np.ndarray]:
 
 
 def suggested_of(specs: Specs) -> Specs:
-    """What is suggested for these targets to somebody who has chosen the loss and the amounts."""
-    project = Project(specs, chosen=amounts.FIELDS | {"training.loss"})
+    """What is suggested for these targets to somebody who has chosen loss and augmentation."""
+    project = Project(specs, chosen=fields_in("augmentation") | {"training.loss"})
     return suggested(project, look_for(project)).specs
 
 

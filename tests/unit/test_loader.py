@@ -16,7 +16,7 @@ from deepimagetranslator.app.events import LoadingChanged, ProblemOccurred, Seve
 from deepimagetranslator.app.loader import Sources
 from deepimagetranslator.core import sample
 from deepimagetranslator.core.checks.repairs import changing, repaired
-from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.data.suggestions import look_for
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.system import paths
@@ -119,7 +119,7 @@ def test_the_first_data_do_not_fix_the_loss_for_those_that_follow(
     sessions.until(lambda: project.specs.training.loss == "mae")
     loader.load("training", {"targets": tmp_path / "out"})
     sessions.until(lambda: project.specs.training.loss == "dice_crossentropy")
-    assert project.specs.model == Specs().model
+    assert project.specs.model == Project().specs.model
     project.set_section("training", replace(project.specs.training, loss="mse"))
     loader.load("training", {"targets": tmp_path / "in"})
     sessions.until(lambda: project.specs.model.normalization == "none")

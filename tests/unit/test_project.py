@@ -297,7 +297,8 @@ def test_a_field_that_a_file_lacks_is_as_before_it_was_recommended(tmp_path: Pat
     without_fields(path, "data.exclusive_classes")
     before = load_project(path)
     assert not before.specs.data.exclusive_classes
-    assert before == replace(project, specs=before.specs)
+    chosen = frozenset({"data.exclusive_classes"})
+    assert before == replace(project, specs=before.specs, chosen=chosen)
     assert not set_field(before, "training.epochs", "3").specs.data.exclusive_classes
 
 

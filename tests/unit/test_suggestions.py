@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config.choices import choose, set_field
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import PRESETS
-from deepimagetranslator.core.config.project import Project, new_project
+from deepimagetranslator.core.config.project import Project, load_project, new_project, save_project
 from deepimagetranslator.core.data import facts, suggestions
 from deepimagetranslator.core.data.facts import FileFacts
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -40,7 +41,12 @@ LABELS = {
     "mask 0 1": ((0,), (1,)),
     "numbers": ((0,), (1,), (2,), (3,)),
 }
+SCANNERS = ("noise", "blur", "offset", "gain", "stretch")
+TICKS = (*(f"augmentation.{name}_input" for name in SCANNERS), "augmentation.stretch_target")
 FOR_LABELS = {
+    **dict.fromkeys(TICKS, True),
+    "augmentation.noise": 0.06,
+    "model.residual": False,
     "training.loss": "dice_crossentropy",
     "training.metrics": ("mse", "dice_score"),
     "model.final_activation": "automatic",
@@ -49,12 +55,17 @@ FOR_LABELS = {
 }
 FOR_CLASSES = FOR_LABELS | {"model.final_activation": "softmax"}
 FOR_VALUES = {
+    **dict.fromkeys(TICKS, False),
+    "augmentation.noise": 0.1,
+    "model.residual": True,
     "training.loss": "mae",
     "training.metrics": ("mse",),
     "model.final_activation": "automatic",
     "model.normalization": "none",
     "model.initialization": "he_normal",
 }
+NO_RESIDUAL = {"model.residual": False}
+FOR_COLOUR = FOR_VALUES | NO_RESIDUAL
 
 
 def target_of(kind: str, number: int) -> np.ndarray:
@@ -104,7 +115,7 @@ def with_files(project: Project, lists: dict[str, tuple[str, ...]], **data: Any)
         ("mixed", FOR_CLASSES, "the targets are label maps in mixed colours"),
         ("numbers", FOR_CLASSES, "the targets are label maps in mixed colours"),
         ("values", FOR_VALUES, "the targets are images of many values"),
-        ("deep", FOR_VALUES, "the targets are images of many values"),
+        ("deep", FOR_VALUES | NO_RESIDUAL, "the targets are images of many values"),
     ],
 )
 def test_what_nobody_chose_follows_from_the_targets_and_fits(tmp_path, kind, expected, why):
@@ -113,7 +124,10 @@ def test_what_nobody_chose_follows_from_the_targets_and_fits(tmp_path, kind, exp
     project = suggested(before, seen)
     assert values_of(project) == expected
     assert project.chosen == frozenset()
-    assert for_targets(suggestions.reasons(project, seen)) == dict.fromkeys(FOR_TARGETS, why)
+    reasons = dict.fromkeys(FOR_TARGETS, why)
+    if kind == "deep":  # 8-bit inputs cannot be added to 16-bit targets
+        del reasons["model.residual"]
+    assert for_targets(suggestions.reasons(project, seen)) == reasons
     project = set_field(project, "model.depth", "2")
     assert prepare(project.specs).train
 
@@ -140,9 +154,30 @@ def test_what_the_user_chose_stays_and_has_no_reason(tmp_path, name, value):
     project = set_field(Project(), name, value)
     for kind, expected in (("values", FOR_VALUES), ("pure", FOR_LABELS)):
         project = following(project, with_files(project, files_of(tmp_path, kind)))
-        assert values_of(project) == expected | {name: value}
+        expected = expected | {name: value}
+        without = {name}
+        if kind == "values" and value in ("dice_crossentropy", "sigmoid"):
+            expected |= NO_RESIDUAL
+            without.add("model.residual")
+        assert values_of(project) == expected
         seen = look_for(project)
-        assert set(for_targets(suggestions.reasons(project, seen))) == FOR_TARGETS - {name}
+        assert set(for_targets(suggestions.reasons(project, seen))) == FOR_TARGETS - without
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "can"),
+    [
+        ("model.input_channels", "3", False),  # grey targets
+        ("data.input_scaling", "image", False),
+        ("training.loss", "ssim_mae", True),
+        ("training.loss", "mse", True),
+    ],
+)
+def test_a_residual_output_is_suggested_where_the_input_can_be_added(tmp_path, name, value, can):
+    project = following(Project(), with_files(Project(), files_of(tmp_path, "values")))
+    assert project.specs.model.residual
+    after = following(project, set_field(project, name, value))
+    assert after.specs.model.residual == can
 
 
 def test_softmax_is_for_losses_on_classes_only(tmp_path):
@@ -163,7 +198,7 @@ def test_where_nothing_was_seen_a_project_stays_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "name", "text", "expected", "why"),
     [
-        ("pure", "target_kind", "values", FOR_VALUES, "the targets are taken as images of many"),
+        ("pure", "target_kind", "values", FOR_COLOUR, "the targets are taken as images of many"),
         ("values", "target_kind", "labels", FOR_LABELS, "the targets are taken as label maps"),
         ("mixed", "target_kind", "labels", FOR_CLASSES, "the targets are taken as label maps in"),
         ("values", "labels", "0=black; rest>255=white", FOR_LABELS, "the targets are label maps"),
@@ -174,7 +209,8 @@ def test_it_follows_what_the_targets_are_taken_for(tmp_path, kind, name, text, e
     after = following(project, set_field(project, f"data.{name}", text))
     assert values_of(after) == expected
     reasons = for_targets(suggestions.reasons(after, look_for(after)))
-    assert set(reasons) == FOR_TARGETS
+    grey = "model.residual" in reasons  # a grey input cannot be added to a target in colour
+    assert set(reasons) == FOR_TARGETS - (set() if grey else {"model.residual"})
     assert all(reason.startswith(why) for reason in reasons.values())
 
 
@@ -239,9 +275,9 @@ def test_unreadable_or_no_targets_leave_the_settings_alone(tmp_path):
 
 
 def test_a_preset_of_old_is_chosen_whatever_the_targets_are(tmp_path):
-    assert preset_fields("2021") >= FOR_TARGETS
-    project = new_project("2021", files_of(tmp_path, "mixed"))
-    assert following(Project(), project) == project
+    for kind in ("mixed", "pure", "values"):
+        project = new_project("2021", files_of(tmp_path, kind))
+        assert following(Project(), project) == project
     assert preset_fields("recommended") == frozenset()
     named = {n: n.split(".") for n in EVERY_FIELD - preset_fields("2021")}
     for section, field in named.values():
@@ -254,3 +290,20 @@ def test_a_choice_of_the_suggested_value_is_a_choice(tmp_path):
     assert "training.loss" in project.chosen
     same = choose(project, project.specs)
     assert same == project
+
+
+def test_a_project_of_the_version_before_stays_as_it_was(tmp_path):
+    path = tmp_path / "project.json"
+    project = following(Project(), with_files(Project(), files_of(tmp_path, "values")))
+    save_project(project, path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    new = {"model.residual", "model.fused_normalization", "augmentation.offset_input"}
+    for section, _, name in (field.partition(".") for field in new):
+        del data[section][name]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    before = load_project(path)
+    assert not (before.specs.model.residual or before.specs.model.fused_normalization)
+    for kind in ("pure", "values"):
+        before = following(before, with_files(before, files_of(tmp_path / "other", kind)))
+        for section, _, name in (field.partition(".") for field in new):
+            assert not getattr(getattr(before.specs, section), name)

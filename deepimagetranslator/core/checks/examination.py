@@ -73,7 +73,7 @@ def examine(
     train, val = read_parts(matched, (None, None), report, control)
     check_record.keep(record, (train, val))
     sizes = dict.fromkeys(shape[:2] for shape in train.input_shapes)
-    on_targets(SeenTargets(train.colours, train.target_range, tuple(sizes)))
+    on_targets(SeenTargets(train.colours, train.target_range, tuple(sizes), train.input_range))
     dataset, problems = _concluded(specs, matched, (train, val), FINDINGS, control, folder)
     return dataset, matched, problems
 

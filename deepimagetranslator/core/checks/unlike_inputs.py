@@ -12,9 +12,8 @@ from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-
 from deepimagetranslator.core.checks.unlike_values import Trained, Unlike
+from deepimagetranslator.core.data.even_sample import even_sample
 from deepimagetranslator.core.errors import Problem, Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.read_ahead import read_ahead
@@ -57,7 +56,9 @@ def unlike_series(
     with ThreadPoolExecutor(_THREADS) as pool:
         for done, group in enumerate(groups.values(), 1):
             control.between_steps()
-            read = read_ahead(_sample(group), pool, _THREADS)  # few large images at a time
+            read = read_ahead(
+                even_sample(group, _LOOKED_AT), pool, _THREADS
+            )  # few large images at a time
             unlike = trained.series(image for image in read if not isinstance(image, UserError))
             if unlike is not None:
                 found.append(_problem(group, trained.sentence(unlike)))
@@ -74,12 +75,6 @@ def unlike_image(ref: ImageRef, image: Array, trained: Trained) -> Problem | Non
         return None
     cause = trained.image(image)
     return _problem([ref], trained.sentence(Unlike(0, 0, cause))) if cause else None
-
-
-def _sample(images: Sequence[ImageRef]) -> list[ImageRef]:
-    """An even sample of the images of a series."""
-    places = np.linspace(0, len(images) - 1, min(len(images), _LOOKED_AT))
-    return [images[place] for place in np.rint(places).astype(int)]
 
 
 def _problem(images: Sequence[ImageRef], sentence: str) -> Problem:

@@ -20,7 +20,9 @@ RECOMMENDED = "recommended"
 PRESETS: dict[str, Specs] = {
     RECOMMENDED: Specs(
         data=DataSpec(exclusive_classes=True),
+        model=ModelSpec(fused_normalization=True),
         training=TrainingSpec(recognize_unlike=True),
+        augmentation=AugmentationSpec(blur=2.0),
     ),
     "2021": Specs(
         data=DataSpec(target_kind="values", input_scaling="type", target_scaling="type"),

@@ -146,17 +146,15 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
             f"{path} is damaged: preset, chosen, run or runs; restore the file or create a new one."
         )
     folder = path.absolute().parent
-    chosen = {*chosen, *_new_since(data, preset_name)}
+    chosen = {*chosen, *_new_since(data)}
     places = tuple(folder / name for name in runs)
     return Project(Specs(**sections), preset_name, frozenset(chosen), run, reading, places)
 
 
-def _new_since(data: Mapping[str, Any], preset_name: str) -> frozenset[str]:
-    """Fields that the file's version did not have and that its preset would not take over now."""
-    if preset_name not in PRESETS:
-        return frozenset()
+def _new_since(data: Mapping[str, Any]) -> frozenset[str]:
+    """Fields that the file's version did not have: the project stays as it was without them."""
     named = {f"{section}.{name}" for section in SECTIONS for name in data.get(section, {})}
-    return preset_fields(preset_name) - named
+    return EVERY_FIELD - named
 
 
 def _read_json(path: Path) -> Any:

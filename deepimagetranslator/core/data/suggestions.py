@@ -1,25 +1,30 @@
 """Suggested settings: what follows from the images for fields that the user has not chosen.
 
-Network and loss follow from the kind of the targets (here), amounts of the augmentation in pixels
-from the size of the network's input (``core.data.amounts``).
+Network, loss and augmentation follow from the kind of the targets (here), amounts of the
+augmentation in pixels from the size of the network's input (``core.data.amounts``). What is
+suggested won in ``tests/benchmarks/accuracy``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deepimagetranslator.core.config.chosen import value_of, with_values
 from deepimagetranslator.core.config.presets import RECOMMENDED, preset
 from deepimagetranslator.core.config.project import Project
-from deepimagetranslator.core.config.specs import DataSpec, Specs
+from deepimagetranslator.core.config.specs import VALUE_LOSSES, DataSpec, ModelSpec, Specs
 from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.data import amounts
 from deepimagetranslator.core.data.amounts import Size
 from deepimagetranslator.core.data.facts import target_facts
-from deepimagetranslator.core.data.intensity.chosen import chosen_normalization
+from deepimagetranslator.core.data.intensity.chosen import (
+    chosen_normalization,
+    chosen_normalizations,
+)
+from deepimagetranslator.core.data.intensity.conversion import conversion
 from deepimagetranslator.core.data.intensity.normalization import ValueRange
 from deepimagetranslator.core.data.labels.choice import choose_palette, learnt_range
 from deepimagetranslator.core.data.labels.colours import ColourCount
@@ -40,7 +45,9 @@ WORDS = {
 }
 """The kinds of targets in words, for messages."""
 
-_FOR_LABELS: Mapping[str, Any] = {
+_OTHER_SCANNERS = ("noise", "blur", "offset", "gain", "stretch")
+"""The augmentation operations that stand for other scanners and persons of other sizes."""
+_PLAIN: Mapping[str, Any] = {
     name: value_of(preset(RECOMMENDED), name)
     for name in (
         "training.loss",
@@ -48,21 +55,32 @@ _FOR_LABELS: Mapping[str, Any] = {
         "model.final_activation",
         "model.normalization",
         "model.initialization",
+        "model.residual",
+        "augmentation.noise",
+        *(f"augmentation.{operation}_input" for operation in _OTHER_SCANNERS),
+        "augmentation.stretch_target",
     )
+}
+_FOR_LABELS: Mapping[str, Any] = {
+    **_PLAIN,
+    "augmentation.noise": 0.06,
+    **dict.fromkeys((f"augmentation.{operation}_input" for operation in _OTHER_SCANNERS), True),
+    "augmentation.stretch_target": True,
 }
 _SUGGESTED: Mapping[str, Mapping[str, Any]] = {
     PURE_LABELS: _FOR_LABELS,
     MIXED_LABELS: {**_FOR_LABELS, "model.final_activation": "softmax"},
     # Normalization layers and LSUV initialization make the network lose absolute intensity.
     VALUES: {
-        **_FOR_LABELS,
+        **_PLAIN,
         "training.loss": "mae",
         "training.metrics": ("mse",),
         "model.normalization": "none",
         "model.initialization": "he_normal",
+        "model.residual": True,
     },
 }
-FOR_TARGETS = frozenset(_FOR_LABELS)
+FOR_TARGETS = frozenset(_PLAIN)
 """The fields that follow from the targets until the user has chosen them."""
 SUGGESTED = FOR_TARGETS | amounts.FIELDS
 """All fields with suggested settings."""
@@ -74,12 +92,18 @@ _BASIS = (
     "model.input_height",
     "model.input_width",
     "model.depth",
+    "model.input_channels",
+    "model.target_channels",
+    "model.final_activation",
+    "training.loss",
     "augmentation.behaviour",
     "data.train_targets",
     "data.target_changes",
     "data.target_kind",
     "data.labels",
     "data.snap_labels",
+    "data.input_scaling",
+    "data.input_offset",
     "data.target_scaling",
     "data.target_low",
     "data.target_high",
@@ -90,17 +114,19 @@ _BASIS = (
 
 @dataclass(frozen=True)
 class SeenTargets:
-    """Statistics of some of the training targets, and the sizes of their inputs.
+    """Statistics of some of the training targets, and facts about their inputs.
 
     Attributes:
         colours: their colours.
         values: their values.
         sizes: height and width of the inputs, each once, that of the first input first.
+        inputs: types and channels of the inputs; their values may be missing.
     """
 
     colours: ColourCount
     values: ValueRange
     sizes: tuple[Size, ...] = ()
+    inputs: ValueRange = field(default_factory=ValueRange)
 
     def kind(self, data: DataSpec) -> str:
         """The kind of the targets: ``PURE_LABELS``, ``MIXED_LABELS`` or ``VALUES``.
@@ -119,6 +145,18 @@ class SeenTargets:
             return PURE_LABELS if numbered else VALUES
         scaling = chosen_normalization(data, "target", learnt_range(self.values, palette))
         return PURE_LABELS if palette.is_pure(scaling) else MIXED_LABELS
+
+    def can_add_inputs(self, data: DataSpec, model: ModelSpec) -> bool:
+        """Whether the values of the inputs are known in those of the targets, channel by channel,
+        as a residual output needs."""
+        channels = model.input_channels, model.target_channels
+        ours, theirs = (
+            {chosen} if chosen else seen.channels
+            for chosen, seen in zip(channels, (self.inputs, self.values), strict=True)
+        )
+        if len(ours) != 1 or ours != theirs or problems(data):
+            return False
+        return conversion(*chosen_normalizations(data, self.inputs, self.values)) is not None
 
 
 NOTHING_SEEN = SeenTargets(ColourCount(), ValueRange())
@@ -145,11 +183,14 @@ def look_at(
                 colours.add(pixels)
                 values.add(pixels)
     sizes: dict[Size, None] = {}
+    of_inputs = ValueRange()
     for image in inputs[:: _step(inputs)]:
         with suppress(UserError):
-            height, width, _, _ = image_size(image)
+            height, width, channels, dtype = image_size(image)
             sizes[height, width] = None
-    return SeenTargets(colours, values, tuple(sizes))
+            of_inputs.channels.add(channels)
+            of_inputs.dtypes.add(dtype)
+    return SeenTargets(colours, values, tuple(sizes), of_inputs)
 
 
 def _step(images: Sequence[object]) -> int:
@@ -159,7 +200,7 @@ def _step(images: Sequence[object]) -> int:
 def look_for(project: Project) -> SeenTargets:
     """``look_at`` what the project's suggested settings follow from."""
     data, chosen = project.specs.data, project.chosen
-    inputs = () if chosen >= amounts.FIELDS else parse_images(data.train_inputs)
+    inputs = () if chosen >= SUGGESTED else parse_images(data.train_inputs)
     if chosen >= FOR_TARGETS:
         return look_at((), inputs)
     if data.target_changes:
@@ -171,17 +212,26 @@ def suggested(project: Project, seen: SeenTargets) -> Project:
     """The project with suggested settings in all fields that the user has not chosen.
 
     Label maps in pure colours get Dice + cross-entropy on independent channels; label maps in other
-    colours get the same loss on classes (softmax); both get the Dice score as a metric. Other
-    images get mae and a network without normalization layers, with He initialization. What follows
-    from targets or inputs of which nothing is known is unchanged.
+    colours get the same loss on classes (softmax); both get the Dice score as a metric, and
+    augmentation as by other scanners. Other images get mae and a network without normalization
+    layers, with He initialization and, where the inputs can be added, a residual output. What
+    follows from targets or inputs of which nothing is known is unchanged.
     """
-    wanted = dict(_SUGGESTED.get(seen.kind(project.specs.data), {}))
-    loss = project.specs.training.loss
-    if "training.loss" in project.chosen and loss not in _ON_CLASSES and wanted:
+    specs = project.specs
+    wanted = dict(_SUGGESTED.get(seen.kind(specs.data), {}))
+    if "training.loss" in project.chosen and specs.training.loss not in _ON_CLASSES and wanted:
         wanted["model.final_activation"] = "automatic"  # follows from the loss
-    wanted |= amounts.amounts_for(project.specs, seen.sizes)
+    if specs.augmentation.behaviour == "2021":
+        wanted = {n: _PLAIN[n] if n.startswith("augmentation.") else v for n, v in wanted.items()}
+    wanted |= amounts.amounts_for(specs, seen.sizes)
     values = [(name, value) for name, value in wanted.items() if name not in project.chosen]
-    return replace(project, specs=with_values(project.specs, values))
+    specs = with_values(specs, values)
+    if "model.residual" in dict(values) and specs.model.residual:
+        suits = specs.training.loss in VALUE_LOSSES
+        suits = suits and specs.model.final_activation == "automatic"
+        suits = suits and seen.can_add_inputs(specs.data, specs.model)
+        specs = with_values(specs, [("model.residual", suits)])
+    return replace(project, specs=specs)
 
 
 def following(before: Project, after: Project) -> Project:
@@ -211,6 +261,8 @@ def reasons(project: Project, seen: SeenTargets) -> dict[str, str]:
     why = dict.fromkeys(FOR_TARGETS, words)
     why |= dict.fromkeys(amounts.FIELDS, amounts.reason(project.specs, seen.sizes))
     now = suggested(project, seen).specs
+    if seen.kind(data) == VALUES and not now.model.residual:
+        why["model.residual"] = ""  # another reason: the inputs cannot be added
     return {
         name: why[name]
         for name in SUGGESTED - project.chosen

@@ -33,9 +33,9 @@ from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.typing import Array
 
 
-def set_named(name: str, neighbours: bool) -> ImageSet:
+def set_named(name: str, size: int) -> ImageSet:
     """A set of the protocol, or the membranes at full size."""
-    sets = all_sets(neighbours=neighbours)
+    sets = all_sets(size)
     found = next((one for one in sets if one.name == name), None)
     return found or membranes_at_full_size()
 
@@ -62,7 +62,7 @@ def step_by_step(task: dict[str, Any]) -> None:
     """Train until the word "end" comes; after each block of steps one line is written."""
     from deepimagetranslator.ml.training import train  # noqa: PLC0415
 
-    one = set_named(task["set"], task["neighbours"])
+    one = set_named(task["set"], task["size"])
     project = project_for(one, task["preset"], task["settings"], 1, 10**4)
     done, control = 0, JobControl()
 
@@ -84,7 +84,7 @@ def step_by_step(task: dict[str, Any]) -> None:
 
 def trained(task: dict[str, Any]) -> dict[str, Any]:
     """Train, unless the task's weights are there, and measure: how long it took, and the rows."""
-    one = set_named(task["set"], task["neighbours"])
+    one = set_named(task["set"], task["size"])
     project = project_for(one, task["preset"], task["settings"], task["seed"], task["steps"])
     weights, training = Path(task["weights"]), project.specs.training
     took = {} if task.get("trained") else timed_training(project, weights)
@@ -130,13 +130,16 @@ def timed_training(project: Project, weights: Path) -> dict[str, float]:
     return took
 
 
-def measured(one: ImageSet, weights: Path, exclusive: bool) -> dict[str, dict[str, float]]:
+def measured(
+    one: ImageSet, weights: Path, exclusive: bool, shifts: bool = True
+) -> dict[str, dict[str, float]]:
     """The measures of a weights file on a set, by condition.
 
     Args:
         one: the set.
         weights: the file.
         exclusive: decide among exclusive classes, whatever the file says.
+        shifts: measure the shifted images too.
     """
     from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
 
@@ -152,7 +155,7 @@ def measured(one: ImageSet, weights: Path, exclusive: bool) -> dict[str, dict[st
 
     return {
         condition: {"images": len(tested), **scores(one.kind, tested, *outputs(tested))}
-        for condition, tested in conditions(one)
+        for condition, tested in conditions(one, shifts)
     }
 
 

@@ -25,7 +25,7 @@ import results
 from pace import CHILD, counted, ratio
 from sets import CACHE, DATA, KINDS, ImageSet, all_sets, membranes_at_full_size
 from table import table
-from variants import BASELINE, STEPS, VARIANTS, Variant, variant
+from variants import BASELINE, VARIANTS, Variant, variant
 
 HERE = Path(__file__).resolve().parents[3]
 PRODUCT = "deepimagetranslator"
@@ -51,7 +51,7 @@ def task_of(one: Variant, images: ImageSet, code: Path) -> dict[str, Any]:
     return {
         "code": str(code),
         "set": images.name,
-        "neighbours": images.neighbours,
+        "size": images.size,
         "preset": one.preset,
         "settings": one.settings_for(images.kind),
     }
@@ -61,7 +61,7 @@ def sets_of(one: Variant) -> list[ImageSet]:
     """The sets that a variant concerns."""
     if one.full_size:
         return [membranes_at_full_size()]
-    return [images for images in all_sets(neighbours=one.neighbours) if images.kind in one.kinds]
+    return [images for images in all_sets(one.size) if images.kind in one.kinds]
 
 
 def trainings(
@@ -123,7 +123,7 @@ def run(
         measured = step_ratio(one, images, code, commit)
         task = task_of(one, images, code) | {
             "seed": seed,
-            "steps": round(STEPS * one.longer / counted(measured or 1.0)),
+            "steps": round(one.steps * one.longer / counted(measured or 1.0)),
             "weights": str(weights),
             "trained": bool(source),
         }

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -21,10 +18,10 @@ from bench_good_model import DATA, images
 
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.imaging.pixels import resize
-from deepimagetranslator.core.typing import Array
 
 CACHE = Path(tempfile.gettempdir()) / "dit-accuracy"
 SIZE = 256
+FULL_SIZE = 512
 ABDOMEN = ("crlm_1006", "lungdx_a0001", "lungdx_a0002")
 THORAX = ("lungdx_a0001", "lungdx_a0002")
 EVERY = 5
@@ -46,7 +43,6 @@ class ImageSet:
         train, test: pairs; none is in both.
         person: the left-out person, or the specimen.
         size: height and width of the images in pixels.
-        neighbours: whether an input holds the slice before and the slice after as channels.
     """
 
     name: str
@@ -55,7 +51,6 @@ class ImageSet:
     test: tuple[Pair, ...]
     person: str
     size: int = SIZE
-    neighbours: bool = False
 
     def validated(self) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
         """The training pairs without every fifth, and every fifth, for validation."""
@@ -63,15 +58,13 @@ class ImageSet:
         return tuple(pair for pair in self.train if pair not in every), every
 
 
-def all_sets(size: int = SIZE, neighbours: bool = False) -> list[ImageSet]:
+def all_sets(size: int = SIZE) -> list[ImageSet]:
     """The sets of the protocol, the folds of the tissue maps first."""
-    abdomen = {person: _abdomen(person, size, neighbours) for person in ABDOMEN}
+    abdomen = {person: _abdomen(person, size) for person in ABDOMEN}
     sets = [
         ImageSet(f"{TISSUE} {out}", TISSUE, _others(abdomen, out), abdomen[out], out, size)
         for out in ABDOMEN
     ]
-    if neighbours:
-        return [ImageSet(**(vars(one) | {"neighbours": True})) for one in sets]
     sets.append(_membranes(size, range(14), range(16, 24)))
     thorax = {person: _thorax(person, size) for person in THORAX}
     sets += [
@@ -83,27 +76,18 @@ def all_sets(size: int = SIZE, neighbours: bool = False) -> list[ImageSet]:
 
 def membranes_at_full_size() -> ImageSet:
     """Slices 0 to 19 learnt, 20 to 23 measured, 512 x 512, as NVIDIA's UNet_Medical was."""
-    return _membranes(512, range(20), range(20, 24))
-
-
-def stacked(series: Sequence[Array]) -> list[Array]:
-    """Each slice (height, width, 1) with the one before and the one after: (height, width, 3).
-
-    The first and the last slice are repeated.
-    """
-    padded = [series[0], *series, series[-1]]
-    return [np.concatenate(padded[i : i + 3], axis=2) for i in range(len(series))]
+    return _membranes(FULL_SIZE, range(20), range(20, 24))
 
 
 def _others(pairs: dict[str, tuple[Pair, ...]], out: str) -> tuple[Pair, ...]:
     return tuple(pair for person, own in pairs.items() if person != out for pair in own)
 
 
-def _abdomen(person: str, size: int, neighbours: bool) -> tuple[Pair, ...]:
+def _abdomen(person: str, size: int) -> tuple[Pair, ...]:
     folder = DATA / "ct_abdomen" / person
     inputs = [_prepared(path, size) for path in images(folder / "images")]
     targets = [_prepared(path, size, labels=True) for path in images(folder / "targets")]
-    return tuple(zip(_with_neighbours(inputs) if neighbours else inputs, targets, strict=True))
+    return tuple(zip(inputs, targets, strict=True))
 
 
 def _membranes(size: int, learnt: range, measured: range) -> ImageSet:
@@ -141,16 +125,3 @@ def _prepared(path: str, size: int, labels: bool = False) -> str:
         made.parent.mkdir(parents=True, exist_ok=True)
         write_image(made, resize(read_image(Path(path)), size, size, labels))
     return str(made)
-
-
-def _with_neighbours(inputs: Sequence[str]) -> list[str]:
-    """The files of a person's slices with their neighbours."""
-    made = [Path(path) for path in inputs]
-    made = [path.parents[1] / "neighbours" / path.name for path in made]
-    if not all(path.exists() for path in made):
-        made[0].parent.mkdir(parents=True, exist_ok=True)
-        for path, image in zip(
-            made, stacked([read_image(Path(path)) for path in inputs]), strict=True
-        ):
-            write_image(path, image)
-    return [str(path) for path in made]

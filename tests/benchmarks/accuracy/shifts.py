@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sets import DATA, KERNELS, MEMBRANES, NOISE, SIZE, TISSUE, ImageSet, images, stacked
+from sets import DATA, KERNELS, MEMBRANES, NOISE, SIZE, TISSUE, ImageSet, images
 
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.imaging.pixels import resize
@@ -128,14 +128,13 @@ SHIFTS = (
 )
 
 
-def shifted(person: str, shift: Shift, size: int = SIZE, neighbours: bool = False) -> list[Tested]:
+def shifted(person: str, shift: Shift, size: int = SIZE) -> list[Tested]:
     """A person's slices with a shift, uint8, and their targets.
 
     Args:
         person: a folder of ``ct_abdomen``.
         shift: what is changed.
         size: the images are reduced as 512 pixels to this size.
-        neighbours: give each slice its neighbours as channels.
     """
     folder = DATA / "ct_abdomen" / person
     inputs, targets = [], []
@@ -146,7 +145,7 @@ def shifted(person: str, shift: Shift, size: int = SIZE, neighbours: bool = Fals
         values = read_image(Path(file))[..., 0].astype(np.float32) + np.float32(AIR)
         inputs.append(_reduced(windowed(shift.place(shift.values(values, rng), False)), size))
         targets.append(_reduced(shift.place(read_image(Path(target)), True), size, labels=True))
-    return list(zip(stacked(inputs) if neighbours else inputs, targets, strict=True))
+    return list(zip(inputs, targets, strict=True))
 
 
 def windowed(values: Hounsfield) -> Array:
@@ -180,8 +179,13 @@ def noisy(image: Array, deviation: float, number: int) -> Array:
     return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
 
 
-def conditions(one: ImageSet) -> Iterator[tuple[str, list[Tested]]]:
-    """The conditions under which a set is measured: name, inputs and targets."""
+def conditions(one: ImageSet, shifts: bool = True) -> Iterator[tuple[str, list[Tested]]]:
+    """The conditions under which a set is measured: name, inputs and targets.
+
+    Args:
+        one: the set.
+        shifts: with the shifts of tissue maps.
+    """
     pairs = [tuple(read_image(Path(path)) for path in pair) for pair in one.test]
     if one.kind == NOISE:
         for deviation in NOISES:
@@ -192,9 +196,9 @@ def conditions(one: ImageSet) -> Iterator[tuple[str, list[Tested]]]:
         return
     assert one.kind in (TISSUE, MEMBRANES, KERNELS)
     yield UNSHIFTED, pairs
-    if one.kind == TISSUE:
+    if one.kind == TISSUE and shifts:
         for shift in SHIFTS:
-            tested = shifted(one.person, shift, one.size, one.neighbours)
+            tested = shifted(one.person, shift, one.size)
             yield shift.name, tested[:: -(-len(tested) // MOST)]
 
 

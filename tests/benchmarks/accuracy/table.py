@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from results import Row, rows_of
 from sets import KERNELS, MEMBRANES, NOISE, TISSUE
-from variants import BASELINE
+from variants import variant
 
 SHOWN = {
     TISSUE: ("dice",),
@@ -27,8 +27,7 @@ MARK = (
 def table(variants: Sequence[str]) -> str:
     """Every variant's rows: each set's mean over seeds, the SD over seeds, and the difference to
     the baseline on the same seeds. A fall of over .005 or 0.1 dB is marked with !"""
-    before = rows_of(BASELINE)
-    parts = [MARK, *(_variant(name, before) for name in variants)]
+    parts = [MARK, *(_variant(name, rows_of(variant(name).beside)) for name in variants)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -70,7 +69,7 @@ def _cell(
     if len(values) > 1:
         shown += f" ({statistics.stdev(values):.{digits}f})"
     both = ours.keys() & theirs.keys()
-    if rows is before or not both or rows[0]["variant"] == BASELINE:
+    if not both or rows[0]["variant"] == before[0]["variant"]:
         return shown
     change = statistics.mean(ours[seed] - theirs[seed] for seed in both)
     worse = change < -FALL.get(measure, LEAST_FALL) and measure != "black_in_fat"

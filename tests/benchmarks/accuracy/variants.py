@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sets import KERNELS, KINDS, MEMBRANES, NOISE, TISSUE
+from sets import FULL_SIZE, KERNELS, KINDS, MEMBRANES, NOISE, SIZE, TISSUE
 
 BASELINE = "baseline"
 STEPS = 600
@@ -27,8 +27,10 @@ class Variant:
         preset: the preset below the settings.
         seeds: of the trainings.
         longer: a multiple of the baseline's time; 1 compares at equal time.
-        neighbours: inputs hold the slice before and after as channels.
         full_size: measured on the membranes at 512 x 512 instead.
+        size: height and width of the images in pixels.
+        steps: as many of the baseline's are the time of a training.
+        beside: the variant that it is compared with.
         timed: whether the time of a step is measured. If not, it counts as the baseline's: for
             augmentation, which the steps hide, and for what costs a step under 2 %.
     """
@@ -39,8 +41,10 @@ class Variant:
     preset: str = "recommended"
     seeds: tuple[int, ...] = (1, 2)
     longer: float = 1.0
-    neighbours: bool = False
     full_size: bool = False
+    size: int = SIZE
+    steps: int = STEPS
+    beside: str = BASELINE
     timed: bool = False
 
     def settings_for(self, kind: str) -> tuple[str, ...]:
@@ -58,7 +62,20 @@ def _augmented(name: str, *further: str, **amounts: float) -> Variant:
     ticks = [f"augmentation.{operation}_input=true" for operation in amounts]
     if "stretch" in amounts:
         ticks.append("augmentation.stretch_target=true")
-    return Variant(name, (*settings, *ticks, *further), (TISSUE,))
+    return Variant(name, (*settings, *ticks, *further), (TISSUE, MEMBRANES))
+
+
+def _confirming(one: Variant, name: str) -> Variant:
+    """The same for the confirmation: 512 x 512, 800 steps."""
+    return replace(
+        one, name=name, kinds=(TISSUE,), size=FULL_SIZE, steps=800, beside="baseline_512"
+    )
+
+
+def _winner(name: str, blur: float) -> Variant:
+    amounts = {**_SCANNER, "blur": blur, "stretch": 1.25}
+    decoded, faster = "data.exclusive_classes=true", "model.fused_normalization=true"
+    return _augmented(name, decoded, faster, **amounts)
 
 
 VARIANTS = (
@@ -74,16 +91,20 @@ VARIANTS = (
     _augmented("scanner", **_SCANNER),
     _augmented("scanner_stretch", **_SCANNER, stretch=1.25),
     _augmented("scanner_stretch_averaging", _AVERAGED, **_SCANNER, stretch=1.25),
+    _winner("winner", blur=1.0),
+    _confirming(Variant(BASELINE), "baseline_512"),
+    _confirming(_winner("winner", blur=2.0), "winner_512"),
     Variant("exclusive_classes", ("data.exclusive_classes=true",), (TISSUE,)),
     Variant("averaging_05", (_AVERAGED,)),
     Variant("averaging_10", ("training.averaging=0.1",)),
+    Variant("constant", ("training.schedule=constant",)),
+    Variant("constant_averaging", ("training.schedule=constant", _AVERAGED)),
     Variant("softmax", ("model.final_activation=softmax",), (TISSUE,)),
     Variant("residual", ("model.residual=true",), (NOISE, KERNELS)),
     Variant("residual_averaging", ("model.residual=true", _AVERAGED), (NOISE, KERNELS)),
     Variant("ssim_mae", ("training.loss=ssim_mae",), (NOISE, KERNELS), timed=True),
     Variant("mse", ("training.loss=mse",), (NOISE, KERNELS)),
     Variant("four_times_as_long", (), (NOISE, KERNELS), seeds=(1,), longer=4),
-    Variant("neighbours", kinds=(TISSUE,), neighbours=True),
     Variant("membranes_group", ("model.normalization=group",), (MEMBRANES,), timed=True),
     Variant(
         "membranes_elastic",

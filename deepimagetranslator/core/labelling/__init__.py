@@ -1,0 +1,1 @@
+"""Painting label maps: tools, undo, the files that hold them, and their export."""

@@ -1,0 +1,321 @@
+"""The files of label maps: a PNG of class numbers for each image, replaced whole and durably.
+
+The name of a label map follows from its image's path relative to the project's folder, so that the
+two find each other again when that folder is moved. One process at a time uses a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.files import stem
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+from deepimagetranslator.core.labelling.class_table import ClassTable
+from deepimagetranslator.core.labelling.label_map import Classes
+from deepimagetranslator.core.labelling.record import (
+    DONE,
+    DRAFT,
+    TO_LABEL,
+    ImageRecord,
+    Record,
+)
+from deepimagetranslator.core.system.atomic_write import write_bytes, writing
+from deepimagetranslator.core.system.backup import back_up
+from deepimagetranslator.core.system.lock import FileLock, HeldError
+from deepimagetranslator.core.system.moving import make_folder
+from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
+from deepimagetranslator.core.system.temporary import sweep
+
+RECORD, _LOCK = "labels.json", "labels.lock"
+_KEPT_CHARACTERS = 60
+_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
+_UNSAFE = re.compile(r"[^\w.-]")
+
+
+class ChangedMeanwhileError(UserError):
+    """Another program has changed a file since it was read."""
+
+
+def labels_folder(project: Path) -> Path:
+    """The folder with the label maps of a project file: ``labels/NAME`` beside it."""
+    return project.parent / "labels" / project.stem
+
+
+class LabelStore:
+    """The label maps of one project, and what is known of their images.
+
+    Args:
+        folder: of the label maps; made when the first one is written.
+        home: the project's folder; paths of images inside it are stored relative to it.
+    """
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder, self.home = folder, home
+        self._record = Record()
+        self._stamps: dict[str, Stamp | None] = {}
+        self._lock: FileLock | None = None
+        self._busy = threading.RLock()
+
+    def open(self) -> None:
+        """Take the folder for this process, and read what is known of the images.
+
+        Raises:
+            UserError: another process uses it, or its record is damaged.
+        """
+        lock = FileLock(self.folder / _LOCK)
+        with writing(self.folder):
+            make_folder(system_path(self.folder), False)
+        try:
+            with writing(lock.path):
+                lock.take()
+        except HeldError as error:
+            raise UserError(
+                f"The label maps in {self.folder} are open in another window ({error.holder}); "
+                "paint there, or close it first."
+            ) from None
+        try:
+            sweep(self.folder)
+            self._record = Record.read(self.folder / RECORD)
+        except BaseException:
+            lock.release()
+            raise
+        self._lock = lock
+
+    def close(self) -> None:
+        """Let other processes use the folder; an empty one is deleted."""
+        if self._lock is not None:
+            self._lock.release()
+        self._lock = None
+        for folder in (self.folder, self.folder.parent):
+            with suppress(OSError):  # it holds label maps
+                system_path(folder).rmdir()
+
+    # ---- classes and states ----------------------------------------------------------------
+
+    @property
+    def table(self) -> ClassTable:
+        """The classes."""
+        return self._record.table
+
+    def set_table(self, table: ClassTable) -> None:
+        """Set the classes.
+
+        Raises:
+            WriteError: they cannot be written; they stay as they were.
+        """
+        self._keep(replace(self._record, table=table))
+
+    def status(self, image: ImageRef) -> ImageRecord:
+        """What is known of an image."""
+        text = self._text(image)
+        known = self._record.images.get(text)
+        return known or ImageRecord(_file_name(image, text), TO_LABEL)
+
+    def mark_done(self, image: ImageRef) -> None:
+        """Mark an image as done, which locks it.
+
+        Raises:
+            WriteError: it cannot be written.
+        """
+        self._set(image, replace(self.status(image), state=DONE, locked=True))
+
+    def unlock(self, image: ImageRef) -> None:
+        """Let a done image be changed.
+
+        Raises:
+            WriteError: it cannot be written.
+        """
+        self._set(image, replace(self.status(image), locked=False))
+
+    def done(self) -> list[ImageRef]:
+        """The images that are done, in the order of their paths."""
+        return self._with_state({DONE})
+
+    def begun(self) -> list[ImageRef]:
+        """All images that have a label map, in the order of their paths."""
+        return self._with_state({DRAFT, DONE})
+
+    def _with_state(self, states: set[str]) -> list[ImageRef]:
+        listed = sorted(self._record.images.items())
+        texts = [text for text, one in listed if one.state in states]
+        return parse_images(os.path.join(self.home, text) for text in texts)  # noqa: PTH118
+
+    # ---- label maps ------------------------------------------------------------------------
+
+    def path(self, image: ImageRef) -> Path:
+        """The file of an image's label map, which need not exist."""
+        return self.folder / self.status(image).file
+
+    def read(self, image: ImageRef, shape: tuple[int, int]) -> Classes | None:
+        """The label map of an image, (height, width); None if it has none.
+
+        Args:
+            image: the image.
+            shape: its height and width.
+
+        Raises:
+            UserError: the file is damaged, has another size, or holds unknown class numbers.
+        """
+        path = self.path(image)
+        with self._busy:
+            stamp = file_stamp(path)
+            self._stamps[str(path)] = stamp
+            if stamp is None:
+                return None
+            numbers = _decode(path)
+        if numbers.shape != shape:
+            (high, wide), (height, width) = numbers.shape, shape
+            raise UserError(
+                f"{path} has {wide} x {high} pixels, but its image {image} has {width} x {height}; "
+                "restore the image, or begin its label map anew."
+            )
+        return self.table.read(numbers, str(path))
+
+    def write(self, image: ImageRef, numbers: Classes, *, anyway: bool = False) -> None:
+        """Write the label map of an image; a done image becomes a draft.
+
+        Safe to call in a thread.
+
+        Args:
+            image: the image.
+            numbers: (height, width) uint8.
+            anyway: replace a file that another program has changed; a copy (.bak) of it is kept.
+
+        Raises:
+            ChangedMeanwhileError: another program has changed the file since it was read.
+            WriteError: it cannot be written; the former file stays.
+        """
+        path = self.path(image)
+        data = cv2.imencode(".png", numbers, _FAST)[1].tobytes()
+        with self._busy:
+            self._require_own(path, anyway)
+            known = self.status(image)
+            if known.locked:
+                raise UserError(f"{image} is done and locked; unlock it before you change it.")
+            if known.state != DRAFT:
+                self._set(image, replace(known, state=DRAFT))
+            write_bytes(path, data, durable=True)
+            self._stamps[str(path)] = file_stamp(path)
+
+    def forget(self, image: ImageRef) -> None:
+        """Begin anew: move a label map that cannot be used to a copy (.bak) beside it.
+
+        Raises:
+            WriteError: the copy cannot be written.
+        """
+        path = self.path(image)
+        with self._busy:
+            if file_stamp(path) is not None:
+                back_up(path)
+                with writing(path):
+                    system_path(path).unlink()
+            self._stamps[str(path)] = None
+            images = {k: v for k, v in self._record.images.items() if k != self._text(image)}
+            self._keep(replace(self._record, images=images))
+
+    def settle(self) -> None:
+        """Write all label maps again, so that the numbers of deleted classes are free.
+
+        Raises:
+            UserError: a file cannot be read or written; what was written stays right.
+        """
+        if not self.table.replaced:
+            return
+        for image in self.begun():
+            path = self.path(image)
+            if file_stamp(path) is not None:
+                numbers = self.table.read(_decode(path), str(path))
+                data = cv2.imencode(".png", numbers, _FAST)[1].tobytes()
+                with self._busy:
+                    write_bytes(path, data, durable=True)
+                    self._stamps[str(path)] = file_stamp(path)
+        self.set_table(self.table.settled())
+
+    def copy_to(self, folder: Path, home: Path) -> LabelStore:
+        """Copy all label maps to the folder of another project file, and open that one.
+
+        Raises:
+            UserError: a file cannot be copied, or another process uses the folder.
+        """
+        other = LabelStore(folder, home)
+        other.open()
+        try:
+            images = {}
+            for image in self.begun():
+                text = other._text(image)
+                known = replace(self.status(image), file=_file_name(image, text))
+                with writing(self.path(image)):
+                    content = system_path(self.path(image)).read_bytes()
+                write_bytes(other.folder / known.file, content, durable=True)
+                images[text] = known
+            other._keep(Record(self.table, images))
+        except BaseException:
+            other.close()
+            raise
+        return other
+
+    def delete(self) -> None:
+        """Delete all its files, after ``copy_to``; what cannot be deleted stays."""
+        files = [self.path(image) for image in self.begun()]
+        for file in (*files, self.folder / RECORD):
+            with suppress(OSError):
+                system_path(file).unlink()
+        self.close()
+
+    def _require_own(self, path: Path, anyway: bool) -> None:
+        key, now = str(path), file_stamp(path)
+        if key not in self._stamps or self._stamps[key] == now or now is None:
+            return
+        if not anyway:
+            raise ChangedMeanwhileError(
+                f"Another program has changed {path} since it was read; keep what you painted (a "
+                "copy of the file is made), or take over the file."
+            )
+        back_up(path)
+
+    def _set(self, image: ImageRef, known: ImageRecord) -> None:
+        self._keep(self._record.with_image(self._text(image), known))
+
+    def _keep(self, record: Record) -> None:
+        with self._busy:
+            record.write(self.folder / RECORD)
+            self._record = record
+
+    def _text(self, image: ImageRef) -> str:
+        """An image as the record names it."""
+        full, home = (os.path.abspath(path) for path in (image.path, self.home))  # noqa: PTH100
+        if Path(full).is_relative_to(home):
+            return Path(full).relative_to(home).as_posix()
+        return full
+
+
+def _file_name(image: ImageRef, text: str) -> str:
+    readable = _UNSAFE.sub("_", stem(image.file.name))[:_KEPT_CHARACTERS]
+    number = "" if image.slice is None else f"-{image.slice:04}"
+    key = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{readable}{number}-{key}.png"
+
+
+def _decode(path: Path) -> Classes:
+    try:
+        content = np.frombuffer(system_path(path).read_bytes(), np.uint8)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}); check its permissions and disk."
+        ) from error
+    numbers = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    if numbers is None or numbers.ndim != 2 or numbers.dtype != np.uint8:
+        raise UserError(
+            f"{path} is no label map of 8 bits, or it is damaged; restore it, or begin it anew."
+        )
+    return np.asarray(numbers)
