@@ -191,6 +191,7 @@ class _Worker:
                     "output": str(output),
                     "marked": [(str(one.source), str(one.output), one.mark) for one in done.marked],
                     "marks_file": done.marks_file and str(done.marks_file),
+                    "second_look_file": done.second_look_file and str(done.second_look_file),
                     "domain_unknown": done.domain_unknown,
                 }
             case Evaluate(_, weights, pairs, problems, clean_up, calibrate):

@@ -560,8 +560,9 @@ class _Run:
         for source in output_file.sources:
             part = output_file.part(source)
             self.translated.append((source, part))
-            mark = self._marks.get(source)
-            self._report(ImageTranslated(source, part, self._done, count, palette, mark))
+            mark, apart = self._marks.get(source), self._apart.get(source)
+            far = None if apart is None else apart.disagreement
+            self._report(ImageTranslated(source, part, self._done, count, palette, mark, far))
 
     def _skip(self, job: _Job, error: UserError) -> None:
         """Skip an image that cannot be translated, and the whole volume if it is part of one."""

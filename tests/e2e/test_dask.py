@@ -37,6 +37,14 @@ class Cluster:
     workers: list[subprocess.Popen[bytes]]
 
 
+def address_in(known: Path) -> str:
+    """The scheduler's address; empty until its file is whole."""
+    try:
+        return str(json.loads(known.read_text())["address"])
+    except (OSError, ValueError):
+        return ""
+
+
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("dask")
@@ -58,10 +66,10 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         local = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", known)
         start("dask_scheduler", "--port", "0", *local)
-        wait_until(known.exists, told=told)
+        wait_until(lambda: address_in(known), told=told)
         one = ("--no-nanny", "--nthreads", "1", "--local-directory", folder / "local")
         workers = [start("dask_worker", *one, *local) for _ in range(2)]
-        yield Cluster(json.loads(known.read_text())["address"], workers)
+        yield Cluster(address_in(known), workers)
     finally:
         for process in started:
             if process.poll() is None:

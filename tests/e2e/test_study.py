@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pytest
 
 from deepimagetranslator import cli
 from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.core.study.plan_file import load_plan
 
 QUICK = (
     *("model.depth=1", "model.base_filters=4", "model.normalization=none"),
@@ -108,6 +113,33 @@ def test_commands_for_other_machines(project: Path, tmp_path: Path, call: Call) 
     assert all("study run '" in line and " --cell as-project_fold-" in line for line in lines)
     script = Path(str(told["script"])).read_text()
     assert "--array=1-3" in script and '--cell "$1"' in script
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the scripts are for bash and sh")
+def test_the_array_script_runs_each_cell_once(project: Path, tmp_path: Path, call: Call) -> None:
+    """A loop does what sbatch does for each task; the trainings only note themselves."""
+    study = tmp_path / "it's my study"
+    call("study", "new", project, "--output", study, "--folds", "3", "--vary", *VARIED)
+    told = call("study", "commands", study)
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {shlex.quote(str(tmp_path / "ran"))}\n')
+    python.chmod(0o755)
+    script, path = str(told["script"]), f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["bash", "-n", script], check=True)
+    lines = told["commands"]
+    assert isinstance(lines, list) and len(lines) == 6
+    for task in range(1, 7):
+        environment = os.environ | {"PATH": path, "SLURM_ARRAY_TASK_ID": str(task)}
+        subprocess.run(["sh", script], check=True, env=environment)
+    by_array = (tmp_path / "ran").read_text().splitlines()
+    (tmp_path / "ran").unlink()
+    for line in lines:
+        subprocess.run(["sh", "-c", line], check=True, env=os.environ | {"PATH": path})
+    assert (tmp_path / "ran").read_text().splitlines() == by_array
+    names = [cell.name for cell in load_plan(study / "plan.json").cells()]
+    assert [line.rpartition(" ")[2] for line in by_array] == names
+    assert all(f"study run {study} --no-forecast" in line for line in by_array)
 
 
 @pytest.mark.parametrize(

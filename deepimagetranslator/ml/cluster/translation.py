@@ -171,10 +171,11 @@ class _Dealt:
             )
         )
         marks = {one.source: one.mark for one in marked}
+        apart = {one.source: one.disagreement for one in looks}
         for source, to in pairs:
             self._done += 1
-            mark = marks.get(source)
-            self._report(ImageTranslated(source, to, self._done, len(self._given), None, mark))
+            more = None, marks.get(source), apart.get(source)
+            self._report(ImageTranslated(source, to, self._done, len(self._given), *more))
         for source, reason in skipped:
             self._done += 1
             self._report(ImageSkipped(source, reason, self._done, len(self._given)))
