@@ -18,7 +18,7 @@ from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.domain.sample import Seen
 from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats
-from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.evaluation.disagreement import Apart
 from deepimagetranslator.core.export.confidence import Confidence
 from deepimagetranslator.core.export.plan import DISAGREEMENT
@@ -64,8 +64,8 @@ class Ensemble(Translator):
             raise UserError(f"An ensemble has {FEWEST} networks or more, not {len(paths)}.")
         if spec.confidence:
             raise UserError(
-                "Several networks tell where they disagree instead of a confidence; leave "
-                "translation.confidence off."
+                "Several networks tell where they disagree instead of a confidence.",
+                remedy=Remedy((("translation.confidence", False),)),
             )
         super().__init__(
             paths[0],

@@ -121,8 +121,8 @@ class Cluster:
         while not (workers := self._workers()):
             if time.monotonic() > end:
                 raise UserError(
-                    f"The Dask scheduler at {self._address} has no workers; start some, such as "
-                    f"dask worker {self._address} --nthreads 1."
+                    f"The Dask scheduler at {self._address} has no workers; start some, with one "
+                    "thread each."
                 )
             time.sleep(_POLL)
         for worker, unfit in self._asked(workers).items():
