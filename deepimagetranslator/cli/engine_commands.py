@@ -37,7 +37,7 @@ from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
 
 if TYPE_CHECKING:
-    from deepimagetranslator.ml.translation import TranslationResult
+    from deepimagetranslator.ml.translation_result import TranslationResult
 
 _INPUT_ITSELF = "input itself"
 

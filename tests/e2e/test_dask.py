@@ -19,9 +19,15 @@ from waiting import PATIENCE, wait_until
 
 from deepimagetranslator import cli
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.messages.events import ignore
+from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.core.study.plan_file import load_plan
+from deepimagetranslator.core.study.status import Step, is_running, status_of
+from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.ml.cluster import cluster, tasks
+from deepimagetranslator.ml.cluster.study import run_on_cluster
 
 pytest.importorskip("distributed", reason="the extra dask is not installed; the extra dev has it")
 EPOCHS = 8
@@ -160,6 +166,32 @@ def test_a_translation_is_the_same_as_without_a_cluster(
             found.append((files, text.replace(str(output), "")))
         assert found[0] == found[1]
         assert '"status": 3' in found[0][1] and len(found[0][0]) >= 7
+
+
+@pytest.mark.faults
+def test_a_cancelled_study_ends_on_the_workers_too(
+    dask: Cluster, studies: tuple[Path, Path], tmp_path: Path
+) -> None:
+    project = studies[0].parent / "project.json"
+    line = ["study", "new", str(project), "--output", str(tmp_path / "long"), "--epochs", "2000"]
+    assert cli.main(line) == 0
+    folder, control = StudyFolder(tmp_path / "long"), JobControl()
+    runs = [RunFolder(folder.cells / cell) for cell in CELLS]
+
+    def cancel() -> None:
+        wait_until(lambda: any(run.read_history() for run in runs))
+        control.cancel.set()
+
+    canceller = threading.Thread(target=cancel, daemon=True)
+    canceller.start()
+    with pytest.raises(Cancelled):
+        run_on_cluster(folder, dask.address, only=(), report=ignore, control=control)
+    canceller.join(PATIENCE)
+    wait_until(lambda: not any(map(is_running, runs)))
+    assert {one.step for one in status_of(load_plan(folder.plan), folder)} <= {
+        Step.INTERRUPTED,
+        Step.TO_DO,
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.messages.events import Event
+from deepimagetranslator.core.messages.events import Event, ignore
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
@@ -122,12 +122,12 @@ def translate(
     images: Any,
     output: Path,
     spec: Any,
-    report: Callable[[Event], None],
+    _report: Callable[[Event], None],
     control: JobControl,
 ) -> Any:
     """Translate some of the images of a translation; see ``translation.translate_part``.
 
-    The networks are kept for the next part.
+    The networks are kept for the next part. What is told of all images is told by the client.
     """
     from deepimagetranslator.ml import devices  # noqa: PLC0415
 
@@ -139,4 +139,4 @@ def translate(
     if _kept.get("key") != key:
         _kept.clear()  # first, so that both are never in memory
         _kept.update(key=key, translator=translation.translator_of(weights, spec))
-    return translation.translate_part(_kept["translator"], images, output, spec, report, control)
+    return translation.translate_part(_kept["translator"], images, output, spec, ignore, control)

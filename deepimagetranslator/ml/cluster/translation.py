@@ -25,12 +25,11 @@ from deepimagetranslator.core.system.system_path import is_folder, system_path
 from deepimagetranslator.ml.cluster import tasks
 from deepimagetranslator.ml.cluster.cluster import Cluster, Task, connected
 from deepimagetranslator.ml.marking import Marked
-from deepimagetranslator.ml.translation import (
+from deepimagetranslator.ml.translation import Prepared, prepared
+from deepimagetranslator.ml.translation_result import (
     Part,
-    Prepared,
     TranslationResult,
     concluded,
-    prepared,
     tell_not_finite,
 )
 
