@@ -243,6 +243,10 @@ class Cluster:
         for worker, future in asked.items():
             try:
                 self._known[worker] = str(future.result(timeout=_ANSWER))
+            except TimeoutError:
+                self._known[worker] = (
+                    f"does not answer within {_ANSWER:.0f} s; it may be busy with other work"
+                )
             except Exception as error:  # it cannot import this module, or has vanished
                 self._known[worker] = (
                     f"has no deepimagetranslator {__version__} ({type(error).__name__}: {error}); "
