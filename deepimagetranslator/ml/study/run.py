@@ -70,8 +70,10 @@ def run_study(
         report(CellStarted(cell.name))
         try:
             run_cell(plan, cell, folder, report, control)
-        except NoSpaceError:
-            raise
+        except NoSpaceError as error:
+            raise NoSpaceError(
+                f"{error} What is done of the study stays; run it again when there is space."
+            ) from error
         except InUseError:
             report(LogLine(f"{cell.name} is being trained by another process."))
         except UserError as error:
