@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from deepimagetranslator.app.views import Shown
@@ -158,12 +159,28 @@ class JobEnded(Change):
     """The job ended, or the worker ended while no job was running.
 
     Attributes:
-        kind: "training", "translation", "evaluation", or "" if no job was running.
+        kind: as in ``Jobs``; "" if no job was running.
         event: how it ended.
     """
 
     kind: str
     event: JobEnd
+
+
+@dataclass(frozen=True)
+class StudyOpened(Change):
+    """A study was made or opened, or is to be shown."""
+
+
+@dataclass(frozen=True)
+class StudyReported(Change):
+    """The report of the open study was written.
+
+    Attributes:
+        files: its files.
+    """
+
+    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from deepimagetranslator.app.loader import Loader
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.scores import Scores
 from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.study.studies import Studies
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.core.messages.events import (
     Event,
@@ -45,7 +46,8 @@ class Session:
         model: the current model.
         viewer: the content of the three panes.
         loader: loads images and projects.
-        jobs: training, translation and evaluation.
+        jobs: training, translation, evaluation, and those of studies.
+        studies: the open study.
         scores: the scores of all images by the current model.
         labelling: the mode in which label maps are painted.
         device: the device that TensorFlow uses, for instance "CPU"; empty until TensorFlow is
@@ -68,6 +70,7 @@ class Session:
         self.scores = Scores(
             client.send, self.project, self.viewer, self.model, self.jobs, background, bus
         )
+        self.studies = Studies(self.jobs, background, settings, bus)
         self.labelling = Labelling(self.project, self.viewer, self.model, background, bus)
         self._last_run = LastRun(self.project, self.jobs, self.model, background, bus)
         self.device = ""
@@ -101,6 +104,7 @@ class Session:
         """Pass an event of the worker to the object that handles it."""
         match event:
             case WorkerReady():
+                self.scores.reset()  # a process that was replaced answers no more
                 self._set_engine(event.device, event.versions, event.unused_gpu)
             case PreviewReady():
                 if not (self.jobs.strip.take(event) or self.scores.take(event)):

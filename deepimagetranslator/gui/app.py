@@ -17,6 +17,7 @@ from types import TracebackType
 from PIL import ImageTk
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
+from deepimagetranslator.app.jobs import STUDY
 from deepimagetranslator.app.kept_project import KeptProject, to_offer
 from deepimagetranslator.app.project_state import unsaved_projects
 from deepimagetranslator.app.session import Session
@@ -111,6 +112,14 @@ class App:
                 self._leaving = True
                 return
             if answer == len(answers) - 1:
+                return
+        elif jobs.kind == STUDY:
+            question = (
+                "A study is running. What is done and every completed epoch are kept; run the "
+                "study again later, and it goes on."
+            )
+            stop = ("Stop now and close", "Cancel")
+            if self.boxes.choose("Close while a study runs?", question, stop) != 0:
                 return
         elif jobs.kind:
             question = f"The {jobs.kind} is still running. Stop it and close?"

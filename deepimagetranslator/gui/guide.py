@@ -77,6 +77,23 @@ sign in the list. Look at what became of them. \
 With "Confidence maps" a map beside each image says how sure the network is; Overlay > Confidence \
 marks the uncertain pixels. Calibrate it first (Evaluate > Calibrate confidence).
 [demo.png]
+# Compare ways to train
+
+## Plan a study
+Train > Study > New study answers questions such as "does augmentation help?" or "how many images \
+do I need?" with the images of the open project. Whole persons are left out in turn, trained \
+without and tested. Choose what is varied: the ticks offer the usual settings, "Vary another \
+setting" all others. Sizes of the training set give a learning curve. The dialog says how many \
+trainings it takes, whom each fold tests, and the smallest p that the comparisons could have; \
+with few persons there is none, and it says how many are needed.
+
+## Run it
+The view of the study measures how long it will take. Run trains one after another; you can use \
+the window meanwhile, stop at any time and resume later, also after a crash. The table shows how \
+far each training is and its score; a double click opens its curves, "Use its weights" makes its \
+weights the current model. A training that failed shows its reason when it is selected, and can \
+be tried again. "Make report" compares the variations over persons, at any time.
+
 # Check the data before a long training
 
 ## Errors, warnings and repairs

@@ -309,10 +309,13 @@ class MainWindow(ttk.Frame):
         self.images.grid(row=0, column=2, rowspan=2, sticky="ns", padx=(0, px(8)), pady=(px(8), 0))
         pairs, scores = viewer.pairs(), self.session.scores
 
-        def score_of(index: int) -> Score | None:
-            return scores.of(pairs[index]) if index < len(pairs) else None
-
         images, index = viewer.images(), viewer.positions[viewer.part]
+
+        def score_of(index: int) -> Score | None:
+            if index < len(pairs):
+                return scores.of(pairs[index])
+            return viewer.marks.agreement_of(images[index]) if index < len(images) else None
+
         self.images.show(images, index, score_of, viewer.mark_of)
         self._write_scores()
 

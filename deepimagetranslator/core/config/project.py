@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -93,10 +93,22 @@ def save_project(project: Project, path: Path) -> None:
         UserError: it cannot be written.
     """
     folder = path.absolute().parent
+    text = project_text(project, lambda image: _stored(image, folder))
+    with atomic_write(path, durable=True) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def project_text(project: Project, stored: Callable[[str], str]) -> str:
+    """The text of the project file.
+
+    Args:
+        project: the project.
+        stored: the text that stands for a path.
+    """
     sections = {s: fields.to_json(getattr(project.specs, s)) for s in SECTIONS}
     for name in _PATHS:
-        sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
-    changes = with_targets(project.specs.data.target_changes, lambda p: _stored(p, folder))
+        sections["data"][name] = [stored(p) for p in sections["data"][name]]
+    changes = with_targets(project.specs.data.target_changes, stored)
     sections["data"]["target_changes"] = list(changes)
     data = {"format": FORMAT, "program": PROGRAM, "reading": project.reading}
     data |= {"preset": project.preset}
@@ -106,11 +118,10 @@ def save_project(project: Project, path: Path) -> None:
     if project.run:
         data["run"] = dict(project.run)
     if project.runs:
-        data["runs"] = [_stored(str(run), folder) for run in project.runs]
+        data["runs"] = [stored(str(run)) for run in project.runs]
     if project.labels is not None:
-        data["labels"] = _stored(str(project.labels), folder)
-    with atomic_write(path, durable=True) as temporary:
-        temporary.write_text(json_text(data), encoding="utf-8")
+        data["labels"] = stored(str(project.labels))
+    return json_text(data)
 
 
 def load_project(path: Path) -> Project:
