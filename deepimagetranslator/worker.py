@@ -41,32 +41,39 @@ from deepimagetranslator.core.messages.requests import (
     DescribeWeights,
     Evaluate,
     FinishEarly,
+    ForecastStudy,
     InitialiseModel,
     Job,
     PreviewTranslation,
+    ReportStudy,
     Request,
+    RunStudy,
     Shutdown,
     StartTraining,
     TranslateImages,
 )
+from deepimagetranslator.core.study.plan_file import load_plan
+from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.system.log_file import without_others
 from deepimagetranslator.core.system.out_of_memory import is_out_of_memory, out_of_memory
+from deepimagetranslator.core.system.temporary import sweep
 
 _TRANSLATORS_KEPT = 2
 
 
-def main(connection: Connection, log_path: str) -> None:
+def main(connection: Connection, log_path: str, threads: int = 0) -> None:
     """Serve requests from the connection until it closes or Shutdown comes.
 
     Args:
         connection: a duplex pipe; requests come in, (job id or 0, event) go out.
         log_path: the file that receives everything this process prints.
+        threads: of a computation; 0 for all cores.
     """
     _log_to(log_path)
     _lower_priority()
     # Ctrl+C in a console reaches both processes. Only the window handles it; it ends the worker.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _Worker(connection).run()
+    _Worker(connection).run(threads)
 
 
 class _Worker:
@@ -79,13 +86,13 @@ class _Worker:
         self._running = JobControl()  # of the current job
         self._translators: OrderedDict[Path, tuple[int, Any]] = OrderedDict()
 
-    def run(self) -> None:
+    def run(self, threads: int = 0) -> None:
         """Load Keras and its backend, then serve requests until Shutdown."""
         from deepimagetranslator.ml import devices  # noqa: PLC0415
 
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
         try:
-            devices.load_engine()
+            devices.load_engine(threads=threads)
         except UserError as error:
             self._send(0, JobFailed("user", str(error), problems=error.problems))
             return
@@ -191,6 +198,7 @@ class _Worker:
                     "output": str(output),
                     "marked": [(str(one.source), str(one.output), one.mark) for one in done.marked],
                     "marks_file": done.marks_file and str(done.marks_file),
+                    "second_look_file": done.second_look_file and str(done.second_look_file),
                     "domain_unknown": done.domain_unknown,
                 }
             case Evaluate(_, weights, pairs, problems, clean_up, calibrate):
@@ -211,6 +219,25 @@ class _Worker:
                     "files": measured.files,
                     "labels": measured.labels,
                 }
+            case RunStudy(_, folder, threads, only):
+                from deepimagetranslator.ml.study.run import run_study  # noqa: PLC0415
+
+                _use_threads(threads)
+                sweep(folder)
+                run_study(StudyFolder(folder), only=only, report=report, control=control)
+                return {}
+            case ForecastStudy(_, folder, threads):
+                from deepimagetranslator.ml.study.forecast import forecast  # noqa: PLC0415
+
+                _use_threads(threads)
+                place = StudyFolder(folder)
+                found = forecast(load_plan(place.plan), place, (), control)
+                return {"trainings": found.trainings, "seconds": found.seconds}
+            case ReportStudy(_, folder):
+                from deepimagetranslator.ml.study.report import make_report  # noqa: PLC0415
+
+                files = make_report(StudyFolder(folder), control=control, report=report)
+                return {"files": [str(path) for path in files]}
 
     def _serve_short(self) -> None:
         """Answer the waiting short requests; of the previews without ``keep`` only the newest."""
@@ -301,6 +328,17 @@ class _Worker:
         while len(self._translators) > _TRANSLATORS_KEPT:
             self._translators.popitem(last=False)
         return translator
+
+
+def _use_threads(threads: int) -> None:
+    """Let the computations have so many threads, as the plan of a study says.
+
+    Raises:
+        UserError: this process has begun with another number.
+    """
+    from deepimagetranslator.ml import devices  # noqa: PLC0415
+
+    devices.load_engine(threads=threads)
 
 
 def _described(path: Path) -> WeightsDescribed:

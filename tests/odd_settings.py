@@ -10,7 +10,8 @@ ODD_VALUES = (
     "800x600", "800x600+999999999999+0", LONG, "a\0b", "\ud800", "/root/../../etc/passwd", "on\n",
     "{}", "%s%n", "::tk::exit", "[exit]", "$x", 5, -1.5, True, None, [], {}, [["a"]], {"a": "b"},
 )  # fmt: skip
-NAMES = ("palette", "geometry", "monitor geometry", "image list", "recent", "folder project")
+NAMES = ("palette", "geometry", "monitor geometry", "image list", "recent", "recent studies",
+         "folder project")  # fmt: skip
 ODD_TEXTS = {
     "empty": b"",
     "no JSON": b"palette=dark",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from deepimagetranslator.app.views import Shown
@@ -33,7 +34,7 @@ class EngineChanged(Change):
 
 @dataclass(frozen=True)
 class ProjectChanged(Change):
-    """The project changed; always one of the four classes below."""
+    """The project changed; always one of the five classes below."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class SpecsChanged(ProjectChanged):
 @dataclass(frozen=True)
 class RunsChanged(ProjectChanged):
     """A run was added to the project, or a run's folder was moved."""
+
+
+@dataclass(frozen=True)
+class LabelsMoved(ProjectChanged):
+    """The folder of the project's label maps is another one."""
 
 
 @dataclass(frozen=True)
@@ -153,12 +159,28 @@ class JobEnded(Change):
     """The job ended, or the worker ended while no job was running.
 
     Attributes:
-        kind: "training", "translation", "evaluation", or "" if no job was running.
+        kind: as in ``Jobs``; "" if no job was running.
         event: how it ended.
     """
 
     kind: str
     event: JobEnd
+
+
+@dataclass(frozen=True)
+class StudyOpened(Change):
+    """A study was made or opened, or is to be shown."""
+
+
+@dataclass(frozen=True)
+class StudyReported(Change):
+    """The report of the open study was written.
+
+    Attributes:
+        files: its files.
+    """
+
+    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -53,6 +53,9 @@ from deepimagetranslator.core.runs.run_state import history_to_resume
 from deepimagetranslator.core.system.machine import free_memory_bytes
 from deepimagetranslator.core.system.out_of_memory import tells_of_memory
 
+STUDY, FORECAST, REPORT = STUDY_KINDS = ("study", "forecast", "report")
+"""Jobs of a study: its trainings, how long they will take, and their report."""
+
 
 class Jobs:
     """At most one running job, from its start to its end.
@@ -66,7 +69,8 @@ class Jobs:
         bus: gets ``JobChanged``, ``JobProgressed``, ``UnlikeInputsFound`` and ``JobEnded``.
 
     Attributes:
-        kind: "training", "translation", "evaluation", or "" while no job is running.
+        kind: "training", "translation", "evaluation", one of ``STUDY_KINDS``, or "" while no job is
+            running.
         stopping: whether the running job was asked to stop.
         monitor: the state of the running or last training.
         strip: translates a few validation images after each epoch.
@@ -208,6 +212,19 @@ class Jobs:
         self._calibrated = weights if calibrate else None
         self._begin("evaluation", request)
 
+    def run(self, kind: str, request: Callable[[int], Job]) -> None:
+        """Start a job of a study, which follows it by the changes on the bus.
+
+        Args:
+            kind: one of ``STUDY_KINDS``.
+            request: makes the request with the job's number.
+
+        Raises:
+            UserError: a job is already running.
+        """
+        self._refuse_second_job()
+        self._begin(kind, request(self._client.next_job()))
+
     def finish_early(self) -> None:
         """End the training after this epoch."""
         self.monitor.request_finish()
@@ -260,11 +277,12 @@ class Jobs:
             self.monitor.handle(event)
         if isinstance(event, ImageTranslated):
             self._viewer.add_translated(event.source, event.output, event.palette, event.mark)
-        if isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
+            self._viewer.marks.note_disagreement(event.source, event.disagreement)
+        if training and isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
             best = event.best_epoch
             self._model.follow(RunFolder(self.monitor.run_dir).best, best, self._project.dataset)
-        if training or not isinstance(event, BatchEnded):
+        if self.kind in ("training", STUDY) or not isinstance(event, BatchEnded):
             self._bus.publish(JobProgressed(event))
 
     def take_end(self, event: JobEnd) -> None:

@@ -21,7 +21,7 @@ from deepimagetranslator.core.system.system_path import is_file, is_folder
 
 MOST_RECENT = 8
 PALETTE_NAMES = ("dark", "light", "system")
-_RECENT = "recent"
+_RECENT, _STUDIES = "recent", "recent studies"
 _MOST_BYTES = 2**20
 _MOST_CHARACTERS = 4096
 """Of a text; a path on Linux has at most so many."""
@@ -33,6 +33,7 @@ _RULES: Mapping[str, Callable[[str], object]] = {
     "image list": ("on", "off").__contains__,
     "geometry": _PLACE.fullmatch,
     "monitor geometry": _PLACE.fullmatch,
+    "study geometry": _PLACE.fullmatch,
 }
 _LOG = logging.getLogger(__name__)
 
@@ -67,13 +68,27 @@ class Settings:
     @property
     def recent(self) -> list[Path]:
         """Recent project files that still exist, the latest first."""
-        listed = [Path(name) for name in self._values.get(_RECENT, [])[:_LISTED]]
-        return [path for path in listed if is_file(path)]
+        return [path for path in self._listed(_RECENT) if is_file(path)]
+
+    @property
+    def recent_studies(self) -> list[Path]:
+        """Folders of recent studies that still exist, the latest first."""
+        return [path for path in self._listed(_STUDIES) if is_folder(path)]
 
     def used_project(self, path: Path) -> None:
         """Put a project at the top of the list of recent ones."""
-        others = [str(other) for other in self.recent if other != path.absolute()]
-        self._values[_RECENT] = [str(path.absolute()), *others][:MOST_RECENT]
+        self._put_first(_RECENT, path, self.recent)
+
+    def used_study(self, folder: Path) -> None:
+        """Put a study's folder at the top of the list of recent ones."""
+        self._put_first(_STUDIES, folder, self.recent_studies)
+
+    def _listed(self, name: str) -> list[Path]:
+        return [Path(text) for text in self._values.get(name, [])[:_LISTED]]
+
+    def _put_first(self, name: str, path: Path, before: list[Path]) -> None:
+        others = [str(other) for other in before if other != path.absolute()]
+        self._values[name] = [str(path.absolute()), *others][:MOST_RECENT]
         self._save()
 
     def _save(self) -> None:
@@ -106,7 +121,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _is_usable(name: str, value: Any) -> bool:
-    if name == _RECENT:
+    if name in (_RECENT, _STUDIES):
         return isinstance(value, list) and all(isinstance(path, str) for path in value)
     if not isinstance(value, str) or len(value) > _MOST_CHARACTERS or "\0" in value:
         return False

@@ -1,4 +1,4 @@
-"""The commands of a study: new, run, status, report, pack, verify, commands."""
+"""The commands of a study: new, run, status, report, pack, verify, translate, commands."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli.engine_commands import translated_with
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.messages.events import Report
+from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.study.ensemble import weights_of
 from deepimagetranslator.core.study.new_study import (
     FIXED,
     FOLDS,
     LEAVE_ONE_OUT,
     Wishes,
     plan_study,
+    sizes_in,
     write_study,
 )
-from deepimagetranslator.core.study.plan import INNER, LAST
+from deepimagetranslator.core.study.plan import INNER, LAST, Plan
 from deepimagetranslator.core.study.plan_file import load_plan
 from deepimagetranslator.core.study.status import CellStatus, Step, status_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
@@ -30,9 +35,6 @@ from deepimagetranslator.core.study.verifying import verify
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
-
-if TYPE_CHECKING:
-    from deepimagetranslator.ml.study.forecast import Forecast
 
 Outcome = tuple[int, dict[str, Any]]
 _SOME_FAILED = 3
@@ -76,23 +78,46 @@ def run(arguments: argparse.Namespace) -> Outcome:
     for name in only:
         plan.cell(name)
     sweep(folder.path)
-    devices.load_engine(threads=plan.threads)
-    from deepimagetranslator.ml.study.forecast import forecast  # noqa: PLC0415
-    from deepimagetranslator.ml.study.run import run_study  # noqa: PLC0415
-
     with terminal.progress() as (report, control):
-        if not arguments.no_forecast:
-            try:
-                _say_forecast(forecast(plan, folder, only, control))
-            except UserError as error:
-                terminal.say(f"It cannot be said how long it will take: {error}")
-        run_study(folder, only=only, report=report, control=control)
+        _run(arguments, plan, folder, only, report, control)
     found = [one for one in status_of(plan, folder) if not only or one.cell.name in only]
     failed = [one for one in found if one.step is Step.FAILED]
     if failed and not any(one.step is Step.DONE for one in found):
         raise UserError(f"{failed[0].cell.name}: {failed[0].failure}")
     terminal.say(f"{folder.path}: {_counts(found)}.")
-    return _SOME_FAILED if failed else 0, _as_json(folder, found)
+    whole = all(one.step in (Step.DONE, Step.RUNNING) for one in found)
+    return 0 if whole else _SOME_FAILED, _as_json(folder, found)
+
+
+def _run(
+    arguments: argparse.Namespace,
+    plan: Plan,
+    folder: StudyFolder,
+    only: Sequence[str],
+    report: Report,
+    control: JobControl,
+) -> None:
+    """Train in this process, in several, or on a cluster."""
+    if arguments.dask is not None:
+        if arguments.jobs != 1:
+            raise UserError("--dask trains on other processes, --jobs on own; give one of them.")
+        from deepimagetranslator.ml.cluster.study import run_on_cluster  # noqa: PLC0415
+
+        run_on_cluster(folder, arguments.dask, only=only, report=report, control=control)
+        return
+    if not arguments.no_forecast:
+        _say_forecast(plan, folder, only, arguments.jobs, control)
+    if arguments.jobs != 1:
+        from deepimagetranslator.ml.study.jobs import crowded, run_in_processes  # noqa: PLC0415
+
+        if note := crowded(plan, arguments.jobs):
+            terminal.say(f"Note: {note}")
+        run_in_processes(folder, arguments.jobs, only=only, report=report, control=control)
+        return
+    devices.load_engine(threads=plan.threads)
+    from deepimagetranslator.ml.study.run import run_study  # noqa: PLC0415
+
+    run_study(folder, only=only, report=report, control=control)
 
 
 def status(arguments: argparse.Namespace) -> Outcome:
@@ -164,6 +189,15 @@ def commands(arguments: argparse.Namespace) -> Outcome:
     return 0, {"commands": lines, "script": str(script)}
 
 
+def translate(arguments: argparse.Namespace) -> Outcome:
+    """Translate with the networks of all folds of a variation together."""
+    folder = StudyFolder(arguments.study)
+    found = weights_of(load_plan(folder.plan), folder, arguments.variation)
+    left_out = f"; not done yet: {', '.join(found.missing)}" if found.missing else ""
+    terminal.say(f"{len(found.files)} networks of {found.variation} translate together{left_out}.")
+    return translated_with(found.files, arguments)
+
+
 def status_table(found: Sequence[CellStatus]) -> str:
     """The cells as aligned text: name, how far, complete epochs, mean of the primary measure."""
     first = max(len(one.cell.name) for one in found) + 2
@@ -186,7 +220,7 @@ def _wishes(arguments: argparse.Namespace) -> Wishes:
         kind,
         arguments.folds or 0,
         arguments.repeats,
-        _sizes(arguments.sizes),
+        sizes_in(arguments.sizes or ""),
         varied,
         tuple(settings),
         tuple(compared) if compared else None,
@@ -205,17 +239,22 @@ def _pair(text: str) -> tuple[str, str]:
     return first, second
 
 
-def _sizes(text: str | None) -> tuple[int, ...]:
+def _say_forecast(
+    plan: Plan, folder: StudyFolder, only: Sequence[str], jobs: int, control: JobControl
+) -> None:
+    devices.load_engine(threads=plan.threads)
+    from deepimagetranslator.ml.study.forecast import forecast  # noqa: PLC0415
+
     try:
-        return tuple(int(part) for part in text.split(",")) if text else ()
-    except ValueError:
-        raise UserError(f"'{text}' is no list of sizes; give numbers such as 5,10,20.") from None
-
-
-def _say_forecast(found: Forecast) -> None:
+        found = forecast(plan, folder, only, control)
+    except UserError as error:
+        terminal.say(f"It cannot be said how long it will take: {error}")
+        return
     if found.trainings:
         trainings = f"{found.trainings} training{'s' * (found.trainings != 1)}"
-        terminal.say(f"{trainings}, about {_duration(found.seconds)} on this machine.")
+        at_a_time = max(1, min(jobs, found.trainings, (os.cpu_count() or 1) // (plan.threads or 1)))
+        seconds = found.seconds / at_a_time
+        terminal.say(f"{trainings}, about {_duration(seconds)} on this machine.")
 
 
 def _duration(seconds: float) -> str:

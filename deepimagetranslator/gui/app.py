@@ -17,6 +17,7 @@ from types import TracebackType
 from PIL import ImageTk
 
 from deepimagetranslator.app.engine.worker_client import WorkerClient
+from deepimagetranslator.app.jobs import STUDY
 from deepimagetranslator.app.kept_project import KeptProject, to_offer
 from deepimagetranslator.app.project_state import unsaved_projects
 from deepimagetranslator.app.session import Session
@@ -112,11 +113,20 @@ class App:
                 return
             if answer == len(answers) - 1:
                 return
+        elif jobs.kind == STUDY:
+            question = (
+                "A study is running. What is done and every completed epoch are kept; run the "
+                "study again later, and it goes on."
+            )
+            stop = ("Stop now and close", "Cancel")
+            if self.boxes.choose("Close while a study runs?", question, stop) != 0:
+                return
         elif jobs.kind:
             question = f"The {jobs.kind} is still running. Stop it and close?"
             if not self.boxes.yes("Close?", question):
                 return
-        if self.window.actions.file.may_drop_changes():
+        actions = self.window.actions
+        if actions.labels.may_close() and actions.file.may_drop_changes():
             self.close()
 
     def leave_soon(self, *_signal: object) -> None:

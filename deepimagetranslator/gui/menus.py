@@ -16,9 +16,11 @@ from deepimagetranslator.gui.actions.evaluate_actions import EvaluateActions
 from deepimagetranslator.gui.actions.file_actions import FileActions
 from deepimagetranslator.gui.actions.help_actions import HelpActions
 from deepimagetranslator.gui.actions.model_actions import ModelActions
+from deepimagetranslator.gui.actions.study_actions import StudyActions
 from deepimagetranslator.gui.actions.train_actions import TrainActions
 from deepimagetranslator.gui.actions.translate_actions import TranslateActions
 from deepimagetranslator.gui.actions.view_actions import ViewActions
+from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
@@ -46,6 +48,7 @@ def build_menus(
         bar.add_cascade(label=text, underline=underline, menu=menus[text])
     menus["Recent projects"] = _recent_menu(menus["File"], actions.file, boxes)
     set_values = boxes.guarded(actions.data.set_values, "Values and window")
+    menus["Study"] = _study_menu(menus["Train"], actions.study, boxes)
     menus["Window"] = build_window_menu(menus["View"], panes, set_values)
     menus["View"].insert_cascade(_WINDOW_PLACE, label="Window", underline=0, menu=menus["Window"])
     _add_palettes(menus["View"], actions.view)
@@ -58,7 +61,7 @@ def _entries(actions: Actions, panes: PaneGroup) -> dict[str, Entries]:
     """The menus in their order; submenus are inserted later."""
     return {
         "&File": _file(actions.file),
-        "D&ata": _data(actions.data),
+        "D&ata": _data(actions.data, actions.labels),
         "&Model": _model(actions.model),
         "T&rain": _train(actions.train),
         "&Translate": _translate(actions.translate),
@@ -91,13 +94,15 @@ def _file(file: FileActions) -> Entries:
     ]
 
 
-def _data(data: DataActions) -> Entries:
+def _data(data: DataActions, labels: LabelCommands) -> Entries:
     return [
         ("&Check data...", data.check_data, "F4", data.has_files),
         ("&Values and window...", data.set_values, ""),
         ("&Label colours...", data.set_labels, "", data.has_pairs),
         None,
         ("&Split validation from training...", data.split_validation, "", data.has_pairs),
+        None,
+        ("&Paint labels", labels.toggle, "F6", labels.may_toggle),
     ]
 
 
@@ -229,6 +234,33 @@ def _recent_menu(parent: tk.Menu, file: FileActions, boxes: Boxes) -> tk.Menu:
 
     menu.configure(postcommand=fill)
     parent.insert_cascade(_RECENT_PLACE, label="Recent projects", underline=2, menu=menu)
+    return menu
+
+
+def _study_menu(parent: tk.Menu, study: StudyActions, boxes: Boxes) -> tk.Menu:
+    """The submenu of studies, with the recent ones each time it opens."""
+    menu = tk.Menu(parent, tearoff=False)
+    entries: Entries = [
+        ("&New study...", study.new, "", study.may_plan),
+        ("&Open study...", study.open, ""),
+        ("&Show study", study.show, "", study.has_study),
+    ]
+    _fill(menu, entries, boxes)
+    update = str(menu.cget("postcommand"))
+
+    def fill() -> None:
+        menu.tk.eval(update)
+        menu.delete(len(entries), "end")
+        recent = study.recent()
+        if recent:
+            menu.add_separator()
+        for path in recent:
+            command = boxes.guarded(partial(study.open_folder, path), "Open study")
+            menu.add_command(label=str(path), command=command)
+
+    menu.configure(postcommand=fill)
+    parent.add_separator()
+    parent.add_cascade(label="Study", underline=2, menu=menu)
     return menu
 
 

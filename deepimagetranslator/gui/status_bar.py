@@ -17,7 +17,9 @@ from deepimagetranslator.app.events import (
     ReadingProgressed,
     WeightsChanged,
 )
+from deepimagetranslator.app.jobs import STUDY_KINDS
 from deepimagetranslator.app.session import Session
+from deepimagetranslator.app.study import words as study_words
 from deepimagetranslator.app.training import words
 from deepimagetranslator.core.messages.events import (
     FilesRead,
@@ -95,10 +97,12 @@ class StatusBar(ttk.Frame):
         self._write()
 
     def _on_progress(self, change: JobProgressed) -> None:
-        jobs = self._session.jobs
+        jobs, studies = self._session.jobs, self._session.studies
         match change.event:
             case _ if jobs.kind == "training":
                 self._set_progress(words.status(jobs.monitor), words.progress(jobs.monitor))
+            case _ if jobs.kind in STUDY_KINDS and studies.state is not None:
+                self._set_progress(study_words.status(studies.state), studies.state.part)
             case FilesRead(done, count):
                 verb = "Comparing" if jobs.kind == "translation" else "Evaluating"
                 self._set_progress(f"{verb} {done}/{count}", done / max(1, count))
@@ -149,6 +153,9 @@ class StatusBar(ttk.Frame):
             return LOADING
         if kind == "training":
             return words.status(self._session.jobs.monitor)
+        study = self._session.studies.state
+        if kind in STUDY_KINDS and study is not None and study.busy:
+            return study_words.status(study)
         if self._session.jobs.stopping:
             return f"Stopping the {kind}..."
         return self._progress or f"Starting the {kind}..."

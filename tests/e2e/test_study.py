@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +17,7 @@ from html_page import assert_stands_alone
 from deepimagetranslator import cli
 from deepimagetranslator.core.config.project import load_project, save_project, with_data
 from deepimagetranslator.core.sample import write_sample
+from deepimagetranslator.core.study.plan_file import load_plan
 
 QUICK = (
     *("model.depth=1", "model.base_filters=4", "model.normalization=none"),
@@ -78,6 +82,23 @@ def test_a_whole_study(project: Path, tmp_path: Path, call: Call) -> None:
     assert weights.stat().st_mtime_ns == before, "what is done is not repeated"
     again = call("study", "run", study)
     assert "training" not in str(again["err"]) and states(again) == ["done"] * 6
+
+    images = sorted((project.parent / "persons").rglob("images/*.png"))
+    names = ("--output", tmp_path / "out", "--variation", "learning-rate-0.01")
+    together = call("study", "translate", study, *names, *images)
+    assert together["status"] == 0 and together["translated"] == len(images) == 6
+    looks = [one["disagreement"] for one in together["second_look"]]  # type: ignore[attr-defined]
+    assert looks == sorted(looks, reverse=True) and len(looks) == 6
+    assert (tmp_path / "out" / "second_look.csv").exists()
+    assert "3 networks of learning-rate-0.01 translate together." in str(together["err"])
+
+
+def test_an_ensemble_needs_trainings(project: Path, tmp_path: Path, call: Call) -> None:
+    study = tmp_path / "study"
+    call("study", "new", project, "--output", study)
+    line = ("study", "translate", study, "--output", tmp_path / "out", project.parent / "persons")
+    assert "0 of 3 trainings of as-project are done" in str(call(*line)["error"])
+    assert "choose among as-project" in str(call(*line, "--variation", "x")["error"])
 
 
 def test_a_pack_is_run_again_elsewhere_with_the_same_result(
@@ -150,6 +171,33 @@ def test_commands_for_other_machines(project: Path, tmp_path: Path, call: Call) 
     assert all("study run '" in line and " --cell as-project_fold-" in line for line in lines)
     script = Path(str(told["script"])).read_text()
     assert "--array=1-3" in script and '--cell "$1"' in script
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the scripts are for bash and sh")
+def test_the_array_script_runs_each_cell_once(project: Path, tmp_path: Path, call: Call) -> None:
+    """A loop does what sbatch does for each task; the trainings only note themselves."""
+    study = tmp_path / "it's my study"
+    call("study", "new", project, "--output", study, "--folds", "3", "--vary", *VARIED)
+    told = call("study", "commands", study)
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {shlex.quote(str(tmp_path / "ran"))}\n')
+    python.chmod(0o755)
+    script, path = str(told["script"]), f"{python.parent}{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(["bash", "-n", script], check=True)
+    lines = told["commands"]
+    assert isinstance(lines, list) and len(lines) == 6
+    for task in range(1, 7):
+        environment = os.environ | {"PATH": path, "SLURM_ARRAY_TASK_ID": str(task)}
+        subprocess.run(["sh", script], check=True, env=environment)
+    by_array = (tmp_path / "ran").read_text().splitlines()
+    (tmp_path / "ran").unlink()
+    for line in lines:
+        subprocess.run(["sh", "-c", line], check=True, env=os.environ | {"PATH": path})
+    assert (tmp_path / "ran").read_text().splitlines() == by_array
+    names = [cell.name for cell in load_plan(study / "plan.json").cells()]
+    assert [line.rpartition(" ")[2] for line in by_array] == names
+    assert all(f"study run {study} --no-forecast" in line for line in by_array)
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,18 @@ from deepimagetranslator.core.runs.run_folder import RunFolder
 ALWAYS = {
     "Data": {"Values and window..."},
     "Model": {"Set model hyperparameters", "New model", "Load model weights"},
-    "Train": {"Data augmentation"},
+    "Train": {"Data augmentation", "Study"},
     "Translate": {"Load images for translation", "Load folder for translation..."},
     "Evaluate": set[str](),
     "View": {"Image list", "Window", "Dark", "Light", "As the system"},
 }
 WITH_PAIRS = {
-    "Data": {"Check data...", "Label colours...", "Split validation from training..."},
+    "Data": {
+        "Check data...",
+        "Label colours...",
+        "Paint labels",
+        "Split validation from training...",
+    },
     "Train": {"Train model", "Continue from weights..."},
     "Translate": {"Clean-up..."},  # the targets are masks
     "View": {"Fit images", "True size"},
@@ -36,7 +41,9 @@ WITH_IMAGES_TO_TRANSLATE = {
     "Translate": {"Save translated images", "Translate and save..."},
     "Evaluate": {"Evaluate translated images with targets..."},
 }
-WHILE_TRAINING = {"Train": {"Data augmentation", "Finish after this epoch", "Stop", "Show monitor"}}
+WHILE_TRAINING = {
+    "Train": {"Data augmentation", "Study", "Finish after this epoch", "Stop", "Show monitor"}
+}
 
 
 @pytest.fixture

@@ -418,7 +418,7 @@ def test_curves_are_written_on_white(state, tmp_path):
         assert round(picture.info["dpi"][0]) == 200
 
 
-def test_the_latest_request_wins(state, tmp_path, monkeypatch):
+def test_the_latest_request_wins(state, tmp_path):
     train_epoch(state, 1, tmp_path)
     begun, go_on, drawn = threading.Event(), threading.Event(), []
 
@@ -428,8 +428,7 @@ def test_the_latest_request_wins(state, tmp_path, monkeypatch):
         drawn.append(request.width)
         return Image.new("RGB", (request.width, 1))
 
-    monkeypatch.setattr(curves, "render", slow)
-    renderer = CurvesRenderer()
+    renderer = CurvesRenderer(slow)
     renderer.ask(request_of(state, width=201))
     assert begun.wait(10)
     renderer.ask(request_of(state, width=202))

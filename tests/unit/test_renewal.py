@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import multiprocessing
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +31,7 @@ from deepimagetranslator.core.messages.requests import (
     DescribeWeights,
     PreviewTranslation,
     Request,
+    RunStudy,
     Shutdown,
     StartTraining,
 )
@@ -69,12 +71,14 @@ class Office:
         monkeypatch.setattr(renewal, "free_memory_bytes", lambda: 2**40)
         monkeypatch.setattr(worker_client, "start_engine", self.start)
         self.workers: list[Worker] = []
+        self.threads: list[int] = []
         self.client = WorkerClient(folder / "engine.log")
         self.client.start()
         self.workers[0].tell(0, READY)
         assert self.client.poll() == [READY]
 
-    def start(self, *_arguments: Any) -> EngineProcess:
+    def start(self, main: Any, _log: Path) -> EngineProcess:
+        self.threads.append(getattr(main, "keywords", {}).get("threads", 0))
         self.workers.append(Worker(len(self.workers) + 1))
         return self.workers[-1].engine
 
@@ -196,3 +200,23 @@ def test_no_process_is_left_at_the_end(office: Office) -> None:
     office.client.poll()
     office.client.close()
     assert not any(worker.engine.alive for worker in office.workers)
+
+
+def test_a_study_runs_in_a_process_with_the_threads_of_its_plan(office: Office) -> None:
+    client, own = office.client, os.cpu_count() or 1
+    same = RunStudy(client.next_job(), Path("study"), own)
+    client.submit(same)
+    assert office.workers[0].asked() == same, "all cores: the process that is there"
+    office.workers[0].tell(same.job, JobFinished({}))
+    office.until(lambda: not client.job)
+    other = RunStudy(client.next_job(), Path("study"), own + 3)
+    client.submit(other)
+    assert office.workers[0].process.exitcode is not None
+    assert office.threads[-1] == own + 3
+    office.workers[-1].tell(0, READY)
+    office.until(lambda: client.ready)
+    assert office.workers[-1].asked() == other
+    office.workers[-1].tell(other.job, JobFinished({}))
+    assert office.until(lambda: not client.job) == [JobFinished({})]
+    client.submit(StartTraining(client.next_job(), Project(), Path("run")))
+    assert office.threads[-1] == 0, "a training has all cores again"

@@ -16,6 +16,7 @@ from deepimagetranslator.core.messages.events import Event, PreviewReady, Worker
 from deepimagetranslator.core.messages.requests import (
     PreviewTranslation,
     Request,
+    RunStudy,
     Shutdown,
     StartTraining,
 )
@@ -50,6 +51,8 @@ class Renewal:
         """Count trainings, and remember the preview with which the next process warms up."""
         if isinstance(request, StartTraining):
             self._trainings += 1
+        elif isinstance(request, RunStudy):
+            self._trainings += TRAININGS_KEPT
         elif isinstance(request, PreviewTranslation):
             self._preview = request
 

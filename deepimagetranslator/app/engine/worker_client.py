@@ -5,6 +5,7 @@ The owner of a client calls ``poll`` often.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 import os
@@ -27,8 +28,10 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.messages.requests import (
     CancelJob,
     FinishEarly,
+    ForecastStudy,
     Job,
     Request,
+    RunStudy,
 )
 
 MOST_MESSAGES = 50
@@ -37,9 +40,9 @@ _ENDS = (JobFinished, JobCancelled, JobFailed, WorkerDied)
 _LOG_END = 4000
 
 
-def worker_main(connection: Any, log_path: str) -> None:
+def worker_main(connection: Any, log_path: str, threads: int = 0) -> None:
     """The entry point of the process; it imports the worker by name, so the window never does."""
-    importlib.import_module("deepimagetranslator.worker").main(connection, log_path)
+    importlib.import_module("deepimagetranslator.worker").main(connection, log_path, threads)
 
 
 class WorkerClient:
@@ -59,6 +62,7 @@ class WorkerClient:
         self._renewal = Renewal(lambda: start_engine(worker_main, self.log_path))
         self._waiting: list[Request] = []
         self._announced_death = False
+        self._threads = 0
 
     @property
     def alive(self) -> bool:
@@ -70,12 +74,18 @@ class WorkerClient:
         """The id of the process; None before the first start."""
         return None if self._engine is None else self._engine.pid
 
-    def start(self) -> None:
-        """Start the process in the background; requests wait until it is ready."""
+    def start(self, threads: int = 0) -> None:
+        """Start the process in the background; requests wait until it is ready.
+
+        Args:
+            threads: of a computation; 0 for all cores.
+        """
         self._empty_log()
         if self._engine is not None:
             self._engine.let_go()
-        self._engine = start_engine(worker_main, self.log_path)
+        main = functools.partial(worker_main, threads=threads) if threads else worker_main
+        self._engine = start_engine(main, self.log_path)
+        self._threads = threads
         self.ready = False
         self._announced_death = False
 
@@ -84,9 +94,12 @@ class WorkerClient:
         return next(self._ids)
 
     def submit(self, job: Job) -> None:
-        """Send a job; starts the worker again if it has ended."""
+        """Send a job; starts the worker again if it has ended, or has other threads."""
+        threads = _threads_of(job)
+        if self.alive and threads != self._threads and self._engine is not None:
+            self._engine.stop()
         if not self.alive:
-            self.start()
+            self.start(threads)
         self.job = job.job
         self.send(job)
 
@@ -146,7 +159,7 @@ class WorkerClient:
         fresh = self._renewal.next(idle=self.ready and not self.job)
         if fresh is not None and self._engine is not None:
             self._renewal.retire(self._engine)
-            self._engine = fresh
+            self._engine, self._threads = fresh, 0
 
     def _empty_log(self) -> None:
         """Empty the log; if its file cannot be written, use a temporary one."""
@@ -193,3 +206,9 @@ class WorkerClient:
         except OSError:
             return ""
         return text[-_LOG_END:]
+
+
+def _threads_of(job: Job) -> int:
+    """The threads that a job's process must have; 0 for all cores."""
+    wanted = job.threads if isinstance(job, RunStudy | ForecastStudy) else 0
+    return 0 if wanted == os.cpu_count() else wanted

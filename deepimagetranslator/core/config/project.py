@@ -52,6 +52,8 @@ class Project:
         reading: the reading version of the slice numbers in ``specs.data``, see
             ``imaging.reading``. It is an earlier one only while a file is missing that tells them.
         runs: absolute paths of its runs' folders that do not lie beside the project file.
+        labels: absolute path of the folder with its painted label maps, if that does not lie beside
+            the project file.
     """
 
     specs: Specs = PRESETS[RECOMMENDED]
@@ -60,6 +62,7 @@ class Project:
     run: Mapping[str, Any] = field(default_factory=dict)
     reading: int = field(default=READING_VERSION, compare=False)
     runs: tuple[Path, ...] = ()
+    labels: Path | None = None
 
 
 def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
@@ -116,6 +119,8 @@ def project_text(project: Project, stored: Callable[[str], str]) -> str:
         data["run"] = dict(project.run)
     if project.runs:
         data["runs"] = [stored(str(run)) for run in project.runs]
+    if project.labels is not None:
+        data["labels"] = stored(str(project.labels))
     return json_text(data)
 
 
@@ -149,17 +154,22 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
     sections["data"], reading = _with_todays_slices(sections["data"], reading)
     preset_name = data.get("preset", RECOMMENDED)
     chosen = data.get("chosen", list(EVERY_FIELD))
-    run, runs = data.get("run", {}), data.get("runs", [])
+    run, runs, labels = data.get("run", {}), data.get("runs", []), data.get("labels", "")
     whole = isinstance(preset_name, str) and isinstance(chosen, list) and isinstance(run, dict)
     whole = whole and isinstance(runs, list) and all(isinstance(name, str) for name in runs)
+    whole = whole and isinstance(labels, str)
     if not whole or not EVERY_FIELD.issuperset(map(str, chosen)):
         raise UserError(
-            f"{path} is damaged: preset, chosen, run or runs; restore the file or create a new one."
+            f"{path} is damaged: preset, chosen, run, runs or labels; restore the file or create a "
+            "new one."
         )
     folder = path.absolute().parent
     chosen = {*chosen, *_new_since(data)}
     places = tuple(folder / name for name in runs)
-    return Project(Specs(**sections), preset_name, frozenset(chosen), run, reading, places)
+    labelled = folder / labels if labels else None
+    return Project(
+        Specs(**sections), preset_name, frozenset(chosen), run, reading, places, labelled
+    )
 
 
 def _new_since(data: Mapping[str, Any]) -> frozenset[str]:

@@ -128,6 +128,7 @@ class ImageTranslated:
     The slices of a volume are reported together when it is written, with the same ``index``.
     ``palette`` has the colours of written class numbers; None for other outputs. ``mark`` says why
     the image is far from the training images; None if it is not, or if that is unknown.
+    ``disagreement`` says how far the networks of an ensemble are apart on it; None for one network.
     """
 
     source: ImageRef
@@ -136,6 +137,7 @@ class ImageTranslated:
     count: int
     palette: Palette | None = None
     mark: DomainMark | None = None
+    disagreement: float | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,20 @@ class FilesWritten:
 
     done: int
     count: int
+
+
+@dataclass(frozen=True)
+class CellStarted:
+    """The training of a study's cell of this name began, or goes on; its events follow."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class CellEnded:
+    """The cell is done, has failed, or was left to another process; its files say which."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -291,6 +307,8 @@ Event = (
     | ImageSkipped
     | FilesRead
     | FilesWritten
+    | CellStarted
+    | CellEnded
     | WorkerReady
     | PreviewReady
     | WeightsDescribed

@@ -30,7 +30,7 @@ class TranslateImages:
     """Translate images; the fields are arguments of ``ml.translation.translate``."""
 
     job: int
-    weights: Path
+    weights: Path | tuple[Path, ...]
     inputs: tuple[ImageRef, ...]
     output: Path
     spec: TranslationSpec
@@ -53,7 +53,44 @@ class Evaluate:
     calibrate: bool = False
 
 
-Job = StartTraining | TranslateImages | Evaluate
+@dataclass(frozen=True)
+class RunStudy:
+    """Train and evaluate what is not done of a study, see ``ml.study.run.run_study``.
+
+    Attributes:
+        job: the job's number.
+        folder: the study's folder.
+        threads: those of its plan; the worker process must have been started with them.
+        only: names of cells; all if empty.
+    """
+
+    job: int
+    folder: Path
+    threads: int = 0
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ForecastStudy:
+    """Measure how long the rest of a study takes; the fields are those of ``RunStudy``.
+
+    The result has ``trainings`` and ``seconds``.
+    """
+
+    job: int
+    folder: Path
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class ReportStudy:
+    """Write the report of a study; the result has ``files``, paths as texts."""
+
+    job: int
+    folder: Path
+
+
+Job = StartTraining | TranslateImages | Evaluate | RunStudy | ForecastStudy | ReportStudy
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,12 @@ from deepimagetranslator.gui.actions.help_actions import HelpActions
 from deepimagetranslator.gui.actions.model_actions import ModelActions
 from deepimagetranslator.gui.actions.notices import Notices
 from deepimagetranslator.gui.actions.pickers import Pickers
+from deepimagetranslator.gui.actions.study_actions import StudyActions
 from deepimagetranslator.gui.actions.train_actions import TrainActions
 from deepimagetranslator.gui.actions.translate_actions import TranslateActions
 from deepimagetranslator.gui.actions.view_actions import ViewActions
 from deepimagetranslator.gui.actions.window_places import WindowPlaces
+from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.system_dialogs import Boxes
 
 
@@ -31,8 +33,9 @@ class Actions:
         leave: ends the program.
 
     Attributes:
-        file, data, model, train, translate, evaluate, view, help: an object per menu.
+        file, data, model, train, study, translate, evaluate, view, help: an object per menu.
         drop: loads files that are dropped onto the window.
+        labels: painting of label maps.
         places: keeps the positions of other windows.
     """
 
@@ -42,6 +45,7 @@ class Actions:
         pickers = Pickers(boxes, session.settings)
         self.places = WindowPlaces(session.settings)
         self.data = DataActions(root, session, boxes)
+        self.labels = LabelCommands(session, boxes)
         self.file = FileActions(
             session.project,
             session.loader,
@@ -62,9 +66,10 @@ class Actions:
             when_checked=self.data.when_checked,
             load_translation_folder=self.translate.load_folder,
         )
+        self.study = StudyActions(root, session, boxes, pickers, self.places)
         self.evaluate = EvaluateActions(root, session, boxes, pickers)
         self.drop = DropActions(self.file, session.loader, session.viewer, session.model)
         self.view = ViewActions(root, session.settings)
         self.help = HelpActions(root, session, boxes)
         again = {"training": self.train.start_again, "translation": self.translate.start_again}
-        Notices(root, session, boxes, self.train.show_monitor, again)
+        Notices(root, session, boxes, self.train.show_monitor, self.study.show, again)

@@ -7,6 +7,7 @@ import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 
 from deepimagetranslator.app.events import JobEnded, ProblemOccurred, SeveralSeriesFound
+from deepimagetranslator.app.jobs import STUDY_KINDS
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.training.state import Phase
 from deepimagetranslator.core.errors import Problem, Repair
@@ -25,6 +26,7 @@ class Notices:
         session: publishes the changes.
         boxes: message boxes.
         show_monitor: opens the training monitor, which offers to resume a training.
+        show_study: opens the view of the open study, which offers to run it again.
         again: by the kind of a job, starts the last one anew with the settings of a repair.
     """
 
@@ -34,12 +36,13 @@ class Notices:
         session: Session,
         boxes: Boxes,
         show_monitor: Callable[[], object],
+        show_study: Callable[[], object],
         again: Mapping[str, Callable[[Repair], object]],
     ) -> None:
         self._root = root
         self._jobs = session.jobs
         self._boxes = boxes
-        self._show_monitor = show_monitor
+        self._show_monitor, self._show_study = show_monitor, show_study
         self._again = again
         session.bus.subscribe(ProblemOccurred, self._on_problem)
         session.bus.subscribe(SeveralSeriesFound, self._on_series)
@@ -101,7 +104,11 @@ class Notices:
         return True
 
     def _monitor_tells(self, kind: str) -> bool:
-        """Show the monitor instead of a box, if it offers to resume or the user stopped it."""
+        """Show, instead of a box, the monitor if it offers to resume or the user stopped the
+        training, or the view of the study whose job it was; it tells what happened."""
+        if kind in STUDY_KINDS:
+            self._show_study()
+            return True
         monitor = self._jobs.monitor
         if kind != "training" or not (monitor.may_resume or monitor.phase is Phase.CANCELLED):
             return False

@@ -11,10 +11,10 @@ import io
 import logging
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -25,7 +25,7 @@ from deepimagetranslator.gui.theme.palette import LIGHT, Palette
 
 PICTURE_TYPES = ("png", "svg")
 _PRINT = replace(LIGHT, background="#ffffff", field="#ffffff")
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 _MARGINS = (52, 12, 28, 36)
 """Left, right, top and bottom margin of a chart in pixels at 100 per cent."""
 _LOW, _LOW_MARGINS = 30, (52, 12, 22, 20)
@@ -67,13 +67,17 @@ class CurvesRequest:
 
 def render(request: CurvesRequest) -> Image.Image:
     """Draw the picture (RGB); may be called from any thread."""
-    with _ONE_AT_A_TIME:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    with ONE_AT_A_TIME:
+        return drawn(_figure(request))
 
-        figure = _figure(request)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+def drawn(figure: Any) -> Image.Image:
+    """A figure of matplotlib as a picture (RGB); hold ``ONE_AT_A_TIME`` from its making on."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
 
 
 def write_curves(request: CurvesRequest, path: Path) -> None:
@@ -85,24 +89,32 @@ def write_curves(request: CurvesRequest, path: Path) -> None:
     kind = path.suffix.lower().removeprefix(".")
     kind = kind if kind in PICTURE_TYPES else "png"
     content = io.BytesIO()
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         figure = _figure(replace(request, palette=_PRINT))
         figure.savefig(content, format=kind, dpi=200)
     with atomic_write(path) as temporary:
         temporary.write_bytes(content.getvalue())
 
 
-class CurvesRenderer:
-    """Draws the newest request in a thread; older waiting requests are dropped."""
+Wanted = TypeVar("Wanted")
 
-    def __init__(self) -> None:
+
+class CurvesRenderer(Generic[Wanted]):
+    """Draws the newest request in a thread; older waiting requests are dropped.
+
+    Args:
+        draw: draws a request.
+    """
+
+    def __init__(self, draw: Callable[[Wanted], Image.Image]) -> None:
+        self._draw = draw
         self._changed = threading.Condition()
-        self._wanted: CurvesRequest | None = None
+        self._wanted: Wanted | None = None
         self._picture: Image.Image | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def ask(self, request: CurvesRequest) -> None:
+    def ask(self, request: Wanted) -> None:
         """Request a picture; returns at once."""
         with self._changed:
             if self._closed:
@@ -135,7 +147,7 @@ class CurvesRenderer:
             if request is None:
                 return
             try:
-                picture = render(request)
+                picture = self._draw(request)
             except Exception:
                 logging.getLogger(__name__).exception("The curves could not be drawn.")
                 continue

@@ -14,7 +14,12 @@ from PIL import ImageTk
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.gui.monitor.charts import chart_names, charts_of
-from deepimagetranslator.gui.monitor.curves import CurvesRenderer, CurvesRequest, write_curves
+from deepimagetranslator.gui.monitor.curves import (
+    CurvesRenderer,
+    CurvesRequest,
+    render,
+    write_curves,
+)
 from deepimagetranslator.gui.monitor.preview_strip import TOOLS
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
@@ -52,7 +57,7 @@ class CurvesView(ttk.Frame):
         self.theme = theme_of(self)
         self._ask_file = ask_file
         self._saved = saved
-        self._renderer = CurvesRenderer()
+        self._renderer = CurvesRenderer(render)
         self._state: MonitorState | None = None
         self._names: list[str] = []
         self._asked: object = None

@@ -36,11 +36,11 @@ class MonitorActions:
     """The actions of the monitor's buttons; each must return quickly.
 
     Attributes:
-        finish: ends the training after this epoch.
+        finish: ends the training after this epoch; None hides the button.
         stop: stops after the current step.
         force_stop: kills the worker process if it has not stopped within 10 s.
         load_best: makes the best checkpoint the current model.
-        translate: chooses images to translate.
+        translate: chooses images to translate; None hides the button.
         open_folder: shows the run's folder in the system's file manager.
         use_epoch: called with an epoch (from 1) and its checkpoint; makes it the current model.
         ask_file: asks where to save the curves: (title, name, types) -> a file to write.
@@ -49,11 +49,11 @@ class MonitorActions:
         show_details: shows details of a failed training; None hides the button.
     """
 
-    finish: Callable[[], object]
+    finish: Callable[[], object] | None
     stop: Callable[[], object]
     force_stop: Callable[[], object]
     load_best: Callable[[], object]
-    translate: Callable[[], object]
+    translate: Callable[[], object] | None
     open_folder: Callable[[], object]
     use_epoch: Callable[[int, Path], object]
     ask_file: AskFile
@@ -80,12 +80,15 @@ class TrainingMonitor(tk.Toplevel):
         parent: a widget of the window in front of which the monitor appears.
         state: the state to show.
         actions: the actions of the buttons.
+        title: the window's title.
     """
 
-    def __init__(self, parent: tk.Misc, state: MonitorState, actions: MonitorActions) -> None:
+    def __init__(
+        self, parent: tk.Misc, state: MonitorState, actions: MonitorActions, title: str = TITLE
+    ) -> None:
         super().__init__(parent)
         self.withdraw()
-        self.title(TITLE)
+        self.title(title)
         self.theme = theme_of(self)
         self.state_shown = state
         self.actions = actions
@@ -158,7 +161,7 @@ class TrainingMonitor(tk.Toplevel):
         row.columnconfigure(3, weight=1)
         table: tuple[tuple[str, str, Callable[[], object], int], ...] = (
             ("load_best", "Load best weights", self.actions.load_best, 0),
-            ("translate", "Translate images", self.actions.translate, 1),
+            ("translate", "Translate images", self.actions.translate or _nothing, 1),
             ("open_folder", "Open folder", self.actions.open_folder, 2),
             ("finish", "Finish after this epoch", self._on_finish, 4),
             ("stop", "Stop", self._on_stop, 5),
@@ -209,11 +212,11 @@ class TrainingMonitor(tk.Toplevel):
         details = self.actions.show_details is not None and state.phase is Phase.FAILED
         for key, shown in (
             ("load_best", kept),
-            ("translate", kept),
+            ("translate", kept and self.actions.translate is not None),
             ("open_folder", ended and state.run_dir is not None),
             ("details", details),
             ("resume", self.actions.resume is not None and state.may_resume),
-            ("finish", state.running),
+            ("finish", state.running and self.actions.finish is not None),
             ("stop", state.running),
         ):
             button = self.buttons[key]
@@ -239,8 +242,9 @@ class TrainingMonitor(tk.Toplevel):
             self.buttons[key].invoke()
 
     def _on_finish(self) -> None:
-        self.actions.finish()
-        self.state_shown.request_finish()
+        if self.actions.finish is not None:
+            self.actions.finish()
+            self.state_shown.request_finish()
 
     def _on_stop(self) -> None:
         if self.state_shown.may_force:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.errors import DataProblems, UserError
-from deepimagetranslator.core.messages.events import LogLine, Report, ignore
+from deepimagetranslator.core.messages.events import CellEnded, CellStarted, LogLine, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import InUseError, locked
@@ -67,15 +67,19 @@ def run_study(
             report(LogLine(f"{cell.name} is being trained by another process."))
             continue
         report(LogLine(f"Cell {number} of {len(chosen)}: {cell.name}"))
+        report(CellStarted(cell.name))
         try:
             run_cell(plan, cell, folder, report, control)
-        except NoSpaceError:
-            raise
+        except NoSpaceError as error:
+            raise NoSpaceError(
+                f"{error} What is done of the study stays; run it again when there is space."
+            ) from error
         except InUseError:
             report(LogLine(f"{cell.name} is being trained by another process."))
         except UserError as error:
             report(LogLine(f"{cell.name} failed: {error}"))
             write_bytes(place.failure, f"{error.for_files}\n".encode("utf-8", "replace"))
+        report(CellEnded(cell.name))
 
 
 def run_cell(
