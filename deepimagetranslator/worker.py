@@ -233,9 +233,10 @@ class _Worker:
                 place = StudyFolder(folder)
                 found = forecast(load_plan(place.plan), place, (), control)
                 return {"trainings": found.trainings, "seconds": found.seconds}
-            case ReportStudy(_, folder):
+            case ReportStudy(_, folder, threads):
                 from deepimagetranslator.ml.study.report import make_report  # noqa: PLC0415
 
+                _use_threads(threads)
                 files = make_report(StudyFolder(folder), control=control, report=report)
                 return {"files": [str(path) for path in files]}
 

@@ -23,6 +23,7 @@ from deepimagetranslator.core.messages.events import (
     EpochEnded,
     EpochStarted,
     FilesRead,
+    FilesWritten,
     JobCancelled,
     JobFailed,
     JobFinished,
@@ -200,7 +201,9 @@ def test_stopping_that_takes_long_may_be_forced(sessions: Sessions) -> None:
 def test_the_report_tells_its_files(sessions: Sessions, folder: StudyFolder) -> None:
     studies, state = opened(sessions)
     studies.report()
-    assert sessions.requests(ReportStudy) == [ReportStudy(1, folder.path)]
+    assert sessions.requests(ReportStudy) == [ReportStudy(1, folder.path, state.plan.threads)]
+    sessions.answer(FilesWritten(3, 4))
+    assert state.part == 0.75
     (folder.report).mkdir()
     summary = folder.report / "report.md"
     summary.write_text("# Study\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,6 +157,17 @@ def test_sources_are_numbered_as_in_their_table(study: NewStudy, tmp_path: Path)
     text = written(study, folder)
     assert text.count("1" * 64) == 6, "the hash of the arrays, of each run"
     assert "0" * 64 not in text, "that of the file differs in equal trainings"
+
+
+def test_every_table_says_whence_it_comes(tmp_path: Path) -> None:
+    varied = crossed(["augmentation=on,off", "model.deep_supervision=off,on"])
+    study = plan_study(project_of_persons(tmp_path, PERSONS), Wishes(variations=varied))
+    folder = StudyFolder(tmp_path / "study")
+    done_study(study, folder, lambda cell, person: 0.5 + 0.1 * PERSONS.index(person))
+    html = written(study, folder)
+    captions = re.findall("<figcaption>(.*?)</figcaption>", html)
+    assert len(captions) == 6 and html.count("<table>") == 7, "and the table of sources itself"
+    assert all("3 persons, 6 images. Source: runs 1 to 12." in caption for caption in captions)
 
 
 def test_the_citation_is_that_of_the_repository() -> None:

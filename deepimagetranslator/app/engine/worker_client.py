@@ -30,6 +30,7 @@ from deepimagetranslator.core.messages.requests import (
     FinishEarly,
     ForecastStudy,
     Job,
+    ReportStudy,
     Request,
     RunStudy,
 )
@@ -210,5 +211,5 @@ class WorkerClient:
 
 def _threads_of(job: Job) -> int:
     """The threads that a job's process must have; 0 for all cores."""
-    wanted = job.threads if isinstance(job, RunStudy | ForecastStudy) else 0
+    wanted = job.threads if isinstance(job, RunStudy | ForecastStudy | ReportStudy) else 0
     return 0 if wanted == os.cpu_count() else wanted

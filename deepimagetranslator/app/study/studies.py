@@ -129,7 +129,11 @@ class Studies:
         Raises:
             UserError: a job is running.
         """
-        self._begin(REPORT, Phase.REPORTING, lambda state, job: ReportStudy(job, state.folder.path))
+        self._begin(
+            REPORT,
+            Phase.REPORTING,
+            lambda state, job: ReportStudy(job, state.folder.path, state.plan.threads),
+        )
 
     def stop(self) -> None:
         """Stop the study's job at the next batch; it can be run again."""

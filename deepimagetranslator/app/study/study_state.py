@@ -22,6 +22,7 @@ from deepimagetranslator.core.messages.events import (
     EpochEnded,
     EpochStarted,
     FilesRead,
+    FilesWritten,
     JobCancelled,
     JobFailed,
     JobFinished,
@@ -84,6 +85,7 @@ class StudyState:
         current: the name of the cell that is being trained or evaluated; else empty.
         batch, batches: completed training steps of the running epoch, and all of them.
         evaluating: images of the current cell that have been evaluated, and all of them.
+        written: parts of the report that have been written, and all of them.
         forecast: trainings that were not done and the seconds for them; None if not measured.
         message, problems: why the last job failed; ``problems`` have remedies.
         note: the last sentence of the worker.
@@ -101,7 +103,7 @@ class StudyState:
         self.current = self.message = self.note = ""
         self.problems: tuple[Problem, ...] = ()
         self.batch = self.batches = 0
-        self.evaluating = 0, 0
+        self.evaluating = self.written = 0, 0
         self.forecast: tuple[int, float] | None = None
         self._measured_now = False  # nothing was trained since the forecast
         self.monitor = MonitorState(clock)
@@ -124,6 +126,7 @@ class StudyState:
     def begin(self, phase: Phase) -> None:
         """A job of the worker begins."""
         self.phase, self.message, self.note, self.problems = phase, "", "", ()
+        self.written = 0, 0
         self.version += 1
 
     def request_stop(self) -> None:
@@ -173,7 +176,9 @@ class StudyState:
 
     @property
     def part(self) -> float:
-        """The trained fraction of all epochs, 0 to 1."""
+        """The trained fraction of all epochs, or the written one of the report, 0 to 1."""
+        if self.phase is Phase.REPORTING:
+            return self.written[0] / max(1, self.written[1])
         planned = sum(self.epochs_of(found.cell) for found in self.cells.values())
         return min(1.0, sum(map(self._epochs_done, self.cells.values())) / max(1, planned))
 
@@ -252,6 +257,9 @@ class StudyState:
     def _files_read(self, event: FilesRead) -> None:
         self.evaluating = event.done, event.count
 
+    def _files_written(self, event: FilesWritten) -> None:
+        self.written = event.done, event.count
+
     def _log_line(self, event: LogLine) -> None:
         self.note = event.text
 
@@ -286,6 +294,7 @@ _HANDLERS: dict[type, Callable[[StudyState, Any], None]] = {
     BatchEnded: StudyState._batch_ended,
     EpochEnded: StudyState._epoch_ended,
     FilesRead: StudyState._files_read,
+    FilesWritten: StudyState._files_written,
     LogLine: StudyState._log_line,
     JobFinished: StudyState._finished,
     JobCancelled: StudyState._cancelled,

@@ -84,10 +84,14 @@ class ForecastStudy:
 
 @dataclass(frozen=True)
 class ReportStudy:
-    """Write the report of a study; the result has ``files``, paths as texts."""
+    """Write the report of a study; the result has ``files``, paths as texts.
+
+    Some images are translated again, with as many threads as the plan says.
+    """
 
     job: int
     folder: Path
+    threads: int = 0
 
 
 Job = StartTraining | TranslateImages | Evaluate | RunStudy | ForecastStudy | ReportStudy

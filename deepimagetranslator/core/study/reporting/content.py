@@ -74,10 +74,10 @@ def content(
     if plan.sizes:
         yield from _curve(results, pictures)
     by_name = {table.name: table for table in made}
-    yield from _optimistic(by_name["optimistic"], plan)
+    yield from _optimistic(by_name["optimistic"], results)
     yield from _figures("agreement", pictures)
     yield from _figures("panels", pictures, notes)
-    yield from _paper(by_name["as_in_paper"])
+    yield from _paper(by_name["as_in_paper"], results)
     yield from methods.section(results, folder)
     yield from limits.section(results, found)
     yield from sources.section(results)
@@ -147,8 +147,8 @@ def _comparisons(results: Results, found: Sequence[Compared]) -> Iterator[Block]
     )
     columns = ("comparison", "persons", "mean difference", "95 % interval", "p", "p by Holm")
     yield Grid(
-        f"{measure_of(plan)}: mean difference over persons, interval and p of the exact sign-flip "
-        f"test, and p by Holm over the plan's {plural(len(found), 'comparison')}. "
+        f"{measure_of(plan)}: mean difference over persons, interval and p of the sign-flip test, "
+        f"and p by Holm over the plan's {plural(len(found), 'comparison')}. "
         f"{sources.said_of(results, results.cells)}",
         columns,
         rows,
@@ -159,17 +159,21 @@ def _comparisons(results: Results, found: Sequence[Compared]) -> Iterator[Block]
     reasons.pop("", None)
     for why, of in reasons.items():
         yield Paragraph(why if len(of) == len(found) else f"{'; '.join(of)}: {why}")
-    yield from _each_person(plan, names, found)
+    yield from _each_person(results, names, found)
 
 
-def _each_person(plan: Plan, names: Sequence[str], found: Sequence[Compared]) -> Iterator[Block]:
+def _each_person(
+    results: Results, names: Sequence[str], found: Sequence[Compared]
+) -> Iterator[Block]:
+    plan = results.plan
     persons = dict.fromkeys(person for one in found for person in one.differences)
     if 0 < len(persons) <= _MOST_PERSONS:
         rows = tuple(
             (person, *(number(one.differences.get(person, math.nan), plan, "+") for one in found))
             for person in persons
         )
-        yield Grid("Each person's difference.", ("person", *names), rows)
+        source = sources.said_of(results, results.cells)
+        yield Grid(f"Each person's difference. {source}", ("person", *names), rows)
 
 
 def _interval(one: Compared, plan: Plan) -> str:
@@ -204,11 +208,15 @@ def _fit_of(plan: Plan, means: dict[int, float]) -> str:
     return "No curve is given, as its interval is not finite."
 
 
-def _optimistic(table: Table, plan: Plan) -> Iterator[Block]:
+def _optimistic(table: Table, results: Results) -> Iterator[Block]:
     if not table.rows:
         return
+    plan, source = results.plan, sources.said_of(results, results.optimistic)
     yield Heading("As in 2021, optimistic")
-    yield Paragraph("The best weights by the tested images themselves, against the last weights:")
+    yield Paragraph(
+        "The best weights by the tested images themselves (hashes in runs.csv), against the last "
+        f"weights. {source}"
+    )
     yield Items(
         tuple(
             f"{variation}, {size} training images, {persons} persons: "
@@ -219,7 +227,7 @@ def _optimistic(table: Table, plan: Plan) -> Iterator[Block]:
     )
 
 
-def _paper(table: Table) -> Iterator[Block]:
+def _paper(table: Table, results: Results) -> Iterator[Block]:
     if not table.rows:
         return
     yield Heading("Images as if independent, as in the paper")
@@ -229,7 +237,7 @@ def _paper(table: Table) -> Iterator[Block]:
     )
     rows = tuple((*map(tables.shown, row[:-1]), _p(float(row[-1]))) for row in table.rows)
     columns = ("test", "what", "images", "difference", "degrees of freedom", "F", "p")
-    yield Grid("", columns, rows)
+    yield Grid(f"Of images. {sources.said_of(results, results.cells)}", columns, rows)
 
 
 def _p(value: float | None) -> str:
