@@ -212,12 +212,12 @@ def test_the_report_tells_its_files(sessions: Sessions, folder: StudyFolder) -> 
 def test_another_mean_epoch_is_taken_for_another_size(sessions: Sessions) -> None:
     _, state = opened(sessions)
     first = state.cells[FIRST]
-    state.cells[FIRST] = replace(first, cell=replace(first.cell, size=5))
-    state.histories[FIRST] = [{"epoch": 1.0, "seconds": 3.0}]
+    first = replace(first, cell=replace(first.cell, size=5))
+    state.take_cell(first, [{"epoch": 1.0, "seconds": 3.0}])
     assert state.seconds_left == pytest.approx(8 * 3.0)  # of all, as nothing else is known
     other = state.cells[SECOND]
-    state.histories[SECOND] = [{"epoch": 1.0, "seconds": 1.0}]
-    state.cells[SECOND] = replace(other, cell=replace(other.cell, size=9))
+    other = replace(other, cell=replace(other.cell, size=9))
+    state.take_cell(other, [{"epoch": 1.0, "seconds": 1.0}])
     assert state.seconds_left == pytest.approx(4 * 3.0 + 4 * 1.0)
 
 
