@@ -21,7 +21,7 @@ from deepimagetranslator.core.messages.events import Report, ignore
 if TYPE_CHECKING:
     from deepimagetranslator.core.evaluation.table import Evaluation
     from deepimagetranslator.ml.training import TrainingResult
-    from deepimagetranslator.ml.translation import TranslationResult
+    from deepimagetranslator.ml.translation_result import TranslationResult
     from deepimagetranslator.ml.translator import Translator
 
 Paths = str | Path | Iterable[str | Path]

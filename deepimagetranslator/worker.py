@@ -53,7 +53,6 @@ from deepimagetranslator.core.messages.requests import (
     TranslateImages,
 )
 from deepimagetranslator.core.study.plan_file import load_plan
-from deepimagetranslator.core.study.report import write_report
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.system.log_file import without_others
 from deepimagetranslator.core.system.out_of_memory import is_out_of_memory, out_of_memory
@@ -199,6 +198,7 @@ class _Worker:
                     "output": str(output),
                     "marked": [(str(one.source), str(one.output), one.mark) for one in done.marked],
                     "marks_file": done.marks_file and str(done.marks_file),
+                    "second_look_file": done.second_look_file and str(done.second_look_file),
                     "domain_unknown": done.domain_unknown,
                 }
             case Evaluate(_, weights, pairs, problems, clean_up, calibrate):
@@ -234,7 +234,10 @@ class _Worker:
                 found = forecast(load_plan(place.plan), place, (), control)
                 return {"trainings": found.trainings, "seconds": found.seconds}
             case ReportStudy(_, folder):
-                return {"files": [str(path) for path in _study_report(StudyFolder(folder))]}
+                from deepimagetranslator.ml.study.report import make_report  # noqa: PLC0415
+
+                files = make_report(StudyFolder(folder), control=control, report=report)
+                return {"files": [str(path) for path in files]}
 
     def _serve_short(self) -> None:
         """Answer the waiting short requests; of the previews without ``keep`` only the newest."""
@@ -336,16 +339,6 @@ def _use_threads(threads: int) -> None:
     from deepimagetranslator.ml import devices  # noqa: PLC0415
 
     devices.load_engine(threads=threads)
-
-
-def _study_report(folder: StudyFolder) -> list[Path]:
-    """Write the report of a study by the function of the command; the summary comes first.
-
-    Raises:
-        UserError: nothing is done yet, or a file cannot be written.
-    """
-    sweep(folder.report)
-    return write_report(load_plan(folder.plan), folder)
 
 
 def _described(path: Path) -> WeightsDescribed:

@@ -58,7 +58,7 @@ def scores_of_cell(study: NewStudy, cell: Cell, quality: Quality, empty: str = "
         found = measure(target, predicted, with_ssim=False)
         found = replace(found, similarity=np.ones(1))
         images.append(ImageScore(number, f"slice{number}.png", who[number], found))
-    return CellScores(tuple(images), ("grey",), "last.weights.h5", "0" * 64)
+    return CellScores(tuple(images), ("grey",), "last.weights.h5", "0" * 64, "1" * 64)
 
 
 def done_study(

@@ -34,7 +34,7 @@ class EngineChanged(Change):
 
 @dataclass(frozen=True)
 class ProjectChanged(Change):
-    """The project changed; always one of the four classes below."""
+    """The project changed; always one of the five classes below."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class SpecsChanged(ProjectChanged):
 @dataclass(frozen=True)
 class RunsChanged(ProjectChanged):
     """A run was added to the project, or a run's folder was moved."""
+
+
+@dataclass(frozen=True)
+class LabelsMoved(ProjectChanged):
+    """The folder of the project's label maps is another one."""
 
 
 @dataclass(frozen=True)

@@ -277,6 +277,7 @@ class Jobs:
             self.monitor.handle(event)
         if isinstance(event, ImageTranslated):
             self._viewer.add_translated(event.source, event.output, event.palette, event.mark)
+            self._viewer.marks.note_disagreement(event.source, event.disagreement)
         if training and isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
             best = event.best_epoch

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from deepimagetranslator.app.events import Bus, MarksChanged, WeightsChanged
 from deepimagetranslator.core.data.domain.mark import DomainMark
+from deepimagetranslator.core.evaluation.score import AGREEMENT, Score
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
@@ -22,6 +23,7 @@ class Marks:
         self._bus = bus
         self._previewed: dict[ImageRef, DomainMark | None] = {}
         self._translated: dict[ImageRef, DomainMark | None] = {}
+        self._agreements: dict[ImageRef, Score] = {}
         bus.subscribe(WeightsChanged, self._on_weights)
 
     def of(self, image: ImageRef, translated: bool = False) -> DomainMark | None:
@@ -42,9 +44,21 @@ class Marks:
         """Remember what the model of a translation said of an input."""
         self._note(self._translated, image, mark)
 
+    def note_disagreement(self, image: ImageRef, value: float | None) -> None:
+        """Remember how far the networks that translated an input are apart; None for one."""
+        if value is None:
+            self._agreements.pop(image, None)
+        else:
+            self._agreements[image] = Score(AGREEMENT, -value)
+            self._bus.publish(MarksChanged())
+
+    def agreement_of(self, image: ImageRef) -> Score | None:
+        """How far the networks agree that translated an input; None for one network."""
+        return self._agreements.get(image)
+
     def forget_translations(self) -> None:
         """Other images are to be translated."""
-        self._translated = {}
+        self._translated, self._agreements = {}, {}
 
     def _note(
         self,

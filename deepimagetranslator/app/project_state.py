@@ -12,6 +12,7 @@ from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.data_reader import DataReader, Found
 from deepimagetranslator.app.events import (
     Bus,
+    LabelsMoved,
     ProjectReplaced,
     ProjectSaved,
     ReadingEnded,
@@ -223,6 +224,12 @@ class ProjectState:
     def _list_runs(self, runs: tuple[Path, ...]) -> None:
         self.contents, self.changed = replace(self.contents, runs=runs), True
         self._bus.publish(RunsChanged())
+
+    def set_labels(self, folder: Path | None) -> None:
+        """Set the folder of the label maps if it does not lie beside the project file."""
+        if folder != self.contents.labels:
+            self.contents, self.changed = replace(self.contents, labels=folder), True
+            self._bus.publish(LabelsMoved())
 
     # ---- specs -----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from deepimagetranslator.app.current_model import CurrentModel
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.app.events import Bus, EngineChanged
 from deepimagetranslator.app.jobs import Jobs
+from deepimagetranslator.app.labelling.mode import Labelling
 from deepimagetranslator.app.last_run import LastRun
 from deepimagetranslator.app.loader import Loader
 from deepimagetranslator.app.project_state import ProjectState
@@ -48,6 +49,7 @@ class Session:
         jobs: training, translation, evaluation, and those of studies.
         studies: the open study.
         scores: the scores of all images by the current model.
+        labelling: the mode in which label maps are painted.
         device: the device that TensorFlow uses, for instance "CPU"; empty until TensorFlow is
             loaded.
         versions: the versions of the worker's packages by name; empty until TensorFlow is loaded.
@@ -69,6 +71,7 @@ class Session:
             client.send, self.project, self.viewer, self.model, self.jobs, background, bus
         )
         self.studies = Studies(self.jobs, background, settings, bus)
+        self.labelling = Labelling(self.project, self.viewer, self.model, background, bus)
         self._last_run = LastRun(self.project, self.jobs, self.model, background, bus)
         self.device = ""
         self.versions: Mapping[str, str] = {}
@@ -82,6 +85,7 @@ class Session:
         self.background.poll()
         self.project.tick()
         self.loader.tick()
+        self.labelling.tick()
         self._events += self.client.poll()
         while self._events:
             self._handle(self._events.popleft())
@@ -91,6 +95,7 @@ class Session:
     def close(self) -> None:
         """End the threads and the worker process, and release the project's lock."""
         self._events.clear()  # a tick may still wait for an answer to a box
+        self.labelling.close()
         self.background.close()
         self.client.close()
         self.project.close()

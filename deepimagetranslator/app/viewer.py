@@ -63,6 +63,7 @@ class Viewer:
         folder_to_translate: the folder of the images to translate; None for single files.
         marks: which images are unlike the training images.
         trying: the clean-up that is being tried instead of the project's; None if none is.
+        labelling: whether label maps are painted, over images that are not augmented.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Viewer:
         self._files: tuple[tuple[str, ...], ...] = ()
         self.folder_to_translate: Path | None = None
         self.trying: tuple[str, ...] | None = None
+        self.labelling = False
         self.marks = Marks(bus)
         self._shown: Shown | None = None
         self._last_number = 0
@@ -253,7 +255,7 @@ class Viewer:
     @property
     def may_augment(self) -> bool:
         """Whether training augments the images of the part in view, and they have been read."""
-        if self._project.dataset is None:
+        if self._project.dataset is None or self.labelling:
             return False
         ticks = list(map(self._project.specs.augmentation.ticks, OPERATIONS))
         if self.part == VALIDATION:

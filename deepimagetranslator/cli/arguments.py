@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.cli import check_commands, data_commands, demo, engine_commands
+from deepimagetranslator.cli.shared_arguments import (
+    TRANSLATE,
+    add_series,
+    add_set,
+    add_translation,
+)
 from deepimagetranslator.cli.study_arguments import add_study
 from deepimagetranslator.core.checks.kinds import TITLES
 from deepimagetranslator.core.config import target_changes
@@ -22,26 +28,6 @@ STATUS = (
     "stderr), 3 done but some files were skipped or marked as unlike the training images, 130 "
     "cancelled."
 )
-
-_TRANSLATE = """what is written (--set translation.FIELD=VALUE):
-  An output has the name, the subfolder and the format of its input: a derived DICOM series for
-  DICOM, which viewers can overlay on the original; a NIfTI volume with the same orientation and
-  position for NIfTI; a TIFF stack for a stack. For other images it is PNG for 8 bits and TIFF for
-  more, with the pixel size of the input if known. A volume is written after its last slice.
-  translation.file_format=png, tif, nifti or dicom chooses. With png and tif a volume becomes a
-  folder of images.
-  translation.output=labels writes the exact label colours, classes the class numbers, values
-  the network's output without rounding to labels.
-  translation.value_type=8-bit or 16-bit stretches the targets' range to that type, float writes
-  the values themselves.
-  translation.large_images=tiles translates large images in full resolution.
-  translation.clean_up='red: connected to outside, else green; green: islands under 20' cleans label
-  maps, each image or slice on its own. The rules are CLASS: islands under N (pixels), holes under
-  N, all holes, largest only, connected to outside [within N], else OTHER, and bordered by OTHER
-  [over N %]. A class is its name, its colour (255,0,0 or #ff0000) or the colour's name. Outside is
-  the image's edge with the background that touches it; a gap to it of up to N pixels (5), such as
-  skin, does not count. Regions with over N % (30) of OTHER around them become OTHER. What is
-  removed becomes the class of most pixels around it."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -158,8 +144,8 @@ def _add_new(commands: Any) -> None:
         "validate, test is left out",
     )
     _add_split(parser)
-    _add_series(parser, "training and validation images")
-    _add_series(parser, "targets", "--target-series")
+    add_series(parser, "training and validation images")
+    add_series(parser, "targets", "--target-series")
     parser.add_argument(
         "--window",
         metavar="NAME|C/W",
@@ -170,7 +156,7 @@ def _add_new(commands: Any) -> None:
     parser.add_argument(
         "--preset", default="recommended", metavar="NAME", help=f"one of {', '.join(PRESETS)}"
     )
-    _add_set(parser)
+    add_set(parser)
 
 
 def _add_split(parser: argparse.ArgumentParser) -> None:
@@ -234,7 +220,7 @@ def _add_train(commands: Any) -> None:
         metavar="DIR",
         help="the run's folder; by default a new one beside the project",
     )
-    _add_set(parser)
+    add_set(parser)
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -256,24 +242,10 @@ def _add_translate(commands: Any) -> None:
         "unlike the training images, the farthest first: file, output, score, kind, reason), "
         "marks_file, domain_unknown (why none can be marked), clean_up (rules), confidence (its "
         "maps), calibrated (whether they are), seconds",
-        _TRANSLATE,
+        TRANSLATE,
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace translated images that exist already"
-    )
-    parser.add_argument(
-        "--accept-values",
-        action="store_true",
-        help="translate images too whose values are unlike those of the training images; by "
-        "default they are named with the likely cause and skipped",
-    )
-    _add_set(parser)
-    _add_series(parser, "images to translate")
-    parser.add_argument(
-        "inputs", type=Path, nargs="+", metavar="INPUT", help="files, or folders with subfolders"
-    )
+    add_translation(parser)
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -333,7 +305,7 @@ def _add_evaluate(commands: Any) -> None:
         help="with --weights: calibrate the confidence on these images, which were not trained on, "
         "and keep that in the weights file",
     )
-    _add_series(parser, "targets, or the inputs,")
+    add_series(parser, "targets, or the inputs,")
     parser.add_argument(
         "--pairing",
         choices=("name", "order"),
@@ -389,23 +361,4 @@ def _add_self_test(commands: Any) -> None:
         engine_commands.self_test,
         "try every part of the program, window and engine, in a temporary folder (half a minute)",
         "ok, device, versions, seconds",
-    )
-
-
-def _add_series(parser: argparse.ArgumentParser, whose: str, name: str = "--series") -> None:
-    parser.add_argument(
-        name,
-        metavar="S",
-        help=f"if the {whose} belong to several DICOM series: the number, description or uid of "
-        "the one to use, or all",
-    )
-
-
-def _add_set(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SECTION.FIELD=VALUE",
-        help="change a setting; may be given several times",
     )

@@ -37,7 +37,7 @@ from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
 
 if TYPE_CHECKING:
-    from deepimagetranslator.ml.translation import TranslationResult
+    from deepimagetranslator.ml.translation_result import TranslationResult
 
 _INPUT_ITSELF = "input itself"
 
@@ -81,6 +81,11 @@ def train(arguments: argparse.Namespace) -> Outcome:
 
 def translate(arguments: argparse.Namespace) -> Outcome:
     """Translate files and folders with a weights file."""
+    return translated_with(arguments.weights, arguments)
+
+
+def translated_with(weights: Path | Sequence[Path], arguments: argparse.Namespace) -> Outcome:
+    """Translate files and folders with a weights file, or with several together."""
     project = with_settings(Project(), arguments.set)
     spec: TranslationSpec = project.specs.translation
     spec = replace(
@@ -94,15 +99,31 @@ def translate(arguments: argparse.Namespace) -> Outcome:
 
     start = time.monotonic()
     with terminal.progress() as (report, control):
-        result = translation.translate(
-            arguments.weights,
-            arguments.inputs,
-            arguments.output,
-            spec,
-            series=arguments.series,
-            report=report,
-            control=control,
-        )
+        if arguments.dask is None:
+            result = translation.translate(
+                weights,
+                arguments.inputs,
+                arguments.output,
+                spec,
+                series=arguments.series,
+                report=report,
+                control=control,
+            )
+        else:
+            from deepimagetranslator.ml.cluster.translation import (  # noqa: PLC0415
+                translate_on_cluster,
+            )
+
+            result = translate_on_cluster(
+                arguments.dask,
+                weights,
+                arguments.inputs,
+                arguments.output,
+                spec,
+                series=arguments.series,
+                report=report,
+                control=control,
+            )
     files = len(result.files)
     written = f" ({files} file{'s' * (files > 1)})" if files != len(result.translated) else ""
     images = f"{len(result.translated)} image{'s' * (len(result.translated) != 1)}"
@@ -114,6 +135,12 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         terminal.say(result.domain_unknown)
     if result.marked:
         terminal.say(unlike_sentence(result))
+    if result.second_look_file is not None:
+        worst = ", ".join(one.source.shown_name for one in result.second_look[:FEW])
+        terminal.say(
+            f"The networks are farthest apart on {worst}; {result.second_look_file} lists all "
+            "images, worst first."
+        )
     return 3 if result.skipped or result.marked else 0, {
         "output": str(arguments.output),
         "translated": len(result.translated),
@@ -130,6 +157,21 @@ def translate(arguments: argparse.Namespace) -> Outcome:
         "domain_unknown": result.domain_unknown,
         "clean_up": list(result.clean_up),
         "seconds": round(time.monotonic() - start, 3),
+    } | (_second_look(result) if result.second_look_file else {})
+
+
+def _second_look(result: TranslationResult) -> dict[str, Any]:
+    return {
+        "second_look": [
+            {
+                "file": str(one.source),
+                "output": str(one.output),
+                "disagreement": one.disagreement,
+                "measure": one.measure,
+            }
+            for one in result.second_look
+        ],
+        "second_look_file": str(result.second_look_file),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.cli import study_commands
+from deepimagetranslator.cli.shared_arguments import add_dask, add_translation
 from deepimagetranslator.core.study.folds import FEWEST_FOR_INNER
 from deepimagetranslator.core.study.plan import INNER, LAST, MEASURES
 
@@ -46,17 +47,36 @@ def add_study(commands: Any, add_command: AddCommand) -> None:
         help="only this cell (may be given several times); by default all that are not done",
     )
     run.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="train so many at a time, each in a process of its own with the threads of the plan; "
+        "default: %(default)s",
+    )
+    add_dask(run)
+    run.add_argument(
         "--no-forecast", action="store_true", help="do not measure first how long it will take"
     )
     _add_part(parts, add_command, "status", study_commands.status, _CELLS)
     _add_part(parts, add_command, "report", study_commands.report, "report, files, missing")
+    pack = _add_part(parts, add_command, "pack", study_commands.pack, "pack, bytes")
+    pack.add_argument(
+        "--output", type=Path, metavar="ZIP", help="a new file; default: DIR-evidence.zip"
+    )
+    _add_part(parts, add_command, "verify", study_commands.verify_pack, "right, different, missing")
+    _add_translate(parts, add_command)
     _add_part(parts, add_command, "commands", study_commands.commands, "commands, script")
 
 
 _HELP = {
     "run": "train and evaluate what is not done yet; stop it at any time, and run it again",
     "status": "show how far each training has come",
-    "report": "write tables (CSV) and a summary (Markdown) of what is done",
+    "report": "write a report of what is done: one HTML file, figures, tables (CSV), Markdown",
+    "pack": "write all that shows whence the figures come, and reruns the study, to a ZIP file",
+    "verify": "check the hashes of an unpacked pack, and of the images in its folder 'images'",
+    "translate": "translate with the networks of all folds of a variation together: their mean, "
+    "maps of their disagreement, and a list of the images that most deserve a second look",
     "commands": "print one command for each training, and write a SLURM array script",
 }
 
@@ -67,6 +87,21 @@ def _add_part(
     parser = add_command(parts, name, function, _HELP[name], json_keys)
     parser.add_argument("study", type=Path, metavar="DIR", help="the study's folder")
     return parser
+
+
+def _add_translate(parts: Any, add_command: AddCommand) -> None:
+    parser = _add_part(
+        parts,
+        add_command,
+        "translate",
+        study_commands.translate,
+        "those of the command translate, and second_look (file, output, disagreement, measure; "
+        "worst first), second_look_file",
+    )
+    parser.add_argument(
+        "--variation", metavar="NAME", help="whose networks; default: the first variation"
+    )
+    add_translation(parser)
 
 
 def _add_new(parts: Any, add_command: AddCommand) -> None:

@@ -1,4 +1,4 @@
-"""The commands of a study: new, run, status, report, commands."""
+"""The commands of a study: new, run, status, report, pack, verify, translate, commands."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deepimagetranslator.cli import terminal
+from deepimagetranslator.cli.engine_commands import translated_with
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.messages.events import Report
+from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.study.ensemble import weights_of
 from deepimagetranslator.core.study.new_study import (
     FIXED,
     FOLDS,
@@ -22,18 +26,15 @@ from deepimagetranslator.core.study.new_study import (
     sizes_in,
     write_study,
 )
-from deepimagetranslator.core.study.plan import INNER, LAST
+from deepimagetranslator.core.study.plan import INNER, LAST, Plan
 from deepimagetranslator.core.study.plan_file import load_plan
-from deepimagetranslator.core.study.report import write_report
 from deepimagetranslator.core.study.status import CellStatus, Step, status_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.variations import ONLY, Variation, crossed
+from deepimagetranslator.core.study.verifying import verify
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
-
-if TYPE_CHECKING:
-    from deepimagetranslator.ml.study.forecast import Forecast
 
 Outcome = tuple[int, dict[str, Any]]
 _SOME_FAILED = 3
@@ -77,23 +78,46 @@ def run(arguments: argparse.Namespace) -> Outcome:
     for name in only:
         plan.cell(name)
     sweep(folder.path)
-    devices.load_engine(threads=plan.threads)
-    from deepimagetranslator.ml.study.forecast import forecast  # noqa: PLC0415
-    from deepimagetranslator.ml.study.run import run_study  # noqa: PLC0415
-
     with terminal.progress() as (report, control):
-        if not arguments.no_forecast:
-            try:
-                _say_forecast(forecast(plan, folder, only, control))
-            except UserError as error:
-                terminal.say(f"It cannot be said how long it will take: {error}")
-        run_study(folder, only=only, report=report, control=control)
+        _run(arguments, plan, folder, only, report, control)
     found = [one for one in status_of(plan, folder) if not only or one.cell.name in only]
     failed = [one for one in found if one.step is Step.FAILED]
     if failed and not any(one.step is Step.DONE for one in found):
         raise UserError(f"{failed[0].cell.name}: {failed[0].failure}")
     terminal.say(f"{folder.path}: {_counts(found)}.")
-    return _SOME_FAILED if failed else 0, _as_json(folder, found)
+    whole = all(one.step in (Step.DONE, Step.RUNNING) for one in found)
+    return 0 if whole else _SOME_FAILED, _as_json(folder, found)
+
+
+def _run(
+    arguments: argparse.Namespace,
+    plan: Plan,
+    folder: StudyFolder,
+    only: Sequence[str],
+    report: Report,
+    control: JobControl,
+) -> None:
+    """Train in this process, in several, or on a cluster."""
+    if arguments.dask is not None:
+        if arguments.jobs != 1:
+            raise UserError("--dask trains on other processes, --jobs on own; give one of them.")
+        from deepimagetranslator.ml.cluster.study import run_on_cluster  # noqa: PLC0415
+
+        run_on_cluster(folder, arguments.dask, only=only, report=report, control=control)
+        return
+    if not arguments.no_forecast:
+        _say_forecast(plan, folder, only, arguments.jobs, control)
+    if arguments.jobs != 1:
+        from deepimagetranslator.ml.study.jobs import crowded, run_in_processes  # noqa: PLC0415
+
+        if note := crowded(plan, arguments.jobs):
+            terminal.say(f"Note: {note}")
+        run_in_processes(folder, arguments.jobs, only=only, report=report, control=control)
+        return
+    devices.load_engine(threads=plan.threads)
+    from deepimagetranslator.ml.study.run import run_study  # noqa: PLC0415
+
+    run_study(folder, only=only, report=report, control=control)
 
 
 def status(arguments: argparse.Namespace) -> Outcome:
@@ -106,11 +130,13 @@ def status(arguments: argparse.Namespace) -> Outcome:
 
 
 def report(arguments: argparse.Namespace) -> Outcome:
-    """Write the tables and the summary of what is done."""
+    """Write the report of what is done."""
+    from deepimagetranslator.ml.study.report import make_report  # noqa: PLC0415  is slow
+
     folder = StudyFolder(arguments.study)
     plan = load_plan(folder.plan)
-    sweep(folder.report)
-    files = write_report(plan, folder)
+    with terminal.progress() as (tell, control):
+        files = make_report(folder, control=control, report=tell)
     print(files[0].read_text(encoding="utf-8", errors="replace"), end="")
     missing = [one.cell.name for one in status_of(plan, folder) if one.step is not Step.DONE]
     if missing:
@@ -119,6 +145,34 @@ def report(arguments: argparse.Namespace) -> Outcome:
         "report": str(folder.report),
         "files": [str(path) for path in files],
         "missing": missing,
+    }
+
+
+def pack(arguments: argparse.Namespace) -> Outcome:
+    """Write the evidence pack."""
+    from deepimagetranslator.ml.study.pack import make_pack, pack_of  # noqa: PLC0415  is slow
+
+    folder = StudyFolder(arguments.study)
+    output = arguments.output or pack_of(folder)
+    with terminal.progress() as (tell, control):
+        made = make_pack(folder, output, control=control, report=tell)
+    terminal.say(f"{made} holds the report, plan, records, scores and hashes; no weights.")
+    return 0, {"pack": str(made), "bytes": made.stat().st_size}
+
+
+def verify_pack(arguments: argparse.Namespace) -> Outcome:
+    """Check the hashes of an unpacked pack and of the images beside it."""
+    with terminal.progress() as (tell, control):
+        found = verify(arguments.study, report=tell, control=control)
+    for word, names in (("is another file", found.different), ("is missing", found.missing)):
+        for name in names:
+            terminal.say(f"{name} {word}.")
+    wrong = len(found.different) + len(found.missing)
+    terminal.say(f"{found.right} files are as the pack states, {wrong} are not.")
+    return _SOME_FAILED if wrong else 0, {
+        "right": found.right,
+        "different": list(found.different),
+        "missing": list(found.missing),
     }
 
 
@@ -133,6 +187,15 @@ def commands(arguments: argparse.Namespace) -> Outcome:
     write_bytes(script, _slurm(place, cells).encode("utf-8", "surrogateescape"))
     terminal.say(f"{script} runs them as an array of SLURM: sbatch {shlex.quote(str(script))}")
     return 0, {"commands": lines, "script": str(script)}
+
+
+def translate(arguments: argparse.Namespace) -> Outcome:
+    """Translate with the networks of all folds of a variation together."""
+    folder = StudyFolder(arguments.study)
+    found = weights_of(load_plan(folder.plan), folder, arguments.variation)
+    left_out = f"; not done yet: {', '.join(found.missing)}" if found.missing else ""
+    terminal.say(f"{len(found.files)} networks of {found.variation} translate together{left_out}.")
+    return translated_with(found.files, arguments)
 
 
 def status_table(found: Sequence[CellStatus]) -> str:
@@ -176,10 +239,22 @@ def _pair(text: str) -> tuple[str, str]:
     return first, second
 
 
-def _say_forecast(found: Forecast) -> None:
+def _say_forecast(
+    plan: Plan, folder: StudyFolder, only: Sequence[str], jobs: int, control: JobControl
+) -> None:
+    devices.load_engine(threads=plan.threads)
+    from deepimagetranslator.ml.study.forecast import forecast  # noqa: PLC0415
+
+    try:
+        found = forecast(plan, folder, only, control)
+    except UserError as error:
+        terminal.say(f"It cannot be said how long it will take: {error}")
+        return
     if found.trainings:
         trainings = f"{found.trainings} training{'s' * (found.trainings != 1)}"
-        terminal.say(f"{trainings}, about {_duration(found.seconds)} on this machine.")
+        at_a_time = max(1, min(jobs, found.trainings, (os.cpu_count() or 1) // (plan.threads or 1)))
+        seconds = found.seconds / at_a_time
+        terminal.say(f"{trainings}, about {_duration(seconds)} on this machine.")
 
 
 def _duration(seconds: float) -> str:

@@ -21,6 +21,7 @@ from deepimagetranslator.core.messages.events import (
     EpochStarted,
     Event,
     FilesRead,
+    FilesWritten,
     ImageSkipped,
     ImageTranslated,
     LogLine,
@@ -80,6 +81,8 @@ class ProgressBar:
                 say(text)
             case FilesRead(done, count):
                 self._advance("reading files", done, count, "file")
+            case FilesWritten(done, count):
+                self._advance("writing", done, count, "part")
             case EpochStarted(epoch, epochs, batches):
                 self._advance("training", (epoch - 1) * batches, epochs * batches, "step")
                 self._describe(f"epoch {epoch}/{epochs}")

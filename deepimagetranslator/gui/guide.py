@@ -115,13 +115,31 @@ You can name, merge and recolour classes, and replace blurred colours by the nea
 colour. With exclusive classes (red, green, blue and black, say) a pixel that two classes share \
 gets the likelier one instead of black.
 
+# Paint label maps
+
+Data > Paint labels (F6) turns the panes into a painting program: the labels lie over the input, \
+and the middle pane shows the label map alone. You can begin with images that have no targets; \
+where there is a target, it is the first label map. The panel lists tools, amounts and classes: \
+the threshold brush paints only pixels whose values lie in the range of a sample, the bucket the \
+connected pixels of nearly the same value (connected by edges). Change has tools for the whole \
+label map, such as Interpolate between two labelled slices. On the prediction a stroke makes a \
+draft of it. A locked class stays as it is.
+Everything is written within two seconds, into the folder "labels" beside the project; your files \
+stay unchanged. Done locks an image; its unpainted pixels are background. The menu File of the \
+panel exports the label maps in the geometry of their inputs or, if you want, saves one into its \
+target file and keeps a copy.
+Keys: a letter in brackets chooses its tool; 1 to 9: class; [ and ] or Ctrl and the wheel: size; \
+O: outlines only; H: hide; Ctrl+Z, Ctrl+Y: undo, redo; Esc: give up an outline or a slow tool; \
+space or the middle button: move the image; Page Up, Page Down: image before, after. Without a \
+mouse: arrows move the brush (Ctrl: by ten), Enter uses the tool, Shift and an arrow paints.
+
 # Keys
 
 Right, Left, Home, End: next, previous, first, last image
 Mouse wheel, + and -: zoom; 0: whole image; 1: one image pixel per screen pixel
 Drag: move the image; drag with the right mouse button: window (more than 8 bits)
 Ctrl+O, Ctrl+S: open, save the project
-F4: check data; F5: train model; F1: this guide
+F4: check data; F5: train model; F6: paint labels; F1: this guide
 Alt and an underlined letter: the button, field or menu; Enter: the button with the focus
 
 # If something goes wrong

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tkinter import ttk
-from typing import Any
 
 from deepimagetranslator.app.events import (
     Change,
@@ -28,6 +27,7 @@ from deepimagetranslator.app.views import PARTS
 from deepimagetranslator.core.evaluation.score import Score
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.actions.actions import Actions
+from deepimagetranslator.gui.labelling.view import LabellingView
 from deepimagetranslator.gui.menus import build_menus
 from deepimagetranslator.gui.status_bar import StatusBar
 from deepimagetranslator.gui.system_dialogs import Boxes
@@ -40,6 +40,7 @@ from deepimagetranslator.gui.viewer.pane_tools import CONFIDENCE
 from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
 from deepimagetranslator.gui.widgets.beside import MOVED, covered
 from deepimagetranslator.gui.widgets.dropping import accept_files
+from deepimagetranslator.gui.widgets.keys import for_window
 from deepimagetranslator.gui.widgets.screens import Area
 
 PROGRAM = "DeepImageTranslator"
@@ -63,6 +64,7 @@ class MainWindow(ttk.Frame):
 
     Attributes:
         actions: the actions of the menus.
+        labelling: painting of label maps in the panes.
         panes: the three panes.
         status, progress: the text at the bottom right, and the bar beside it.
         takes_drops: whether files can be dropped onto the window on this system.
@@ -94,6 +96,7 @@ class MainWindow(ttk.Frame):
         if self.takes_drops:
             self.start.show_hint(DROP_HINT)
         self._listen()
+        self.labelling = LabellingView(self, session, self.panes, self.actions.labels)
         self._show_start()
         self._write_title()
         self.write_parts()
@@ -173,10 +176,11 @@ class MainWindow(ttk.Frame):
             "<Control-q>": ("Exit", actions.file.leave),
             "<F4>": ("Check data", actions.data.check_data),
             "<F5>": ("Train model", actions.train.start),
+            "<F6>": ("Paint labels", actions.labels.toggle),
             "<F1>": ("Guide", actions.help.show_guide),
         }
         for key, (name, action) in keys.items():
-            self.root.bind(key, self._for_this_window(self._boxes.guarded(action, name)))
+            self.root.bind(key, for_window(self.root, self._boxes.guarded(action, name)))
 
         self.root.bind(MOVED, self._make_room_soon, add=True)
         self.bind("<Configure>", self._make_room_soon, add=True)
@@ -191,16 +195,6 @@ class MainWindow(ttk.Frame):
         bus.subscribe(ReadingEnded, self._on_project)
         bus.subscribe(ProjectChanged, self._on_project)
         bus.subscribe(WeightsChanged, self._on_project)
-
-    def _for_this_window(self, action: Callable[[], None]) -> Callable[[Any], None]:
-        """A key handler that runs the action only if the key went to this window, not a dialog."""
-
-        def handle(event: Any) -> None:
-            widget = event.widget
-            if isinstance(widget, tk.Misc) and widget.winfo_toplevel() is self.root:
-                action()
-
-        return handle
 
     # ---- input of the user -----------------------------------------------------------------
 
@@ -306,7 +300,7 @@ class MainWindow(ttk.Frame):
         """Show the list if there are images and it is wanted: by default in a wide window."""
         if not self._list_chosen:
             self.listed.set(self.root.winfo_width() >= theme_of(self).px(LIST_FROM))
-        shown = self.listed.get() and not self.start.grid_info()
+        shown = self.listed.get() and not (self.viewer.labelling or self.start.grid_info())
         self.session.scores.wanted = shown
         if not shown or self._beside_dialog:
             self.images.grid_remove()
@@ -315,10 +309,13 @@ class MainWindow(ttk.Frame):
         self.images.grid(row=0, column=2, rowspan=2, sticky="ns", padx=(0, px(8)), pady=(px(8), 0))
         pairs, scores = viewer.pairs(), self.session.scores
 
-        def score_of(index: int) -> Score | None:
-            return scores.of(pairs[index]) if index < len(pairs) else None
-
         images, index = viewer.images(), viewer.positions[viewer.part]
+
+        def score_of(index: int) -> Score | None:
+            if index < len(pairs):
+                return scores.of(pairs[index])
+            return viewer.marks.agreement_of(images[index]) if index < len(images) else None
+
         self.images.show(images, index, score_of, viewer.mark_of)
         self._write_scores()
 

@@ -20,6 +20,7 @@ from deepimagetranslator.gui.actions.study_actions import StudyActions
 from deepimagetranslator.gui.actions.train_actions import TrainActions
 from deepimagetranslator.gui.actions.translate_actions import TranslateActions
 from deepimagetranslator.gui.actions.view_actions import ViewActions
+from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
@@ -60,7 +61,7 @@ def _entries(actions: Actions, panes: PaneGroup) -> dict[str, Entries]:
     """The menus in their order; submenus are inserted later."""
     return {
         "&File": _file(actions.file),
-        "D&ata": _data(actions.data),
+        "D&ata": _data(actions.data, actions.labels),
         "&Model": _model(actions.model),
         "T&rain": _train(actions.train),
         "&Translate": _translate(actions.translate),
@@ -93,13 +94,15 @@ def _file(file: FileActions) -> Entries:
     ]
 
 
-def _data(data: DataActions) -> Entries:
+def _data(data: DataActions, labels: LabelCommands) -> Entries:
     return [
         ("&Check data...", data.check_data, "F4", data.has_files),
         ("&Values and window...", data.set_values, ""),
         ("&Label colours...", data.set_labels, "", data.has_pairs),
         None,
         ("&Split validation from training...", data.split_validation, "", data.has_pairs),
+        None,
+        ("&Paint labels", labels.toggle, "F6", labels.may_toggle),
     ]
 
 

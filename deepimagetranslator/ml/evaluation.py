@@ -36,6 +36,7 @@ from deepimagetranslator.core.evaluation.measures import (
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.places import at_one_place
 from deepimagetranslator.core.evaluation.table import Evaluation, table_of
+from deepimagetranslator.core.export.encodings import OutputEncoding
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image
@@ -47,6 +48,7 @@ from deepimagetranslator.core.typing import Array
 
 if TYPE_CHECKING:
     from deepimagetranslator.ml.reliability import Judge
+    from deepimagetranslator.ml.translator import Translator
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,28 @@ class Images:
     translated: Array
     original: Array | None = None
     raw: Array | None = None
+
+
+@dataclass(frozen=True)
+class HowCompared:
+    """How the output of weights is compared with targets.
+
+    Attributes:
+        encoding: how the output is written, in the targets' own colours.
+        compare: brings both to one scale.
+        palette: the label colours; None if values are compared.
+        labels: whether the targets are label maps.
+        outlines: whether targets that number their objects are read as ``with_outlines`` does.
+    """
+
+    encoding: OutputEncoding
+    compare: Comparison
+    palette: Palette | None
+    labels: bool
+    outlines: bool = False
+
+
+_OUTLINED = "The targets number their objects; objects and their outlines are compared."
 
 
 def evaluate(
@@ -108,7 +132,8 @@ def evaluate(
             target = predicted = OBJECT_PALETTE
             report(LogLine("The targets number their objects; object and background are compared."))
         elif are_outlines_of_numbered(predicted, target):
-            pairs = _with_outlines(pairs, report)
+            report(LogLine(_OUTLINED))
+            pairs = with_outlines(pairs)
             target = _gathered(pairs, control)[1].label_palette()
     scaling = choose_normalization(values, target=True)
     compare = comparison(scaling, target, predicted)
@@ -141,6 +166,7 @@ def evaluate_weights(
     pairs: Sequence[ImagePair],
     problems: Sequence[Problem] = (),
     *,
+    scale_of: Sequence[ImagePair] = (),
     confidence: bool = False,
     calibrate: bool = False,
     clean_up: Sequence[str] = (),
@@ -153,6 +179,8 @@ def evaluate_weights(
         weights_path: a weights file.
         pairs: the inputs with their targets, see ``core.evaluation.pairing``.
         problems: problems of images that were left out before.
+        scale_of: pairs whose targets give the range of values, to which PSNR and SSIM refer, so
+            that several evaluations can be compared; ``pairs`` by default.
         confidence: judge the confidence too; takes four times as long.
         calibrate: calibrate the confidence on these images, and keep that in the weights file.
         clean_up: a ``TranslationSpec.clean_up``, applied to label maps before they are compared.
@@ -171,26 +199,16 @@ def evaluate_weights(
     card = translator.card
     for sentence in remarks((pair.input.file for pair in pairs), card.reading):
         report(LogLine(sentence))
-    encoding = translator.encoding
-    if encoding.clean_up is not None:
+    if translator.encoding.clean_up is not None:
         report(LogLine(cleaned_by(clean_up)))
-    compare: Comparison
-    convert: Conversion | None = None
-    palette: Palette | None = None
-    if encoding.kind == "labels" and translator.network.palette is not None:
-        # Compare in the targets' own colours, even if other colours are written.
-        palette = replace(translator.network.palette, written=())
-        encoding = replace(encoding, network=replace(translator.network, palette=palette))
-        compare = by_classes(palette, palette)
-        if _draws_outlines_of_numbered(palette, pairs, control):
-            pairs = _with_outlines(pairs, report)
-    else:
-        values, colours = _gathered(pairs, control)
-        compare = ByValues(choose_normalization(values, target=True))
-        if not colours.instances and colours.label_palette() is None:
-            convert = card.input_to_target
+    how = how_compared(translator, scale_of or pairs, control)
+    encoding = how.encoding
+    convert: Conversion | None = None if how.labels else card.input_to_target
+    if how.outlines:
+        report(LogLine(_OUTLINED))
+        pairs = with_outlines(pairs)
 
-    judge = Judge(translator, palette) if confidence or calibrate else None
+    judge = Judge(translator, how.palette) if confidence or calibrate else None
     shown = replace(translator.confidence, encoding=encoding)
 
     def between(_done: int, _count: int) -> None:
@@ -211,12 +229,37 @@ def evaluate_weights(
             original = encoding.image(convert(card.input_scaling.to_unit(image)))
         return Images(predicted, original, np.concatenate(raw) if raw else None)
 
-    found = _measured(pairs, images_of, compare, list(problems), report, control, judge)
+    found = _measured(pairs, images_of, how.compare, list(problems), report, control, judge)
     if judge is None:
         return found
     reliability = judge.conclude(weights_path, calibrate)
     report(LogLine(str(reliability)))
     return replace(found, reliability=reliability)
+
+
+def how_compared(
+    translator: Translator, targets: Sequence[ImagePair], control: JobControl
+) -> HowCompared:
+    """How the output of weights is compared with targets.
+
+    Args:
+        translator: of the weights.
+        targets: the pairs whose targets give the range of values.
+        control: cancels it.
+
+    Raises:
+        Cancelled: the caller cancelled.
+    """
+    encoding, palette = translator.encoding, translator.network.palette
+    if encoding.kind == "labels" and palette is not None:
+        # Compare in the targets' own colours, even if other colours are written.
+        palette = replace(palette, written=())
+        encoding = replace(encoding, network=replace(translator.network, palette=palette))
+        outlines = _draws_outlines_of_numbered(palette, targets, control)
+        return HowCompared(encoding, by_classes(palette, palette), palette, True, outlines)
+    values, colours = _gathered(targets, control)
+    labels = colours.instances or colours.label_palette() is not None
+    return HowCompared(encoding, ByValues(choose_normalization(values, target=True)), None, labels)
 
 
 def _draws_outlines_of_numbered(
@@ -230,9 +273,8 @@ def _draws_outlines_of_numbered(
     return bool(target or colours.instances) and are_outlines_of_numbered(palette, target)
 
 
-def _with_outlines(pairs: Sequence[ImagePair], report: Report) -> list[ImagePair]:
+def with_outlines(pairs: Sequence[ImagePair]) -> list[ImagePair]:
     """The pairs with targets that are read as objects, their outlines and background."""
-    report(LogLine("The targets number their objects; objects and their outlines are compared."))
     return [replace(pair, changes=joined(pair.changes, "objects_outline")) for pair in pairs]
 
 

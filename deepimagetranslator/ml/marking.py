@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +13,15 @@ from deepimagetranslator.core.data.domain.sample import Sample, Seen, mean_of, s
 from deepimagetranslator.core.data.domain.spacing import network_pixel
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_header
-from deepimagetranslator.core.system.atomic_write import write_bytes
+from deepimagetranslator.core.system.atomic_write import write_bytes, writing
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.core.system.csv_text import csv_text
-from deepimagetranslator.core.system.system_path import is_file
+from deepimagetranslator.core.system.system_path import is_file, system_path
 from deepimagetranslator.ml.weights import WeightsCard
 
 TABLE = "unlike_images.csv"
 """The table's name in the folder of the translated images."""
+_COLUMNS = ("image", "score", "kind", "reason", "output")
 
 
 @dataclass(frozen=True)
@@ -82,18 +85,43 @@ def ranked(
     return tuple(sorted(found, key=lambda one: -one.mark.score))
 
 
-def write_table(marked: Sequence[Marked], folder: Path) -> Path:
+def write_table(marked: Sequence[Marked], outputs: Iterable[ImageRef], folder: Path) -> Path | None:
     """Write the table of marked images; an earlier one is kept beside it.
+
+    Args:
+        marked: the marked images.
+        outputs: all images that were translated now. If none is marked, a table of before that
+            tells of one of them is out of date and no longer stands under its name.
+        folder: the folder of the translated images.
+
+    Returns:
+        The table; None if nothing is marked.
 
     Raises:
         WriteError: it cannot be written.
     """
-    rows = [("image", "score", "kind", "reason", "output")]
+    path = folder / TABLE
+    if not marked:
+        if _told_of(path) & {one.shown_name for one in outputs}:
+            back_up(path)
+            with writing(path):
+                system_path(path).unlink()
+        return None
+    rows: list[tuple[str, ...]] = [_COLUMNS]
     for one in marked:
         cells = f"{one.mark.score:.3g}", one.mark.kind, one.mark.reason
         rows.append((one.source.shown_name, *cells, one.output.shown_name))
-    path = folder / TABLE
     if is_file(path):
         back_up(path)
     write_bytes(path, csv_text(rows).encode("utf-8", "backslashreplace"))
     return path
+
+
+def _told_of(table: Path) -> set[str]:
+    """The outputs that a table of marked images names; none if it is not of this program."""
+    try:
+        text = system_path(table).read_bytes().decode()
+        header, *rows = csv.reader(io.StringIO(text, newline=""))
+    except (OSError, ValueError, csv.Error):
+        return set()
+    return {row[-1] for row in rows if row} if tuple(header) == _COLUMNS else set()

@@ -385,10 +385,16 @@ class Job:
             raise
 
     def learn_domain(self) -> None:
-        """Let the best weights say which images they suit, unless they do already."""
+        """Let the best weights say which images they suit, unless they do already.
+
+        The training is complete without it, so it fails with a line in the log.
+        """
         sampler, trained = self.val_batches.sampler, self.state.epoch * self.train_batches.images
         try:
-            add_domain(self.run, self.state.best_epoch, sampler, trained, self.report, self.control)
+            with enough_memory():
+                add_domain(
+                    self.run, self.state.best_epoch, sampler, trained, self.report, self.control
+                )
         except UserError as error:
             self.report(LogLine(f"It was not found out which images the network suits: {error}"))
 

@@ -2,115 +2,42 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 
-import numpy as np
-
-from deepimagetranslator.core.checks.unlike_inputs import unlike_image, unlike_series
+from deepimagetranslator.core.checks.unlike_inputs import unlike_series
 from deepimagetranslator.core.checks.unlike_values import Trained
-from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
-from deepimagetranslator.core.data.domain.mark import DomainMark
-from deepimagetranslator.core.data.domain.sample import Sample, Seen
-from deepimagetranslator.core.data.odd_values import not_finite, told
 from deepimagetranslator.core.errors import Problem, UserError
-from deepimagetranslator.core.export.dicom_derived import DerivedSeries
 from deepimagetranslator.core.export.layout import places, require_folder
 from deepimagetranslator.core.export.output_lock import locked_output
-from deepimagetranslator.core.export.plan import OutputFile, file_beside, plan
-from deepimagetranslator.core.export.volume import VolumeWriter
+from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.read_ahead import read_ahead
 from deepimagetranslator.core.imaging.reading import remarks
 from deepimagetranslator.core.messages.events import (
-    ImageSkipped,
-    ImageTranslated,
     LogLine,
-    PartTranslated,
     Report,
-    SliceTranslated,
     ignore,
 )
 from deepimagetranslator.core.messages.job_control import JobControl
-from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.core.system.temporary import sweep
-from deepimagetranslator.core.typing import Array
-from deepimagetranslator.ml.marking import Marked, Marker, ranked, write_table
+from deepimagetranslator.ml.ensemble import Ensemble
+from deepimagetranslator.ml.image_pipeline import ImagePipeline
 from deepimagetranslator.ml.memory import Short, enough_memory, require_memory
+from deepimagetranslator.ml.translation_result import Part, TranslationResult
 from deepimagetranslator.ml.translator import Translator
 
 NOT_CALIBRATED = (
     "The confidence of these weights is not calibrated: its figures tell only where it is higher "
     "or lower. Calibrate it on images with known targets that were not trained on."
 )
-_READ_AHEAD = 4
-_SECONDS = 0.2  # between two reports on one image
-
-
-@dataclass(frozen=True)
-class TranslationResult:
-    """The result for each input.
-
-    Attributes:
-        translated: (source, output) of each translated image. The output of a slice is the same
-            slice of the written volume.
-        skipped: (source, reason) of each image or whole volume that was not translated.
-        problems: series and images whose values are unlike those of the training images; their
-            images are among the skipped.
-        marked: translated images that are far from the training images, the farthest first.
-        marks_file: the table of these images; None if there are none.
-        domain_unknown: why such images could not be recognized, as a sentence; else empty.
-        clean_up: the rules by which label maps were cleaned; empty for values.
-        confidence: the confidence maps that were written.
-        calibrated: whether they are calibrated.
-    """
-
-    translated: tuple[tuple[ImageRef, ImageRef], ...]
-    skipped: tuple[tuple[ImageRef, str], ...]
-    problems: tuple[Problem, ...] = ()
-    marked: tuple[Marked, ...] = ()
-    marks_file: Path | None = None
-    domain_unknown: str = ""
-    clean_up: tuple[str, ...] = ()
-    confidence: tuple[Path, ...] = ()
-    calibrated: bool = False
-
-    @property
-    def files(self) -> dict[Path, Path]:
-        """The source file of each written file."""
-        return {output.file: source.file for source, output in self.translated}
-
-
-@dataclass(frozen=True)
-class _Job:
-    """An image to translate, the writer of its output file, and that of its confidence map."""
-
-    source: ImageRef
-    writer: VolumeWriter
-    beside: VolumeWriter | None = None
-
-    @property
-    def output_file(self) -> OutputFile:
-        return self.writer.output_file
-
-    @property
-    def begins_volume(self) -> bool:
-        """Whether it is the first of several slices."""
-        sources = self.output_file.sources
-        return len(sources) > 1 and self.source == sources[0]
 
 
 def translate(
-    weights_path: Path,
+    weights_path: Path | Sequence[Path],
     inputs: Sequence[Path | ImageRef],
     output: Path,
     spec: TranslationSpec | None = None,
@@ -129,7 +56,8 @@ def translate(
     values (``core.checks.unlike_inputs``), unless the spec accepts them.
 
     Args:
-        weights_path: a weights file of this program or of the 2021 program.
+        weights_path: a weights file of this program or of the 2021 program; or several, whose mean
+            is written with a map of their disagreement beside it (``ml.ensemble``).
         inputs: files, slices of files, and folders; paths are parsed here.
         output: the folder to write to, created if needed.
         spec: how to translate, what to write, whether to overwrite.
@@ -163,7 +91,7 @@ def translate(
 
 
 def _translate(
-    weights_path: Path,
+    weights_path: Path | Sequence[Path],
     inputs: Sequence[Path | ImageRef],
     output: Path,
     spec: TranslationSpec,
@@ -174,7 +102,104 @@ def _translate(
     control: JobControl,
 ) -> TranslationResult:
     """Translate into a locked folder, see ``translate``."""
-    translator = Translator(
+    ready = prepared(weights_path, inputs, output, spec, series, folder, report, control)
+    if ready.problems and ask:
+        return TranslationResult((), (), tuple(ready.problems))
+    needed, short = _memory(ready.translator, spec)
+    require_memory(needed, short)
+    with enough_memory(short):
+        run = ImagePipeline(
+            ready.translator, ready.output_files, output, spec, report, control, ready.trained
+        )
+        run.refuse(ready.problems)
+        return run.result()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A translation before its first image.
+
+    Attributes:
+        translator: the network, or several.
+        images: each with its file's place below the output folder.
+        output_files: the files to write.
+        trained: what the weights say of their training inputs; None if images of other values are
+            accepted, or it is not known.
+        problems: series of other values.
+    """
+
+    translator: Translator
+    images: Mapping[ImageRef, PurePath]
+    output_files: Sequence[OutputFile]
+    trained: Trained | None
+    problems: list[Problem]
+
+
+def prepared(
+    weights_path: Path | Sequence[Path],
+    inputs: Sequence[Path | ImageRef],
+    output: Path,
+    spec: TranslationSpec,
+    series: str | None,
+    folder: Path | None,
+    report: Report,
+    control: JobControl,
+) -> Prepared:
+    """List the images and plan the outputs; a few images of each series are read.
+
+    Raises:
+        UserError, Cancelled: see ``translate``.
+    """
+    translator = translator_of(weights_path, spec)
+    images = places(inputs, output, series, folder)
+    output_files = plan(images, output, translator.network, spec, translator.beside)
+    sweep(output, *(output_file.path.parent for output_file in output_files))
+    trained = None if spec.accept_values else translator.card.trained
+    problems = unlike_series(list(images), trained, report, control) if trained else []
+    for sentence in remarks((image.file for image in images), translator.card.reading):
+        report(LogLine(sentence))
+    if spec.confidence and translator.confidence.calibration is None:
+        report(LogLine(NOT_CALIBRATED))
+    return Prepared(translator, images, output_files, trained, problems)
+
+
+def translate_part(
+    translator: Translator,
+    images: Mapping[ImageRef, PurePath],
+    output: Path,
+    spec: TranslationSpec,
+    report: Report,
+    control: JobControl,
+) -> Part:
+    """Translate some of the images of a translation that another process has prepared.
+
+    Args:
+        translator: the network, or several, for this spec.
+        output, spec, report, control: see ``translate``.
+        images: each with its file's place below the output folder.
+
+    Raises:
+        UserError, Cancelled: see ``translate``.
+    """
+    output_files = plan(images, output, translator.network, spec, translator.beside)
+    trained = None if spec.accept_values else translator.card.trained
+    needed, short = _memory(translator, spec)
+    require_memory(needed, short)
+    with enough_memory(short):
+        return ImagePipeline(
+            translator, output_files, output, spec, report, control, trained
+        ).part()
+
+
+def translator_of(weights_path: Path | Sequence[Path], spec: TranslationSpec) -> Translator:
+    """The network of a weights file, or those of several as an ensemble.
+
+    Raises:
+        UserError: a file cannot be used as the spec wants, or several do not fit together.
+    """
+    if not isinstance(weights_path, Path):
+        return Ensemble(weights_path, spec)
+    return Translator(
         weights_path,
         spec.output,
         spec.value_type,
@@ -184,23 +209,6 @@ def _translate(
         confidence=spec.confidence,
         clean_up=spec.clean_up,
     )
-    images = places(inputs, output, series, folder)
-    output_files = plan(images, output, translator.network, spec)
-    sweep(output, *(output_file.path.parent for output_file in output_files))
-    trained = None if spec.accept_values else translator.card.trained
-    problems = unlike_series(list(images), trained, report, control) if trained else []
-    if problems and ask:
-        return TranslationResult((), (), tuple(problems))
-    for sentence in remarks((image.file for image in images), translator.card.reading):
-        report(LogLine(sentence))
-    if spec.confidence and translator.confidence.calibration is None:
-        report(LogLine(NOT_CALIBRATED))
-    needed, short = _memory(translator, spec)
-    require_memory(needed, short)
-    with enough_memory(short):
-        run = _Run(translator, output_files, output, spec, report, control, trained)
-        run.refuse(problems)
-        return run.result()
 
 
 def _memory(translator: Translator, spec: TranslationSpec) -> tuple[int, Short]:
@@ -212,311 +220,3 @@ def _memory(translator: Translator, spec: TranslationSpec) -> tuple[int, Short]:
         return translation_short_of_memory(model, spec.batch_size, precision, free, tiles)
 
     return predict_memory_bytes(model, spec.batch_size, precision), short
-
-
-class _Run:
-    """One translation; a pool of threads reads images in advance and writes finished ones."""
-
-    def __init__(
-        self,
-        translator: Translator,
-        output_files: Sequence[OutputFile],
-        output: Path,
-        spec: TranslationSpec,
-        report: Report,
-        control: JobControl,
-        trained: Trained | None,
-    ) -> None:
-        self._translator, self._batch_size = translator, spec.batch_size
-        self._trained, self._output = trained, output
-        self._marker = Marker(translator.card)
-        self._marks: dict[ImageRef, DomainMark] = {}
-        self._report, self._control = report, control
-        names = next((_class_names(p) for p in output_files if p.encoding.kind == "classes"), ())
-        cleaned = any(file.encoding.clean_up is not None for file in output_files)
-        self._clean_up = spec.clean_up if cleaned else ()
-        if cleaned:
-            report(LogLine(cleaned_by(spec.clean_up)))
-        derived = DerivedSeries(translator.network.name, names, self._clean_up)
-        self._jobs = list[_Job]()
-        for file in output_files:
-            writer = VolumeWriter(file, derived, spec.overwrite)
-            beside = None
-            if spec.confidence:
-                beside = VolumeWriter(file_beside(file), derived, spec.overwrite)
-            self._jobs += [_Job(source, writer, beside) for source in file.sources]
-        self._total = len(self._jobs)
-        self._done = 0
-        self._written: Counter[Path] = Counter()
-        self._failed: set[Path] = set()
-        self._not_finite: list[ImageRef] = []
-        self._writing: deque[tuple[_Job, Future[DomainMark | None]]] = deque()
-        self.translated: list[tuple[ImageRef, ImageRef]] = []
-        self.skipped: list[tuple[ImageRef, str]] = []
-        self.problems: list[Problem] = []
-        self.confidence: list[Path] = []
-
-    def refuse(self, problems: Sequence[Problem]) -> None:
-        """Skip the images of these problems without reading them."""
-        reasons = {image: problem.message for problem in problems for image in problem.files}
-        self.problems += problems
-        refused = [job for job in self._jobs if str(job.source) in reasons]
-        self._jobs = [job for job in self._jobs if str(job.source) not in reasons]
-        for output_file in dict.fromkeys(job.output_file for job in refused):
-            sources = output_file.sources
-            source = sources[0] if len(sources) == 1 else ImageRef(output_file.original)
-            self._done += len(sources)
-            self._note_skipped(source, reasons[str(sources[0])])
-
-    def result(self) -> TranslationResult:
-        """Translate all images that are not refused."""
-        try:
-            with ThreadPoolExecutor(min(4, os.cpu_count() or 1), "images") as pool:
-                self._work(pool)
-        finally:
-            marked = ranked(self.translated, self._marks)
-            table = self._write_table(marked)
-        if odd := self._not_finite:
-            images = f"of {self._total} images (such as {odd[0].shown_name})"
-            self._report(LogLine(told(len(odd), images)))
-        return TranslationResult(
-            tuple(self.translated),
-            tuple(self.skipped),
-            tuple(self.problems),
-            marked,
-            table,
-            self._translator.card.domain.unknown,
-            self._clean_up,
-            tuple(self.confidence),
-            bool(self.confidence) and self._translator.confidence.calibration is not None,
-        )
-
-    def _write_table(self, marked: Sequence[Marked]) -> Path | None:
-        """Write the table of marked images, if there are any and there is space."""
-        try:
-            return write_table(marked, self._output) if marked else None
-        except UserError as error:
-            self._report(LogLine(str(error)))
-            return None
-
-    def _work(self, pool: ThreadPoolExecutor) -> None:
-        for batch in self._batches(pool):
-            self._control.between_steps()
-            if batch[0][0].begins_volume:
-                self._finish(most_open=0)  # so that one volume at a time is in memory
-            if self._translator.is_large(batch[0][1]):
-                self._translate_large(batch, pool)
-            else:
-                self._translate_batch(batch, pool)
-            self._finish(most_open=_READ_AHEAD)
-        self._finish(most_open=0)
-
-    def _translate_batch(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
-        images, names = [image for _, image in batch], [job.source.name for job, _ in batch]
-        seen: dict[int, Seen] = {}
-        try:
-            predicted = self._translator.predict(images, names, seen.__setitem__)
-        except UserError as error:
-            if len(batch) == 1:
-                self._skip(batch[0][0], error)
-                return
-            for one in batch:  # to skip only the image that does not fit
-                self._translate_batch([one], pool)
-            return
-        for index, ((job, image), values) in enumerate(zip(batch, predicted, strict=True)):
-            future = pool.submit(self._render, job, values, image.shape, seen[index])
-            self._writing.append((job, future))
-
-    def _render(
-        self, job: _Job, values: np.ndarray, shape: tuple[int, ...], seen: Seen
-    ) -> DomainMark | None:
-        """Encode and write one output; compare its input with the training images."""
-        encoding = job.output_file.encoding
-        confidence = replace(self._translator.confidence, encoding=encoding)
-        image, found = encoding.image(confidence.written(values)), None
-        if job.beside is not None:
-            found = confidence.image(values, job.beside.output_file.form)
-        _put(job, image, found, (shape[0], shape[1]))
-        return self._marker.mark([self._marker.sample(seen)], job.source, seen.x.shape[:2])
-
-    def _translate_large(self, batch: list[tuple[_Job, Array]], pool: ThreadPoolExecutor) -> None:
-        """Translate the only image of a batch; it is released before its output is written."""
-        job, image = batch.pop()
-        size, last = image.shape[:2], 0.0
-
-        def between(done: int, parts: int) -> None:
-            nonlocal last
-            self._control.between_steps()
-            if time.monotonic() - last > _SECONDS:
-                last = time.monotonic()
-                event = PartTranslated(job.source, done, parts, self._done + 1, count)
-                self._report(event)
-
-        samples: list[Future[Sample | None]] = []
-
-        def watch(_: int, seen: Seen) -> None:
-            if self._marker.knows:
-                samples.append(pool.submit(self._marker.sample, seen))
-
-        self._finish(most_open=0)
-        count = self._total
-        network = None if self._translator.in_tiles(image) else self._translator.network_size(image)
-        name, encoding = job.source.name, job.output_file.encoding
-        confidence: Array | None = None
-        try:
-            if job.beside is None:
-                result = self._translator.translate(image, name, encoding, between, watch)
-            else:
-                form = job.beside.output_file.form
-                result, confidence = self._translator.translate_with_confidence(
-                    image, name, form, encoding, between, watch
-                )
-        except UserError as error:
-            self._skip(job, error)
-            return
-        del image
-        put = partial(self._put, job, result, confidence, size, samples, network)
-        self._writing.append((job, pool.submit(put)))
-        del result, confidence, put
-        self._finish(most_open=0)
-
-    def _put(
-        self,
-        job: _Job,
-        result: Array,
-        confidence: Array | None,
-        size: tuple[int, int],
-        samples: Sequence[Future[Sample | None]],
-        network: tuple[int, int] | None,
-    ) -> DomainMark | None:
-        """Write the output of a large image; compare its tiles with the training images."""
-        _put(job, result, confidence, size)
-        return self._marker.mark([sample.result() for sample in samples], job.source, network)
-
-    def _finish(self, most_open: int) -> None:
-        while len(self._writing) > most_open:
-            job, future = self._writing.popleft()
-            try:
-                mark = future.result()
-            except NoSpaceError as error:
-                self._count_written()
-                count = len({source for source, _ in self.translated})
-                raise NoSpaceError(
-                    f"{error} {count} of {self._total} images are translated; translate the others "
-                    "when there is space."
-                ) from error
-            except UserError as error:
-                self._skip(job, error)
-            else:
-                if mark is not None:
-                    self._marks[job.source] = mark
-                self._count(job)
-
-    def _count_written(self) -> None:
-        """Count the images that were still being written when the disk was full."""
-        while self._writing:
-            job, future = self._writing.popleft()
-            if future.exception() is None:
-                self._count(job)
-
-    def _count(self, job: _Job) -> None:
-        """Count a finished image; after the last one of a file, report them all as written."""
-        self._done += 1
-        output_file, count = job.output_file, self._total
-        if output_file.path in self._failed:
-            self._report(SliceTranslated(self._done, count))
-            return
-        self._written[output_file.path] += 1
-        if self._written[output_file.path] < len(output_file.sources):
-            self._report(SliceTranslated(self._done, count))
-            return
-        if job.beside is not None:
-            self.confidence.append(job.beside.output_file.path)
-        encoding = output_file.encoding
-        palette = encoding.network.palette if encoding.kind == "classes" else None
-        for source in output_file.sources:
-            part = output_file.part(source)
-            self.translated.append((source, part))
-            mark = self._marks.get(source)
-            self._report(ImageTranslated(source, part, self._done, count, palette, mark))
-
-    def _skip(self, job: _Job, error: UserError) -> None:
-        """Skip an image that cannot be translated, and the whole volume if it is part of one."""
-        output_file = job.output_file
-        if output_file.path in self._failed:
-            self._count(job)
-            return
-        self._failed.add(output_file.path)
-        self._done += 1
-        source, reason = job.source, str(error)
-        if len(output_file.sources) > 1:
-            job.writer.drop()
-            if job.beside is not None:
-                job.beside.drop()
-            source = ImageRef(output_file.original)
-            reason = f"{reason} Nothing is written of {source.name}, which needs this slice."
-        self._note_skipped(source, reason)
-
-    def _note_skipped(self, source: ImageRef, reason: str) -> None:
-        self.skipped.append((source, reason))
-        self._report(ImageSkipped(source, reason, self._done, self._total))
-
-    def _is_unlike(self, job: _Job, image: Array) -> bool:
-        """Whether the values of a single image, no slice of a volume, have another meaning."""
-        problem = self._trained and unlike_image(job.source, image, self._trained)
-        if not problem:
-            return False
-        self.problems.append(problem)
-        self._skip(job, UserError(problem.message))
-        return True
-
-    def _batches(self, pool: ThreadPoolExecutor) -> Iterator[list[tuple[_Job, Array]]]:
-        """Batches of images of one network size, read in advance; large images come alone."""
-        coming = iter(self._jobs)
-        sources = [job.source for job in self._jobs]
-        batch: list[tuple[_Job, Array]] = []
-        for image in read_ahead(sources, pool, self._batch_size + _READ_AHEAD):
-            job = next(coming)
-            if isinstance(image, UserError):
-                self._skip(job, image)
-                continue
-            if job.output_file.path in self._failed:
-                self._count(job)
-                continue
-            if self._is_unlike(job, image):
-                continue
-            if not_finite(image):
-                self._not_finite.append(job.source)
-            if batch and not self._together(batch[0], job, image):
-                yield batch
-                batch = []
-            batch.append((job, image))
-            full = len(batch) == self._batch_size or self._translator.is_large(image)
-            del image  # so that a large one can be released as soon as it has been translated
-            if full:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-
-    def _together(self, first: tuple[_Job, Array], job: _Job, image: Array) -> bool:
-        """Whether an image fits into the batch with this first image."""
-        translator = self._translator
-        return (
-            not job.begins_volume
-            and not translator.is_large(image)
-            and translator.network_size(first[1]) == translator.network_size(image)
-        )
-
-
-def _put(job: _Job, image: Array, confidence: Array | None, size: tuple[int, int]) -> None:
-    """Hand over an image to its writer, after its confidence map, so that none is without it."""
-    if job.beside is not None and confidence is not None:
-        job.beside.put(job.source, confidence, size)
-    job.writer.put(job.source, image, size)
-
-
-def _class_names(output_file: OutputFile) -> Sequence[str]:
-    palette = output_file.encoding.network.palette
-    assert palette is not None
-    return palette.class_names if palette.names else [str(colour) for colour in palette.colours]

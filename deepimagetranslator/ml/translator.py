@@ -18,6 +18,7 @@ from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_ban
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.export.confidence import Confidence, mirrored
 from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
+from deepimagetranslator.core.export.plan import CONFIDENCE
 from deepimagetranslator.core.imaging.header import MAX_PIXELS
 from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.system.machine import bytes_in_words
@@ -39,7 +40,7 @@ _FLIPS = ((), (1,), (2,), (1, 2))
 
 Between = Callable[[int, int], None]
 """Called with the number of finished parts of an image and of all parts; may raise to cancel."""
-Watch = Callable[[int, Seen], None]
+Watch = Callable[[int, Seen], object]
 """Called with the position of an image among those given, and with what the network saw of it:
 once, or for each of its tiles."""
 
@@ -83,6 +84,8 @@ class Translator:
         confidence: makes confidence maps.
         with_confidence: whether predictions have what the maps are made from, which takes four
             times as long: they then have twice the channels.
+        beside: the kind of the map beside each translated image, see ``core.export.plan``; empty
+            for none.
     """
 
     def __init__(
@@ -131,6 +134,7 @@ class Translator:
         self._one_by_one = model.fused_normalization and devices.fuses_normalization()
         self.confidence = Confidence.of(self.encoding, self.card.calibration)
         self.with_confidence = confidence
+        self.beside = CONFIDENCE if confidence else ""
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
         self._networks: OrderedDict[tuple[int, int], _Loaded] = OrderedDict()
@@ -430,6 +434,10 @@ class Translator:
             weights.load_into(loaded.network, self.path)
         self.card = card
         return True
+
+    def release(self) -> None:
+        """Release the networks; they are loaded again when needed."""
+        self._networks.clear()
 
     def _network(self, size: tuple[int, int]) -> keras.Model:
         if size not in self._networks:

@@ -82,7 +82,7 @@ class Unwritten:
                 "was written."
             )
             remedy = Remedy(action="resume")
-        return WriteError(text, remedy=remedy)
+        return type(error)(text, remedy=remedy)
 
     def _rescue(self) -> list[Path]:
         """Write what waits into new folders elsewhere, in which nothing is overwritten.

@@ -38,10 +38,9 @@ from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.system_path import exists, is_file
 from deepimagetranslator.core.version import PROGRAM, NewerVersionError, naming_newer_version
 from deepimagetranslator.ml.memory_file import copied, file_for
-from deepimagetranslator.ml.network.averaging import STORED as AVERAGE
 from deepimagetranslator.ml.network.unet import build_unet, convolutions, residuals
 from deepimagetranslator.ml.weights_2021 import is_2021_file, read_2021_file
-from deepimagetranslator.ml.weights_contents import check_contents
+from deepimagetranslator.ml.weights_contents import AVERAGE, check_contents
 
 SUFFIX = ".weights.h5"
 FORMAT = 1

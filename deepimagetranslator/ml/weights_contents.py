@@ -6,6 +6,9 @@ from typing import Any
 
 import h5py
 
+AVERAGE = "average_"
+"""A state holds the moving averages of the weights as arrays under this name and their number."""
+
 MOST = 10_000  # groups and arrays; the deepest network has some hundreds
 _DEEPEST = 20  # nested groups
 _KINDS = "biufS"  # NumPy kinds of the arrays' values

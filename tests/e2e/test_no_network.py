@@ -93,6 +93,7 @@ if __name__ == "__main__":
     with socket.socket() as one:
         one.settimeout(0.1)
         one.connect_ex(("127.0.0.1", 9))  # the watch would have seen it
+    assert not {"distributed", "dask"} & sys.modules.keys()
     translated = len(list(out.iterdir()))
     control = watched.read_text()[len(told):]
     print(json.dumps({"told": told, "seen": seen, "control": control, "images": translated}))

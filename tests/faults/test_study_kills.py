@@ -98,6 +98,6 @@ def test_a_killed_study_gives_the_same_weights_and_tables(tmp_path: Path, epoch:
             np.testing.assert_array_equal(values, other[place], err_msg=f"{name} {place}")
     for study in studies:
         run("study", "report", study)
-    for table in TABLES:
-        texts = [(study / "report" / f"{table}.csv").read_bytes() for study in studies]
-        assert texts[0] == texts[1], table
+    for name in (*(f"{table}.csv" for table in TABLES), "report.html"):
+        texts = [(study / "report" / name).read_bytes() for study in studies]
+        assert texts[0] == texts[1], name

@@ -26,6 +26,7 @@ from deepimagetranslator.gui.widgets.form import FormDialog
 
 Pump = Callable[..., None]
 RECOMMENDED = PRESETS["recommended"].training
+MODEL = PRESETS["recommended"].model
 SHAPES = ((480, 512, 3), (240, 256, 1))
 
 
@@ -34,7 +35,7 @@ def training(root: tk.Tk, spec: TrainingSpec | None = None, **rest: Any) -> Trai
 
 
 def model(root: tk.Tk, spec: ModelSpec | None = None, **rest: Any) -> ModelDialog:
-    return ModelDialog(root, start_of(spec or ModelSpec()), TrainingSpec(), **rest)
+    return ModelDialog(root, start_of(spec or MODEL), TrainingSpec(), **rest)
 
 
 def translation(root: tk.Tk, **rest: Any) -> TranslationDialog:
@@ -189,7 +190,7 @@ def test_recommended_choices_are_those_for_the_targets(root: tk.Tk) -> None:
     assert note_at(dialog, "normalization") == automatic
     assert note_at(dialog, "final_activation") == ""  # its value is "Automatic" already
     dialog.ok_button.invoke()
-    expected = ModelSpec(normalization="none", initialization="he_normal")
+    expected = dataclasses.replace(MODEL, normalization="none", initialization="he_normal")
     assert got == [(expected, frozenset(), "resize")]
 
 
@@ -208,8 +209,9 @@ def test_choices_as_in_2021_are_chosen(root: tk.Tk) -> None:
 def test_a_model_is_created_or_not(root: tk.Tk) -> None:
     got: list[object] = []
     shapes = {"first_pair_shapes": SHAPES, "on_ok": lambda *what: got.append(what)}
-    model(root, ModelSpec(depth=4), **shapes).ok_button.invoke()
-    assert got == [(ModelSpec(depth=4), frozenset({"depth"}), "resize")]
+    four = dataclasses.replace(MODEL, depth=4)
+    model(root, four, **shapes).ok_button.invoke()
+    assert got == [(four, frozenset({"depth"}), "resize")]
     model(root, **shapes).cancel_button.invoke()
     assert len(got) == 1
 
@@ -248,7 +250,8 @@ def test_crops_have_sizes_of_their_own(root: tk.Tk) -> None:
     assert spec is not None and (spec.input_height, spec.input_width) == (480, 128)
     choice.set("crop")
     dialog.ok_button.invoke()
-    assert made == [(ModelSpec(input_width=128), frozenset({"input_width"}), "crop")]
+    narrow = dataclasses.replace(MODEL, input_width=128)
+    assert made == [(narrow, frozenset({"input_width"}), "crop")]
 
 
 def test_classes_are_counted_later(root: tk.Tk) -> None:

@@ -12,7 +12,7 @@ import pytest
 from focus import focus
 from window import Window
 
-from deepimagetranslator.core.evaluation.score import Score
+from deepimagetranslator.core.evaluation.score import AGREEMENT, Score
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.sample import write_sample
@@ -70,6 +70,14 @@ def test_the_worst_come_first_if_wanted(images: ImageList) -> None:
         assert images.order == expected
     choose(images, FILE_ORDER)
     assert images.order == [0, 1, 2, 3]
+
+
+def test_images_on_which_networks_disagree_come_first_if_wanted(images: ImageList) -> None:
+    apart = (0.1, 0.3, 0.0, 0.2)
+    images.show(images._images, 0, lambda index: Score(AGREEMENT, -apart[index]))
+    choose(images, WORST_FIRST)
+    assert images.order == [1, 3, 0, 2]
+    assert texts(images)[1] == "networks apart 0.3"
 
 
 def test_new_scores_sort_again(

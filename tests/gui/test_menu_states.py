@@ -23,7 +23,12 @@ ALWAYS = {
     "View": {"Image list", "Window", "Dark", "Light", "As the system"},
 }
 WITH_PAIRS = {
-    "Data": {"Check data...", "Label colours...", "Split validation from training..."},
+    "Data": {
+        "Check data...",
+        "Label colours...",
+        "Paint labels",
+        "Split validation from training...",
+    },
     "Train": {"Train model", "Continue from weights..."},
     "Translate": {"Clean-up..."},  # the targets are masks
     "View": {"Fit images", "True size"},

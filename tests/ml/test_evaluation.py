@@ -13,6 +13,7 @@ import pytest
 from networks import COLOURS, write_network
 
 from deepimagetranslator.core.config.classes import parse_classes
+from deepimagetranslator.core.data.intensity.normalization import IntensityNormalization
 from deepimagetranslator.core.data.labels.choice import OUTLINE_LABELS
 from deepimagetranslator.core.data.labels.outlines import objects_with_outlines
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -365,6 +366,25 @@ def test_values_written_as_float_are_measured_in_the_targets_range(tmp_path):
     write_image(tmp_path / "p" / "a.tif", target.astype(np.float32) + np.float32(2.55))
     found = evaluate([tmp_path / "p"], [tmp_path / "t"]).whole_volume()["grey"]
     assert found["mae"] == pytest.approx(0.01, rel=1e-4)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_fold_is_measured_in_the_range_of_the_whole_set(tmp_path, whole):
+    """The fold's targets reach to 1000, those of the set to 4000; 2000 is predicted everywhere."""
+    network = write_network(
+        tmp_path, "w", 0.5, target_scaling=IntensityNormalization("data", 0.0, 4000.0, "uint16")
+    )
+    pairs = []
+    for top in (1000, 4000):
+        target = np.zeros((16, 24, 1), np.uint16)
+        target[:8] = top
+        write_image(tmp_path / "i" / f"{top}.png", colours(1, 16, 24)[..., :1])
+        write_image(tmp_path / "t" / f"{top}.png", target)
+        places = (ImageRef(tmp_path / side / f"{top}.png") for side in "it")
+        pairs.append(ImagePair(*places))
+    found = evaluate_weights(network, pairs[:1], scale_of=pairs if whole else ())
+    mse = (1000**2 + 2000**2) / 2 / (4000 if whole else 1000) ** 2
+    assert found.whole_volume()["all"]["psnr"] == pytest.approx(-10 * np.log10(mse), abs=0.01)
 
 
 def test_predictions_of_mixed_encodings_are_all_measured(tmp_path):

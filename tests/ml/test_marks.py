@@ -25,10 +25,11 @@ from deepimagetranslator.core.messages.events import (
     EpochEnded,
     Event,
     ImageTranslated,
+    LogLine,
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
-from deepimagetranslator.ml import calibration, weights
+from deepimagetranslator.ml import calibration, training, weights
 from deepimagetranslator.ml.marking import TABLE
 from deepimagetranslator.ml.network.embedding import EMBEDDING, outputs_of, with_embedding
 from deepimagetranslator.ml.network.unet import build_unet
@@ -110,6 +111,24 @@ def test_an_earlier_table_is_kept(knowing: Path, tmp_path: Path) -> None:
     before = (tmp_path / "out" / TABLE).read_bytes()
     translate(knowing, [tmp_path / "b.png"], tmp_path / "out")
     assert (tmp_path / "out" / f"{TABLE}.bak").read_bytes() == before
+
+
+def test_a_table_that_is_out_of_date_no_longer_stands(knowing: Path, tmp_path: Path) -> None:
+    """What was marked is translated again from an image that is not; the table remains beside."""
+    table, again = tmp_path / "out" / TABLE, TranslationSpec(overwrite=True)
+    write_image(tmp_path / "a.png", noisy(1, (16, 24)))
+    translate(knowing, [tmp_path / "a.png"], tmp_path / "out")
+    before = table.read_bytes()
+    write_image(tmp_path / "b.png", picture(30, 16, 24))
+    translate(knowing, [tmp_path / "b.png"], tmp_path / "out")
+    assert table.read_bytes() == before, "it does not tell of b.png"
+    write_image(tmp_path / "a.png", picture(31, 16, 24))
+    assert translate(knowing, [tmp_path / "a.png"], tmp_path / "out", again).marks_file is None
+    assert files(tmp_path / "out") == ["a.png", "b.png", f"{TABLE}.bak"]
+    assert (tmp_path / "out" / f"{TABLE}.bak").read_bytes() == before
+    table.write_text("my notes,output\nnone,a.png\n")
+    translate(knowing, [tmp_path / "a.png"], tmp_path / "out", again)
+    assert table.read_text().startswith("my notes"), "a file of the user stays"
 
 
 def test_slices_of_a_stack_are_marked_one_by_one(knowing: Path, tmp_path: Path) -> None:
@@ -222,6 +241,24 @@ def test_a_cancelled_search_for_limits_is_made_up_for_by_a_resume(
     assert weights.read_card(best).domain == Domain(reason="training")
     train(project, tmp_path / "run", resume=True)
     assert weights.read_card(best).domain == weights.read_card(ended[0].best).domain
+
+
+@pytest.mark.usefixtures("quick")
+def test_short_of_memory_for_the_limits_a_training_ends_whole(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Domain:
+        raise RuntimeError("OOM when allocating tensor")
+
+    specs = project.specs
+    project = replace(project, specs=replace(specs, training=replace(specs.training, epochs=1)))
+    monkeypatch.setattr(training, "add_domain", fail)
+    events: list[Event] = []
+    result = train(project, tmp_path / "run", report=events.append)
+    assert result.epochs == 1 and weights.read_card(result.best_weights).domain.known is None
+    (line,) = [one.text for one in events if isinstance(one, LogLine) and "suits" in one.text]
+    assert line.startswith("It was not found out which images the network suits: There is not")
+    assert "not found out" in RunFolder(tmp_path / "run").log.read_text()
 
 
 @pytest.mark.usefixtures("quick")

@@ -17,7 +17,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.messages.events import ImageTranslated, PartTranslated
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
-from deepimagetranslator.ml import translation, weights
+from deepimagetranslator.ml import image_pipeline, weights
 from deepimagetranslator.ml import translator as translators
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.training import train
@@ -265,7 +265,7 @@ def test_files_of_any_size_in_one_folder(make, folder, tmp_path):
 
 
 def test_progress_within_one_image(blur, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(translation, "_SECONDS", 0.0)
+    monkeypatch.setattr(image_pipeline, "_SECONDS", 0.0)
     events: list[object] = []
     spec = TranslationSpec(large_images="tiles")
     translate(blur, [folder / "b.png"], tmp_path / "out", spec, report=events.append)
@@ -277,7 +277,7 @@ def test_progress_within_one_image(blur, folder, tmp_path, monkeypatch):
 
 
 def test_cancelled_in_the_middle_of_an_image_nothing_is_left(blur, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(translation, "_SECONDS", 0.0)
+    monkeypatch.setattr(image_pipeline, "_SECONDS", 0.0)
     control = JobControl()
     seen: list[int] = []
 

@@ -20,7 +20,7 @@ from deepimagetranslator.core.config.classes import MAX_COLOURS, parse_classes
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.files import expand
+from deepimagetranslator.core.imaging.files import expand, list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.labelling import export, record, store
@@ -51,7 +51,7 @@ def painted(number: int = FAT) -> np.ndarray:
 
 
 def opened(folder: Path) -> LabelStore:
-    found = LabelStore(folder / "labels" / "study", folder)
+    found = LabelStore(folder / "labels" / "study")
     found.open()
     if len(found.table.classes) < 2:
         found.set_table(CLASSES)
@@ -100,17 +100,22 @@ def test_a_moved_project_folder_keeps_its_label_maps(tmp_path: Path) -> None:
     assert found is not None and np.array_equal(found, painted())
 
 
+def test_label_maps_are_no_inputs_of_the_folder_that_they_lie_in(tmp_path: Path) -> None:
+    image, labels = an_image(tmp_path), opened(tmp_path)
+    labels.write(image, painted())
+    assert list_images([tmp_path]) == [image]
+    assert len(list_images([labels.folder])) == 1
+
+
 def test_label_maps_are_copied_to_another_place(tmp_path: Path) -> None:
-    unsaved = LabelStore(tmp_path / "home" / "labels" / "1", tmp_path / "home")
+    unsaved = LabelStore(tmp_path / "home" / "labels" / "1")
     unsaved.open()
     unsaved.set_table(CLASSES)
     image, other = an_image(tmp_path / "work" / "P1"), an_image(tmp_path / "work" / "P2")
     unsaved.write(image, painted())
     unsaved.write(other, painted(LEAN))
     unsaved.mark_done(other)
-    saved = unsaved.copy_to(
-        store.labels_folder(tmp_path / "work" / "study.json"), tmp_path / "work"
-    )
+    saved = unsaved.copy_to(store.labels_folder(tmp_path / "work" / "study.json"))
     unsaved.delete()
     assert not (tmp_path / "home" / "labels").exists()
     assert saved.begun() == [image, other] and saved.done() == [other]
@@ -188,7 +193,7 @@ def test_one_window_at_a_time(tmp_path: Path) -> None:
     child = (
         "import sys; from pathlib import Path;"
         "from deepimagetranslator.core.labelling.store import LabelStore;"
-        "folder = Path(sys.argv[1]); LabelStore(folder / 'labels' / 'study', folder).open()"
+        "folder = Path(sys.argv[1]); LabelStore(folder / 'labels' / 'study').open()"
     )
     command = [sys.executable, "-c", child, str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -229,7 +234,7 @@ import numpy as np
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.store import LabelStore
 folder = Path(sys.argv[1])
-labels = LabelStore(folder / "labels" / "study", folder)
+labels = LabelStore(folder / "labels" / "study")
 labels.open()
 while True:
     for number in (0, 1, 2):
@@ -309,9 +314,9 @@ def test_an_unknown_class_number_is_named(tmp_path: Path) -> None:
 
 def test_the_projects_classes_are_recognized_by_their_colours() -> None:
     renamed = CLASSES.with_project(parse_classes(["0,0,0", "0,255,0=muscle", "0,0,255=bone"]))
-    assert [renamed.name(n) for n in renamed.numbers] == ["class 0", "fat", "muscle", "bone"]
+    assert [renamed.name(n) for n in renamed.numbers] == ["black", "fat", "muscle", "bone"]
     grey = ClassTable().with_project(parse_classes(["1=liver", "0", "2=spleen"]))
-    assert [grey.name(n) for n in grey.numbers] == ["class 0", "liver", "spleen"]
+    assert [grey.name(n) for n in grey.numbers] == ["0", "liver", "spleen"]
     assert len({grey.shown_colour(n) for n in (1, 2)}) == 2
 
 

@@ -33,7 +33,7 @@ from deepimagetranslator.core.study.plan import (
 from deepimagetranslator.core.study.plan_file import load_plan
 from deepimagetranslator.core.study.status import Step, status_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
-from deepimagetranslator.core.study.variations import crossed
+from deepimagetranslator.core.study.variations import Variation, crossed
 from deepimagetranslator.core.system.lock import FileLock
 
 THREE = ("ann", "bob", "cid")
@@ -53,6 +53,26 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert [pair[1] for pair in study.plan.comparisons] == [varied[0].name] * 3
     with pytest.raises(UserError, match="holds a study already"):
         write_study(study, folder)
+
+
+@pytest.mark.parametrize("name", ["con", "NUL.1", "com1", "a/b", "ends.", "", "x" * 101])
+def test_a_variation_has_a_name_that_every_system_allows(tmp_path: Path, name: str) -> None:
+    study = plan_study(project_of_persons(tmp_path, THREE), Wishes())
+    wishes = Wishes(variations=(Variation(name),))
+    with pytest.raises(UserError, match="cannot be named"):
+        plan_study(project_of_persons(tmp_path, THREE), wishes)
+    folder = StudyFolder(tmp_path / "study")
+    write_study(study, folder)
+    text = folder.plan.read_text().replace('"as-project"', json.dumps(name))
+    folder.plan.write_text(text)
+    with pytest.raises(UserError, match="is damaged"):
+        load_plan(folder.plan)
+
+
+@pytest.mark.parametrize("name", ["console", "nul-1", "com", "x" * 100])
+def test_other_names_of_variations_are_taken(tmp_path: Path, name: str) -> None:
+    wishes = Wishes(variations=(Variation(name),))
+    assert plan_study(project_of_persons(tmp_path, THREE), wishes).plan.variations[0].name == name
 
 
 def test_a_cell_trains_on_others_with_its_own_settings_and_seed(tmp_path: Path) -> None:

@@ -242,6 +242,21 @@ def test_written_class_numbers_keep_their_colours(sessions: Sessions, tmp_path: 
     assert np.array_equal(shown(sessions).output, classes)
 
 
+def test_the_networks_that_are_farthest_apart_come_first(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    """In the order of the image list: the lowest score first."""
+    viewer = sessions.session.viewer
+    images = [ImageRef(tmp_path / f"{name}.png") for name in "abc"]
+    for image, apart in zip(images, (0.1, 0.4, None), strict=True):
+        viewer.marks.note_disagreement(image, apart)
+    first, second, none = map(viewer.marks.agreement_of, images)
+    assert first is not None and second is not None and none is None
+    assert second.value < first.value and str(second) == "networks apart 0.4"
+    viewer.set_images_to_translate(images)
+    assert viewer.marks.agreement_of(images[0]) is None
+
+
 def test_augmentation_is_offered_only_where_it_does_something(
     sessions: Sessions, tmp_path: Path
 ) -> None:

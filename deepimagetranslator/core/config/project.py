@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,8 @@ class Project:
         reading: the reading version of the slice numbers in ``specs.data``, see
             ``imaging.reading``. It is an earlier one only while a file is missing that tells them.
         runs: absolute paths of its runs' folders that do not lie beside the project file.
+        labels: absolute path of the folder with its painted label maps, if that does not lie beside
+            the project file.
     """
 
     specs: Specs = PRESETS[RECOMMENDED]
@@ -60,6 +62,7 @@ class Project:
     run: Mapping[str, Any] = field(default_factory=dict)
     reading: int = field(default=READING_VERSION, compare=False)
     runs: tuple[Path, ...] = ()
+    labels: Path | None = None
 
 
 def new_project(preset_name: str, data: Mapping[str, Any]) -> Project:
@@ -90,10 +93,22 @@ def save_project(project: Project, path: Path) -> None:
         UserError: it cannot be written.
     """
     folder = path.absolute().parent
+    text = project_text(project, lambda image: _stored(image, folder))
+    with atomic_write(path, durable=True) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def project_text(project: Project, stored: Callable[[str], str]) -> str:
+    """The text of the project file.
+
+    Args:
+        project: the project.
+        stored: the text that stands for a path.
+    """
     sections = {s: fields.to_json(getattr(project.specs, s)) for s in SECTIONS}
     for name in _PATHS:
-        sections["data"][name] = [_stored(p, folder) for p in sections["data"][name]]
-    changes = with_targets(project.specs.data.target_changes, lambda p: _stored(p, folder))
+        sections["data"][name] = [stored(p) for p in sections["data"][name]]
+    changes = with_targets(project.specs.data.target_changes, stored)
     sections["data"]["target_changes"] = list(changes)
     data = {"format": FORMAT, "program": PROGRAM, "reading": project.reading}
     data |= {"preset": project.preset}
@@ -103,9 +118,10 @@ def save_project(project: Project, path: Path) -> None:
     if project.run:
         data["run"] = dict(project.run)
     if project.runs:
-        data["runs"] = [_stored(str(run), folder) for run in project.runs]
-    with atomic_write(path, durable=True) as temporary:
-        temporary.write_text(json_text(data), encoding="utf-8")
+        data["runs"] = [stored(str(run)) for run in project.runs]
+    if project.labels is not None:
+        data["labels"] = stored(str(project.labels))
+    return json_text(data)
 
 
 def load_project(path: Path) -> Project:
@@ -138,17 +154,22 @@ def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
     sections["data"], reading = _with_todays_slices(sections["data"], reading)
     preset_name = data.get("preset", RECOMMENDED)
     chosen = data.get("chosen", list(EVERY_FIELD))
-    run, runs = data.get("run", {}), data.get("runs", [])
+    run, runs, labels = data.get("run", {}), data.get("runs", []), data.get("labels", "")
     whole = isinstance(preset_name, str) and isinstance(chosen, list) and isinstance(run, dict)
     whole = whole and isinstance(runs, list) and all(isinstance(name, str) for name in runs)
+    whole = whole and isinstance(labels, str)
     if not whole or not EVERY_FIELD.issuperset(map(str, chosen)):
         raise UserError(
-            f"{path} is damaged: preset, chosen, run or runs; restore the file or create a new one."
+            f"{path} is damaged: preset, chosen, run, runs or labels; restore the file or create a "
+            "new one."
         )
     folder = path.absolute().parent
     chosen = {*chosen, *_new_since(data)}
     places = tuple(folder / name for name in runs)
-    return Project(Specs(**sections), preset_name, frozenset(chosen), run, reading, places)
+    labelled = folder / labels if labels else None
+    return Project(
+        Specs(**sections), preset_name, frozenset(chosen), run, reading, places, labelled
+    )
 
 
 def _new_since(data: Mapping[str, Any]) -> frozenset[str]:

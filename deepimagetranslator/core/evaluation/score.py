@@ -12,7 +12,7 @@ from deepimagetranslator.core.evaluation.comparison import ByValues, Comparison,
 from deepimagetranslator.core.evaluation.measures import measure
 from deepimagetranslator.core.typing import Array
 
-DICE, PSNR = "dice", "psnr"
+DICE, PSNR, AGREEMENT = "dice", "psnr", "agreement"
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Score:
 
     Attributes:
         measure: "dice", the mean over the classes in the target or the translated image, or "psnr"
-            in dB. The higher the better.
+            in dB; without a target "agreement", the disagreement of the networks that translated
+            together, below 0. The higher the better.
         value: nan if neither image has any of the classes.
     """
 
@@ -31,6 +32,8 @@ class Score:
     def __str__(self) -> str:
         if self.measure == DICE:
             return "no object" if math.isnan(self.value) else f"Dice {self.value:.3f}"
+        if self.measure == AGREEMENT:
+            return f"networks apart {-self.value:.3g}"
         return f"PSNR {self.value:.1f} dB"
 
 

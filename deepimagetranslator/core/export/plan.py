@@ -18,8 +18,9 @@ from deepimagetranslator.core.errors import Remedy, UserError
 from deepimagetranslator.core.export.encodings import Network, OutputEncoding, choose_encoding
 from deepimagetranslator.core.imaging import dicom, nifti, tiff
 from deepimagetranslator.core.imaging.files import (
-    CONFIDENCE,
-    EXPECTED_ERROR,
+    CONFIDENCE_MAP,
+    DISAGREEMENT_MAP,
+    EXPECTED_ERROR_MAP,
     SUFFIXES,
     expand,
     stem,
@@ -27,6 +28,9 @@ from deepimagetranslator.core.imaging.files import (
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.readers import reader_of
 from deepimagetranslator.core.system.system_path import exists, system_path
+
+CONFIDENCE, DISAGREEMENT = "confidence", "disagreement"
+"""The kinds of maps beside translated images: how sure a network is, how far several are apart."""
 
 _ORIGINS: tuple[tuple[str, object], ...] = (("dicom", dicom), ("nifti", nifti), ("tiff", tiff))
 _WORDS = {"dicom": "DICOM", "nifti": "NIfTI"}
@@ -58,7 +62,11 @@ class OutputFile:
 
 
 def plan(
-    images: Mapping[ImageRef, PurePath], output: Path, network: Network, spec: TranslationSpec
+    images: Mapping[ImageRef, PurePath],
+    output: Path,
+    network: Network,
+    spec: TranslationSpec,
+    beside: str = "",
 ) -> list[OutputFile]:
     """Plan the files to write.
 
@@ -66,7 +74,8 @@ def plan(
         images: each with its file's place below the output folder.
         output: the output folder.
         network: the network that translates them.
-        spec: output, format and value type, and whether ``file_beside`` each file is written too.
+        spec: output, format and value type.
+        beside: the kind of map that is written beside each file; empty for none.
 
     Raises:
         UserError: the format cannot hold the output, two inputs would get the same name, or an
@@ -91,19 +100,23 @@ def plan(
         for number, image in slices.items():
             path = _single(place, number, whole).with_suffix(f".{form}")
             output_files.append(OutputFile(path, form, file, (image,), encodings.of(form)))
-    beside = [file_beside(output_file) for output_file in output_files if spec.confidence]
-    _refuse_loss([*output_files, *beside], spec.overwrite)
+    maps = [file_beside(output_file, beside) for output_file in output_files if beside]
+    _refuse_loss([*output_files, *maps], spec.overwrite)
     return output_files
 
 
-def file_beside(output_file: OutputFile) -> OutputFile:
-    """The file of the confidence map beside a translated file.
+def file_beside(output_file: OutputFile, kind: str = CONFIDENCE) -> OutputFile:
+    """The file of the map beside a translated file.
 
-    PNG holds probabilities as 0 to 255; all else is float, in NIfTI, a TIFF stack or TIFF.
+    PNG holds probabilities and shares as 0 to 255; all else is float, in NIfTI, a TIFF stack or
+    TIFF.
     """
-    word, form = CONFIDENCE, _FORMS_BESIDE[output_file.form]
-    if output_file.encoding.kind == "values":
-        word, form = EXPECTED_ERROR, "tif" if form == "png" else form
+    values, form = output_file.encoding.kind == "values", _FORMS_BESIDE[output_file.form]
+    word = EXPECTED_ERROR_MAP if values else CONFIDENCE_MAP
+    if kind == DISAGREEMENT:
+        word = DISAGREEMENT_MAP
+    if values and form == "png":
+        form = "tif"
     if output_file.form == "dicom" and len(output_file.sources) > 1:
         form = "stack"
     ending = {"png": ".png", "nifti": ".nii.gz"}.get(form, ".tif")

@@ -20,9 +20,13 @@ SUFFIXES = (*_SINGLE, ".tif", ".tiff", ".nii", ".nii.gz", *DICOM_SUFFIXES)
 """The file extensions that a folder is searched for. DICOM files without an extension are found
 too. The reader is chosen by a file's content, not by its extension."""
 
-CONFIDENCE, EXPECTED_ERROR = "_confidence", "_expected_error"
+CONFIDENCE_MAP, EXPECTED_ERROR_MAP = "_confidence", "_expected_error"
+DISAGREEMENT_MAP = "_disagreement"
 """What follows the name of a translated image in that of the map beside it. When a folder is
 listed, a file so named is left out if the image is beside it."""
+
+LABELS_RECORD = "labels.json"
+"""The file beside painted label maps; a folder with it is listed only if it is given itself."""
 
 _LONGEST_FIRST = sorted(SUFFIXES, key=len, reverse=True)
 
@@ -102,7 +106,7 @@ def _without_maps(files: Iterable[Path]) -> list[Path]:
         name = stem(file.name)
         return any(
             name.endswith(word) and (file.parent, name.removesuffix(word)) in images
-            for word in (CONFIDENCE, EXPECTED_ERROR)
+            for word in (CONFIDENCE_MAP, EXPECTED_ERROR_MAP, DISAGREEMENT_MAP)
         )
 
     return [file for file in listed if not is_map(file)]
@@ -140,6 +144,9 @@ def _images_below(folder: Path, without: Path | None) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add(real)
+        if LABELS_RECORD in files and place != str(folder):
+            folders.clear()
+            continue
         folders[:] = filter(is_searched, folders)
         for name in files:
             path = Path(place) / name

@@ -19,9 +19,11 @@ from deepimagetranslator.core.config.classes import (
     Colour,
     LabelClass,
     colour_of,
+    colour_text,
     parse_class,
     to_texts,
 )
+from deepimagetranslator.core.data.labels.class_words import COLOUR_WORDS
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.labelling.label_map import BACKGROUND, Classes
@@ -48,8 +50,9 @@ class ClassTable:
         return tuple(number for number, _ in self.classes)
 
     def name(self, number: int) -> str:
-        """The class's name, else "class" and its number."""
-        return dict(self.classes)[number].name or f"class {number}"
+        """The class's name, else that of its colour, else its colour as text."""
+        one = dict(self.classes)[number]
+        return one.name or COLOUR_WORDS.get(one.learnt) or colour_text(one.learnt)
 
     def shown_colour(self, number: int) -> Colour:
         """The colour (three values, 0 to 255) in which a class is drawn over an image.
@@ -152,7 +155,7 @@ class ClassTable:
             order = sorted(listed, key=lambda one: any(one.learnt))  # black first
             return replace(table, classes=tuple(enumerate(order)))
         for one in listed:
-            number = table._number_of(one)
+            number = table.number_of(one)
             if number is None:
                 number = table._free_number()
             table = table._with(number, one)
@@ -212,7 +215,7 @@ class ClassTable:
             raise ValueError("replaced class numbers")
         return cls(tuple(classes), replaced)
 
-    def _number_of(self, one: LabelClass) -> int | None:
+    def number_of(self, one: LabelClass) -> int | None:
         """The number of a class that has the same colour in the files."""
         learnt = colour_of(one.learnt, 3)
         for number, known in self.classes:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.files import stem
+from deepimagetranslator.core.imaging.files import LABELS_RECORD, stem
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.label_map import Classes
@@ -36,7 +36,7 @@ from deepimagetranslator.core.system.moving import make_folder
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
 from deepimagetranslator.core.system.temporary import sweep
 
-RECORD, _LOCK = "labels.json", "labels.lock"
+RECORD, _LOCK = LABELS_RECORD, "labels.lock"
 _KEPT_CHARACTERS = 60
 _FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 _UNSAFE = re.compile(r"[^\w.-]")
@@ -55,12 +55,14 @@ class LabelStore:
     """The label maps of one project, and what is known of their images.
 
     Args:
-        folder: of the label maps; made when the first one is written.
+        folder: of the label maps, see ``labels_folder``.
+
+    Attributes:
         home: the project's folder; paths of images inside it are stored relative to it.
     """
 
-    def __init__(self, folder: Path, home: Path) -> None:
-        self.folder, self.home = folder, home
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.home = folder, folder.parent.parent
         self._record = Record()
         self._stamps: dict[str, Stamp | None] = {}
         self._lock: FileLock | None = None
@@ -106,6 +108,11 @@ class LabelStore:
     def table(self) -> ClassTable:
         """The classes."""
         return self._record.table
+
+    def use_table(self, table: ClassTable) -> None:
+        """Set the classes without writing them until something else is written."""
+        with self._busy:
+            self._record = replace(self._record, table=table)
 
     def set_table(self, table: ClassTable) -> None:
         """Set the classes.
@@ -241,13 +248,13 @@ class LabelStore:
                     self._stamps[str(path)] = file_stamp(path)
         self.set_table(self.table.settled())
 
-    def copy_to(self, folder: Path, home: Path) -> LabelStore:
+    def copy_to(self, folder: Path) -> LabelStore:
         """Copy all label maps to the folder of another project file, and open that one.
 
         Raises:
             UserError: a file cannot be copied, or another process uses the folder.
         """
-        other = LabelStore(folder, home)
+        other = LabelStore(folder)
         other.open()
         try:
             images = {}

@@ -128,6 +128,7 @@ class ImageTranslated:
     The slices of a volume are reported together when it is written, with the same ``index``.
     ``palette`` has the colours of written class numbers; None for other outputs. ``mark`` says why
     the image is far from the training images; None if it is not, or if that is unknown.
+    ``disagreement`` says how far the networks of an ensemble are apart on it; None for one network.
     """
 
     source: ImageRef
@@ -136,6 +137,7 @@ class ImageTranslated:
     count: int
     palette: Palette | None = None
     mark: DomainMark | None = None
+    disagreement: float | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,14 @@ class ImageSkipped:
 @dataclass(frozen=True)
 class FilesRead:
     """``done`` of ``count`` files have been read and checked."""
+
+    done: int
+    count: int
+
+
+@dataclass(frozen=True)
+class FilesWritten:
+    """``done`` of ``count`` parts of a report, or files of a pack, have been written."""
 
     done: int
     count: int
@@ -296,6 +306,7 @@ Event = (
     | ImageTranslated
     | ImageSkipped
     | FilesRead
+    | FilesWritten
     | CellStarted
     | CellEnded
     | WorkerReady

@@ -30,7 +30,7 @@ class TranslateImages:
     """Translate images; the fields are arguments of ``ml.translation.translate``."""
 
     job: int
-    weights: Path
+    weights: Path | tuple[Path, ...]
     inputs: tuple[ImageRef, ...]
     output: Path
     spec: TranslationSpec

@@ -29,7 +29,12 @@ from deepimagetranslator.core.study.plan import (
 )
 from deepimagetranslator.core.study.plan_file import save_plan
 from deepimagetranslator.core.study.study_folder import StudyFolder
-from deepimagetranslator.core.study.variations import ONLY, Variation, project_of
+from deepimagetranslator.core.study.variations import (
+    ONLY,
+    Variation,
+    names_a_folder,
+    project_of,
+)
 from deepimagetranslator.core.system.system_path import exists
 
 FOLDS, LEAVE_ONE_OUT, FIXED = "folds", "leave-one-out", "fixed"
@@ -83,6 +88,7 @@ def plan_study(project: Project, wishes: Wishes) -> NewStudy:
     Raises:
         UserError: the project, its persons or the wishes do not allow it.
     """
+    _require_names(variation.name for variation in wishes.variations)
     _require_pairs(project)
     persons = _persons(project, wishes)
     folds = _folds(project, persons, wishes)
@@ -132,6 +138,16 @@ def write_study(study: NewStudy, folder: StudyFolder) -> None:
     for name, project in study.projects.items():
         save_project(replace(project, run={}, runs=()), folder.project(name))
     save_plan(study.plan, folder.plan)
+
+
+def _require_names(names: Iterable[str]) -> None:
+    wrong = next((name for name in names if not names_a_folder(name)), None)
+    if wrong is not None:
+        raise UserError(
+            f"A variation cannot be named '{wrong}', as its folder could not have that name on "
+            "every system; take up to 100 letters, digits, '.', '_' and '-', and none of Windows' "
+            "own names such as con."
+        )
 
 
 def _require_pairs(project: Project) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -19,15 +18,13 @@ from deepimagetranslator.core.study.plan import (
     MOST_THREADS,
     Plan,
 )
-from deepimagetranslator.core.study.variations import Variation
+from deepimagetranslator.core.study.variations import Variation, names_a_folder
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.json_text import json_text
 from deepimagetranslator.core.version import PROGRAM, naming_newer_version
 
 FORMAT = 1
 _MOST_BYTES = 2**26
-_NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
-"""A variation names folders, also on Windows, and stands in commands."""
 
 
 def save_plan(plan: Plan, path: Path) -> None:
@@ -109,7 +106,7 @@ def _require_sound(plan: Plan) -> None:
     sound = (
         names
         and len({name.lower() for name in names}) == len(names)
-        and all(map(_NAME.fullmatch, names))
+        and all(map(names_a_folder, names))
         and sorted(images) == list(range(len(images)))
         and plan.folds
         and all(len(folds) == len(plan.folds[0]) > 0 for folds in plan.folds)

@@ -110,6 +110,15 @@ class Results:
                 values.setdefault(cell.repeat, []).extend(own)
         return {repeat: Spread.of(own).mean for repeat, own in sorted(values.items())}
 
+    def means_by_size(self, variation: str) -> dict[int, float]:
+        """By size the mean of the primary measure over persons, of the sizes that have one."""
+        found = {size: self.primary_of_persons(variation, size) for size in self.plan.sizes}
+        return {size: Spread.of(own.values()).mean for size, own in found.items() if own}
+
+    def done(self, variation: str, size: int) -> list[Cell]:
+        """The cells of a variation and size that are done."""
+        return [c for c in self.cells if (c.variation, c.size) == (variation, size)]
+
     def _of(self, variation: str, size: int, optimistic: bool) -> list[CellScores]:
         cells = self.optimistic if optimistic else self.cells
         return [s for cell, s in cells.items() if (cell.variation, cell.size) == (variation, size)]

@@ -22,7 +22,8 @@ from deepimagetranslator.core.system.csv_text import csv_text
 
 ALL = "all"
 _COUNTS = ("target", "predicted", "overlap", "absolute", "squared", "similarity")
-_COLUMNS = ("number", "image", "person", "channel", "pixels", *_COUNTS, "weights", "sha256")
+_SOURCE = ("weights", "sha256", "arrays_sha256")
+_COLUMNS = ("number", "image", "person", "channel", "pixels", *_COUNTS, *_SOURCE)
 _SHA256_DIGITS = 64
 
 Measures = Mapping[str, Mapping[str, float]]
@@ -54,13 +55,16 @@ class CellScores:
         images: in the order of their numbers.
         channels: names of the channels, or classes.
         weights: name of the weights file in the cell's folder.
-        sha256: of that file.
+        sha256: of that file, which holds its date too.
+        arrays: the SHA-256 of the file's arrays, which is the same in equal trainings; empty in
+            tables that do not tell.
     """
 
     images: tuple[ImageScore, ...]
     channels: tuple[str, ...]
     weights: str
     sha256: str
+    arrays: str = ""
 
     def of_images(self) -> list[tuple[ImageScore, Measures]]:
         """The measures of each image."""
@@ -102,7 +106,7 @@ def write_scores(scores: CellScores, path: Path) -> None:
         for place, channel in enumerate(scores.channels):
             counts = [repr(float(getattr(m, name)[place])) for name in _COUNTS]
             row = (one.number, one.image, one.person, channel, m.pixels)
-            rows.append((*row, *counts, scores.weights, scores.sha256))
+            rows.append((*row, *counts, scores.weights, scores.sha256, scores.arrays))
     write_bytes(path, csv_text(rows).encode("utf-8", "surrogateescape"), durable=True)
 
 
@@ -129,13 +133,13 @@ def _scores_of(rows: Sequence[Mapping[str, str]]) -> CellScores:
     channels = tuple(dict.fromkeys(row["channel"] for row in rows))
     by_image = [rows[start : start + len(channels)] for start in range(0, len(rows), len(channels))]
     whole = all(tuple(row["channel"] for row in own) == channels for own in by_image)
-    if not whole or len({(row["weights"], row["sha256"]) for row in rows}) != 1:
+    sources = {tuple(row.get(name, "") for name in _SOURCE) for row in rows}
+    if not whole or len(sources) != 1:
         raise ValueError
-    if len(rows[0]["sha256"]) != _SHA256_DIGITS:
+    weights, sha256, arrays = sources.pop()
+    if len(sha256) != _SHA256_DIGITS or len(arrays) not in (0, _SHA256_DIGITS):
         raise ValueError
-    return CellScores(
-        tuple(map(_image_of, by_image)), channels, rows[0]["weights"], rows[0]["sha256"]
-    )
+    return CellScores(tuple(map(_image_of, by_image)), channels, weights, sha256, arrays)
 
 
 def _image_of(rows: Sequence[Mapping[str, str]]) -> ImageScore:

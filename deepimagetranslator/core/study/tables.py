@@ -47,11 +47,15 @@ def shown(cell: str | float | int) -> str:
 
 def runs(results: Results) -> Table:
     """Whence everything comes: the run's folder and the weights of each cell."""
-    columns = ("cell", "variation", "size", "fold", "repeat", "folder", "weights", "sha256")
+    columns = (
+        *("cell", "variation", "size", "fold", "repeat", "folder", "settings"),
+        *("weights", "sha256", "arrays_sha256"),
+    )
     rows = [
         (
             *(cell.name, cell.variation, _size(cell.size), cell.fold, cell.repeat),
-            *(f"cells/{cell.name}", scores.weights, scores.sha256),
+            *(f"cells/{cell.name}", f"variations/{cell.variation}.json"),
+            *(scores.weights, scores.sha256, scores.arrays),
         )
         for found in (results.cells, results.optimistic)
         for cell, scores in found.items()
@@ -139,13 +143,11 @@ def learning_curve(results: Results) -> Table:
     columns = ("variation", "what", "size", "value", "lower_95", "upper_95")
     rows: list[Row] = []
     for variation in (v.name for v in results.plan.variations):
-        means = {}
+        means = results.means_by_size(variation)
         for size in results.plan.sizes:
             for repeat, value in results.by_repeat(variation, size).items():
                 rows.append((variation, f"repeat {repeat}", size, value, math.nan, math.nan))
-            own = results.primary_of_persons(variation, size)
-            if own:
-                means[size] = Spread.of(own.values()).mean
+            if size in means:
                 rows.append((variation, "mean", size, means[size], math.nan, math.nan))
         curve = fit(list(means), list(means.values()))
         if curve is not None:

@@ -23,6 +23,9 @@ ONLY = "as-project"
 """The name of the variation of a study that varies nothing."""
 
 _LONGEST_NAME = 60
+_NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
+_OF_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+"""Names that Windows keeps for devices; a file or folder cannot have them."""
 _OWN_SECTIONS = ("model", "training", "augmentation")
 _UNSUITED = re.compile(r"[^A-Za-z0-9.]+")
 
@@ -93,6 +96,12 @@ def project_of(base: Project, variation: Variation, settings: Iterable[str] = ()
     if problems:
         raise DataProblems([replace(p, subject=f"{variation.name}: {p.subject}") for p in problems])
     return suggested(project, look_for(project))
+
+
+def names_a_folder(name: str) -> bool:
+    """Whether a variation can have this name: it names folders, on Windows too, and stands in
+    commands."""
+    return bool(_NAME.fullmatch(name)) and not _OF_DEVICES.fullmatch(name)
 
 
 def _axis(text: str) -> tuple[str, list[str]]:

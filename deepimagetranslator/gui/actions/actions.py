@@ -19,6 +19,7 @@ from deepimagetranslator.gui.actions.train_actions import TrainActions
 from deepimagetranslator.gui.actions.translate_actions import TranslateActions
 from deepimagetranslator.gui.actions.view_actions import ViewActions
 from deepimagetranslator.gui.actions.window_places import WindowPlaces
+from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.system_dialogs import Boxes
 
 
@@ -34,6 +35,7 @@ class Actions:
     Attributes:
         file, data, model, train, study, translate, evaluate, view, help: an object per menu.
         drop: loads files that are dropped onto the window.
+        labels: painting of label maps.
         places: keeps the positions of other windows.
     """
 
@@ -43,6 +45,7 @@ class Actions:
         pickers = Pickers(boxes, session.settings)
         self.places = WindowPlaces(session.settings)
         self.data = DataActions(root, session, boxes)
+        self.labels = LabelCommands(session, boxes)
         self.file = FileActions(
             session.project,
             session.loader,

@@ -13,8 +13,10 @@ from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.theme.logo import draw_mark
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.viewer import shading, viewport
+from deepimagetranslator.gui.viewer.layers import Layer, patch
 from deepimagetranslator.gui.viewer.shading import Levels
 from deepimagetranslator.gui.viewer.viewport import FIT, Rect, View
+from deepimagetranslator.gui.widgets.keys import only
 
 ZOOM_STEP = 1.25
 _PAN_STEP = 48
@@ -43,6 +45,7 @@ class ImageCanvas(tk.Canvas):
         levels: the values that are drawn black and white.
         view: the visible part of the image.
         dimmed: whether the image is drawn faintly, since another one is awaited.
+        layer: what is drawn over everything else, see ``set_layer``.
         redraws: the number of redraws so far, for tests.
     """
 
@@ -67,8 +70,11 @@ class ImageCanvas(tk.Canvas):
         self._minus: Array | None = None
         self._outlines: tuple[Array | None, Array | None] = (None, None)
         self._photo: ImageTk.PhotoImage | None = None
+        self.layer: Layer | None = None
+        self._base: Array | None = None
+        self._patch: ImageTk.PhotoImage | None = None
         self._marker: Place | None = None
-        self._inset = px(2)
+        self.inset = px(2)
         self._redraw_id = ""
         self._dragged_from: tuple[int, int] | None = None
         self._listen()
@@ -131,6 +137,22 @@ class ImageCanvas(tk.Canvas):
             self._minus = image
             self.redraw()
 
+    def set_layer(self, layer: Layer | None) -> None:
+        """Draw a layer over everything else; None removes it."""
+        if layer is not None or self.layer is not None:
+            self.layer = layer
+            self.redraw()
+
+    def redraw_part(self, part: tuple[int, int, int, int]) -> None:
+        """Draw a part of the layer again, at once: top, left, bottom, right in its pixels."""
+        layer, base, photo = self.layer, self._base, self._photo
+        if layer is None or base is None or photo is None or self._redraw_id:
+            return  # or all of it is drawn soon
+        found = patch(layer, base, part, self.rect(), self.room)
+        if found is not None:
+            self._patch = ImageTk.PhotoImage(Image.fromarray(found[0]), master=self)
+            self.tk.call(str(photo), "copy", str(self._patch), "-to", *found[1])
+
     def set_marker(self, place: Place | None) -> None:
         """Draw a small cross at a position of the image; None removes it."""
         if place != self._marker:
@@ -140,7 +162,7 @@ class ImageCanvas(tk.Canvas):
     @property
     def room(self) -> tuple[int, int]:
         """Width and height, in pixels, of the area for images."""
-        inset = 2 * self._inset
+        inset = 2 * self.inset
         return (
             max(1, self.winfo_width() - inset),
             max(1, self.winfo_height() - inset),
@@ -166,6 +188,11 @@ class ImageCanvas(tk.Canvas):
         """Show one image pixel per screen pixel; calls ``on_view``."""
         if self.image is not None:
             self.zoom(1 / self.rect().scale(self.image))
+
+    def pan(self, right: int, down: int) -> None:
+        """Move the image by so many screen pixels; calls ``on_view``."""
+        if self.image is not None:
+            self._take(viewport.panned(self.view, right, down, self.image, *self.room))
 
     def redraw(self) -> None:
         """Redraw when Tk is next idle; several calls cause one redraw."""
@@ -207,7 +234,7 @@ class ImageCanvas(tk.Canvas):
         }
         for names, action in keys.items():
             for name in names.split():
-                self.bind(f"<Key-{name}>" if "Shift" not in name else f"<{name}>", _only(action))
+                self.bind(f"<Key-{name}>" if "Shift" not in name else f"<{name}>", only(action))
 
     def _take(self, view: View) -> None:
         if view != self.view:
@@ -216,10 +243,8 @@ class ImageCanvas(tk.Canvas):
                 self.on_view(view)
 
     def _pan(self, across: int, down: int) -> None:
-        if self.image is not None:
-            step = theme_of(self).px(_PAN_STEP)
-            moved = (across * step, down * step)
-            self._take(viewport.panned(self.view, *moved, self.image, *self.room))
+        step = theme_of(self).px(_PAN_STEP)
+        self.pan(across * step, down * step)
 
     def _on_wheel(self, event: tk.Event[Any]) -> str:
         # One notch of the wheel is a delta of 120 on Windows, 1 or more on macOS.
@@ -227,7 +252,7 @@ class ImageCanvas(tk.Canvas):
 
     def _on_turn(self, event: tk.Event[Any], notches: float) -> str:
         factor = ZOOM_STEP ** max(-4.0, min(4.0, notches))
-        self.zoom(factor, (event.x - self._inset, event.y - self._inset))
+        self.zoom(factor, (event.x - self.inset, event.y - self.inset))
         self._on_motion(event)
         return "break"
 
@@ -241,7 +266,7 @@ class ImageCanvas(tk.Canvas):
         dx, dy = event.x - self._dragged_from[0], event.y - self._dragged_from[1]
         self._dragged_from = (event.x, event.y)
         self.configure(cursor="fleur")
-        self._take(viewport.panned(self.view, dx, dy, self.image, *self.room))
+        self.pan(dx, dy)
 
     def _on_drag_window(self, event: tk.Event[Any]) -> None:
         if self._dragged_from is None or self.image is None or self.on_window is None:
@@ -256,7 +281,7 @@ class ImageCanvas(tk.Canvas):
 
     def _on_motion(self, event: tk.Event[Any]) -> None:
         inside = self.image is not None
-        x, y = event.x - self._inset, event.y - self._inset
+        x, y = event.x - self.inset, event.y - self.inset
         self._point(self.rect().relative(x, y) if inside else None)
 
     def _point(self, place: Place | None) -> None:
@@ -267,7 +292,7 @@ class ImageCanvas(tk.Canvas):
         palette = theme_of(self).palette
         self.configure(
             background=palette.pane,
-            highlightthickness=self._inset,
+            highlightthickness=self.inset,
             highlightbackground=palette.pane,
             highlightcolor=palette.accent,
         )
@@ -277,6 +302,7 @@ class ImageCanvas(tk.Canvas):
         self._redraw_id = ""
         self.redraws += 1
         self.delete("all")
+        self._base = None
         if min(self.room) < 8:
             return
         if self.image is None:
@@ -284,10 +310,16 @@ class ImageCanvas(tk.Canvas):
             return
         rect = self.rect()
         left, top, *_ = rect.visible(*self.room)
-        self._put(Image.fromarray(self._pixels(self.image, rect)))
-        at = (left + self._inset, top + self._inset)
+        pixels = self._pixels(self.image, rect)
+        if self.layer is not None:
+            self._base = pixels
+            pixels = self.layer.over(pixels, rect, rect.visible(*self.room))
+        self._put(Image.fromarray(pixels))
+        at = (left + self.inset, top + self.inset)
         self.create_image(at, image=self._photo, anchor="nw", tags="image")
         self._draw_marker()
+        if self.layer is not None:
+            self.layer.drawn(self)
 
     def _pixels(self, image: Array, rect: Rect) -> Array:
         values = viewport.sample(image, rect, *self.room)
@@ -323,7 +355,7 @@ class ImageCanvas(tk.Canvas):
         place = self._marker
         if self.image is None or place is None:
             return
-        rect, inset = self.rect(), self._inset
+        rect, inset = self.rect(), self.inset
         x, y = rect.left + place[0] * rect.width, rect.top + place[1] * rect.height
         width, height = self.room
         if not (0 <= x < width and 0 <= y < height):
@@ -337,7 +369,7 @@ class ImageCanvas(tk.Canvas):
     def _draw_mark(self) -> None:
         theme = theme_of(self)
         width, height = self.room
-        middle, gap = width / 2 + self._inset, theme.px(8)
+        middle, gap = width / 2 + self.inset, theme.px(8)
         words = self.create_text(
             middle,
             0,
@@ -352,7 +384,7 @@ class ImageCanvas(tk.Canvas):
         below = bottom - top + 2 * gap if self._hint else 0
         side = min(width, height - below, theme.px(300))
         side = side if side >= theme.px(24) else 0
-        top = max(0, (height - below - side) // 2) + self._inset
+        top = max(0, (height - below - side) // 2) + self.inset
         if side:
             self._put(draw_mark(side, theme.palette))
             self.create_image(middle, top, image=self._photo, anchor="n")
@@ -365,13 +397,3 @@ def _same(
     if one is None or other is None:
         return one is other
     return one[0] is other[0] and one[1:] == other[1:]
-
-
-def _only(action: Callable[[], None]) -> Callable[[object], str]:
-    """An event handler that runs the action and stops the event."""
-
-    def handle(_event: object) -> str:
-        action()
-        return "break"
-
-    return handle

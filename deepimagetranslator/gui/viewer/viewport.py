@@ -162,6 +162,41 @@ def sample_labels(image: Array, rect: Rect, width: int, height: int) -> Array:
     return nearest
 
 
+Area = tuple[int, int, int, int]
+"""A part of a pane: left, top, right, bottom in screen pixels."""
+
+
+def sample_numbers(numbers: Array, rect: Rect, area: Area) -> Array:
+    """The numbers (height, width) of a label map that are drawn in an area of the pane; beyond the
+    image those at its edge."""
+    left, top, right, bottom = area
+    columns = _Axis(rect.left, rect.width, numbers.shape[1], left, right)
+    rows = _Axis(rect.top, rect.height, numbers.shape[0], top, bottom)
+    nearest: Array = numbers[rows.nearest()].take(columns.nearest(), axis=1)
+    return nearest
+
+
+def area_of(
+    part: tuple[int, int, int, int], shape: tuple[int, ...], rect: Rect, room: tuple[int, int]
+) -> Area:
+    """Where a part of an image is drawn; empty if it is not visible.
+
+    Args:
+        part: top, left, bottom, right in pixels of the image.
+        shape: height and width of the image.
+        rect: the rectangle of the whole image in the pane.
+        room: width and height of the pane.
+    """
+    low_x, low_y, high_x, high_y = rect.visible(*room)
+    across, down = rect.width / shape[1], rect.height / shape[0]
+    return (
+        max(low_x, int(np.floor(rect.left + part[1] * across)) - 1),
+        max(low_y, int(np.floor(rect.top + part[0] * down)) - 1),
+        min(high_x, int(np.ceil(rect.left + part[3] * across)) + 1),
+        min(high_y, int(np.ceil(rect.top + part[2] * down)) + 1),
+    )
+
+
 class _Axis:
     """One axis of ``sample``: the source pixels and their positions on the screen."""
 

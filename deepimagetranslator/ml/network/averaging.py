@@ -20,9 +20,7 @@ import numpy as np
 from keras import ops
 
 from deepimagetranslator.ml.network.sharing import SharedModel
-
-STORED = "average_"
-"""A state holds the averages as arrays under this name and their number."""
+from deepimagetranslator.ml.weights_contents import AVERAGE
 
 
 def newest_share(averaging: float, step: Any) -> Any:
@@ -74,13 +72,13 @@ class WeightAverage:
     def arrays(self) -> dict[str, np.ndarray]:
         """The averages by the names under which a state stores them."""
         return {
-            f"{STORED}{number}": np.array(ops.convert_to_numpy(average))
+            f"{AVERAGE}{number}": np.array(ops.convert_to_numpy(average))
             for number, average in enumerate(self._averages)
         }
 
     def restore(self, stored: Mapping[str, Any]) -> None:
         """Take the averages from a state."""
-        _assign(self._averages, [stored[f"{STORED}{n}"] for n in range(len(self._averages))])
+        _assign(self._averages, [stored[f"{AVERAGE}{n}"] for n in range(len(self._averages))])
 
 
 class AveragedModel(SharedModel):

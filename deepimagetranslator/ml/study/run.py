@@ -7,7 +7,6 @@ that share its folder: a cell that another one trains is left to it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -35,6 +34,7 @@ from deepimagetranslator.core.system.system_path import exists, system_path
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.evaluation import evaluate_weights
 from deepimagetranslator.ml.training import train
+from deepimagetranslator.ml.weights_hash import arrays_sha256, file_sha256
 
 
 def run_study(
@@ -70,8 +70,10 @@ def run_study(
         report(CellStarted(cell.name))
         try:
             run_cell(plan, cell, folder, report, control)
-        except NoSpaceError:
-            raise
+        except NoSpaceError as error:
+            raise NoSpaceError(
+                f"{error} What is done of the study stays; run it again when there is space."
+            ) from error
         except InUseError:
             report(LogLine(f"{cell.name} is being trained by another process."))
         except UserError as error:
@@ -149,9 +151,8 @@ def _scored(
     pairs, persons = all_pairs(varied), plan.person_of()
     numbers = plan.images(cell).tested
     tested = {pairs[number].input: number for number in numbers}
-    found = evaluate_weights(
-        file, [pairs[number] for number in numbers], report=report, control=control
-    )
+    chosen = [pairs[number] for number in numbers]
+    found = evaluate_weights(file, chosen, scale_of=pairs, report=report, control=control)
     if found.problems:
         raise DataProblems(found.problems)
     scored = (
@@ -161,12 +162,8 @@ def _scored(
     )
     images = tuple(sorted(scored, key=lambda one: one.number))
     channels = dict.fromkeys(str(row["channel"]) for row in found.rows if row["channel"] != ALL)
-    return CellScores(images, tuple(channels), file.name, _sha256(file))
-
-
-def _sha256(file: Path) -> str:
-    with system_path(file).open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+    arrays = arrays_sha256(file)
+    return CellScores(images, tuple(channels), file.name, file_sha256(file), arrays)
 
 
 def _forget_failure(place: CellFolder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,14 @@ class Seen:
         x: the input (height, width, channels).
         y: the output (height, width, channels).
         embedding: the network's embedding (channels,); empty if it has none.
+        apart: of several networks, how far they are apart: an ``Apart`` of
+            ``core.evaluation.disagreement``.
     """
 
     x: Floats
     y: Floats
     embedding: Floats
+    apart: Any = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Painting label maps in the window: its state without a window."""

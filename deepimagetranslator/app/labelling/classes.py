@@ -1,0 +1,139 @@
+"""Changes of the classes while labels are painted; the project's Label colours follow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from deepimagetranslator.app.project_state import ProjectState
+from deepimagetranslator.core.config.classes import (
+    Colour,
+    LabelClass,
+    parse_classes,
+    to_texts,
+)
+from deepimagetranslator.core.data.labels.choice import classes_of
+from deepimagetranslator.core.data.labels.palette import Palette
+from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.labelling.class_table import ClassTable, NumbersTakenError
+from deepimagetranslator.core.labelling.label_map import BACKGROUND, Classes
+from deepimagetranslator.core.labelling.store import LabelStore
+
+
+class ClassList:
+    """The classes of a label store, in step with the project's.
+
+    Args:
+        project: gets the classes as its Label colours.
+        store: holds the label maps.
+    """
+
+    def __init__(self, project: ProjectState, store: LabelStore) -> None:
+        self._project, self._store = project, store
+
+    @property
+    def table(self) -> ClassTable:
+        """The classes."""
+        return self._store.table
+
+    def adopt(self) -> None:
+        """Take over the project's classes; a project without any gets one besides the background.
+
+        Raises:
+            UserError: there would be more than 32 classes.
+        """
+        table = self.table.with_project(_listed(self._project))
+        if len(table.classes) < 2:
+            table, _ = table.add()
+        self._store.use_table(table)
+
+    def add(self, name: str = "") -> int:
+        """Add a class; returns its number.
+
+        Raises:
+            UserError: there are 32, or another one has the name.
+        """
+        try:
+            table, number = self.table.add(name)
+        except NumbersTakenError:
+            self._store.settle()
+            table, number = self.table.add(name)
+        self._set(table)
+        return number
+
+    def rename(self, number: int, name: str) -> None:
+        """Rename a class.
+
+        Raises:
+            UserError: another class has the name.
+        """
+        self._set(self.table.rename(number, name))
+
+    def recolour(self, number: int, colour: Colour) -> None:
+        """Set the colour in which a class is shown and exported."""
+        self._set(self.table.recolour(number, colour))
+
+    def merge(self, number: int, into: int) -> None:
+        """Make a class part of another one, in all label maps.
+
+        Raises:
+            UserError: it is the background.
+        """
+        self._require_another(into)
+        self._set(self.table.merge(number, into))
+
+    def delete(self, number: int) -> None:
+        """Delete a class; its pixels become background, in all label maps.
+
+        Raises:
+            UserError: it is the background.
+        """
+        self._require_another(BACKGROUND)
+        self._set(self.table.delete(number))
+
+    def numbers_of(self, image: Classes, palette: Palette) -> Classes:
+        """The class numbers of a predicted label map.
+
+        Args:
+            image: (height, width, 1 or 3) in the colours of translated images.
+            palette: of the network.
+
+        Raises:
+            UserError: a class of the network is none of these.
+        """
+        written = replace(palette, colours=palette.written or palette.colours, written=(), also=())
+        indices = replace(written, rest=-1, snap=True).encode(image, "The prediction")
+        meaning = []
+        for colour, name in zip(palette.colours, palette.class_names, strict=True):
+            number = self.table.number_of(LabelClass((colour,)))
+            if number is None:
+                raise UserError(
+                    f"The network predicts the class {name}, which is none of the classes here; "
+                    "add it with its colour, or train on these classes."
+                )
+            meaning.append(number)
+        found: Classes = np.array(meaning, np.uint8)[indices]
+        return found
+
+    def _require_another(self, into: int) -> None:
+        if into == BACKGROUND and len(self.table.classes) <= 2:
+            raise UserError("This is the only class besides the background; add another one first.")
+
+    def _set(self, table: ClassTable) -> None:
+        self._store.set_table(table)
+        listed = [one for _, one in table.classes]
+        if len(listed) >= 2:
+            data = self._project.specs.data
+            self._project.set_section("data", replace(data, labels=to_texts(listed)))
+
+
+def _listed(project: ProjectState) -> tuple[LabelClass, ...]:
+    """The project's classes: those that the user has chosen, else those of the targets."""
+    data = project.specs.data
+    if data.target_kind == "values":
+        return ()
+    if data.labels:
+        return parse_classes(data.labels)
+    dataset = project.dataset
+    return classes_of(dataset.palette) if dataset is not None and dataset.palette else ()
