@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -30,6 +31,9 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
+from deepimagetranslator.core.labelling import borders, regions
+from deepimagetranslator.core.labelling.label_map import Edit
+from deepimagetranslator.core.labelling.progress import Progress
 from deepimagetranslator.core.labelling.record import DONE, DRAFT, TO_LABEL
 from deepimagetranslator.core.labelling.rect import NOTHING
 from deepimagetranslator.core.labelling.values import Range
@@ -284,7 +288,8 @@ def test_a_target_is_the_first_label_map(sessions: Sessions, tmp_path: Path) -> 
     assert np.array_equal(numbers(mode) == 1, target == 255)
     mode.choice.size = 40
     stroke(mode, (12, 12))
-    assert mode.save_into_target() == f"{NAMES[0]}.bak"
+    assert mode.opened is not None
+    assert mode.sheet.save_into_target(mode.opened) == f"{NAMES[0]}.bak"
     assert (read_image(tmp_path / "out" / NAMES[0]) == 255).all()
     assert np.array_equal(write_bak(tmp_path / "out" / NAMES[0]), target)
 
@@ -293,6 +298,52 @@ def write_bak(path: Path) -> np.ndarray:
     copy = path.with_name("copy.png")
     copy.write_bytes(path.with_name(f"{path.name}.bak").read_bytes())
     return read_image(copy)[..., 0]
+
+
+def test_the_classes_of_targets_are_taken_once_these_have_been_read(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES)
+    project = sessions.session.project
+    sides = {
+        f"train_{sides}": tuple(str(tmp_path / side / name) for name in NAMES)
+        for sides, side in (("inputs", "in"), ("targets", "out"))
+    }
+    project.set_files(replace(project.specs.data, **sides))  # type: ignore[arg-type]
+    mode = sessions.session.labelling
+    mode.enter()
+    sessions.until(lambda: project.dataset is not None and mode.sheet.painter is not None)
+    assert [mode.classes.table.name(n) for n in mode.classes.table.numbers] == ["0", "255"]
+    target = read_image(tmp_path / "out" / NAMES[0])[..., 0]
+    assert np.array_equal(numbers(mode) == 1, target == 255)
+
+
+def test_a_slow_tool_is_stopped_and_nothing_is_painted_meanwhile(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    stroke(mode, (5, 5))
+    before, go_on, begun = numbers(mode).copy(), Event(), Event()
+
+    def slow(classes: np.ndarray, number: int, reach: int, progress: Progress) -> Edit:
+        begun.set()
+        go_on.wait()
+        progress(0.5)
+        return regions.of_map(classes, np.full_like(classes, number))
+
+    monkeypatch.setattr(borders, "smooth", slow)
+    mode.operate("smooth")
+    sessions.until(begun.is_set)
+    stroke(mode, (15, 15))
+    assert "Smooth is at work" in notices(sessions)
+    assert mode.cancel()
+    go_on.set()
+    quiet(sessions)
+    assert np.array_equal(numbers(mode), before)
+    mode.operate("smooth")
+    quiet(sessions)
+    assert (numbers(mode) == 1).all()
 
 
 def test_a_target_of_another_size_is_refused_with_the_reason(

@@ -31,21 +31,29 @@ class ClassList:
 
     def __init__(self, project: ProjectState, store: LabelStore) -> None:
         self._project, self._store = project, store
+        self._made_up = False
 
     @property
     def table(self) -> ClassTable:
         """The classes."""
         return self._store.table
 
-    def adopt(self) -> None:
+    def adopt(self, unused: bool = False) -> None:
         """Take over the project's classes; a project without any gets one besides the background.
+
+        Args:
+            unused: whether nothing is painted yet, so that this one may go again: the classes of
+                targets are known only when these have been read.
 
         Raises:
             UserError: there would be more than 32 classes.
         """
-        table = self.table.with_project(_listed(self._project))
+        listed = _listed(self._project)
+        fresh = bool(listed) and self._made_up and unused
+        table = (ClassTable() if fresh else self.table).with_project(listed)
         if len(table.classes) < 2:
             table, _ = table.add()
+            self._made_up = True
         self._store.use_table(table)
 
     def add(self, name: str = "") -> int:
@@ -121,6 +129,7 @@ class ClassList:
             raise UserError("This is the only class besides the background; add another one first.")
 
     def _set(self, table: ClassTable) -> None:
+        self._made_up = False
         self._store.set_table(table)
         listed = [one for _, one in table.classes]
         if len(listed) >= 2:

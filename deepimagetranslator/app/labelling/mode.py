@@ -107,9 +107,7 @@ class Labelling:
             return
         store = LabelStore(self.place.folder)
         self.opened = OpenLabels(store, self._project, self._bus, self._reload)
-        numbers = self.classes.table.numbers
-        if self.choice.number not in numbers:
-            self.choice.number = next(number for number in numbers if number)
+        self._choose_existing_class()
         self._viewer.labelling = True
         self._bus.publish(LabellingChanged())
         self._viewer.show()
@@ -184,8 +182,7 @@ class Labelling:
     def replaced_class(self, number: int) -> None:
         """A class was merged or deleted: the label map in view is read anew."""
         self.choice.forget(number)
-        if self.choice.number not in self.classes.table.numbers:
-            self.choose_nth_class(1)
+        self._choose_existing_class()
         if self.opened is not None and self.save_all():
             self.sheet.forget_all()
             self._viewer.show()
@@ -269,11 +266,6 @@ class Labelling:
             self.opened.store.forget(self.sheet.image)
             self._reload(self.sheet.image)
 
-    def save_into_target(self) -> str:
-        """Write the label map in view into its target file; see ``Sheet.save_into_target``."""
-        assert self.opened is not None
-        return self.sheet.save_into_target(self.opened)
-
     def undo(self) -> None:
         """Undo the last step of the image in view."""
         self._step(LabelMap.undo)
@@ -296,6 +288,11 @@ class Labelling:
     def _make_painter(self, image: Array, label_map: LabelMap) -> Painter:
         return Painter(self.choice, image, label_map, self._painted, self._run_tool)
 
+    def _choose_existing_class(self) -> None:
+        numbers = self.classes.table.numbers
+        if self.choice.number not in numbers:
+            self.choice.number = next(number for number in numbers if number)
+
     def _begun(self, painter: Painter) -> bool:
         known = self.states.status
         labelled = bool(painter.label_map.counts[1:].any())
@@ -305,7 +302,7 @@ class Labelling:
         """Whether the label map in view may be changed now; a notice says why not."""
         known, reason = self.states.status, ""
         if self.slow.name:
-            reason = f"{self.slow.name} is at work; wait for it, or press Esc to stop it."
+            reason = f"{self.slow.name} is at work; wait for it, or stop it."
         elif self.place.moving:
             reason = "The label maps are being copied beside the project; wait a moment."
         elif known is not None and known.locked and not harmless:
@@ -386,9 +383,11 @@ class Labelling:
             self._bus.publish(LabellingChanged())
 
     def _on_specs(self, _change: Change) -> None:
-        if self.opened is not None:
+        opened = self.opened
+        if opened is not None:
             with suppress(UserError):
-                self.classes.adopt()
+                opened.classes.adopt(opened.autosave.idle and not opened.store.begun())
+            self._choose_existing_class()
             self._bus.publish(LabellingChanged())
 
     def _on_replaced(self, _change: ProjectReplaced) -> None:

@@ -63,8 +63,11 @@ class LabelCommands:
             "Write this label map into the target file? The file is changed; a copy of it is kept "
             "beside it, with .bak after its name."
         )
-        if self._labelling.sheet.target is None or self._boxes.yes("Save into target", question):
-            copy = self._labelling.save_into_target()
+        sheet, opened = self._labelling.sheet, self._labelling.opened
+        if opened is None:
+            return
+        if sheet.target is None or self._boxes.yes("Save into target", question):
+            copy = sheet.save_into_target(opened)
             self._tell(f"Saved into the target file; {copy} is the file before.")
 
     def export(self) -> None:
