@@ -23,6 +23,7 @@ from deepimagetranslator.core.messages.events import (
     EpochEnded,
     EpochStarted,
     FilesRead,
+    FilesWritten,
     JobCancelled,
     JobFailed,
     JobFinished,
@@ -201,7 +202,9 @@ def test_the_report_tells_its_files(sessions: Sessions, folder: StudyFolder) -> 
     studies, state = opened(sessions)
     studies.report()
     assert sessions.requests(ReportStudy) == [ReportStudy(1, folder.path)]
-    (folder.report).mkdir()
+    sessions.answer(FilesWritten(2, 9))
+    assert words.remark(state) == "Figures and tables: 2 of 9."
+    folder.report.mkdir()
     summary = folder.report / "report.md"
     summary.write_text("# Study\n")
     sessions.answer(JobFinished({"files": [str(summary)]}))

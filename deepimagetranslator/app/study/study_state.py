@@ -22,6 +22,7 @@ from deepimagetranslator.core.messages.events import (
     EpochEnded,
     EpochStarted,
     FilesRead,
+    FilesWritten,
     JobCancelled,
     JobFailed,
     JobFinished,
@@ -84,6 +85,7 @@ class StudyState:
         current: the name of the cell that is being trained or evaluated; else empty.
         batch, batches: completed training steps of the running epoch, and all of them.
         evaluating: images of the current cell that have been evaluated, and all of them.
+        written: steps of the report that are done, and all of them.
         forecast: trainings that were not done and the seconds for them; None if not measured.
         message, problems: why the last job failed; ``problems`` have remedies.
         note: the last sentence of the worker.
@@ -102,7 +104,7 @@ class StudyState:
         self.current = self.message = self.note = ""
         self.problems: tuple[Problem, ...] = ()
         self.batch = self.batches = 0
-        self.evaluating = 0, 0
+        self.evaluating = self.written = 0, 0
         self.forecast: tuple[int, float] | None = None
         self._measured_now = False  # nothing was trained since the forecast
         self.monitor = MonitorState(clock)
@@ -129,6 +131,7 @@ class StudyState:
     def begin(self, phase: Phase) -> None:
         """A job of the worker begins."""
         self.phase, self.message, self.note, self.problems = phase, "", "", ()
+        self.written = 0, 0
         self.version += 1
 
     def request_stop(self) -> None:
@@ -265,6 +268,9 @@ class StudyState:
     def _files_read(self, event: FilesRead) -> None:
         self.evaluating = event.done, event.count
 
+    def _files_written(self, event: FilesWritten) -> None:
+        self.written = event.done, event.count
+
     def _log_line(self, event: LogLine) -> None:
         self.note = event.text
 
@@ -299,6 +305,7 @@ _HANDLERS: dict[type, Callable[[StudyState, Any], None]] = {
     BatchEnded: StudyState._batch_ended,
     EpochEnded: StudyState._epoch_ended,
     FilesRead: StudyState._files_read,
+    FilesWritten: StudyState._files_written,
     LogLine: StudyState._log_line,
     JobFinished: StudyState._finished,
     JobCancelled: StudyState._cancelled,
