@@ -183,12 +183,20 @@ def test_the_report_opens_and_its_summary_is_shown(
     assert window.sessions.requests(ReportStudy)
     folder.report.mkdir()
     page, summary = folder.report / "report.html", folder.report / "report.md"
-    summary.write_text("# Study\n\nSix `cells`.\n\n- one\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n")
+    summary.write_text(
+        "# Study\n\nSix `cells`.\n\n![Loss](a.png)\n\n- one\n\n"
+        "| a | b\\|c |\n| --- | --- |\n| 1 | 2 |\n"
+    )
     window.answer(JobFinished({"files": [str(page), str(summary)]}))
     assert opened == [page]
     window.until(lambda: "Six cells" in view.summary.text.get("1.0", "end"))
     text = view.summary.text.get("1.0", "end")
-    assert "•\tone" in text and "\ta\tb\n\t1\t2\n" in text and "---" not in text
+    assert (
+        "•\tone" in text
+        and "\ta\tb|c\n\t1\t2\n" in text
+        and "---" not in text
+        and "a.png" not in text
+    )
     assert str(view.tabs.select()) == str(view.summary)
 
 

@@ -15,6 +15,7 @@ from deepimagetranslator.app.study.study_state import Phase
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.study.status import Step
+from deepimagetranslator.gui.actions import study_actions
 from deepimagetranslator.gui.study.new_study_dialog import NewStudyDialog
 from deepimagetranslator.gui.study.study_window import StudyWindow
 
@@ -54,8 +55,10 @@ def press(window: Window, view: StudyWindow, name: str) -> None:
 
 
 def test_a_study_is_planned_stopped_resumed_killed_and_reported(
-    window: Window, project: Path, tmp_path: Path
+    window: Window, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shown: list[Path] = []
+    monkeypatch.setattr(study_actions, "open_folder", shown.append)
     window.session.loader.open(project)
     window.until(lambda: window.session.project.dataset is not None)
     window.choose("Study", "New study...")
@@ -116,5 +119,6 @@ def test_a_study_is_planned_stopped_resumed_killed_and_reported(
 
     press(window, view, "report")
     window.until(lambda: "No p: with 3 persons" in view.summary.text.get("1.0", "end"))
+    assert shown == [folder / "report" / "report.html"] and shown[0].exists()
     assert (folder / "report" / "summary.csv").exists()
     assert window.answers.failed == []

@@ -204,7 +204,8 @@ def test_the_report_tells_its_files(sessions: Sessions, folder: StudyFolder) -> 
     assert sessions.requests(ReportStudy) == [ReportStudy(1, folder.path, state.plan.threads)]
     sessions.answer(FilesWritten(3, 4))
     assert state.part == 0.75
-    (folder.report).mkdir()
+    assert words.remark(state) == "Figures and tables: 3 of 4."
+    folder.report.mkdir()
     summary = folder.report / "report.md"
     summary.write_text("# Study\n")
     sessions.answer(JobFinished({"files": [str(summary)]}))
@@ -215,12 +216,12 @@ def test_the_report_tells_its_files(sessions: Sessions, folder: StudyFolder) -> 
 def test_another_mean_epoch_is_taken_for_another_size(sessions: Sessions) -> None:
     _, state = opened(sessions)
     first = state.cells[FIRST]
-    state.cells[FIRST] = replace(first, cell=replace(first.cell, size=5))
-    state.histories[FIRST] = [{"epoch": 1.0, "seconds": 3.0}]
+    first = replace(first, cell=replace(first.cell, size=5))
+    state.take_cell(first, [{"epoch": 1.0, "seconds": 3.0}])
     assert state.seconds_left == pytest.approx(8 * 3.0)  # of all, as nothing else is known
     other = state.cells[SECOND]
-    state.histories[SECOND] = [{"epoch": 1.0, "seconds": 1.0}]
-    state.cells[SECOND] = replace(other, cell=replace(other.cell, size=9))
+    other = replace(other, cell=replace(other.cell, size=9))
+    state.take_cell(other, [{"epoch": 1.0, "seconds": 1.0}])
     assert state.seconds_left == pytest.approx(4 * 3.0 + 4 * 1.0)
 
 

@@ -85,12 +85,13 @@ class StudyState:
         current: the name of the cell that is being trained or evaluated; else empty.
         batch, batches: completed training steps of the running epoch, and all of them.
         evaluating: images of the current cell that have been evaluated, and all of them.
-        written: parts of the report that have been written, and all of them.
+        written: steps of the report that are done, and all of them.
         forecast: trainings that were not done and the seconds for them; None if not measured.
         message, problems: why the last job failed; ``problems`` have remedies.
         note: the last sentence of the worker.
         monitor: the current cell's training, for the training monitor.
         version: increases with every change.
+        epochs_version: increases when the histories change.
     """
 
     def __init__(self, files: StudyFiles, clock: Callable[[], float] = time.monotonic) -> None:
@@ -107,7 +108,9 @@ class StudyState:
         self.forecast: tuple[int, float] | None = None
         self._measured_now = False  # nothing was trained since the forecast
         self.monitor = MonitorState(clock)
-        self.version = 0
+        self.version = self.epochs_version = 0
+        self._epochs_of: dict[str, tuple[int, float, int]] = {}  # rows, seconds, timed epochs
+        self._means: tuple[int, dict[tuple[str, int], float]] = -1, {}
         self._stop_asked = 0.0
         self.take(files)
 
@@ -116,12 +119,14 @@ class StudyState:
         self.cells, self.summary = dict(files.cells), files.summary
         self.histories = {name: list(rows) for name, rows in files.histories.items()}
         self.version += 1
+        self.epochs_version += 1
 
     def take_cell(self, status: CellStatus, history: History) -> None:
         """Take over what the files say of one cell."""
         self.cells[status.cell.name] = status
         self.histories[status.cell.name] = list(history)
         self.version += 1
+        self.epochs_version += 1
 
     def begin(self, phase: Phase) -> None:
         """A job of the worker begins."""
@@ -210,14 +215,21 @@ class StudyState:
 
     def _seconds_per_epoch(self) -> dict[tuple[str, int], float]:
         """Mean seconds of an epoch by variation and size, variation (size -1), and of all ("")."""
+        if self._means[0] == self.epochs_version:
+            return self._means[1]
         sums: dict[tuple[str, int], tuple[float, int]] = {}
         for name, rows in self.histories.items():
             cell = self.cells[name].cell
-            own = [row["seconds"] for row in rows if row.get("seconds", 0) > 0]
+            if self._epochs_of.get(name, (-1,))[0] != len(rows):
+                own = [row["seconds"] for row in rows if row.get("seconds", 0) > 0]
+                self._epochs_of[name] = len(rows), sum(own), len(own)
+            _, passed, epochs = self._epochs_of[name]
             for key in ((cell.variation, cell.size), (cell.variation, -1), ("", -1)):
                 seconds, count = sums.get(key, (0.0, 0))
-                sums[key] = seconds + sum(own), count + len(own)
-        return {key: seconds / count for key, (seconds, count) in sums.items() if count}
+                sums[key] = seconds + passed, count + epochs
+        means = {key: seconds / count for key, (seconds, count) in sums.items() if count}
+        self._means = self.epochs_version, means
+        return means
 
     def _change(self, **values: Any) -> None:
         """Change what is known of the current cell."""
@@ -249,6 +261,7 @@ class StudyState:
     def _epoch_ended(self, event: EpochEnded) -> None:
         self.batch, self._measured_now = self.batches, False
         self._change(epoch=event.epoch)
+        self.epochs_version += 1
         if self.current:
             rows = self.histories.setdefault(self.current, [])
             rows[:] = [row for row in rows if row.get("epoch") != event.epoch]

@@ -46,6 +46,9 @@ def remark(state: StudyState) -> str:
         return "The training process does not respond. You can force it to stop."
     if state.phase is Phase.RUNNING:
         return _running(state)
+    if state.phase is Phase.REPORTING:
+        done, count = state.written
+        return f"Figures and tables: {done} of {count}." if count else "Reading the scores."
     if state.phase is Phase.FORECASTING:
         return "Some steps of each variation are tried."
     failed = sum(found.step is Step.FAILED for found in state.cells.values())

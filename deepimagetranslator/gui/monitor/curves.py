@@ -7,6 +7,7 @@ callers request a picture and fetch it later.
 
 from __future__ import annotations
 
+import atexit
 import io
 import logging
 import math
@@ -26,6 +27,8 @@ from deepimagetranslator.gui.theme.palette import LIGHT, Palette
 PICTURE_TYPES = ("png", "svg")
 _PRINT = replace(LIGHT, background="#ffffff", field="#ffffff")
 ONE_AT_A_TIME = threading.Lock()
+_PATIENCE = 5.0
+"""Seconds that a picture has at the end of the process."""
 _MARGINS = (52, 12, 28, 36)
 """Left, right, top and bottom margin of a chart in pixels at 100 per cent."""
 _LOW, _LOW_MARGINS = 30, (52, 12, 22, 20)
@@ -123,6 +126,8 @@ class CurvesRenderer(Generic[Wanted]):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="curves", daemon=True)
                 self._thread.start()
+                # C++ code that draws while the interpreter ends would abort the process.
+                atexit.register(self._finish)
             self._changed.notify()
 
     def take(self) -> Image.Image | None:
@@ -138,6 +143,12 @@ class CurvesRenderer(Generic[Wanted]):
             self._wanted = None
             self._changed.notify()
 
+    def _finish(self) -> None:
+        """Close, and wait for the picture that is being drawn."""
+        self.close()
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
+
     def _work(self) -> None:
         while True:
             with self._changed:
@@ -145,6 +156,7 @@ class CurvesRenderer(Generic[Wanted]):
                     self._changed.wait()
                 request, self._wanted = self._wanted, None
             if request is None:
+                atexit.unregister(self._finish)
                 return
             try:
                 picture = self._draw(request)

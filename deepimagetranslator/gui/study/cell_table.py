@@ -47,6 +47,8 @@ class CellTable(ttk.Frame):
         self._on_open = on_open
         px = theme_of(self).px
         self._shown: dict[str, tuple[str, ...]] = {}
+        self._seen: dict[str, CellStatus] = {}
+        self._lively = ""
         names = [name for name, _, _ in _COLUMNS]
         self.table = ttk.Treeview(
             self, columns=names, show="headings", height=_ROWS, selectmode="browse"
@@ -72,9 +74,14 @@ class CellTable(ttk.Frame):
 
     def show(self, state: StudyState) -> None:
         """Show how far the cells have come; only lines that changed are written."""
-        if list(self._shown) != list(state.cells):
+        if self._shown.keys() != state.cells.keys():
             self._fill(state)
+        lively = {state.current, self._lively}  # their words may change without their status
+        self._lively = state.current
         for name, found in state.cells.items():
+            if self._seen.get(name) is found and name not in lively:
+                continue
+            self._seen[name] = found
             values = _values(state, found)
             if values != self._shown[name]:
                 self._shown[name] = values
@@ -83,6 +90,7 @@ class CellTable(ttk.Frame):
 
     def _fill(self, state: StudyState) -> None:
         self.table.delete(*self.table.get_children())
+        self._seen.clear()
         self._shown = dict.fromkeys(state.cells, ())
         for name in state.cells:
             self.table.insert("", "end", iid=name)

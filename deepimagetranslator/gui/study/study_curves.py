@@ -11,7 +11,13 @@ from PIL import ImageTk
 from deepimagetranslator.app.study.study_state import StudyState
 from deepimagetranslator.gui.monitor.curves import CurvesRenderer
 from deepimagetranslator.gui.monitor.curves_view import NONE_YET, SECONDS_BETWEEN
-from deepimagetranslator.gui.study.study_plot import CellLine, StudyPlot, lines_of, render_study
+from deepimagetranslator.gui.study.study_plot import (
+    CellLine,
+    Known,
+    StudyPlot,
+    lines_of,
+    render_study,
+)
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.widgets.centred_text import draw_centred_text
 from deepimagetranslator.gui.widgets.mnemonics import Mnemonics
@@ -33,7 +39,9 @@ class StudyCurves(ttk.Frame):
         self.theme = theme_of(self)
         self._renderer: CurvesRenderer[StudyPlot] = CurvesRenderer(render_study)
         self._state: StudyState | None = None
+        self._known: Known = {}
         self._lines: tuple[CellLine, ...] = ()
+        self._seen: object = None
         self._asked: object = None
         self._asked_at = 0.0
         self.picture: ImageTk.PhotoImage | None = None
@@ -53,7 +61,11 @@ class StudyCurves(ttk.Frame):
 
     def show(self, state: StudyState) -> None:
         """Show the curves of a state; a later ``tick`` displays them."""
-        self._state, self._lines = state, lines_of(state)
+        seen = id(state), state.epochs_version
+        if seen != self._seen:
+            if state is not self._state:
+                self._known.clear()
+            self._state, self._lines, self._seen = state, lines_of(state, self._known), seen
 
     def tick(self) -> None:
         """Ask for a picture if another is wanted, and display a finished one; call it often."""

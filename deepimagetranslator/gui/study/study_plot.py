@@ -5,11 +5,11 @@ Called in the thread of ``CurvesRenderer``; imports matplotlib there, as ``monit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from deepimagetranslator.app.study.study_state import StudyState
@@ -77,19 +77,33 @@ class StudyPlot:
     corner: int = 0
 
 
-def lines_of(state: StudyState) -> tuple[CellLine, ...]:
-    """The loss of all cells that have complete epochs."""
+Known = dict[str, tuple[Mapping[str, float], CellLine]]
+"""By cell, its last epoch and its line until then."""
+
+
+def lines_of(state: StudyState, known: Known) -> tuple[CellLine, ...]:
+    """The loss of all cells that have complete epochs.
+
+    Args:
+        state: the study.
+        known: the lines of before, of which those that have not changed are taken; updated.
+    """
     names = [variation.name for variation in state.plan.variations]
     sizes = state.plan.sizes
     found = []
     for name, rows in state.histories.items():
         if not rows:
             continue
+        if name in known and known[name][0] is rows[-1]:
+            found.append(known[name][1])
+            continue
         cell = state.cells[name].cell
         rank = sizes.index(cell.size) if sizes else 0
         weight = rank / (len(sizes) - 1) if len(sizes) > 1 else 1.0
         values = tuple((column, _series(rows, column)) for column in TITLES)
-        found.append(CellLine(names.index(cell.variation), cell.fold - 1, weight, values))
+        line = CellLine(names.index(cell.variation), cell.fold - 1, weight, values)
+        known[name] = rows[-1], line
+        found.append(line)
     return tuple(found)
 
 
@@ -100,8 +114,8 @@ def render_study(plot: StudyPlot) -> Image.Image:
 
 
 def _series(rows: Sequence[Mapping[str, float]], column: str) -> Series:
-    pairs = ((row["epoch"], row.get(column, np.nan)) for row in rows)
-    return tuple((epoch, value) for epoch, value in pairs if np.isfinite(value))
+    pairs = ((row["epoch"], row.get(column, math.nan)) for row in rows)
+    return tuple((epoch, value) for epoch, value in pairs if math.isfinite(value))
 
 
 def _figure(plot: StudyPlot) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tkinter as tk
 from collections.abc import Sequence
 from tkinter import ttk
 
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 
+_PICTURE = "!["
+_BORDER = re.compile(r"(?<!\\)\|")
 NONE_YET = "The report appears here when it is made; it can be made while trainings are open."
 
 
@@ -65,6 +68,8 @@ class SummaryView(ttk.Frame):
     def _write(self, line: str) -> None:
         marks, _, heading = line.partition(" ")
         plain = line.replace("`", "")
+        if line.startswith(_PICTURE):
+            return  # its caption follows
         if marks and not marks.strip("#"):
             self.text.insert("end", f"{heading}\n", "heading")
         elif line.startswith("- "):
@@ -74,7 +79,10 @@ class SummaryView(ttk.Frame):
 
     def _write_table(self, lines: Sequence[str]) -> None:
         """Write a table in columns of their own; its second line only draws the head's border."""
-        rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
+        rows = [
+            [cell.strip().replace("\\|", "|") for cell in _BORDER.split(line.strip("| "))]
+            for line in lines
+        ]
         rows = [row for row in rows if any(cell.strip("-: ") for cell in row)]
         font, gap = self._theme.font("text"), self._theme.px(18)
         stops, right = [], self._theme.px(10)
