@@ -302,7 +302,7 @@ class Labelling:
         """Whether the label map in view may be changed now; a notice says why not."""
         known, reason = self.states.status, ""
         if self.slow.name:
-            reason = f"{self.slow.name} is at work; wait for it, or press Esc to stop it."
+            reason = f"{self.slow.name} is at work; wait for it, or stop it."
         elif self.place.moving:
             reason = "The label maps are being copied beside the project; wait a moment."
         elif known is not None and known.locked and not harmless:

@@ -99,6 +99,11 @@ VARIANTS = (
     Variant("averaging_10", ("training.averaging=0.1",)),
     Variant("constant", ("training.schedule=constant",)),
     Variant("constant_averaging", ("training.schedule=constant", _AVERAGED)),
+    Variant(
+        "residual_constant_averaging",
+        ("model.residual=true", "training.schedule=constant", _AVERAGED),
+        (NOISE, KERNELS),
+    ),
     Variant("softmax", ("model.final_activation=softmax",), (TISSUE,)),
     Variant("residual", ("model.residual=true",), (NOISE, KERNELS)),
     Variant("residual_averaging", ("model.residual=true", _AVERAGED), (NOISE, KERNELS)),
