@@ -188,6 +188,16 @@ def test_every_tool_operation_and_class_has_a_key(made: QuietWindow, mode: Label
     assert len({*keys.TOOL_KEYS.values(), *keys.OPERATION_KEYS.values()}) == 20
 
 
+def test_keys_with_ctrl_and_alt_stay_those_of_the_menus(made: QuietWindow, mode: Labelling) -> None:
+    made.answers.paths.append(None)
+    press(made, "Control-o")
+    assert not made.answers.paths and not mode.choice.outline
+    press(made, "Alt-e")
+    assert mode.choice.tool == "brush"
+    press(made, "Key-e")
+    assert mode.choice.tool == "eraser"
+
+
 def test_labels_are_painted_without_a_mouse(made: QuietWindow, mode: Labelling) -> None:
     mode.choice.size = 1
     mode.choose_class(0)

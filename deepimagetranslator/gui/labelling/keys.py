@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from deepimagetranslator.gui.widgets.keys import only
 
@@ -34,6 +36,7 @@ OPERATION_KEYS: Mapping[str, str] = {
     "interpolate": "I",
 }
 """A key for each operation; a capital letter is Shift and the letter."""
+_CONTROL, _ALT = 0x4, 0x20000 | {"win32": 0, "darwin": 0x18}.get(sys.platform, 0x8)
 _SIGNS = {"period": ".", "comma": ","}
 
 
@@ -57,7 +60,8 @@ class Keys:
     ) -> None:
         self._widgets = widgets
         for name, action in actions.items():
-            widgets[0].bind_class(TAG, name, only(action))
+            handle = only(action) if "Control" in name else _alone(action)
+            widgets[0].bind_class(TAG, name, handle)
 
     def attach(self) -> None:
         """Let the keys act."""
@@ -68,3 +72,15 @@ class Keys:
         """Let the keys do what they do elsewhere."""
         for widget in self._widgets:
             widget.bindtags(tuple(tag for tag in widget.bindtags() if tag != TAG))
+
+
+def _alone(action: Callable[[], object]) -> Callable[[tk.Event[Any]], str | None]:
+    """A handler that leaves the key with Ctrl or Alt to the menus."""
+
+    def handle(event: tk.Event[Any]) -> str | None:
+        if int(event.state) & (_CONTROL | _ALT):
+            return None
+        action()
+        return "break"
+
+    return handle
