@@ -154,12 +154,29 @@ def test_a_study_runs_stops_and_goes_on(
     place = folder.cell(state.cells[SECOND].cell)
     place.path.mkdir(parents=True, exist_ok=True)
     place.failure.write_text(reason)
-    sessions.answer(CellEnded(SECOND), JobFinished({}))
+    sessions.answer(CellEnded(SECOND, reason), JobFinished({}))
     sessions.until(lambda: state.cells[SECOND].step is Step.FAILED and not studies.reading)
     assert state.cells[SECOND].failure == reason
     assert "1 failed; select it to see the reason" in words.remark(state)
     studies.run(SECOND)
     assert sessions.requests(RunStudy)[-1].only == (SECOND,)
+
+
+def test_the_monitor_of_a_training_never_shows_the_next_one(
+    sessions: Sessions, folder: StudyFolder
+) -> None:
+    studies, state = opened(sessions)
+    studies.run()
+    sessions.answer(CellStarted(FIRST), FilesRead(3, 3), EpochStarted(1, 4, 10), epoch(1))
+    assert "evaluating" not in words.remark(state)
+    first = state.monitor
+    sessions.answer(CellEnded(FIRST), CellStarted(SECOND), FilesRead(3, 3))
+    second = state.monitor
+    sessions.answer(CellEnded(SECOND, "An image is damaged."), JobFinished({}))
+    places = [folder.cell(state.cells[name].cell).path for name in (FIRST, SECOND)]
+    assert [first.run_dir, second.run_dir] == places
+    assert len(first.rows) == 1 and not first.message and not first.running
+    assert second.message == "An image is damaged." and not second.running
 
 
 @pytest.mark.parametrize(

@@ -244,16 +244,19 @@ class StudyState:
         cell = self.cells[event.name].cell
         training, rows = self.training[cell.variation], self.histories.get(event.name, [])
         place = self.folder.cell(cell).path
+        if self.monitor.run_dir not in (None, place):
+            self.monitor = MonitorState(self.clock)  # a monitor may show the other training
         begin = self.monitor.resume if rows else self.monitor.begin
         begin(place, training.epochs, training.judge, rows, True)
 
-    def _cell_ended(self, _event: CellEnded) -> None:
-        scored = self.evaluating[1] > 0
-        self.monitor.handle(JobFinished({}) if scored else JobFailed("user", self.note))
+    def _cell_ended(self, event: CellEnded) -> None:
+        end = JobFailed("user", event.problem) if event.problem else JobFinished({})
+        self.monitor.handle(end)
         self.current = ""
 
     def _epoch_started(self, event: EpochStarted) -> None:
         self.batch, self.batches = 0, event.batches
+        self.evaluating = 0, 0  # the files read so far were those of the data check
 
     def _batch_ended(self, event: BatchEnded) -> None:
         self.batch, self.batches = event.batch, event.batches

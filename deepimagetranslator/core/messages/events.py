@@ -175,9 +175,15 @@ class CellStarted:
 
 @dataclass(frozen=True)
 class CellEnded:
-    """The cell is done, has failed, or was left to another process; its files say which."""
+    """The cell is done, has failed, or was left to another process; its files say which.
+
+    Attributes:
+        name: of the cell.
+        problem: why it is not done, as a sentence; else empty.
+    """
 
     name: str
+    problem: str = ""
 
 
 @dataclass(frozen=True)

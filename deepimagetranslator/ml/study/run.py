@@ -68,6 +68,7 @@ def run_study(
             continue
         report(LogLine(f"Cell {number} of {len(chosen)}: {cell.name}"))
         report(CellStarted(cell.name))
+        problem = ""
         try:
             run_cell(plan, cell, folder, report, control)
         except NoSpaceError as error:
@@ -75,11 +76,13 @@ def run_study(
                 f"{error} What is done of the study stays; run it again when there is space."
             ) from error
         except InUseError:
-            report(LogLine(f"{cell.name} is being trained by another process."))
+            problem = f"{cell.name} is being trained by another process."
+            report(LogLine(problem))
         except UserError as error:
-            report(LogLine(f"{cell.name} failed: {error}"))
+            problem = str(error)
+            report(LogLine(f"{cell.name} failed: {problem}"))
             write_bytes(place.failure, f"{error.for_files}\n".encode("utf-8", "replace"))
-        report(CellEnded(cell.name))
+        report(CellEnded(cell.name, problem))
 
 
 def run_cell(
