@@ -108,7 +108,10 @@ def test_2021_keeps_its_own(tmp_path):
     assert "augmentation.translation" not in reasons(project, look_for(project))
     current = set_field(project, "augmentation.behaviour", "current")
     assert amounts_of(following(project, current))["scaling"] == 7.5
-    assert amounts_of(suggested(reset(current, "augmentation", "2021"), NOTHING_SEEN))
+    assert amounts_of(suggested(reset(current, "augmentation", "2021"), NOTHING_SEEN)) == PAPER
+    other = made(tmp_path / "other", (128, 128))
+    as_then = set_field(other, "augmentation.behaviour", "2021")
+    assert amounts_of(following(other, as_then)) == PAPER
 
 
 def test_nothing_is_suggested_while_no_size_is_known():

@@ -48,8 +48,9 @@ def amounts_for(specs: Specs, sizes: Sequence[Size]) -> Mapping[str, float]:
     size = network_size(specs, sizes)
     if size is None:
         return {}
-    scale = 1.0 if specs.augmentation.behaviour == "2021" else min(size) / SIDE_2021
-    recommended = preset(RECOMMENDED)
+    if specs.augmentation.behaviour == "2021":
+        return {name: value_of(preset("2021"), name) for name in FIELDS}
+    recommended, scale = preset(RECOMMENDED), min(size) / SIDE_2021
     return {name: _rounded(value_of(recommended, name) * scale) for name in FIELDS}
 
 
