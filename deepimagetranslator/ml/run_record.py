@@ -345,7 +345,7 @@ def write_run_record(
         "start_weights": None if start_weights is None else str(start_weights.absolute()),
         "sha256": dict(zip((str(file.absolute()) for file in files), found, strict=True)),
     }
-    save_project(replace(project, run=facts), run.project)
+    save_project(replace(project, run=facts, labels=None), run.project)
 
 
 def _checksums(images: Sequence[ImageRef], contents: Mapping[ImageRef, FileContent]) -> list[str]:

@@ -127,6 +127,7 @@ def whole(sets, tmp_path_factory):
             "warmup": 0,
         },
     )
+    project = replace(project, labels=Path("painted").absolute())
     folder = tmp_path_factory.mktemp("runs") / "a run"
     return project, RunFolder(folder), run(project, folder)
 
@@ -177,7 +178,7 @@ def test_events_tell_the_whole_story(whole):
 def test_project_json_holds_what_repeats_the_run(whole):
     project, folder, _ = whole
     stored = load_project(folder.project)
-    assert stored.specs == project.specs
+    assert stored.specs == project.specs and stored.labels is None
     facts = stored.run
     assert {"python", "keras", "tensorflow", "numpy", "deepimagetranslator"} <= set(
         facts["versions"]

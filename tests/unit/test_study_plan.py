@@ -338,7 +338,10 @@ def test_status_is_read_from_the_files(tmp_path: Path) -> None:
 
 
 def test_the_projects_of_a_study_hold_all_pairs(tmp_path: Path) -> None:
-    study = plan_study(project_of_persons(tmp_path, THREE), Wishes(LEAVE_ONE_OUT))
+    project = replace(project_of_persons(tmp_path, THREE), labels=tmp_path / "painted")
+    study = plan_study(project, Wishes(LEAVE_ONE_OUT))
     folder = StudyFolder(tmp_path / "study")
     write_study(study, folder)
-    assert len(all_pairs(load_project(folder.project("as-project")))) == 6
+    written = load_project(folder.project("as-project"))
+    assert len(all_pairs(written)) == 6
+    assert written.labels is None, "label maps are painted for the project, not for a study"

@@ -140,7 +140,8 @@ def _require_same(cell: Cell, recorded: Mapping[str, object], images: ImageFiles
 
 
 def _moved(project: Project, images: ImageFiles) -> bytes:
-    return project_text(project, lambda path: f"../../{images.placed(path)}").encode()
+    without = replace(project, labels=None)
+    return project_text(without, lambda path: f"../../{images.placed(path)}").encode()
 
 
 def _hash_lines(images: ImageFiles) -> Iterable[str]:

@@ -136,7 +136,7 @@ def write_study(study: NewStudy, folder: StudyFolder) -> None:
     if exists(folder.plan) or exists(folder.cells):
         raise UserError(f"{folder.path} holds a study already; choose another folder.")
     for name, project in study.projects.items():
-        save_project(replace(project, run={}, runs=()), folder.project(name))
+        save_project(replace(project, run={}, runs=(), labels=None), folder.project(name))
     save_plan(study.plan, folder.plan)
 
 
