@@ -126,6 +126,26 @@ def test_label_maps_are_copied_to_another_place(tmp_path: Path) -> None:
     }
 
 
+def test_a_label_map_that_a_kill_has_left_out_does_not_stop_the_copy(tmp_path: Path) -> None:
+    first, second = (an_image(tmp_path / "P1", name) for name in ("a.png", "b.png"))
+    labels = opened(tmp_path)
+    for image in (first, second):
+        labels.write(image, painted())
+    labels.path(first).unlink()  # its entry is written before its file
+    copy = labels.copy_to(tmp_path / "new" / "labels" / "study")
+    assert copy.begun() == [second] and copy.read(first, SHAPE) is None
+    assert np.array_equal(copy.read(second, SHAPE), painted())
+
+
+def test_an_export_does_not_hide_what_another_program_has_changed(tmp_path: Path) -> None:
+    image, labels = an_image(tmp_path), opened(tmp_path)
+    labels.write(image, painted())
+    write_image(labels.path(image), painted(LEAN))
+    export.export(labels, [image], tmp_path / "out")
+    with pytest.raises(ChangedMeanwhileError, match="keep what you painted"):
+        labels.write(image, painted())
+
+
 def test_another_size_is_refused_with_both_sizes(tmp_path: Path) -> None:
     image, labels = an_image(tmp_path), opened(tmp_path)
     labels.write(image, painted())

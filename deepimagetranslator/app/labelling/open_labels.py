@@ -83,7 +83,7 @@ class OpenLabels:
         if waiting is not None:
             return waiting
         height, width, *_ = image_size(image)
-        return self.store.read(image, (height, width))
+        return self.store.read(image, (height, width), to_paint=False)
 
     def _written(self, _image: ImageRef) -> None:
         self._told = ""

@@ -109,7 +109,7 @@ def snapshot(store: LabelStore, folder: Path) -> list[tuple[ImageRef, Path]]:
 
 def _numbers(store: LabelStore, image: ImageRef) -> Classes:
     height, width, *_ = image_size(image)
-    found = store.read(image, (height, width))
+    found = store.read(image, (height, width), to_paint=False)
     return np.zeros((height, width), np.uint8) if found is None else found
 
 

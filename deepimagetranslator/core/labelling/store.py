@@ -163,12 +163,16 @@ class LabelStore:
         """The file of an image's label map, which need not exist."""
         return self.folder / self.status(image).file
 
-    def read(self, image: ImageRef, shape: tuple[int, int]) -> Classes | None:
+    def read(
+        self, image: ImageRef, shape: tuple[int, int], *, to_paint: bool = True
+    ) -> Classes | None:
         """The label map of an image, (height, width); None if it has none.
 
         Args:
             image: the image.
             shape: its height and width.
+            to_paint: a later ``write`` goes on from what is read now; otherwise it still tells of
+                a change by another program since the reading before.
 
         Raises:
             UserError: the file is damaged, has another size, or holds unknown class numbers.
@@ -176,7 +180,8 @@ class LabelStore:
         path = self.path(image)
         with self._busy:
             stamp = file_stamp(path)
-            self._stamps[str(path)] = stamp
+            if to_paint:
+                self._stamps[str(path)] = stamp
             if stamp is None:
                 return None
             numbers = _decode(path)
@@ -259,6 +264,8 @@ class LabelStore:
         try:
             images = {}
             for image in self.begun():
+                if file_stamp(self.path(image)) is None:
+                    continue  # killed before it was first written
                 text = other._text(image)
                 known = replace(self.status(image), file=_file_name(image, text))
                 with writing(self.path(image)):
