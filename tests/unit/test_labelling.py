@@ -16,7 +16,7 @@ import pytest
 from sessions import Sessions, write_pairs
 from waiting import wait_until
 
-from deepimagetranslator.app.events import ProjectSaved
+from deepimagetranslator.app.events import ProblemOccurred, ProjectSaved
 from deepimagetranslator.app.labelling import autosave
 from deepimagetranslator.app.labelling.changes import (
     LabelFileChanged,
@@ -36,6 +36,7 @@ from deepimagetranslator.core.labelling.label_map import Edit
 from deepimagetranslator.core.labelling.progress import Progress
 from deepimagetranslator.core.labelling.record import DONE, DRAFT, TO_LABEL
 from deepimagetranslator.core.labelling.rect import NOTHING
+from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.labelling.values import Range
 from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed
 
@@ -441,6 +442,46 @@ def test_a_project_saved_elsewhere_takes_copies_with_it(sessions: Sessions, tmp_
         assert len(list((tmp_path / "labels" / name).glob("*.png"))) == 1
 
 
+def test_a_project_saved_twice_takes_its_labels_to_the_last_place(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    stroke(mode, (5, 5))
+    written(sessions, mode)
+    project = sessions.session.project
+    for name in ("one", "one", "two"):
+        project.save(tmp_path / f"{name}.json")
+    sessions.until(lambda: not mode.place.moving and project.contents.labels is None)
+    assert not sessions.changes(ProblemOccurred)
+    assert mode.opened is not None
+    assert mode.opened.store.folder == mode.place.folder == tmp_path / "labels" / "two"
+    assert len(list((tmp_path / "labels" / "two").glob("*.png"))) == 1
+    assert load_project(tmp_path / "two.json").labels is None
+
+
+def test_labels_that_cannot_be_copied_are_found_again_and_never_deleted(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load_inputs(sessions, tmp_path)
+    project = sessions.session.project
+    project.save(tmp_path / "one.json")
+    mode = entered(sessions)
+    stroke(mode, (5, 5))
+    mode.leave()
+    other = LabelStore(tmp_path / "labels" / "two")
+    other.open()
+    project.save(tmp_path / "two.json")
+    sessions.until(lambda: sessions.changes(ProblemOccurred))
+    one = tmp_path / "labels" / "one"
+    assert load_project(tmp_path / "two.json").labels == one == mode.place.folder
+    other.close()
+    project.save(tmp_path / "two.json")
+    sessions.until(lambda: not mode.place.moving and project.contents.labels is None)
+    for name in ("one", "two"):
+        assert len(list((tmp_path / "labels" / name).glob("*.png"))) == 1
+
+
 def test_a_kept_unsaved_project_finds_its_labels(sessions: Sessions, tmp_path: Path) -> None:
     load_inputs(sessions, tmp_path)
     mode = entered(sessions)
@@ -492,6 +533,31 @@ def test_a_label_map_changed_meanwhile_is_asked_about(
     assert np.array_equal(read_image(file)[..., 0], expected)
     assert np.array_equal(numbers(mode), expected)
     assert len(list(file.parent.glob("*.bak"))) == (answer == "keep")
+
+
+def test_an_image_whose_file_was_changed_meanwhile_is_not_done(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    stroke(mode, (5, 5))
+    written(sessions, mode)
+    assert mode.opened is not None and mode.sheet.image is not None
+    file = mode.opened.store.path(mode.sheet.image)
+    write_image(file, np.ones((SIDE, SIDE), np.uint8))
+    stroke(mode, (15, 15))
+    mine = numbers(mode).copy()
+    for count in (1, 2):  # the second time the first question was left for later
+        mode.mark_done()
+        sessions.until(lambda count=count: len(sessions.changes(LabelFileChanged)) == count)
+        assert mode.states.status.state == DRAFT and not mode.states.status.locked
+    sessions.changes(LabelFileChanged)[-1].keep()
+    written(sessions, mode)
+    assert np.array_equal(read_image(file)[..., 0], mine)
+    mode.mark_done()
+    written(sessions, mode)
+    assert mode.states.status.state == DONE and not mode.states.marking
+    assert len(list(file.parent.glob("*.bak*"))) == 1
 
 
 def test_a_full_disk_is_said_once_and_what_is_painted_stays(

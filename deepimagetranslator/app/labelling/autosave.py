@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.label_map import Classes
 from deepimagetranslator.core.labelling.store import LabelStore
@@ -14,6 +15,10 @@ from deepimagetranslator.core.labelling.store import LabelStore
 SECONDS = 1.0
 """From a change until it is written; writing 4096 x 4096 pixels takes some tenths more."""
 _AGAIN = 5.0  # seconds from a failed try to the next one
+
+
+class NotWrittenError(UserError):
+    """A label map could not be written; ``Autosave`` has told why."""
 
 
 class Autosave:
@@ -39,6 +44,7 @@ class Autosave:
         self._due: dict[ImageRef, float] = {}
         self._maps: dict[ImageRef, Classes] = {}
         self._anyway: set[ImageRef] = set()
+        self._broken: set[ImageRef] = set()  # not written at the last try
         self._pool = ThreadPoolExecutor(1, "labels")
         self._done: queue.Queue[Callable[[], object]] = queue.Queue()
         self._running = 0
@@ -81,15 +87,29 @@ class Autosave:
         self._due.pop(image, None)
         self.held.discard(image)
 
-    def do(self, task: Callable[[], object], done: Callable[[Exception | None], object]) -> None:
-        """Run a task after all label maps were written; ``done`` gets its error, else None."""
+    def do(
+        self,
+        task: Callable[[], object],
+        done: Callable[[Exception | None], object],
+        needs: ImageRef | None = None,
+    ) -> None:
+        """Run a task after all label maps were written.
+
+        Args:
+            task: what is to be done.
+            done: called in ``tick`` with its error, else None.
+            needs: an image without whose label map the task is not done: if that cannot be
+                written, ``done`` gets a ``NotWrittenError``.
+        """
         for image in list(self._due):
-            if image not in self.held:
+            if image not in self.held or image == needs:
                 self._write(image)
 
         def work() -> None:
             error: Exception | None = None
             try:
+                if needs in self._broken:
+                    raise NotWrittenError(f"The label map of {needs} is not written.")
                 task()
             except Exception as raised:
                 error = raised
@@ -119,7 +139,9 @@ class Autosave:
             error: Exception | None = None
             try:
                 self._store.write(image, copy, anyway=anyway)
+                self._broken.discard(image)
             except Exception as raised:
+                self._broken.add(image)
                 error = raised
             self._done.put(lambda: self._written(image, live, error))
 
@@ -129,7 +151,9 @@ class Autosave:
         if error is not None:
             self._due.setdefault(image, time.monotonic() + _AGAIN)
             self._failed(image, error)
-        elif image not in self._due and self._maps.get(image) is live:
+            return
+        self.held.discard(image)
+        if image not in self._due and self._maps.get(image) is live:
             del self._maps[image]
             self._saved(image)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from deepimagetranslator.app.events import Bus
+from deepimagetranslator.app.labelling.autosave import NotWrittenError
 from deepimagetranslator.app.labelling.changes import LabellingChanged, LabellingNoticed
 from deepimagetranslator.app.labelling.open_labels import OpenLabels
 from deepimagetranslator.app.labelling.sheet import Sheet
@@ -23,12 +24,16 @@ class ImageStates:
         viewer: has the list of images.
         bus: gets the changes.
         opened: returns the files; None while the mode is off.
+
+    Attributes:
+        marking: whether an image is being marked as done, so that none may be changed.
     """
 
     def __init__(
         self, sheet: Sheet, viewer: Viewer, bus: Bus, opened: Callable[[], OpenLabels | None]
     ) -> None:
         self._sheet, self._viewer, self._bus, self._opened = sheet, viewer, bus, opened
+        self.marking = False
 
     @property
     def status(self) -> ImageRecord | None:
@@ -50,22 +55,23 @@ class ImageStates:
         return f"{done} of {len(images)} done"
 
     def mark_done(self, image: ImageRef, label_map: LabelMap) -> None:
-        """Write the label map of an image, then mark it as done."""
+        """Write the label map of an image, then mark it as done; not if it cannot be written."""
         opened = self._opened()
         if opened is None:
             return
         unpainted = int(label_map.counts[0]) / label_map.numbers.size
 
         def marked(error: Exception | None) -> None:
-            if error is not None:
-                self._bus.publish_error(error, "Mark as done")
-            else:
+            self.marking = False
+            if error is None:
                 text = f"Done and locked. Unpainted pixels ({unpainted:.1%}) are background."
                 self._bus.publish(LabellingNoticed(text))
+            elif not isinstance(error, NotWrittenError):
+                self._bus.publish_error(error, "Mark as done")
             self._bus.publish(LabellingChanged())
 
-        store = opened.store
-        opened.autosave.do(lambda: store.mark_done(image), marked)
+        store, self.marking = opened.store, True
+        opened.autosave.do(lambda: store.mark_done(image), marked, image)
 
     def unlock(self) -> None:
         """Let the done image in view be changed.

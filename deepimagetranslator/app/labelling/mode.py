@@ -303,6 +303,8 @@ class Labelling:
         known, reason = self.states.status, ""
         if self.slow.name:
             reason = f"{self.slow.name} is at work; wait for it, or stop it."
+        elif self.states.marking:
+            reason = "The image is being marked as done; wait a moment."
         elif self.place.moving:
             reason = "The label maps are being copied beside the project; wait a moment."
         elif known is not None and known.locked and not harmless:
@@ -391,8 +393,8 @@ class Labelling:
             self._bus.publish(LabellingChanged())
 
     def _on_replaced(self, _change: ProjectReplaced) -> None:
+        self.place.follow()  # first, as what ends now is not the new project's
         self.close()
-        self.place.follow()
 
     def _on_saved(self, _change: ProjectSaved) -> None:
         self.place.saved(self.opened, lambda opened: opened is self.opened)

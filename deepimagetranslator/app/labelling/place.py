@@ -63,6 +63,8 @@ class LabelPlace:
             still: whether they still are.
         """
         target, before = self.target, self.folder
+        if self.moving:
+            return  # where to is looked up again at the end
         if target is None:
             if not is_file(self.folder / RECORD):
                 self.folder = self._wanted()
@@ -81,34 +83,55 @@ class LabelPlace:
                     source.close()
 
         def ended(error: Exception | None) -> None:
-            self.moving = False
             if error is not None:
+                self._stay(before)
+                self.moving = False
                 self._bus.publish_error(error, "Move label maps")
                 return
+            self.moving = False
             if opened is not None and still(opened):
                 opened.use(made[0])
             else:
                 made[0].close()
-            self._moved(before, target)
+            if self.folder == before:  # no other project is open meanwhile
+                self._moved(before, target)
+                self.saved(opened, still)  # it may have been saved elsewhere meanwhile
 
         if opened is not None:
             opened.autosave.do(copy, ended)
         else:
             self._background.run("move label maps", copy, lambda _: ended(None), ended)
 
+    def _stay(self, before: Path) -> None:
+        """The label maps could not be copied: the project says where they are."""
+        if self.folder == before and self._project.contents.labels is None:
+            self._name(before)
+
     def _moved(self, before: Path, after: Path) -> None:
         """The project says where its label maps are now, then those of an unsaved one go."""
-        path = self._project.path
-        if path is None or labels_folder(path.absolute()) != after:
-            return  # another project is open meanwhile
         self.folder = after
-        if self._project.contents.labels == before:
-            self._project.set_labels(None)
-            self._project.save(path)
+        if self._project.contents.labels != before:
+            return
+        named = self._name(None if self.target is None else after)
+        if named and before.is_relative_to(unsaved_projects()):
             left = LabelStore(before)
             with suppress(UserError):
                 left.open()
                 left.delete()
+
+    def _name(self, labels: Path | None) -> bool:
+        """Write into the project file where the label maps are; whether it was written."""
+        self._project.set_labels(labels)
+        path, moving, self.moving = self._project.path, self.moving, True  # begin no move
+        try:
+            if path is not None:
+                self._project.save(path)
+        except UserError as error:
+            self._bus.publish_error(error, "Save project")
+            return False
+        finally:
+            self.moving = moving
+        return path is not None
 
     def _wanted(self) -> Path:
         project = self._project
