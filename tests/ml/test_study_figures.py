@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +13,15 @@ from html_page import assert_stands_alone
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 from PIL import Image
-from study_sets import done_study, project_of_persons
+from study_sets import done_study, project_of_persons, scores_of_cell
 
-from deepimagetranslator.core.messages.events import FilesWritten
+from deepimagetranslator.core.config.project import save_project
+from deepimagetranslator.core.messages.events import FilesRead, FilesWritten
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.study.new_study import FOLDS, Wishes, plan_study
 from deepimagetranslator.core.study.plan import Cell
 from deepimagetranslator.core.study.results import Results, results_of
+from deepimagetranslator.core.study.scores import write_scores
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.variations import crossed
 from deepimagetranslator.ml.study.figures import (
@@ -28,6 +32,7 @@ from deepimagetranslator.ml.study.figures import (
     panels,
     style,
 )
+from deepimagetranslator.ml.study.pack import make_pack
 from deepimagetranslator.ml.study.report import make_report
 
 TEN = tuple(f"person{number}" for number in range(10))
@@ -158,6 +163,27 @@ def test_a_report_has_three_files_a_figure_and_the_same_bytes_again(tmp_path: Pa
     page = assert_stands_alone((folder.report / "report.html").read_text(encoding="utf-8"))
     assert len(page.images) == 2 and str(page.images[0]["src"]).startswith("data:image/svg+xml")
     assert "person0 is not shown: cells/as-project_fold-1/last.weights.h5 cannot" in page.text
+
+
+def test_a_pack_reports_the_trainings_whose_records_it_holds(tmp_path: Path) -> None:
+    study = plan_study(project_of_persons(tmp_path, TEN[:2]), Wishes())
+    folder, late = StudyFolder(tmp_path / "study"), "as-project_fold-2"
+    done_study(study, folder, quality, but=(late,))
+    for cell in study.plan.cells():
+        run = folder.cell(cell).run
+        save_project(replace(study.projects[cell.variation], run={"sha256": {}}), run.project)
+        run.history.write_text("epoch,loss,seconds\n1,0.5,2.0\n")
+
+    def another_is_done(event: object) -> None:
+        if isinstance(event, FilesRead):
+            cell = study.plan.cell(late)
+            write_scores(scores_of_cell(study, cell, quality), folder.cell(cell).scores)
+
+    made = make_pack(folder, tmp_path / "pack.zip", report=another_is_done)
+    with zipfile.ZipFile(made) as pack:
+        rows = pack.read("study-evidence/report/runs.csv").decode().splitlines()[1:]
+        runs = {name.split("/")[2] for name in pack.namelist() if "/runs/" in name}
+    assert [row.split(",")[0] for row in rows] == ["as-project_fold-1"] == list(runs)
 
 
 def test_a_report_can_be_cancelled(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def make_pack(
     results = results_to_report(plan, folder)
     images = image_files(plan, folder, report, control)
     contents = dict(evidence(results, folder, images))
-    for path in make_report(folder, control=control, report=report):
+    for path in make_report(folder, results=results, control=control, report=report):
         name = path.relative_to(folder.report).as_posix()
         contents[f"report/{name}"] = system_path(path).read_bytes()
     contents["files.sha256"] = _hashes(contents)

@@ -22,12 +22,17 @@ Draw = Callable[[], Iterator[Picture]]
 
 
 def make_report(
-    folder: StudyFolder, *, control: JobControl | None = None, report: Report = ignore
+    folder: StudyFolder,
+    *,
+    results: Results | None = None,
+    control: JobControl | None = None,
+    report: Report = ignore,
 ) -> list[Path]:
     """Write the report of what is done, with its figures; that of before is replaced.
 
     Args:
         folder: the study.
+        results: what is to be reported; by default what is done by now.
         control: cancels it; each file is then the earlier or the new one.
         report: called with ``FilesWritten`` events.
 
@@ -39,8 +44,7 @@ def make_report(
         Cancelled: the caller cancelled.
     """
     control = control or JobControl()
-    plan = load_plan(folder.plan)
-    results = results_to_report(plan, folder)
+    results = results or results_to_report(load_plan(folder.plan), folder)
     sweep(folder.report, folder.report / "figures")
     from deepimagetranslator.ml.study.figures.style import journal  # noqa: PLC0415  is slow
 
