@@ -213,6 +213,18 @@ def test_each_operation_changes_the_label_map(
     assert np.array_equal(numbers(mode), before)
 
 
+def test_giving_up_a_stroke_that_changed_nothing_leaves_the_one_before(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    stroke(mode, (5, 5))
+    before = numbers(mode).copy()
+    mode.press((5, 5), "image")
+    assert mode.cancel() and before.any()
+    assert np.array_equal(numbers(mode), before)
+
+
 def test_what_an_operation_lacks_is_said(sessions: Sessions, tmp_path: Path) -> None:
     load_inputs(sessions, tmp_path)
     mode = entered(sessions)

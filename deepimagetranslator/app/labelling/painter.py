@@ -125,8 +125,7 @@ class Painter:
         """Give up the outline or the stroke that is being made; whether there was one."""
         outline, tool = bool(self.corners), self._tool
         self.corners, self._tool = [], ""
-        if tool in _STROKES:
-            self.label_map.history.end()
+        if tool in _STROKES and self.label_map.history.end():
             self._painted(self.label_map.undo())
         return outline or bool(tool)
 

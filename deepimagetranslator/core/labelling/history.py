@@ -85,11 +85,11 @@ class History:
         self.end()
         self._open = []
 
-    def end(self) -> None:
-        """End the step that ``begin`` has begun; without one nothing happens."""
+    def end(self) -> bool:
+        """End the step that ``begin`` has begun; whether there is one and it changes something."""
         parts, self._open = self._open, None
         if not parts:
-            return
+            return False
         rect = NOTHING
         for part, _ in parts:
             rect = rect.union(part)
@@ -100,8 +100,10 @@ class History:
                 slice(part.left - rect.left, part.right - rect.left),
             )
             total[inside] ^= difference
-        if total.any():
+        changed = bool(total.any())
+        if changed:
             self._add(Step.of(rect, total))
+        return changed
 
     def add(self, rect: Rect, difference: Difference) -> None:
         """Remember a change; steps that were undone cannot be done again after it."""
