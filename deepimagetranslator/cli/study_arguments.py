@@ -73,7 +73,7 @@ _HELP = {
     "run": "train and evaluate what is not done yet; stop it at any time, and run it again",
     "status": "show how far each training has come",
     "report": "write a report of what is done: one HTML file, figures, tables (CSV), Markdown",
-    "pack": "write all that shows whence the figures come, and reruns the study, to a ZIP file",
+    "pack": "write a ZIP file with all that the figures come from, which reruns the study",
     "verify": "check the hashes of an unpacked pack, and of the images in its folder 'images'",
     "translate": "translate with the networks of all folds of a variation together: their mean, "
     "maps of their disagreement, and a list of the images that most deserve a second look",

@@ -12,11 +12,13 @@ import pytest
 from html_page import assert_stands_alone
 from study_sets import done_study, project_of_persons
 
-from deepimagetranslator.core.config.project import load_project, save_project
+from deepimagetranslator.core.config.project import Project, load_project, save_project
+from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.study.new_study import FIXED, NewStudy, Wishes, plan_study
 from deepimagetranslator.core.study.report import results_to_report, write_report
 from deepimagetranslator.core.study.reporting.blocks import Picture
 from deepimagetranslator.core.study.reporting.citation import PAPER
+from deepimagetranslator.core.study.reporting.methods import augmentation
 from deepimagetranslator.core.study.reporting.sources import said_of
 from deepimagetranslator.core.study.results import results_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
@@ -124,6 +126,15 @@ def test_methods_name_what_each_variation_did(study: NewStudy, tmp_path: Path) -
     assert "ann (2), bob (2), cid (2); 6 images in all" in text
 
 
+def test_the_augmentation_of_2021_has_only_the_operations_of_2021() -> None:
+    chosen = AugmentationSpec(noise_input=True, stretch_input=True, behaviour="2021")
+    project = Project()
+    said = [augmentation(replace(project, specs=replace(project.specs, augmentation=one)))
+            for one in (chosen, replace(chosen, behaviour="current"))]  # fmt: skip
+    assert "noise up to" in said[0] and "stretch" not in said[0]
+    assert "noise up to" in said[1] and "stretch up to" in said[1]
+
+
 def test_limits_follow_from_the_data(study: NewStudy, tmp_path: Path) -> None:
     folder = StudyFolder(tmp_path / "study")
     done_study(study, folder, half, but=["augmentation-on_fold-2"], empty="cid")
@@ -159,7 +170,7 @@ def test_sources_are_numbered_as_in_their_table(study: NewStudy, tmp_path: Path)
     assert "0" * 64 not in text, "that of the file differs in equal trainings"
 
 
-def test_every_table_says_whence_it_comes(tmp_path: Path) -> None:
+def test_every_table_names_its_source(tmp_path: Path) -> None:
     varied = crossed(["augmentation=on,off", "model.deep_supervision=off,on"])
     study = plan_study(project_of_persons(tmp_path, PERSONS), Wishes(variations=varied))
     folder = StudyFolder(tmp_path / "study")

@@ -98,7 +98,7 @@ def test_the_report_twice_is_the_same_bytes(eight: StudyFolder) -> None:
     assert len(before) > 5
 
 
-def test_figures_say_whence_they_come(eight: StudyFolder) -> None:
+def test_figures_name_their_sources(eight: StudyFolder) -> None:
     found = rows(eight, "runs")
     assert len(found) == 16 and {len(row["sha256"]) for row in found} == {64}
     assert all((eight.path / row["folder"] / "study-scores.csv").exists() for row in found)

@@ -21,7 +21,7 @@ class Curve:
     """A fitted learning curve.
 
     Attributes:
-        a, b, c: of a - b n^-c; ``a`` is the score of endlessly many images.
+        a, b, c: of a - b n^-c; ``a`` is the score of an unlimited number of images.
         lower, upper: the interval of 95 % of ``a``.
     """
 

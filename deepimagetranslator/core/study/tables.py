@@ -46,7 +46,7 @@ def shown(cell: str | float | int) -> str:
 
 
 def runs(results: Results) -> Table:
-    """Whence everything comes: the run's folder and the weights of each cell."""
+    """The source of everything: the run's folder and the weights of each cell."""
     columns = (
         *("cell", "variation", "size", "fold", "repeat", "folder", "settings"),
         *("weights", "sha256", "arrays_sha256"),

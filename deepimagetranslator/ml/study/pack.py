@@ -34,7 +34,7 @@ def pack_of(folder: StudyFolder) -> Path:
 def make_pack(
     folder: StudyFolder, output: Path, *, control: JobControl | None = None, report: Report = ignore
 ) -> Path:
-    """Make the report anew, and write everything that shows whence its figures come.
+    """Make the report anew, and write everything that its figures come from.
 
     Args:
         folder: the study.

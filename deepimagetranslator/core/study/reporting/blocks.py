@@ -41,7 +41,7 @@ class Picture:
 
     Attributes:
         kind: the section that shows it: "losses", "measures", "learning", "agreement", "panels".
-        caption: what it shows, of whom, and whence it comes.
+        caption: what it shows, of whom, and its source.
         alt: the same for those who cannot see it, shorter.
         files: its files, as names in the report's folder: PNG, SVG and PDF.
         shown: the content of the one inside the HTML file.

@@ -41,8 +41,8 @@ _TABLES = {
     "learning_curve": "the score by the number of training images",
     "optimistic": "last weights against the best by the tested images",
     "as_in_paper": "tests with images as if independent, as in the paper",
-    "runs": "whence all figures come: folders, settings, weights files, their SHA-256 and that of "
-    "their arrays",
+    "runs": "the source of all figures: folders, settings, weights files, their SHA-256 and that "
+    "of their arrays",
 }
 
 
@@ -200,8 +200,8 @@ def _fit_of(plan: Plan, means: dict[int, float]) -> str:
     if curve is not None:
         low, high = number(curve.lower, plan), number(curve.upper, plan)
         return (
-            f"Fit {curve.a:.4g} - {curve.b:.4g} n^-{curve.c:.3g}; with endlessly many images "
-            f"{number(curve.a, plan)} (95 % interval {low} to {high})."
+            f"Fit {curve.a:.4g} - {curve.b:.4g} n^-{curve.c:.3g}; with an unlimited "
+            f"number of images {number(curve.a, plan)} (95 % interval {low} to {high})."
         )
     if len(means) < FEWEST_SIZES:
         return f"No curve is fitted to fewer than {FEWEST_SIZES} sizes."

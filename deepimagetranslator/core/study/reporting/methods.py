@@ -10,6 +10,7 @@ from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import (
     OPERATIONS,
+    OPERATIONS_2021,
     AugmentationSpec,
     ModelSpec,
     TrainingSpec,
@@ -143,7 +144,8 @@ def _stopping(recorded: Project) -> int:
 def augmentation(project: Project) -> str:
     """The augmentation in words."""
     spec = project.specs.augmentation
-    found = [text for operation in OPERATIONS if (text := _operation(spec, operation))]
+    known = OPERATIONS_2021 if spec.behaviour == "2021" else OPERATIONS
+    found = [text for operation in known if (text := _operation(spec, operation))]
     if not found:
         return "no augmentation"
     way = " as in the 2021 program" if spec.behaviour == "2021" else ""

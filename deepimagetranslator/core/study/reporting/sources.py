@@ -1,4 +1,4 @@
-"""Whence figures and tables come: the runs that are done, by number."""
+"""The sources of figures and tables: the runs that are done, by number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deepimagetranslator.core.study.results import Results
 
 
 def said_of(results: Results, cells: Iterable[Cell]) -> str:
-    """Of whom and whence: "3 persons, 53 images. Source: runs 1 to 3."."""
+    """Persons, images and source: "3 persons, 53 images. Source: runs 1 to 3."."""
     chosen = list(cells)
     images = {i.number: i.person for cell in chosen for i in results.cells[cell].images}
     persons, count = len(set(images.values())), len(images)

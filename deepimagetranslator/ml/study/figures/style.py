@@ -73,7 +73,7 @@ class Drawing:
         kind: see ``Picture``.
         name: of its files, without suffix.
         figure: the figure.
-        caption: what it shows, of whom, and whence it comes.
+        caption: what it shows, of whom, and its source.
         alt: the same for those who cannot see it, shorter.
         cells: the runs from which it comes.
         raster: whether the HTML file holds it as PNG, since it consists of images; else as SVG.
@@ -103,7 +103,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def write(drawing: Drawing, source: str, folder: Path) -> Picture:
-    """Write a figure as PNG, SVG and PDF, each of which says whence it comes.
+    """Write a figure as PNG, SVG and PDF, each of which names its source.
 
     Args:
         drawing: the figure.
