@@ -125,8 +125,7 @@ class App:
             question = f"The {jobs.kind} is still running. Stop it and close?"
             if not self.boxes.yes("Close?", question):
                 return
-        actions = self.window.actions
-        if actions.labels.may_close() and actions.file.may_drop_changes():
+        if self.window.actions.file.may_drop_changes():
             self.close()
 
     def leave_soon(self, *_signal: object) -> None:

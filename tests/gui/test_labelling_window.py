@@ -16,10 +16,12 @@ from window import open_menu
 
 from deepimagetranslator.app.labelling import autosave
 from deepimagetranslator.app.labelling.mode import Labelling
+from deepimagetranslator.core.config.project import save_project
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.labelling.record import DONE
 from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed
+from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.gui.labelling import keys, pointer
 from deepimagetranslator.gui.labelling.panel import LabelPanel
 from deepimagetranslator.gui.viewer import viewport
@@ -388,6 +390,25 @@ def test_leaving_shows_target_overlay_and_augmentation_again(
     assert made.main.panes.overlay == "none"
     made.main.actions.labels.toggle()
     assert made.main.panes.overlay == "target"
+
+
+def test_another_project_is_not_opened_before_labels_are_written(
+    made: QuietWindow, mode: Labelling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = made.session.project
+    save_project(project.contents, tmp_path / "other.json")
+    project.save(tmp_path / "one.json")
+
+    def full(*_: object, **__: object) -> None:
+        raise NoSpaceError("The disk is full.")
+
+    assert mode.opened is not None
+    monkeypatch.setattr(mode.opened.store, "write", full)
+    stroke(made, (12.5, 3.5))
+    made.answers.yes = False
+    made.main.actions.file.open_path(tmp_path / "other.json")
+    assert project.path == tmp_path / "one.json" and mode.active and numbers(mode).any()
+    assert "lose what was painted last?" in made.answers.asked[-1]
 
 
 def test_the_entry_is_greyed_without_images(root: tk.Tk, tmp_path: Path) -> None:

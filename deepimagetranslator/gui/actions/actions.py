@@ -54,6 +54,7 @@ class Actions:
             self.data.pairs_loaded,
             self.data.persons_loaded,
             leave,
+            self.labels.may_close,
         )
         self.model = ModelActions(root, session, boxes, pickers)
         self.translate = TranslateActions(root, session, boxes, pickers)

@@ -26,6 +26,7 @@ class FileActions:
         pairs_loaded: called after a folder pair has been loaded.
         persons_loaded: called with a tree of persons after it has been loaded.
         leave: ends the program; asks first if something would be lost.
+        labels_written: whether all label maps are written, or the user gives up what is not.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class FileActions:
         pairs_loaded: Callable[[], object],
         persons_loaded: Callable[[Tree], object],
         leave: Callable[[], object],
+        labels_written: Callable[[], bool],
     ) -> None:
         self._project = project
         self._loader = loader
@@ -45,6 +47,7 @@ class FileActions:
         self._pairs_loaded = pairs_loaded
         self._persons_loaded = persons_loaded
         self.leave = leave
+        self._labels_written = labels_written
 
     def load_images(self, part: str, side: str) -> None:
         """Choose and load the "inputs" or "targets" of training or validation, as in 2021."""
@@ -143,6 +146,8 @@ class FileActions:
 
     def may_drop_changes(self) -> bool:
         """Whether no unsaved changes are left, or the user agrees to lose them."""
+        if not self._labels_written():
+            return False
         project = self._project
         if not project.changed:
             return True

@@ -50,7 +50,7 @@ class LabelCommands:
         """Whether everything is written, or the user gives up what cannot be."""
         if self._labelling.save_all():
             return True
-        question = "Some label maps could not be written. Close and lose what was painted last?"
+        question = "Some label maps could not be written. Go on and lose what was painted last?"
         return self._boxes.yes("Label maps are not written", question)
 
     def save_into_target(self) -> None:
