@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,12 @@ from test_study import QUICK
 from waiting import PATIENCE, wait_until
 
 from deepimagetranslator import cli
+from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.study.plan_file import load_plan
-from deepimagetranslator.ml.study.jobs import crowded
+from deepimagetranslator.core.study.study_folder import StudyFolder
+from deepimagetranslator.ml.study.jobs import crowded, run_in_processes
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no signals on this system")
 LONG = 2000
@@ -133,6 +137,24 @@ def test_the_processes_end_with_the_one_that_started_them(running: subprocess.Po
     assert len(found) == 2
     running.kill()
     wait_until(lambda: not any(map(is_there, found)))
+
+
+def test_a_process_that_cannot_be_started_is_a_sentence_and_ends_the_others(
+    studies: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[SpawnProcess] = []
+    start = SpawnProcess.start
+
+    def second_fails(process: SpawnProcess) -> None:
+        if started:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        start(process)
+        started.append(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", second_fails)
+    with pytest.raises(UserError, match=r"No further process .*temporarily.*fewer cells"):
+        run_in_processes(StudyFolder(studies[2]), 2)
+    assert not started[0].is_alive()
 
 
 def test_more_threads_than_cores_is_told(studies: tuple[Path, Path, Path]) -> None:

@@ -65,8 +65,10 @@ def run_in_processes(
         raise UserError(f"1 to {MOST_JOBS} trainings can run at a time, not {jobs}.")
     plan, control = load_plan(folder.plan), control or JobControl()
     cells = open_cells(plan, folder, only)
-    processes = [_CellProcess(folder) for _ in range(min(jobs, len(cells)))]
+    processes: list[_CellProcess] = []
     try:
+        while len(processes) < min(jobs, len(cells)):
+            processes.append(_CellProcess(folder))
         _Pool(processes, folder, cells, report, control).run()
     finally:
         _end(processes)
@@ -135,15 +137,28 @@ class _CellProcess:
         self.start()
 
     def start(self) -> None:
-        """Start the process; it loads the engine with its first cell."""
+        """Start the process; it loads the engine with its first cell.
+
+        Raises:
+            UserError: the system starts no further process.
+        """
         context = multiprocessing.get_context("spawn")
         self.pipe: Any
         self.pipe, theirs = context.Pipe(duplex=True)
-        self.process: BaseProcess = context.Process(
+        process = context.Process(
             target=_main, args=(theirs, self._folder), name="study", daemon=False
         )
-        self.process.start()
-        theirs.close()
+        try:
+            process.start()
+        except OSError as error:
+            self.pipe.close()
+            raise UserError(
+                f"No further process can be started ({error.strerror}); train fewer cells at a "
+                "time."
+            ) from None
+        finally:
+            theirs.close()
+        self.process: BaseProcess = process
 
     def take(self, cell: str) -> None:
         """Let it train a cell."""
