@@ -12,6 +12,7 @@ from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.series import patient_of
 from deepimagetranslator.core.study.new_study import NewStudy, Wishes, plan_study
 from deepimagetranslator.core.study.plan import Plan, all_pairs
+from deepimagetranslator.core.study.reporting.words import plural
 from deepimagetranslator.core.study.statistics.families import may_test, why_no_p
 from deepimagetranslator.core.study.statistics.sign_flips import smallest_p
 from deepimagetranslator.core.study.study_folder import StudyFolder
@@ -68,12 +69,12 @@ def outlook_of(project: Project, draft: Draft) -> Outlook:
 def trainings(plan: Plan) -> str:
     """How many trainings there are, such as "12 trainings: 4 variations x 3 folds."."""
     parts = [
-        _counted(len(plan.variations), "variation"),
-        _counted(len(plan.folds[0]), "fold"),
-        _counted(len(plan.sizes), "size") if plan.sizes else "",
-        _counted(plan.repeats, "repeat") if plan.repeats > 1 else "",
+        plural(len(plan.variations), "variation"),
+        plural(len(plan.folds[0]), "fold"),
+        plural(len(plan.sizes), "size") if plan.sizes else "",
+        plural(plan.repeats, "repeat") if plan.repeats > 1 else "",
     ]
-    return f"{_counted(plan.cell_count, 'training')}: {' × '.join(filter(None, parts))}."
+    return f"{plural(plan.cell_count, 'training')}: {' × '.join(filter(None, parts))}."
 
 
 def fold_words(plan: Plan) -> list[str]:
@@ -83,8 +84,8 @@ def fold_words(plan: Plan) -> list[str]:
         names = [*persons[:_MOST_NAMED], *(["..."] if len(persons) > _MOST_NAMED else [])]
         images = sum(len(plan.persons[person]) for person in persons)
         found.append(
-            f"Fold {number}: {_counted(len(persons), 'person')} ({', '.join(names)}), "
-            f"{_counted(images, 'image')}"
+            f"Fold {number}: {plural(len(persons), 'person')} ({', '.join(names)}), "
+            f"{plural(images, 'image')}"
         )
     return found
 
@@ -102,14 +103,14 @@ def test_words(plan: Plan) -> str:
         return why_no_p(persons, count)
     smallest = smallest_p(persons) * count
     return (
-        f"Smallest possible p: {smallest:.2g} ({_counted(persons, 'person')}, "
-        f"{_counted(count, 'comparison')})."
+        f"Smallest possible p: {smallest:.2g} ({plural(persons, 'person')}, "
+        f"{plural(count, 'comparison')})."
     )
 
 
 def recognized(project: Project, draft: Draft, plan: Plan) -> str:
     """How many persons there are, and how they are recognized."""
-    count = _counted(len(plan.persons), "person")
+    count = plural(len(plan.persons), "person")
     if draft.group.strip():
         return f"{count}, recognized by the pattern."
     if project.specs.data.persons:
@@ -171,7 +172,3 @@ def _require_new_folder(text: str) -> None:
     folder = StudyFolder(path)
     if exists(folder.plan) or exists(folder.cells):
         raise UserError(f"{path} holds a study already; choose another folder.")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
