@@ -111,6 +111,27 @@ def test_numbers_are_those_of_the_order_of_the_classes_and_colours_come_first(
     assert np.array_equal(numbers_of_painted(label, image, grey), np.where(WANTED == 2, 2, 0))
 
 
+@pytest.mark.parametrize(
+    "classes",
+    [
+        CLASSES,
+        ["0,0,0=air", "255,0,0>0,255,0=fat", "0,255,0>255,0,0=lean"],  # exchanged
+        ["0,0,0=air", "255,0,0>9,9,9=fat", "0,255,0>9,9,9=lean"],  # one colour for both
+        ["0=air", "1>128=fat", "rest>255=lean"],
+        ["0=air", "2>1=fat", "1>2=lean"],
+        ["5=air", "1=fat", "2=lean"],
+    ],
+)
+def test_drafts_are_written_in_colours_that_come_back_as_the_same_classes(
+    classes: list[str], tmp_path: Path
+) -> None:
+    table = ClassTable(tuple(enumerate(parse_classes(classes))))
+    image = an_image(tmp_path / "images")
+    into_folder(tmp_path / "drafts", table, [image])(image, WANTED)
+    (label,) = list_images(tmp_path / "drafts")
+    assert np.array_equal(numbers_of_painted(label, image, table), WANTED)
+
+
 def test_a_label_image_that_does_not_fit_is_refused_with_the_reason(tmp_path: Path) -> None:
     image, label = an_image(tmp_path), tmp_path / "label.png"
     soft = COLOURS[WANTED]

@@ -21,6 +21,7 @@ from deepimagetranslator.core.imaging.images import image_size, read_image, writ
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.label_map import Classes
 from deepimagetranslator.core.labelling.loop.classes import numbers_of_network
+from deepimagetranslator.core.labelling.loop.painted import palette_to_paint
 from deepimagetranslator.core.system.system_path import exists, system_path
 
 Put = Callable[[ImageRef, Classes], object]
@@ -100,7 +101,7 @@ def into_folder(folder: Path, table: ClassTable, images: Sequence[ImageRef]) -> 
     require_folder(folder)
     if exists(folder) and any(system_path(folder).iterdir()):
         raise UserError(f"{folder} holds files already; choose a new folder for the drafts.")
-    palette = table.palette()
+    palette = palette_to_paint(table)
     files = {
         image: folder / _named(image, place.with_name(stem(place.name)))
         for image, place in places(images, folder, folder=_common(images)).items()

@@ -54,6 +54,18 @@ def numbers_of_painted(label: ImageRef, image: ImageRef, table: ClassTable) -> C
     return table.sparse(_indices(numbers, table.palette(of_files=True), table.palette(), label))
 
 
+def palette_to_paint(table: ClassTable) -> Palette:
+    """The palette in whose colours drafts are written, which ``numbers_of_painted`` understands.
+
+    They are those of translated images, unless one of these is another class's in the files.
+    """
+    palette, files = table.palette(), table.palette(of_files=True)
+    written = [colour_of(colour, 3) for colour in palette.written]
+    others = [files.class_of(colour) for colour in written]
+    mixed = any(other not in (-1, files.rest, number) for number, other in enumerate(others))
+    return files if mixed or len(set(written)) < len(written) else palette
+
+
 def _indices(image: Array, palette: Palette, written: Palette, label: ImageRef) -> Classes:
     """Indices of the palette, by colour or else by class number."""
     colours, inverse, pixels = _colours_of(image)
