@@ -128,10 +128,11 @@ Everything is written within two seconds, into the folder "labels" beside the pr
 stay unchanged. Done locks an image; its unpainted pixels are background. The menu File of the \
 panel exports the label maps in the geometry of their inputs or, if you want, saves one into its \
 target file and keeps a copy.
-Keys: a letter in brackets chooses its tool; 1 to 9: class; [ and ] or Ctrl and the wheel: size; \
-O: outlines only; H: hide; Ctrl+Z, Ctrl+Y: undo, redo; Esc: give up an outline or a slow tool; \
-space or the middle button: move the image; Page Up, Page Down: image before, after. Without a \
-mouse: arrows move the brush (Ctrl: by ten), Enter uses the tool, Shift and an arrow paints.
+Keys: a letter in brackets chooses its tool; 1 to 9: class; the square brackets, or Ctrl and the \
+wheel: size; O: outlines only; H: hide; Ctrl+Z, Ctrl+Y: undo, redo; Esc: give up an outline or a \
+slow tool; space or the middle button: move the image; Page Up, Page Down: image before, after. \
+Without a mouse: arrows move the brush (Ctrl: by ten), Enter uses the tool, Shift and an arrow \
+paints.
 
 # Keys
 

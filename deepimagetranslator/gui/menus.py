@@ -249,7 +249,7 @@ def _study_menu(parent: tk.Menu, study: StudyActions, boxes: Boxes) -> tk.Menu:
     update = str(menu.cget("postcommand"))
 
     def fill() -> None:
-        menu.tk.eval(update)
+        menu.tk.call(update)
         menu.delete(len(entries), "end")
         recent = study.recent()
         if recent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from study_sets import scores_without_dates
 from test_study import QUICK
 from waiting import PATIENCE, wait_until
 
@@ -110,12 +110,6 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
     return call
 
 
-def scores(study: Path) -> list[str]:
-    """The tables without the checksums of weights, which hold the time of day."""
-    tables = [(study / "cells" / cell / "study-scores.csv").read_text() for cell in CELLS]
-    return [re.sub(",[0-9a-f]{64}$", "", table, flags=re.MULTILINE) for table in tables]
-
-
 def kill_trainer(run: RunFolder, workers: list[subprocess.Popen[bytes]], killed: list[int]) -> None:
     """Kill the worker that trains, once it has completed an epoch and before its last one."""
     wait_until(lambda: 1 <= len(run.read_history()) < EPOCHS)
@@ -139,7 +133,7 @@ def test_a_worker_that_is_killed_in_a_training_changes_no_table(
     assert [cell["state"] for cell in told["cells"]] == ["done"] * 2  # type: ignore[attr-defined]
     assert f"{CELLS[0]}: its worker" in str(told["err"])
     assert "has vanished" in str(told["err"]) and "epoch" in str(told["err"])
-    assert scores(there) == scores(here)
+    assert scores_without_dates(there, CELLS) == scores_without_dates(here, CELLS)
     again = call("study", "run", there, "--dask", "tcp://127.0.0.1:1")
     assert again["status"] == 0, "nothing is left to do, so nobody is asked"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from study_sets import scores_without_dates
 from test_study import QUICK
 from waiting import PATIENCE, wait_until
 
@@ -52,12 +52,6 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]
         line = ["study", "new", str(project), "--output", str(found[-1])]
         assert cli.main([*line, "--epochs", str(epochs)]) == 0
     return found[0], found[1], found[2]
-
-
-def scores(study: Path) -> list[str]:
-    """The tables without the checksums of weights, which hold the time of day."""
-    tables = [(study / "cells" / cell / "study-scores.csv").read_text() for cell in CELLS]
-    return [re.sub(",[0-9a-f]{64}$", "", table, flags=re.MULTILINE) for table in tables]
 
 
 def rows(study: Path, cell: str) -> int:
@@ -110,7 +104,7 @@ def test_the_same_tables_as_one_after_another(studies: tuple[Path, Path, Path]) 
     process = program("study", "run", several, "--jobs", "2", "--no-forecast")
     told, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and "3 done" in told, told
-    assert scores(one) == scores(several)
+    assert scores_without_dates(one, CELLS) == scores_without_dates(several, CELLS)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from full_disk import Disk, full_disk
 from small_run import small_project
+from study_sets import scores_without_dates
 
 from deepimagetranslator.core.study.new_study import (
     FIXED,
@@ -62,12 +63,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tables(study: NewStudy, folder: StudyFolder) -> list[str]:
-    """The scores of all cells, without the checksums of their weights."""
-    found = []
-    for cell in study.plan.cells():
-        lines = folder.cell(cell).scores.read_text().splitlines()
-        found.append("\n".join(line.rpartition(",")[0] for line in lines))
-    return found
+    """The scores of all cells."""
+    return scores_without_dates(folder.path, [cell.name for cell in study.plan.cells()])
 
 
 def check(undisturbed: Undisturbed, folder: StudyFolder, step: int) -> None:

@@ -14,14 +14,14 @@ from study_sets import done_study, project_of_persons
 from deepimagetranslator.cli import main
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.study.comparing import compared
-from deepimagetranslator.core.study.families import holm
 from deepimagetranslator.core.study.new_study import FIXED, FOLDS, Wishes, plan_study, write_study
 from deepimagetranslator.core.study.plan import Cell, Plan
 from deepimagetranslator.core.study.plan_file import load_plan
 from deepimagetranslator.core.study.report import results_to_report, write_report
 from deepimagetranslator.core.study.results import results_of
 from deepimagetranslator.core.study.scores import primary, read_scores
-from deepimagetranslator.core.study.sign_flips import interval, p_value
+from deepimagetranslator.core.study.statistics.families import holm
+from deepimagetranslator.core.study.statistics.sign_flips import interval, p_value
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.variations import crossed
 

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from deepimagetranslator.core.study.agreement import agreement
-from deepimagetranslator.core.study.anova import tukey, two_way
-from deepimagetranslator.core.study.distributions import f_tail, range_tail, t_quantile
-from deepimagetranslator.core.study.families import (
+from deepimagetranslator.core.study.statistics.agreement import agreement
+from deepimagetranslator.core.study.statistics.anova import tukey, two_way
+from deepimagetranslator.core.study.statistics.distributions import f_tail, range_tail, t_quantile
+from deepimagetranslator.core.study.statistics.families import (
     fewest_persons,
     holm,
     may_test,
     why_no_p,
 )
-from deepimagetranslator.core.study.learning_curve import fit
-from deepimagetranslator.core.study.sign_flips import (
+from deepimagetranslator.core.study.statistics.learning_curve import fit
+from deepimagetranslator.core.study.statistics.sign_flips import (
     ALPHA,
     MOST_EXACT,
     RANDOM_FLIPS,

@@ -10,10 +10,10 @@ from deepimagetranslator.app.study.draft import Draft, FieldError, wishes_of
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.series import patient_of
-from deepimagetranslator.core.study.families import may_test, why_no_p
 from deepimagetranslator.core.study.new_study import NewStudy, Wishes, plan_study
 from deepimagetranslator.core.study.plan import Plan, all_pairs
-from deepimagetranslator.core.study.sign_flips import smallest_p
+from deepimagetranslator.core.study.statistics.families import may_test, why_no_p
+from deepimagetranslator.core.study.statistics.sign_flips import smallest_p
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.variations import ONLY, Variation, project_of
 from deepimagetranslator.core.system.system_path import exists, require_possible

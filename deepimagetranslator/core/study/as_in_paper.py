@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from deepimagetranslator.core.study.anova import tukey, two_way
 from deepimagetranslator.core.study.results import PRIMARY, Results
+from deepimagetranslator.core.study.statistics.anova import tukey, two_way
 from deepimagetranslator.core.study.tables import Row, Table
 from deepimagetranslator.core.study.variations import Variation
 

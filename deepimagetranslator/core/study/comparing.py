@@ -6,9 +6,13 @@ import math
 from dataclasses import dataclass, replace
 
 from deepimagetranslator.core.evaluation.summary import Spread
-from deepimagetranslator.core.study.families import holm, may_test, why_no_p
 from deepimagetranslator.core.study.results import Results
-from deepimagetranslator.core.study.sign_flips import FEWEST_FOR_INTERVAL, interval, p_value
+from deepimagetranslator.core.study.statistics.families import holm, may_test, why_no_p
+from deepimagetranslator.core.study.statistics.sign_flips import (
+    FEWEST_FOR_INTERVAL,
+    interval,
+    p_value,
+)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from statistics import median
 from typing import Any
 
 from deepimagetranslator.core.evaluation.summary import Spread
-from deepimagetranslator.core.study.agreement import agreement
 from deepimagetranslator.core.study.comparing import Compared
-from deepimagetranslator.core.study.learning_curve import fit
 from deepimagetranslator.core.study.results import Results, keys_of
 from deepimagetranslator.core.study.scores import undefined
+from deepimagetranslator.core.study.statistics.agreement import agreement
+from deepimagetranslator.core.study.statistics.learning_curve import fit
 from deepimagetranslator.core.system.csv_text import csv_text
 
 Row = Sequence[str | float | int]

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from deepimagetranslator.core.study import tables
 from deepimagetranslator.core.study.comparing import Compared
-from deepimagetranslator.core.study.learning_curve import FEWEST_SIZES, fit
 from deepimagetranslator.core.study.plan import Plan
 from deepimagetranslator.core.study.reporting import citation, limits, medians, methods, sources
 from deepimagetranslator.core.study.reporting.blocks import (
@@ -20,6 +19,7 @@ from deepimagetranslator.core.study.reporting.blocks import (
 )
 from deepimagetranslator.core.study.reporting.words import measure_of, number, of_plan, plural
 from deepimagetranslator.core.study.results import PRIMARY, Results
+from deepimagetranslator.core.study.statistics.learning_curve import FEWEST_SIZES, fit
 from deepimagetranslator.core.study.study_folder import StudyFolder
 from deepimagetranslator.core.study.tables import Table
 

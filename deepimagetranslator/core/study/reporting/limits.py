@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from deepimagetranslator.core.study.agreement import FEWEST_PERSONS
 from deepimagetranslator.core.study.comparing import Compared
 from deepimagetranslator.core.study.plan import INNER, Plan
 from deepimagetranslator.core.study.reporting.blocks import Block, Heading, Items
 from deepimagetranslator.core.study.reporting.words import plural
 from deepimagetranslator.core.study.results import PRIMARY, Results
-from deepimagetranslator.core.study.sign_flips import FEWEST_FOR_INTERVAL
+from deepimagetranslator.core.study.statistics.agreement import FEWEST_PERSONS
+from deepimagetranslator.core.study.statistics.sign_flips import FEWEST_FOR_INTERVAL
 
 
 def section(results: Results, found: list[Compared]) -> Iterator[Block]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from deepimagetranslator.core.study.agreement import FEWEST_PERSONS, agreement
 from deepimagetranslator.core.study.plan import DICE
 from deepimagetranslator.core.study.reporting.sources import said_of
 from deepimagetranslator.core.study.results import Results
+from deepimagetranslator.core.study.statistics.agreement import FEWEST_PERSONS, agreement
 from deepimagetranslator.ml.study.figures.style import (
     MARKERS,
     TWO_COLUMNS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from deepimagetranslator.core.study.learning_curve import fit
 from deepimagetranslator.core.study.reporting.sources import said_of
 from deepimagetranslator.core.study.reporting.words import measure_of
 from deepimagetranslator.core.study.results import Results
+from deepimagetranslator.core.study.statistics.learning_curve import fit
 from deepimagetranslator.ml.study.figures.style import (
     COLOURS,
     LINES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deepimagetranslator.core.study.sign_flips import ALPHA, smallest_p
+from deepimagetranslator.core.study.statistics.sign_flips import ALPHA, smallest_p
 
 
 def holm(values: Sequence[float]) -> list[float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepimagetranslator.core.study.distributions import t_quantile
+from deepimagetranslator.core.study.statistics.distributions import t_quantile
 
 FEWEST_SIZES = 4
 """Three parameters and one degree of freedom for the error."""

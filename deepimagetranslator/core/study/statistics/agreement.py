@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepimagetranslator.core.study.distributions import t_quantile
+from deepimagetranslator.core.study.statistics.distributions import t_quantile
 
 FEWEST_PERSONS = 10
 """With fewer persons the limits of agreement are too uncertain to be given."""

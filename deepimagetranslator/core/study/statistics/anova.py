@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.study.distributions import f_tail, range_tail
+from deepimagetranslator.core.study.statistics.distributions import f_tail, range_tail
 
 Floats = NDArray[np.float64]
 

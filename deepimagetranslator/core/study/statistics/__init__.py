@@ -1,0 +1,1 @@
+"""Statistics of studies, of numbers alone: tests, intervals, fits, distributions."""
