@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.cli import check_commands, data_commands, demo, engine_commands
+from deepimagetranslator.cli.label_arguments import add_label
 from deepimagetranslator.cli.shared_arguments import (
     TRANSLATE,
     add_series,
@@ -45,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_translate(commands)
     _add_evaluate(commands)
+    add_label(commands, _command)
     add_study(commands, _command)
     _add_augment(commands)
     _add_benchmark(commands)

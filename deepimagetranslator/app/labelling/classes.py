@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.core.config.classes import (
     Colour,
@@ -18,6 +16,7 @@ from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.labelling.class_table import ClassTable, NumbersTakenError
 from deepimagetranslator.core.labelling.label_map import BACKGROUND, Classes
+from deepimagetranslator.core.labelling.loop.classes import numbers_of_network
 from deepimagetranslator.core.labelling.store import LabelStore
 
 
@@ -112,16 +111,7 @@ class ClassList:
         """
         written = replace(palette, colours=palette.written or palette.colours, written=(), also=())
         indices = replace(written, rest=-1, snap=True).encode(image, "The prediction")
-        meaning = []
-        for colour, name in zip(palette.colours, palette.class_names, strict=True):
-            number = self.table.number_of(LabelClass((colour,)))
-            if number is None:
-                raise UserError(
-                    f"The network predicts the class {name}, which is none of the classes here; "
-                    "add it with its colour, or train on these classes."
-                )
-            meaning.append(number)
-        found: Classes = np.array(meaning, np.uint8)[indices]
+        found: Classes = numbers_of_network(palette, self.table)[indices]
         return found
 
     def _require_another(self, into: int) -> None:

@@ -93,6 +93,14 @@ class LabelStore:
             raise
         self._lock = lock
 
+    def look(self) -> None:
+        """Read what is known of the images without taking the folder; nothing may be written.
+
+        Raises:
+            UserError: its record is damaged.
+        """
+        self._record = Record.read(self.folder / RECORD)
+
     def close(self) -> None:
         """Let other processes use the folder; an empty one is deleted."""
         if self._lock is not None:

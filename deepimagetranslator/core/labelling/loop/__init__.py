@@ -1,0 +1,1 @@
+"""From unlabelled images to labelled ones: states, the next image, drafts, accepted label maps."""
