@@ -72,8 +72,8 @@ def _confirming(one: Variant, name: str) -> Variant:
     )
 
 
-def _winner(name: str, blur: float) -> Variant:
-    amounts = {**_SCANNER, "blur": blur, "stretch": 1.25}
+def _winner(name: str, blur: float, offset: float = 0.04) -> Variant:
+    amounts = {**_SCANNER, "offset": offset, "blur": blur, "stretch": 1.25}
     decoded, faster = "data.exclusive_classes=true", "model.fused_normalization=true"
     return _augmented(name, decoded, faster, **amounts)
 
@@ -92,6 +92,7 @@ VARIANTS = (
     _augmented("scanner_stretch", **_SCANNER, stretch=1.25),
     _augmented("scanner_stretch_averaging", _AVERAGED, **_SCANNER, stretch=1.25),
     _winner("winner", blur=1.0),
+    _winner("winner_half_offset", blur=1.0, offset=0.02),
     _confirming(Variant(BASELINE), "baseline_512"),
     _confirming(_winner("winner", blur=2.0), "winner_512"),
     Variant("exclusive_classes", ("data.exclusive_classes=true",), (TISSUE,)),
