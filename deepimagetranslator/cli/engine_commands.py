@@ -10,6 +10,7 @@ import argparse
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,31 +100,22 @@ def translated_with(weights: Path | Sequence[Path], arguments: argparse.Namespac
 
     start = time.monotonic()
     with terminal.progress() as (report, control):
-        if arguments.dask is None:
-            result = translation.translate(
-                weights,
-                arguments.inputs,
-                arguments.output,
-                spec,
-                series=arguments.series,
-                report=report,
-                control=control,
-            )
-        else:
+        translate_all = translation.translate
+        if arguments.dask is not None:
             from deepimagetranslator.ml.cluster.translation import (  # noqa: PLC0415
                 translate_on_cluster,
             )
 
-            result = translate_on_cluster(
-                arguments.dask,
-                weights,
-                arguments.inputs,
-                arguments.output,
-                spec,
-                series=arguments.series,
-                report=report,
-                control=control,
-            )
+            translate_all = partial(translate_on_cluster, arguments.dask)
+        result = translate_all(
+            weights,
+            arguments.inputs,
+            arguments.output,
+            spec,
+            series=arguments.series,
+            report=report,
+            control=control,
+        )
     files = len(result.files)
     written = f" ({files} file{'s' * (files > 1)})" if files != len(result.translated) else ""
     images = f"{len(result.translated)} image{'s' * (len(result.translated) != 1)}"

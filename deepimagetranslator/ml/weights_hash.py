@@ -19,16 +19,6 @@ _OWN = "deepimagetranslator/"
 _AVERAGE = f"{_OWN}state/{AVERAGE}"
 
 
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of the file's bytes.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    with system_path(path).open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
 def arrays_sha256(path: Path) -> str:
     """The SHA-256 of all arrays of network, moving average and optimizer.
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from deepimagetranslator.ml.weights_hash import arrays_sha256, file_sha256
+from deepimagetranslator.core.system.file_hash import file_sha256
+from deepimagetranslator.ml.weights_hash import arrays_sha256
 
 
 def write(path: Path, card: bytes, value: float = 1.0, **state: np.ndarray) -> Path:

@@ -30,11 +30,12 @@ from deepimagetranslator.core.study.scores import ALL, CellScores, ImageScore, w
 from deepimagetranslator.core.study.status import is_running, is_trained, scores_of
 from deepimagetranslator.core.study.study_folder import CellFolder, StudyFolder
 from deepimagetranslator.core.system.atomic_write import NoSpaceError, write_bytes
+from deepimagetranslator.core.system.file_hash import file_sha256
 from deepimagetranslator.core.system.system_path import exists, system_path
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.evaluation import evaluate_weights
 from deepimagetranslator.ml.training import train
-from deepimagetranslator.ml.weights_hash import arrays_sha256, file_sha256
+from deepimagetranslator.ml.weights_hash import arrays_sha256
 
 
 def run_study(

@@ -21,8 +21,8 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.study.plan import Cell, all_pairs
 from deepimagetranslator.core.study.results import Results
 from deepimagetranslator.core.study.study_folder import StudyFolder
+from deepimagetranslator.core.system.file_hash import file_sha256
 from deepimagetranslator.ml import devices
-from deepimagetranslator.ml.weights_hash import file_sha256
 
 if TYPE_CHECKING:
     from deepimagetranslator.ml.evaluation import HowCompared

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from deepimagetranslator.core.system.atomic_write import write_bytes
+from deepimagetranslator.core.system.file_hash import file_sha256
 from deepimagetranslator.core.system.system_path import system_path
 
 LIST = "files.sha256"
@@ -53,7 +53,6 @@ def _listed(path: Path) -> Iterator[tuple[str, str]]:
 
 def _digest(path: Path) -> str:
     try:
-        with system_path(path).open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError:
         return ""
