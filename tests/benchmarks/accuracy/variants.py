@@ -95,6 +95,7 @@ VARIANTS = (
     _winner("winner_half_offset", blur=1.0, offset=0.02),
     _confirming(Variant(BASELINE), "baseline_512"),
     _confirming(_winner("winner", blur=2.0), "winner_512"),
+    _confirming(_winner("winner", blur=2.0, offset=0.02), "winner_half_offset_512"),
     Variant("exclusive_classes", ("data.exclusive_classes=true",), (TISSUE,)),
     Variant("averaging_05", (_AVERAGED,)),
     Variant("averaging_10", ("training.averaging=0.1",)),
@@ -122,6 +123,19 @@ VARIANTS = (
         (MEMBRANES,),
     ),
     Variant("membranes_dropout", ("model.dropout=0.3",), (MEMBRANES,)),
+    Variant("membranes_512", kinds=(MEMBRANES,), seeds=(1, 2, 3), full_size=True, steps=1200),
+    Variant(
+        "membranes_elastic_512",
+        (
+            "augmentation.elastic=4",
+            "augmentation.elastic_input=true",
+            "augmentation.elastic_target=true",
+        ),
+        (MEMBRANES,),
+        full_size=True,
+        steps=1200,
+        beside="membranes_512",
+    ),
     Variant(
         "membranes_adamw",
         ("training.optimizer=adamw", "training.learning_rate=0.003"),
