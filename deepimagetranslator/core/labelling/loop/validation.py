@@ -1,8 +1,8 @@
 """Which done images validate a training of the loop; the others are trained on.
 
 An image that has validated goes on validating, so that no later round trains on it. From five
-persons on whole persons validate; below that every fifth image does, and it is said that the
-figures are optimistic then, as the network knows the person.
+persons on whole persons validate, chosen once among those least trained on; below that every fifth
+image does, and it is said that the figures are optimistic then, as the network knows the person.
 """
 
 from __future__ import annotations
