@@ -76,8 +76,10 @@ def name(number: int) -> str:
 
 
 def painted(number: int) -> np.ndarray:
-    image = target(number, *SIZES.get(number, ()))
-    return np.where(image == (255, 0, 0), (0, 0, 255), image) if number == NO_CORE else image
+    image = target(number, *SIZES.get(number, ())).copy()
+    if number == NO_CORE:
+        image[(image == (255, 0, 0)).all(axis=-1)] = 0, 0, 255
+    return image
 
 
 def truth(study: Path, *numbers: int) -> list[Path]:
