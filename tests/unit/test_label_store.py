@@ -25,6 +25,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.labelling import export, record, store
 from deepimagetranslator.core.labelling.class_table import ClassTable
+from deepimagetranslator.core.labelling.loop.snapshot import take_snapshot
 from deepimagetranslator.core.labelling.store import ChangedMeanwhileError, LabelStore
 from deepimagetranslator.core.labelling.target_files import numbers_of_target, save_into_target
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
@@ -165,6 +166,10 @@ def test_a_damaged_label_map_is_named(tmp_path: Path, content: bytes) -> None:
         labels.read(image, SHAPE)
 
 
+RECORD_WITH = '{"format": 1, "classes": {"0": "0"}, "replaced": {}, %s}'
+IMAGE_WITH = '{"file": "a.png", "state": "draft", "locked": false, "draft": %s}'
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -172,6 +177,14 @@ def test_a_damaged_label_map_is_named(tmp_path: Path, content: bytes) -> None:
         "[]",
         '{"format": 1}',
         '{"format": 1, "classes": {"1": "0"}, "replaced": {}, "images": {}}',
+        RECORD_WITH % '"images": {}, "rounds": [{"number": 1, "run": "a", "train": []}]',
+        RECORD_WITH % '"images": {}, "rounds": 5',
+        RECORD_WITH % ('"images": {"a.png": %s}' % (IMAGE_WITH % '"x"')),
+        RECORD_WITH
+        % (
+            '"images": {"a.png": %s}'
+            % (IMAGE_WITH % '{"round": Infinity, "pixels": 4, "confidence": 1, "corrected": 0}')
+        ),
     ],
 )
 def test_a_damaged_record_is_named_and_stays(tmp_path: Path, text: str) -> None:
@@ -433,9 +446,18 @@ def test_a_snapshot_holds_the_done_images_as_targets(tmp_path: Path) -> None:
     labels.set_table(CLASSES.recolour(FAT, (9, 9, 9)))
     for image in images:
         labels.write(image, painted())
-    with pytest.raises(UserError, match="marked as done yet"):
-        export.snapshot(labels, tmp_path / "snapshot")
     labels.mark_done(images[1])
-    ((image, target),) = export.snapshot(labels, tmp_path / "snapshot")
-    assert image == images[1]
-    assert np.array_equal(numbers_of_target(ImageRef(target), labels.table, SHAPE), painted())
+    taken = take_snapshot(labels, images[1:], tmp_path / "run")
+    ((image, target),) = ((pair.input, pair.target) for pair in taken.pairs)
+    assert image == images[1] and taken.left_out == ()
+    assert target.file.parent == tmp_path / "run" / "snapshot"
+    assert np.array_equal(numbers_of_target(target, labels.table, SHAPE), painted())
+    labels.unlock(image)
+    labels.write(image, np.zeros(SHAPE, np.uint8))  # what is painted later changes nothing
+    assert np.array_equal(numbers_of_target(target, labels.table, SHAPE), painted())
+    (refused,) = take_snapshot(labels, images[1:], tmp_path / "run").left_out
+    assert refused.message == f"{image} is being changed; mark it as done again."
+    labels.mark_done(image)
+    again = take_snapshot(labels, images[1:], tmp_path / "run")
+    assert again.pairs[0].target.file.parent == tmp_path / "run" / "snapshot2"
+    assert [one.name for one in (tmp_path / "run").iterdir() if one.name[0] == "."] == []
