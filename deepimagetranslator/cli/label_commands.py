@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ from deepimagetranslator.core.labelling.store import LabelStore, labels_folder
 from deepimagetranslator.core.messages.events import Event, ImageTranslated
 from deepimagetranslator.core.runs.run_folder import RunFolder, runs_of
 from deepimagetranslator.core.system.system_path import is_file
+from deepimagetranslator.core.system.temporary import temporary_folder
 from deepimagetranslator.ml import devices
 
 
@@ -160,14 +160,14 @@ def _drafted(
     drafts = Drafts(palette, store.table, put)
     spec = as_drafts(project.specs.translation)
     spec = replace(spec, accept_values=spec.accept_values or arguments.accept_values)
-    with tempfile.TemporaryDirectory() as folder, terminal.progress() as (report, control):
+    with temporary_folder("drafts") as folder, terminal.progress() as (report, control):
 
         def take(event: Event) -> None:
             if isinstance(event, ImageTranslated):
                 drafts.take(event.source, event.output)
             report(event)
 
-        place = Path(folder) / "translated"
+        place = folder / "translated"
         found = translation.translate(weights, wanted, place, spec, report=take, control=control)
     found = replace(found, marks_file=None)  # it went with the temporary folder
     skipped = [*found.skipped, *drafts.skipped]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 import uuid
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,17 +28,39 @@ def temporary_name(name: str) -> str:
 
 
 def sweep(*folders: str | Path) -> None:
-    """Delete the temporary files in these folders whose process ran here and has ended.
+    """Delete the temporary files and folders in these folders whose process ran here and has ended.
 
-    Files of running processes, of other computers and of unknown owners stay. So does everything
-    in subfolders.
+    Those of running processes, of other computers and of unknown owners stay. So does everything
+    in other subfolders.
     """
     for folder in dict.fromkeys(map(system_path, folders)):
         with suppress(OSError), os.scandir(folder) as entries:
             left = [entry for entry in entries if _is_left_behind(entry.name)]
             for entry in left:
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                    continue
                 with suppress(OSError):
                     Path(entry.path).unlink()
+
+
+@contextmanager
+def temporary_folder(name: str) -> Iterator[Path]:
+    """A new folder among the system's temporary files, which is deleted afterwards.
+
+    What an ended process has left of this kind is deleted first.
+
+    Args:
+        name: the end of its name, which says what it is for.
+    """
+    parent = system_path(tempfile.gettempdir())
+    sweep(parent)
+    folder = parent / temporary_name(name)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_left_behind(name: str) -> bool:
