@@ -48,7 +48,7 @@ def _dice(panel: Any, about: SimulatedSet, rows: Sequence[Row]) -> None:
         panel.axhline(statistics.mean(everything), color="black", lw=0.8, label="all labelled")
         panel.axhline(wanted, color="black", lw=0.8, ls=":", label=f"{SHARE:.0%} of it")
     panel.set_title(NAMES[about.name])
-    panel.set_ylabel("mean Dice of the test images")
+    panel.set_ylabel("mean Dice, test images")
     panel.grid(axis="y", color="#DDDDDD")
 
 
@@ -59,7 +59,7 @@ def _pixels(panel: Any, about: SimulatedSet, rows: Sequence[Row]) -> None:
             points = [(one.labelled, [100 * p / 256**2 for p in one.pixels]) for one in found]
             _line(panel, place, points, strategy)
     panel.set_xlabel("labelled images")
-    panel.set_ylabel("to correct in a new image (% of its pixels)")
+    panel.set_ylabel("to correct in a new image (%)")
     panel.set_xticks(about.counts)
     panel.set_ylim(bottom=0)
     panel.grid(axis="y", color="#DDDDDD")

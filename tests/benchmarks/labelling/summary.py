@@ -45,7 +45,9 @@ def words(values: Sequence[float], form: str) -> str:
     """Mean and SD."""
     if not values:
         return "-"
-    deviation = f" (SD {format(statistics.stdev(values), form)})" if len(values) > 1 else ""
+    deviation = (
+        f" (SD {format(statistics.stdev(values), form.lstrip('+'))})" if len(values) > 1 else ""
+    )
     return format(statistics.mean(values), form) + deviation
 
 
@@ -134,11 +136,12 @@ def table(about: SimulatedSet, rows: Sequence[Row]) -> str:
         found = reached(about, rows, strategy)
         those = [one for one in found if one.images is not None]
         if found:
-            lines.append(
-                f"{strategy}: {len(those)} of {len(found)} seeds reach it, "
-                f"with {words([float(one.images or 0) for one in those], '.1f')} images and "
-                f"{words([float(one.pixels) for one in those], ',.0f')} corrected pixels"
-            )
+            sentence = f"{strategy}: {len(those)} of {len(found)} seeds reach {SHARE:.0%}"
+            if those:
+                images = words([float(one.images or 0) for one in those], ".1f")
+                pixels = words([float(one.pixels) for one in those], ",.0f")
+                sentence += f", with {images} images and {pixels} corrected pixels"
+            lines.append(sentence)
         lines += _against_scratch(about, rows, strategy)
     return "\n".join(lines)
 
