@@ -13,25 +13,15 @@ from typing import Any
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome
 from deepimagetranslator.cli.engine_commands import unlike_sentence
+from deepimagetranslator.cli.label_proposal import proposed
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem, UserError, first_few
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.loop.accept import accept as accepted
 from deepimagetranslator.core.labelling.loop.classes import adopt_classes
 from deepimagetranslator.core.labelling.loop.drafts import Drafts, as_drafts, into_folder
-from deepimagetranslator.core.labelling.loop.foreground import foreground_in
-from deepimagetranslator.core.labelling.loop.next_image import (
-    DISAGREEMENT,
-    RANDOM,
-    THUMBNAILS,
-    Proposal,
-    next_by_value,
-    next_image,
-)
 from deepimagetranslator.core.labelling.loop.states import KnownImage, counts, known_images
-from deepimagetranslator.core.labelling.loop.thumbnails import distances
 from deepimagetranslator.core.labelling.record import DONE, TO_LABEL
 from deepimagetranslator.core.labelling.store import LabelStore, labels_folder
 from deepimagetranslator.core.messages.events import Event, ImageTranslated
@@ -47,7 +37,9 @@ def next_(arguments: argparse.Namespace) -> Outcome:
     store = _store(arguments.project, project)
     store.look()
     images = _images(arguments.project, project, store)
-    found, skipped = _proposed(arguments, project, store, images)
+    found, skipped = proposed(
+        arguments, project, store, images, lambda: _last_weights(arguments.project, project)
+    )
     done = f"{counts(images)[DONE]} of {len(images)} images are done"
     if found is None:
         terminal.say(f"There is nothing left to label: {done}.")
@@ -113,36 +105,6 @@ def accept(arguments: argparse.Namespace) -> Outcome:
     } | _counted(images)
 
 
-def _proposed(
-    arguments: argparse.Namespace, project: Project, store: LabelStore, images: list[KnownImage]
-) -> tuple[Proposal | None, list[Problem]]:
-    """The image to label next by the chosen way, and the images that the way cannot tell of."""
-    way, seed = arguments.by, project.specs.training.seed
-    if arguments.weights is not None and way != DISAGREEMENT:
-        raise UserError(
-            f"Only --by {DISAGREEMENT} takes a network; leave --weights out, or choose it."
-        )
-    left = [one.image for one in images if one.state != DONE]
-    has_foreground = foreground_in(store)
-    if way == RANDOM or not left:
-        return next_image(images, seed, has_foreground), []
-    problems: list[Problem] = []
-    with terminal.progress() as (report, control):
-        if way == THUMBNAILS:
-            values = distances(images, report=report, control=control)
-        else:
-            weights = arguments.weights or _last_weights(arguments.project, project)
-            devices.load_engine()
-            _palette_of(weights)
-            from deepimagetranslator.ml.self_disagreement import (  # noqa: PLC0415
-                self_disagreements,
-            )
-            from deepimagetranslator.ml.translator import Translator  # noqa: PLC0415
-
-            values, problems = self_disagreements(Translator(weights), left, report, control)
-    return next_by_value(images, seed, has_foreground, values, way), problems
-
-
 def _drafted(
     arguments: argparse.Namespace,
     project: Project,
@@ -152,8 +114,14 @@ def _drafted(
 ) -> dict[str, Any]:
     devices.load_engine()
     from deepimagetranslator.ml import translation  # noqa: PLC0415
+    from deepimagetranslator.ml.weights import read_card  # noqa: PLC0415
 
-    palette = _palette_of(weights)
+    palette = read_card(weights).palette
+    if palette is None:
+        raise UserError(
+            f"{weights} predicts values and no classes, so it makes no drafts of label maps; train "
+            "on label maps first, or give other weights."
+        )
     adopt_classes(project.specs.data, store, palette)
     output: Path | None = arguments.output
     put = store.write if output is None else into_folder(output, store.table, wanted)
@@ -221,23 +189,6 @@ def _last_weights(path: Path, project: Project) -> Path:
     raise UserError(
         f"{path} has no trained network yet; train it first, or name a weights file with --weights."
     )
-
-
-def _palette_of(weights: Path) -> Palette:
-    """The classes of a network; the engine is loaded.
-
-    Raises:
-        UserError: it has none.
-    """
-    from deepimagetranslator.ml.weights import read_card  # noqa: PLC0415
-
-    palette = read_card(weights).palette
-    if palette is None:
-        raise UserError(
-            f"{weights} predicts values and no classes, so it makes no drafts of label maps; train "
-            "on label maps first, or give other weights."
-        )
-    return palette
 
 
 def _counted(images: list[KnownImage]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.disagreement import Apart
 from deepimagetranslator.core.export.encodings import choose_encoding
@@ -34,13 +35,12 @@ def self_disagreement(translator: Translator, image: Array, name: str = "the ima
     Raises:
         UserError: the image does not fit the network, or the network predicts values.
     """
+    palette = _palette_of(translator)
     encoding = choose_encoding(translator.network, "classes")
     classes = []
     for axes in _FLIPS:
         turned = np.ascontiguousarray(np.flip(image, axes))
         classes.append(np.flip(translator.translate(turned, name, encoding), axes)[..., 0])
-    palette = translator.network.palette
-    assert palette is not None
     background = not any(palette.colours[0])
     return Apart.of_classes(classes, len(palette.colours), background).disagreement
 
@@ -60,8 +60,10 @@ def self_disagreements(
         control: cancels it.
 
     Raises:
+        UserError: the network predicts values.
         Cancelled: the caller cancelled.
     """
+    _palette_of(translator)
     control, listed = control or JobControl(), list(images)
     found: dict[ImageRef, float] = {}
     problems = []
@@ -73,3 +75,14 @@ def self_disagreements(
             problems.append(Problem(str(image), str(error)))
         report(FilesRead(position, len(listed)))
     return found, problems
+
+
+def _palette_of(translator: Translator) -> Palette:
+    """The classes of a network for label maps."""
+    palette = translator.network.palette
+    if palette is None:
+        raise UserError(
+            f"{translator.path} predicts values and no classes that could disagree; train on label "
+            "maps first, or give other weights."
+        )
+    return palette

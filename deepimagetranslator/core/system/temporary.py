@@ -37,11 +37,11 @@ def sweep(*folders: str | Path) -> None:
         with suppress(OSError), os.scandir(folder) as entries:
             left = [entry for entry in entries if _is_left_behind(entry.name)]
             for entry in left:
-                if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path, ignore_errors=True)
-                    continue
                 with suppress(OSError):
-                    Path(entry.path).unlink()
+                    if entry.is_dir(follow_symlinks=False):
+                        shutil.rmtree(entry.path)
+                    else:
+                        Path(entry.path).unlink()
 
 
 @contextmanager
