@@ -9,6 +9,7 @@ from typing import Any
 
 from deepimagetranslator.cli import label_commands, label_training
 from deepimagetranslator.core.labelling.loop import schedule, validation
+from deepimagetranslator.core.labelling.loop.next_image import DISAGREEMENT, RANDOM, WAYS
 
 _COUNTS = "to_label, draft, done (numbers of images)"
 _STATES = """Training images are to be labelled, drafts, or done; one with a target is done.
@@ -51,8 +52,17 @@ def add_label(commands: Any, add_command: Callable[..., argparse.ArgumentParser]
         label_commands.next_,
         "propose the image to label next: at random among those with foreground, from the persons "
         "of whom the fewest are done",
-        f"image (null if all are done), person, reason, {_COUNTS}",
+        "image (null if all are done), person, reason, value (null at random), skipped (file, "
+        f"reason), {_COUNTS}",
         _STATES,
+    )
+    one.add_argument(
+        "--by",
+        choices=WAYS,
+        default=RANDOM,
+        help=f"{RANDOM} (default); thumbnails: the image least like those that are done (greedy "
+        f"k-centre); {DISAGREEMENT}: the one of which a network's predictions differ most when it "
+        "is mirrored (1 - mean Dice)",
     )
     draft = add_command(
         parts,
@@ -95,12 +105,13 @@ def add_label(commands: Any, add_command: Callable[..., argparse.ArgumentParser]
     )
     for part in (one, draft, accept, train, status):
         part.add_argument("project", type=Path, metavar="PROJECT.json")
-    draft.add_argument(
-        "--weights",
-        type=Path,
-        metavar="FILE",
-        help="default: the best weights of the last round, else of the project's last run",
-    )
+    for part, of in ((one, f"with --by {DISAGREEMENT}; "), (draft, "")):
+        part.add_argument(
+            "--weights",
+            type=Path,
+            metavar="FILE",
+            help=f"{of}default: the best weights of the last round, else of the last run",
+        )
     draft.add_argument(
         "--output",
         type=Path,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome
 from deepimagetranslator.cli.engine_commands import unlike_sentence
+from deepimagetranslator.cli.label_proposal import proposed
 from deepimagetranslator.cli.label_shared import (
     counted,
     images_of,
@@ -32,32 +32,36 @@ from deepimagetranslator.core.labelling.loop.drafts import (
     into_store,
     to_draft,
 )
-from deepimagetranslator.core.labelling.loop.foreground import foreground_in
 from deepimagetranslator.core.labelling.loop.newest import Newest, newest_weights, round_of
-from deepimagetranslator.core.labelling.loop.next_image import next_image
 from deepimagetranslator.core.labelling.loop.states import counts, known_images
 from deepimagetranslator.core.labelling.record import DONE
 from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.messages.events import Event, ImageTranslated
+from deepimagetranslator.core.system.temporary import temporary_folder
 from deepimagetranslator.ml import devices
 
 
 def next_(arguments: argparse.Namespace) -> Outcome:
     """Propose the image to label next."""
-    project = load_project(arguments.project)
-    store = label_store(arguments.project, project)
+    path, project = arguments.project, load_project(arguments.project)
+    store = label_store(path, project)
     store.look()
-    images = images_of(arguments.project, project, store)
-    found = next_image(images, project.specs.training.seed, foreground_in(store))
+    images = images_of(path, project, store)
+    found, skipped = proposed(
+        arguments, project, store, images, lambda: _newest(path, project, store).weights
+    )
     done = f"{counts(images)[DONE]} of {len(images)} images are done"
     if found is None:
         terminal.say(f"There is nothing left to label: {done}.")
     else:
         terminal.say(f"Label {found.image} next ({found.reason}); {done}.")
-    return 0, {
+    say_skipped(skipped)
+    return 3 if skipped else 0, {
         "image": found and str(found.image),
         "person": found and (found.person or None),
         "reason": found and found.reason,
+        "value": found and found.value,
+        "skipped": [{"file": one.subject, "reason": one.message} for one in skipped],
     } | counted(images)
 
 
@@ -139,14 +143,14 @@ def _drafted(
     drafts = Drafts(palette, store.table, put)
     spec = as_drafts(project.specs.translation)
     spec = replace(spec, accept_values=spec.accept_values or arguments.accept_values)
-    with tempfile.TemporaryDirectory() as folder, terminal.progress() as (report, control):
+    with temporary_folder("drafts") as folder, terminal.progress() as (report, control):
 
         def take(event: Event) -> None:
             if isinstance(event, ImageTranslated):
                 drafts.take(event.source, event.output)
             report(event)
 
-        place = Path(folder) / "translated"
+        place = folder / "translated"
         found = translation.translate(weights, wanted, place, spec, report=take, control=control)
     found = replace(found, marks_file=None)  # it went with the temporary folder
     skipped = [*found.skipped, *drafts.skipped]
@@ -182,6 +186,10 @@ def _weights(arguments: argparse.Namespace, project: Project, store: LabelStore)
     if arguments.weights is not None:
         number = round_of(arguments.weights, path, project, store)
         return Newest(arguments.weights, number)
+    return _newest(path, project, store)
+
+
+def _newest(path: Path, project: Project, store: LabelStore) -> Newest:
     newest = newest_weights(path, project, store)
     if newest is None:
         raise UserError(

@@ -24,6 +24,8 @@ from deepimagetranslator.core.labelling.store import LabelStore, labels_folder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.ml import weights as weights_files
 from deepimagetranslator.ml.devices import load_engine
+from deepimagetranslator.ml.self_disagreement import self_disagreement
+from deepimagetranslator.ml.translator import Translator
 
 SIDE = 32
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
@@ -122,6 +124,55 @@ def test_accepting_what_is_proposed_leads_through_all_persons_to_the_end(call, p
     told = call("next", project)
     assert "nothing left to label: 7 of 7 images are done" in told.err
     assert told.json["person"] is told.json["reason"] is None
+
+
+def test_next_by_thumbnails_leads_from_the_done_images_to_the_farthest(call, project) -> None:
+    told = call("next", project, "--by", "thumbnails")
+    assert told.json["image"] == call("next", project).json["image"] and told.json["value"] is None
+    truth = project.parent / "truth" / "person01" / "person01_2.png"
+    assert call("accept", project, truth).status == 0
+    pictures = {path: read_image(path) for path in list_images(project.parent / "images")}
+    own = next(image for path, image in pictures.items() if path.file.name == truth.name)
+    apart = {
+        str(path): float(np.linalg.norm(image.astype(float) - own.astype(float)))
+        for path, image in pictures.items()
+        if path.file.name != "person02_0.png"  # it is blank
+    }
+    told = call("next", project, "--by", "thumbnails")
+    assert told.status == 0 and told.json["image"] == max(apart, key=lambda path: apart[path])
+    assert told.json["value"] == pytest.approx(max(apart.values()))
+    assert "next (the least like the images that are done)" in told.err
+
+
+def test_next_by_disagreement_asks_the_network(call, project, weights) -> None:
+    said = call("next", project, "--by", "disagreement")
+    assert said.status == 2 and "has no trained network yet" in said.err
+    told = call("next", project, "--by", "disagreement", "--weights", weights)
+    assert told.status == 0 and told.counts == [7, 0, 0] and told.json["skipped"] == []
+    translator = Translator(weights)
+    values = {
+        str(path): self_disagreement(translator, read_image(path))
+        for path in list_images(project.parent / "images")
+        if path.file.name != "person02_0.png"
+    }
+    assert told.json["value"] == pytest.approx(max(values.values()))
+    assert told.json["image"] == max(values, key=lambda path: values[path])
+    assert "predictions differ most when it is mirrored" in told.err
+    broken = project.parent / "images" / "person01" / "person01_1.png"
+    broken.write_bytes(b"no image")
+    told = call("next", project, "--by", "disagreement", "--weights", weights)
+    assert told.status == 3 and [one["file"] for one in told.json["skipped"]] == [str(broken)]
+    assert told.json["image"] != str(broken)
+
+
+def test_only_disagreement_takes_weights_and_only_those_of_label_maps(
+    call, project, weights, tmp_path
+) -> None:
+    said = call("next", project, "--weights", weights)
+    assert said.status == 2 and "leave --weights out" in said.err
+    values = write_network(tmp_path, "values", input_height=SIDE, input_width=SIDE)
+    said = call("next", project, "--by", "disagreement", "--weights", values)
+    assert said.status == 2 and "predicts values" in said.err and len(said.err.splitlines()) < 4
 
 
 # ---- draft -------------------------------------------------------------------------------------

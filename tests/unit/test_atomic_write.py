@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from deepimagetranslator.core.system.atomic_write import (
     write_bytes,
 )
 from deepimagetranslator.core.system.processes import Process, start_time, this_process
-from deepimagetranslator.core.system.temporary import sweep, temporary_name
+from deepimagetranslator.core.system.temporary import sweep, temporary_folder, temporary_name
 
 
 def _unsupported(*_names: Path) -> None:
@@ -171,6 +172,33 @@ def test_sweeping_deletes_what_ended_processes_of_this_computer_left(
     (tmp_path / again).touch()
     sweep(tmp_path, tmp_path / "missing")
     assert {file.name for file in tmp_path.iterdir()} == kept
+
+
+def test_a_temporary_folder_is_gone_afterwards_and_the_next_process_deletes_that_of_a_killed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = (
+        "import os\n"
+        "from deepimagetranslator.core.system.temporary import temporary_folder\n"
+        "with temporary_folder('drafts') as folder:\n"
+        "    (folder / 'in' / 'it').mkdir(parents=True)\n"
+        "    (folder / 'in' / 'scan.png').write_bytes(b'half')\n"
+        "    os._exit(9)\n"  # as a kill: nothing is tidied up
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], check=False, env=environment)
+    (left,) = tmp_path.iterdir()
+    assert (left / "in" / "scan.png").is_file()
+    other = tmp_path / "another program"
+    other.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(ZeroDivisionError), temporary_folder("drafts") as folder:
+        (folder / "scan.png").write_bytes(b"half")
+        assert set(tmp_path.iterdir()) == {other, folder} and folder.name.endswith("-drafts")
+        with temporary_folder("drafts") as second:  # leaves that of a running process alone
+            assert second != folder and (folder / "scan.png").is_file()
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_a_process_is_gone_only_if_that_is_known() -> None:

@@ -17,8 +17,14 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.loop.foreground import foreground_in, has_object
-from deepimagetranslator.core.labelling.loop.next_image import next_image
+from deepimagetranslator.core.labelling.loop.next_image import (
+    DISAGREEMENT,
+    THUMBNAILS,
+    next_by_value,
+    next_image,
+)
 from deepimagetranslator.core.labelling.loop.states import KnownImage, counts, known_images
+from deepimagetranslator.core.labelling.loop.thumbnails import SIDE, distances, thumbnail
 from deepimagetranslator.core.labelling.record import DONE, DRAFT, TO_LABEL, State
 from deepimagetranslator.core.labelling.store import LabelStore
 
@@ -83,6 +89,87 @@ def test_the_reason_names_the_share_of_several_persons_and_a_blank_image() -> No
     found = next_image(some("", TO_LABEL), 1, lambda _: False)
     assert found is not None
     assert found.reason == "chosen at random, as no image with foreground is left"
+
+
+# ---- by a value --------------------------------------------------------------------------------
+
+
+@given(cases, st.lists(st.integers(0, 3), min_size=50, max_size=50), st.integers(0, 99))
+def test_the_greatest_value_wins_among_images_with_foreground(
+    drawn: list[tuple[str, State, bool]], numbers: list[int], seed: int
+) -> None:
+    images = listed([one[0] for one in drawn], [one[1] for one in drawn])
+    full = {known.image for known, one in zip(images, drawn, strict=True) if one[2]}
+    values = {one.image: float(n) for one, n in zip(images, numbers, strict=False) if n}
+    found = next_by_value(images, seed, full.__contains__, values, DISAGREEMENT)
+    assert found == next_by_value(images, seed, full.__contains__, values, DISAGREEMENT)
+    known = [o.image for o in images if o.state != DONE and o.image in full and o.image in values]
+    if not known:
+        assert found == next_image(images, seed, full.__contains__)
+        return
+    assert found is not None and found.image in known
+    assert found.value == values[found.image] == max(values[image] for image in known)
+    assert "mirrored" in found.reason
+
+
+def test_equal_values_are_in_random_order() -> None:
+    images = some("A", *[TO_LABEL] * 6)
+    values = dict.fromkeys((one.image for one in images), 1.0)
+    found = [next_by_value(images, s, lambda _: True, values, THUMBNAILS) for s in range(60)]
+    assert {one.image for one in found if one} == set(values)
+
+
+def test_labelling_the_least_like_is_the_greedy_k_centre_choice() -> None:
+    """Against Gonzalez's algorithm on all distances, written out."""
+    rng = np.random.default_rng(4)
+    pictures = rng.normal(0, 1, (9, SIDE, SIDE, 1)).astype(np.float32)
+    pictures *= rng.uniform(0.2, 3, (9, 1, 1, 1)).astype(np.float32)
+    flat = pictures.reshape(9, -1).astype(np.float64)
+    apart = np.sqrt(((flat[:, None] - flat[None]) ** 2).sum(axis=2))
+    images = some("A", *[TO_LABEL] * 9)
+    contents = {one.image: picture for one, picture in zip(images, pictures, strict=True)}
+    order = [3]
+    while len(order) < 9:
+        rest = [place for place in range(9) if place not in order]
+        order.append(max(rest, key=lambda place: min(apart[place, c] for c in order)))
+    chosen = [3]
+    while len(chosen) < 9:
+        states = [DONE if place in chosen else TO_LABEL for place in range(9)]
+        images = some("A", *states)
+        values = distances(images, contents.__getitem__)
+        for one, value in values.items():
+            place = int(one.file.stem)
+            assert value == pytest.approx(min(apart[place, c] for c in chosen), rel=1e-6)
+        found = next_by_value(images, 1, lambda _: True, values, THUMBNAILS)
+        assert found is not None and "least like" in found.reason
+        chosen.append(int(found.image.file.stem))
+    assert chosen == order
+
+
+def test_a_thumbnail_is_the_mean_of_parts_of_any_image() -> None:
+    image = np.arange(64 * 96, dtype=np.uint16).reshape(64, 96, 1)
+    parts = image[..., 0].reshape(SIDE, 2, SIDE, 3).mean(axis=(1, 3))
+    assert np.allclose(thumbnail(image).reshape(SIDE, SIDE), parts, atol=1e-2)
+    for odd in (
+        np.full((1, 1, 1), 7, np.uint8),
+        np.full((3, 500, 3), 7, np.uint8),
+        np.full((40, 40, 1), 7, np.float32),
+    ):
+        assert np.allclose(thumbnail(odd), 7)
+    assert np.isfinite(thumbnail(np.full((9, 9, 1), np.nan, np.float32))).all()
+
+
+def test_unreadable_images_and_none_done_have_no_distance(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{n}.png" for n in range(3)]
+    for number, path in enumerate(paths[:2]):
+        write_image(path, np.full((8, 8, 1), 100 * number, np.uint8))
+    paths[2].write_bytes(b"no image")
+    refs = [ImageRef(path) for path in paths]
+    states: list[State] = [DONE, DRAFT, TO_LABEL]
+    images = [KnownImage(one, "", state) for one, state in zip(refs, states, strict=True)]
+    assert distances(images) == {refs[1]: 100.0 * SIDE}
+    assert distances([KnownImage(one, "", TO_LABEL) for one in refs]) == {}
+    assert distances([KnownImage(refs[2], "", DONE), KnownImage(refs[0], "", DRAFT)]) == {}
 
 
 # ---- foreground --------------------------------------------------------------------------------

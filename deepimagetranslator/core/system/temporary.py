@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 import uuid
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +42,25 @@ def sweep(*folders: str | Path) -> None:
                         shutil.rmtree(entry.path)
                     else:
                         Path(entry.path).unlink()
+
+
+@contextmanager
+def temporary_folder(name: str) -> Iterator[Path]:
+    """A new folder among the system's temporary files, which is deleted afterwards.
+
+    What an ended process has left of this kind is deleted first.
+
+    Args:
+        name: the end of its name, which says what it is for.
+    """
+    parent = system_path(tempfile.gettempdir())
+    sweep(parent)
+    folder = parent / temporary_name(name)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_left_behind(name: str) -> bool:

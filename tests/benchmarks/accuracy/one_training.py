@@ -147,6 +147,17 @@ def measured(
     if exclusive and translator.network.palette is not None:
         palette = replace(translator.network.palette, exclusive=True)
         translator.encoding = choose_encoding(replace(translator.network, palette=palette))
+    return measured_by(translator, one, shifts)
+
+
+def measured_by(translator: Any, one: ImageSet, shifts: bool) -> dict[str, dict[str, float]]:
+    """The measures of a network on a set, by condition.
+
+    Args:
+        translator: the product's, with the network.
+        one: the set.
+        shifts: measure the shifted images too.
+    """
 
     def outputs(tested: Sequence[Tested]) -> tuple[list[Array], list[Array]]:
         raw = [translator.predict([image], [one.name])[0] for image, _ in tested]

@@ -1,19 +1,29 @@
 """Proposes the image to label next: at random, spread over persons, blank images last.
 
 A random choice among images with foreground is hard to beat by a network's doubt when few images
-are labelled (arXiv 2511.19183).
+are labelled (arXiv 2511.19183). So it is the default, and other ways are choices.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.loop.states import KnownImage
 from deepimagetranslator.core.labelling.record import DONE
+
+RANDOM, THUMBNAILS, DISAGREEMENT = "random", "thumbnails", "disagreement"
+WAYS = (RANDOM, THUMBNAILS, DISAGREEMENT)
+"""How the next image is chosen: at random; the one least like those that are done
+(``thumbnails.distances``); the one on which a network disagrees most with itself
+(``ml.self_disagreement``)."""
+_REASONS = {
+    THUMBNAILS: "the least like the images that are done",
+    DISAGREEMENT: "the one of which the network's predictions differ most when it is mirrored",
+}
 
 
 @dataclass(frozen=True)
@@ -24,11 +34,13 @@ class Proposal:
         image: it.
         person: whose it is; empty if unknown.
         reason: why this one, as the part of a sentence after the image's name.
+        value: the number by which it was chosen; None if at random.
     """
 
     image: ImageRef
     person: str
     reason: str
+    value: float | None = None
 
 
 def next_image(
@@ -61,3 +73,28 @@ def next_image(
         share = f"{done[chosen.person]} of {total[chosen.person]}"
         reason += f"; {share} images of {chosen.person} are done"
     return Proposal(chosen.image, chosen.person, reason)
+
+
+def next_by_value(
+    images: Sequence[KnownImage],
+    seed: int,
+    has_foreground: Callable[[ImageRef], bool],
+    values: Mapping[ImageRef, float],
+    way: str,
+) -> Proposal | None:
+    """The image with the greatest value of those that are not done and show an object.
+
+    Equal values are in the random order of ``next_image``. Where no value is known, it chooses.
+
+    Args:
+        images, seed, has_foreground: see ``next_image``.
+        values: of images that are not done; one without a value is not chosen.
+        way: "thumbnails" or "disagreement", for the reason.
+    """
+    order = [one for one in images if one.state != DONE and one.image in values]
+    random.Random(seed).shuffle(order)
+    order.sort(key=lambda one: -values[one.image])
+    chosen = next((one for one in order if has_foreground(one.image)), None)
+    if chosen is None:
+        return next_image(images, seed, has_foreground)
+    return Proposal(chosen.image, chosen.person, _REASONS[way], values[chosen.image])
