@@ -146,8 +146,8 @@ class Studies:
         self._jobs.force_stop()
 
     def refresh(self) -> None:
-        """Read the files again, in which another process may have gone on; not while it runs: the
-        look whether a run is held could keep the worker from taking it."""
+        """Read the files again, in which another process may have gone on; not while it runs, as
+        the events know more than the files."""
         state = self.state
         if state is None or self.running or self._reading:
             return
