@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import ttk
 from typing import Any
 
 from PIL import Image, ImageTk
 
 from deepimagetranslator.core.system import paths
-from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over
+from deepimagetranslator.gui.widgets.reading_text import ReadingText
 
 _OPEN = "_deepimagetranslator_guide"
 _HEADINGS = {"#": "chapter", "##": "section"}
@@ -172,27 +172,12 @@ class Guide(tk.Toplevel):
         self.title("Guide")
         theme = theme_of(self)
         self._theme = theme
-        scroll = ttk.Scrollbar(self)
-        scroll.pack(side="right", fill="y")
-        self.text = tk.Text(
-            self,
-            wrap="word",
-            width=84,
-            height=30,
-            padx=theme.px(22),
-            pady=theme.px(16),
-            font=theme.font("text"),
-            spacing1=theme.px(2),
-            spacing3=theme.px(6),
-            yscrollcommand=scroll.set,
-        )
-        scroll.configure(command=self.text.yview)
-        self.text.pack(fill="both", expand=True)
+        self._page = ReadingText(self, 84, 30, (22, 16), above=2, below=6)
+        self._page.pack(fill="both", expand=True)
+        self.text = self._page.text
         self._pictures: list[Any] = []
         self._write()
-        self.text.configure(state="disabled")
         self.bind("<Escape>", lambda _event: self.destroy())
-        self.bind(PALETTE_CHANGED, lambda _event: self._colour())
         self._place(below)
         self.text.focus_set()
 
@@ -218,18 +203,18 @@ class Guide(tk.Toplevel):
         self.deiconify()
 
     def _write(self) -> None:
-        self._colour()
         px, font = self._theme.px, self._theme.font
         self.text.tag_configure("chapter", font=font("chapter"), spacing1=px(20), spacing3=px(8))
         self.text.tag_configure("section", font=font("heading"), spacing1=px(14), spacing3=px(2))
-        for line in TEXT.splitlines():
-            marks, _, heading = line.partition(" ")
-            if line.startswith("["):
-                self._show_picture(line.strip("[]"))
-            elif marks in _HEADINGS:
-                self.text.insert("end", heading + "\n", _HEADINGS[marks])
-            elif line:
-                self.text.insert("end", line + "\n")
+        with self._page.rewritten() as text:
+            for line in TEXT.splitlines():
+                marks, _, heading = line.partition(" ")
+                if line.startswith("["):
+                    self._show_picture(line.strip("[]"))
+                elif marks in _HEADINGS:
+                    text.insert("end", heading + "\n", _HEADINGS[marks])
+                elif line:
+                    text.insert("end", line + "\n")
 
     def _show_picture(self, name: str) -> None:
         path = paths.assets() / name
@@ -242,7 +227,3 @@ class Guide(tk.Toplevel):
         self._pictures.append(ImageTk.PhotoImage(picture, master=self))
         self.text.image_create("end", image=self._pictures[-1])
         self.text.insert("end", "\n")
-
-    def _colour(self) -> None:
-        palette = self._theme.palette
-        self.text.configure(background=palette.field, foreground=palette.text)
