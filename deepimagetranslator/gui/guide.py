@@ -94,6 +94,12 @@ far each training is and its score; a double click opens its curves, "Use its we
 weights the current model. A training that failed shows its reason when it is selected, and can \
 be tried again. "Make report" compares the variations over persons, at any time.
 
+## Translate with all of its networks
+While a study is open, Translate > Translate and save offers the networks of all folds of a \
+variation together: the mean of their outputs, a map of their disagreement beside each image, and \
+second_look.csv. The image list shows how far the networks are apart on each image, also when the \
+translated folder is loaded again: look at the worst ones first.
+
 # Check the data before a long training
 
 ## Errors, warnings and repairs

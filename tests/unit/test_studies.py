@@ -31,6 +31,7 @@ from deepimagetranslator.core.messages.events import (
     WorkerDied,
 )
 from deepimagetranslator.core.messages.requests import ForecastStudy, ReportStudy, RunStudy
+from deepimagetranslator.core.study.ensemble import weights_of
 from deepimagetranslator.core.study.new_study import NewStudy, Wishes, plan_study
 from deepimagetranslator.core.study.scores import write_scores
 from deepimagetranslator.core.study.status import Step
@@ -95,6 +96,20 @@ def test_a_folder_without_a_study_is_told(sessions: Sessions, tmp_path: Path) ->
     sessions.until(lambda: sessions.changes(ProblemOccurred))
     assert "is no study" in sessions.problems()[0]
     assert opened(sessions)[1].folder.path != tmp_path / "none"
+
+
+def test_the_networks_of_a_variation_translate_together(
+    sessions: Sessions, study: NewStudy, folder: StudyFolder
+) -> None:
+    """Two of three trainings of each variation are done."""
+    studies, state = opened(sessions)
+    found = studies.ensembles
+    assert found == [weights_of(study.plan, folder, v.name) for v in study.plan.variations]
+    assert [one.missing for one in found] == [(FIRST,), (SECOND,)]
+    folders = [file.parent.name for file in found[0].files]
+    assert folders == ["augmentation-on_fold-2", "augmentation-on_fold-3"]
+    state.cells["augmentation-on_fold-2"] = replace(state.cells[FIRST], step=Step.TO_DO)
+    assert [one.variation for one in studies.ensembles] == ["augmentation-off"]
 
 
 def test_the_forecast_says_how_long_it_takes(sessions: Sessions, folder: StudyFolder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,9 @@ from deepimagetranslator.app.study.study_state import Phase, StudyFiles, StudySt
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import CellEnded, JobFinished, WorkerDied
 from deepimagetranslator.core.messages.requests import ForecastStudy, Job, ReportStudy, RunStudy
+from deepimagetranslator.core.study.ensemble import Networks, weights_of
 from deepimagetranslator.core.study.new_study import NewStudy, write_study
+from deepimagetranslator.core.study.status import Step
 from deepimagetranslator.core.study.study_folder import StudyFolder
 
 FOLDER = "studies"
@@ -57,6 +60,19 @@ class Studies:
     def recent(self) -> list[Path]:
         """The folders of recent studies that still exist, the latest first."""
         return self._settings.recent_studies
+
+    @property
+    def ensembles(self) -> list[Networks]:
+        """Of each variation of the open study the networks that can translate together."""
+        state = self.state
+        if state is None:
+            return []
+        done = {name for name, found in state.cells.items() if found.step is Step.DONE}
+        found = []
+        for variation in state.plan.variations:
+            with suppress(UserError):  # fewer than two are done
+                found.append(weights_of(state.plan, state.folder, variation.name, done))
+        return found
 
     @property
     def running(self) -> bool:
