@@ -82,7 +82,8 @@ class TranslationDialog(Dialog[TranslationChoice]):
         named = {f"Epoch {epoch}": path for epoch, path in sorted(epochs.items())}
         firsts = {"Current model": current, "Best epoch": best}
         self._weights: dict[str, Weights] = {words: path for words, path in firsts.items() if path}
-        self._weights |= dict(together) | named
+        self._weights |= together
+        self._weights |= named
         self.weights = tk.StringVar(self, next(iter(self._weights), ""))
         self.folder = tk.StringVar(self, str(folder))
         self.body.columnconfigure(0, weight=1)
