@@ -19,10 +19,16 @@ from deepimagetranslator.app.events import (
 )
 from deepimagetranslator.app.jobs import FORECAST, REPORT, STUDY, STUDY_KINDS, Jobs
 from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.study.cell_previews import CellPreviews
 from deepimagetranslator.app.study.reading import read_cell, read_study
 from deepimagetranslator.app.study.study_state import Phase, StudyFiles, StudyState
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.messages.events import CellEnded, JobFinished, WorkerDied
+from deepimagetranslator.core.messages.events import (
+    CellEnded,
+    EpochEnded,
+    JobFinished,
+    WorkerDied,
+)
 from deepimagetranslator.core.messages.requests import ForecastStudy, Job, ReportStudy, RunStudy
 from deepimagetranslator.core.study.ensemble import Networks, weights_of
 from deepimagetranslator.core.study.new_study import NewStudy, write_study
@@ -41,12 +47,22 @@ class Studies:
         background: reads and writes its files in threads.
         settings: keep the recent studies and the folder.
         bus: gets ``StudyOpened`` and ``StudyReported``; tells of the jobs.
+        previews: makes the predictions of the training that somebody looks at.
 
     Attributes:
+        previews: the same.
         state: the open study; None without one.
     """
 
-    def __init__(self, jobs: Jobs, background: Background, settings: Settings, bus: Bus) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        background: Background,
+        settings: Settings,
+        bus: Bus,
+        previews: CellPreviews,
+    ) -> None:
+        self.previews = previews
         self._jobs = jobs
         self._background = background
         self._settings = settings
@@ -197,6 +213,8 @@ class Studies:
             return
         ended = state.current if isinstance(change.event, CellEnded) else ""
         state.handle(change.event)
+        if isinstance(change.event, EpochEnded):
+            self.previews.epoch_ended(state.monitor, change.event.epoch)
         if ended:
             cell = state.cells[ended].cell
             self._background.run(

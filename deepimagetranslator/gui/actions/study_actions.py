@@ -183,6 +183,7 @@ class StudyActions:
         )
 
         model, studies = self._session.model, self._studies
+        studies.previews.show(state, name, monitor)
         folder = state.folder.cell(state.cells[name].cell)
         actions = MonitorActions(
             finish=None,
