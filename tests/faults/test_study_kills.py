@@ -25,7 +25,9 @@ pytestmark = [
 ]
 
 EPOCHS = 3
-SMALL = ("model.depth=2", "model.base_filters=4", "training.precision=float32")
+LONGEST = 4 * PATIENCE
+"""Seconds until a command is given up that trains four times."""
+SMALL = ("model.depth=1", "model.base_filters=4", "training.precision=float32")
 TABLES = ("summary", "comparisons", "differences", "persons", "images", "volumes")
 
 
@@ -48,7 +50,7 @@ def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
 
 def run(*arguments: str | Path) -> None:
     with started(*arguments) as process:
-        told, _ = process.communicate(timeout=PATIENCE)
+        told, _ = process.communicate(timeout=LONGEST)
         assert process.returncode == 0, told
 
 
