@@ -22,12 +22,11 @@ TRANSLATION = "translation"
 Weights = Path | tuple[Path, ...]
 """A weights file, or several that translate together."""
 Start = Callable[[Weights, Path, TranslationSpec], object]
-_WIDEST = 44
+_WIDEST = 56
 
 _WEIGHTS_HELP = (
-    "The trained network that translates the images. The networks of the open study translate "
-    "together: their mean, a map of their disagreement beside each image, and second_look.csv, "
-    "which lists first the images on which they are farthest apart."
+    "The trained network that translates the images. The networks of an open study translate "
+    "together, with maps of their disagreement."
 )
 
 TRANSLATION_GROUPS = (
@@ -170,9 +169,9 @@ class TranslationDialog(Dialog[TranslationChoice]):
             textvariable=self.weights,
             values=list(self._weights),
             state="readonly",
-            width=min(_WIDEST, max(20, *map(len, self._weights))) if self._weights else 20,
+            width=min(_WIDEST, max([20, *(len(words) + 2 for words in self._weights)])),
         )
-        self.weights_box.grid(row=1, column=1, sticky="w", pady=px(3))
+        self.weights_box.grid(row=1, column=1, columnspan=2, sticky="w", pady=px(3))
         self.folder_entry = ttk.Entry(ends, textvariable=self.folder, width=44)
         self.folder_entry.grid(row=3, column=1, sticky="ew", pady=px(3))
         self.folder_button = ttk.Button(ends, text="Choose...", command=self.choose_folder)
