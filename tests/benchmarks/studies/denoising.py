@@ -74,7 +74,8 @@ def _train(product: Product, folder: Path, case: Case, preset: str) -> None:
         project.parent.mkdir(parents=True, exist_ok=True)
         product("new", project, "--preset", preset, *lists, *settings(product, preset),
                 *_own_settings(product, case))  # fmt: skip
-    result = product("train", project, "--run-dir", run, *["--resume"] * run.exists())
+    again = ["--resume"] * (run / "project.json").exists()
+    result = product("train", project, "--run-dir", run, *again)
     done.write_text(json.dumps(result), encoding="utf-8")
 
 
