@@ -132,7 +132,7 @@ def test_a_study_is_planned_stopped_resumed_killed_and_reported(
     window.choose("Translate", "Translate and save...")
     together = window.dialog(TranslationDialog)
     assert isinstance(together, TranslationDialog)
-    together.weights.set("3 networks of learning_rate-0.1")
+    together.weights.set("3 networks of learning-rate-0.1")
     together.folder.set(str(tmp_path / "together"))
     together.update()
     together.ok_button.invoke()
