@@ -16,8 +16,6 @@ from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.sample import write_sample
 from deepimagetranslator.core.study.status import Step
 from deepimagetranslator.gui.actions import study_actions
-from deepimagetranslator.gui.dialogs.translation_dialog import TranslationDialog
-from deepimagetranslator.gui.jobs.job_window import JobWindow
 from deepimagetranslator.gui.study.new_study_dialog import NewStudyDialog
 from deepimagetranslator.gui.study.study_window import StudyWindow
 
@@ -123,33 +121,4 @@ def test_a_study_is_planned_stopped_resumed_killed_and_reported(
     window.until(lambda: "No p: with 3 persons" in view.summary.text.get("1.0", "end"))
     assert shown == [folder / "report" / "report.html"] and shown[0].exists()
     assert (folder / "report" / "summary.csv").exists()
-
-    view.destroy()
-    window.answers.paths = [project.parent / "persons" / "person01" / "images"]
-    window.choose("Translate", "Load folder for translation...")
-    viewer = window.session.viewer
-    window.until(lambda: viewer.part == "translated" and viewer.count() == 2)
-    window.choose("Translate", "Translate and save...")
-    together = window.dialog(TranslationDialog)
-    assert isinstance(together, TranslationDialog)
-    together.weights.set("3 networks of learning-rate-0.1")
-    together.folder.set(str(tmp_path / "together"))
-    together.update()
-    together.ok_button.invoke()
-    job = window.dialog(JobWindow)
-    window.until(lambda: not window.session.jobs.kind)
-    assert "second_look.csv begins with" in job._words.get()
-    job.destroy()
-
-    def apart() -> list[float]:
-        scores = [viewer.marks.agreement_of(image) for image in viewer.to_translate]
-        return [-score.value for score in scores if score is not None]
-
-    told = apart()
-    assert len(told) == 2
-    window.answers.paths = [tmp_path / "together"]
-    window.choose("Translate", "Load folder for translation...")
-    window.until(lambda: viewer.folder_to_translate == tmp_path / "together")
-    window.until(lambda: len(apart()) == 2)
-    assert apart() == pytest.approx(told, rel=1e-3)
     assert window.answers.failed == []
