@@ -32,7 +32,7 @@ from deepimagetranslator.self_test.window import no_boxes
 EPOCHS_SHOWN, EPOCHS = 5, 12
 COLOURS = 220
 MAIN_SIZE = (1240, 720)
-STUDY_SIZE = (1060, 720)
+STUDY_SIZE = (1180, 760)
 
 
 def main() -> None:
@@ -78,9 +78,10 @@ class Screenshots:
         studies = self._app.session.studies
         self._app.root.geometry(f"{MAIN_SIZE[0]}x{MAIN_SIZE[1]}+60+40")
         studies.open(folder)
-        yield lambda: studies.state is not None and not (studies.state.busy or studies.reading)
-        yield self._after(5)
+        yield lambda: studies.state is not None and not studies.reading
+        studies.stop()  # the forecast of a study that is not done
         yield lambda: not studies.running
+        yield self._after(5)
         view = self._newest()
         view.geometry(f"{STUDY_SIZE[0]}x{STUDY_SIZE[1]}")
         yield self._after(3)
