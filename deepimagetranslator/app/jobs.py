@@ -143,8 +143,12 @@ class Jobs:
         if dataset is not None and monitor.run_dir is not None and not monitor.classes:
             monitor.name_classes(classes_of_channels(dataset))
 
-    def translate(self, weights: Path, output: Path, spec: TranslationSpec) -> None:
+    def translate(
+        self, weights: Path | tuple[Path, ...], output: Path, spec: TranslationSpec
+    ) -> None:
         """Translate the loaded images and write them into the folder ``output``.
+
+        Several weights files translate together.
 
         ``UnlikeInputsFound`` is published instead, before anything is written, if images have
         values unlike those of the training images.

@@ -28,6 +28,7 @@ from deepimagetranslator.core.data.persons import (
 )
 from deepimagetranslator.core.data.suggestions import SUGGESTED, SeenTargets, look_at
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.evaluation.disagreement import read_second_look
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
@@ -148,9 +149,19 @@ class Loader:
             return files
 
         if part == TRANSLATED:
-            take = partial(self._take_images, sources["inputs"], done)
+            source = sources["inputs"]
+
+            def to_translate() -> tuple[Files, Mapping[ImageRef, float]] | SeveralSeriesFound:
+                files = listing()
+                if isinstance(files, SeveralSeriesFound):
+                    return files
+                images = files["inputs"]
+                folder = source if isinstance(source, Path) else images[0].file.parent
+                return files, read_second_look(images, folder)
+
+            take = partial(self._take_images, source, done)
             name = "images for translation"
-            self._run(f"Load {name}", _LISTING, listing, self._or_ask(take))
+            self._run(f"Load {name}", _LISTING, to_translate, self._or_ask(take))
             return
         data, look = self._project.specs.data, self._to_look
         change = _with_more if add else _with_files
@@ -330,10 +341,16 @@ class Loader:
         return not self._project.contents.chosen >= SUGGESTED
 
     def _take_images(
-        self, source: Path | Sequence[Path], done: Callable[[], object], files: Files
+        self,
+        source: Path | Sequence[Path],
+        done: Callable[[], object],
+        listed: tuple[Files, Mapping[ImageRef, float]],
     ) -> None:
+        """Take images to translate; an ensemble's translations keep what was said of them."""
         folder = source if isinstance(source, Path) else None
+        files, apart = listed
         self._viewer.set_images_to_translate(files["inputs"], folder)
+        self._viewer.marks.note_disagreements(apart)
         done()
 
     def _take_files(self, part: str, listed: _Listed) -> None:

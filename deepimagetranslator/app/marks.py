@@ -6,6 +6,8 @@ with its translated images.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from deepimagetranslator.app.events import Bus, MarksChanged, WeightsChanged
 from deepimagetranslator.core.data.domain.mark import DomainMark
 from deepimagetranslator.core.evaluation.score import AGREEMENT, Score
@@ -50,6 +52,12 @@ class Marks:
             self._agreements.pop(image, None)
         else:
             self._agreements[image] = Score(AGREEMENT, -value)
+            self._bus.publish(MarksChanged())
+
+    def note_disagreements(self, values: Mapping[ImageRef, float]) -> None:
+        """Remember what a table says of translated images."""
+        self._agreements |= {image: Score(AGREEMENT, -value) for image, value in values.items()}
+        if values:
             self._bus.publish(MarksChanged())
 
     def agreement_of(self, image: ImageRef) -> Score | None:

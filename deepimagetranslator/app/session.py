@@ -19,6 +19,7 @@ from deepimagetranslator.app.loader import Loader
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.scores import Scores
 from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.study.cell_previews import CellPreviews
 from deepimagetranslator.app.study.studies import Studies
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.core.messages.events import (
@@ -70,7 +71,8 @@ class Session:
         self.scores = Scores(
             client.send, self.project, self.viewer, self.model, self.jobs, background, bus
         )
-        self.studies = Studies(self.jobs, background, settings, bus)
+        previews = CellPreviews(background, client.send, self.viewer.next_number)
+        self.studies = Studies(self.jobs, background, settings, bus, previews)
         self.labelling = Labelling(self.project, self.viewer, self.model, background, bus)
         self._last_run = LastRun(self.project, self.jobs, self.model, background, bus)
         self.device = ""
@@ -107,7 +109,8 @@ class Session:
                 self.scores.reset()  # a process that was replaced answers no more
                 self._set_engine(event.device, event.versions, event.unused_gpu)
             case PreviewReady():
-                if not (self.jobs.strip.take(event) or self.scores.take(event)):
+                takers = (self.jobs.strip, self.studies.previews, self.scores)
+                if not any(taker.take(event) for taker in takers):
                     self.viewer.take_preview(event)
             case WeightsDescribed():
                 self.model.take_description(event)

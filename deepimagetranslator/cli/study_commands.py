@@ -16,6 +16,7 @@ from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
+from deepimagetranslator.core.study.duration import expected
 from deepimagetranslator.core.study.ensemble import weights_of
 from deepimagetranslator.core.study.new_study import (
     FIXED,
@@ -251,18 +252,8 @@ def _say_forecast(
         terminal.say(f"It cannot be said how long it will take: {error}")
         return
     if found.trainings:
-        trainings = f"{found.trainings} training{'s' * (found.trainings != 1)}"
         at_a_time = max(1, min(jobs, found.trainings, (os.cpu_count() or 1) // (plan.threads or 1)))
-        seconds = found.seconds / at_a_time
-        terminal.say(f"{trainings}, about {_duration(seconds)} on this machine.")
-
-
-def _duration(seconds: float) -> str:
-    """A duration in the largest fitting unit, such as "5 h"."""
-    for unit, length in (("h", 3600), ("min", 60)):
-        if seconds >= 1.5 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(1, round(seconds))} s"
+        terminal.say(expected(found.trainings, found.seconds / at_a_time))
 
 
 def _counts(found: Sequence[CellStatus]) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import ttk
 from typing import Any
 
 from PIL import Image, ImageTk
 
 from deepimagetranslator.core.system import paths
-from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.in_front import path_in_use, place_over
+from deepimagetranslator.gui.widgets.reading_text import ReadingText
 
 _OPEN = "_deepimagetranslator_guide"
 _HEADINGS = {"#": "chapter", "##": "section"}
@@ -94,6 +94,12 @@ far each training is and its score; a double click opens its curves, "Use its we
 weights the current model. A training that failed shows its reason when it is selected, and can \
 be tried again. "Make report" compares the variations over persons, at any time.
 
+## Translate with all of its networks
+While a study is open, Translate > Translate and save offers the networks of all folds of a \
+variation together: the mean of their outputs, a map of their disagreement beside each image, and \
+second_look.csv. The image list shows how far the networks are apart on each image, also when the \
+translated folder is loaded again: look at the worst ones first.
+
 # Check the data before a long training
 
 ## Errors, warnings and repairs
@@ -176,27 +182,12 @@ class Guide(tk.Toplevel):
         self.title("Guide")
         theme = theme_of(self)
         self._theme = theme
-        scroll = ttk.Scrollbar(self)
-        scroll.pack(side="right", fill="y")
-        self.text = tk.Text(
-            self,
-            wrap="word",
-            width=84,
-            height=30,
-            padx=theme.px(22),
-            pady=theme.px(16),
-            font=theme.font("text"),
-            spacing1=theme.px(2),
-            spacing3=theme.px(6),
-            yscrollcommand=scroll.set,
-        )
-        scroll.configure(command=self.text.yview)
-        self.text.pack(fill="both", expand=True)
+        self._page = ReadingText(self, 84, 30, (22, 16), above=2, below=6)
+        self._page.pack(fill="both", expand=True)
+        self.text = self._page.text
         self._pictures: list[Any] = []
         self._write()
-        self.text.configure(state="disabled")
         self.bind("<Escape>", lambda _event: self.destroy())
-        self.bind(PALETTE_CHANGED, lambda _event: self._colour())
         self._place(below)
         self.text.focus_set()
 
@@ -222,18 +213,18 @@ class Guide(tk.Toplevel):
         self.deiconify()
 
     def _write(self) -> None:
-        self._colour()
         px, font = self._theme.px, self._theme.font
         self.text.tag_configure("chapter", font=font("chapter"), spacing1=px(20), spacing3=px(8))
         self.text.tag_configure("section", font=font("heading"), spacing1=px(14), spacing3=px(2))
-        for line in TEXT.splitlines():
-            marks, _, heading = line.partition(" ")
-            if line.startswith("["):
-                self._show_picture(line.strip("[]"))
-            elif marks in _HEADINGS:
-                self.text.insert("end", heading + "\n", _HEADINGS[marks])
-            elif line:
-                self.text.insert("end", line + "\n")
+        with self._page.rewritten() as text:
+            for line in TEXT.splitlines():
+                marks, _, heading = line.partition(" ")
+                if line.startswith("["):
+                    self._show_picture(line.strip("[]"))
+                elif marks in _HEADINGS:
+                    text.insert("end", heading + "\n", _HEADINGS[marks])
+                elif line:
+                    text.insert("end", line + "\n")
 
     def _show_picture(self, name: str) -> None:
         path = paths.assets() / name
@@ -246,7 +237,3 @@ class Guide(tk.Toplevel):
         self._pictures.append(ImageTk.PhotoImage(picture, master=self))
         self.text.image_create("end", image=self._pictures[-1])
         self.text.insert("end", "\n")
-
-    def _colour(self) -> None:
-        palette = self._theme.palette
-        self.text.configure(background=palette.field, foreground=palette.text)

@@ -313,7 +313,9 @@ def _measured(
             name, target = pair.input.shown_name, read_target(pair)
             measured.append((pair.input, _measure(pair, target, images.translated, compare)))
             if images.original is not None and images.original.shape == target.shape:
-                inputs[pair.input] = measure(*compare(target, images.original, name))
+                channels = measured[-1][1].target.size  # more, if a grey target came out in colour
+                original = to_channels(images.original, channels, name)
+                inputs[pair.input] = measure(*compare(target, original, name))
             if judge is not None and images.raw is not None:
                 judge.add(images.raw, images.translated, target, name)
         except UserError as error:

@@ -358,6 +358,23 @@ def test_translating_gives_weights_folder_and_spec(root: tk.Tk) -> None:
     assert started == [expected]
 
 
+def test_networks_of_a_study_translate_together(root: tk.Tk) -> None:
+    files = (Path("a.weights.h5"), Path("b.weights.h5"))
+    dialog = translation(root, together={"2 networks of augmentation-on": files})
+    confidence = dialog.form.controls["confidence"]
+    dialog.form.fields.variables["confidence"].set("true")
+    assert confidence.instate(["!disabled"])
+    dialog.weights.set("2 networks of augmentation-on")
+    assert confidence.instate(["disabled"])
+    choice = dialog.value()
+    assert choice is not None and choice.weights == files and not choice.spec.confidence
+    dialog.weights.set("Best epoch")
+    assert confidence.instate(["!disabled"])
+    dialog.cancel()
+    alone = translation(root, current=None, best=None, epochs={}, together={"2 networks": files})
+    assert alone.value() is not None and alone.weights.get() == "2 networks"
+
+
 def test_translating_into_another_folder(root: tk.Tk) -> None:
     answers = iter([None, Path("elsewhere")])
     dialog = translation(root, ask_folder=lambda: next(answers))

@@ -209,3 +209,21 @@ def test_recent_studies_are_in_the_menu(
     assert menu.entrycget("New study...", "state") == "disabled", "no images are loaded"
     menu.invoke(str(folder.path))
     window.until(lambda: [w for w in window.root.winfo_children() if isinstance(w, StudyWindow)])
+
+
+@pytest.mark.parametrize("width", [1120, 760])
+def test_all_buttons_are_seen_in_any_width(
+    window: QuietWindow, view: StudyWindow, width: int
+) -> None:
+    view.geometry(f"{width}x600")
+    window.until(lambda: view.winfo_width() == width)
+    window.root.update()
+    for name, button in view.buttons.items():
+        right = button.winfo_rootx() - view.winfo_rootx() + button.winfo_width()
+        below = button.winfo_rooty() - view.winfo_rooty() + button.winfo_height()
+        assert right <= width and below <= 600, name
+
+
+def test_names_of_variations_fit_their_column(window: QuietWindow, view: StudyWindow) -> None:
+    measure = view.theme.font("text").measure
+    assert view.cells.table.column("variation", "width") > measure("augmentation-off")

@@ -136,6 +136,22 @@ def test_weights_and_folders_are_compared_with_the_same_inputs(folders, tmp_path
     assert evaluate([tmp_path / "out"], [folders[1]]).verdict is None
 
 
+def test_grey_images_that_come_out_in_colour_are_compared_with_their_inputs(folders, tmp_path):
+    """As of networks with three channels, which the preset 2021 has for all images."""
+    for path in folders[1].iterdir():
+        for out, channels in (("grey", 1), ("colour", 3)):
+            write_image(tmp_path / out / path.name, np.full((16, 24, channels), 128, np.uint8))
+    grey, colour = (
+        evaluate([tmp_path / out], [folders[1]], inputs=[folders[0]]) for out in ("grey", "colour")
+    )
+    assert grey.verdict is not None and colour.verdict is not None
+    assert colour.verdict.network == pytest.approx(grey.verdict.network)
+    assert colour.verdict.inputs == pytest.approx(grey.verdict.inputs)
+    whole = colour.whole_volume()["all"]
+    for name, value in grey.whole_volume()["all"].items():
+        assert whole[name] == pytest.approx(value)
+
+
 def test_inputs_that_cannot_be_compared_are_told_of(folders, tmp_path):
     for path in folders[1].iterdir():
         write_image(tmp_path / "deep" / path.name, np.full((16, 24, 1), 4000, np.uint16))

@@ -1,11 +1,13 @@
 """Renews the screenshots in assets/: trains on real CT and takes its windows in mid-training.
 
     python tests/packaging/make_screenshots.py CT_ABDOMEN [--output assets]
+    python tests/packaging/make_screenshots.py --study STUDY [--output assets]
 
 CT_ABDOMEN holds a folder for each person with ``images`` and ``targets``. The last person by name
-validates, the others train. A screen with a window manager is needed, for instance
-``Xvfb :9 -screen 0 1600x1000x24 & DISPLAY=:9 openbox &``, xwininfo (Debian: x11-utils), and a few
-minutes.
+validates, the others train. STUDY is a study that has been run, or half of it
+(``tests/benchmarks/studies``); its view alone is taken. A screen with a window manager is needed,
+for instance ``Xvfb :9 -screen 0 1600x1000x24 & DISPLAY=:9 openbox &``, xwininfo (Debian:
+x11-utils), and a few minutes.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from deepimagetranslator.self_test.window import no_boxes
 EPOCHS_SHOWN, EPOCHS = 5, 12
 COLOURS = 220
 MAIN_SIZE = (1240, 720)
+STUDY_SIZE = (1180, 760)
 
 
 def main() -> None:
@@ -37,13 +40,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("images", type=Path)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("images", type=Path, nargs="?", metavar="CT_ABDOMEN")
+    what.add_argument("--study", type=Path)
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[2] / "assets")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["DEEPIMAGETRANSLATOR_HOME"] = home
         app = App(boxes=no_boxes([]))
-        steps = Screenshots(app, arguments.images, arguments.output).steps()
+        shots = Screenshots(app, arguments.output)
+        study = arguments.study
+        steps = shots.of_study(study.absolute()) if study else shots.of_training(arguments.images)
         ready: Callable[[], object] = lambda: True  # noqa: E731
 
         def go_on() -> None:
@@ -63,15 +70,29 @@ def main() -> None:
 class Screenshots:
     """What is done with the window, and the pictures taken on the way."""
 
-    def __init__(self, app: App, images: Path, output: Path) -> None:
-        self._app, self._images, self._output = app, images, output
+    def __init__(self, app: App, output: Path) -> None:
+        self._app, self._output = app, output
 
-    def steps(self) -> Iterator[Callable[[], object]]:
-        """Each step gives the condition to wait for."""
+    def of_study(self, folder: Path) -> Iterator[Callable[[], object]]:
+        """The view of a study; each step gives the condition to wait for."""
+        studies = self._app.session.studies
+        self._app.root.geometry(f"{MAIN_SIZE[0]}x{MAIN_SIZE[1]}+60+40")
+        studies.open(folder)
+        yield lambda: studies.state is not None and not studies.reading
+        studies.stop()  # the forecast of a study that is not done
+        yield lambda: not studies.running
+        yield self._after(5)
+        view = self._newest()
+        view.geometry(f"{STUDY_SIZE[0]}x{STUDY_SIZE[1]}")
+        yield self._after(3)
+        self._take("window-study", view)
+
+    def of_training(self, images: Path) -> Iterator[Callable[[], object]]:
+        """The other windows; each step gives the condition to wait for."""
         app, session = self._app, self._app.session
         project, actions = session.project, app.window.actions
         app.root.geometry(f"{MAIN_SIZE[0]}x{MAIN_SIZE[1]}+60+40")
-        *train, last = sorted(self._images.iterdir())
+        *train, last = sorted(images.iterdir())
         yield from self._load(TRAINING, train)
         yield from self._take_check([last, train[-1]])
         yield from self._load(VALIDATION, [last])

@@ -14,6 +14,7 @@ from deepimagetranslator.core.evaluation.disagreement import (
     TABLE,
     Apart,
     SecondLook,
+    read_second_look,
     worst_first,
     write_second_look,
 )
@@ -65,3 +66,28 @@ def test_the_table_begins_with_the_worst_and_an_earlier_one_is_kept(tmp_path: Pa
     assert [float(one["disagreement"]) for one in rows] == [2.0, 0.5, 0.0]
     write_second_look(worst_first(looks[:1]), tmp_path)
     assert (tmp_path / f"{TABLE}.bak").read_bytes() == before
+
+
+def test_the_table_is_read_again_for_the_images_that_it_names_once(tmp_path: Path) -> None:
+    def look(name: str, value: float) -> SecondLook:
+        return SecondLook(ImageRef(Path("in") / name), ImageRef(tmp_path / name), value, SD)
+
+    volume = ImageRef(tmp_path / "scan.nii.gz", 3)
+    looks = [look("a.png", 0.5), look("b.png", 0.25), look("c.png", 1.0), look("c.png", 2.0)]
+    looks.append(SecondLook(ImageRef(Path("in/scan.nii.gz"), 3), volume, 0.75, SD))
+    write_second_look(looks, tmp_path)
+    images = [ImageRef(tmp_path / name) for name in ("a.png", "b.png", "c.png", "d.png")]
+    expected = {images[0]: 0.5, images[1]: 0.25, volume: 0.75}
+    assert read_second_look([*images, volume], tmp_path) == expected
+    other = ImageRef(tmp_path / "p2" / "a.png")
+    assert read_second_look([*images, other], tmp_path) == {images[1]: 0.25}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00", b"a,b\n1,2\n", b'output,disagreement\na.png,"high"\n']
+)
+def test_a_damaged_table_says_nothing(tmp_path: Path, content: bytes) -> None:
+    images = [ImageRef(tmp_path / "a.png")]
+    assert read_second_look(images, tmp_path) == {}
+    (tmp_path / TABLE).write_bytes(content)
+    assert read_second_look(images, tmp_path) == {}

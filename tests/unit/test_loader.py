@@ -256,3 +256,21 @@ def test_a_project_that_another_window_has_open_is_refused_as_that_action(
     (problem,) = other.changes(ProblemOccurred)
     assert problem.action == "Open project" and "another window" in problem.text
     other.session.close()
+
+
+def test_translations_of_several_networks_keep_how_far_these_are_apart(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    write_pairs(tmp_path, NAMES)
+    table = "image,disagreement,measure,output\nx.png,0.5,SD,p2.png\ny.png,0.1,SD,p0.png\n"
+    (tmp_path / "in" / "second_look.csv").write_text(table, encoding="utf-8")
+    viewer = sessions.session.viewer
+    sessions.session.loader.load("translated", {"inputs": tmp_path / "in"})
+    sessions.until(lambda: len(viewer.to_translate) == 4)
+    told = [viewer.marks.agreement_of(image) for image in viewer.to_translate]
+    assert [one and str(one) for one in told] == [
+        "networks apart 0.1", None, "networks apart 0.5", None
+    ]  # fmt: skip
+    sessions.session.loader.load("translated", {"inputs": [tmp_path / "out" / "p0.png"]})
+    sessions.until(lambda: len(viewer.to_translate) == 1)
+    assert viewer.marks.agreement_of(viewer.to_translate[0]) is None

@@ -68,6 +68,35 @@ def test_one_process_at_a_time_until_it_is_killed(path: Path) -> None:
     assert not path.exists()
 
 
+def test_asking_who_holds_it_takes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_lock: FileLock) -> None:
+        raise AssertionError("it was taken")
+
+    monkeypatch.setattr(FileLock, "take", refuse)
+    asked = FileLock(path)
+    assert not asked.is_held() and not path.exists()
+    with holder(path) as other:
+        assert asked.is_held()
+        other.kill()
+        other.wait()
+        assert path.exists() and not asked.is_held()
+    left_by(Process(this_process().host, this_process().pid, "0"), path)  # its number, used again
+    assert not asked.is_held()
+    left_by(Process("elsewhere", 1, "12"), path)
+    assert asked.is_held() and not FileLock(path, local=True).is_held()
+
+
+def test_who_asks_may_meet_a_lock_that_cannot_be_looked_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock_module, "_boot", lambda: "this start")
+    left_by(Process("a-container", 1, "12"), path, "this start")
+    assert not FileLock(path).is_held() and not path.exists()
+    with holder(path):
+        left_by(Process("a-container", 1, "12"), path, "this start")
+        assert FileLock(path).is_held()
+
+
 @pytest.mark.parametrize("text", [b"", b"\x00\xff{", b'{"pid": []}', b"[1]"])
 def test_what_names_nobody_holds_nothing(path: Path, text: bytes) -> None:
     path.write_bytes(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sessions import Sessions
 from study_sets import done_study, project_of_persons, scores_of_cell
@@ -15,7 +16,9 @@ from deepimagetranslator.app.settings import Settings
 from deepimagetranslator.app.study import words
 from deepimagetranslator.app.study.studies import Studies, suggested_folder
 from deepimagetranslator.app.study.study_state import DIED, Phase, StudyState
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.imaging.images import write_image
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     CellEnded,
@@ -28,9 +31,16 @@ from deepimagetranslator.core.messages.events import (
     JobFailed,
     JobFinished,
     LogLine,
+    PreviewReady,
     WorkerDied,
 )
-from deepimagetranslator.core.messages.requests import ForecastStudy, ReportStudy, RunStudy
+from deepimagetranslator.core.messages.requests import (
+    ForecastStudy,
+    PreviewTranslation,
+    ReportStudy,
+    RunStudy,
+)
+from deepimagetranslator.core.study.ensemble import weights_of
 from deepimagetranslator.core.study.new_study import NewStudy, Wishes, plan_study
 from deepimagetranslator.core.study.scores import write_scores
 from deepimagetranslator.core.study.status import Step
@@ -95,6 +105,20 @@ def test_a_folder_without_a_study_is_told(sessions: Sessions, tmp_path: Path) ->
     sessions.until(lambda: sessions.changes(ProblemOccurred))
     assert "is no study" in sessions.problems()[0]
     assert opened(sessions)[1].folder.path != tmp_path / "none"
+
+
+def test_the_networks_of_a_variation_translate_together(
+    sessions: Sessions, study: NewStudy, folder: StudyFolder
+) -> None:
+    """Two of three trainings of each variation are done."""
+    studies, state = opened(sessions)
+    found = studies.ensembles
+    assert found == [weights_of(study.plan, folder, v.name) for v in study.plan.variations]
+    assert [one.missing for one in found] == [(FIRST,), (SECOND,)]
+    folders = [file.parent.name for file in found[0].files]
+    assert folders == ["augmentation-on_fold-2", "augmentation-on_fold-3"]
+    state.cells["augmentation-on_fold-2"] = replace(state.cells[FIRST], step=Step.TO_DO)
+    assert [one.variation for one in studies.ensembles] == ["augmentation-off"]
 
 
 def test_the_forecast_says_how_long_it_takes(sessions: Sessions, folder: StudyFolder) -> None:
@@ -251,3 +275,43 @@ def test_a_new_folder_is_suggested_where_the_last_study_is(tmp_path: Path) -> No
     settings.used_folder("studies", home)
     assert suggested_folder(settings, project) == home / "hearts-study-2"
     assert suggested_folder(settings, None) == home / "study"
+
+
+def test_a_training_that_is_looked_at_shows_its_predictions(
+    sessions: Sessions, folder: StudyFolder
+) -> None:
+    """Of the images of anna, whom the first fold tests; without a look at it nothing is asked."""
+    studies, state = opened(sessions)
+    studies.run()
+    loss = {"loss": 0.9, "val_loss": 1.0}
+    sessions.answer(CellStarted(FIRST), EpochEnded(1, 4, loss, 2.0, 1, 1.0))
+    studies.previews.show(state, FIRST, state.monitor)
+    sessions.until(lambda: state.monitor.previews.inputs)
+    assert len(state.monitor.previews.targets) == 2 and not sessions.requests(PreviewTranslation)
+    sessions.answer(EpochEnded(2, 4, loss, 2.0, 1, 1.0))
+    sessions.until(lambda: len(sessions.requests(PreviewTranslation)) == 2)
+    asked = sessions.requests(PreviewTranslation)
+    assert {one.weights for one in asked} == {folder.cell(state.cells[FIRST].cell).run.last}
+    assert [one.image.flat[0] for one in asked] == [0, 0] and asked[1].image.max() == 1
+    for one in asked:
+        sessions.answer(PreviewReady(one.number, np.full((8, 8, 1), 77, np.uint8), 2))
+    assert list(state.monitor.previews.epochs) == [2]
+    assert [image.max() for image in state.monitor.previews.epochs[2]] == [77, 77]
+
+    sessions.answer(CellEnded(FIRST), CellStarted(SECOND), EpochEnded(1, 4, loss, 2.0, 1, 1.0))
+    sessions.answer()
+    assert len(sessions.requests(PreviewTranslation)) == 2
+
+
+def test_a_training_of_before_shows_the_predictions_that_it_kept(
+    sessions: Sessions, folder: StudyFolder
+) -> None:
+    studies, state = opened(sessions)
+    done = "augmentation-on_fold-2"
+    run = folder.cell(state.cells[done].cell).run
+    write_image(run.preview(3), np.full((8, 8, 1), 55, np.uint8))
+    monitor = MonitorState()
+    monitor.recall(run.path, 4, "val_loss", [{"epoch": 3, "val_loss": 1.0}], [], {})
+    studies.previews.show(state, done, monitor)
+    sessions.until(lambda: monitor.previews.epochs)
+    assert monitor.previews.epochs[3][0].max() == 55 and len(monitor.previews.inputs) == 1

@@ -10,7 +10,7 @@ from deepimagetranslator.app.study.study_state import History, StudyFiles
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.runs.run_state import history_to_resume
-from deepimagetranslator.core.study.plan import LAST, Cell, Plan
+from deepimagetranslator.core.study.plan import Cell, Plan
 from deepimagetranslator.core.study.plan_file import load_plan
 from deepimagetranslator.core.study.report import SUMMARY
 from deepimagetranslator.core.study.status import CellStatus, cell_status, status_of
@@ -50,12 +50,6 @@ def read_run(folder: StudyFolder, cell: Cell) -> EarlierRun:
     if found is None:
         raise UserError(f"No epoch of {cell.name} is complete yet, so there is nothing to show.")
     return found
-
-
-def weights_of(plan: Plan, folder: StudyFolder, cell: Cell) -> Path:
-    """The weights of a cell that are scored; they need not exist yet."""
-    run = folder.cell(cell).run
-    return run.last if plan.weights == LAST else run.best
 
 
 def read_summary(folder: StudyFolder) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,12 +19,20 @@ from deepimagetranslator.app.events import (
 )
 from deepimagetranslator.app.jobs import FORECAST, REPORT, STUDY, STUDY_KINDS, Jobs
 from deepimagetranslator.app.settings import Settings
+from deepimagetranslator.app.study.cell_previews import CellPreviews
 from deepimagetranslator.app.study.reading import read_cell, read_study
 from deepimagetranslator.app.study.study_state import Phase, StudyFiles, StudyState
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.messages.events import CellEnded, JobFinished, WorkerDied
+from deepimagetranslator.core.messages.events import (
+    CellEnded,
+    EpochEnded,
+    JobFinished,
+    WorkerDied,
+)
 from deepimagetranslator.core.messages.requests import ForecastStudy, Job, ReportStudy, RunStudy
+from deepimagetranslator.core.study.ensemble import Networks, weights_of
 from deepimagetranslator.core.study.new_study import NewStudy, write_study
+from deepimagetranslator.core.study.status import Step
 from deepimagetranslator.core.study.study_folder import StudyFolder
 
 FOLDER = "studies"
@@ -38,12 +47,22 @@ class Studies:
         background: reads and writes its files in threads.
         settings: keep the recent studies and the folder.
         bus: gets ``StudyOpened`` and ``StudyReported``; tells of the jobs.
+        previews: makes the predictions of the training that somebody looks at.
 
     Attributes:
+        previews: the same.
         state: the open study; None without one.
     """
 
-    def __init__(self, jobs: Jobs, background: Background, settings: Settings, bus: Bus) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        background: Background,
+        settings: Settings,
+        bus: Bus,
+        previews: CellPreviews,
+    ) -> None:
+        self.previews = previews
         self._jobs = jobs
         self._background = background
         self._settings = settings
@@ -57,6 +76,19 @@ class Studies:
     def recent(self) -> list[Path]:
         """The folders of recent studies that still exist, the latest first."""
         return self._settings.recent_studies
+
+    @property
+    def ensembles(self) -> list[Networks]:
+        """Of each variation of the open study the networks that can translate together."""
+        state = self.state
+        if state is None:
+            return []
+        done = {name for name, found in state.cells.items() if found.step is Step.DONE}
+        found = []
+        for variation in state.plan.variations:
+            with suppress(UserError):  # fewer than two are done
+                found.append(weights_of(state.plan, state.folder, variation.name, done))
+        return found
 
     @property
     def running(self) -> bool:
@@ -146,8 +178,8 @@ class Studies:
         self._jobs.force_stop()
 
     def refresh(self) -> None:
-        """Read the files again, in which another process may have gone on; not while it runs: the
-        look whether a run is held could keep the worker from taking it."""
+        """Read the files again, in which another process may have gone on; not while it runs, as
+        the events know more than the files."""
         state = self.state
         if state is None or self.running or self._reading:
             return
@@ -181,6 +213,8 @@ class Studies:
             return
         ended = state.current if isinstance(change.event, CellEnded) else ""
         state.handle(change.event)
+        if isinstance(change.event, EpochEnded):
+            self.previews.epoch_ended(state.monitor, change.event.epoch)
         if ended:
             cell = state.cells[ended].cell
             self._background.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from deepimagetranslator.app.study.outlook import test_words, trainings
 from deepimagetranslator.app.study.study_state import Phase, StudyState
 from deepimagetranslator.app.training.words import time_left
+from deepimagetranslator.core.study import duration
 from deepimagetranslator.core.study.plan import DICE, LAST, Cell, Plan
 from deepimagetranslator.core.study.status import CellStatus, Step
 
@@ -64,15 +65,7 @@ def expected(state: StudyState) -> str:
         return "The report compares them."
     if left is None:
         return ""
-    return f"{count} training{'s' * (count != 1)}, about {rough(left)} on this machine."
-
-
-def rough(seconds: float) -> str:
-    """A duration in the largest fitting unit, such as "5 h"."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 1.5 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(1, round(seconds))} s"
+    return duration.expected(count, left)
 
 
 def status(state: StudyState) -> str:

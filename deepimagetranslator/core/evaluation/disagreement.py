@@ -8,7 +8,11 @@ a sample, divided by their number - 1), averaged over the pixels.
 
 from __future__ import annotations
 
+import csv
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +25,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.core.system.csv_text import csv_text
-from deepimagetranslator.core.system.system_path import is_file
+from deepimagetranslator.core.system.system_path import is_file, system_path
 
 TABLE = "second_look.csv"
 """The table's name in the folder of the translated images."""
@@ -111,3 +115,28 @@ def write_second_look(found: Sequence[SecondLook], folder: Path) -> Path:
         back_up(path)
     write_bytes(path, csv_text(rows).encode("utf-8", "backslashreplace"))
     return path
+
+
+def read_second_look(images: Sequence[ImageRef], folder: Path) -> dict[ImageRef, float]:
+    """How far the networks that made these images are apart, by the table in their folder.
+
+    Left out are images of which the table says nothing, and those whose names are not unique, as
+    the table has no subfolders. A table that is missing or damaged says nothing.
+
+    Args:
+        images: translated images.
+        folder: the folder that they were written into.
+    """
+    found: dict[str, float] = {}
+    twice = {name for name, n in Counter(one.shown_name for one in images).items() if n > 1}
+    with suppress(OSError, ValueError, csv.Error):
+        text = system_path(folder / TABLE).read_text(encoding="utf-8", errors="strict")
+        for row in csv.DictReader(text.splitlines()):
+            name, value = str(row.get("output")), float(row.get("disagreement") or "nan")
+            twice |= {name} & found.keys()
+            found[name] = value
+    return {
+        image: found[image.shown_name]
+        for image in images
+        if image.shown_name in found.keys() - twice and math.isfinite(found[image.shown_name])
+    }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.study.plan import Plan
+from deepimagetranslator.core.study.plan import LAST, Cell, Plan
 from deepimagetranslator.core.study.status import scores_of
 from deepimagetranslator.core.study.study_folder import StudyFolder
 
@@ -28,12 +29,24 @@ class Networks:
     missing: tuple[str, ...]
 
 
-def weights_of(plan: Plan, folder: StudyFolder, variation: str | None = None) -> Networks:
+def scored_weights(plan: Plan, folder: StudyFolder, cell: Cell) -> Path:
+    """The weights of a cell that are scored; they need not exist yet."""
+    run = folder.cell(cell).run
+    return run.last if plan.weights == LAST else run.best
+
+
+def weights_of(
+    plan: Plan,
+    folder: StudyFolder,
+    variation: str | None = None,
+    done: Collection[str] | None = None,
+) -> Networks:
     """The scored weights of a variation; of a learning curve those of its largest size.
 
     Args:
         plan, folder: the study.
         variation: its name; None for the first.
+        done: the names of the cells that are done; None to read their scores.
 
     Raises:
         UserError: there is no such variation, or fewer than two of its trainings are done.
@@ -47,11 +60,11 @@ def weights_of(plan: Plan, folder: StudyFolder, variation: str | None = None) ->
     for cell in plan.cells():
         if (cell.variation, cell.size) != (chosen, size):
             continue
-        scores = scores_of(plan, cell, folder)
-        if scores is None:
-            missing.append(cell.name)
+        is_done = scores_of(plan, cell, folder) is not None if done is None else cell.name in done
+        if is_done:
+            files.append(scored_weights(plan, folder, cell))
         else:
-            files.append(folder.cell(cell).path / Path(scores.weights).name)
+            missing.append(cell.name)
     if len(files) < _FEWEST:
         raise UserError(
             f"{len(files)} of {len(files) + len(missing)} trainings of {chosen} are done, and "

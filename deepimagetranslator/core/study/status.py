@@ -15,7 +15,7 @@ from deepimagetranslator.core.runs.state_file import looks_whole, read_head
 from deepimagetranslator.core.study.plan import Cell, Plan
 from deepimagetranslator.core.study.scores import CellScores, primary, read_scores
 from deepimagetranslator.core.study.study_folder import CellFolder, StudyFolder
-from deepimagetranslator.core.system.lock import FileLock, HeldError
+from deepimagetranslator.core.system.lock import FileLock
 from deepimagetranslator.core.system.system_path import exists
 
 
@@ -117,18 +117,8 @@ def is_trained(run: RunFolder, training: TrainingSpec, is_whole: IsWhole = looks
 
 
 def is_running(run: RunFolder) -> bool:
-    """Whether a process holds the run's folder now."""
-    if not exists(run.lock):
-        return False
-    lock = FileLock(run.lock)
-    try:
-        lock.take()
-    except HeldError:
-        return True
-    except OSError:
-        return False
-    lock.release()
-    return False
+    """Whether a process holds the run's folder now; it keeps nobody from taking it."""
+    return exists(run.lock) and FileLock(run.lock).is_held()
 
 
 def _text_of(place: CellFolder) -> str:

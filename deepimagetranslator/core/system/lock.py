@@ -93,6 +93,34 @@ class FileLock:
             file.close()
         raise HeldError(Holder(None))
 
+    def is_held(self) -> bool:
+        """Whether another process, or another object of this one, holds the lock.
+
+        The named process is looked up, so that nobody who takes the lock meanwhile is kept out. The
+        lock is taken for a moment only where this cannot tell: the process is in another container,
+        or the system does not say when it started.
+        """
+        try:
+            with self.path.open("rb") as file:
+                holder, same_system = _read(file)
+        except OSError:
+            return False
+        process = holder.process
+        if process is None:
+            return False
+        if not same_system:
+            return not self._local
+        if process.host == this_process().host and process.started:
+            return not process.is_gone
+        try:
+            self.take()
+        except HeldError:
+            return True
+        except OSError:
+            return False
+        self.release()
+        return False
+
     def release(self) -> None:
         """Release the lock and delete its file."""
         file, self._file = self._file, None

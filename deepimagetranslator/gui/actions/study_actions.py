@@ -13,11 +13,12 @@ from deepimagetranslator.app.events import StudyOpened, StudyReported
 from deepimagetranslator.app.last_run import EarlierRun
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.study.outlook import Outlook
-from deepimagetranslator.app.study.reading import read_run, weights_of
+from deepimagetranslator.app.study.reading import read_run
 from deepimagetranslator.app.study.studies import FOLDER, suggested_folder
 from deepimagetranslator.app.study.study_state import StudyState
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.study.ensemble import scored_weights
 from deepimagetranslator.core.system.system_path import exists
 from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.actions.window_places import WindowPlaces
@@ -134,7 +135,7 @@ class StudyActions:
             UserError: there are none.
         """
         state = self._state()
-        path = weights_of(state.plan, state.folder, state.cells[name].cell)
+        path = scored_weights(state.plan, state.folder, state.cells[name].cell)
         if not exists(path):
             raise UserError(f"There is no weights file {path}; it was moved or deleted.")
         self._session.model.load(path)
@@ -182,6 +183,7 @@ class StudyActions:
         )
 
         model, studies = self._session.model, self._studies
+        studies.previews.show(state, name, monitor)
         folder = state.folder.cell(state.cells[name].cell)
         actions = MonitorActions(
             finish=None,

@@ -17,6 +17,7 @@ from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.system_dialogs import Boxes
 
 if TYPE_CHECKING:
+    from deepimagetranslator.gui.dialogs.translation_dialog import Weights
     from deepimagetranslator.gui.jobs.job_window import JobWindow
 
 _PURPOSE = "translated inputs"
@@ -55,13 +56,25 @@ class TranslateActions:
     def may_translate(self) -> bool:
         """Whether there are a model and images to translate, and no job is running."""
         session = self._session
-        has_model = session.model.weights is not None or bool(self._best())
+        has_model = session.model.weights is not None or bool(self._best() or self._together())
         return has_model and bool(session.viewer.to_translate) and not session.jobs.kind
 
     def _best(self) -> list[Path]:
         """The best checkpoints of the project's runs."""
         best = (RunFolder(run).best for run in self._session.project.runs)
         return [path for path in best if path.exists()]
+
+    def _together(self) -> dict[str, tuple[Path, ...]]:
+        """The networks of the open study that translate together, by what the dialog shows."""
+        studies = self._session.studies
+        if studies.state is None:
+            return {}
+        only = len(studies.state.plan.variations) == 1
+        of = f"study {studies.state.folder.path.name}"
+        return {
+            f"{len(one.files)} networks of {of if only else one.variation}": one.files
+            for one in studies.ensembles
+        }
 
     def translate(self) -> None:
         """Ask for weights, output folder and options, then translate the loaded images."""
@@ -71,12 +84,12 @@ class TranslateActions:
         inputs = session.viewer.to_translate
         if not inputs:
             raise UserError("There are no images to translate; load some first.")
-        best = self._best()
+        best, together = self._best(), self._together()
         epochs = {i.epoch: i.path for run in runs[-1:] for i in RunFolder(run).improvements()}
-        if session.model.weights is None and not best:
+        if session.model.weights is None and not best and not together:
             raise UserError("There is no model; make, load or train one first.")
 
-        def start(weights: Path, output: Path, spec: TranslationSpec) -> None:
+        def start(weights: Weights, output: Path, spec: TranslationSpec) -> None:
             def begin() -> None:
                 session.jobs.translate(weights, output, spec)
                 self._show_progress(output)
@@ -91,6 +104,7 @@ class TranslateActions:
             current=session.model.weights,
             best=best[-1] if best else None,
             epochs=epochs,
+            together=together,
             folder=folder,
             ask_folder=lambda: self._boxes.folder("Output folder", str(source.parent)),
             on_ok=start,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tkinter import ttk
+from types import MappingProxyType
 
 from deepimagetranslator.core.config.presets import preset
 from deepimagetranslator.core.config.specs import TranslationSpec
@@ -18,7 +19,15 @@ from deepimagetranslator.gui.widgets.form_fields import MessageLabel
 from deepimagetranslator.gui.widgets.words import shown_word
 
 TRANSLATION = "translation"
-Start = Callable[[Path, Path, TranslationSpec], object]
+Weights = Path | tuple[Path, ...]
+"""A weights file, or several that translate together."""
+Start = Callable[[Weights, Path, TranslationSpec], object]
+_WIDEST = 56
+
+_WEIGHTS_HELP = (
+    "The trained network that translates the images. The networks of an open study translate "
+    "together, with maps of their disagreement."
+)
 
 TRANSLATION_GROUPS = (
     Group("What is written", ("output", "file_format", "value_type", "confidence", "overwrite")),
@@ -30,7 +39,7 @@ TRANSLATION_GROUPS = (
 class TranslationChoice:
     """The result of the translation dialog: weights, output folder and spec."""
 
-    weights: Path
+    weights: Weights
     output: Path
     spec: TranslationSpec
 
@@ -43,6 +52,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
         spec: the initial values.
         current, best: weights files; None if missing.
         epochs: saved weights files by epoch.
+        together: by what is shown, weights files that translate together.
         folder: the initial output folder.
         ask_folder: asks for another folder; gives None if the user cancels.
         on_ok: called by "Translate" with the weights, the folder and the spec.
@@ -58,6 +68,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
         epochs: Mapping[int, Path],
         folder: Path,
         ask_folder: Callable[[], Path | None],
+        together: Mapping[str, tuple[Path, ...]] = MappingProxyType({}),
         on_ok: Start | None = None,
     ) -> None:
         def start(choice: TranslationChoice) -> None:
@@ -69,7 +80,9 @@ class TranslationDialog(Dialog[TranslationChoice]):
         self._ask_folder = ask_folder
         named = {f"Epoch {epoch}": path for epoch, path in sorted(epochs.items())}
         firsts = {"Current model": current, "Best epoch": best}
-        self._weights = {words: path for words, path in firsts.items() if path} | named
+        self._weights: dict[str, Weights] = {words: path for words, path in firsts.items() if path}
+        self._weights |= together
+        self._weights |= named
         self.weights = tk.StringVar(self, next(iter(self._weights), ""))
         self.folder = tk.StringVar(self, str(folder))
         self.body.columnconfigure(0, weight=1)
@@ -129,9 +142,13 @@ class TranslationDialog(Dialog[TranslationChoice]):
         return ""
 
     def _follow_output(self) -> None:
-        """Update fields that depend on the kind of output: label maps have their own type, and
-        only they are cleaned up."""
+        """Update fields that depend on others: label maps have their own type, and only they are
+        cleaned up; several networks show where they disagree instead of a confidence."""
         variables = self.form.fields.variables
+        several = isinstance(self._weights.get(self.weights.get()), tuple)
+        self.form.controls["confidence"].state(["disabled" if several else "!disabled"])
+        if several:
+            variables["confidence"].set("false")
         labels = variables["output"].get() in map(shown_word, ("labels", "classes"))
         self.form.controls["value_type"].state(["disabled" if labels else "!disabled"])
         if labels:
@@ -152,9 +169,9 @@ class TranslationDialog(Dialog[TranslationChoice]):
             textvariable=self.weights,
             values=list(self._weights),
             state="readonly",
-            width=20,
+            width=min(_WIDEST, max([20, *(len(words) + 2 for words in self._weights)])),
         )
-        self.weights_box.grid(row=1, column=1, sticky="w", pady=px(3))
+        self.weights_box.grid(row=1, column=1, columnspan=2, sticky="w", pady=px(3))
         self.folder_entry = ttk.Entry(ends, textvariable=self.folder, width=44)
         self.folder_entry.grid(row=3, column=1, sticky="ew", pady=px(3))
         self.folder_button = ttk.Button(ends, text="Choose...", command=self.choose_folder)
@@ -163,7 +180,7 @@ class TranslationDialog(Dialog[TranslationChoice]):
             underline=self.mnemonics.add("Choose...", self.folder_button.invoke)
         )
         rows = (
-            (1, "Weights", self.weights_box, "The trained network that translates the images."),
+            (1, "Weights", self.weights_box, _WEIGHTS_HELP),
             (3, "Output folder", self.folder_entry, "Where the translated images are written."),
         )
         self.weights_message = MessageLabel(ends, px(420))

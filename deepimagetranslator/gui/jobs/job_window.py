@@ -244,7 +244,8 @@ class JobWindow(tk.Toplevel):
         skipped = f", {len(self._skipped)} skipped" if self._skipped else ""
         images = "1 image was" if done == 1 else f"{done} images were"
         marked: Sequence[tuple[str, str, DomainMark]] = result.get("marked", ())
-        self._words.set(f"{images} translated into {folder}{skipped}.{_said_of(marked, result)}")
+        said = f"{_said_of(marked, result)}{_farthest_apart(result)}"
+        self._words.set(f"{images} translated into {folder}{skipped}.{said}")
         rows = [(source.name, f"skipped: {reason}") for source, reason in self._skipped]
         few = marked[: max(0, _MOST_ROWS - len(rows))]
         rows += [(ImageRef.parse(image).shown_name, _told_of(mark)) for image, _, mark in few]
@@ -382,3 +383,10 @@ def _said_of(marked: Sequence[object], result: Mapping[str, Any]) -> str:
     table = result.get("marks_file")
     named = f"; {Path(table).name} lists them" if table else ""
     return f" {are} unlike the training images: check them{named}."
+
+
+def _farthest_apart(result: Mapping[str, Any]) -> str:
+    """A sentence on the table of a translation by several networks; empty for one network."""
+    table = result.get("second_look_file")
+    name = Path(table).name if table else ""
+    return f" {name} begins with the images on which the networks are farthest apart." * bool(name)

@@ -101,6 +101,11 @@ class CellTable(ttk.Frame):
         }
         shown = [name for name, _, _ in _COLUMNS if not hidden.get(name)]
         self.table.configure(displaycolumns=shown)
+        theme = theme_of(self)
+        measure = theme.font("text").measure
+        names = [variation.name for variation in state.plan.variations]
+        wide = max(theme.px(_COLUMNS[0][2]), *(measure(name) + theme.px(16) for name in names))
+        self.table.column("variation", width=wide, stretch=False)
         first = next(iter(state.cells))
         self.table.focus(first)
 

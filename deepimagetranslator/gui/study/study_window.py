@@ -164,7 +164,11 @@ class StudyWindow(tk.Toplevel):
         px, actions = self.theme.px, self.actions
         row = ttk.Frame(self, padding=(px(18), px(12), px(18), px(14)))
         row.grid(row=2, column=0, sticky="ew")
-        row.columnconfigure(4, weight=1)
+        row.columnconfigure(1, weight=1)
+        of_cell, of_study = ttk.Frame(row), ttk.Frame(row)
+        of_cell.grid(row=0, column=0, sticky="w")
+        # In a narrow window these two are one below the other.
+        row.bind("<Configure>", lambda _event: self._arrange(row, of_cell, of_study))
         entries: tuple[tuple[str, str, Callable[[], object], int], ...] = (
             ("open", "Show training", lambda: actions.open_cell(self.cells.chosen), 0),
             ("use", "Use its weights", lambda: actions.use_weights(self.cells.chosen), 1),
@@ -180,11 +184,21 @@ class StudyWindow(tk.Toplevel):
             self.mnemonics.add(name, partial(self._press, name))
         for name, text, command, column in entries:
             style = "Accent.TButton" if name == "run" else "TButton"
-            button = ttk.Button(row, text=text, command=command, style=style)
+            group = of_study if column > 4 else of_cell
+            button = ttk.Button(group, text=text, command=command, style=style)
             letter = 0 if name in ("stop", "run") else self.mnemonics.add(text, button.invoke)
             button.configure(underline=letter)
             button.grid(row=0, column=column, padx=(px(8), 0) if column > 4 else (0, px(8)))
             self.buttons[name] = button
+
+    def _arrange(self, row: ttk.Frame, left: ttk.Frame, right: ttk.Frame) -> None:
+        """Put the right group of buttons beside the left one, or below it for want of room."""
+        px = self.theme.px
+        needed = left.winfo_reqwidth() + right.winfo_reqwidth() + px(2 * 18)
+        if needed <= row.winfo_width():
+            right.grid(row=0, column=1, columnspan=1, sticky="e", pady=0)
+        else:
+            right.grid(row=1, column=0, columnspan=2, sticky="e", pady=(px(8), 0))
 
     def _place(self, parent: tk.Misc) -> None:
         px = self.theme.px

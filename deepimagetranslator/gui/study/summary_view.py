@@ -5,65 +5,43 @@ from __future__ import annotations
 import re
 import tkinter as tk
 from collections.abc import Sequence
-from tkinter import ttk
 
-from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
+from deepimagetranslator.gui.widgets.reading_text import ReadingText
 
 _PICTURE = "!["
 _BORDER = re.compile(r"(?<!\\)\|")
 NONE_YET = "The report appears here when it is made; it can be made while trainings are open."
 
 
-class SummaryView(ttk.Frame):
-    """Shows a summary; it can be selected and copied, not changed.
-
-    Attributes:
-        text: the widget with the text.
-    """
+class SummaryView(ReadingText):
+    """Shows a summary."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent)
-        theme = self._theme = theme_of(self)
-        bar = ttk.Scrollbar(self)
-        bar.pack(side="right", fill="y")
-        self.text = tk.Text(
-            self,
-            wrap="word",
-            width=60,
-            height=8,
-            padx=theme.px(12),
-            pady=theme.px(8),
-            font=theme.font("text"),
-            spacing3=theme.px(3),
-            yscrollcommand=bar.set,
-        )
-        bar.configure(command=self.text.yview)
-        self.text.pack(fill="both", expand=True)
+        super().__init__(parent, 60, 8, (12, 8), below=3)
+        px, font = self._theme.px, self._theme.font
+        self.text.tag_configure("heading", font=font("heading"), spacing1=px(10))
+        self.text.tag_configure("item", lmargin2=px(16), tabs=(px(16),))
         self._shown: str | None = None
         self._tables = 0
-        self.bind(PALETTE_CHANGED, lambda _event: self._colour())
-        self._colour()
 
     def show(self, summary: str) -> None:
         """Show a summary in Markdown; empty if there is none."""
         if summary == self._shown:
             return
         self._shown = summary
-        self.text.configure(state="normal")
-        self.text.delete("1.0", "end")
         lines = (summary or NONE_YET).splitlines()
         at = 0
-        while at < len(lines):
-            end = at
-            while end < len(lines) and lines[end].startswith("|"):
-                end += 1
-            if end > at:
-                self._write_table(lines[at:end])
-                at = end
-            else:
-                self._write(lines[at])
-                at += 1
-        self.text.configure(state="disabled")
+        with self.rewritten():
+            while at < len(lines):
+                end = at
+                while end < len(lines) and lines[end].startswith("|"):
+                    end += 1
+                if end > at:
+                    self._write_table(lines[at:end])
+                    at = end
+                else:
+                    self._write(lines[at])
+                    at += 1
 
     def _write(self, line: str) -> None:
         marks, _, heading = line.partition(" ")
@@ -95,9 +73,3 @@ class SummaryView(ttk.Frame):
         self.text.tag_configure(tag, tabs=stops, wrap="none")
         for row in rows:
             self.text.insert("end", "\t" + "\t".join(row) + "\n", tag)
-
-    def _colour(self) -> None:
-        theme, text = self._theme, self.text
-        text.configure(background=theme.palette.field, foreground=theme.palette.text)
-        text.tag_configure("heading", font=theme.font("heading"), spacing1=theme.px(10))
-        text.tag_configure("item", lmargin2=theme.px(16), tabs=(theme.px(16),))

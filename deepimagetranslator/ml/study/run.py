@@ -18,8 +18,8 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import InUseError, locked
 from deepimagetranslator.core.runs.run_state import Stage, state_of
+from deepimagetranslator.core.study.ensemble import scored_weights
 from deepimagetranslator.core.study.plan import (
-    LAST,
     Cell,
     Plan,
     all_pairs,
@@ -103,7 +103,7 @@ def run_cell(
         if plan.optimistic:
             optimistic = _scored(plan, cell, varied, place.run.best, report, control)
             write_scores(optimistic, place.optimistic_scores)
-        chosen = place.run.last if plan.weights == LAST else place.run.best
+        chosen = scored_weights(plan, folder, cell)
         write_scores(_scored(plan, cell, varied, chosen, report, control), place.scores)
         _forget_failure(place)
 
