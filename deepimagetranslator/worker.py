@@ -252,12 +252,14 @@ class _Worker:
                 self._send(0, _described(request.path))
             elif isinstance(request, InitialiseModel):
                 self._send(0, _initialised(request))
-        newest = next((request for request in reversed(previews) if not request.keep), None)
+        newest = max((request.number for request in previews if not request.keep), default=0)
         for request in previews:
-            if request.keep or request is newest:
+            if request.keep or request.number == newest:
                 answer = self._preview(request)
                 if answer is not None:
                     self._send(0, answer)
+                elif request.keep or not self._newer_waits():
+                    self._short.put(request)  # a job that is being cancelled comes first
 
     def _abandon_if_stale(self, request: PreviewTranslation) -> None:
         """Abandon a preview that is no longer needed; called between its tiles.
@@ -265,10 +267,13 @@ class _Worker:
         Raises:
             Cancelled: a newer preview without ``keep`` waits, or the current job is cancelled.
         """
-        waiting = list(self._short.queue)
-        newer = any(isinstance(o, PreviewTranslation) and not o.keep for o in waiting)
-        if self._running.cancel.is_set() or (newer and not request.keep):
+        newer = not request.keep and self._newer_waits()
+        if newer or self._running.cancel.is_set():
             raise Cancelled
+
+    def _newer_waits(self) -> bool:
+        waiting = list(self._short.queue)
+        return any(isinstance(one, PreviewTranslation) and not one.keep for one in waiting)
 
     def _preview(self, request: PreviewTranslation) -> PreviewReady | None:
         """The answer to a preview request; None if the preview was abandoned."""
