@@ -363,13 +363,14 @@ def load(
     """
     card = read_card(path)
     spec = card.model if size is None else with_size(card.model, size)
-    if 4 * count_parameters(spec) > path.stat().st_size:  # before memory is taken for them
-        raise UserError(_unfit(path))
-    try:
-        model = build_unet(spec, precision, seed)
-    except UserError as error:
-        raise UserError(f"{path.name} describes no possible network: {error}") from error
-    load_into(model, path)
+    with naming_newer_version(path.name, card.program):
+        if 4 * count_parameters(spec) > path.stat().st_size:  # before memory is taken for them
+            raise UserError(_unfit(path))
+        try:
+            model = build_unet(spec, precision, seed)
+        except UserError as error:
+            raise UserError(f"{path.name} describes no possible network: {error}") from error
+        load_into(model, path)
     return model, replace(card, model=spec)
 
 

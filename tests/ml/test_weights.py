@@ -232,7 +232,23 @@ def test_arrays_that_contradict_the_card_are_refused(ours, tmp_path):
         file["deepimagetranslator/card"] = np.frombuffer(json.dumps(card).encode(), np.uint8)
 
     path = edited(ours[0], tmp_path, deeper)
-    with pytest.raises(UserError, match=path.name):
+    with pytest.raises(UserError, match=rf"{path.name}: its arrays do not fit"):
+        weights.load(path)
+
+
+def test_arrays_of_a_newer_version_are_not_called_damaged(ours, tmp_path):
+    """Its networks may have other layers under the same description."""
+
+    def other(file: h5py.File) -> None:
+        card = replace(CARD, program="DeepImageTranslator 99.2").to_json()
+        del file["deepimagetranslator/card"]
+        file["deepimagetranslator/card"] = np.frombuffer(json.dumps(card).encode(), np.uint8)
+        found: list[str] = []
+        file.visit(lambda name: found.append(name) if name.endswith("vars/0") else None)
+        del file[next(name for name in found if "conv" in name)]
+
+    path = edited(ours[0], tmp_path, other)
+    with pytest.raises(UserError, match=r"made by a newer version, 99\.2; update this program"):
         weights.load(path)
 
 
