@@ -369,10 +369,11 @@ def _described(path: Path) -> WeightsDescribed:
 def _initialised(request: InitialiseModel) -> ModelInitialised:
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.weights_card import WeightsCard  # noqa: PLC0415
 
     try:
         model = build_unet(request.spec, seed=request.seed)
-        weights.save(model, request.path, weights.WeightsCard(request.spec))
+        weights.save(model, request.path, WeightsCard(request.spec))
     except Exception as error:
         message = _told(error, "The network could not be made")
         if is_out_of_memory(error):

@@ -23,8 +23,9 @@ from deepimagetranslator.core.evaluation.disagreement import Apart
 from deepimagetranslator.core.export.confidence import Confidence
 from deepimagetranslator.core.export.plan import DISAGREEMENT
 from deepimagetranslator.core.system.machine import free_memory_bytes
-from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.ml import devices
 from deepimagetranslator.ml.translator import Translator, Watch
+from deepimagetranslator.ml.weights_card import WeightsCard
 
 FEWEST = 2
 _SIZES = ("input_height", "input_width", "target_height", "target_width")
@@ -206,7 +207,7 @@ def _brought(y: Floats, own: IntensityNormalization, to: IntensityNormalization)
     return np.asarray(y * factor + np.float32((own.low - to.low) / (to.high - to.low)))
 
 
-def _same_classes(ours: weights.WeightsCard, theirs: weights.WeightsCard) -> bool:
+def _same_classes(ours: WeightsCard, theirs: WeightsCard) -> bool:
     a, b = ours.palette, theirs.palette
     if a is None or b is None:
         return a is b

@@ -74,6 +74,8 @@ from deepimagetranslator.ml.run_record import (
 )
 from deepimagetranslator.ml.sequence import PairSequence
 from deepimagetranslator.ml.unwritten import Unwritten
+from deepimagetranslator.ml.weights_card import WeightsCard
+from deepimagetranslator.ml.weights_transfer import transfer
 
 _FIRST_PIXELS = 2**20
 
@@ -408,7 +410,7 @@ class Job:
         model = self.dataset.model
         size = (model.input_height, model.input_width)
         source, card = weights.load(path, size=size)
-        renewed = weights.transfer(source, self.network)
+        renewed = transfer(source, self.network)
         self.report(LogLine(f"Started from {path.name} ({card.program})."))
         if renewed:
             why = (
@@ -488,7 +490,7 @@ class Job:
         run.keep_improvements(self.project.specs.training.keep_best)
         self.report(CheckpointSaved(str(run.improvement(epoch, value)), epoch, value))
 
-    def _state_content(self, card: weights.WeightsCard) -> memoryview:
+    def _state_content(self, card: WeightsCard) -> memoryview:
         """The content of the file that the run resumes from."""
         arrays = {
             name: np.asarray(keras.ops.convert_to_numpy(variable))
@@ -499,7 +501,7 @@ class Job:
         arrays[HISTORY] = np.frombuffer(self.history.encode(), np.uint8)
         return weights.file_content(self.trained, card, asdict(self.state) | arrays)
 
-    def _card(self, epoch: int, value: float) -> weights.WeightsCard:
+    def _card(self, epoch: int, value: float) -> WeightsCard:
         training = self.project.specs.training
         summary = {
             "epoch": epoch,
@@ -513,7 +515,7 @@ class Job:
         }
         if training.averaging:
             summary["averaging"] = training.averaging
-        return weights.WeightsCard(
+        return WeightsCard(
             model=self.dataset.model,
             input_scaling=self.dataset.input_scaling,
             target_scaling=self.dataset.target_scaling,

@@ -36,6 +36,7 @@ from deepimagetranslator.ml.network.unet import build_unet
 from deepimagetranslator.ml.training import train
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
+from deepimagetranslator.ml.weights_card import WeightsCard
 
 LEAST = {"depth": 2, "base_filters": 2}
 TRAINING = {"recognize_unlike": True, "epochs": 4}
@@ -271,6 +272,6 @@ def test_limits_of_values_without_validation_images(tmp_path: Path) -> None:
 
 
 def test_weights_of_a_training_without_the_choice_are_as_before() -> None:
-    assert "domain" not in weights.WeightsCard(MODEL).to_json()
+    assert "domain" not in WeightsCard(MODEL).to_json()
     assert not Specs().training.recognize_unlike
     assert not PRESETS["2021"].training.recognize_unlike

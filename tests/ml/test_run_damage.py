@@ -22,7 +22,7 @@ from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.core.runs.state_file import HEAD_BYTES, head_of, read_head
-from deepimagetranslator.ml import weights
+from deepimagetranslator.ml import weights, weights_card
 from deepimagetranslator.ml.training import train
 
 DATA = Path(__file__).parents[1] / "data"
@@ -85,7 +85,7 @@ def test_a_run_of_a_newer_version_is_not_called_damaged(project: Project, run: R
     for path in run.states:
         with h5py.File(path, "r+") as file:
             name = "deepimagetranslator/card"
-            card = json.loads(bytes(file[name][()])) | {"format": weights.FORMAT + 1}
+            card = json.loads(bytes(file[name][()])) | {"format": weights_card.FORMAT + 1}
             del file[name]
             file[name] = np.frombuffer(json.dumps(card).encode(), np.uint8)
         head, content = read_head(path), path.read_bytes()[HEAD_BYTES:]
