@@ -40,6 +40,7 @@ from deepimagetranslator.core.system.machine import (
 from deepimagetranslator.ml import devices, training, translation
 from deepimagetranslator.ml.memory import enough_memory
 from deepimagetranslator.ml.run_record import TrainingState
+from deepimagetranslator.ml.training_job import Job
 
 STEP_SHARE = 0.85
 """If bare steps take at least this fraction of an epoch, they limit the training speed."""
@@ -118,7 +119,7 @@ class BareSteps:
         precision = devices.choose_precision(project.specs.training.precision)
         state = TrainingState(precision=precision)
         run = RunFolder(folder)
-        self._job = training.Job(project, self.dataset, run, state, ignore, JobControl())
+        self._job = Job(project, self.dataset, run, state, ignore, JobControl())
         self._job.build(None)
         parts = self._job.train_batches, self._job.val_batches
         self.counts = len(parts[0]), len(parts[1])

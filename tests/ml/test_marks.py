@@ -29,7 +29,7 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
-from deepimagetranslator.ml import calibration, training, weights
+from deepimagetranslator.ml import calibration, training_job, weights
 from deepimagetranslator.ml.marking import TABLE
 from deepimagetranslator.ml.network.embedding import EMBEDDING, outputs_of, with_embedding
 from deepimagetranslator.ml.network.unet import build_unet
@@ -253,7 +253,7 @@ def test_short_of_memory_for_the_limits_a_training_ends_whole(
 
     specs = project.specs
     project = replace(project, specs=replace(specs, training=replace(specs.training, epochs=1)))
-    monkeypatch.setattr(training, "add_domain", fail)
+    monkeypatch.setattr(training_job, "add_domain", fail)
     events: list[Event] = []
     result = train(project, tmp_path / "run", report=events.append)
     assert result.epochs == 1 and weights.read_card(result.best_weights).domain.known is None
