@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.app.training.phase import Phase
 from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
 from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.specs import AugmentationSpec
