@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.checks.values.unlike_values import Trained
 from deepimagetranslator.core.config import fields
 from deepimagetranslator.core.config.network_plan import embedding_channels
 from deepimagetranslator.core.config.specs import ModelSpec

@@ -10,7 +10,7 @@ import pytest
 from networks import files, write_network
 from tiny import picture
 
-from deepimagetranslator.core.checks.unlike_inputs import ACCEPT
+from deepimagetranslator.core.checks.values.unlike_inputs import ACCEPT
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.input_statistics import InputMeter
 from deepimagetranslator.core.data.intensity.normalization import BYTES
