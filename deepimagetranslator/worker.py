@@ -30,9 +30,7 @@ from deepimagetranslator.core.messages.events import (
     JobFailed,
     JobFinished,
     JobStarted,
-    ModelInitialised,
     PreviewReady,
-    WeightsDescribed,
     WorkerReady,
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
@@ -54,9 +52,10 @@ from deepimagetranslator.core.messages.requests import (
 )
 from deepimagetranslator.core.study.plan_file import load_plan
 from deepimagetranslator.core.study.study_folder import StudyFolder
-from deepimagetranslator.core.system.log_file import without_others
+from deepimagetranslator.core.system.log_file import print_to_log, without_others
 from deepimagetranslator.core.system.out_of_memory import is_out_of_memory, out_of_memory
 from deepimagetranslator.core.system.temporary import sweep
+from deepimagetranslator.ml.short_answers import described, initialised, told
 
 _TRANSLATORS_KEPT = 2
 
@@ -142,7 +141,7 @@ class _Worker:
             end = JobCancelled()
         except Exception as error:
             details = traceback.format_exc()
-            _log(details)
+            print_to_log(details)
             end = JobFailed("unexpected", f"{type(error).__name__}: {error}", details)
             if is_out_of_memory(error):
                 short = out_of_memory()
@@ -249,15 +248,17 @@ class _Worker:
         previews = [request for request in waiting if isinstance(request, PreviewTranslation)]
         for request in waiting:
             if isinstance(request, DescribeWeights):
-                self._send(0, _described(request.path))
+                self._send(0, described(request.path))
             elif isinstance(request, InitialiseModel):
-                self._send(0, _initialised(request))
-        newest = next((request for request in reversed(previews) if not request.keep), None)
+                self._send(0, initialised(request))
+        newest = max((request.number for request in previews if not request.keep), default=0)
         for request in previews:
-            if request.keep or request is newest:
+            if request.keep or request.number == newest:
                 answer = self._preview(request)
                 if answer is not None:
                     self._send(0, answer)
+                elif request.keep or not self._newer_waits():
+                    self._short.put(request)  # a job that is being cancelled comes first
 
     def _abandon_if_stale(self, request: PreviewTranslation) -> None:
         """Abandon a preview that is no longer needed; called between its tiles.
@@ -265,10 +266,13 @@ class _Worker:
         Raises:
             Cancelled: a newer preview without ``keep`` waits, or the current job is cancelled.
         """
-        waiting = list(self._short.queue)
-        newer = any(isinstance(o, PreviewTranslation) and not o.keep for o in waiting)
-        if self._running.cancel.is_set() or (newer and not request.keep):
+        newer = not request.keep and self._newer_waits()
+        if newer or self._running.cancel.is_set():
             raise Cancelled
+
+    def _newer_waits(self) -> bool:
+        waiting = list(self._short.queue)
+        return any(isinstance(one, PreviewTranslation) and not one.keep for one in waiting)
 
     def _preview(self, request: PreviewTranslation) -> PreviewReady | None:
         """The answer to a preview request; None if the preview was abandoned."""
@@ -304,7 +308,7 @@ class _Worker:
         except Cancelled:
             return None
         except Exception as error:
-            message = _told(error, "The image could not be translated")
+            message = told(error, "The image could not be translated")
             return PreviewReady(request.number, None, 0, message)
 
     def _translator(self, weights: Path) -> Any:
@@ -342,50 +346,6 @@ def _use_threads(threads: int) -> None:
     devices.load_engine(threads=threads)
 
 
-def _described(path: Path) -> WeightsDescribed:
-    from deepimagetranslator.ml import weights  # noqa: PLC0415
-
-    try:
-        card = weights.read_card(path)
-    except Exception as error:
-        return WeightsDescribed(str(path), problem=_told(error, f"{path} could not be read"))
-    scalings = card.input_scaling, card.target_scaling
-    return WeightsDescribed(
-        str(path),
-        card.lines(),
-        card.model,
-        scalings=scalings,
-        palette=card.palette,
-        epoch=card.epoch,
-        domain_unknown=card.domain.unknown,
-    )
-
-
-def _initialised(request: InitialiseModel) -> ModelInitialised:
-    from deepimagetranslator.ml import weights  # noqa: PLC0415
-    from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
-
-    try:
-        model = build_unet(request.spec, seed=request.seed)
-        weights.save(model, request.path, weights.WeightsCard(request.spec))
-    except Exception as error:
-        message = _told(error, "The network could not be made")
-        if is_out_of_memory(error):
-            message = "There is not enough memory for this network; make it smaller."
-        return ModelInitialised(str(request.path), message)
-    return ModelInitialised(str(request.path))
-
-
-def _told(error: Exception, what: str) -> str:
-    """The sentence for an error of a short request; it must not end a job that runs meanwhile."""
-    if isinstance(error, UserError):
-        return str(error)
-    _log(traceback.format_exc())
-    if is_out_of_memory(error):
-        return str(out_of_memory())
-    return f"{what} ({type(error).__name__}: {error})."
-
-
 def _log_to(log_path: str) -> None:
     """Send everything printed, by C libraries too, to a file; a frozen window has no stdout."""
     log = Path(log_path).open("a", buffering=1, encoding="utf-8", errors="replace")  # noqa: SIM115
@@ -396,12 +356,6 @@ def _log_to(log_path: str) -> None:
     # Without a handler of its own, Python would print the records of every library.
     logging.getLogger().addHandler(without_others(logging.StreamHandler(log)))
     faulthandler.enable(log)
-
-
-def _log(text: str) -> None:
-    """Write to the worker's log; on a full disk the text is lost, and the worker goes on."""
-    with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
 
 
 def give_memory_back() -> None:

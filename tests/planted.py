@@ -106,7 +106,7 @@ def _unpacked(path: Path) -> Iterator[bytes]:
             yield repr(image.info).encode()
     if data[:8] == b"\x89HDF\r\n\x1a\n":
         yield from _texts_of_h5(path)
-    for text in _BASE64.findall(data) if path.suffix in (".json", ".facts") else ():
+    for text in _BASE64.findall(data) if path.suffix in (".json", ".facts", ".html") else ():
         with suppress(ValueError):
             decoded = base64.b64decode(text)
             yield decoded

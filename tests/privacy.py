@@ -131,16 +131,21 @@ def settings(*assignments: str) -> list[str]:
     return [word for assignment in assignments for word in ("--set", assignment)]
 
 
+ABOVE = "folder above"
+"""A folder that holds all images: packs of studies do not name it."""
+
+
 def undeclared(study: Study, allowed: set[str] = DERIVED) -> dict[str, set[str]]:
     """Each written file with the planted texts that it must not hold.
 
-    Derived DICOM files may hold those that are allowed; project files and tables the names of files
-    and folders; all other files nothing.
+    Derived DICOM files may hold those that are allowed; project files, tables, reports of studies
+    with their figures and packs the names of files and folders; all other files nothing.
     """
     found = {}
     for path, places in study.planted.found_in(study.written).items():
         may = allowed if path.suffix == ".dcm" else set()
-        may = NAMES if path.suffix in (".json", ".csv") else may
+        may = NAMES | {ABOVE} if path.suffix in (".json", ".csv") else may
+        may = NAMES if "report" in path.parts or path.suffix == ".zip" else may
         if places - may:
             found[str(path)] = places - may
     return found

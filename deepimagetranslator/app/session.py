@@ -106,7 +106,6 @@ class Session:
         """Pass an event of the worker to the object that handles it."""
         match event:
             case WorkerReady():
-                self.scores.reset()  # a process that was replaced answers no more
                 self._set_engine(event.device, event.versions, event.unused_gpu)
             case PreviewReady():
                 takers = (self.jobs.strip, self.studies.previews, self.scores)

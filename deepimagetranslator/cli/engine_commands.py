@@ -39,7 +39,7 @@ from deepimagetranslator.core.labelling.loop.without_targets import (
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.runs.run_folder import new_run_dir, runs_folder, runs_of
-from deepimagetranslator.core.runs.run_state import last_begun, last_resumable
+from deepimagetranslator.core.runs.run_state import last_to_go_on
 from deepimagetranslator.core.system.system_path import is_folder
 from deepimagetranslator.core.system.temporary import sweep
 from deepimagetranslator.ml import devices
@@ -358,7 +358,7 @@ def _short(number: float, decimals: int) -> str:
 def _run_to_resume(arguments: argparse.Namespace, project: Project) -> Path:
     """The project's last run with a whole state; without one, the last without a whole epoch."""
     runs = runs_of(arguments.project, project.runs)
-    found = last_resumable(runs) or last_begun(runs)
+    found = last_to_go_on(runs)
     if found is None:
         raise UserError(
             f"There is no run of {arguments.project} to resume; name its folder with --run-dir, "

@@ -53,7 +53,8 @@ images shows them as the network sees them.
 Train > Train model (F5) starts the training. The monitor shows loss and metrics (for label maps \
 the Dice score of each class), predictions of validation images (a click enlarges them) and the \
 time left. You can stop at any time and resume later (Train > Resume the last training), also \
-after a crash or a power failure; only the running epoch is lost. The epoch with the best \
+after a crash or a power failure; only the running epoch is lost, and a training without a \
+complete epoch begins again. The epoch with the best \
 validation result is saved as the best checkpoint. Weights of an epoch that you choose during a \
 training stay in use until you choose others. Where inputs and targets can be compared, as in \
 denoising, a dotted line shows the inputs themselves: a network below it makes images worse.

@@ -11,7 +11,6 @@ import logging
 import os
 import platform
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.ml.quiet_import import quiet_stderr, without_matplotlib
 
 
 def load_engine(cpu_devices: int = 1, threads: int = 0) -> None:
@@ -39,10 +39,10 @@ def load_engine(cpu_devices: int = 1, threads: int = 0) -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with _quiet_stderr():
+        with quiet_stderr():
             import cv2  # noqa: PLC0415
 
-            with _without_matplotlib():
+            with without_matplotlib():
                 import keras  # noqa: PLC0415
 
             keras.config.backend()
@@ -363,42 +363,3 @@ def _matmul_seconds(dtype: str) -> float:
         keras.ops.convert_to_numpy(keras.ops.sum(keras.ops.matmul(a, a)))
         times.append(time.perf_counter() - start)
     return min(times[1:])
-
-
-@contextlib.contextmanager
-def _without_matplotlib() -> Iterator[None]:
-    """Import Keras without Matplotlib, which it needs only for image galleries.
-
-    This saves a tenth of the import time.
-    """
-    if "matplotlib" in sys.modules:
-        yield
-        return
-    sys.modules["matplotlib"] = None  # type: ignore[assignment]  # so that importing it fails
-    try:
-        yield
-    finally:
-        del sys.modules["matplotlib"]
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Hold back what C++ libraries print to stderr on import; show it only if the import fails."""
-    try:
-        target = sys.stderr.fileno()
-    except (AttributeError, OSError, ValueError):  # a window program, or a test's own stderr
-        yield
-        return
-    sys.stderr.flush()
-    saved = os.dup(target)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), target)
-        try:
-            yield
-        except BaseException:
-            kept.seek(0)
-            os.write(saved, kept.read())
-            raise
-        finally:
-            os.dup2(saved, target)
-            os.close(saved)

@@ -23,8 +23,9 @@ from deepimagetranslator.core.evaluation.disagreement import Apart
 from deepimagetranslator.core.export.confidence import Confidence
 from deepimagetranslator.core.export.plan import DISAGREEMENT
 from deepimagetranslator.core.system.machine import free_memory_bytes
-from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.ml import devices
 from deepimagetranslator.ml.translator import Translator, Watch
+from deepimagetranslator.ml.weights_card import WeightsCard
 
 FEWEST = 2
 _SIZES = ("input_height", "input_width", "target_height", "target_width")
@@ -42,7 +43,8 @@ class Disagreement(Confidence):
 class Ensemble(Translator):
     """Translates images with several networks.
 
-    Each network normalizes the input as in its own training; their outputs mean the same.
+    Each network normalizes the input as in its own training. Outputs of networks whose targets had
+    other ranges, as those of folds have, are brought to a range that holds all of them.
 
     Attributes:
         all_at_once: whether all networks stay in memory, or one after another is loaded for each
@@ -82,7 +84,10 @@ class Ensemble(Translator):
         ]
         for other in self._members[1:]:
             _refuse_unlike(self, other)
-        self.network = replace(self.network, name=f"{len(paths)} networks")
+        scaling = self.network.scaling
+        if not self.network.by_class:
+            scaling = _common([one.card.target_scaling for one in self._members])
+        self.network = replace(self.network, name=f"{len(paths)} networks", scaling=scaling)
         self.encoding = replace(self.encoding, network=self.network)
         self.confidence = Disagreement(self.encoding)
         self.with_confidence, self.beside = True, DISAGREEMENT
@@ -123,7 +128,7 @@ class Ensemble(Translator):
         y = one._outputs(images, scaling if own.kind == "image" else own, size, watch)
         if not self.all_at_once:
             one.release()
-        return y
+        return _brought(y, one.network.scaling, self.network.scaling)
 
     def _apart(self, each: Sequence[Floats], mean: Floats) -> tuple[Floats, Apart]:
         """The map of disagreement of one image (height, width), and its counts."""
@@ -139,6 +144,11 @@ class Ensemble(Translator):
         other: Floats = np.mean([one != written for one in classes], axis=0, dtype=np.float32)
         background = not any(palette.colours[0])
         return other, Apart.of_classes(classes, len(palette.colours), background)
+
+    def _refuse_other_depth(self, image: np.ndarray, name: str) -> None:
+        """Refuse an image whose data type does not fit one of the networks."""
+        for one in self._members:
+            Translator._refuse_other_depth(one, image, name)
 
     def take_new_weights(self) -> bool:
         """An ensemble is made anew."""
@@ -163,11 +173,9 @@ def _refuse_unlike(first: Translator, other: Translator) -> None:
         what = "their channels"
     elif not _same_classes(ours, theirs):
         what = "their classes"
-    elif ours.target_scaling != theirs.target_scaling:
-        what = "the range of the target values"
-    elif ours.input_scaling.kind != theirs.input_scaling.kind or (
-        ours.input_scaling.dtype != theirs.input_scaling.dtype
-    ):
+    elif _units(ours.target_scaling) != _units(theirs.target_scaling):
+        what = "the type of the target values"
+    elif _units(ours.input_scaling) != _units(theirs.input_scaling):
         what = "how input values are normalized"
     if what:
         raise UserError(
@@ -176,7 +184,30 @@ def _refuse_unlike(first: Translator, other: Translator) -> None:
         )
 
 
-def _same_classes(ours: weights.WeightsCard, theirs: weights.WeightsCard) -> bool:
+def _units(scaling: IntensityNormalization) -> tuple[str, float, bool]:
+    """What values must have in common to be converted: type, offset, one range for all images."""
+    return scaling.dtype, scaling.offset, scaling.kind == "image"
+
+
+def _common(scalings: Sequence[IntensityNormalization]) -> IntensityNormalization:
+    """A normalization whose range holds those of all; the first one if all are equal."""
+    first = scalings[0]
+    if all(one == first for one in scalings):
+        return first
+    kind = "window" if all(one.kind == "window" for one in scalings) else "data"
+    low, high = min(one.low for one in scalings), max(one.high for one in scalings)
+    return replace(first, kind=kind, low=low, high=high)
+
+
+def _brought(y: Floats, own: IntensityNormalization, to: IntensityNormalization) -> Floats:
+    """Outputs of one normalization in another one with the same units."""
+    if (own.low, own.high) == (to.low, to.high):
+        return y
+    factor = np.float32((own.high - own.low) / (to.high - to.low))
+    return np.asarray(y * factor + np.float32((own.low - to.low) / (to.high - to.low)))
+
+
+def _same_classes(ours: WeightsCard, theirs: WeightsCard) -> bool:
     a, b = ours.palette, theirs.palette
     if a is None or b is None:
         return a is b

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from deepimagetranslator.core.checks.unlike_inputs import unlike_image
-from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.checks.values.unlike_inputs import unlike_image
+from deepimagetranslator.core.checks.values.unlike_values import Trained
 from deepimagetranslator.core.config.clean_up import cleaned_by
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.domain.mark import DomainMark

@@ -17,7 +17,7 @@ from deepimagetranslator.core.system.atomic_write import write_bytes, writing
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.core.system.csv_text import csv_text
 from deepimagetranslator.core.system.system_path import is_file, system_path
-from deepimagetranslator.ml.weights import WeightsCard
+from deepimagetranslator.ml.weights_card import WeightsCard
 
 TABLE = "unlike_images.csv"
 """The table's name in the folder of the translated images."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from deepimagetranslator.core.checks.examination import prepare
 from deepimagetranslator.core.config import fields
-from deepimagetranslator.core.config.project import Project, load_project, save_project
+from deepimagetranslator.core.config.project import Project, load_project, program_of, save_project
 from deepimagetranslator.core.config.specs import SECTIONS
 from deepimagetranslator.core.data.checksums import checksums
 from deepimagetranslator.core.data.chosen_changes import changes_in_order
@@ -26,6 +27,7 @@ from deepimagetranslator.core.runs import history_text
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_state import RunState, Stage, state_of
 from deepimagetranslator.core.system.system_path import exists, file_stamp
+from deepimagetranslator.core.version import naming_newer_version
 from deepimagetranslator.ml import devices, weights
 
 HISTORY = "history"
@@ -85,6 +87,7 @@ def begin_or_refuse(run: RunFolder, report: Report) -> None:
 
     Raises:
         UserError: the folder holds a run, or a project file that is no record of one.
+        NewerVersionError: it holds one of a newer version, which this one cannot read.
     """
     found = state_of(run, weights.is_whole)
     if found.stage is Stage.RESUMABLE:
@@ -93,8 +96,10 @@ def begin_or_refuse(run: RunFolder, report: Report) -> None:
             remedy=Remedy(action="resume"),
         )
     if found.stage is Stage.STATELESS:
-        raise _stateless(run, found)
+        with naming_newer_run(run):
+            raise _stateless(run, found)
     if found.stage is Stage.BEGUN:
+        load_project(run.project)  # refuses that of a newer version
         report(LogLine(f"The run in {run.path} ended before its first epoch; it begins again."))
         run.drop_begun()
     elif exists(run.project):
@@ -112,14 +117,17 @@ def run_to_resume(run: RunFolder, project: Project) -> Project | None:
     Raises:
         UserError: there is no run, none of its states is whole, or a setting was changed that must
             not be.
+        NewerVersionError: a newer version began it, and this one cannot read it.
     """
     found = state_of(run, weights.is_whole)
     if found.stage is Stage.BEGUN:
+        load_project(run.project)  # refuses that of a newer version
         return None
     if found.stage is Stage.NEW:
         raise UserError(f"{run.path} holds no run; begin a new one.")
     if found.stage is Stage.STATELESS:
-        raise _stateless(run, found)
+        with naming_newer_run(run):
+            raise _stateless(run, found)
     before = load_project(run.project)
     _refuse_other_reading(before, project)
     for name, info, was, becomes in _choices(before, project):
@@ -137,6 +145,11 @@ def recorded_start(run: RunFolder) -> Path | None:
     """The weights that a run began from; None for random ones."""
     path = load_project(run.project).run.get("start_weights")
     return Path(path) if isinstance(path, str) else None
+
+
+def naming_newer_run(run: RunFolder) -> AbstractContextManager[None]:
+    """States of a newer version may have another form: then the error says so."""
+    return naming_newer_version(f"The run in {run.path}", program_of(run.project))
 
 
 def _stateless(run: RunFolder, found: RunState) -> UserError:

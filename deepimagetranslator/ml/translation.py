@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from deepimagetranslator.core.checks.unlike_inputs import unlike_series
-from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.checks.values.unlike_inputs import unlike_series
+from deepimagetranslator.core.checks.values.unlike_values import Trained
 from deepimagetranslator.core.config.memory_plan import translation_short_of_memory
 from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.config.specs import TranslationSpec
@@ -53,7 +53,7 @@ def translate(
     An output has its input's name, in the same subfolder below ``output`` (``core.export.layout``),
     and by default its input's format (``core.export.plan``). A file that cannot be translated is
     skipped and listed; if a slice cannot, its whole volume is skipped. So are images of unlike
-    values (``core.checks.unlike_inputs``), unless the spec accepts them.
+    values (``core.checks.values.unlike_inputs``), unless the spec accepts them.
 
     Args:
         weights_path: a weights file of this program or of the 2021 program; or several, whose mean

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-import keras
 import numpy as np
 
-from deepimagetranslator.core.config.network_plan import predict_memory_bytes
 from deepimagetranslator.core.data.domain.sample import Seen
 from deepimagetranslator.core.data.intensity.normalization import TYPE_WORDS, IntensityNormalization
 from deepimagetranslator.core.data.tiling import Floats, plan_tiles, resized_bands
@@ -24,10 +21,9 @@ from deepimagetranslator.core.imaging.pixels import resize, to_channels
 from deepimagetranslator.core.system.machine import bytes_in_words
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.ml import devices, weights
-from deepimagetranslator.ml.memory import require_memory
-from deepimagetranslator.ml.network.embedding import outputs_of, with_embedding
+from deepimagetranslator.ml.loaded_networks import LoadedNetworks
+from deepimagetranslator.ml.network.embedding import outputs_of
 
-NETWORKS_KEPT = 4
 UNKNOWN_SIZE_TILE = 512
 """Height and width of the tiles in pixels, for weights without a fixed image size."""
 _LARGE_VALUES = 2**24
@@ -43,30 +39,12 @@ Between = Callable[[int, int], None]
 Watch = Callable[[int, Seen], object]
 """Called with the position of an image among those given, and with what the network saw of it:
 once, or for each of its tiles."""
-
-
 OnRows = Callable[[Floats], None]
 """Called with some rows of a prediction, from top to bottom, before they are encoded."""
 
 
-def _nothing(_done: int, _count: int) -> None:
-    """A ``Between`` that does nothing."""
-
-
-def _unnoted(_rows: Floats) -> None:
-    """An ``OnRows`` that does nothing."""
-
-
-def _unwatched(_index: int, _seen: Seen) -> None:
-    """A ``Watch`` that does nothing."""
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """A network, and the model that shares its layers and predicts."""
-
-    network: keras.Model
-    predictor: keras.Model
+def _ignored(*_: object) -> None:
+    """A ``Between``, ``Watch`` or ``OnRows`` that does nothing."""
 
 
 class Translator:
@@ -137,7 +115,7 @@ class Translator:
         self.beside = CONFIDENCE if confidence else ""
         self._on_crops = self.card.large_images == "crop"
         self._by_tiles = {"automatic": self._on_crops, "tiles": True, "resize": False}[large_images]
-        self._networks: OrderedDict[tuple[int, int], _Loaded] = OrderedDict()
+        self._networks = LoadedNetworks(weights_path, self.card, self.precision)
 
     def network_size(self, image: np.ndarray) -> tuple[int, int]:
         """The size (height, width) in pixels to which this image is resized for the network."""
@@ -164,9 +142,9 @@ class Translator:
         image: np.ndarray,
         name: str = "the image",
         encoding: OutputEncoding | None = None,
-        between: Between = _nothing,
-        watch: Watch = _unwatched,
-        on_rows: OnRows = _unnoted,
+        between: Between = _ignored,
+        watch: Watch = _ignored,
+        on_rows: OnRows = _ignored,
     ) -> Array:
         """Translate one image of any size, and encode it as the image to write.
 
@@ -203,8 +181,8 @@ class Translator:
         name: str = "the image",
         form: str = "",
         encoding: OutputEncoding | None = None,
-        between: Between = _nothing,
-        watch: Watch = _unwatched,
+        between: Between = _ignored,
+        watch: Watch = _ignored,
     ) -> tuple[Array, Array]:
         """Translate one image, with the map of its confidence; needs ``with_confidence``.
 
@@ -225,7 +203,7 @@ class Translator:
         return translated, np.concatenate(parts)
 
     def predict(
-        self, images: Sequence[np.ndarray], names: Sequence[str], watch: Watch = _unwatched
+        self, images: Sequence[np.ndarray], names: Sequence[str], watch: Watch = _ignored
     ) -> list[np.ndarray]:
         """The network's output for images of one network size, none of them large.
 
@@ -297,7 +275,7 @@ class Translator:
         watch: Watch,
     ) -> Floats:
         """The network's output (images, height, width, channels) for images of its input size."""
-        network = self._network(size)  # first, as it may be refused
+        network = self._networks.predictor(size)  # first, as it may be refused
         x = np.stack([scaling.to_unit(image) for image in images])
         own, embedding = outputs_of(network, x, self._one_by_one)
         y = own
@@ -387,7 +365,7 @@ class Translator:
         largest = max(height * width, target[0] * target[1])
         if largest <= _TINY * image.shape[0] * image.shape[1]:
             return
-        needed = self._memory((height, width))
+        needed = self._networks.memory((height, width))
         if needed > _MUCH:
             raise UserError(
                 f"{name} has {image.shape[1]} x {image.shape[0]} pixels, but {self.path.name} "
@@ -395,27 +373,6 @@ class Translator:
                 f"pixels, which would take {bytes_in_words(needed)} of memory; use other weights, "
                 "or larger images."
             )
-
-    def _memory(self, size: tuple[int, int]) -> int:
-        """Bytes that the network needs for an image of this size (height, width)."""
-        return predict_memory_bytes(weights.with_size(self.card.model, size), 1, self.precision)
-
-    def _refuse_too_large(self, size: tuple[int, int]) -> None:
-        """Refuse a network that this computer's memory cannot run for a single image.
-
-        Raises:
-            UserError: there is not enough free memory.
-        """
-        needed = self._memory(size)
-
-        def short(free: int) -> UserError:
-            return UserError(
-                f"{self.path.name} needs about {bytes_in_words(needed)} of memory for an image of "
-                f"{size[1]} x {size[0]} pixels and {bytes_in_words(free)} are free; use weights "
-                "for smaller images or with fewer channels, or close other programs."
-            )
-
-        require_memory(needed, short)
 
     def as_image(self, predicted: np.ndarray) -> np.ndarray:
         """Encode an output of ``predict`` as the image to write: label colours or values."""
@@ -430,22 +387,10 @@ class Translator:
         card = weights.read_card(self.path)
         if replace(card, training={}) != replace(self.card, training={}):
             return False
-        for loaded in self._networks.values():
-            weights.load_into(loaded.network, self.path)
+        self._networks.read_again()
         self.card = card
         return True
 
     def release(self) -> None:
         """Release the networks; they are loaded again when needed."""
-        self._networks.clear()
-
-    def _network(self, size: tuple[int, int]) -> keras.Model:
-        if size not in self._networks:
-            self._refuse_too_large(size)
-            model, _ = weights.load(self.path, self.precision, size=size)
-            known = self.card.domain.known
-            self._networks[size] = _Loaded(model, with_embedding(model) if known else model)
-            if len(self._networks) > NETWORKS_KEPT:
-                self._networks.popitem(last=False)
-        self._networks.move_to_end(size)
-        return self._networks[size].predictor
+        self._networks.release()

@@ -45,6 +45,7 @@ def write_network(path: Path) -> None:
     from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.weights_card import WeightsCard  # noqa: PLC0415
 
     spec = ModelSpec(
         depth=2,
@@ -57,7 +58,7 @@ def write_network(path: Path) -> None:
         target_channels=3,
         final_activation="sigmoid",
     )
-    weights.save(build_unet(spec), path, weights.WeightsCard(spec))
+    weights.save(build_unet(spec), path, WeightsCard(spec))
 
 
 def translate(weights: Path, image: Path, output: Path, how: str) -> None:

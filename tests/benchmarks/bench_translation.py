@@ -67,6 +67,7 @@ def write_network(path: Path) -> None:
     from deepimagetranslator.core.data.labels.palette import Palette  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.weights_card import WeightsCard  # noqa: PLC0415
 
     sizes = {f"{kind}_{side}": SIDE for kind in ("input", "target") for side in ("height", "width")}
     spec = ModelSpec(
@@ -78,7 +79,7 @@ def write_network(path: Path) -> None:
         **sizes,
     )
     palette = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
-    weights.save(build_unet(spec), path, weights.WeightsCard(spec, palette=palette))
+    weights.save(build_unet(spec), path, WeightsCard(spec, palette=palette))
 
 
 def resident_mib() -> float:

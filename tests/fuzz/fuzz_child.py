@@ -218,11 +218,12 @@ def _write_weights(folder: Path) -> None:
     from deepimagetranslator.core.config.specs import ModelSpec  # noqa: PLC0415
     from deepimagetranslator.ml import weights  # noqa: PLC0415
     from deepimagetranslator.ml.network.unet import build_unet  # noqa: PLC0415
+    from deepimagetranslator.ml.weights_card import WeightsCard  # noqa: PLC0415
 
     spec = ModelSpec(2, 2, False, "none", 8, 8, 1, 8, 8, 1)
     path = folder / f"ours{weights.SUFFIX}"
     state = {"epoch": 3, "seeds": np.arange(3)}
-    weights.save(build_unet(spec), path, weights.WeightsCard(spec, training={"loss": 0.5}), state)
+    weights.save(build_unet(spec), path, WeightsCard(spec, training={"loss": 0.5}), state)
 
 
 def main() -> None:

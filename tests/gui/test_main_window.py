@@ -15,7 +15,7 @@ from waiting import PATIENCE
 from window import Window, open_menu
 
 from deepimagetranslator.core.augmentation.sampling import PairReader, PairSampler
-from deepimagetranslator.core.config.project import load_project
+from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.runs.run_folder import RunFolder
@@ -230,6 +230,11 @@ def test_the_last_training_that_can_be_resumed_is(
     )
     window.choose("Train", "Resume the last training")
     assert resumed == [(runs[1], True)]
+    for run in runs[:-1]:
+        (run / "last.weights.h5").unlink()
+    save_project(replace(Project(), run={"reading": 1}), runs[2] / "project.json")
+    window.choose("Train", "Resume the last training")
+    assert resumed[1:] == [(runs[2], True)], "without a complete epoch: as the command begins it"
 
 
 def test_the_best_epoch_to_translate_with_is_the_last_training_s(

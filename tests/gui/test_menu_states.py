@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from quiet import QuietWindow
 from sessions import write_pairs
 from window import open_menu
 
+from deepimagetranslator.core.config.project import Project, save_project
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.runs.run_folder import RunFolder
 
@@ -101,6 +103,9 @@ def test_checkpoints_and_a_training_to_resume_are_looked_up(
     assert "Load weights of an epoch..." not in enabled(window, "Model")
     (run / "last.weights.h5").write_bytes(b"")  # damaged
     assert "Resume the last training" not in enabled(window, "Train")
+    (run / "last.weights.h5").unlink()
+    save_project(replace(Project(), run={"reading": 1}), run / "project.json")
+    assert "Resume the last training" in enabled(window, "Train"), "it begins again"
     RunFolder(run).write_state(b"weights", 1)
     (run / "weights-improvement-01-0.5000.weights.h5").write_bytes(b"")
     assert "Resume the last training" in enabled(window, "Train")

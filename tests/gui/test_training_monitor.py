@@ -15,7 +15,8 @@ from focus import focus
 from PIL import Image
 
 from deepimagetranslator.app.shown_classes import ShownClass
-from deepimagetranslator.app.training.state import MonitorState, Phase
+from deepimagetranslator.app.training.phase import Phase
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.core.messages import events
 from deepimagetranslator.gui.monitor import charts, curves
 from deepimagetranslator.gui.monitor.charts import charts_of

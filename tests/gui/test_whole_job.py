@@ -13,7 +13,7 @@ import pytest
 from focus import focus
 from window import Window
 
-from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.app.training.phase import Phase
 from deepimagetranslator.core.config.project import load_project
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.runs.run_folder import RunFolder

@@ -20,6 +20,7 @@ from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.marking import Marker
 from deepimagetranslator.ml.network.embedding import outputs_of, with_embedding
 from deepimagetranslator.ml.network.unet import build_unet, convolutions
+from deepimagetranslator.ml.weights_card import WeightsCard
 
 MODEL = ModelSpec(
     depth=2,
@@ -60,7 +61,7 @@ def write_network(
         last = convolutions(model)[-1]
         kernel, bias = last.get_weights()
         last.set_weights([kernel * 0, bias + np.log(constant / (1 - constant))])
-    weights.save(model, path, weights.WeightsCard(spec, **card))  # type: ignore[arg-type]
+    weights.save(model, path, WeightsCard(spec, **card))  # type: ignore[arg-type]
     return path
 
 
@@ -100,7 +101,7 @@ def write_identity(
         kernel[kernel.shape[0] // 2, kernel.shape[1] // 2, 0, 0] = 1
         layer.set_weights([kernel, bias])
     path = folder / "identity.weights.h5"
-    weights.save(model, path, weights.WeightsCard(spec, scaling, scaling, palette=palette))
+    weights.save(model, path, WeightsCard(spec, scaling, scaling, palette=palette))
     return path
 
 

@@ -13,7 +13,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.messages.events import EpochEnded, LogLine
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
-from deepimagetranslator.ml import benchmark, devices, training
+from deepimagetranslator.ml import bare_steps, benchmark, devices, training
 
 TINY = {"size": 32, "depth": 2, "base_filters": 4}
 GOOD: dict[str, Any] = {
@@ -67,7 +67,7 @@ def test_too_little_memory_is_a_sentence(temporary, monkeypatch):
     def too_much(*_: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(benchmark.BareSteps, "_mean", too_much)
+    monkeypatch.setattr(bare_steps.BareSteps, "_mean", too_much)
     with pytest.raises(UserError, match="not enough memory"):
         benchmark.figures(**TINY)
     assert list(temporary.iterdir()) == []
@@ -102,7 +102,7 @@ def test_epochs_are_trained_as_train_does_with_bare_steps_between(tmp_path):
         if isinstance(event, EpochEnded):
             losses.append(event.values["loss"])
 
-    found = benchmark.compare(project, tmp_path / "beside", epochs=2, report=note)
+    found = bare_steps.compare(project, tmp_path / "beside", epochs=2, report=note)
     assert (found.train_steps, found.val_steps) == (2, 1)
     assert len(found.epochs) == len(found.steps) == len(found.forward) == 3
     for epoch in found.epochs:
@@ -115,8 +115,8 @@ def test_epochs_are_trained_as_train_does_with_bare_steps_between(tmp_path):
 
 
 def test_ratios_take_the_bare_steps_on_both_sides():
-    epochs = (benchmark.Epoch(9, 9, 18), benchmark.Epoch(10, 3, 14), benchmark.Epoch(12, 2, 15))
-    found = benchmark.Comparison(epochs, (1, 3, 1), (1, 1, 3), train_steps=4, val_steps=2)
+    epochs = (bare_steps.Epoch(9, 9, 18), bare_steps.Epoch(10, 3, 14), bare_steps.Epoch(12, 2, 15))
+    found = bare_steps.Comparison(epochs, (1, 3, 1), (1, 1, 3), train_steps=4, val_steps=2)
     assert found.ratios("training") == [10 / 8, 12 / 8]
     assert found.ratios("validation") == [3 / 2, 2 / 4]
     assert found.ratios("whole") == [14 / 10, 15 / 12]

@@ -151,6 +151,47 @@ def test_each_network_normalizes_the_input_as_it_has_learnt(tmp_path: Path) -> N
     np.testing.assert_allclose(found[..., :1], np.mean(own, axis=0), atol=1e-6)
 
 
+@pytest.mark.parametrize("large_images", ["resize", "tiles"])
+def test_the_mean_of_16_bit_values_with_ranges_of_their_own_is_that_of_the_values(
+    tmp_path: Path, large_images: str
+) -> None:
+    """As of folds: the ranges of inputs and targets are those of the training set of each."""
+    ranges = {0.25: (100.0, 1100.0), 0.5: (0.0, 4000.0), 0.75: (200.0, 1000.0)}
+    paths = [
+        write_network(
+            tmp_path,
+            f"n{constant}",
+            constant,
+            input_scaling=IntensityNormalization("data", low / 2, high, "uint16"),
+            target_scaling=IntensityNormalization("data", low, high, "uint16"),
+        )
+        for constant, (low, high) in ranges.items()
+    ]
+    values = [350.0, 2000.0, 800.0]
+    rng = np.random.default_rng(1)
+    write_image(tmp_path / "a.png", rng.integers(0, 4000, (40, 24, 1)).astype(np.uint16))
+    spec = TranslationSpec(large_images=large_images)
+    result = translate(paths, [tmp_path / "a.png"], tmp_path / "out", spec)
+    found = read_image(tmp_path / "out" / "a.tif")
+    assert found.dtype == np.uint16 and np.unique(found) == [round(np.mean(values))]
+    apart = read_image(tmp_path / "out" / "a_disagreement.tif")
+    np.testing.assert_allclose(apart, np.std(values, ddof=1), rtol=1e-4)
+    assert result.second_look[0].disagreement == pytest.approx(np.std(values, ddof=1), rel=1e-4)
+
+
+def test_an_image_must_suit_each_of_the_networks(tmp_path: Path) -> None:
+    of_type = IntensityNormalization("type", 0, 65535, "uint16")
+    own = IntensityNormalization("data", 0, 900, "uint16")
+    paths = [
+        write_network(tmp_path, f"{one.kind}", 0.5, input_scaling=one) for one in (of_type, own)
+    ]
+    with pytest.raises(UserError, match="a holds 8-bit values"):
+        Ensemble(paths, TranslationSpec()).predict([picture(1, 16, 24)], ["a"])
+    deep = picture(1, 16, 24).astype(np.uint16)
+    (found,) = Ensemble(paths, TranslationSpec()).predict([deep], ["a"])
+    np.testing.assert_allclose(found[..., 0], 0.5, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("choices", "sentence"),
     [
@@ -159,7 +200,11 @@ def test_each_network_normalizes_the_input_as_it_has_learnt(tmp_path: Path) -> N
         ({"palette": Palette(((0,), (255,)), "uint8")}, "their classes"),
         (
             {"target_scaling": IntensityNormalization("data", 0, 7, "uint16")},
-            "range of the target values",
+            "type of the target values",
+        ),
+        (
+            {"target_scaling": IntensityNormalization("image", 0, 7, "uint8")},
+            "type of the target values",
         ),
         (
             {"input_scaling": IntensityNormalization("window", 0, 7, "uint16")},

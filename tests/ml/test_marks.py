@@ -29,13 +29,14 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
-from deepimagetranslator.ml import calibration, training, weights
+from deepimagetranslator.ml import calibration, training_job, weights
 from deepimagetranslator.ml.marking import TABLE
 from deepimagetranslator.ml.network.embedding import EMBEDDING, outputs_of, with_embedding
 from deepimagetranslator.ml.network.unet import build_unet
 from deepimagetranslator.ml.training import train
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
+from deepimagetranslator.ml.weights_card import WeightsCard
 
 LEAST = {"depth": 2, "base_filters": 2}
 TRAINING = {"recognize_unlike": True, "epochs": 4}
@@ -252,7 +253,7 @@ def test_short_of_memory_for_the_limits_a_training_ends_whole(
 
     specs = project.specs
     project = replace(project, specs=replace(specs, training=replace(specs.training, epochs=1)))
-    monkeypatch.setattr(training, "add_domain", fail)
+    monkeypatch.setattr(training_job, "add_domain", fail)
     events: list[Event] = []
     result = train(project, tmp_path / "run", report=events.append)
     assert result.epochs == 1 and weights.read_card(result.best_weights).domain.known is None
@@ -271,6 +272,6 @@ def test_limits_of_values_without_validation_images(tmp_path: Path) -> None:
 
 
 def test_weights_of_a_training_without_the_choice_are_as_before() -> None:
-    assert "domain" not in weights.WeightsCard(MODEL).to_json()
+    assert "domain" not in WeightsCard(MODEL).to_json()
     assert not Specs().training.recognize_unlike
     assert not PRESETS["2021"].training.recognize_unlike

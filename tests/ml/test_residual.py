@@ -29,6 +29,8 @@ from deepimagetranslator.ml.network.unet import (
 from deepimagetranslator.ml.training import train
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
+from deepimagetranslator.ml.weights_card import WeightsCard
+from deepimagetranslator.ml.weights_transfer import transfer
 
 RESIDUAL = replace(MODEL, residual=True, final_activation="linear")
 WINDOW = IntensityNormalization("window", -200, 600, "uint16", -1024)
@@ -93,7 +95,7 @@ def write_residual(folder: Path, source: Any = WINDOW, target: Any = NARROW, **s
     assert found is not None
     convert_inputs(network, found.factor, found.summand)
     path = folder / "residual.weights.h5"
-    weights.save(network, path, weights.WeightsCard(model, source, target))
+    weights.save(network, path, WeightsCard(model, source, target))
     return path
 
 
@@ -125,13 +127,13 @@ def test_weights_pass_between_residual_networks_and_not_to_others():
     convolutions(one)[-1].set_weights([np.ones((1, 1, 4, 1)), np.ones(1)])
     convert_inputs(one, 3.0, 1.0)
     convert_inputs(other, 2.0, 0.5)
-    assert weights.transfer(one, other) == []
+    assert transfer(one, other) == []
     assert convolutions(other)[-1].get_weights()[1] == [1]
     assert float(residuals(other)[0].gain) == 2  # its own project's
     for source, destination in ((MODEL, RESIDUAL), (RESIDUAL, MODEL)):
         giver, taker = build_unet(source, seed=1), build_unet(destination, seed=2)
         before = convolutions(taker)[-1].get_weights()
-        assert weights.transfer(giver, taker) == [convolutions(taker)[-1].name]
+        assert transfer(giver, taker) == [convolutions(taker)[-1].name]
         for a, b in zip(convolutions(taker)[-1].get_weights(), before, strict=True):
             np.testing.assert_array_equal(a, b)
 

@@ -22,7 +22,7 @@ from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.run_lock import locked
 from deepimagetranslator.core.runs.state_file import HEAD_BYTES, head_of, read_head
-from deepimagetranslator.ml import weights
+from deepimagetranslator.ml import weights, weights_card
 from deepimagetranslator.ml.training import train
 
 DATA = Path(__file__).parents[1] / "data"
@@ -85,7 +85,7 @@ def test_a_run_of_a_newer_version_is_not_called_damaged(project: Project, run: R
     for path in run.states:
         with h5py.File(path, "r+") as file:
             name = "deepimagetranslator/card"
-            card = json.loads(bytes(file[name][()])) | {"format": weights.FORMAT + 1}
+            card = json.loads(bytes(file[name][()])) | {"format": weights_card.FORMAT + 1}
             del file[name]
             file[name] = np.frombuffer(json.dumps(card).encode(), np.uint8)
         head, content = read_head(path), path.read_bytes()[HEAD_BYTES:]
@@ -96,6 +96,40 @@ def test_a_run_of_a_newer_version_is_not_called_damaged(project: Project, run: R
         with pytest.raises(UserError, match=r"last\.weights\.h5 was made by a newer version"):
             train(project, run.path, resume=resuming)
     assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+
+
+def of_version_99(path: Path, **changes: object) -> None:
+    """Mark a project file as that of a newer version."""
+    data = json.loads(path.read_text()) | {"program": "DeepImageTranslator 99.1"} | changes
+    path.write_text(json.dumps(data))
+
+
+def refused_as_newer(project: Project, run: RunFolder, sentence: str) -> None:
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    for resuming in (True, False):
+        with pytest.raises(UserError, match=sentence):
+            train(project, run.path, resume=resuming)
+    assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+
+
+def test_states_of_another_form_are_those_of_a_newer_version(
+    project: Project, run: RunFolder
+) -> None:
+    of_version_99(run.project)
+    for path in run.states:
+        path.write_bytes(path.read_bytes().replace(b"crc32", b"xxh64"))
+    refused_as_newer(project, run, r"run was made by a newer version, 99\.1; update this program")
+
+
+def test_a_run_of_a_newer_version_without_an_epoch_is_not_begun_again(
+    project: Project, run: RunFolder
+) -> None:
+    for path in (*run.states, run.best, run.history, *(one.path for one in run.improvements())):
+        path.unlink()
+    of_version_99(run.project, format=99)
+    refused_as_newer(project, run, r"project\.json was made by a newer version, 99\.1; update")
+    of_version_99(run.project, format=1)
+    assert "begins again" in resume(project, run), "this version can read it"
 
 
 @pytest.mark.parametrize("text", [b"", b"\xff\xfe\x00garbage", b"epoch,loss\n1,0.5\n"])

@@ -25,7 +25,8 @@ from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.system.atomic_write import WriteError, write_error
 from deepimagetranslator.core.version import PROGRAM
 from deepimagetranslator.ml.run_log import without_names
-from deepimagetranslator.ml.training import Job, train
+from deepimagetranslator.ml.training import train
+from deepimagetranslator.ml.training_job import Job
 
 
 def project(folder: Path, **training: object) -> Project:

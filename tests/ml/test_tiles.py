@@ -23,6 +23,7 @@ from deepimagetranslator.ml.network.unet import build_unet, convolutions
 from deepimagetranslator.ml.training import train
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
+from deepimagetranslator.ml.weights_card import WeightsCard
 
 SIDE = 64
 FLOATS = IntensityNormalization("type", 0.0, 1.0, "float32")
@@ -72,9 +73,7 @@ def make(tmp_path_factory) -> Callable[..., Path]:
         spec = replace(MODEL, **choices)  # type: ignore[arg-type]
         model = build_unet(spec)
         set_blur(model, spec, kernel)
-        card = weights.WeightsCard(
-            spec, target_scaling=scaling, large_images="crop" if crops else "resize"
-        )
+        card = WeightsCard(spec, target_scaling=scaling, large_images="crop" if crops else "resize")
         weights.save(model, path, card)
         return path
 
@@ -151,7 +150,7 @@ def test_classes_are_decided_from_all_tiles_together(make, tmp_path):
     kernel[0, 0, 0] = -40, 40
     last.set_weights([kernel, np.array([20.0, -20.0])])
     path = tmp_path / "classes.weights.h5"
-    weights.save(model, path, weights.WeightsCard(spec, palette=palette))
+    weights.save(model, path, WeightsCard(spec, palette=palette))
     image = picture(150, 170)
     labels = Translator(path, large_images="tiles").translate(image, "image")
     whole = as_a_whole(path, image)

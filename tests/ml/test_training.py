@@ -40,7 +40,7 @@ from deepimagetranslator.core.messages.events import (
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
 from deepimagetranslator.core.runs.history_text import text_of
 from deepimagetranslator.core.runs.run_folder import RunFolder
-from deepimagetranslator.ml import devices, training, weights
+from deepimagetranslator.ml import devices, training, training_job, weights
 from deepimagetranslator.ml.network.losses import build_loss
 from deepimagetranslator.ml.network.unet import convolutions
 from deepimagetranslator.ml.run_record import TrainingState
@@ -329,13 +329,13 @@ def test_the_engine_prepares_each_step_once(sets, tmp_path, monkeypatch, deep):
     """Tracing takes seconds with a real network; the smaller last batch needs none of its own."""
     traced = []
     for name in ("train_step", "test_step"):
-        real = getattr(training.SharedModel, name)
+        real = getattr(training_job.SharedModel, name)
 
         def step(self, data, real=real, name=name):
             traced.append(name)
             return real(self, data)
 
-        monkeypatch.setattr(training.SharedModel, name, step)
+        monkeypatch.setattr(training_job.SharedModel, name, step)
     choices = {"epochs": 3, "batch_size": 4, "metrics": ("mse", "dice_score")}
     model = {"depth": 3, "deep_supervision": deep}
     run(sets["labels"].project(model=model, training=choices), tmp_path / "run")
@@ -381,12 +381,12 @@ def test_cancel_while_files_are_read_leaves_no_folder(sets, tmp_path):
 
 def scripted(monkeypatch, values: list[float]) -> None:
     """Let the validation losses of epochs 1, 2 ... be these."""
-    real = training.Job._epoch_ended
+    real = training_job.Job._epoch_ended
 
     def ended(self, epoch, logs, seconds):
         return real(self, epoch, logs | {self.monitored: values[epoch - 1]}, seconds)
 
-    monkeypatch.setattr(training.Job, "_epoch_ended", ended)
+    monkeypatch.setattr(training_job.Job, "_epoch_ended", ended)
 
 
 def test_early_stopping_counts_on_over_a_resume(sets, tmp_path, monkeypatch):
@@ -526,13 +526,13 @@ def _forget_draws(job: Any) -> None:
 def test_a_resume_that_forgot_something_would_be_noticed(
     sets, uninterrupted, half, tmp_path, monkeypatch, forget: Callable[[Any], None]
 ):
-    real = training.Job.build
+    real = training_job.Job.build
 
     def build(self, start_weights):
         real(self, start_weights)
         forget(self)
 
-    monkeypatch.setattr(training.Job, "build", build)
+    monkeypatch.setattr(training_job.Job, "build", build)
     found = resumed(sets, half, tmp_path / "run")
     assert np.array_equal(found[:2], uninterrupted[:2])
     losses = found[2:, 1:3] - uninterrupted[2:, 1:3]
@@ -643,7 +643,7 @@ def test_the_monitored_metric_is_one_that_the_run_has(
         model={"deep_supervision": deep},
         training={"judge": chosen},
     )
-    job = training.Job(
+    job = training_job.Job(
         project,
         prepare(project.specs),
         RunFolder(tmp_path),

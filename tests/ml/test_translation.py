@@ -19,7 +19,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.messages.events import ImageSkipped, ImageTranslated
 from deepimagetranslator.core.messages.job_control import Cancelled, JobControl
-from deepimagetranslator.ml import devices, weights
+from deepimagetranslator.ml import devices, loaded_networks, weights
 from deepimagetranslator.ml import translator as translators
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
@@ -322,7 +322,7 @@ def test_only_a_few_networks_are_kept(monkeypatch):
         return real(path, precision, size=size)
 
     monkeypatch.setattr(translators.weights, "load", counted)
-    monkeypatch.setattr(translators, "NETWORKS_KEPT", 2)
+    monkeypatch.setattr(loaded_networks, "NETWORKS_KEPT", 2)
     translator = Translator(PLAIN_2021)
     for side in (16, 24, 16, 32, 24):
         translator.predict([picture(1, side, side)], ["a"])

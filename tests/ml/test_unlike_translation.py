@@ -10,7 +10,7 @@ import pytest
 from networks import files, write_network
 from tiny import picture
 
-from deepimagetranslator.core.checks.unlike_inputs import ACCEPT
+from deepimagetranslator.core.checks.values.unlike_inputs import ACCEPT
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.input_statistics import InputMeter
 from deepimagetranslator.core.data.intensity.normalization import BYTES
@@ -20,6 +20,7 @@ from deepimagetranslator.core.messages.events import FilesRead, ImageSkipped, Im
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.translation import translate
 from deepimagetranslator.ml.translator import Translator
+from deepimagetranslator.ml.weights_card import WeightsCard
 
 ACCEPTING = TranslationSpec(accept_values=True)
 
@@ -91,9 +92,9 @@ def test_weights_without_statistics_say_nothing(mixed: Path, tmp_path: Path) -> 
 def test_the_statistics_are_stored_in_the_weights(known: Path, tmp_path: Path) -> None:
     card = weights.read_card(known)
     assert card.input_statistics is not None and card.input_statistics.images == 10
-    assert weights.WeightsCard.from_json(card.to_json(), "w") == card
+    assert WeightsCard.from_json(card.to_json(), "w") == card
     older = {k: v for k, v in card.to_json().items() if k != "input_statistics"}
-    assert weights.WeightsCard.from_json(older, "w") == replace(card, input_statistics=None)
+    assert WeightsCard.from_json(older, "w") == replace(card, input_statistics=None)
     trained = Translator(known).card.trained
     assert trained is not None and trained.image(picture(40)) == ""
     assert "black and white" in trained.image(np.uint8(255) - picture(40))

@@ -24,13 +24,15 @@ from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.memory_file import MemoryFile
 from deepimagetranslator.ml.network.unet import build_unet
+from deepimagetranslator.ml.weights_card import WeightsCard
+from deepimagetranslator.ml.weights_transfer import transfer
 
 DATA = Path(__file__).parents[1] / "data" / "weights_2021"
 PLAIN = DATA / "plain-weights.hdf5"
 DEEP = DATA / "deep-checkpoint.hdf5"
 SIZES = {"plain": (32, 32), "deep": (32, 32), "odd": (38, 50)}  # height, width, of cases.json
 OURS = ModelSpec(2, 4, False, "group", 16, 24, 1, 16, 24, 3, 0.1)
-CARD = weights.WeightsCard(
+CARD = WeightsCard(
     OURS,
     IntensityNormalization("data", -1000.0, 400.5, "float32"),
     IntensityNormalization("type", 0.0, 65535.0, "uint16"),
@@ -222,7 +224,7 @@ def test_a_file_without_its_card_or_with_a_damaged_one_is_refused(ours, tmp_path
 
 def test_a_file_of_a_newer_version_says_so():
     with pytest.raises(UserError, match=r"new one.*newer version"):
-        weights.WeightsCard.from_json(CARD.to_json() | {"format": 2}, "new one")
+        WeightsCard.from_json(CARD.to_json() | {"format": 2}, "new one")
 
 
 def test_arrays_that_contradict_the_card_are_refused(ours, tmp_path):
@@ -232,7 +234,23 @@ def test_arrays_that_contradict_the_card_are_refused(ours, tmp_path):
         file["deepimagetranslator/card"] = np.frombuffer(json.dumps(card).encode(), np.uint8)
 
     path = edited(ours[0], tmp_path, deeper)
-    with pytest.raises(UserError, match=path.name):
+    with pytest.raises(UserError, match=rf"{path.name}: its arrays do not fit"):
+        weights.load(path)
+
+
+def test_arrays_of_a_newer_version_are_not_called_damaged(ours, tmp_path):
+    """Its networks may have other layers under the same description."""
+
+    def other(file: h5py.File) -> None:
+        card = replace(CARD, program="DeepImageTranslator 99.2").to_json()
+        del file["deepimagetranslator/card"]
+        file["deepimagetranslator/card"] = np.frombuffer(json.dumps(card).encode(), np.uint8)
+        found: list[str] = []
+        file.visit(lambda name: found.append(name) if name.endswith("vars/0") else None)
+        del file[next(name for name in found if "conv" in name)]
+
+    path = edited(ours[0], tmp_path, other)
+    with pytest.raises(UserError, match=r"made by a newer version, 99\.2; update this program"):
         weights.load(path)
 
 
@@ -271,15 +289,15 @@ def test_a_card_survives_json(input_scaling, target_scaling, palette):
     card = replace(
         CARD, input_scaling=input_scaling, target_scaling=target_scaling, palette=palette
     )
-    assert weights.WeightsCard.from_json(json.loads(json.dumps(card.to_json())), "here") == card
+    assert WeightsCard.from_json(json.loads(json.dumps(card.to_json())), "here") == card
 
 
 def test_a_card_tells_how_larger_images_were_taken_and_an_older_one_resized_them():
     crops = replace(CARD, large_images="crop")
-    assert weights.WeightsCard.from_json(crops.to_json(), "here") == crops
+    assert WeightsCard.from_json(crops.to_json(), "here") == crops
     assert any("crops" in line for line in crops.lines())
     older = {key: value for key, value in CARD.to_json().items() if key != "large_images"}
-    assert weights.WeightsCard.from_json(older, "here").large_images == "resize"
+    assert WeightsCard.from_json(older, "here").large_images == "resize"
 
 
 def test_when_saving_fails_the_old_file_stays_and_no_half_one(ours, tmp_path, monkeypatch):
@@ -375,7 +393,7 @@ def test_transfer_to_other_target_channels_renews_the_last_layer_only():
     source = build_unet(OURS, seed=1)
     other = build_unet(replace(OURS, target_channels=2), seed=2)
     before = [keras.ops.convert_to_numpy(v) for v in other.trainable_variables]
-    renewed = weights.transfer(source, other)
+    renewed = transfer(source, other)
     assert len(renewed) == 1 and other.get_layer(renewed[0]).filters == 2
     for mine, theirs, old in zip(
         other.trainable_variables, source.trainable_variables, before, strict=True
@@ -388,7 +406,7 @@ def test_transfer_to_other_target_channels_renews_the_last_layer_only():
 
 def test_transfer_to_the_same_channels_keeps_all():
     source, other = build_unet(OURS, seed=1), build_unet(replace(OURS, dropout=0.5), seed=2)
-    assert weights.transfer(source, other) == []
+    assert transfer(source, other) == []
     x = np.random.default_rng(0).random((1, 16, 24, 1), np.float32)
     np.testing.assert_array_equal(source(x), other(x))
 
@@ -401,7 +419,7 @@ def test_transfer_does_not_depend_on_the_networks_made_before():
     for number, model in enumerate((source, other)):
         layers = [layer for layer in model.layers if "normalization" in layer.name]
         assert len(layers) == 6 and layers[-1].name.endswith(str(5 + 6 * number))
-    assert weights.transfer(source, other) == []
+    assert transfer(source, other) == []
     x = np.random.default_rng(0).random((1, 16, 24, 1), np.float32)
     np.testing.assert_array_equal(source(x), other(x))
 
@@ -410,12 +428,12 @@ def test_transfer_between_networks_with_and_without_deep_supervision():
     single = replace(OURS, depth=3)
     deep = replace(single, deep_supervision=True)
     source, other = build_unet(single, seed=1), build_unet(deep, seed=2)
-    renewed = weights.transfer(source, other)
+    renewed = transfer(source, other)
     assert len(renewed) == 1
     x = np.random.default_rng(0).random((1, 16, 24, 1), np.float32)
     np.testing.assert_array_equal(source(x), other(x)["final"])
     back = build_unet(single, seed=3)
-    assert weights.transfer(other, back) == []
+    assert transfer(other, back) == []
     np.testing.assert_array_equal(back(x), source(x))
 
 
@@ -427,6 +445,6 @@ def test_transfer_into_another_body_is_refused_and_changes_nothing(change):
     source, other = build_unet(OURS), build_unet(replace(OURS, **change), seed=2)
     before = [keras.ops.convert_to_numpy(v) for v in other.trainable_variables]
     with pytest.raises(UserError, match="another network"):
-        weights.transfer(source, other)
+        transfer(source, other)
     for now, old in zip(other.trainable_variables, before, strict=True):
         np.testing.assert_array_equal(now, old)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.checks import likeness
-from deepimagetranslator.core.checks.fit import Fit, fit_of
+from deepimagetranslator.core.checks.outlines import likeness
+from deepimagetranslator.core.checks.outlines.fit import Fit, fit_of
 from deepimagetranslator.core.data.facts import FileFacts, PairFacts, thumbnail_of
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.imaging.image_ref import ImageRef

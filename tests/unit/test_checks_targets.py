@@ -19,7 +19,7 @@ from real_images import whole
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.kinds import NOTE, level
-from deepimagetranslator.core.checks.orientation import turns_of
+from deepimagetranslator.core.checks.outlines.orientation import turns_of
 from deepimagetranslator.core.checks.repairs import ALL, chosen_repair, repaired
 from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs

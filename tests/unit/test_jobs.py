@@ -16,7 +16,7 @@ from deepimagetranslator.app.events import (
     UnlikeInputsFound,
     ViewTranslated,
 )
-from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.app.training.phase import Phase
 from deepimagetranslator.app.views import TRANSLATED
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pairs import ImagePair

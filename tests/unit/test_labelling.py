@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 import numpy as np
 import pytest
@@ -470,6 +470,50 @@ def test_a_project_saved_twice_takes_its_labels_to_the_last_place(
     assert mode.opened.store.folder == mode.place.folder == tmp_path / "labels" / "two"
     assert len(list((tmp_path / "labels" / "two").glob("*.png"))) == 1
     assert load_project(tmp_path / "two.json").labels is None
+
+
+@pytest.mark.parametrize("end", ["tick", "leave"])
+def test_a_slow_tool_that_ends_while_labels_are_copied_paints_where_they_are_then(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """The project is saved for the first time while the tool is at work, then the mode is left."""
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    stroke(mode, (5, 5))
+    written(sessions, mode)
+    tool_goes_on, copy_goes_on, copying = Event(), Event(), Event()
+    copy_to = LabelStore.copy_to
+
+    def slow(classes: np.ndarray, number: int, reach: int, progress: Progress) -> Edit:
+        tool_goes_on.wait()
+        return regions.of_map(classes, np.full_like(classes, number))
+
+    def slow_copy(store: LabelStore, folder: Path) -> LabelStore:
+        copied = copy_to(store, folder)
+        copying.set()
+        copy_goes_on.wait()
+        return copied
+
+    monkeypatch.setattr(borders, "smooth", slow)
+    monkeypatch.setattr(LabelStore, "copy_to", slow_copy)
+    mode.operate("smooth")
+    project = sessions.session.project
+    project.save(tmp_path / "study.json")
+    sessions.until(copying.is_set)
+    tool_goes_on.set()
+    sessions.until(lambda: not mode.slow.name)
+    assert mode.place.moving and (numbers(mode) == 1).all()
+    if end == "leave":
+        Timer(0.1, copy_goes_on.set).start()
+        mode.leave()
+    copy_goes_on.set()
+    sessions.until(lambda: not mode.place.moving and not mode.unsaved)
+    if end == "tick":
+        mode.leave()
+    mode = entered(sessions)
+    assert mode.opened is not None
+    assert mode.opened.store.folder == tmp_path / "labels" / "study"
+    assert (numbers(mode) == 1).all()
 
 
 def test_labels_that_cannot_be_copied_are_found_again_and_never_deleted(

@@ -13,7 +13,7 @@ from sessions import Sessions, write_pairs
 from deepimagetranslator.app import last_run
 from deepimagetranslator.app.events import RunsChanged
 from deepimagetranslator.app.project_state import unsaved_runs
-from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.app.training.phase import Phase
 from deepimagetranslator.core.config.project import Project, load_project, save_project
 from deepimagetranslator.core.config.specs import TrainingSpec
 from deepimagetranslator.core.errors import UserError

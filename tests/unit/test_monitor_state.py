@@ -9,7 +9,8 @@ import pytest
 
 from deepimagetranslator.app.training import previews, words
 from deepimagetranslator.app.training import state as training_state
-from deepimagetranslator.app.training.state import MonitorState, Phase
+from deepimagetranslator.app.training.phase import Phase
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.core.messages import events
 from deepimagetranslator.core.runs.run_folder import RunFolder
 

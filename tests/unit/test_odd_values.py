@@ -18,13 +18,13 @@ from dicom_samples import dataset as dicom_dataset
 from dicom_samples import write as dicom_write
 
 from deepimagetranslator.core.augmentation.sampling import PairReader
-from deepimagetranslator.core.checks import odd_values
 from deepimagetranslator.core.checks.context import CheckContext
 from deepimagetranslator.core.checks.examination import examine, prepare
 from deepimagetranslator.core.checks.kinds import NOTE, WARNING, level
 from deepimagetranslator.core.checks.repairs import repaired
-from deepimagetranslator.core.checks.unlike_inputs import unlike_series
-from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.checks.values import odd_values
+from deepimagetranslator.core.checks.values.unlike_inputs import unlike_series
+from deepimagetranslator.core.checks.values.unlike_values import Trained
 from deepimagetranslator.core.config.specs import DataSpec, Specs, TrainingSpec
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.facts import NOTHING, thumbnail_of

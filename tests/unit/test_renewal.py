@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from deepimagetranslator.app.engine.engine_process import EngineProcess
 from deepimagetranslator.app.engine.renewal import TRAININGS_KEPT
 from deepimagetranslator.app.engine.worker_client import WorkerClient
 from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.specs import ModelSpec
 from deepimagetranslator.core.messages.events import (
     Event,
     JobFinished,
@@ -29,6 +31,7 @@ from deepimagetranslator.core.messages.events import (
 )
 from deepimagetranslator.core.messages.requests import (
     DescribeWeights,
+    InitialiseModel,
     PreviewTranslation,
     Request,
     RunStudy,
@@ -220,3 +223,45 @@ def test_a_study_runs_in_a_process_with_the_threads_of_its_plan(office: Office) 
     assert office.until(lambda: not client.job) == [JobFinished({})]
     client.submit(StartTraining(client.next_job(), Project(), Path("run")))
     assert office.threads[-1] == 0, "a training has all cores again"
+
+
+def test_what_a_replaced_process_has_not_answered_is_asked_of_the_next_one(
+    office: Office,
+) -> None:
+    """A study with other threads does not wait for previews; only the newest in view counts."""
+    client, old = office.client, office.workers[0]
+    score, model = replace(preview(3), keep=True), InitialiseModel(ModelSpec(), Path("m"), 1)
+    for request in (DescribeWeights(Path("a")), preview(1), score, model, preview(4), preview(5)):
+        client.send(request)
+    old.tell(0, WeightsDescribed("a"))
+    assert client.poll() == [WeightsDescribed("a")]
+    study = RunStudy(client.next_job(), Path("study"), (os.cpu_count() or 1) + 3)
+    client.submit(study)
+    new = office.workers[-1]
+    assert new is not old
+    new.tell(0, READY)
+    office.until(lambda: client.ready)
+    asked = [new.asked() for _ in range(4)]
+    assert [getattr(request, "number", request) for request in asked] == [3, model, 5, study]
+    new.tell(0, PreviewReady(3, None, 0))
+    assert client.poll() == [PreviewReady(3, None, 0)]
+    assert client._engine is not None
+    assert [type(request) for request in client._engine.unanswered] == [
+        InitialiseModel,
+        PreviewTranslation,
+    ]
+
+
+def test_what_a_renewed_process_leaves_unanswered_is_asked_of_the_fresh_one(
+    office: Office,
+) -> None:
+    client = office.client
+    office.train(TRAININGS_KEPT)
+    client.poll()
+    old, fresh = office.workers
+    client.send(DescribeWeights(Path("a")))
+    fresh.tell(0, READY)
+    office.until(lambda: client.pid == 2)
+    old.end(-9)  # before it has answered
+    assert client.poll() == []
+    assert fresh.asked() == DescribeWeights(Path("a"))

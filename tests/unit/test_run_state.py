@@ -21,6 +21,7 @@ from deepimagetranslator.core.runs.run_state import (
     history_to_resume,
     last_begun,
     last_resumable,
+    last_to_go_on,
     state_of,
 )
 from deepimagetranslator.core.runs.state_file import HEAD_BYTES, is_whole, looks_whole, read_head
@@ -128,6 +129,8 @@ def test_what_a_crash_leaves_before_the_first_state_can_be_begun_again(run: RunF
     assert state_of(run) == RunState(Stage.NEW)
     run.project.write_bytes(b"{")
     assert state_of(run) == RunState(Stage.NEW)
+    run.project.write_bytes(b'{"format": 99, "run": {"future": 1}}')
+    assert state_of(run) == RunState(Stage.BEGUN), "of a newer version, which is told to update"
 
 
 def test_other_files_are_no_run(tmp_path: Path) -> None:
@@ -152,6 +155,8 @@ def test_the_newest_run_with_a_whole_state_is_resumed(run: RunFolder, tmp_path: 
     runs = [run.path, begun.path, damaged.path]
     assert last_resumable(runs) == run.path
     assert last_begun(runs) == begun.path
+    assert last_to_go_on(runs) == run.path and last_to_go_on(runs[1:]) == begun.path
+    assert last_to_go_on(runs[2:]) is None
     assert last_resumable([]) is None and last_begun([]) is None
 
 

@@ -16,6 +16,7 @@ from deepimagetranslator.core.config.choices import choose, set_field
 from deepimagetranslator.core.config.chosen import EVERY_FIELD, preset_fields
 from deepimagetranslator.core.config.presets import PRESETS
 from deepimagetranslator.core.config.project import Project, load_project, new_project, save_project
+from deepimagetranslator.core.config.validation import problems
 from deepimagetranslator.core.data import facts, suggestions
 from deepimagetranslator.core.data.facts import FileFacts
 from deepimagetranslator.core.data.pairs import ImagePair
@@ -162,6 +163,28 @@ def test_what_the_user_chose_stays_and_has_no_reason(tmp_path, name, value):
         assert values_of(project) == expected
         seen = look_for(project)
         assert set(for_targets(suggestions.reasons(project, seen))) == FOR_TARGETS - without
+
+
+@pytest.mark.parametrize("operation", SCANNERS)
+def test_an_operation_on_validation_inputs_acts_on_the_inputs_whatever_the_targets_are(
+    tmp_path, operation
+):
+    """It was chosen beside a suggested tick of the inputs, which must not be taken away."""
+    project = following(Project(), with_files(Project(), files_of(tmp_path, "pure")))
+    project = set_field(project, f"augmentation.{operation}_validation", "yes")
+    ticks = {f"augmentation.{operation}_input": True}
+    if operation == "stretch":
+        ticks["augmentation.stretch_target"] = True
+    for kind, expected in (("values", FOR_VALUES), ("pure", FOR_LABELS), ("values", FOR_VALUES)):
+        project = following(project, with_files(project, files_of(tmp_path, kind)))
+        assert values_of(project) == expected | ticks
+        assert problems(project.specs.augmentation) == []
+        why = suggestions.reasons(project, look_for(project))
+        assert why[f"augmentation.{operation}_input"] == "it is on for validation inputs"
+    chosen = set_field(project, f"augmentation.{operation}_input", "no")
+    (problem,) = problems(chosen.specs.augmentation)
+    assert problem.remedy is not None
+    assert problem.remedy.settings == ((f"augmentation.{operation}_validation", False),)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from real_images import whole
 
-from deepimagetranslator.core.checks.unlike_inputs import (
+from deepimagetranslator.core.checks.values.unlike_inputs import (
     ACCEPT,
     KIND,
     unlike_image,
     unlike_series,
 )
-from deepimagetranslator.core.checks.unlike_values import Trained
+from deepimagetranslator.core.checks.values.unlike_values import Trained
 from deepimagetranslator.core.data.input_statistics import InputMeter, InputStatistics
 from deepimagetranslator.core.data.intensity.curve import in_range
 from deepimagetranslator.core.data.intensity.normalization import (

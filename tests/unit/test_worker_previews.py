@@ -162,6 +162,22 @@ def test_after_a_cancelled_job_they_are_answered_again(
     assert engine._preview(preview(1)).number == 1
 
 
+def test_what_gives_way_to_a_job_that_is_cancelled_is_answered_after_it(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(engine, "_send", lambda _job, event: sent.append(event))
+    for request in (preview(1), preview(2), preview(3, keep=True)):
+        engine._short.put(request)
+    control = engine._running = engine._control(7)
+    control.cancel.set()
+    engine._serve_short()
+    assert sent == []
+    engine._running = JobControl()
+    engine._serve_short()
+    assert [event.number for event in sent] == [2, 3]
+
+
 def test_weights_that_a_training_has_rewritten_are_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

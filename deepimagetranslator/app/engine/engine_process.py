@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.app.engine.outbox import Outbox
+from deepimagetranslator.app.engine.unanswered import Unanswered
 from deepimagetranslator.core.messages.events import Event
 from deepimagetranslator.core.messages.requests import Request, Shutdown
 
@@ -28,6 +29,7 @@ class EngineProcess:
         self._process = process
         self._pipe = pipe
         self._outbox = Outbox(pipe)
+        self._unanswered = Unanswered()
 
     @property
     def alive(self) -> bool:
@@ -46,7 +48,13 @@ class EngineProcess:
 
     def put(self, request: Request) -> None:
         """Queue a request; returns at once."""
+        self._unanswered.ask(request)
         self._outbox.put(request)
+
+    @property
+    def unanswered(self) -> list[Request]:
+        """Short requests without an answer, for another process if this one ends."""
+        return self._unanswered.requests
 
     def receive(self) -> tuple[int, Event] | None:
         """The next (job or 0, event); None if none has arrived."""
@@ -56,6 +64,7 @@ class EngineProcess:
             job, event = self._pipe.recv()
         except (EOFError, OSError):
             return None
+        self._unanswered.answer(event)
         return int(job), event
 
     def let_go(self) -> None:

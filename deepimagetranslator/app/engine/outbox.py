@@ -32,8 +32,8 @@ class Outbox:
         with self._changed:
             if self._closed:
                 return
-            if _is_passing(request):
-                self._waiting = [other for other in self._waiting if not _is_passing(other)]
+            if is_passing(request):
+                self._waiting = [other for other in self._waiting if not is_passing(other)]
             self._waiting.append(request)
             self._changed.notify()
 
@@ -59,6 +59,6 @@ class Outbox:
             return self._waiting.pop(0) if self._waiting else None
 
 
-def _is_passing(request: Request) -> bool:
+def is_passing(request: Request) -> bool:
     """Whether a newer request of this kind replaces this one."""
     return isinstance(request, PreviewTranslation) and not request.keep

@@ -81,20 +81,20 @@ class Renewal:
         before.put(Shutdown())
         self._before, self._end = before, time.monotonic() + _PATIENCE
 
-    def last_words(self) -> list[Event]:
-        """Answers of the process that was replaced."""
-        before, events = self._before, []
+    def last_words(self) -> tuple[list[Event], list[Request]]:
+        """Answers of the process that was replaced, and what it has left unanswered at its end."""
+        before, events, unanswered = self._before, list[Event](), list[Request]()
         if before is None:
-            return []
+            return events, unanswered
         ended = not before.alive  # asked first: what it said before that is in the pipe
         while (message := before.receive()) is not None:
             events.append(message[1])
         if ended:
             before.let_go()
-            self._before = None
+            self._before, unanswered = None, before.unanswered
         elif time.monotonic() > self._end:
             before.kill()
-        return events
+        return events, unanswered
 
     def close(self) -> None:
         """End both processes."""

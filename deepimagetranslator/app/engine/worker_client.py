@@ -95,11 +95,16 @@ class WorkerClient:
         return next(self._ids)
 
     def submit(self, job: Job) -> None:
-        """Send a job; starts the worker again if it has ended, or has other threads."""
+        """Send a job; starts the worker again if it has ended, or has other threads.
+
+        A worker that is replaced is not waited for: what it has not answered is asked again.
+        """
         threads = _threads_of(job)
         if self.alive and threads != self._threads and self._engine is not None:
             self._engine.stop()
         if not self.alive:
+            if self._engine is not None and not self._announced_death:
+                self._waiting = [*self._engine.unanswered, *self._waiting]
             self.start(threads)
         self.job = job.job
         self.send(job)
@@ -133,7 +138,9 @@ class WorkerClient:
         ended are dropped.
         """
         self._renew()
-        events = self._renewal.last_words()
+        events, unanswered = self._renewal.last_words()
+        for request in unanswered:
+            self.send(request)
         end = time.monotonic() + MOST_SECONDS
         for _ in range(MOST_MESSAGES):
             message = self._receive()

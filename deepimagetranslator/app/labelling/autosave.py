@@ -50,7 +50,7 @@ class Autosave:
         self._running = 0
 
     def use(self, store: LabelStore) -> None:
-        """Write into another store from now on; nothing may wait to be written."""
+        """Write into another store from now on; called in a task, what waits goes there too."""
         self._store = store
 
     def change(self, image: ImageRef, numbers: Classes) -> None:

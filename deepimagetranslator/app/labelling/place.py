@@ -78,6 +78,8 @@ class LabelPlace:
                 source.open()
             try:
                 made.append(source.copy_to(target))
+                if opened is not None:
+                    opened.autosave.use(made[0])  # a tool or stroke may have ended meanwhile
             finally:
                 if opened is None:
                     source.close()

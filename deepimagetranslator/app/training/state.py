@@ -10,27 +10,14 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from deepimagetranslator.app.shown_classes import ShownClass
+from deepimagetranslator.app.training.event_handlers import handle
+from deepimagetranslator.app.training.phase import ENDED, Phase
 from deepimagetranslator.app.training.previews import Previews
 from deepimagetranslator.core.errors import Problem
-from deepimagetranslator.core.messages.events import (
-    BatchEnded,
-    ChangesTried,
-    CheckpointSaved,
-    EpochEnded,
-    EpochStarted,
-    FilesRead,
-    InputsMeasured,
-    JobCancelled,
-    JobFailed,
-    JobFinished,
-    LogLine,
-    WorkerDied,
-)
 from deepimagetranslator.core.runs.input_itself import Verdict, verdict
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.typing import Array
@@ -41,22 +28,6 @@ _NOT_CURVES = ("epoch", "seconds")
 
 Series = tuple[tuple[float, float], ...]
 """(epoch, value) pairs by epoch; NaN and infinite values are left out."""
-
-
-class Phase(Enum):
-    """The phases of a training."""
-
-    IDLE = "idle"
-    PREPARING = "preparing"
-    TRAINING = "training"
-    FINISHING = "finishing"
-    STOPPING = "stopping"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-ENDED = (Phase.FINISHED, Phase.CANCELLED, Phase.FAILED)
 
 
 class MonitorState:
@@ -94,6 +65,7 @@ class MonitorState:
         log: the last sentences with their time of day.
         logged: the number of all sentences so far.
         message, details, problems: why the training failed; ``problems`` have remedies.
+        left: the seconds left at an event, and its time by the clock; None if unknown.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -127,7 +99,7 @@ class MonitorState:
         self.message = self.details = ""
         self.problems: tuple[Problem, ...] = ()
         self._began = self._ended = self._stop_asked = 0.0
-        self._left: tuple[float, float] | None = None
+        self.left: tuple[float, float] | None = None
 
     def begin(
         self,
@@ -153,7 +125,7 @@ class MonitorState:
         self.validated = validated
         self._began = self.clock()
         for row in history:
-            self._settle_monitored(row)
+            self.settle_monitored(row)
             self.rows.append(dict(row))
             self.epochs_done = self.epoch = int(row["epoch"])
             value = row.get(self.monitored, math.nan)
@@ -184,7 +156,7 @@ class MonitorState:
             previews.keep_until(self.epochs_done)
         else:
             for row in self.rows:
-                self._log_epoch(int(row["epoch"]), row, time_of_day="")
+                self.log_epoch(int(row["epoch"]), row, time_of_day="")
         self.add_log(f"Resumed after epoch {self.epochs_done}.")
 
     def recall(
@@ -216,7 +188,7 @@ class MonitorState:
         self.best_weights = best if best.exists() else None
         if self.checkpoints:
             self.current_file = str(self.checkpoints[max(self.checkpoints)])
-        self._end(Phase.FINISHED if self.epochs_done >= epochs else Phase.CANCELLED)
+        self.end(Phase.FINISHED if self.epochs_done >= epochs else Phase.CANCELLED)
         self._began = self._ended - sum(self.epoch_seconds)
 
     def forget(self) -> None:
@@ -237,9 +209,7 @@ class MonitorState:
 
     def handle(self, event: Any) -> None:
         """Handle an event of ``core.messages.events``; ignored while no training runs."""
-        known = _HANDLERS.get(type(event))
-        if known is not None and self.running:
-            known(self, event)
+        if self.running and handle(self, event):
             self.version += 1
 
     def request_finish(self) -> None:
@@ -341,9 +311,9 @@ class MonitorState:
 
         It is known only while the training goes on as planned.
         """
-        if self.phase is not Phase.TRAINING or self._left is None:
+        if self.phase is not Phase.TRAINING or self.left is None:
             return None
-        left, since = self._left
+        left, since = self.left
         return max(0.0, left - (self.clock() - since))
 
     @property
@@ -371,43 +341,10 @@ class MonitorState:
         path = self.checkpoints.get(epoch)
         return path if path is not None and path.exists() else None
 
-    def _files_read(self, event: FilesRead) -> None:
-        self.files_done, self.files = event.done, event.count
-
-    def _changes_tried(self, event: ChangesTried) -> None:
-        self.tried = event.done, event.count
-
-    def _epoch_started(self, event: EpochStarted) -> None:
-        if self.phase is Phase.PREPARING:
-            self.phase = Phase.TRAINING
-        self.epoch, self.epochs = event.epoch, event.epochs
-        self.batch, self.batches, self.loss = 0, event.batches, None
-
-    def _batch_ended(self, event: BatchEnded) -> None:
-        self.epoch, self.batch, self.batches = event.epoch, event.batch, event.batches
-        self.loss = event.loss
-        if event.seconds_left is not None:
-            self._left = event.seconds_left, self.clock()
-
-    def _epoch_ended(self, event: EpochEnded) -> None:
-        self.epoch = self.epochs_done = event.epoch
-        self.epochs = event.epochs
-        self.batch = self.batches
-        self._settle_monitored(event.values)
-        self.rows = [row for row in self.rows if row.get("epoch") != event.epoch]
-        self.rows.append({"epoch": event.epoch, **event.values})
-        self.epoch_seconds.append(event.seconds)
-        self.best_epoch, self.best_value = event.best_epoch, event.best_value
-        per_epoch = self.seconds_per_epoch or 0.0
-        self._left = per_epoch * (event.epochs - event.epoch), self.clock()
-        self._log_epoch(event.epoch, event.values)
-
-    def _inputs_measured(self, event: InputsMeasured) -> None:
-        self.inputs = event.values
-
-    def _log_epoch(
+    def log_epoch(
         self, epoch: int, values: Mapping[str, float], time_of_day: str | None = None
     ) -> None:
+        """Add the losses and metrics of an epoch to the log."""
         words = ", ".join(
             f"{name} {value_text(value)}"
             for name, value in values.items()
@@ -415,78 +352,20 @@ class MonitorState:
         )
         self.add_log(f"Epoch {epoch} of {self.epochs}: {words}", time_of_day)
 
-    def _settle_monitored(self, values: Mapping[str, float]) -> None:
+    def settle_monitored(self, values: Mapping[str, float]) -> None:
         """Replace a chosen metric that the run does not have, as the training itself does."""
         if self.monitored not in values:
             self.monitored = self.monitored.replace("total_", "")
         if self.monitored not in values:
             self.monitored = self.monitored.removeprefix("val_")
 
-    def _checkpoint_saved(self, event: CheckpointSaved) -> None:
-        path = Path(event.path)
-        self.checkpoints[event.epoch] = path
-        self.current_file = event.path
-        if self.run_dir is None:
-            self.run_dir = path.parent
-        self.add_log(f"Best so far: saved {path.name}.")
-
-    def _log_line(self, event: LogLine) -> None:
-        self.add_log(event.text)
-
-    def _finished(self, event: JobFinished) -> None:
-        result = event.result
-        if "best_weights" in result:
-            self.best_weights = Path(str(result["best_weights"]))
-        if "run_dir" in result:
-            self.run_dir = Path(str(result["run_dir"]))
-        self._end(Phase.FINISHED)
-        self.add_log("Training finished.")
-
-    def _cancelled(self, _event: JobCancelled) -> None:
-        self._end(Phase.CANCELLED)
-        self.add_log("Training stopped.")
-
-    def _failed(self, event: JobFailed) -> None:
-        self.message, self.details = event.message, event.details
-        self.problems = event.problems
-        self._end(Phase.FAILED)
-        self.add_log(event.message)
-
-    def _died(self, event: WorkerDied) -> None:
-        if self.phase is Phase.STOPPING:
-            self._end(Phase.CANCELLED)
-            self.add_log("Training was stopped by force.")
-            return
-        self.message = (
-            "The training process stopped unexpectedly. Every completed epoch is kept, and the "
-            "training can be resumed."
-        )
-        self.details = event.log
-        self._end(Phase.FAILED)
-        self.add_log(self.message)
-
-    def _end(self, phase: Phase) -> None:
+    def end(self, phase: Phase) -> None:
+        """Record that the training has ended in a phase of ``ENDED``."""
         self.phase = phase
         self._ended = self.clock()
-        self._left = None
+        self.left = None
         if self.best_weights is None and self.run_dir is not None and self.checkpoints:
             self.best_weights = self.run_dir / "best.weights.h5"
-
-
-_HANDLERS: dict[type, Callable[[MonitorState, Any], None]] = {
-    FilesRead: MonitorState._files_read,
-    ChangesTried: MonitorState._changes_tried,
-    EpochStarted: MonitorState._epoch_started,
-    BatchEnded: MonitorState._batch_ended,
-    EpochEnded: MonitorState._epoch_ended,
-    InputsMeasured: MonitorState._inputs_measured,
-    CheckpointSaved: MonitorState._checkpoint_saved,
-    LogLine: MonitorState._log_line,
-    JobFinished: MonitorState._finished,
-    JobCancelled: MonitorState._cancelled,
-    JobFailed: MonitorState._failed,
-    WorkerDied: MonitorState._died,
-}
 
 
 def value_text(value: float) -> str:

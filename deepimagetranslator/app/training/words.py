@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deepimagetranslator.app.training.state import MonitorState, Phase, value_text
+from deepimagetranslator.app.training.phase import Phase
+from deepimagetranslator.app.training.state import MonitorState, value_text
 
 NOTHING = "–"
 MINUTE, HOUR, DAY = 60, 3600, 86400

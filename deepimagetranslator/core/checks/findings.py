@@ -13,12 +13,12 @@ from deepimagetranslator.core.checks import (
     machine,
     masks,
     objects,
-    odd_values,
     pairs,
     places,
     splits,
 )
 from deepimagetranslator.core.checks.context import CheckContext
+from deepimagetranslator.core.checks.values import odd_values
 from deepimagetranslator.core.errors import Problem
 
 Finding = Callable[[CheckContext], Iterator[Problem]]

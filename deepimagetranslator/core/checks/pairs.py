@@ -8,8 +8,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from deepimagetranslator.core.checks.context import CheckContext, finding, leave_out, phrase
-from deepimagetranslator.core.checks.fit import Fit, fit_of
-from deepimagetranslator.core.checks.orientation import sideways_targets, turned_targets, turns_of
+from deepimagetranslator.core.checks.outlines.fit import Fit, fit_of
+from deepimagetranslator.core.checks.outlines.orientation import (
+    sideways_targets,
+    turned_targets,
+    turns_of,
+)
 from deepimagetranslator.core.checks.repairs import moved
 from deepimagetranslator.core.config.specs import OPERATIONS
 from deepimagetranslator.core.data.facts import SIDE, FileFacts, PairFacts

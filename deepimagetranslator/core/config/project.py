@@ -141,6 +141,16 @@ def load_project(path: Path) -> Project:
         return _project_of(data, path, reading)
 
 
+def program_of(path: Path) -> object:
+    """What a project file says of the program that wrote it, see ``newer_version``; None if it
+    says nothing or cannot be read."""
+    try:
+        data = _read_json(path)
+    except UserError:
+        return None
+    return data.get("program") if isinstance(data, dict) else None
+
+
 def _project_of(data: Mapping[str, Any], path: Path, reading: int) -> Project:
     sections = {
         section: fields.from_json(

@@ -196,7 +196,9 @@ def _augmentation_problems(spec: AugmentationSpec) -> list[Problem]:
     return [
         Problem(
             f"{operation}_validation",
-            f"'{operation}' can act on validation images only if it acts on the inputs.",
+            f"'{operation}' can act on validation inputs only if it acts on the training inputs; "
+            "switch it on there, or off for validation.",
+            remedy=Remedy(((f"augmentation.{operation}_validation", False),)),
         )
         for operation in OPERATIONS
         if spec.ticks(operation)[2] and not spec.ticks(operation)[0]

@@ -1,7 +1,7 @@
 """What the training inputs of a network were like; kept in its weights.
 
-At translation, images of another kind are recognized by it (``core.checks.unlike_values``). The
-record holds no names. Other facts of the same images can be added to it as further ``Spread``s.
+At translation, images of another kind are recognized by it (``core.checks.values``). The record
+holds no names. Other facts of the same images can be added to it as further ``Spread``s.
 """
 
 from __future__ import annotations

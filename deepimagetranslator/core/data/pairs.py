@@ -180,7 +180,7 @@ def match_pairs(
     if min(len(set(ours.folders)), len(set(theirs.folders))) == 1:
         rules.append(_FLAT_RULE)
     best, most = rules[0], -1
-    for rule in rules:
+    for rule in rules if inputs and targets else ():
         found = _count(ours, theirs, rule)
         if found > most:
             best, most = rule, found

@@ -213,7 +213,8 @@ def suggested(project: Project, seen: SeenTargets) -> Project:
 
     Label maps in pure colours get Dice + cross-entropy on independent channels; label maps in other
     colours get the same loss on classes (softmax); both get the Dice score as a metric, and
-    augmentation as by other scanners. Other images get mae and a network without normalization
+    augmentation as by other scanners. An operation that the user has chosen for validation inputs
+    acts on the inputs. Other images get mae and a network without normalization
     layers, with He initialization and, where the inputs can be added, a residual output. What
     follows from targets or inputs of which nothing is known is unchanged.
     """
@@ -223,6 +224,7 @@ def suggested(project: Project, seen: SeenTargets) -> Project:
         wanted["model.final_activation"] = "automatic"  # follows from the loss
     if specs.augmentation.behaviour == "2021":
         wanted = {n: _PLAIN[n] if n.startswith("augmentation.") else v for n, v in wanted.items()}
+    wanted |= _on_validation_inputs(project) if wanted else {}
     wanted |= amounts.amounts_for(specs, seen.sizes)
     values = [(name, value) for name, value in wanted.items() if name not in project.chosen]
     specs = with_values(specs, values)
@@ -232,6 +234,18 @@ def suggested(project: Project, seen: SeenTargets) -> Project:
         suits = suits and seen.can_add_inputs(specs.data, specs.model)
         specs = with_values(specs, [("model.residual", suits)])
     return replace(project, specs=specs)
+
+
+def _on_validation_inputs(project: Project) -> dict[str, Any]:
+    """Ticks of operations that the user wants on validation inputs: they need the inputs too."""
+    augmentation, found = project.specs.augmentation, dict[str, Any]()
+    for operation in _OTHER_SCANNERS:
+        tick = f"augmentation.{operation}_input"
+        if augmentation.ticks(operation)[2] and tick not in project.chosen:
+            found[tick] = True
+            if operation == "stretch":
+                found["augmentation.stretch_target"] = True
+    return found
 
 
 def following(before: Project, after: Project) -> Project:
@@ -259,6 +273,7 @@ def reasons(project: Project, seen: SeenTargets) -> dict[str, str]:
     if data.target_kind != "automatic":
         words = words.replace("are", "are taken as", 1)
     why = dict.fromkeys(FOR_TARGETS, words)
+    why |= dict.fromkeys(_on_validation_inputs(project), "it is on for validation inputs")
     why |= dict.fromkeys(amounts.FIELDS, amounts.reason(project.specs, seen.sizes))
     now = suggested(project, seen).specs
     if seen.kind(data) == VALUES and not now.model.residual:

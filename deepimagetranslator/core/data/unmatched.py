@@ -74,11 +74,11 @@ def _mates(pairing: Pairing) -> list[tuple[Path, Path]]:
     names = Counter(_name(file) for file in theirs)
     named = {_name(file): file for file in theirs if names[_name(file)] == 1}
     partly = {pair.input.file: pair.target.file for pair in pairing.pairs}
-    mates = [
-        (file, partly.get(file) or named[_name(file)])
-        for file in ours
-        if file in partly or _name(file) in named
-    ]
+    mates = []
+    for file in ours if named or partly else ():  # names of thousands of files take long
+        target = partly.get(file) or named.get(_name(file))
+        if target is not None:
+            mates.append((file, target))
     inputs = {target: file for file, target in partly.items()}
     known = {target for _, target in mates}
     return mates + [(inputs[one], one) for one in theirs if one in inputs and one not in known]

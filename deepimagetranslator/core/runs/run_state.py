@@ -16,6 +16,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.runs.run_folder import RunFolder
 from deepimagetranslator.core.runs.state_file import looks_whole, read_head
 from deepimagetranslator.core.system.system_path import exists
+from deepimagetranslator.core.version import NewerVersionError
 
 IsWhole = Callable[[Path], bool]
 
@@ -73,6 +74,13 @@ def last_resumable(runs: Iterable[Path]) -> Path | None:
     return next((r for r in newest_first if any(map(looks_whole, RunFolder(r).states))), None)
 
 
+def last_to_go_on(runs: Iterable[Path]) -> Path | None:
+    """The run that goes on if none is named: the last that can be resumed, without one the last
+    that can be begun again; None if there is none."""
+    oldest_first = list(runs)
+    return last_resumable(oldest_first) or last_begun(oldest_first)
+
+
 def last_begun(runs: Iterable[Path]) -> Path | None:
     """The last of these runs, oldest first, that can be begun again; None if there is none."""
     newest_first = reversed([*runs])
@@ -105,10 +113,12 @@ def _has_completed(run: RunFolder) -> bool:
 
 
 def _is_recorded(run: RunFolder) -> bool:
-    """Whether the folder's project file is the record of a run."""
+    """Whether the folder's project file is the record of a run, also one of a newer version."""
     if not exists(run.project):
         return False
     try:
         return bool(load_project(run.project).run)
+    except NewerVersionError:
+        return True
     except UserError:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -52,3 +53,9 @@ def log_file(path: Path) -> Iterator[None]:
         logger.setLevel(level)
         with suppress(OSError):  # the disk is full
             handler.close()
+
+
+def print_to_log(text: str) -> None:
+    """Write to the worker's log; on a full disk the text is lost, and the worker goes on."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

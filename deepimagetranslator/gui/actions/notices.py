@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from deepimagetranslator.app.events import JobEnded, ProblemOccurred, SeveralSeriesFound
 from deepimagetranslator.app.jobs import STUDY_KINDS
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.app.training.phase import Phase
 from deepimagetranslator.core.errors import Problem, Repair
 from deepimagetranslator.core.messages.events import JobFailed, WorkerDied
 from deepimagetranslator.gui import remedies

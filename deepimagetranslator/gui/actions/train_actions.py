@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app.session import Session
-from deepimagetranslator.app.training.state import Phase
+from deepimagetranslator.app.training.phase import Phase
 from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
 from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.errors import Repair, UserError
-from deepimagetranslator.core.runs.run_state import last_resumable
+from deepimagetranslator.core.runs.run_state import last_to_go_on
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.actions.pickers import Pickers
 from deepimagetranslator.gui.actions.window_places import WindowPlaces
@@ -103,7 +103,7 @@ class TrainActions:
             self._when_checked(lambda: self._train(path))
 
     def resume(self) -> None:
-        """Resume the last training after its last completed epoch."""
+        """Resume the last training after its last completed epoch; without one it begins again."""
         run_dir = self._last_run()
         if run_dir is None:
             raise UserError("There is no training to resume; train the model first.")
@@ -111,9 +111,9 @@ class TrainActions:
         self.show_monitor()
 
     def _last_run(self) -> Path | None:
-        """The folder of the last training that can be resumed; None if there is none."""
+        """The folder of the last training that can go on; None if there is none."""
         shown = self._jobs.monitor.run_dir
-        return last_resumable([*self._session.project.runs, *([shown] if shown else [])])
+        return last_to_go_on([*self._session.project.runs, *([shown] if shown else [])])
 
     def finish_early(self) -> None:
         """End the training after this epoch."""

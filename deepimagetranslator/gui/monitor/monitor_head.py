@@ -8,7 +8,8 @@ from pathlib import Path
 from tkinter import ttk
 
 from deepimagetranslator.app.training import words
-from deepimagetranslator.app.training.state import MonitorState, Phase
+from deepimagetranslator.app.training.phase import Phase
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.gui import remedies
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.wrapping import wrap_at_width

@@ -13,7 +13,8 @@ from pathlib import Path
 from tkinter import ttk
 from typing import Any
 
-from deepimagetranslator.app.training.state import ENDED, MonitorState, Phase
+from deepimagetranslator.app.training.phase import ENDED, Phase
+from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.gui.monitor.curves_view import CurvesView
 from deepimagetranslator.gui.monitor.log_view import LogView
 from deepimagetranslator.gui.monitor.monitor_head import MonitorHead

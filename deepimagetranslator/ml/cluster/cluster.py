@@ -29,6 +29,7 @@ SECONDS = 15.0
 """Until a cluster that does not answer, or has no worker, is given up."""
 _ANSWER = 120.0  # seconds in which a worker must answer whether it can take part
 _POLL = 0.2
+_STEP = 5.0  # seconds to wait for a result before the scheduler is asked whether its worker lives
 _MOST_LOST = 3  # workers that a task may lose
 
 
@@ -150,23 +151,28 @@ class Cluster:
         waiting, lost = list(todo), Counter[str]()
         running: dict[Any, tuple[Task, str]] = {}
         hosts: dict[str, str] = {}
+        overdue: dict[Any, float] = {}
         try:
             while waiting or running:
                 control.between_steps()
                 self._tell(report)
                 workers = self._fit(report)
                 for future, (task, worker) in list(running.items()):
-                    if future.status == "finished":
+                    finished = future.status == "finished"
+                    if finished and (outcome := _outcome(future)) is not None:
                         del running[future]
-                        yield task, _value(future.result())
-                    elif worker not in workers:
+                        yield task, _value(outcome)
+                        continue
+                    silent = finished and _is_overdue(future, overdue)
+                    if worker not in workers or silent:
                         del running[future]
                         future.cancel()
                         lost[task.name] += 1
-                        if again := self._dealt_again(task, worker, lost[task.name], report):
+                        why = "does not hand over its result" if silent else "has vanished"
+                        if again := self._dealt_again(task, worker, why, lost[task.name], report):
                             waiting.insert(0, again)
                             hosts[again.name] = _host(worker)
-                    elif future.done():
+                    elif future.done() and not finished:
                         del running[future]
                         report(LogLine(f"{task.name} stopped unexpectedly: {_reason(future)}"))
                 busy = {worker for _, worker in running.values()}
@@ -193,10 +199,12 @@ class Cluster:
             retries=0,
         )
 
-    def _dealt_again(self, task: Task, worker: str, lost: int, report: Report) -> Task | None:
-        report(LogLine(f"{task.name}: its worker {worker} has vanished."))
+    def _dealt_again(
+        self, task: Task, worker: str, why: str, lost: int, report: Report
+    ) -> Task | None:
+        report(LogLine(f"{task.name}: its worker {worker} {why}."))
         if lost >= _MOST_LOST:
-            report(LogLine(f"{task.name} is left out, as {lost} workers have vanished with it."))
+            report(LogLine(f"{task.name} is left out, as {lost} workers were lost with it."))
             return None
         arguments = task.arguments if task.again is None else task.again
         return Task(task.name, task.work, arguments, task.again)
@@ -264,6 +272,20 @@ def _value(outcome: tasks.Outcome) -> Any:
     if outcome.problem:
         raise NoSpaceError(outcome.problem) if outcome.full else UserError(outcome.problem)
     return outcome.value
+
+
+def _outcome(future: Any) -> tasks.Outcome | None:
+    """What a finished task returned; None if its worker has not handed it over yet."""
+    try:
+        found: tasks.Outcome = future.result(timeout=_STEP)
+    except Exception:  # of many kinds, as a worker that holds a result may vanish with it
+        return None
+    return found
+
+
+def _is_overdue(future: Any, since: dict[Any, float]) -> bool:
+    """Whether a result has been waited for as long as a worker may take for an answer."""
+    return time.monotonic() - since.setdefault(future, time.monotonic()) > _ANSWER
 
 
 def _reason(future: Any) -> str:

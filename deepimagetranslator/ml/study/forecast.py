@@ -13,7 +13,7 @@ from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.study.plan import Cell, Plan, project_of_cell
 from deepimagetranslator.core.study.status import CellStatus, Step, cell_status
 from deepimagetranslator.core.study.study_folder import StudyFolder
-from deepimagetranslator.ml.benchmark import BareSteps
+from deepimagetranslator.ml.bare_steps import BareSteps
 
 _MOST_BATCHES = 4
 

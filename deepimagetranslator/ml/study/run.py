@@ -34,6 +34,7 @@ from deepimagetranslator.core.system.file_hash import file_sha256
 from deepimagetranslator.core.system.system_path import exists, system_path
 from deepimagetranslator.ml import weights
 from deepimagetranslator.ml.evaluation import evaluate_weights
+from deepimagetranslator.ml.run_record import naming_newer_run
 from deepimagetranslator.ml.training import train
 from deepimagetranslator.ml.weights_hash import arrays_sha256
 
@@ -121,10 +122,11 @@ def _train(
         return
     stage = state_of(run, weights.is_whole).stage
     if stage is Stage.STATELESS:
-        raise UserError(
-            f"The training in {run.path} cannot be resumed, as its last weights are lost or "
-            "damaged; delete this folder, and the study trains the cell anew."
-        )
+        with naming_newer_run(run):
+            raise UserError(
+                f"The training in {run.path} cannot be resumed, as its last weights are lost or "
+                "damaged; delete this folder, and the study trains the cell anew."
+            )
     resume = stage in (Stage.BEGUN, Stage.RESUMABLE)
     record = folder.record(cell)
     train(project, run.path, report=report, control=control, resume=resume, record=record)

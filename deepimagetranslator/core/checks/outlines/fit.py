@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.checks import likeness
+from deepimagetranslator.core.checks.outlines import likeness
 from deepimagetranslator.core.data.facts import PairFacts
 
 _FEWEST = 5

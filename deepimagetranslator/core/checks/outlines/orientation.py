@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from deepimagetranslator.core.checks import likeness
 from deepimagetranslator.core.checks.context import finding, leave_out, phrase, target_volumes
+from deepimagetranslator.core.checks.outlines import likeness
 from deepimagetranslator.core.data.facts import PairFacts
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import LABELS, ORIENTATIONS, turned_further

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from deepimagetranslator.core.checks.unlike_values import Trained, Unlike
+from deepimagetranslator.core.checks.values.unlike_values import Trained, Unlike
 from deepimagetranslator.core.data.even_sample import even_sample
 from deepimagetranslator.core.errors import Problem, Remedy, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef

@@ -1,0 +1,1 @@
+"""Whether the outlines of inputs and targets fit each other."""
