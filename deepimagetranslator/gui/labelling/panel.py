@@ -119,8 +119,8 @@ class LabelPanel(ttk.Frame):
         self._state = ttk.Label(frame, style="Muted.TLabel")
         self._state.grid(row=1, column=0, columnspan=2, sticky="w", pady=px(2))
         labelling = self._labelling
-        self._undo = self._button(frame, "Undo (Ctrl+Z)", labelling.undo)
-        self._redo = self._button(frame, "Redo (Ctrl+Y)", labelling.redo)
+        self._undo = self._button(frame, "Undo (Ctrl+Z)", labelling.editing.undo)
+        self._redo = self._button(frame, "Redo (Ctrl+Y)", labelling.editing.redo)
         self._done = self._button(frame, "Done (Shift+D)", self.toggle_done)
         self._undo.grid(row=2, column=0, sticky="ew", padx=(0, px(2)))
         self._redo.grid(row=2, column=1, sticky="ew")
@@ -133,7 +133,7 @@ class LabelPanel(ttk.Frame):
         if known is not None and known.locked:
             self._labelling.states.unlock()
         else:
-            self._labelling.mark_done()
+            self._labelling.editing.mark_done()
 
     def _build_tools(self, body: ttk.Frame) -> ttk.Frame:
         frame, px = self._two_columns(body), theme_of(self).px
@@ -232,7 +232,7 @@ class LabelPanel(ttk.Frame):
         frame, px = ttk.Frame(body), theme_of(self).px
         commands, labelling = self._commands, self._labelling
         change: list[tuple[str, Callable[[], object], str]] = [
-            (label, partial(labelling.operate, name), key_words(OPERATION_KEYS[name]))
+            (label, partial(labelling.editing.operate, name), key_words(OPERATION_KEYS[name]))
             for name, label in OPERATIONS.items()
         ]
         classes: list[tuple[str, Callable[[], object], str]] = [

@@ -80,7 +80,7 @@ class LabellingView:
             self.panel.write()
             self._write_layers()
             self._show_brush()
-            if self._labelling.slow.name and not self._look_id:
+            if self._labelling.editing.slow.name and not self._look_id:
                 self._look()
 
     def _enter(self) -> None:
@@ -112,12 +112,15 @@ class LabellingView:
 
     def _build(self) -> LabelPanel:
         panel = LabelPanel(self._parent, self._labelling, self._commands, self._to_image)
+        editing = self._labelling.editing
         self._pointer = Pointer(
             self._canvases,
             self._shape,
-            on_press=lambda point, role, line: self._labelling.press(point, role, line=line),
-            on_drag=self._labelling.drag,
-            on_release=self._labelling.release,
+            on_press=lambda point, role, line: self._labelling.editing.press(
+                point, role, line=line
+            ),
+            on_drag=editing.drag,
+            on_release=editing.release,
             on_double=self._close_outline,
             on_move=self._on_move,
             on_size=self._resize,
@@ -130,11 +133,11 @@ class LabellingView:
     def _key_actions(self, panel: LabelPanel) -> dict[str, Callable[[], object]]:
         labelling, guarded = self._labelling, self._commands.guarded
         actions: dict[str, Callable[[], object]] = {
-            "<Control-z>": labelling.undo,
-            "<Control-y>": labelling.redo,
-            "<Control-Z>": labelling.redo,
-            "<Escape>": labelling.cancel,
-            "<BackSpace>": labelling.drop_corner,
+            "<Control-z>": labelling.editing.undo,
+            "<Control-y>": labelling.editing.redo,
+            "<Control-Z>": labelling.editing.redo,
+            "<Escape>": labelling.editing.cancel,
+            "<BackSpace>": labelling.editing.drop_corner,
             "<Return>": self._click,
             "<KP_Enter>": self._click,
             "<bracketleft>": lambda: self._resize(-1),
@@ -151,7 +154,7 @@ class LabellingView:
         for name, key in TOOL_KEYS.items():
             actions[f"<Key-{key}>"] = partial(labelling.choose_tool, name)
         for name, key in OPERATION_KEYS.items():
-            run = guarded(partial(labelling.operate, name), OPERATIONS[name])
+            run = guarded(partial(labelling.editing.operate, name), OPERATIONS[name])
             actions[f"<Key-{key}>"] = run
         for place in range(1, 10):
             actions[f"<Key-{place}>"] = partial(labelling.choose_nth_class, place)
@@ -215,7 +218,7 @@ class LabellingView:
 
     def _look(self) -> None:
         """Show how far a slow tool is, now and then."""
-        slow = self._labelling.slow
+        slow = self._labelling.editing.slow
         self._look_id = ""
         if self._on and slow.name and self.panel is not None:
             self.panel.say(f"{slow.name}: {slow.part:.0%} (Esc stops it)")
@@ -258,7 +261,7 @@ class LabellingView:
 
     def _close_outline(self) -> None:
         if self._labelling.choice.tool == "polygon":
-            self._labelling.close_outline()
+            self._labelling.editing.close_outline()
 
     # ---- without a mouse -------------------------------------------------------------------
 
@@ -270,10 +273,10 @@ class LabellingView:
         role, point = self._at()
         corners = painter.corners
         if self._labelling.choice.tool == "polygon" and len(corners) > 2 and corners[-1] == point:
-            self._labelling.close_outline()
+            self._labelling.editing.close_outline()
             return
-        self._labelling.press(point, role)
-        self._labelling.release()
+        self._labelling.editing.press(point, role)
+        self._labelling.editing.release()
 
     def _step(self, step: tuple[int, int], *, far: bool = False, paint: bool = False) -> None:
         """Move the brush by a pixel of the image, or by ten; painting if wanted."""
@@ -283,9 +286,9 @@ class LabellingView:
         length = _FAR_STEP if far else 1
         moved = y + step[0] * length, x + step[1] * length
         if paint and self._labelling.choice.tool in WITH_SIZE:
-            self._labelling.press((y, x), role)
-            self._labelling.drag(moved)
-            self._labelling.release()
+            self._labelling.editing.press((y, x), role)
+            self._labelling.editing.drag(moved)
+            self._labelling.editing.release()
         self._on_move(role, moved)
 
     def _at(self) -> tuple[str, Point]:
