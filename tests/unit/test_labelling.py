@@ -408,13 +408,88 @@ def test_classes_become_the_projects_label_colours(sessions: Sessions, tmp_path:
     labels = sessions.session.project.specs.data.labels
     assert labels == ("0,0,0=background", "255,0,0=fat", "0,255,0=lean")
     stroke(mode, (5, 5))
-    mode.classes.merge(1, second)
-    mode.replaced_class(1)
+    mode.merge_class(1, second)
     sessions.until(lambda: mode.sheet.painter is not None)
     assert set(np.unique(numbers(mode))) == {0, second} and mode.choice.number == second
     assert len(sessions.session.project.specs.data.labels) == 2
     with pytest.raises(UserError, match="only class besides the background"):
-        mode.classes.delete(second)
+        mode.delete_class(second)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_merged_or_deleted_class_is_brought_back(
+    sessions: Sessions, tmp_path: Path, deleted: bool
+) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    mode.classes.rename(1, "fat")
+    second = mode.classes.add("lean")
+    mode.choice.size = 8
+    stroke(mode, (6, 6))
+    mode.choose_class(second)
+    stroke(mode, (16, 16))
+    painted = numbers(mode).copy()
+    go(sessions, mode, 1)
+    stroke(mode, (16, 16))
+    other = numbers(mode).copy()
+    go(sessions, mode, 0)
+    labels = sessions.session.project.specs.data.labels
+    mode.delete_class(second) if deleted else mode.merge_class(second, 1)
+    sessions.until(lambda: mode.sheet.painter is not None)
+    assert not (numbers(mode) == second).any() and mode.classes.undoable == "lean"
+    mode.choice.size = 1
+    mode.choose_class(1)
+    stroke(mode, (2.5, 2.5))  # the file is written without the class
+    written(sessions, mode)
+    mode.undo_class()
+    sessions.until(lambda: mode.sheet.painter is not None)
+    painted[2, 2] = 1
+    assert np.array_equal(numbers(mode), painted) and mode.choice.number == second
+    assert sessions.session.project.specs.data.labels == labels
+    go(sessions, mode, 1)
+    assert np.array_equal(numbers(mode), other)
+    with pytest.raises(UserError, match="No class was merged or deleted"):
+        mode.undo_class()
+
+
+def test_classes_are_brought_back_one_after_the_other(sessions: Sessions, tmp_path: Path) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    second, third = mode.classes.add("second"), mode.classes.add("third")
+    for place, number in enumerate((1, second, third)):
+        mode.choose_class(number)
+        mode.choice.size = 5
+        stroke(mode, (5 + 6 * place, 5 + 6 * place))
+    painted = numbers(mode).copy()
+    for number, into in ((1, second), (second, third)):
+        mode.merge_class(number, into)
+        sessions.until(lambda: mode.sheet.painter is not None)
+        mode.choice.size = 1
+        mode.choose_class(third)
+        stroke(mode, (22.5, number + 0.5))
+        painted[22, number] = third
+        written(sessions, mode)
+    assert set(np.unique(numbers(mode))) == {0, third}
+    fourth = mode.classes.add("fourth")
+    mode.undo_class()
+    mode.undo_class()
+    sessions.until(lambda: mode.sheet.painter is not None)
+    assert np.array_equal(numbers(mode), painted)
+    assert set(mode.classes.table.numbers) == {0, 1, second, third, fourth}
+    assert mode.classes.table.name(fourth) == "fourth"
+
+
+def test_a_class_whose_name_is_taken_is_not_brought_back(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    second = mode.classes.add("lean")
+    mode.delete_class(second)
+    mode.classes.add("lean")
+    with pytest.raises(UserError, match="Another class is called 'lean'"):
+        mode.undo_class()
+    assert mode.classes.undoable == "lean"
 
 
 # ---- files -----------------------------------------------------------------------------------

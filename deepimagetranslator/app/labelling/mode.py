@@ -175,13 +175,41 @@ class Labelling:
         if 1 <= place <= len(numbers):
             self.choose_class(numbers[place - 1])
 
-    def replaced_class(self, number: int) -> None:
-        """A class was merged or deleted: the label map in view is read anew."""
-        self.choice.forget(number)
-        self._choose_existing_class()
-        if self.opened is not None and self.save_all():
-            self.sheet.forget_all()
-            self._viewer.show()
+    def merge_class(self, number: int, into: int) -> None:
+        """Make a class part of another one in all label maps.
+
+        Raises:
+            UserError: it is the background or the only class, or labels cannot be written.
+        """
+        self._require_written()
+        self.classes.merge(number, into)
+        self._replaced_class(number)
+
+    def delete_class(self, number: int) -> None:
+        """Delete a class in all label maps.
+
+        Raises:
+            UserError: it is the background or the only class, or labels cannot be written.
+        """
+        self._require_written()
+        self.classes.delete(number)
+        self._replaced_class(number)
+
+    def undo_class(self) -> None:
+        """Bring the class back that was merged or deleted last; its pixels too, unless they were
+        painted over since.
+
+        Raises:
+            UserError: there is none, or it cannot be brought back.
+        """
+        name = self.classes.undoable
+        if not name:
+            raise UserError("No class was merged or deleted since you began to paint.")
+        self._require_written()
+        number = self.classes.undo()
+        self._show_anew()
+        self.choose_class(number)
+        self.editing.notice(f"{name} is back in all label maps.")
 
     def changed_choice(self) -> None:
         """Tell that an amount, or how labels are shown, has changed."""
@@ -199,6 +227,20 @@ class Labelling:
             self._reload(self.sheet.image)
 
     # ---- inside ----------------------------------------------------------------------------
+
+    def _require_written(self) -> None:
+        if not self.save_all():
+            raise UserError("The label maps are not written yet; free some space first.")
+
+    def _replaced_class(self, number: int) -> None:
+        self.choice.forget(number)
+        self._choose_existing_class()
+        self._show_anew()
+
+    def _show_anew(self) -> None:
+        """Read the label map in view again, without the steps before, of other classes."""
+        self.sheet.forget_all()
+        self._viewer.show()
 
     def _make_painter(self, image: Array, label_map: LabelMap) -> Painter:
         return self.editing.make_painter(image, label_map)

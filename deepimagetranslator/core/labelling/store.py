@@ -29,6 +29,7 @@ from deepimagetranslator.core.labelling.record import (
     ImageRecord,
     Record,
 )
+from deepimagetranslator.core.labelling.replaced import ReplacedClasses, Replacement
 from deepimagetranslator.core.system.atomic_write import write_bytes, writing
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.core.system.lock import FileLock, HeldError
@@ -59,10 +60,12 @@ class LabelStore:
 
     Attributes:
         home: the project's folder; paths of images inside it are stored relative to it.
+        replaced: merged and deleted classes that can be brought back.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.home = folder, folder.parent.parent
+        self.replaced = ReplacedClasses()
         self._record = Record()
         self._stamps: dict[str, Stamp | None] = {}
         self._lock: FileLock | None = None
@@ -199,7 +202,10 @@ class LabelStore:
                 f"{path} has {wide} x {high} pixels, but its image {image} has {width} x {height}; "
                 "restore the image, or begin its label map anew."
             )
-        return self.table.read(numbers, str(path))
+        found = self.table.read(numbers, str(path))
+        if to_paint:
+            self.replaced.note(image, numbers, self.table)
+        return found
 
     def write(self, image: ImageRef, numbers: Classes, *, anyway: bool = False) -> None:
         """Write the label map of an image; a done image becomes a draft.
@@ -243,6 +249,27 @@ class LabelStore:
             images = {k: v for k, v in self._record.images.items() if k != self._text(image)}
             self._keep(replace(self._record, images=images))
 
+    def restore_class(self) -> Replacement:
+        """Bring the class back that was merged or deleted last; returns which.
+
+        Pixels that had it have it again, unless they were painted over since. All that is painted
+        must be written.
+
+        Raises:
+            UserError: there are 32 classes, another one has its name, or a file cannot be written.
+        """
+        step, after = self.replaced.steps[-1], self.table
+        self.set_table(after.restored(step.number, step.before))
+        self.replaced.steps.pop()
+        for image in self.replaced.images:
+            path = self.path(image)
+            if file_stamp(path) is not None:
+                held = _decode(path)
+                numbers = self.replaced.put_back(image, held, self.table, after)
+                if (numbers != held).any():
+                    self._rewrite(path, numbers)
+        return step
+
     def settle(self) -> None:
         """Write all label maps again, so that the numbers of deleted classes are free.
 
@@ -254,12 +281,15 @@ class LabelStore:
         for image in self.begun():
             path = self.path(image)
             if file_stamp(path) is not None:
-                numbers = self.table.read(_decode(path), str(path))
-                data = cv2.imencode(".png", numbers, _FAST)[1].tobytes()
-                with self._busy:
-                    write_bytes(path, data, durable=True)
-                    self._stamps[str(path)] = file_stamp(path)
+                self._rewrite(path, self.table.read(_decode(path), str(path)))
         self.set_table(self.table.settled())
+        self.replaced.forget()
+
+    def _rewrite(self, path: Path, numbers: Classes) -> None:
+        data = cv2.imencode(".png", numbers, _FAST)[1].tobytes()
+        with self._busy:
+            write_bytes(path, data, durable=True)
+            self._stamps[str(path)] = file_stamp(path)
 
     def copy_to(self, folder: Path) -> LabelStore:
         """Copy all label maps to the folder of another project file, and open that one.
@@ -281,6 +311,7 @@ class LabelStore:
                 write_bytes(other.folder / known.file, content, durable=True)
                 images[text] = known
             other._keep(Record(self.table, images))
+            other.replaced = self.replaced
         except BaseException:
             other.close()
             raise

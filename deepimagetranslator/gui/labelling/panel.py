@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from tkinter import ttk
+from typing import Literal
 
 from deepimagetranslator.app.labelling.mode import Labelling
 from deepimagetranslator.app.labelling.tool_choice import OPERATIONS, TOOLS
@@ -22,6 +23,7 @@ from deepimagetranslator.gui.widgets.scrolled import Scrolled
 
 _ANY = "all classes"
 _MOST = 1e9
+_BRING_BACK = "Bring back"
 
 
 class LabelPanel(ttk.Frame):
@@ -239,6 +241,7 @@ class LabelPanel(ttk.Frame):
             ("Add class", commands.add_class, ""),
             ("Colour...", commands.recolour, ""),
             ("Delete class...", commands.delete, ""),
+            (_BRING_BACK, labelling.undo_class, ""),
         ]
         files: list[tuple[str, Callable[[], object], str]] = [
             ("Save into target file...", commands.save_into_target, ""),
@@ -258,9 +261,18 @@ class LabelPanel(ttk.Frame):
             button.configure(menu=menu)
             button.grid(row=0, column=place, sticky="ew", padx=(0, px(2)))
             self.menus[text] = menu
+        self.menus["Class"].configure(postcommand=self._write_class_menu)
         self._merge = tk.Menu(self.menus["Class"], tearoff=False, postcommand=self._fill_merge)
         self.menus["Class"].insert_cascade(2, label="Merge into", menu=self._merge)
         return frame
+
+    def _write_class_menu(self) -> None:
+        """Name the class that can be brought back; grey the entry if there is none."""
+        menu, name = self.menus["Class"], self._labelling.classes.undoable
+        last = menu.index("end")
+        assert last is not None
+        state: Literal["normal", "disabled"] = "normal" if name else "disabled"
+        menu.entryconfigure(last, label=f"{_BRING_BACK} {name}".strip(), state=state)
 
     def _fill_merge(self) -> None:
         self._merge.delete(0, "end")
