@@ -427,3 +427,106 @@ def test_no_text_of_the_panel_is_clipped(made: QuietWindow, mode: Labelling) -> 
     for button in panel.tools.values():
         needed = ttk.Button(panel, text=str(button.cget("text"))).winfo_reqwidth()
         assert button.winfo_width() >= needed, button.cget("text")
+
+
+# ---- the range of values ---------------------------------------------------------------------
+
+
+def test_a_range_of_values_is_dragged_in_the_histogram(made: QuietWindow, mode: Labelling) -> None:
+    histogram = panel_of(made).amounts.histogram
+    image = read_image(made.session.viewer.wanted().input)  # type: ignore[arg-type]
+    spread = mode.sheet.spread
+    assert spread is not None and spread.counts.sum() == image.size
+    assert (spread.low, spread.high) == (image.min(), image.max())
+    middle = histogram.winfo_height() // 2
+
+    def drag(start: float, end: float) -> None:
+        x = round(histogram.x_of(start))
+        histogram.event_generate("<ButtonPress-1>", x=x, y=middle)
+        histogram.event_generate("<Motion>", state=0x100, x=round(histogram.x_of(end)), y=middle)
+        histogram.event_generate("<ButtonRelease-1>", x=round(histogram.x_of(end)), y=middle)
+        made.root.update()
+
+    drag(60, 140)
+    chosen = mode.choice.chosen
+    assert chosen is not None and abs(chosen.low - 60) < 3 and abs(chosen.high - 140) < 3
+    assert panel_of(made).amounts.fields["to"].text.get() == f"{chosen.high:g}"
+    drag(chosen.high, 100)
+    assert mode.choice.chosen is not None and abs(mode.choice.chosen.high - 100) < 3
+    assert mode.choice.chosen.low == chosen.low
+
+
+def test_a_range_of_values_is_chosen_by_keys(made: QuietWindow, mode: Labelling) -> None:
+    histogram, spread = panel_of(made).amounts.histogram, mode.sheet.spread
+    press(made, "Key-w")
+    made.until(lambda: made.root.focus_get() is histogram)
+    position = dict(made.session.viewer.positions)
+    press(made, "Right", histogram)
+    chosen = mode.choice.chosen
+    assert spread is not None and chosen is not None
+    assert (chosen.low, chosen.high) == (spread.quantile(0.25), spread.quantile(0.75))
+    press(made, "Shift-Left", histogram)
+    press(made, "Up", histogram)
+    press(made, "Right", histogram)
+    after = mode.choice.chosen
+    assert after is not None and (after.low, after.high) == (chosen.low - 10, chosen.high + 1)
+    assert made.session.viewer.positions == position
+    press(made, "Return", histogram)
+    made.until(lambda: made.root.focus_get() is canvas_of(made))
+
+
+# ---- all images ------------------------------------------------------------------------------
+
+
+def list_texts(made: QuietWindow) -> list[str]:
+    canvas = made.main.images.canvas
+    return [canvas.itemcget(i, "text") for i in canvas.find_all() if canvas.type(i) == "text"]
+
+
+def test_the_list_says_the_states_and_how_many_are_labelled(
+    root: tk.Tk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autosave, "SECONDS", 0.02)
+    made = QuietWindow(root, tmp_path)
+    root.geometry("1000x900")
+    write_pairs(tmp_path, NAMES)
+    made.session.loader.load("training", {"inputs": tmp_path / "in"})
+    made.until(lambda: made.session.viewer.count() == len(NAMES))
+    made.main.actions.labels.toggle()
+    mode = made.session.labelling
+    made.until(lambda: mode.sheet.painter is not None and not made.session.background.busy)
+    loop = made.main.labelling.loop
+    assert loop is not None and made.main.images.winfo_ismapped()
+    made.until(lambda: list_texts(made) == [w for n in NAMES for w in (n, "to label")])
+    assert str(loop.count.cget("text")) == "0 of 3 labelled"
+    stroke(made, (12, 12))
+    made.until(lambda: list_texts(made)[1] == "draft")
+    press(made, "D")
+    made.until(lambda: list_texts(made)[1] == "done")
+    assert str(loop.count.cget("text")) == "1 of 3 labelled"
+    made.main.images.canvas.event_generate("<ButtonPress-1>", x=60, y=made.main.images.height + 5)
+    made.main.images.canvas.event_generate("<ButtonRelease-1>", x=60, y=60)
+    made.until(lambda: mode.sheet.image == made.session.viewer.images()[1] and mode.sheet.painter)
+    made.until(lambda: root.focus_get() is canvas_of(made))
+    made.main.actions.labels.toggle()
+    made.until(lambda: not made.session.background.busy)
+    assert not loop.winfo_ismapped() and made.main.next_button.winfo_ismapped()
+    made.close()
+
+
+def test_an_image_with_a_target_is_labelled(made: QuietWindow, mode: Labelling) -> None:
+    assert mode.states.images.words == "3 of 3 labelled"
+
+
+def test_the_prediction_has_no_pane_without_a_network(
+    made: QuietWindow, mode: Labelling, tmp_path: Path
+) -> None:
+    pane = made.main.panes.panes["prediction"]
+    made.root.update()
+    assert not pane.winfo_ismapped()
+    made.use_weights(tmp_path / "w.h5")
+    made.until(pane.winfo_ismapped)
+    made.main.actions.labels.toggle()
+    made.until(lambda: not made.session.background.busy)
+    roles = [role for role, one in made.main.panes.panes.items() if one.winfo_ismapped()]
+    assert roles == ["image", "target", "prediction"]

@@ -258,12 +258,12 @@ def test_the_brush_grows_by_quarters_and_at_least_by_a_pixel() -> None:
 def test_a_done_image_is_locked_until_it_is_unlocked(sessions: Sessions, tmp_path: Path) -> None:
     load_inputs(sessions, tmp_path)
     mode = entered(sessions)
-    assert mode.states.status.state == TO_LABEL and mode.states.done_words == "0 of 4 done"
+    assert mode.states.status.state == TO_LABEL and mode.states.images.words == "0 of 4 labelled"
     stroke(mode, (5, 5))
     mode.editing.mark_done()
     sessions.until(lambda: "Unpainted pixels" in notices(sessions))
     assert mode.states.status.state == DONE and "are background" in notices(sessions)
-    assert mode.states.done_words == "1 of 4 done"
+    assert mode.states.images.words == "1 of 4 labelled"
     before = numbers(mode).copy()
     stroke(mode, (15, 15))
     assert notices(sessions) == LOCKED and np.array_equal(numbers(mode), before)

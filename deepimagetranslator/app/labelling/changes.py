@@ -16,6 +16,11 @@ class LabellingChanged(Change):
 
 
 @dataclass(frozen=True)
+class StatesChanged(Change):
+    """An image became a draft, done or unlocked, or the images of the project are known."""
+
+
+@dataclass(frozen=True)
 class LabelMapShown(Change):
     """Another label map is in view, or none, or the whole of it changed."""
 

@@ -16,15 +16,14 @@ from deepimagetranslator.app.events import (
     ViewLoaded,
     ViewTranslated,
 )
-from deepimagetranslator.app.labelling.changes import (
-    LabellingChanged,
-)
+from deepimagetranslator.app.labelling.changes import LabellingChanged, StatesChanged
 from deepimagetranslator.app.labelling.classes import ClassList
 from deepimagetranslator.app.labelling.editing import Editing
 from deepimagetranslator.app.labelling.image_states import ImageStates
 from deepimagetranslator.app.labelling.open_labels import OpenLabels
 from deepimagetranslator.app.labelling.painter import Painter
 from deepimagetranslator.app.labelling.place import LabelPlace
+from deepimagetranslator.app.labelling.project_images import ProjectImages
 from deepimagetranslator.app.labelling.sheet import Sheet
 from deepimagetranslator.app.labelling.tool_choice import TOOLS, ToolChoice
 from deepimagetranslator.app.project_state import ProjectState
@@ -68,7 +67,8 @@ class Labelling:
         self.choice = ToolChoice()
         self.sheet = Sheet(model, background, bus, self._make_painter)
         self.place = LabelPlace(project, background, bus)
-        self.states = ImageStates(self.sheet, viewer, bus, lambda: self.opened)
+        images = ProjectImages(project, background, bus, lambda: self.opened)
+        self.states = ImageStates(self.sheet, images, bus, lambda: self.opened)
         self.editing = Editing(
             self.choice,
             self.sheet,
@@ -105,6 +105,8 @@ class Labelling:
         self.opened = OpenLabels(store, self._project, self._bus, self._reload)
         self._choose_existing_class()
         self._viewer.labelling = True
+        self.states.images.find()
+        self._bus.publish(StatesChanged())
         self._bus.publish(LabellingChanged())
         self._viewer.show()
 
@@ -224,6 +226,7 @@ class Labelling:
         if self.sheet.image is not None and self.opened is not None:
             self.opened.autosave.forget(self.sheet.image)
             self.opened.store.forget(self.sheet.image)
+            self._bus.publish(StatesChanged())
             self._reload(self.sheet.image)
 
     # ---- inside ----------------------------------------------------------------------------
@@ -283,6 +286,7 @@ class Labelling:
             with suppress(UserError):
                 opened.classes.adopt(opened.autosave.idle and not opened.store.begun())
             self._choose_existing_class()
+            self.states.images.find()
             self._bus.publish(LabellingChanged())
 
     def _on_replaced(self, _change: ProjectReplaced) -> None:

@@ -6,13 +6,17 @@ from collections.abc import Callable
 
 from deepimagetranslator.app.events import Bus
 from deepimagetranslator.app.labelling.autosave import Autosave
-from deepimagetranslator.app.labelling.changes import LabelFileChanged, LabellingChanged
+from deepimagetranslator.app.labelling.changes import (
+    LabelFileChanged,
+    LabellingChanged,
+    StatesChanged,
+)
 from deepimagetranslator.app.labelling.classes import ClassList
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.labelling.label_map import Classes
-from deepimagetranslator.core.labelling.record import TO_LABEL
+from deepimagetranslator.core.labelling.record import DRAFT, TO_LABEL, State
 from deepimagetranslator.core.labelling.store import ChangedMeanwhileError, LabelStore
 
 
@@ -73,6 +77,11 @@ class OpenLabels:
         waiting = self.autosave.unsaved(image) is not None
         return waiting or self.store.status(image).state != TO_LABEL
 
+    def state(self, image: ImageRef) -> State:
+        """The state of an image's label map, also of one that is not written yet."""
+        known = self.store.status(image).state
+        return DRAFT if known == TO_LABEL and self.begun(image) else known
+
     def read(self, image: ImageRef) -> Classes | None:
         """The label map of an image, also one that is not written yet; None if it has none.
 
@@ -87,6 +96,7 @@ class OpenLabels:
 
     def _written(self, _image: ImageRef) -> None:
         self._told = ""
+        self._bus.publish(StatesChanged())
         self._bus.publish(LabellingChanged())
 
     def _not_written(self, image: ImageRef, error: Exception) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from tkinter import ttk
 from typing import Literal
@@ -12,9 +11,7 @@ from typing import Literal
 from deepimagetranslator.app.labelling.mode import Labelling
 from deepimagetranslator.app.labelling.tool_choice import OPERATIONS, TOOLS
 from deepimagetranslator.core.labelling.record import DONE, TO_LABEL
-from deepimagetranslator.core.labelling.strokes import LARGEST
-from deepimagetranslator.core.labelling.values import Range
-from deepimagetranslator.gui.labelling.amounts import Amount
+from deepimagetranslator.gui.labelling.amounts import AmountFields
 from deepimagetranslator.gui.labelling.class_list import ClassListView
 from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.labelling.keys import OPERATION_KEYS, TOOL_KEYS, key_words
@@ -22,7 +19,6 @@ from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.scrolled import Scrolled
 
 _ANY = "all classes"
-_MOST = 1e9
 _BRING_BACK = "Bring back"
 
 
@@ -37,7 +33,7 @@ class LabelPanel(ttk.Frame):
 
     Attributes:
         tools: the buttons of the tools by name.
-        amounts: the number fields.
+        amounts: the number fields, and the values of the image.
         classes: the list of classes.
         message: what is said beside the tools.
     """
@@ -63,10 +59,10 @@ class LabelPanel(ttk.Frame):
         parts = (
             self._build_head,
             self._build_tools,
+            self._build_menus,
             self._build_amounts,
             self._build_classes,
             self._build_view,
-            self._build_menus,
         )
         for row, build in enumerate(parts):
             build(body).grid(row=row, column=0, sticky="ew", pady=(0, px(6)))
@@ -84,13 +80,11 @@ class LabelPanel(ttk.Frame):
         choice, known = labelling.choice, labelling.states.status
         for name, button in self.tools.items():
             button.configure(style="Accent.TButton" if name == choice.tool else "TButton")
-        for amount in self.amounts:
-            amount.show()
+        self.amounts.write()
         self.classes.write()
         state = TO_LABEL if known is None else known.state
         locked = known is not None and known.locked
-        words = f"{state}{', locked' if locked else ''}; {labelling.states.done_words}"
-        self._state.configure(text=words)
+        self._state.configure(text=f"{state}{', locked' if locked else ''}".capitalize())
         self._done.configure(text="Unlock (Shift+U)" if locked else "Done (Shift+D)")
         self._done.configure(style="TButton" if state == DONE else "Accent.TButton")
         history = labelling.sheet.painter and labelling.sheet.painter.label_map.history
@@ -115,11 +109,10 @@ class LabelPanel(ttk.Frame):
 
     def _build_head(self, body: ttk.Frame) -> ttk.Frame:
         frame, px = self._two_columns(body), theme_of(self).px
-        ttk.Label(frame, text="Paint labels", style="Bold.TLabel").grid(row=0, column=0, sticky="w")
+        self._state = ttk.Label(frame, style="Bold.TLabel")
+        self._state.grid(row=0, column=0, sticky="w")
         leave = self._button(frame, "Leave (F6)", self._commands.toggle)
-        leave.grid(row=0, column=1, sticky="ew")
-        self._state = ttk.Label(frame, style="Muted.TLabel")
-        self._state.grid(row=1, column=0, columnspan=2, sticky="w", pady=px(2))
+        leave.grid(row=0, column=1, sticky="ew", pady=(0, px(2)))
         labelling = self._labelling
         self._undo = self._button(frame, "Undo (Ctrl+Z)", labelling.editing.undo)
         self._redo = self._button(frame, "Redo (Ctrl+Y)", labelling.editing.redo)
@@ -148,57 +141,8 @@ class LabelPanel(ttk.Frame):
         return frame
 
     def _build_amounts(self, body: ttk.Frame) -> ttk.Frame:
-        frame, px, choice = self._two_columns(body), theme_of(self).px, self._labelling.choice
-
-        def setter(name: str) -> Callable[[float], None]:
-            def take(value: float) -> None:
-                setattr(choice, name, value)
-                self._labelling.changed_choice()
-
-            return take
-
-        def set_range(**end: float) -> None:
-            before = choice.chosen or Range(*(2 * list(end.values())))
-            choice.chosen = replace(before, **end)
-            self._labelling.changed_choice()
-
-        self.amounts = [
-            Amount(frame, "Size", lambda: choice.size, setter("size"), 1, LARGEST),
-            Amount(
-                frame,
-                "Bucket ±",
-                lambda: choice.tolerance,
-                setter("tolerance"),
-                0,
-                _MOST,
-                whole=False,
-            ),
-            Amount(
-                frame,
-                "Values from",
-                lambda: None if choice.chosen is None else choice.chosen.low,
-                lambda value: set_range(low=value),
-                -_MOST,
-                _MOST,
-                whole=False,
-            ),
-            Amount(
-                frame,
-                "to",
-                lambda: None if choice.chosen is None else choice.chosen.high,
-                lambda value: set_range(high=value),
-                -_MOST,
-                _MOST,
-                whole=False,
-            ),
-            Amount(frame, "Border by", lambda: choice.reach, setter("reach"), 1, 100),
-            Amount(frame, "Specks under", lambda: choice.specks, setter("specks"), 2, 10**6),
-        ]
-        for place, amount in enumerate(self.amounts):
-            amount.grid(row=place // 2, column=place % 2, sticky="ew", padx=(0, px(4)), pady=px(1))
-            for key in ("<Return>", "<KP_Enter>"):
-                amount.field.bind(key, lambda _event: self._to_image(), add=True)
-        return frame
+        self.amounts = AmountFields(body, self._labelling, self._to_image)
+        return self.amounts
 
     def _build_classes(self, body: ttk.Frame) -> ttk.Frame:
         frame, px = ttk.Frame(body), theme_of(self).px

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from tkinter import ttk
 
-from deepimagetranslator.app.events import Change, ViewLoaded, ViewTranslated
+from deepimagetranslator.app.events import Change, ViewLoaded, ViewTranslated, WeightsChanged
 from deepimagetranslator.app.labelling.changes import (
     LabellingChanged,
     LabellingNoticed,
     LabelMapShown,
     LabelsPainted,
+    StatesChanged,
 )
 from deepimagetranslator.app.labelling.tool_choice import OPERATIONS, WITH_SIZE
 from deepimagetranslator.app.session import Session
@@ -19,6 +20,7 @@ from deepimagetranslator.core.labelling.strokes import Point
 from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.labelling.keys import OPERATION_KEYS, TOOL_KEYS, Keys
 from deepimagetranslator.gui.labelling.layer import LabelLayer
+from deepimagetranslator.gui.labelling.loop_panel import LoopPanel
 from deepimagetranslator.gui.labelling.panel import LabelPanel
 from deepimagetranslator.gui.labelling.pointer import Pointer
 from deepimagetranslator.gui.labelling.ring import show_outline, show_ring
@@ -36,21 +38,29 @@ class LabellingView:
 
     Args:
         parent: the main window; the panel gets its column 3.
+        column: the left column; what concerns all images gets its row 6.
         session: the state.
         panes: the panes to paint on.
         commands: what needs boxes or files.
 
     Attributes:
         panel: the panel beside the images; None before the mode was entered.
+        loop: the part of the left column; None before the mode was entered.
         cursor: the pane and the point of the brush; None while it is nowhere.
     """
 
     def __init__(
-        self, parent: ttk.Frame, session: Session, panes: PaneGroup, commands: LabelCommands
+        self,
+        parent: ttk.Frame,
+        column: ttk.Frame,
+        session: Session,
+        panes: PaneGroup,
+        commands: LabelCommands,
     ) -> None:
-        self._parent, self._session, self._panes = parent, session, panes
+        self._parent, self._column, self._session, self._panes = parent, column, session, panes
         self._commands, self._labelling = commands, session.labelling
         self.panel: LabelPanel | None = None
+        self.loop: LoopPanel | None = None
         self.cursor: tuple[str, Point] | None = None
         self._on = False
         self._area_id = self._look_id = ""
@@ -61,11 +71,13 @@ class LabellingView:
         }
         bus = session.bus
         bus.subscribe(LabellingChanged, self._on_change)
+        bus.subscribe(StatesChanged, self._on_states)
         bus.subscribe(LabelMapShown, self._on_label_map)
         bus.subscribe(LabelsPainted, self._on_painted)
         bus.subscribe(LabellingNoticed, self._on_notice)
         bus.subscribe(ViewLoaded, self._on_label_map)
         bus.subscribe(ViewTranslated, self._on_label_map)
+        bus.subscribe(WeightsChanged, self._on_label_map)
 
     # ---- the mode --------------------------------------------------------------------------
 
@@ -76,8 +88,9 @@ class LabellingView:
                 self._enter()
             else:
                 self._leave()
-        if self._on and self.panel is not None:
+        if self._on and self.panel is not None and self.loop is not None:
             self.panel.write()
+            self.loop.write()
             self._write_layers()
             self._show_brush()
             if self._labelling.editing.slow.name and not self._look_id:
@@ -87,6 +100,8 @@ class LabellingView:
         if self.panel is None:
             self.panel = self._build()
         px = theme_of(self._parent).px
+        assert self.loop is not None
+        self.loop.grid(row=6, column=0, sticky="ew")
         self.panel.grid(row=0, column=3, rowspan=2, sticky="ns", padx=(0, px(8)), pady=(px(8), 0))
         self._parent.update_idletasks()
         self.panel.limit(self._parent.winfo_height() - px(90))
@@ -102,8 +117,10 @@ class LabellingView:
         self._keys.detach()
         self.cursor = None
         self._cancel_calls()
-        if self.panel is not None:
+        if self.panel is not None and self.loop is not None:
             self.panel.grid_remove()
+            self.loop.grid_remove()
+        self._panes.hide(())
         for canvas in self._canvases.values():
             canvas.set_layer(None)
         overlay, difference = self._before
@@ -112,6 +129,7 @@ class LabellingView:
 
     def _build(self) -> LabelPanel:
         panel = LabelPanel(self._parent, self._labelling, self._commands, self._to_image)
+        self.loop = LoopPanel(self._column, self._labelling)
         editing = self._labelling.editing
         self._pointer = Pointer(
             self._canvases,
@@ -142,6 +160,7 @@ class LabellingView:
             "<KP_Enter>": self._click,
             "<bracketleft>": lambda: self._resize(-1),
             "<bracketright>": lambda: self._resize(1),
+            "<Key-w>": panel.amounts.histogram.focus_set,
             "<Key-h>": lambda: self._flip("hidden"),
             "<Key-o>": lambda: self._flip("outline"),
             "<Key-D>": guarded(panel.toggle_done, "Done"),
@@ -167,9 +186,14 @@ class LabellingView:
 
     # ---- what is shown ---------------------------------------------------------------------
 
+    def _on_states(self, _change: Change) -> None:
+        if self._on and self.loop is not None:
+            self.loop.write()
+
     def _on_label_map(self, _change: Change) -> None:
         if not (self._labelling.active and self._on) or self.panel is None:
             return
+        self._hide_panes()
         painter, pane = self._labelling.sheet.painter, self._panes.panes["target"]
         numbers = None if painter is None else painter.label_map.numbers
         for layer in self._layers.values():
@@ -185,6 +209,11 @@ class LabellingView:
             prediction.set_levels((0.0, self._panes.classes.high or 255.0))
         self.panel.write()
         self._write_layers()
+
+    def _hide_panes(self) -> None:
+        """Leave the room to the image: without a network nothing is predicted."""
+        predicted = self._session.model.weights is not None
+        self._panes.hide(() if predicted else ("prediction",))
 
     def _write_layers(self) -> None:
         choice, table = self._labelling.choice, self._labelling.classes.table
