@@ -119,7 +119,7 @@ def _add_new(commands: Any) -> None:
         "new",
         data_commands.new,
         "make a project file from folders of images",
-        "project, train_pairs, val_pairs, problems",
+        "project, train_pairs, val_pairs, unlabelled (a number), problems",
         fields_help(),
     )
     parser.add_argument("project", type=Path, metavar="PROJECT.json")
@@ -128,6 +128,7 @@ def _add_new(commands: Any) -> None:
         ("--train-targets", "training targets, one for each training image"),
         ("--val-inputs", "validation images"),
         ("--val-targets", "validation targets"),
+        ("--unlabelled", "images without targets, to be labelled, also instead of training images"),
     ):
         parser.add_argument(
             option,

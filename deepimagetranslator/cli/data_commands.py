@@ -49,6 +49,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
     """Make a project file; an existing file of that name is kept as NAME.bak, NAME.bak2, ..."""
     _refuse_contradictions(arguments)
     data = _tree(arguments) if arguments.persons else _folders(arguments)
+    data["unlabelled_inputs"] = _files(arguments.unlabelled or (), arguments.series)
     project = with_data(new_project(arguments.preset, _window(arguments.window)), data)
     project = with_settings(project, arguments.set)
     seen = suggestions.look_for(project)
@@ -61,7 +62,10 @@ def new(arguments: argparse.Namespace) -> Outcome:
         project, problems = _split(project, arguments)
     reasons = suggestions.reasons(project, seen)
     found = dataset.match(project.specs.data)
+    unlabelled = len(project.specs.data.unlabelled_inputs)
     problems = [*found.problems, *problems]
+    if unlabelled and not project.specs.data.train_inputs:
+        problems = []  # there are no pairs yet
     sweep(arguments.project.parent)
     if exists(arguments.project):
         kept = back_up(arguments.project)
@@ -74,6 +78,9 @@ def new(arguments: argparse.Namespace) -> Outcome:
         f"preset {project.preset}, loss {project.specs.training.loss}"
         f"{_why(reasons.get('training.loss'))}."
     )
+    if unlabelled:
+        are = "image is" if unlabelled == 1 else "images are"
+        terminal.say(f"{unlabelled} {are} to be labelled; 'label next' says which one next.")
     if "augmentation.translation" in reasons:
         terminal.say(
             "Amounts of the augmentation in pixels are in proportion to the image size: "
@@ -86,6 +93,7 @@ def new(arguments: argparse.Namespace) -> Outcome:
         "project": str(arguments.project),
         "train_pairs": len(found.train),
         "val_pairs": len(found.val),
+        "unlabelled": unlabelled,
         "problems": [as_json(problem) for problem in problems],
     }
 
@@ -157,8 +165,11 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
     validation = [arguments.val_inputs, arguments.val_targets]
     if arguments.persons and any((*folders, *validation)):
         raise UserError("Give --persons, or folders of images and targets, not both.")
-    if not arguments.persons and not all(folders):
-        raise UserError("Give --train-inputs and --train-targets, or --persons.")
+    without = arguments.unlabelled and not any(folders)
+    if not arguments.persons and not all(folders) and not without:
+        raise UserError("Give --train-inputs and --train-targets, --persons or --unlabelled.")
+    if without and not arguments.persons and (arguments.val_fraction or arguments.val_persons):
+        raise UserError("Only pairs are split; leave out --val-fraction and --val-persons.")
     if any(validation) != all(validation):
         raise UserError("Give both --val-inputs and --val-targets, or neither.")
     if arguments.val_fraction is not None and arguments.val_persons:
@@ -170,8 +181,8 @@ def _refuse_contradictions(arguments: argparse.Namespace) -> None:
 def _folders(arguments: argparse.Namespace) -> dict[str, Any]:
     """The lists of images, from a folder for each side of each part."""
     return {
-        "train_inputs": _files(arguments.train_inputs, arguments.series),
-        "train_targets": _targets(arguments.train_targets, arguments.target_series),
+        "train_inputs": _files(arguments.train_inputs or (), arguments.series),
+        "train_targets": _targets(arguments.train_targets or (), arguments.target_series),
         "val_inputs": _files(arguments.val_inputs or (), arguments.series),
         "val_targets": _targets(arguments.val_targets or (), arguments.target_series),
     }

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.check_commands import as_json
 from deepimagetranslator.cli.data_commands import Outcome, with_settings
+from deepimagetranslator.cli.label_shared import label_store
+from deepimagetranslator.cli.training import trained
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
@@ -29,6 +31,10 @@ from deepimagetranslator.core.evaluation.summary import Spread, Summary, summari
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.labelling.loop.without_targets import (
+    left_unlabelled,
+    require_targets,
+)
 from deepimagetranslator.core.messages.events import Report
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.runs.run_folder import new_run_dir, runs_folder, runs_of
@@ -49,35 +55,19 @@ def train(arguments: argparse.Namespace) -> Outcome:
         raise UserError("--resume continues a run, --weights starts a new one; give one of them.")
     stored = load_project(arguments.project)
     project = following(stored, with_settings(stored, arguments.set))
+    store = label_store(arguments.project, project)
+    require_targets(project.specs.data, store)
+    left_out = left_unlabelled(project.specs.data, store)
+    if left_out:
+        terminal.say(left_out)
     given = arguments.run_dir or (_run_to_resume(arguments, stored) if arguments.resume else None)
-    devices.load_engine()
-    from deepimagetranslator.ml import training  # noqa: PLC0415
-
-    run_dir = given or new_run_dir(runs_folder(arguments.project))
-    with terminal.progress() as (report, control):
-        result = training.train(
-            project,
-            run_dir,
-            report=report,
-            control=control,
-            resume=arguments.resume,
-            start_weights=arguments.weights,
-            record=record_file(arguments.project),
-        )
-    terminal.say(
-        f"Best is epoch {result.best_epoch} ({result.best_value:.4f}): {result.best_weights}"
+    return 0, trained(
+        project,
+        given or new_run_dir(runs_folder(arguments.project)),
+        resume=arguments.resume,
+        start_weights=arguments.weights,
+        record=record_file(arguments.project),
     )
-    judged = result.verdict  # the training itself has said so if it is no better
-    return 0, {
-        "run_dir": str(result.run_dir),
-        "weights": str(result.best_weights),
-        "epochs": result.epochs,
-        "best_epoch": result.best_epoch,
-        "best_value": result.best_value,
-        "seconds": round(result.seconds, 3),
-        "values": dict(result.values),
-        "better_than_input": None if judged is None else judged.better,
-    }
 
 
 def translate(arguments: argparse.Namespace) -> Outcome:

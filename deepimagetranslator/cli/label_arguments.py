@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deepimagetranslator.cli import label_commands
+from deepimagetranslator.cli import label_commands, label_training
+from deepimagetranslator.core.labelling.loop import schedule, validation
 
 _COUNTS = "to_label, draft, done (numbers of images)"
 _STATES = """Training images are to be labelled, drafts, or done; one with a target is done.
@@ -17,6 +18,23 @@ from 0 in the order of its classes, and have the names and sizes of their images
 fit is skipped with the reason. A label map that was there before is kept as NAME.bak."""
 
 
+_LOOP = "\n".join(
+    (
+        "The label maps of the done images are copied into the run's folder (snapshot), so that",
+        "labelling can go on meanwhile; targets of the project are trained on too.",
+        "Validation: the project's own validation images, else every fifth done image, from",
+        f"{validation.LEAST_PERSONS} persons on whole persons; none with fewer than "
+        f"{validation.LEAST_IMAGES} images. What has validated once is",
+        "not trained on later.",
+        f"An epoch shows each image twice, in {schedule.LEAST_STEPS} to {schedule.MOST_STEPS} "
+        f"steps. There are {schedule.EPOCHS} epochs from scratch",
+        f"and {schedule.EPOCHS_CONTINUED} with --continue, at {schedule.RATE_CONTINUED} of the "
+        "learning rate. Epochs and steps that the",
+        "project sets hold from scratch.",
+    )
+)
+
+
 def add_label(commands: Any, add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the command and its parts.
 
@@ -24,7 +42,7 @@ def add_label(commands: Any, add_command: Callable[..., argparse.ArgumentParser]
         commands: the parsers of all commands.
         add_command: makes the parser of a command.
     """
-    help = "label images: which one next, drafts of the others, label images of other programs"
+    help = "label images: the next one, drafts, label images of other programs, training on them"
     parser = commands.add_parser("label", help=help, description=help)
     parts = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     one = add_command(
@@ -40,9 +58,11 @@ def add_label(commands: Any, add_command: Callable[..., argparse.ArgumentParser]
         parts,
         "draft",
         label_commands.draft,
-        "translate all images that are to be labelled, as drafts to correct",
-        "weights, output, drafted (a number), skipped (file, reason), marked (file, score, kind, "
-        f"reason), domain_unknown, {_COUNTS}, seconds",
+        "draft all images that are to be labelled with the newest weights, to correct the drafts; "
+        "drafts of earlier rounds that nobody has changed are made anew",
+        "weights, round (0: not of the loop), output, drafted (a number), worst_first (file, "
+        "confidence: the mean probability of the drafted classes over the pixels), skipped (file, "
+        f"reason), marked (file, score, kind, reason), domain_unknown, {_COUNTS}, seconds",
         _STATES,
     )
     accept = add_command(
@@ -53,13 +73,33 @@ def add_label(commands: Any, add_command: Callable[..., argparse.ArgumentParser]
         f"accepted (images), labels (the folder), skipped (file, reason), {_COUNTS}",
         _LABELS,
     )
-    for part in (one, draft, accept):
+    train = add_command(
+        parts,
+        "train",
+        label_training.train,
+        "train a network on the images that are done: the next round",
+        "run_dir, weights, epochs, best_epoch, best_value, seconds, values, better_than_input as "
+        "of train; round, trained_on, validated_on (images), validation_by (own, persons, images, "
+        f"none), start_weights, notes, skipped (file, reason), {_COUNTS}",
+        _LOOP,
+    )
+    status = add_command(
+        parts,
+        "status",
+        label_training.status,
+        "say how many images are labelled, and how many pixels of each round's drafts were "
+        "corrected",
+        f"images, {_COUNTS}, rounds (round, run, train, validation, corrected: images, pixels, "
+        "mean, share, or null), corrected_of_other_networks",
+        _STATES,
+    )
+    for part in (one, draft, accept, train, status):
         part.add_argument("project", type=Path, metavar="PROJECT.json")
     draft.add_argument(
         "--weights",
         type=Path,
         metavar="FILE",
-        help="default: the best weights of the project's last run",
+        help="default: the best weights of the last round, else of the project's last run",
     )
     draft.add_argument(
         "--output",
@@ -78,4 +118,29 @@ def add_label(commands: Any, add_command: Callable[..., argparse.ArgumentParser]
     )
     accept.add_argument(
         "--replace", action="store_true", help="replace the label maps of images that are done"
+    )
+    train.add_argument(
+        "--output",
+        type=Path,
+        metavar="RUN",
+        help="the run's folder; by default a new one beside the project",
+    )
+    start = train.add_mutually_exclusive_group()
+    for option, continued, words in (
+        ("--continue", True, "begin from the newest weights of the loop"),
+        ("--from-scratch", False, "begin from random weights"),
+    ):
+        default = " (default)" if continued == schedule.CONTINUES else ""
+        start.add_argument(
+            option,
+            dest="continued",
+            action="store_const",
+            const=continued,
+            help=f"{words}{default}",
+        )
+    train.add_argument("--epochs", type=int, metavar="N", help="another number of epochs")
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="continue the run in RUN (by default the last round) after its last whole epoch",
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,30 +12,42 @@ from typing import Any
 from deepimagetranslator.cli import terminal
 from deepimagetranslator.cli.data_commands import Outcome
 from deepimagetranslator.cli.engine_commands import unlike_sentence
+from deepimagetranslator.cli.label_shared import (
+    counted,
+    images_of,
+    label_store,
+    opened,
+    say_skipped,
+)
 from deepimagetranslator.core.config.project import Project, load_project
-from deepimagetranslator.core.errors import Problem, UserError, first_few
+from deepimagetranslator.core.errors import FEW, Problem, UserError
 from deepimagetranslator.core.imaging.files import list_images
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.loop.accept import accept as accepted
 from deepimagetranslator.core.labelling.loop.classes import adopt_classes
-from deepimagetranslator.core.labelling.loop.drafts import Drafts, as_drafts, into_folder
+from deepimagetranslator.core.labelling.loop.draft_folder import into_folder
+from deepimagetranslator.core.labelling.loop.drafts import (
+    Drafts,
+    as_drafts,
+    into_store,
+    to_draft,
+)
 from deepimagetranslator.core.labelling.loop.foreground import foreground_in
+from deepimagetranslator.core.labelling.loop.newest import Newest, newest_weights, round_of
 from deepimagetranslator.core.labelling.loop.next_image import next_image
-from deepimagetranslator.core.labelling.loop.states import KnownImage, counts, known_images
-from deepimagetranslator.core.labelling.record import DONE, TO_LABEL
-from deepimagetranslator.core.labelling.store import LabelStore, labels_folder
+from deepimagetranslator.core.labelling.loop.states import counts, known_images
+from deepimagetranslator.core.labelling.record import DONE
+from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.messages.events import Event, ImageTranslated
-from deepimagetranslator.core.runs.run_folder import RunFolder, runs_of
-from deepimagetranslator.core.system.system_path import is_file
 from deepimagetranslator.ml import devices
 
 
 def next_(arguments: argparse.Namespace) -> Outcome:
     """Propose the image to label next."""
     project = load_project(arguments.project)
-    store = _store(arguments.project, project)
+    store = label_store(arguments.project, project)
     store.look()
-    images = _images(arguments.project, project, store)
+    images = images_of(arguments.project, project, store)
     found = next_image(images, project.specs.training.seed, foreground_in(store))
     done = f"{counts(images)[DONE]} of {len(images)} images are done"
     if found is None:
@@ -48,29 +58,31 @@ def next_(arguments: argparse.Namespace) -> Outcome:
         "image": found and str(found.image),
         "person": found and (found.person or None),
         "reason": found and found.reason,
-    } | _counted(images)
+    } | counted(images)
 
 
 def draft(arguments: argparse.Namespace) -> Outcome:
-    """Translate all images that are to be labelled, and keep the results as drafts."""
+    """Draft the images that are to be labelled, with the newest weights or given ones."""
     start = time.monotonic()
-    project = load_project(arguments.project)
-    weights = arguments.weights or _last_weights(arguments.project, project)
-    store = _store(arguments.project, project)
-    with _opened(store, writes=arguments.output is None):
-        images = _images(arguments.project, project, store)
-        wanted = [one.image for one in images if one.state == TO_LABEL]
-        result: dict[str, Any] = {"weights": str(weights), "drafted": 0, "skipped": []}
+    path, project = arguments.project, load_project(arguments.project)
+    store = label_store(path, project)
+    with opened(store, writes=arguments.output is None):
+        images = images_of(path, project, store)
+        newest = _weights(arguments, project, store)
+        wanted = to_draft(images, store, newest.round_number)
+        result: dict[str, Any] = {"drafted": 0, "skipped": [], "worst_first": []}
         result |= {"marked": [], "domain_unknown": ""}
         if wanted:
-            result = _drafted(arguments, project, weights, store, wanted)
+            result = _drafted(arguments, project, newest, store, wanted)
         else:
             terminal.say("No image is to be labelled: all are drafts or done.")
         images = known_images(project.specs.data, store)
     return 3 if result["skipped"] or result["marked"] else 0, {
+        "weights": str(newest.weights),
+        "round": newest.round_number,
         **result,
         "output": str(arguments.output or store.folder),
-        **_counted(images),
+        **counted(images),
         "seconds": round(time.monotonic() - start, 3),
     }
 
@@ -79,9 +91,9 @@ def accept(arguments: argparse.Namespace) -> Outcome:
     """Take label images that were painted in another program over as done."""
     project = load_project(arguments.project)
     labels = list_images(arguments.labels)
-    store = _store(arguments.project, project)
-    with _opened(store), terminal.progress() as (report, control):
-        images = _images(arguments.project, project, store)
+    store = label_store(arguments.project, project)
+    with opened(store), terminal.progress() as (report, control):
+        images = images_of(arguments.project, project, store)
         adopt_classes(project.specs.data, store)
         result = accepted(
             store, images, labels, replace=arguments.replace, report=report, control=control
@@ -93,18 +105,18 @@ def accept(arguments: argparse.Namespace) -> Outcome:
         f"{taken} label image{'s' * (taken != 1)} taken over; {done} of {len(images)} images are "
         "done. What is not painted on them is background."
     )
-    _say_skipped(result.skipped)
+    say_skipped(result.skipped)
     return 3 if result.skipped else 0, {
         "accepted": [str(image) for image in result.images],
         "labels": str(store.folder),
         "skipped": [{"file": one.subject, "reason": one.message} for one in result.skipped],
-    } | _counted(images)
+    } | counted(images)
 
 
 def _drafted(
     arguments: argparse.Namespace,
     project: Project,
-    weights: Path,
+    newest: Newest,
     store: LabelStore,
     wanted: list[ImageRef],
 ) -> dict[str, Any]:
@@ -112,6 +124,7 @@ def _drafted(
     from deepimagetranslator.ml import translation  # noqa: PLC0415
     from deepimagetranslator.ml.weights import read_card  # noqa: PLC0415
 
+    weights = newest.weights
     palette = read_card(weights).palette
     if palette is None:
         raise UserError(
@@ -120,7 +133,9 @@ def _drafted(
         )
     adopt_classes(project.specs.data, store, palette)
     output: Path | None = arguments.output
-    put = store.write if output is None else into_folder(output, store.table, wanted)
+    put = into_store(store, newest.round_number)
+    if output is not None:
+        put = into_folder(output, store.table, wanted, newest.round_number)
     drafts = Drafts(palette, store.table, put)
     spec = as_drafts(project.specs.translation)
     spec = replace(spec, accept_values=spec.accept_values or arguments.accept_values)
@@ -138,62 +153,39 @@ def _drafted(
     count = len(drafts.images)
     where = f" in {output}" if output else ""
     terminal.say(f"{count} image{'s have drafts' if count != 1 else ' has a draft'} now{where}.")
-    _say_skipped([Problem(str(source), reason) for source, reason in skipped])
+    if count > 1 and drafts.worst_first:
+        few = drafts.worst_first[:FEW]
+        listed = ", ".join(f"{image.shown_name} ({mean:.3f})" for image, mean in few)
+        terminal.say(
+            f"Worst first, by the mean probability of the drafted classes over the pixels: {listed}"
+            f"{' ...' if count > FEW else '.'}"
+        )
+    say_skipped([Problem(str(source), reason) for source, reason in skipped])
     for sentence in (found.domain_unknown, unlike_sentence(found) if found.marked else ""):
         if sentence:
             terminal.say(sentence)
     return {
-        "weights": str(weights),
         "drafted": count,
+        "worst_first": [
+            {"file": str(image), "confidence": round(confidence, 4)}
+            for image, confidence in drafts.worst_first
+        ],
         "skipped": [{"file": str(source), "reason": reason} for source, reason in skipped],
         "marked": [{"file": str(one.source), **asdict(one.mark)} for one in found.marked],
         "domain_unknown": found.domain_unknown,
     }
 
 
-def _store(path: Path, project: Project) -> LabelStore:
-    return LabelStore(project.labels or labels_folder(path.absolute()))
-
-
-@contextmanager
-def _opened(store: LabelStore, writes: bool = True) -> Iterator[None]:
-    """A store to write to, or only to look at."""
-    if not writes:
-        store.look()
-        yield
-        return
-    store.open()
-    try:
-        yield
-    finally:
-        store.close()
-
-
-def _images(path: Path, project: Project, store: LabelStore) -> list[KnownImage]:
-    images = known_images(project.specs.data, store)
-    if not images:
-        raise UserError(f"{path} has no training images yet; add some first.")
-    return images
-
-
-def _last_weights(path: Path, project: Project) -> Path:
-    """The best weights of the project's last run that has some."""
-    for run in reversed(runs_of(path, project.runs)):
-        best = RunFolder(run).best
-        if is_file(best):
-            return best
-    raise UserError(
-        f"{path} has no trained network yet; train it first, or name a weights file with --weights."
-    )
-
-
-def _counted(images: list[KnownImage]) -> dict[str, int]:
-    """The number of images in each state, for ``--json``."""
-    return {state.replace(" ", "_"): number for state, number in counts(images).items()}
-
-
-def _say_skipped(problems: Iterable[Problem]) -> None:
-    listed = list(problems)
-    if listed:
-        terminal.say(f"{len(listed)} skipped:")
-        terminal.say_problems(first_few(listed, "more were skipped"))
+def _weights(arguments: argparse.Namespace, project: Project, store: LabelStore) -> Newest:
+    """The given weights, else the newest ones."""
+    path = arguments.project
+    if arguments.weights is not None:
+        number = round_of(arguments.weights, path, project, store)
+        return Newest(arguments.weights, number)
+    newest = newest_weights(path, project, store)
+    if newest is None:
+        raise UserError(
+            f"{path} has no trained network yet; train it first, or name a weights file with "
+            "--weights."
+        )
+    return newest

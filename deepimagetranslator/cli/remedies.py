@@ -20,6 +20,7 @@ _ACTIONS: Mapping[Action, str] = {
     "choose_window": "Use --set for data.input_low and data.input_high.",
     "join_classes": "Use --set for data.labels.",
     "change_targets": "Use --target-change to read the targets otherwise.",
+    "train_on_labels": "The command 'label train' trains on the images that are done.",
 }
 _OWN_OPTIONS = {
     "translation.overwrite": "--overwrite",

@@ -22,11 +22,12 @@ Action = Literal[
     "choose_window",
     "join_classes",
     "change_targets",
+    "train_on_labels",
 ]
 """Actions of the user, by name: resume a run, start a run from the weights of another, make a
 project, choose one of several DICOM series (for the targets), say which part of the file names
 identifies a person, choose the intensity window of the inputs, join colours to one class, say how
-targets are to be read."""
+targets are to be read, train on the images whose label maps are done."""
 
 
 @dataclass(frozen=True)

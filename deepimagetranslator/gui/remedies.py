@@ -21,6 +21,7 @@ ACTIONS: Mapping[Action, str] = {
     "choose_window": _VALUES,
     "join_classes": _CLASSES,
     "change_targets": _CHECK,
+    "train_on_labels": "Data > Paint labels",
 }
 """The menu entry for each action."""
 

@@ -36,6 +36,7 @@ HISTORY = "history"
 _FREE_AT_RESUME = {
     "data.cache_mib",
     "data.persons",
+    "data.unlabelled_inputs",
     "training.epochs",
     "training.keep_best",
     "training.early_stopping",
@@ -123,7 +124,7 @@ def run_to_resume(run: RunFolder, project: Project) -> Project | None:
     _refuse_other_reading(before, project)
     for name, info, was, becomes in _choices(before, project):
         changed = was != becomes and name not in _FREE_AT_RESUME
-        if info.kind == "paths":
+        if info.kind == "paths" and name not in _FREE_AT_RESUME:
             changed = len(was) != len(becomes) or not _all_exist(becomes)
         if name == "data.target_changes":  # files may have been moved
             changed = changes_in_order(before.specs.data) != changes_in_order(project.specs.data)
@@ -296,7 +297,7 @@ def _refuse_other_images(
     """Refuse image files whose content differs from the run's; they may have been moved."""
     hashes = before.run.get("sha256", {})
     for name, info, was, becomes in _choices(before, now):
-        if info.kind == "paths":
+        if info.kind == "paths" and name not in _FREE_AT_RESUME:
             try:
                 found = _checksums(parse_images(becomes), contents)
             except OSError:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import files, write_knowing, write_network
+from networks import write_knowing, write_network
 
 from deepimagetranslator import cli
 from deepimagetranslator.core.config.project import load_project, new_project, save_project
@@ -166,9 +166,12 @@ def test_drafts_in_a_folder_are_painted_on_and_accepted(call, project, weights) 
     assert told.status == 0 and told.counts == [7, 0, 0] and told.json["output"] == str(folder)
     assert f"7 images have drafts now in {folder}." in told.err
     assert not (project.parent / "labels").exists()
-    assert len(files(folder)) == 7 and "person01/person01_1.png" in files(folder)
-    for file in folder.rglob("*.png"):
+    drafts = [image.file for image in list_images(folder)]
+    assert len(drafts) == 7 and folder / "person01" / "person01_1.png" in drafts
+    changed = 0
+    for file in drafts:
         image = read_image(file).copy()
+        changed += int((image[:4, :4] != (0, 255, 0)).any(axis=-1).sum())
         image[:4, :4] = 0, 255, 0
         write_image(file, image)
     told = call("draft", project, "--weights", weights, "--output", folder)
@@ -178,6 +181,8 @@ def test_drafts_in_a_folder_are_painted_on_and_accepted(call, project, weights) 
     store = the_store(project)
     corner = [store.read(image, (SIDE, SIDE))[:4, :4] for image in store.done()]
     assert len(corner) == 7 and (np.array(corner) == 2).all()
+    corrected = call("status", project).json["corrected_of_other_networks"]
+    assert corrected["images"] == 7 and corrected["pixels"] == changed
 
 
 def test_a_cancelled_draft_keeps_the_drafts_that_are_written(

@@ -25,6 +25,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.labelling import export, record, store
 from deepimagetranslator.core.labelling.class_table import ClassTable
+from deepimagetranslator.core.labelling.loop.snapshot import take_snapshot
 from deepimagetranslator.core.labelling.store import ChangedMeanwhileError, LabelStore
 from deepimagetranslator.core.labelling.target_files import numbers_of_target, save_into_target
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
@@ -433,9 +434,15 @@ def test_a_snapshot_holds_the_done_images_as_targets(tmp_path: Path) -> None:
     labels.set_table(CLASSES.recolour(FAT, (9, 9, 9)))
     for image in images:
         labels.write(image, painted())
-    with pytest.raises(UserError, match="marked as done yet"):
-        export.snapshot(labels, tmp_path / "snapshot")
     labels.mark_done(images[1])
-    ((image, target),) = export.snapshot(labels, tmp_path / "snapshot")
-    assert image == images[1]
-    assert np.array_equal(numbers_of_target(ImageRef(target), labels.table, SHAPE), painted())
+    taken = take_snapshot(labels, images[1:], tmp_path / "run")
+    ((image, target),) = ((pair.input, pair.target) for pair in taken.pairs)
+    assert image == images[1] and taken.left_out == ()
+    assert target.file.parent == tmp_path / "run" / "snapshot"
+    assert np.array_equal(numbers_of_target(target, labels.table, SHAPE), painted())
+    labels.unlock(image)
+    labels.write(image, np.zeros(SHAPE, np.uint8))  # what is painted later changes nothing
+    assert np.array_equal(numbers_of_target(target, labels.table, SHAPE), painted())
+    again = take_snapshot(labels, images[1:], tmp_path / "run")
+    assert again.pairs[0].target.file.parent == tmp_path / "run" / "snapshot2"
+    assert [one.name for one in (tmp_path / "run").iterdir() if one.name[0] == "."] == []

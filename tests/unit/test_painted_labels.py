@@ -21,7 +21,8 @@ from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.loop.accept import Accepted, accept
 from deepimagetranslator.core.labelling.loop.classes import adopt_classes, numbers_of_network
-from deepimagetranslator.core.labelling.loop.drafts import Drafts, into_folder
+from deepimagetranslator.core.labelling.loop.draft_folder import into_folder
+from deepimagetranslator.core.labelling.loop.drafts import Drafts
 from deepimagetranslator.core.labelling.loop.painted import numbers_of_painted
 from deepimagetranslator.core.labelling.loop.states import known_images
 from deepimagetranslator.core.labelling.record import DONE, DRAFT
@@ -127,7 +128,7 @@ def test_drafts_are_written_in_colours_that_come_back_as_the_same_classes(
 ) -> None:
     table = ClassTable(tuple(enumerate(parse_classes(classes))))
     image = an_image(tmp_path / "images")
-    into_folder(tmp_path / "drafts", table, [image])(image, WANTED)
+    into_folder(tmp_path / "drafts", table, [image])(image, WANTED, None)
     (label,) = list_images(tmp_path / "drafts")
     assert np.array_equal(numbers_of_painted(label, image, table), WANTED)
 
@@ -329,7 +330,7 @@ def test_slices_are_drafted_into_a_folder_of_their_file_and_find_it_again(tmp_pa
     images = list_images(tmp_path / "scans")
     put = into_folder(tmp_path / "drafts", TABLE, images)
     for image in images[1:]:
-        put(image, WANTED)
+        put(image, WANTED, None)
     names = sorted(p.relative_to(tmp_path / "drafts") for p in tmp_path.glob("drafts/*/*"))
     assert [name.as_posix() for name in names] == ["one/0002.png", "two/0001.png", "two/0002.png"]
     store = LabelStore(tmp_path / "labels" / "study")

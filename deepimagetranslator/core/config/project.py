@@ -34,7 +34,7 @@ FORMAT = 1
 _UNSAID_READING = 1  # of version 2.0.0
 _MAX_BYTES = 2**26
 _MAX_IMAGES = 400_000
-_IMAGE_LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
+_IMAGE_LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets", "unlabelled_inputs")
 _PATHS = (*_IMAGE_LISTS, "persons")
 
 
@@ -245,6 +245,7 @@ def with_absolute_paths(data: DataSpec, folder: Path) -> DataSpec:
         train_targets=absolute(data.train_targets),
         val_inputs=absolute(data.val_inputs),
         val_targets=absolute(data.val_targets),
+        unlabelled_inputs=absolute(data.unlabelled_inputs),
         persons=absolute(data.persons),
         target_changes=with_targets(data.target_changes, lambda path: str(folder / path)),
     )

@@ -26,7 +26,7 @@ from deepimagetranslator.core.data.pair_lists import PARTS, pairing_of, with_pai
 from deepimagetranslator.core.data.pairs import NO_PAIRING, ImagePair, Pairing
 from deepimagetranslator.core.data.splits import Split
 from deepimagetranslator.core.data.unmatched import explained
-from deepimagetranslator.core.errors import Problem
+from deepimagetranslator.core.errors import Problem, Remedy
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 
 
@@ -127,6 +127,10 @@ def match(data: DataSpec) -> Matched:
     train, val = (pairing_of(data, part) for part in PARTS)
     problems = [*explained(train), *explained(val)]
     if not train.pairs:
+        remedy = None
         message = "There is no pair to train on; load training images and their targets."
-        problems.append(Problem("training", message))
+        if data.unlabelled_inputs and not data.train_inputs:
+            message = "There is no pair to train on, only images to label; train on label maps."
+            remedy = Remedy(action="train_on_labels")
+        problems.append(Problem("training", message, remedy=remedy))
     return Matched(train.pairs, val.pairs, tuple(problems), train, val)

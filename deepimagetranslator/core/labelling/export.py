@@ -23,7 +23,7 @@ from deepimagetranslator.core.export.plan import OutputFile, plan
 from deepimagetranslator.core.export.volume import VolumeWriter
 from deepimagetranslator.core.imaging.files import expand
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import image_size, write_image
+from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.labelling.label_map import Classes
 from deepimagetranslator.core.labelling.progress import Progress, silent
 from deepimagetranslator.core.labelling.store import LabelStore
@@ -76,35 +76,6 @@ def export(
             done += 1
             progress(done / len(given))
     return [file.path for file in files]
-
-
-def snapshot(store: LabelStore, folder: Path) -> list[tuple[ImageRef, Path]]:
-    """Write the label maps of all done images as targets: PNG in the label colours.
-
-    A training on the done images keeps them, so that what is painted meanwhile changes nothing.
-    They are read through the project's Label colours as any other targets.
-
-    Args:
-        store: has them.
-        folder: an empty one.
-
-    Returns:
-        The images with their targets.
-
-    Raises:
-        UserError: no image is done, or a file cannot be read or written.
-    """
-    images = store.done()
-    if not images:
-        raise UserError("No image is marked as done yet; finish one first.")
-    palette = store.table.palette(of_files=True)
-    pairs = []
-    for image in images:
-        path = folder / store.status(image).file
-        target = palette.decode(store.table.dense(_numbers(store, image)))
-        write_image(path, target, replace=False)
-        pairs.append((image, path))
-    return pairs
 
 
 def _numbers(store: LabelStore, image: ImageRef) -> Classes:

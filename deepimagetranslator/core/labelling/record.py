@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,25 @@ DONE: State = "done"
 
 
 @dataclass(frozen=True)
+class DraftRecord:
+    """A network's draft that was taken over as a label map.
+
+    Attributes:
+        round: the number of the loop's training that made it; 0 for another network.
+        pixels: of the image.
+        confidence: the mean probability of the drafted classes over the pixels, 0 to 1; None if
+            unknown.
+        corrected: pixels whose class was another one when the image was marked as done; None until
+            then.
+    """
+
+    round: int = 0
+    pixels: int = 0
+    confidence: float | None = None
+    corrected: int | None = None
+
+
+@dataclass(frozen=True)
 class ImageRecord:
     """What is known of one image.
 
@@ -31,11 +50,31 @@ class ImageRecord:
         file: the name of its label map.
         state: "to label" without a label map; "draft" with one that is not finished; "done".
         locked: whether its label map must not change; done images are, until they are unlocked.
+        draft: the draft that it began with; None if it was painted from the beginning.
     """
 
     file: str
     state: State = DRAFT
     locked: bool = False
+    draft: DraftRecord | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """One training of the loop.
+
+    Attributes:
+        number: from 1.
+        run: the run's folder, relative to the project's folder if it lies in it.
+        train, val: the inputs that it was trained and validated on, as texts like ``run``.
+        start: the folder of the run whose weights it began from; empty for random ones.
+    """
+
+    number: int
+    run: str
+    train: tuple[str, ...] = ()
+    val: tuple[str, ...] = ()
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,10 +85,12 @@ class Record:
         table: the classes.
         images: by the image's text, whose path is relative to the project's folder if it lies in
             it.
+        rounds: the trainings on them, oldest first.
     """
 
     table: ClassTable = field(default_factory=ClassTable)
     images: Mapping[str, ImageRecord] = field(default_factory=dict)
+    rounds: tuple[Round, ...] = ()
 
     def with_image(self, text: str, image: ImageRecord) -> Record:
         """The record with another entry for an image."""
@@ -65,11 +106,10 @@ class Record:
             "format": FORMAT,
             "program": PROGRAM,
             **self.table.to_json(),
-            "images": {
-                text: {"file": one.file, "state": one.state, "locked": one.locked}
-                for text, one in sorted(self.images.items())
-            },
+            "images": {text: _entry(one) for text, one in sorted(self.images.items())},
         }
+        if self.rounds:
+            data["rounds"] = [asdict(one) for one in self.rounds]
         write_bytes(path, json_text(data).encode(), durable=True)
 
     @classmethod
@@ -93,7 +133,8 @@ class Record:
         with naming_newer_version(path, data.get("program"), data["format"] > FORMAT):
             try:
                 images = {str(text): _image(one) for text, one in data["images"].items()}
-                return cls(ClassTable.from_json(data), images)
+                rounds = tuple(_round(one) for one in data.get("rounds", ()))
+                return cls(ClassTable.from_json(data), images, rounds)
             except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
                 raise _damaged(path) from error
 
@@ -103,7 +144,28 @@ def _image(data: Any) -> ImageRecord:
     inside = file == Path(file).name and file not in ("", ".", "..")
     if not inside or state not in (DRAFT, DONE) or not isinstance(locked, bool):
         raise ValueError(file)
-    return ImageRecord(file, state, locked)
+    draft = None if data.get("draft") is None else _draft(data["draft"])
+    return ImageRecord(file, state, locked, draft)
+
+
+def _entry(one: ImageRecord) -> dict[str, Any]:
+    data: dict[str, Any] = {"file": one.file, "state": one.state, "locked": one.locked}
+    return data if one.draft is None else data | {"draft": asdict(one.draft)}
+
+
+def _draft(data: Any) -> DraftRecord:
+    confidence, corrected = data["confidence"], data["corrected"]
+    return DraftRecord(
+        int(data["round"]),
+        int(data["pixels"]),
+        None if confidence is None else float(confidence),
+        None if corrected is None else int(corrected),
+    )
+
+
+def _round(data: Any) -> Round:
+    train, val = (tuple(map(str, data[part])) for part in ("train", "val"))
+    return Round(int(data["number"]), str(data["run"]), train, val, str(data["start"]))
 
 
 def _damaged(path: Path) -> UserError:

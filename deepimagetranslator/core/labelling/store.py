@@ -6,28 +6,28 @@ two find each other again when that folder is moved. One process at a time uses 
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.files import LABELS_RECORD, stem
+from deepimagetranslator.core.imaging.files import LABELS_RECORD
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.labelling.class_table import ClassTable
+from deepimagetranslator.core.labelling.kept_drafts import KeptDrafts
 from deepimagetranslator.core.labelling.label_map import Classes
+from deepimagetranslator.core.labelling.names import file_name, text_of
+from deepimagetranslator.core.labelling.number_files import png_of, read_numbers
 from deepimagetranslator.core.labelling.record import (
     DONE,
     DRAFT,
     TO_LABEL,
+    DraftRecord,
     ImageRecord,
     Record,
+    Round,
 )
 from deepimagetranslator.core.labelling.replaced import ReplacedClasses, Replacement
 from deepimagetranslator.core.system.atomic_write import write_bytes, writing
@@ -38,9 +38,6 @@ from deepimagetranslator.core.system.system_path import Stamp, file_stamp, syste
 from deepimagetranslator.core.system.temporary import sweep
 
 RECORD, _LOCK = LABELS_RECORD, "labels.lock"
-_KEPT_CHARACTERS = 60
-_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
-_UNSAFE = re.compile(r"[^\w.-]")
 
 
 class ChangedMeanwhileError(UserError):
@@ -66,6 +63,7 @@ class LabelStore:
     def __init__(self, folder: Path) -> None:
         self.folder, self.home = folder, folder.parent.parent
         self.replaced = ReplacedClasses()
+        self._drafts = KeptDrafts(folder)
         self._record = Record()
         self._stamps: dict[str, Stamp | None] = {}
         self._lock: FileLock | None = None
@@ -109,7 +107,7 @@ class LabelStore:
         if self._lock is not None:
             self._lock.release()
         self._lock = None
-        for folder in (self.folder, self.folder.parent):
+        for folder in (self._drafts.folder, self.folder, self.folder.parent):
             with suppress(OSError):  # it holds label maps
                 system_path(folder).rmdir()
 
@@ -135,17 +133,21 @@ class LabelStore:
 
     def status(self, image: ImageRef) -> ImageRecord:
         """What is known of an image."""
-        text = self._text(image)
+        text = self.text_of(image.path)
         known = self._record.images.get(text)
-        return known or ImageRecord(_file_name(image, text), TO_LABEL)
+        return known or ImageRecord(file_name(image, text), TO_LABEL)
 
     def mark_done(self, image: ImageRef) -> None:
-        """Mark an image as done, which locks it.
+        """Mark an image as done, which locks it; what was corrected in its draft is counted.
 
         Raises:
             WriteError: it cannot be written.
         """
-        self._set(image, replace(self.status(image), state=DONE, locked=True))
+        known = self.status(image)
+        draft = known.draft
+        if draft is not None:
+            draft = replace(draft, corrected=self._corrected(known.file))
+        self._set(image, replace(known, state=DONE, locked=True, draft=draft))
 
     def unlock(self, image: ImageRef) -> None:
         """Let a done image be changed.
@@ -154,6 +156,24 @@ class LabelStore:
             WriteError: it cannot be written.
         """
         self._set(image, replace(self.status(image), locked=False))
+
+    @property
+    def record(self) -> Record:
+        """All that is known of the images, and of the trainings on them."""
+        return self._record
+
+    def add_round(self, new: Round) -> None:
+        """Add a training, in the place of one of the same number and of later ones.
+
+        Raises:
+            WriteError: it cannot be written.
+        """
+        earlier = tuple(one for one in self._record.rounds if one.number < new.number)
+        self._keep(replace(self._record, rounds=(*earlier, new)))
+
+    def text_of(self, path: Path) -> str:
+        """A path as the record names it, see ``names.text_of``."""
+        return text_of(path, self.home)
 
     def done(self) -> list[ImageRef]:
         """The images that are done, in the order of their paths."""
@@ -195,7 +215,7 @@ class LabelStore:
                 self._stamps[str(path)] = stamp
             if stamp is None:
                 return None
-            numbers = _decode(path)
+            numbers = read_numbers(path)
         if numbers.shape != shape:
             (high, wide), (height, width) = numbers.shape, shape
             raise UserError(
@@ -222,16 +242,49 @@ class LabelStore:
             WriteError: it cannot be written; the former file stays.
         """
         path = self.path(image)
-        data = cv2.imencode(".png", numbers, _FAST)[1].tobytes()
+        data = png_of(numbers)
         with self._busy:
-            self._require_own(path, anyway)
+            self._require_free(image, path, anyway)
             known = self.status(image)
-            if known.locked:
-                raise UserError(f"{image} is done and locked; unlock it before you change it.")
             if known.state != DRAFT:
                 self._set(image, replace(known, state=DRAFT))
             write_bytes(path, data, durable=True)
             self._stamps[str(path)] = file_stamp(path)
+
+    def take_draft(self, image: ImageRef, numbers: Classes, draft: DraftRecord) -> None:
+        """Write a network's draft as the label map of an image.
+
+        Args:
+            image: the image.
+            numbers: (height, width) uint8.
+            draft: what is known of the draft.
+
+        Raises:
+            UserError, WriteError: see ``write``.
+        """
+        with self._busy:
+            self._require_free(image, self.path(image), False)
+            self.keep_draft(image, numbers, draft)  # first: after a kill it is no painted one
+            self.write(image, numbers)
+
+    def keep_draft(self, image: ImageRef, numbers: Classes, draft: DraftRecord) -> None:
+        """Note that an image's label map begins with this draft, and keep a copy to compare with.
+
+        Args, raises: as ``take_draft``.
+        """
+        with self._busy:
+            known = self.status(image)
+            self._drafts.write(known.file, numbers)
+            state = DRAFT if known.state == TO_LABEL else known.state
+            self._set(image, replace(known, state=state, draft=draft))
+
+    def untouched(self, image: ImageRef) -> bool:
+        """Whether an image's label map is still the network's draft, so that a new one may replace
+        it."""
+        known = self.status(image)
+        if known.state != DRAFT or known.draft is None:
+            return False
+        return file_stamp(self.folder / known.file) is None or self._corrected(known.file) == 0
 
     def forget(self, image: ImageRef) -> None:
         """Begin anew: move a label map that cannot be used to a copy (.bak) beside it.
@@ -246,7 +299,8 @@ class LabelStore:
                 with writing(path):
                     system_path(path).unlink()
             self._stamps[str(path)] = None
-            images = {k: v for k, v in self._record.images.items() if k != self._text(image)}
+            self._drafts.delete(path.name)
+            images = {k: v for k, v in self._record.images.items() if k != self.text_of(image.path)}
             self._keep(replace(self._record, images=images))
 
     def restore_class(self) -> Replacement:
@@ -264,7 +318,7 @@ class LabelStore:
         for image in self.replaced.images:
             path = self.path(image)
             if file_stamp(path) is not None:
-                held = _decode(path)
+                held = read_numbers(path)
                 numbers = self.replaced.put_back(image, held, self.table, after)
                 if (numbers != held).any():
                     self._rewrite(path, numbers)
@@ -281,14 +335,16 @@ class LabelStore:
         for image in self.begun():
             path = self.path(image)
             if file_stamp(path) is not None:
-                self._rewrite(path, self.table.read(_decode(path), str(path)))
+                self._rewrite(path, self.table.read(read_numbers(path), str(path)))
+            kept = self._drafts.read(path.name)
+            if kept is not None:
+                self._drafts.write(path.name, self.table.read(kept, path.name))
         self.set_table(self.table.settled())
         self.replaced.forget()
 
     def _rewrite(self, path: Path, numbers: Classes) -> None:
-        data = cv2.imencode(".png", numbers, _FAST)[1].tobytes()
         with self._busy:
-            write_bytes(path, data, durable=True)
+            write_bytes(path, png_of(numbers), durable=True)
             self._stamps[str(path)] = file_stamp(path)
 
     def copy_to(self, folder: Path) -> LabelStore:
@@ -304,13 +360,15 @@ class LabelStore:
             for image in self.begun():
                 if file_stamp(self.path(image)) is None:
                     continue  # killed before it was first written
-                text = other._text(image)
-                known = replace(self.status(image), file=_file_name(image, text))
+                text = other.text_of(image.path)
+                known = replace(self.status(image), file=file_name(image, text))
                 with writing(self.path(image)):
                     content = system_path(self.path(image)).read_bytes()
                 write_bytes(other.folder / known.file, content, durable=True)
+                self._drafts.copy(self.status(image).file, other._drafts, known.file)
                 images[text] = known
-            other._keep(Record(self.table, images))
+            rounds = tuple(self._moved(one, other) for one in self._record.rounds)
+            other._keep(Record(self.table, images, rounds))
             other.replaced = self.replaced
         except BaseException:
             other.close()
@@ -321,9 +379,26 @@ class LabelStore:
         """Delete all its files, after ``copy_to``; what cannot be deleted stays."""
         files = [self.path(image) for image in self.begun()]
         for file in (*files, self.folder / RECORD):
+            self._drafts.delete(file.name)
             with suppress(OSError):
                 system_path(file).unlink()
         self.close()
+
+    def _moved(self, one: Round, other: LabelStore) -> Round:
+        """A round with its paths as another store names them."""
+
+        def texts(paths: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(other.text_of(self.home / path) for path in paths)
+
+        run, *start = texts((one.run, one.start) if one.start else (one.run,))
+        train, val = texts(one.train), texts(one.val)
+        return replace(one, run=run, start="".join(start), train=train, val=val)
+
+    def _require_free(self, image: ImageRef, path: Path, anyway: bool) -> None:
+        """Refuse to write over a done label map, or one that another program has changed."""
+        self._require_own(path, anyway)
+        if self.status(image).locked:
+            raise UserError(f"{image} is done and locked; unlock it before you change it.")
 
     def _require_own(self, path: Path, anyway: bool) -> None:
         key, now = str(path), file_stamp(path)
@@ -337,38 +412,18 @@ class LabelStore:
         back_up(path)
 
     def _set(self, image: ImageRef, known: ImageRecord) -> None:
-        self._keep(self._record.with_image(self._text(image), known))
+        self._keep(self._record.with_image(self.text_of(image.path), known))
 
     def _keep(self, record: Record) -> None:
         with self._busy:
             record.write(self.folder / RECORD)
             self._record = record
 
-    def _text(self, image: ImageRef) -> str:
-        """An image as the record names it."""
-        full, home = (os.path.abspath(path) for path in (image.path, self.home))  # noqa: PTH100
-        if Path(full).is_relative_to(home):
-            return Path(full).relative_to(home).as_posix()
-        return full
-
-
-def _file_name(image: ImageRef, text: str) -> str:
-    readable = _UNSAFE.sub("_", stem(image.file.name))[:_KEPT_CHARACTERS]
-    number = "" if image.slice is None else f"-{image.slice:04}"
-    key = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{readable}{number}-{key}.png"
-
-
-def _decode(path: Path) -> Classes:
-    try:
-        content = np.frombuffer(system_path(path).read_bytes(), np.uint8)
-    except OSError as error:
-        raise UserError(
-            f"{path} cannot be read ({error.strerror}); check its permissions and disk."
-        ) from error
-    numbers = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
-    if numbers is None or numbers.ndim != 2 or numbers.dtype != np.uint8:
-        raise UserError(
-            f"{path} is no label map of 8 bits, or it is damaged; restore it, or begin it anew."
-        )
-    return np.asarray(numbers)
+    def _corrected(self, file: str) -> int | None:
+        """The pixels of a label map that are of another class than in its draft."""
+        with suppress(UserError):
+            path, kept = self.folder / file, self._drafts.read(file)
+            if kept is not None and file_stamp(path) is not None:
+                before, now = (self.table.read(one, file) for one in (kept, read_numbers(path)))
+                return int((before != now).sum()) if before.shape == now.shape else None
+        return None

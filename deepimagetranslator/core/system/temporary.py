@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import uuid
 import zlib
 from contextlib import suppress
@@ -25,17 +26,20 @@ def temporary_name(name: str) -> str:
 
 
 def sweep(*folders: str | Path) -> None:
-    """Delete the temporary files in these folders whose process ran here and has ended.
+    """Delete the temporary files and folders in these folders whose process ran here and has ended.
 
-    Files of running processes, of other computers and of unknown owners stay. So does everything
-    in subfolders.
+    Those of running processes, of other computers and of unknown owners stay. So does everything
+    in other subfolders.
     """
     for folder in dict.fromkeys(map(system_path, folders)):
         with suppress(OSError), os.scandir(folder) as entries:
             left = [entry for entry in entries if _is_left_behind(entry.name)]
             for entry in left:
                 with suppress(OSError):
-                    Path(entry.path).unlink()
+                    if entry.is_dir(follow_symlinks=False):
+                        shutil.rmtree(entry.path)
+                    else:
+                        Path(entry.path).unlink()
 
 
 def _is_left_behind(name: str) -> bool:

@@ -23,6 +23,11 @@ class DataSpec:
     val_targets: tuple[str, ...] = paths(
         "Validation targets", "What each validation image should become."
     )
+    unlabelled_inputs: tuple[str, ...] = paths(
+        "Images to label",
+        "Images without targets. They are trained on with the label maps that are painted for "
+        "them, once these are done.",
+    )
     persons: tuple[str, ...] = texts(
         "Persons' folders",
         "Folders that each hold the images of one person, who then is wholly in training or wholly "

@@ -10,6 +10,7 @@ from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.files import stem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.label_map import Classes
+from deepimagetranslator.core.labelling.loop.draft_folder import kept_draft
 from deepimagetranslator.core.labelling.loop.painted import numbers_of_painted
 from deepimagetranslator.core.labelling.loop.states import KnownImage
 from deepimagetranslator.core.labelling.record import DONE
@@ -72,7 +73,7 @@ def accept(
         except UserError as error:
             skipped.append(Problem(str(pair.target), str(error)))
         else:
-            _write(store, pair.input, numbers)
+            _write(store, pair.input, numbers, pair.target)
             taken.append(pair.input)
         report(FilesRead(position, len(pairs)))
     return Accepted(tuple(taken), tuple(skipped))
@@ -108,11 +109,14 @@ def _alike(pair: ImagePair) -> bool:
     return pair.input.slice is None and pair.target.slice is None and ours == theirs
 
 
-def _write(store: LabelStore, image: ImageRef, numbers: Classes) -> None:
+def _write(store: LabelStore, image: ImageRef, numbers: Classes, label: ImageRef) -> None:
     path = store.path(image)
     if is_file(path):
         back_up(path)
     if store.status(image).locked:
         store.unlock(image)
     store.write(image, numbers)
+    kept = kept_draft(label)
+    if kept is not None:
+        store.keep_draft(image, *kept)
     store.mark_done(image)

@@ -1,43 +1,78 @@
-"""Takes translated images over as drafts: into the project's label maps, or into a folder of PNG.
+"""Takes translated images over as drafts: into the project's label maps, or as files to paint on.
 
-The translation writes class numbers in the order of the network's classes, one PNG an image
-(``as_drafts``); these become label maps in the classes of the project.
+The translation writes class numbers in the order of the network's classes, one PNG an image, with a
+confidence map beside it (``as_drafts``); these become label maps in the classes of the project. The
+mean of the map tells how sure the network is of an image: the least sure one is to be corrected
+first.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePath
 
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.export.layout import places, require_folder
-from deepimagetranslator.core.imaging.files import stem
+from deepimagetranslator.core.imaging.files import CONFIDENCE_MAP, stem
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.imaging.images import image_size, read_image, write_image
+from deepimagetranslator.core.imaging.images import image_size, read_image
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.label_map import Classes
 from deepimagetranslator.core.labelling.loop.classes import numbers_of_network
-from deepimagetranslator.core.labelling.loop.painted import palette_to_paint
-from deepimagetranslator.core.system.system_path import exists, system_path
+from deepimagetranslator.core.labelling.loop.states import KnownImage
+from deepimagetranslator.core.labelling.record import DRAFT, TO_LABEL, DraftRecord
+from deepimagetranslator.core.labelling.store import LabelStore
+from deepimagetranslator.core.system.system_path import is_file
 
-Put = Callable[[ImageRef, Classes], object]
-"""Takes the class numbers (height, width) of an image; raises WriteError."""
+Put = Callable[[ImageRef, Classes, float | None], object]
+"""Takes the class numbers (height, width) of an image, and the mean confidence, 0 to 1, or None if
+that is unknown; raises WriteError."""
 
 
 def as_drafts(spec: TranslationSpec) -> TranslationSpec:
-    """How drafts are translated: as the project translates, but written as class numbers."""
+    """How drafts are translated: as the project translates, but written as class numbers, with
+    confidence maps."""
     return replace(
         spec,
         output="classes",
         file_format="png",
         value_type="automatic",
-        confidence=False,
+        confidence=True,
         overwrite=True,
     )
+
+
+def to_draft(images: Sequence[KnownImage], store: LabelStore, round_number: int) -> list[ImageRef]:
+    """The images that get a draft: those to label, and drafts of earlier rounds nobody has changed.
+
+    Args:
+        images: those of the project.
+        store: has their label maps.
+        round_number: of the training whose network makes the drafts; 0 for another network, which
+            replaces no draft.
+    """
+
+    def wanted(one: KnownImage) -> bool:
+        draft = store.status(one.image).draft
+        older = one.state == DRAFT and draft is not None and draft.round < round_number
+        return one.state == TO_LABEL or (older and store.untouched(one.image))
+
+    return [one.image for one in images if wanted(one)]
+
+
+def into_store(store: LabelStore, round_number: int) -> Put:
+    """Have drafts written as the project's label maps.
+
+    Args:
+        store: open; has the label maps.
+        round_number: as in ``to_draft``.
+    """
+
+    def put(image: ImageRef, numbers: Classes, confidence: float | None) -> None:
+        store.take_draft(image, numbers, DraftRecord(round_number, numbers.size, confidence))
+
+    return put
 
 
 class Drafts:
@@ -51,6 +86,7 @@ class Drafts:
     Attributes:
         images: the images that have a draft now.
         skipped: (image, reason) of the others.
+        confidence: the mean confidence of each image that has one.
 
     Raises:
         UserError: a class of the network is none of the project's.
@@ -60,6 +96,12 @@ class Drafts:
         self._meaning, self._put = numbers_of_network(palette, table), put
         self.images: list[ImageRef] = []
         self.skipped: list[tuple[ImageRef, str]] = []
+        self.confidence: dict[ImageRef, float] = {}
+
+    @property
+    def worst_first(self) -> list[tuple[ImageRef, float]]:
+        """The images with their mean confidence, the lowest first."""
+        return sorted(self.confidence.items(), key=lambda item: item[1])
 
     def take(self, image: ImageRef, translated: ImageRef) -> None:
         """Take one translated image over.
@@ -81,52 +123,20 @@ class Drafts:
             )
             self.skipped.append((image, reason))
             return
-        self._put(image, self._meaning[indices])
+        confidence = _mean_confidence(translated)
+        self._put(image, self._meaning[indices], confidence)
         self.images.append(image)
+        if confidence is not None:
+            self.confidence[image] = confidence
 
 
-def into_folder(folder: Path, table: ClassTable, images: Sequence[ImageRef]) -> Put:
-    """Have drafts written as PNG in label colours, as NAME.png or, for slices, NAME/0007.png.
-
-    Subfolders of the images are kept, so that the painted files find their images again.
-
-    Args:
-        folder: a new or empty folder.
-        table: the classes.
-        images: all images that may get a draft.
-
-    Raises:
-        UserError: the folder holds something, or two images would get the same name.
-    """
-    require_folder(folder)
-    if exists(folder) and any(system_path(folder).iterdir()):
-        raise UserError(f"{folder} holds files already; choose a new folder for the drafts.")
-    palette = palette_to_paint(table)
-    files = {
-        image: folder / _named(image, place.with_name(stem(place.name)))
-        for image, place in places(images, folder, folder=_common(images)).items()
-    }
-    if len(set(files.values())) < len(files):
-        raise UserError(
-            "Two images differ only in the ending of their names, so their drafts would have the "
-            "same one; rename one of them."
-        )
-
-    def put(image: ImageRef, numbers: Classes) -> None:
-        write_image(files[image], palette.decode(table.dense(numbers)), replace=False)
-
-    return put
-
-
-def _named(image: ImageRef, place: PurePath) -> PurePath:
-    if image.slice is None:
-        return place.with_name(f"{place.name}.png")
-    return place / f"{image.name}.png"
-
-
-def _common(images: Sequence[ImageRef]) -> Path | None:
-    """The folder that holds all images; None if they lie on several drives."""
+def _mean_confidence(translated: ImageRef) -> float | None:
+    """The mean of the confidence map beside a translated image, 0 to 1; None without one."""
+    file = translated.file
+    beside = file.with_name(f"{stem(file.name)}{CONFIDENCE_MAP}{file.suffix}")
+    if not is_file(beside):
+        return None
     try:
-        return Path(os.path.commonpath([image.file.parent for image in images]))
-    except ValueError:
+        return float(read_image(ImageRef(beside)).mean()) / 255
+    except UserError:
         return None

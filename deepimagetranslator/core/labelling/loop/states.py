@@ -17,10 +17,10 @@ from deepimagetranslator.core.labelling.store import LabelStore
 
 @dataclass(frozen=True)
 class KnownImage:
-    """A training image and what is known of it.
+    """An image of a project and what is known of it.
 
     Attributes:
-        image: the input.
+        image: an input to train on or to label.
         person: whose it is; empty if unknown. A DICOM patient is "person 1" and so on.
         state: of its label map. Without one, an image with a target is done.
     """
@@ -31,13 +31,15 @@ class KnownImage:
 
 
 def known_images(data: DataSpec, store: LabelStore) -> list[KnownImage]:
-    """The training inputs of a project with their states, in the project's order.
+    """The training inputs and the images to label, with their states, in the project's order.
+
+    An image needs no target in either list; one in both counts once.
 
     Args:
         data: the project's files.
         store: has the label maps.
     """
-    inputs = list(dict.fromkeys(parse_images(data.train_inputs)))
+    inputs = list(dict.fromkeys(parse_images((*data.train_inputs, *data.unlabelled_inputs))))
     targeted = {pair.input for pair in pairing_of(data, "train").pairs}
     patients = [patient_of(image) or "" for image in inputs]
     persons = without_patients(persons_of(inputs, patients, data.persons), set(patients) - {""})
