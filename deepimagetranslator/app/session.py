@@ -71,7 +71,9 @@ class Session:
             client.send, self.project, self.viewer, self.model, self.jobs, background, bus
         )
         self.studies = Studies(self.jobs, background, settings, bus)
-        self.labelling = Labelling(self.project, self.viewer, self.model, background, bus)
+        self.labelling = Labelling(
+            self.project, self.viewer, self.model, self.jobs, background, bus
+        )
         self._last_run = LastRun(self.project, self.jobs, self.model, background, bus)
         self.device = ""
         self.versions: Mapping[str, str] = {}

@@ -92,7 +92,9 @@ class MainWindow(ttk.Frame):
         if self.takes_drops:
             self.start.show_hint(DROP_HINT)
         self._listen()
-        self.labelling = LabellingView(self, self._column, session, self.panes, self.actions.labels)
+        self.labelling = LabellingView(
+            self, self._column, session, self.panes, self.actions.labels, self.actions.loop
+        )
         self._show_start()
         self._write_title()
         self.write_parts()
@@ -132,6 +134,7 @@ class MainWindow(ttk.Frame):
             others={
                 f"{LOAD_PAIR}...": guarded(file.load_folder_pair, LOAD_PAIR),
                 "Load persons...": guarded(file.load_persons, "Load persons"),
+                "Load images to label...": guarded(self.actions.loop.load, "Load images to label"),
                 "Load sample images": guarded(file.load_sample, "Load sample images"),
                 "Open project...": guarded(file.open_project, "Open project"),
             },
@@ -348,7 +351,7 @@ class MainWindow(ttk.Frame):
         """Show the start page while there are no images at all, else the panes."""
         data = self.session.project.specs.data
         lists = data.train_inputs, data.train_targets, data.val_inputs, data.val_targets
-        empty = not (any(lists) or self.viewer.to_translate)
+        empty = not (any(lists) or data.unlabelled_inputs or self.viewer.to_translate)
         if empty == bool(self.start.grid_info()):
             return
         for widget in (self.panes, self.scrubber):

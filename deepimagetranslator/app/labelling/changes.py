@@ -48,6 +48,28 @@ class LabellingNoticed(Change):
 
 
 @dataclass(frozen=True)
+class RoundBegan(Change):
+    """A training on the done images has begun.
+
+    Attributes:
+        sentences: what the user should know of it.
+    """
+
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DraftsMade(Change):
+    """A network has drafted images.
+
+    Attributes:
+        count: how many.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True)
 class LabelFileChanged(Change):
     """Another program has changed the label map in view since it was read.
 

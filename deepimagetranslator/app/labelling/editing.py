@@ -24,7 +24,7 @@ from deepimagetranslator.app.labelling.tool_choice import OPERATIONS, TOOLS, Too
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.labelling.label_map import Edit, LabelMap
+from deepimagetranslator.core.labelling.label_map import Classes, Edit, LabelMap
 from deepimagetranslator.core.labelling.record import TO_LABEL
 from deepimagetranslator.core.labelling.rect import Rect
 from deepimagetranslator.core.labelling.strokes import Point
@@ -46,6 +46,7 @@ class Editing:
         background: runs slow tools.
         bus: gets the changes.
         opened: returns the files; None while the mode is off.
+        took_prediction: called with an image and the prediction that became its label map.
 
     Attributes:
         slow: the tool that runs in a thread.
@@ -61,9 +62,11 @@ class Editing:
         background: Background,
         bus: Bus,
         opened: Callable[[], OpenLabels | None],
+        took_prediction: Callable[[ImageRef, Classes], object],
     ) -> None:
         self._choice, self._sheet, self._states, self._place = choice, sheet, states, place
         self._viewer, self._bus, self._opened = viewer, bus, opened
+        self._took_prediction = took_prediction
         self.slow = SlowTool(background)
 
     def make_painter(self, image: Array, label_map: LabelMap) -> Painter:
@@ -122,15 +125,20 @@ class Editing:
         beside = Neighbours(images, at, opened.read, opened.begun)
         numbers, predicted = painter.label_map.numbers, lambda: self._sheet.predicted(opened)
         work = work_of(name, self._choice, numbers, painter.image, beside, predicted)
-        self._run(OPERATIONS[name], work)
+        taken = predicted() if name == "copy prediction" else None
+        self._run(OPERATIONS[name], work, taken)
 
-    def mark_done(self) -> None:
-        """Mark the image in view as done, which locks it; its unpainted pixels are background."""
+    def mark_done(self, then: Callable[[], object] = lambda: None) -> None:
+        """Mark the image in view as done, which locks it; its unpainted pixels are background.
+
+        Args:
+            then: called when it is.
+        """
         painter, image = self._sheet.painter, self._sheet.image
         if painter is not None and image is not None and self._may_change():
             painter.cancel()
             self._changed(image, painter)  # an image without foreground is labelled too
-            self._states.mark_done(image, painter.label_map)
+            self._states.mark_done(image, painter.label_map, then)
 
     def undo(self) -> None:
         """Undo the last step of the image in view."""
@@ -196,12 +204,15 @@ class Editing:
     def _run_tool(self, name: str, work: Callable[[], Edit]) -> None:
         self._run(TOOLS[name], lambda _progress: work())
 
-    def _run(self, name: str, work: Work) -> None:
-        painter = self._sheet.painter
+    def _run(self, name: str, work: Work, taken: Classes | None = None) -> None:
+        painter, image = self._sheet.painter, self._sheet.image
 
         def done(edit: Edit) -> None:
             if painter is not None and painter is self._sheet.painter:
                 painter.apply(edit)
+                if taken is not None and image is not None:
+                    self._changed(image, painter)
+                    self._took_prediction(image, taken)
             self.notice("")
             self._bus.publish(LabellingChanged())
 
@@ -217,3 +228,5 @@ class Editing:
         assert opened is not None
         numbers = self._sheet.predicted(opened)
         painter.apply(Edit(Rect(0, 0, *painter.shape), np.ones(painter.shape, bool), numbers))
+        if self._sheet.image is not None:
+            self._took_prediction(self._sheet.image, numbers)

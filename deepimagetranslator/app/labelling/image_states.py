@@ -15,9 +15,10 @@ from deepimagetranslator.app.labelling.changes import (
 from deepimagetranslator.app.labelling.open_labels import OpenLabels
 from deepimagetranslator.app.labelling.project_images import ProjectImages
 from deepimagetranslator.app.labelling.sheet import Sheet
+from deepimagetranslator.core.evaluation.score import SURE, Score
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.label_map import LabelMap
-from deepimagetranslator.core.labelling.record import ImageRecord
+from deepimagetranslator.core.labelling.record import DRAFT, ImageRecord
 
 
 class ImageStates:
@@ -57,8 +58,23 @@ class ImageStates:
         """The state of any image as a word for the list; empty while the mode is off."""
         return "" if self._opened() is None else self.images.state(image)
 
-    def mark_done(self, image: ImageRef, label_map: LabelMap) -> None:
-        """Write the label map of an image, then mark it as done; not if it cannot be written."""
+    def sureness(self, image: ImageRef) -> Score | None:
+        """How sure the network was of an image's draft; None if it is no draft of a network."""
+        opened = self._opened()
+        if opened is None or opened.state(image) != DRAFT:
+            return None
+        draft = opened.store.status(image).draft
+        sure = None if draft is None else draft.confidence
+        return None if sure is None else Score(SURE, sure)
+
+    def mark_done(self, image: ImageRef, label_map: LabelMap, then: Callable[[], object]) -> None:
+        """Write the label map of an image, then mark it as done; not if it cannot be written.
+
+        Args:
+            image: the image.
+            label_map: its label map.
+            then: called when it is done.
+        """
         opened = self._opened()
         if opened is None:
             return
@@ -72,6 +88,8 @@ class ImageStates:
             elif not isinstance(error, NotWrittenError):
                 self._bus.publish_error(error, "Mark as done")
             self._tell()
+            if error is None:
+                then()
 
         store, self.marking = opened.store, True
         opened.autosave.do(lambda: store.mark_done(image), marked, image)
@@ -89,5 +107,8 @@ class ImageStates:
             self._tell()
 
     def _tell(self) -> None:
+        opened = self._opened()
+        if opened is not None:
+            opened.drafts_told.clear()
         self._bus.publish(StatesChanged())
         self._bus.publish(LabellingChanged())

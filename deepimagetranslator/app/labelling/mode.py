@@ -16,21 +16,25 @@ from deepimagetranslator.app.events import (
     ViewLoaded,
     ViewTranslated,
 )
+from deepimagetranslator.app.jobs import Jobs
 from deepimagetranslator.app.labelling.changes import LabellingChanged, StatesChanged
 from deepimagetranslator.app.labelling.classes import ClassList
+from deepimagetranslator.app.labelling.drafting import Drafting
 from deepimagetranslator.app.labelling.editing import Editing
 from deepimagetranslator.app.labelling.image_states import ImageStates
 from deepimagetranslator.app.labelling.open_labels import OpenLabels
 from deepimagetranslator.app.labelling.painter import Painter
 from deepimagetranslator.app.labelling.place import LabelPlace
 from deepimagetranslator.app.labelling.project_images import ProjectImages
+from deepimagetranslator.app.labelling.proposals import Proposals
+from deepimagetranslator.app.labelling.rounds import Rounds
 from deepimagetranslator.app.labelling.sheet import Sheet
 from deepimagetranslator.app.labelling.tool_choice import TOOLS, ToolChoice
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.labelling.label_map import LabelMap
+from deepimagetranslator.core.labelling.label_map import Classes, LabelMap
 from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.typing import Array
 
@@ -42,6 +46,7 @@ class Labelling:
         project: whose images are labelled, with its classes.
         viewer: shows the images.
         model: whose predictions can be taken over.
+        jobs: trains and drafts.
         background: reads label maps and runs slow tools.
         bus: gets the changes.
 
@@ -52,6 +57,9 @@ class Labelling:
         place: where the label maps lie.
         states: whether images are to label, drafts or done.
         editing: what the user does to the label map in view.
+        proposals: the image to label next.
+        drafting: drafts of a network.
+        rounds: trainings on the done images.
     """
 
     def __init__(
@@ -59,6 +67,7 @@ class Labelling:
         project: ProjectState,
         viewer: Viewer,
         model: CurrentModel,
+        jobs: Jobs,
         background: Background,
         bus: Bus,
     ) -> None:
@@ -78,7 +87,14 @@ class Labelling:
             background,
             bus,
             lambda: self.opened,
+            self._took_prediction,
         )
+        self._model = model
+        self.proposals = Proposals(
+            project, viewer, self.sheet, images, background, bus, lambda: self.opened
+        )
+        self.drafting = Drafting(project, jobs, images, bus, lambda: self.opened, self._show_draft)
+        self.rounds = Rounds(project, jobs, images, self.drafting, bus, lambda: self.opened)
         bus.subscribe(ViewLoaded, self._on_view)
         bus.subscribe(ViewTranslated, self._on_translation)
         bus.subscribe(ProjectReplaced, self._on_replaced)
@@ -140,6 +156,7 @@ class Labelling:
         """Write what is due; call it often."""
         if self.opened is not None:
             self.opened.autosave.tick()
+            self.rounds.tick()
 
     # ---- what is known ---------------------------------------------------------------------
 
@@ -253,12 +270,26 @@ class Labelling:
         if self.choice.number not in numbers:
             self.choice.number = next(number for number in numbers if number)
 
+    def _took_prediction(self, image: ImageRef, predicted: Classes) -> None:
+        self.drafting.note(image, predicted, self._model.weights)
+
+    def _show_draft(self, image: ImageRef) -> None:
+        """Show the draft of the image in view if nothing is painted on it."""
+        opened = self.opened
+        if (
+            opened is not None
+            and image == self.sheet.image
+            and opened.autosave.unsaved(image) is None
+        ):
+            self._reload(image)
+
     def _reload(self, image: ImageRef) -> None:
         self.sheet.forget(image)
         self._viewer.show()
 
     def _end(self) -> None:
         self.editing.slow.stop()
+        self.drafting.stop()
         self.sheet.forget_all()
         opened, self.opened = self.opened, None
         if opened is not None:
@@ -290,6 +321,7 @@ class Labelling:
             self._bus.publish(LabellingChanged())
 
     def _on_replaced(self, _change: ProjectReplaced) -> None:
+        self.rounds.forget()
         self.place.follow()  # first, as what ends now is not the new project's
         self.close()
 

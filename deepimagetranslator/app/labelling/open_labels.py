@@ -31,6 +31,7 @@ class OpenLabels:
 
     Attributes:
         store, autosave, classes: the files, what writes them, and their classes.
+        drafts_told: images of which it is told that they are drafts.
 
     Raises:
         UserError: another window uses the files, or they cannot be read.
@@ -54,6 +55,7 @@ class OpenLabels:
         self.autosave = Autosave(store, self._written, self._not_written)
         self._project, self._bus, self._reload = project, bus, reload
         self._told = ""
+        self.drafts_told: set[ImageRef] = set()
 
     def use(self, store: LabelStore) -> None:
         """Go on with a copy of the files; everything must be written."""
@@ -94,9 +96,11 @@ class OpenLabels:
         height, width, *_ = image_size(image)
         return self.store.read(image, (height, width), to_paint=False)
 
-    def _written(self, _image: ImageRef) -> None:
+    def _written(self, image: ImageRef) -> None:
         self._told = ""
-        self._bus.publish(StatesChanged())
+        if image not in self.drafts_told:
+            self.drafts_told.add(image)
+            self._bus.publish(StatesChanged())
         self._bus.publish(LabellingChanged())
 
     def _not_written(self, image: ImageRef, error: Exception) -> None:

@@ -13,7 +13,8 @@ from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.loop.states import KnownImage, known_images
-from deepimagetranslator.core.labelling.record import DONE, TO_LABEL, State
+from deepimagetranslator.core.labelling.loop.status import loop_status
+from deepimagetranslator.core.labelling.record import TO_LABEL, State
 from deepimagetranslator.core.labelling.store import LabelStore
 
 
@@ -59,6 +60,15 @@ class ProjectImages:
 
         self._background.run("images", lambda: known_images(data, nothing), found, failed)
 
+    def found(self) -> list[ImageRef]:
+        """The images, in the project's order."""
+        return list(self._found)
+
+    def known(self, image: ImageRef) -> KnownImage:
+        """What is known of one image now."""
+        one = self._found.get(image, KnownImage(image, "", TO_LABEL))
+        return replace(one, state=self.state(image))
+
     def all(self) -> list[KnownImage]:
         """The images with their present states, in the project's order."""
         return [replace(one, state=self.state(one.image)) for one in self._found.values()]
@@ -73,8 +83,10 @@ class ProjectImages:
     def words(self) -> str:
         """How many images are labelled, as text; empty until they are known."""
         if self._words is None:
-            done = sum(self.state(image) == DONE for image in self._found)
-            self._words = f"{done} of {len(self._found)} labelled" if self._found else ""
+            opened = self._opened()
+            self._words = ""
+            if self._found and opened is not None:
+                self._words = loop_status(self.all(), opened.store).sentence
         return self._words
 
     def _on_states(self, _change: Change) -> None:

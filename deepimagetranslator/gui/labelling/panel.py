@@ -15,6 +15,7 @@ from deepimagetranslator.gui.labelling.amounts import AmountFields
 from deepimagetranslator.gui.labelling.class_list import ClassListView
 from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.labelling.keys import OPERATION_KEYS, TOOL_KEYS, key_words
+from deepimagetranslator.gui.labelling.loop_commands import LoopCommands
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.scrolled import Scrolled
 
@@ -29,6 +30,7 @@ class LabelPanel(ttk.Frame):
         parent: the parent widget.
         labelling: the state.
         commands: what needs boxes or files.
+        loop: goes to the next image.
         to_image: gives the keys back to the image.
 
     Attributes:
@@ -43,10 +45,12 @@ class LabelPanel(ttk.Frame):
         parent: tk.Misc,
         labelling: Labelling,
         commands: LabelCommands,
+        loop: LoopCommands,
         to_image: Callable[[], object],
     ) -> None:
         super().__init__(parent)
         self._labelling, self._commands, self._to_image = labelling, commands, to_image
+        self._loop = loop
         px = theme_of(self).px
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
@@ -86,7 +90,12 @@ class LabelPanel(ttk.Frame):
         locked = known is not None and known.locked
         self._state.configure(text=f"{state}{', locked' if locked else ''}".capitalize())
         self._done.configure(text="Unlock (Shift+U)" if locked else "Done (Shift+D)")
-        self._done.configure(style="TButton" if state == DONE else "Accent.TButton")
+        self._done_next.configure(style="TButton" if state == DONE else "Accent.TButton")
+        for button, may in (
+            (self._done_next, not locked),
+            (self._take, labelling.sheet.has_prediction and not locked),
+        ):
+            button.state(["!disabled" if may else "disabled"])
         history = labelling.sheet.painter and labelling.sheet.painter.label_map.history
         for button, can in (
             (self._undo, history and history.can_undo),
@@ -119,7 +128,15 @@ class LabelPanel(ttk.Frame):
         self._done = self._button(frame, "Done (Shift+D)", self.toggle_done)
         self._undo.grid(row=2, column=0, sticky="ew", padx=(0, px(2)))
         self._redo.grid(row=2, column=1, sticky="ew")
-        self._done.grid(row=3, column=0, columnspan=2, sticky="ew", pady=(px(2), 0))
+        self._done_next = self._button(frame, "Done, next (D)", self._loop.done_and_next)
+        self._take = self._button(
+            frame,
+            "Take prediction (Shift+P)",
+            partial(labelling.editing.operate, "copy prediction"),
+        )
+        self._done.grid(row=3, column=0, sticky="ew", padx=(0, px(2)), pady=(px(2), 0))
+        self._done_next.grid(row=3, column=1, sticky="ew", pady=(px(2), 0))
+        self._take.grid(row=4, column=0, columnspan=2, sticky="ew", pady=(px(2), 0))
         return frame
 
     def toggle_done(self) -> None:

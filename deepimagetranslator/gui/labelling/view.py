@@ -6,7 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from tkinter import ttk
 
-from deepimagetranslator.app.events import Change, ViewLoaded, ViewTranslated, WeightsChanged
+from deepimagetranslator.app.events import (
+    Change,
+    JobChanged,
+    ViewLoaded,
+    ViewTranslated,
+    WeightsChanged,
+)
 from deepimagetranslator.app.labelling.changes import (
     LabellingChanged,
     LabellingNoticed,
@@ -20,12 +26,14 @@ from deepimagetranslator.core.labelling.strokes import Point
 from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.labelling.keys import OPERATION_KEYS, TOOL_KEYS, Keys
 from deepimagetranslator.gui.labelling.layer import LabelLayer
+from deepimagetranslator.gui.labelling.loop_commands import LoopCommands
 from deepimagetranslator.gui.labelling.loop_panel import LoopPanel
 from deepimagetranslator.gui.labelling.panel import LabelPanel
 from deepimagetranslator.gui.labelling.pointer import Pointer
 from deepimagetranslator.gui.labelling.ring import show_outline, show_ring
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
+from deepimagetranslator.gui.viewer.image_list import NARROW as LIST_WIDTH
 from deepimagetranslator.gui.viewer.image_pane import Caption
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 
@@ -42,6 +50,7 @@ class LabellingView:
         session: the state.
         panes: the panes to paint on.
         commands: what needs boxes or files.
+        loop: what concerns all images.
 
     Attributes:
         panel: the panel beside the images; None before the mode was entered.
@@ -56,9 +65,11 @@ class LabellingView:
         session: Session,
         panes: PaneGroup,
         commands: LabelCommands,
+        loop: LoopCommands,
     ) -> None:
         self._parent, self._column, self._session, self._panes = parent, column, session, panes
         self._commands, self._labelling = commands, session.labelling
+        self._loop = loop
         self.panel: LabelPanel | None = None
         self.loop: LoopPanel | None = None
         self.cursor: tuple[str, Point] | None = None
@@ -72,6 +83,7 @@ class LabellingView:
         bus = session.bus
         bus.subscribe(LabellingChanged, self._on_change)
         bus.subscribe(StatesChanged, self._on_states)
+        bus.subscribe(JobChanged, self._on_job)
         bus.subscribe(LabelMapShown, self._on_label_map)
         bus.subscribe(LabelsPainted, self._on_painted)
         bus.subscribe(LabellingNoticed, self._on_notice)
@@ -90,7 +102,7 @@ class LabellingView:
                 self._leave()
         if self._on and self.panel is not None and self.loop is not None:
             self.panel.write()
-            self.loop.write()
+            self.loop.write_reason()
             self._write_layers()
             self._show_brush()
             if self._labelling.editing.slow.name and not self._look_id:
@@ -102,6 +114,7 @@ class LabellingView:
         px = theme_of(self._parent).px
         assert self.loop is not None
         self.loop.grid(row=6, column=0, sticky="ew")
+        self.loop.write()
         self.panel.grid(row=0, column=3, rowspan=2, sticky="ns", padx=(0, px(8)), pady=(px(8), 0))
         self._parent.update_idletasks()
         self.panel.limit(self._parent.winfo_height() - px(90))
@@ -128,8 +141,10 @@ class LabellingView:
         self._panes.set_difference(difference)
 
     def _build(self) -> LabelPanel:
-        panel = LabelPanel(self._parent, self._labelling, self._commands, self._to_image)
-        self.loop = LoopPanel(self._column, self._labelling)
+        panel = LabelPanel(
+            self._parent, self._labelling, self._commands, self._loop, self._to_image
+        )
+        self.loop = LoopPanel(self._column, self._labelling, self._loop, self._to_image, LIST_WIDTH)
         editing = self._labelling.editing
         self._pointer = Pointer(
             self._canvases,
@@ -165,6 +180,11 @@ class LabellingView:
             "<Key-o>": lambda: self._flip("outline"),
             "<Key-D>": guarded(panel.toggle_done, "Done"),
             "<Key-U>": guarded(labelling.states.unlock, "Unlock"),
+            "<Key-n>": self._loop.next,
+            "<Key-m>": self._loop.least_sure,
+            "<Key-a>": self._loop.draft,
+            "<Key-T>": self._loop.train,
+            "<Key-d>": guarded(self._loop.done_and_next, "Done"),
             "<Key-space>": lambda: setattr(self._pointer, "space", True),
             "<KeyRelease-space>": lambda: setattr(self._pointer, "space", False),
             "<Next>": lambda: self._session.viewer.step(1),
@@ -189,6 +209,10 @@ class LabellingView:
     def _on_states(self, _change: Change) -> None:
         if self._on and self.loop is not None:
             self.loop.write()
+
+    def _on_job(self, _change: Change) -> None:
+        if self.loop is not None:
+            self.loop.write_job()
 
     def _on_label_map(self, _change: Change) -> None:
         if not (self._labelling.active and self._on) or self.panel is None:

@@ -78,7 +78,12 @@ class ListedImages:
 
         states = self._session.labelling.states
         if painting:
-            self.images.show(images, index, lambda _: None, note_of=lambda i: states.of(images[i]))
+            self.images.show(
+                images,
+                index,
+                lambda i: states.sureness(images[i]) if i < len(images) else None,
+                note_of=lambda i: states.of(images[i]),
+            )
         else:
             self.images.show(images, index, score_of, viewer.mark_of)
         self._write_scores()
@@ -99,4 +104,4 @@ class ListedImages:
 
     def _on_states(self, _change: Change) -> None:
         if self._session.viewer.labelling:
-            self.images.redraw()
+            self.images.refresh()  # sorts the least sure drafts first if wanted

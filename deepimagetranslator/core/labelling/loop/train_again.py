@@ -130,7 +130,7 @@ def next_training(
         usable = [one for one in done if one.image in pairs]
         if not usable:
             raise UserError(*(one.message for one in taken.left_out))
-        division = _division(usable, validating, store)
+        division = division_of(usable, validating, store)
         wanted = CONTINUES if continued is None else continued
         validate = division.val or tuple(validating)
         start, notes = _start(path, project, store, validate, wanted, asked=continued is True)
@@ -189,7 +189,14 @@ def _given(data: DataSpec, done: Sequence[KnownImage], store: LabelStore) -> lis
     return pairs
 
 
-def _division(done: Sequence[KnownImage], own: set[ImageRef], store: LabelStore) -> Division:
+def division_of(done: Sequence[KnownImage], own: set[ImageRef], store: LabelStore) -> Division:
+    """How the next training divides the done images.
+
+    Args:
+        done: they, without the project's own validation images.
+        own: these.
+        store: has the rounds before.
+    """
     trained, validated = trained_on(store), validated_last(store)
     names = {one.image: store.text_of(one.image.path) for one in done}
     return divided(
