@@ -22,10 +22,10 @@ _LOOP = "\n".join(
     (
         "The label maps of the done images are copied into the run's folder (snapshot), so that",
         "labelling can go on meanwhile; targets of the project are trained on too.",
-        "Validation: the project's own validation images, else every fifth done image, from",
-        f"{validation.LEAST_PERSONS} persons on whole persons; none with fewer than "
-        f"{validation.LEAST_IMAGES} images. What has validated once is",
-        "not trained on later.",
+        "Validation: the project's own validation images, else every fifth done image; none with",
+        f"fewer than {validation.LEAST_IMAGES} images, whole persons from "
+        f"{validation.LEAST_PERSONS} persons on. What validates goes on doing so in",
+        "later rounds; a network never validates on images that it was trained on.",
         f"An epoch shows each image twice, in {schedule.LEAST_STEPS} to {schedule.MOST_STEPS} "
         f"steps. There are {schedule.EPOCHS} epochs from scratch",
         f"and {schedule.EPOCHS_CONTINUED} with --continue, at {schedule.RATE_CONTINUED} of the "

@@ -119,7 +119,8 @@ def _resumed(arguments: argparse.Namespace, project: Project, store: LabelStore)
         training = replace(recorded.specs.training, epochs=arguments.epochs)
         recorded = replace(recorded, specs=replace(recorded.specs, training=training))
     result = trained(recorded, run_dir, resume=True)
-    found = (one.number for one in store.record.rounds if run_of(one, store) == run_dir.absolute())
+    name = store.text_of(run_dir)
+    found = (one.number for one in store.record.rounds if one.run == name)
     return result | {"round": next(found, None)} | counted(known_images(project.specs.data, store))
 
 

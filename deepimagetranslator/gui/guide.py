@@ -128,6 +128,10 @@ Everything is written within two seconds, into the folder "labels" beside the pr
 stay unchanged. Done locks an image; its unpainted pixels are background. The menu File of the \
 panel exports the label maps in the geometry of their inputs or, if you want, saves one into its \
 target file and keeps a copy.
+A training on label maps takes the done images and copies their label maps, so you can go on \
+painting meanwhile. Every fifth done image validates (from five persons on whole persons), none \
+below five images; with the same person in both parts the figures are optimistic. How many pixels \
+of a network's drafts you have corrected is counted when an image is done.
 Keys: a letter in brackets chooses its tool; 1 to 9: class; the square brackets, or Ctrl and the \
 wheel: size; O: outlines only; H: hide; Ctrl+Z, Ctrl+Y: undo, redo; Esc: give up an outline or a \
 slow tool; space or the middle button: move the image; Page Up, Page Down: image before, after. \

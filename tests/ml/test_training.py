@@ -294,6 +294,7 @@ def test_slices_of_volumes_are_trained_on_and_found_when_moved(sets, tmp_path):
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
     moved = [tuple(file.replace(a, b) for file in one) for one in lists]
     data = replace(project.specs.data, **dict(zip(LISTS, moved, strict=True)))
+    data = replace(data, unlabelled_inputs=(str(tmp_path / "b" / "more.png"),))  # not trained on
     elsewhere = replace(project, specs=replace(project.specs, data=data))
     assert run(elsewhere, tmp_path / "run", resume=True).result.epochs == 1
     turned = replace(data, train_inputs=moved[0][::-1])

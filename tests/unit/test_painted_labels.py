@@ -331,7 +331,7 @@ def test_slices_are_drafted_into_a_folder_of_their_file_and_find_it_again(tmp_pa
     put = into_folder(tmp_path / "drafts", TABLE, images)
     for image in images[1:]:
         put(image, WANTED, None)
-    names = sorted(p.relative_to(tmp_path / "drafts") for p in tmp_path.glob("drafts/*/*"))
+    names = sorted(p.relative_to(tmp_path / "drafts") for p in tmp_path.glob("drafts/[!.]*/*"))
     assert [name.as_posix() for name in names] == ["one/0002.png", "two/0001.png", "two/0002.png"]
     store = LabelStore(tmp_path / "labels" / "study")
     store.open()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -75,6 +75,12 @@ class Round:
     train: tuple[str, ...] = ()
     val: tuple[str, ...] = ()
     start: str = ""
+
+    def renamed(self, name: Callable[[str], str]) -> Round:
+        """The round with other texts for its paths."""
+        train, val = (tuple(map(name, texts)) for texts in (self.train, self.val))
+        start = self.start and name(self.start)
+        return replace(self, run=name(self.run), train=train, val=val, start=start)
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,8 @@ class LabelStore:
         Raises:
             WriteError: they cannot be written; they stay as they were.
         """
-        self._keep(replace(self._record, table=table))
+        with self._busy:
+            self._keep(replace(self._record, table=table))
 
     def status(self, image: ImageRef) -> ImageRecord:
         """What is known of an image."""
@@ -143,11 +144,12 @@ class LabelStore:
         Raises:
             WriteError: it cannot be written.
         """
-        known = self.status(image)
-        draft = known.draft
-        if draft is not None:
-            draft = replace(draft, corrected=self._corrected(known.file))
-        self._set(image, replace(known, state=DONE, locked=True, draft=draft))
+        with self._busy:
+            known = self.status(image)
+            draft = known.draft
+            if draft is not None:
+                draft = replace(draft, corrected=self._corrected(known.file))
+            self._set(image, replace(known, state=DONE, locked=True, draft=draft))
 
     def unlock(self, image: ImageRef) -> None:
         """Let a done image be changed.
@@ -155,7 +157,8 @@ class LabelStore:
         Raises:
             WriteError: it cannot be written.
         """
-        self._set(image, replace(self.status(image), locked=False))
+        with self._busy:
+            self._set(image, replace(self.status(image), locked=False))
 
     @property
     def record(self) -> Record:
@@ -168,8 +171,9 @@ class LabelStore:
         Raises:
             WriteError: it cannot be written.
         """
-        earlier = tuple(one for one in self._record.rounds if one.number < new.number)
-        self._keep(replace(self._record, rounds=(*earlier, new)))
+        with self._busy:
+            earlier = tuple(one for one in self._record.rounds if one.number < new.number)
+            self._keep(replace(self._record, rounds=(*earlier, new)))
 
     def text_of(self, path: Path) -> str:
         """A path as the record names it, see ``names.text_of``."""
@@ -270,7 +274,7 @@ class LabelStore:
     def keep_draft(self, image: ImageRef, numbers: Classes, draft: DraftRecord) -> None:
         """Note that an image's label map begins with this draft, and keep a copy to compare with.
 
-        Args, raises: as ``take_draft``.
+        Arguments as ``take_draft``.
         """
         with self._busy:
             known = self.status(image)
@@ -367,7 +371,10 @@ class LabelStore:
                 write_bytes(other.folder / known.file, content, durable=True)
                 self._drafts.copy(self.status(image).file, other._drafts, known.file)
                 images[text] = known
-            rounds = tuple(self._moved(one, other) for one in self._record.rounds)
+            rounds = tuple(
+                one.renamed(lambda text: other.text_of(self.home / text))
+                for one in self._record.rounds
+            )
             other._keep(Record(self.table, images, rounds))
             other.replaced = self.replaced
         except BaseException:
@@ -383,16 +390,6 @@ class LabelStore:
             with suppress(OSError):
                 system_path(file).unlink()
         self.close()
-
-    def _moved(self, one: Round, other: LabelStore) -> Round:
-        """A round with its paths as another store names them."""
-
-        def texts(paths: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(other.text_of(self.home / path) for path in paths)
-
-        run, *start = texts((one.run, one.start) if one.start else (one.run,))
-        train, val = texts(one.train), texts(one.val)
-        return replace(one, run=run, start="".join(start), train=train, val=val)
 
     def _require_free(self, image: ImageRef, path: Path, anyway: bool) -> None:
         """Refuse to write over a done label map, or one that another program has changed."""
@@ -412,7 +409,8 @@ class LabelStore:
         back_up(path)
 
     def _set(self, image: ImageRef, known: ImageRecord) -> None:
-        self._keep(self._record.with_image(self.text_of(image.path), known))
+        with self._busy:
+            self._keep(self._record.with_image(self.text_of(image.path), known))
 
     def _keep(self, record: Record) -> None:
         with self._busy:

@@ -61,6 +61,19 @@ def to_draft(images: Sequence[KnownImage], store: LabelStore, round_number: int)
     return [one.image for one in images if wanted(one)]
 
 
+def to_correct(images: Sequence[KnownImage], store: LabelStore) -> list[ImageRef]:
+    """The drafts, those of which their network is least sure first, then those without a figure.
+
+    Args: as ``to_draft``.
+    """
+
+    def sure(image: ImageRef) -> float:
+        draft = store.status(image).draft
+        return 2.0 if draft is None or draft.confidence is None else draft.confidence
+
+    return sorted((one.image for one in images if one.state == DRAFT), key=sure)
+
+
 def into_store(store: LabelStore, round_number: int) -> Put:
     """Have drafts written as the project's label maps.
 

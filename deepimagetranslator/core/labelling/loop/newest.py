@@ -56,9 +56,9 @@ def run_of(one: Round, store: LabelStore, runs: Sequence[Path] = ()) -> Path:
 
 def round_of(weights: Path, path: Path | None, project: Project, store: LabelStore) -> int:
     """The number of the round in whose folder a weights file lies; 0 if it is in none."""
-    runs, folder = runs_of(path, project.runs), weights.absolute().parent
+    runs, folder = runs_of(path, project.runs), store.text_of(weights.parent)
     rounds = reversed(store.record.rounds)
-    found = (one.number for one in rounds if run_of(one, store, runs).absolute() == folder)
+    found = (one.number for one in rounds if store.text_of(run_of(one, store, runs)) == folder)
     return next(found, 0)
 
 

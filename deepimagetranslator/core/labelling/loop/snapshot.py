@@ -14,6 +14,7 @@ from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size, write_image
 from deepimagetranslator.core.labelling.label_map import Classes
+from deepimagetranslator.core.labelling.record import DONE
 from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.messages.events import FilesRead, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
@@ -90,6 +91,8 @@ def _numbers_of_done(store: LabelStore, image: ImageRef) -> Classes:
     """
     height, width, *_ = image_size(image)
     numbers = store.read(image, (height, width), to_paint=False)
+    if store.status(image).state != DONE:
+        raise UserError(f"{image} is being changed; mark it as done again.")
     if numbers is None:
         raise UserError(
             f"The label map {store.path(image)} of {image} is missing; restore it, or label the "

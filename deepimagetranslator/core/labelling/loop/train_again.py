@@ -7,6 +7,7 @@ then lists the snapshot, so the run is resumed and repeated as any other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -114,41 +115,56 @@ def next_training(
             written.
         Cancelled: the caller cancelled.
     """
-    _require_no_run(RunFolder(run_dir))
-    adopt_classes(project.specs.data, store)
-    data = project.specs.data
-    images = known_images(data, store)
-    own = matched(data, "val")
-    validating = {pair.input for pair in own}
-    done = [one for one in images if one.state == DONE and one.image not in validating]
-    _require_done(done, images)
-    painted = [one.image for one in done if store.status(one.image).state == DONE]
-    given = {pair.input: pair for pair in _given(data, done, store)}
-    with locked(RunFolder(run_dir)):
-        taken = take_snapshot(store, painted, run_dir, report, control)
-        pairs = given | {pair.input: pair for pair in taken.pairs}
-        usable = [one for one in done if one.image in pairs]
-        if not usable:
-            raise UserError(*(one.message for one in taken.left_out))
-        division = division_of(usable, validating, store)
-        wanted = CONTINUES if continued is None else continued
-        validate = division.val or tuple(validating)
-        start, notes = _start(path, project, store, validate, wanted, asked=continued is True)
-        new = _with_pairs(project, store, pairs, division, own)
-        new = scheduled(new, len(division.train), start is not None, epochs)
-        number = next_number(store)
-        write_record(run_dir, number, store, division, taken.left_out, start)
-        store.add_round(
-            Round(
-                number,
-                store.text_of(run_dir),
-                _texts(store, division.train),
-                _texts(store, division.val),
-                "" if start is None else store.text_of(start.parent),
-            )
-        )
-    notes = (*_drafts_with_targets(data, images), *notes)
-    return NextTraining(number, new, run_dir, start, division, tuple(images), taken.left_out, notes)
+    wanted = CONTINUES if continued is None else continued
+    try:
+        preparing = _Preparing(project, path, store, run_dir, report, control or JobControl())
+        return preparing.prepared(wanted, epochs, asked=continued is True)
+    except BaseException:
+        with suppress(OSError):  # it holds something
+            run_dir.rmdir()
+        raise
+
+
+@dataclass(frozen=True)
+class _Preparing:
+    """A training of the loop that is being prepared; arguments as ``next_training``."""
+
+    project: Project
+    path: Path | None
+    store: LabelStore
+    run_dir: Path
+    report: Report
+    control: JobControl
+
+    def prepared(self, continued: bool, epochs: int, asked: bool) -> NextTraining:
+        """Take the snapshot and decide the rest; ``asked`` if the user wants to continue."""
+        project, store, run_dir = self.project, self.store, self.run_dir
+        _require_no_run(RunFolder(run_dir))
+        adopt_classes(project.specs.data, store)
+        data = project.specs.data
+        images, own = known_images(data, store), matched(data, "val")
+        validating = {pair.input for pair in own}
+        done = [one for one in images if one.state == DONE and one.image not in validating]
+        _require_done(done, images)
+        given = _given(data, done, store)
+        with locked(RunFolder(run_dir)):
+            painted = [one.image for one in done if store.status(one.image).state == DONE]
+            taken = take_snapshot(store, painted, run_dir, self.report, self.control)
+            pairs = {pair.input: pair for pair in (*given, *taken.pairs)}
+            usable = [one for one in done if one.image in pairs]
+            if not usable:
+                raise UserError(*(one.message for one in taken.left_out))
+            division = division_of(usable, validating, store)
+            validate = division.val or tuple(validating)
+            start, notes = _start(self.path, project, store, validate, continued, asked)
+            new = _with_pairs(project, store, pairs, division, own)
+            new = scheduled(new, len(division.train), start is not None, epochs)
+            number = next_number(store)
+            write_record(run_dir, number, store, division, taken.left_out, start)
+            store.add_round(_round(number, store, run_dir, division, start))
+        notes = (*_drafts_with_targets(data, images), *notes)
+        every = tuple(images)
+        return NextTraining(number, new, run_dir, start, division, every, taken.left_out, notes)
 
 
 def _require_no_run(run: RunFolder) -> None:
@@ -259,8 +275,15 @@ def _with_pairs(
     return suggested(new, look_for(new))
 
 
-def _texts(store: LabelStore, images: Sequence[ImageRef]) -> tuple[str, ...]:
-    return tuple(store.text_of(image.path) for image in images)
+def _round(
+    number: int, store: LabelStore, run_dir: Path, division: Division, start: Path | None
+) -> Round:
+    train, val = (
+        tuple(store.text_of(image.path) for image in images)
+        for images in (division.train, division.val)
+    )
+    before = "" if start is None else store.text_of(start.parent)
+    return Round(number, store.text_of(run_dir), train, val, before)
 
 
 def _drafts_with_targets(data: DataSpec, images: Sequence[KnownImage]) -> list[str]:

@@ -1,8 +1,8 @@
 """Which done images validate a training of the loop; the others are trained on.
 
 An image that has validated goes on validating, so that no later round trains on it. From five
-persons on whole persons validate; below that every fifth image does, and it is said that the
-figures are optimistic then, as the network knows the person.
+persons on whole persons validate, chosen once among those least trained on; below that every fifth
+image does, and it is said that the figures are optimistic then, as the network knows the person.
 """
 
 from __future__ import annotations
@@ -87,6 +87,8 @@ def _by_persons(
     order = sorted(persons, key=lambda one: (known[one], one not in before))
     wanted = len(persons) // _SHARE
     chosen = {one for one in persons if one in before and not known[one]} | set(order[:wanted])
+    if 2 * len(chosen) > len(persons):  # many images are no longer done
+        chosen = set(order[:wanted])
     val = [one for one in images if one.person in chosen]
     sentence = (
         f"{_count(len(chosen), 'person')} of {len(persons)} "
@@ -103,8 +105,9 @@ def _by_images(
     earlier: set[ImageRef],
 ) -> Division:
     """Every fifth image validates; those that were not trained on yet come first."""
-    val = set(earlier)
-    new = [one.image for one in images if one.image not in trained | val]
+    again = [one.image for one in images if one.image in earlier]
+    val = set(_spread(again, len(images) // 2))  # all, unless many images are no longer done
+    new = [one.image for one in images if one.image not in trained | earlier]
     old = [one.image for one in images if one.image in trained]
     for candidates in (new, old):
         val |= set(_spread(candidates, len(images) // _SHARE - len(val)))
