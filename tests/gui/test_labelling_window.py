@@ -20,10 +20,16 @@ from deepimagetranslator.core.config.project import save_project
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.labelling.record import DONE
-from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed
+from deepimagetranslator.core.messages.events import (
+    JobCancelled,
+    PreviewReady,
+    WeightsDescribed,
+)
+from deepimagetranslator.core.runs.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.gui.labelling import keys, pointer
 from deepimagetranslator.gui.labelling.panel import LabelPanel
+from deepimagetranslator.gui.monitor.training_monitor import TrainingMonitor
 from deepimagetranslator.gui.viewer import viewport
 from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
 
@@ -530,3 +536,102 @@ def test_the_prediction_has_no_pane_without_a_network(
     made.until(lambda: not made.session.background.busy)
     roles = [role for role, one in made.main.panes.panes.items() if one.winfo_ismapped()]
     assert roles == ["image", "target", "prediction"]
+
+
+# ---- the loop --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alone(
+    root: tk.Tk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[QuietWindow, Labelling]]:
+    """Three images without targets, loaded by the menu; the mode is on."""
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(autosave, "SECONDS", 0.02)
+    made = QuietWindow(root, tmp_path)
+    root.geometry("1100x900")
+    write_pairs(tmp_path, NAMES)
+    assert made.main.start.winfo_ismapped()
+    made.answers.paths.append(tmp_path / "in")
+    menu = open_menu(made.main, "Data")
+    menu.invoke(menu.index("Load images to label..."))
+    mode = made.session.labelling
+    made.until(lambda: mode.sheet.painter is not None and not made.session.background.busy)
+    yield made, mode
+    made.close()
+
+
+def test_images_alone_are_loaded_and_painted_at_once(alone: tuple[QuietWindow, Labelling]) -> None:
+    made, mode = alone
+    assert made.session.project.specs.data.unlabelled_inputs and mode.active
+    assert not made.main.start.winfo_ismapped()
+    made.until(lambda: [text for text in list_texts(made) if text in NAMES] == NAMES)
+
+
+def test_keys_finish_an_image_and_go_to_the_next_with_its_reason(
+    alone: tuple[QuietWindow, Labelling],
+) -> None:
+    made, mode = alone
+    first, loop = mode.sheet.image, made.main.labelling.loop
+    stroke(made, (12, 12))
+    press(made, "Key-d")
+    made.until(lambda: mode.sheet.image != first and mode.sheet.painter)
+    assert first is not None and mode.states.images.state(first) == DONE and loop is not None
+    made.until(lambda: str(loop.count.cget("text")) == "1 of 3 labelled")
+    assert "at random" in str(loop.reason.cget("text")) and loop.reason.winfo_ismapped()
+    second = mode.sheet.image
+    press(made, "Key-n")
+    made.until(lambda: mode.sheet.image not in (first, second) and mode.sheet.painter)
+    assert "No validation with fewer than 5" in str(loop.validation.cget("text"))
+
+
+def test_a_key_trains_again_and_painting_goes_on(alone: tuple[QuietWindow, Labelling]) -> None:
+    made, mode = alone
+    loop, view = made.main.labelling.loop, made.main.labelling
+    assert loop is not None
+    stroke(made, (12, 12))
+    press(made, "Key-d")
+    made.until(lambda: mode.sheet.painter and "1 of 3" in str(loop.count.cget("text")))
+    press(made, "T")
+    made.until(lambda: made.session.jobs.kind == "training")
+    monitor = next(w for w in made.root.winfo_children() if isinstance(w, TrainingMonitor))
+    assert "Round 1: 1 of 3 images" in str(panel_of(made).message.cget("text"))
+    assert str(loop.stop.cget("text")) == "Stop training" and loop.stop.winfo_manager()
+    assert loop.buttons["Train again"].instate(["disabled"])
+    monitor.destroy()
+    stroke(made, (5, 5))
+    assert numbers(mode)[5, 5] == mode.choice.number
+    loop.stop.invoke()
+    assert made.sessions.engine.asked == ["cancel"] and not loop.stop.winfo_manager()
+    made.answer(JobCancelled())
+    assert loop.buttons["Train again"].instate(["!disabled"]) and view.loop is loop
+
+
+def test_all_keys_of_the_loop_are_shown(made: QuietWindow, mode: Labelling) -> None:
+    loop = made.main.labelling.loop
+    assert loop is not None
+    words = [str(button.cget("text")) for button in loop.buttons.values()]
+    assert words == ["Next (N)", "Worst (M)", "Train again (Shift+T)", "Draft the rest (A)"]
+    made.root.geometry("1400x1000")
+    made.root.update()
+    for button in loop.buttons.values():
+        needed = ttk.Button(loop, text=str(button.cget("text")), width=6).winfo_reqwidth()
+        assert button.winfo_width() >= needed, button.cget("text")
+
+
+def test_the_start_of_a_training_is_chosen_once_there_are_weights(
+    alone: tuple[QuietWindow, Labelling],
+) -> None:
+    made, mode = alone
+    loop = made.main.labelling.loop
+    assert loop is not None and loop.start.get() == "from scratch"
+    assert loop.start.instate(["disabled"])
+    run = new_run_dir(made.session.project.runs_home)
+    run.mkdir(parents=True)
+    RunFolder(run).best.write_bytes(b"weights")
+    made.session.project.add_run(run)
+    stroke(made, (12, 12))
+    made.until(lambda: loop.start.instate(["!disabled"]))
+    loop.start.set("from last weights")
+    loop.start.event_generate("<<ComboboxSelected>>")
+    assert mode.rounds.continues

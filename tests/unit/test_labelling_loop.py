@@ -220,7 +220,8 @@ def test_training_again_takes_a_copy_then_drafts_the_others(
     paint(mode)  # begun: no draft replaces it
     sessions.until(lambda: not mode.unsaved)
     painted = numbers(mode).copy()
-    assert not mode.rounds.may_continue and "too few for validation" in mode.rounds.validation
+    assert not mode.rounds.may_continue
+    assert mode.rounds.validation == "No validation with fewer than 5 done images"
     request = trained(sessions, mode)
     (told,) = sessions.changes(RoundBegan)
     assert told.sentences[0].startswith("Round 1: 2 of 6 images are done, 2 of them are trained on")
@@ -250,7 +251,7 @@ def test_training_again_takes_a_copy_then_drafts_the_others(
 def test_the_least_sure_draft_comes_first(sessions: Sessions, mode: Labelling) -> None:
     finish(sessions, mode, 0)
     mode.proposals.least_sure()
-    assert notice(sessions).startswith("There is no draft of a network")
+    assert notice(sessions).startswith("There is no draft to correct")
     trained(sessions, mode)
     sessions.until(lambda: sessions.session.jobs.kind == DRAFTS)
     inputs = answer_drafts(sessions).inputs
@@ -380,4 +381,10 @@ def test_the_projects_own_validation_images_validate(
     project.set_files(replace(project.specs.data, **sides))  # type: ignore[arg-type]
     quiet(sessions)
     finish(sessions, mode, 0)
-    assert mode.rounds.validation == "1 validation image of the project validates."
+    assert mode.rounds.validation == "Validation: the project's own images"
+
+
+def test_the_validation_is_told(sessions: Sessions, mode: Labelling) -> None:
+    for index in range(5):
+        finish(sessions, mode, index)
+    assert mode.rounds.validation == "Validation: 1 of 5 done images; same persons, optimistic"

@@ -123,9 +123,10 @@ class Editing:
         images = self._viewer.images()
         at = images.index(self._sheet.image) if self._sheet.image in images else len(images)
         beside = Neighbours(images, at, opened.read, opened.begun)
-        numbers, predicted = painter.label_map.numbers, lambda: self._sheet.predicted(opened)
-        work = work_of(name, self._choice, numbers, painter.image, beside, predicted)
-        taken = predicted() if name == "copy prediction" else None
+        numbers, taken = painter.label_map.numbers, None
+        if name == "copy prediction":
+            taken = self._sheet.predicted(opened)
+        work = work_of(name, self._choice, numbers, painter.image, beside, taken)
         self._run(OPERATIONS[name], work, taken)
 
     def mark_done(self, then: Callable[[], object] = lambda: None) -> None:

@@ -60,10 +60,6 @@ class ProjectImages:
 
         self._background.run("images", lambda: known_images(data, nothing), found, failed)
 
-    def found(self) -> list[ImageRef]:
-        """The images, in the project's order."""
-        return list(self._found)
-
     def known(self, image: ImageRef) -> KnownImage:
         """What is known of one image now."""
         one = self._found.get(image, KnownImage(image, "", TO_LABEL))

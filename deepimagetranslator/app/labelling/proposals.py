@@ -13,12 +13,12 @@ from deepimagetranslator.app.labelling.sheet import Sheet
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.labelling.loop.drafts import to_correct
 from deepimagetranslator.core.labelling.loop.foreground import foreground_in
 from deepimagetranslator.core.labelling.loop.next_image import Proposal, next_image
-from deepimagetranslator.core.labelling.record import DRAFT
 
 NOTHING_LEFT = "All images are labelled."
-_NO_DRAFT = "There is no draft of a network to correct; draft the other images first."
+_NO_DRAFT = "There is no draft to correct; train, or draft the other images first."
 
 
 class Proposals:
@@ -96,21 +96,16 @@ class Proposals:
         opened, here = self._opened(), self._sheet.image
         if opened is None:
             return
-        known = [
-            (one.confidence, image)
-            for image in self._images.found()
-            if opened.state(image) == DRAFT
-            and (one := opened.store.status(image).draft) is not None
-            and one.confidence is not None
-        ]
-        known = sorted(known, key=lambda item: item[0])
-        if not known:
+        order = to_correct(self._images.all(), opened.store)
+        if not order:
             self._bus.publish(LabellingNoticed(_NO_DRAFT))
             return
-        order = [image for _, image in known]
-        place = (order.index(here) + 1) % len(order) if here in order else 0
-        confidence, image = known[place]
-        self._show(image, f"Draft of which the network is {confidence:.1%} sure.")
+        image = order[(order.index(here) + 1) % len(order) if here in order else 0]
+        draft = opened.store.status(image).draft
+        if draft is None or draft.confidence is None:
+            self._show(image, "A draft that is not done yet.")
+        else:
+            self._show(image, f"Draft of which the network is {draft.confidence:.1%} sure.")
 
     def _show(self, image: ImageRef, reason: str) -> None:
         self._proposed = image, reason

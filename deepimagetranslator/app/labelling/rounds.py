@@ -26,6 +26,7 @@ from deepimagetranslator.core.labelling.loop.train_again import (
     division_of,
     next_training,
 )
+from deepimagetranslator.core.labelling.loop.validation import LEAST_IMAGES, Division
 from deepimagetranslator.core.labelling.record import DONE
 from deepimagetranslator.core.messages.events import JobFinished
 from deepimagetranslator.core.runs.run_folder import new_run_dir
@@ -137,16 +138,31 @@ class Rounds:
 
     @property
     def validation(self) -> str:
-        """What validates in the next training, as sentences; empty while none is done."""
+        """What validates in the next training, in a few words; empty while none is done."""
         opened = self._opened()
         own = {pair.input for pair in self._project.matched.val}
         done = [one for one in self._images.all() if one.state == DONE and one.image not in own]
         if opened is None or not done:
             return ""
-        return division_of(done, own, opened.store).sentence
+        return _words(division_of(done, own, opened.store), len({one.person for one in done}))
 
     @property
     def corrected(self) -> tuple[Corrections, ...]:
         """How much was corrected in the drafts of the last rounds, oldest first."""
         opened = self._opened()
         return () if opened is None else tuple(corrections(opened.store)[-_SHOWN_ROUNDS:])
+
+
+def _words(division: Division, persons: int) -> str:
+    """What validates; a training says it in whole sentences when it begins."""
+    count, of = len(division.val), len(division.val) + len(division.train)
+    match division.kind:
+        case "own":
+            return "Validation: the project's own images"
+        case "persons":
+            return f"Validation: whole persons ({count} of {of} images)"
+        case "images":
+            same = "same persons" if persons > 1 else "same person"
+            return f"Validation: {count} of {of} done images; {same}, optimistic"
+        case "none":
+            return f"No validation with fewer than {LEAST_IMAGES} done images"

@@ -41,6 +41,11 @@ class LoopCommands:
         session.bus.subscribe(RoundBegan, self._on_round)
 
     @property
+    def busy(self) -> bool:
+        """Whether a job is running or being prepared, so that no other can begin."""
+        return bool(self._session.jobs.kind) or self._labelling.rounds.preparing
+
+    @property
     def job(self) -> str:
         """What the engine does of the loop; empty if nothing, or it was asked to stop."""
         jobs = self._session.jobs

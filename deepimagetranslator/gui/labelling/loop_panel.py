@@ -47,12 +47,13 @@ class LoopPanel(ttk.Frame):
         self._labelling, self._commands, self._to_image = labelling, commands, to_image
         self._px = px = theme_of(self).px
         self._width = px(width)
+        self._may_continue = False
         self.columnconfigure((0, 1), weight=1, uniform="halves")
         self.buttons: dict[str, ttk.Button] = {}
         self.count = ttk.Label(self, style="Bold.TLabel")
         self.count.grid(row=0, column=0, columnspan=2, sticky="w", pady=px(4))
         self._button("Next", "N", commands.next, 1, 0)
-        self._button("Unsure", "M", commands.least_sure, 1, 1)
+        self._button("Worst", "M", commands.least_sure, 1, 1)
         self.reason = self._text(2)
         self._button("Train again", "Shift+T", commands.train, 3, 0, 2)
         self._start = tk.StringVar(self)
@@ -64,8 +65,8 @@ class LoopPanel(ttk.Frame):
         self.validation = self._text(5)
         self._button("Draft the rest", "A", commands.draft, 6, 0, 2)
         self.stop = ttk.Button(self, command=commands.stop)
-        self.stop.grid(row=7, column=0, columnspan=2, sticky="ew", pady=px(1))
-        self.corrected = self._text(8)
+        self.stop.grid(row=6, column=0, columnspan=2, sticky="ew", pady=px(1))
+        self.corrected = self._text(7)
         self.write_job()
 
     def write(self) -> None:
@@ -76,24 +77,29 @@ class LoopPanel(ttk.Frame):
         rounds = labelling.rounds
         self._write(self.validation, rounds.validation)
         self._write(self.corrected, corrected_words(rounds.corrected))
-        may = rounds.may_continue
-        self.start.state(["!disabled" if may else "disabled"])
-        self.buttons["Draft the rest"].state(["!disabled" if may else "disabled"])
-        rounds.continues = rounds.continues and may
+        self._may_continue = rounds.may_continue
+        rounds.continues = rounds.continues and self._may_continue
         self._start.set(CONTINUED if rounds.continues else SCRATCH)
+        self.write_job()
 
     def write_reason(self) -> None:
         """Show why the image in view was proposed."""
         self._write(self.reason, self._labelling.proposals.reason)
 
     def write_job(self) -> None:
-        """Show the button that stops the job that is running."""
-        kind = self._commands.job
+        """Show the button that stops the job that is running instead of that for drafts."""
+        kind, draft = self._commands.job, self.buttons["Draft the rest"]
         if kind:
             self.stop.configure(text=f"Stop {kind}")
+            draft.grid_remove()
             self.stop.grid()
         else:
             self.stop.grid_remove()
+            draft.grid()
+        self.buttons["Train again"].state(["disabled" if self._commands.busy else "!disabled"])
+        may = self._may_continue
+        self.start.state(["!disabled" if may else "disabled"])
+        draft.state(["!disabled" if may and not self._commands.busy else "disabled"])
 
     def _button(
         self,
