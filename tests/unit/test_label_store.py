@@ -166,6 +166,10 @@ def test_a_damaged_label_map_is_named(tmp_path: Path, content: bytes) -> None:
         labels.read(image, SHAPE)
 
 
+RECORD_WITH = '{"format": 1, "classes": {"0": "0"}, "replaced": {}, %s}'
+IMAGE_WITH = '{"file": "a.png", "state": "draft", "locked": false, "draft": %s}'
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -173,6 +177,14 @@ def test_a_damaged_label_map_is_named(tmp_path: Path, content: bytes) -> None:
         "[]",
         '{"format": 1}',
         '{"format": 1, "classes": {"1": "0"}, "replaced": {}, "images": {}}',
+        RECORD_WITH % '"images": {}, "rounds": [{"number": 1, "run": "a", "train": []}]',
+        RECORD_WITH % '"images": {}, "rounds": 5',
+        RECORD_WITH % ('"images": {"a.png": %s}' % (IMAGE_WITH % '"x"')),
+        RECORD_WITH
+        % (
+            '"images": {"a.png": %s}'
+            % (IMAGE_WITH % '{"round": Infinity, "pixels": 4, "confidence": 1, "corrected": 0}')
+        ),
     ],
 )
 def test_a_damaged_record_is_named_and_stays(tmp_path: Path, text: str) -> None:
@@ -443,6 +455,9 @@ def test_a_snapshot_holds_the_done_images_as_targets(tmp_path: Path) -> None:
     labels.unlock(image)
     labels.write(image, np.zeros(SHAPE, np.uint8))  # what is painted later changes nothing
     assert np.array_equal(numbers_of_target(target, labels.table, SHAPE), painted())
+    (refused,) = take_snapshot(labels, images[1:], tmp_path / "run").left_out
+    assert refused.message == f"{image} is being changed; mark it as done again."
+    labels.mark_done(image)
     again = take_snapshot(labels, images[1:], tmp_path / "run")
     assert again.pairs[0].target.file.parent == tmp_path / "run" / "snapshot2"
     assert [one.name for one in (tmp_path / "run").iterdir() if one.name[0] == "."] == []

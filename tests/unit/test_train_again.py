@@ -171,6 +171,13 @@ def test_a_killed_or_cancelled_snapshot_leaves_nothing_and_can_be_begun_again(
     found = study.train("run")
     assert {Path(p).parent.name for p in found.project.specs.data.train_targets} == {"snapshot2"}
     assert found.number == 1
+    (found.run_dir / "best.weights.h5").unlink()  # killed before the first epoch was complete
+    save_project(
+        replace(found.project, run={"precision": "float32"}), found.run_dir / "project.json"
+    )
+    again = study.train("run", trained=False)
+    assert {Path(p).parent.name for p in again.project.specs.data.train_targets} == {"snapshot3"}
+    assert again.number == 1 and len(study.store.record.rounds) == 1
 
 
 def test_a_folder_with_a_run_or_another_project_is_refused(study: Study) -> None:

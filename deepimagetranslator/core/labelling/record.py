@@ -141,7 +141,14 @@ class Record:
                 images = {str(text): _image(one) for text, one in data["images"].items()}
                 rounds = tuple(_round(one) for one in data.get("rounds", ()))
                 return cls(ClassTable.from_json(data), images, rounds)
-            except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
+            except (
+                KeyError,
+                TypeError,
+                ValueError,
+                AttributeError,
+                OverflowError,
+                UserError,
+            ) as error:
                 raise _damaged(path) from error
 
 
