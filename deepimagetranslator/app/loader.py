@@ -176,13 +176,7 @@ class Loader:
     ) -> None:
         """List a folder or files of images without targets, and add them to those to label.
 
-        If a folder holds several DICOM series, ``SeveralSeriesFound`` is published, and loading
-        goes on with the series that is chosen.
-
-        Args:
-            source: a folder or files.
-            done: called when the files are loaded.
-            series: the UID of the DICOM series to load.
+        Args: as ``load``; ``series`` is the UID alone.
         """
         data = self._project.specs.data
 

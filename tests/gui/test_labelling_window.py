@@ -635,3 +635,19 @@ def test_the_start_of_a_training_is_chosen_once_there_are_weights(
     loop.start.set("from last weights")
     loop.start.event_generate("<<ComboboxSelected>>")
     assert mode.rounds.continues
+
+
+def test_done_images_that_cannot_be_taken_are_named(alone: tuple[QuietWindow, Labelling]) -> None:
+    made, mode = alone
+    stroke(made, (12, 12))
+    press(made, "Key-d")
+    made.until(lambda: mode.states.images.words == "1 of 3 labelled" and mode.sheet.painter)
+    first, second = (image for image in made.session.viewer.images() if image != mode.sheet.image)
+    gone = first if mode.states.images.state(first) == DONE else second
+    stroke(made, (12, 12))
+    press(made, "D")
+    made.until(lambda: mode.states.images.words == "2 of 3 labelled")
+    gone.file.unlink()
+    press(made, "T")
+    made.until(lambda: made.session.jobs.kind == "training")
+    assert gone.name in made.answers.told[0] and not made.answers.failed

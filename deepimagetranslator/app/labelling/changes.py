@@ -53,9 +53,11 @@ class RoundBegan(Change):
 
     Attributes:
         sentences: what the user should know of it.
+        left_out: why done images could not be taken, a sentence for each.
     """
 
     sentences: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class _Running:
         drafts: takes them over; None before the first.
         skipped: reasons why images have no draft.
         waiting: images that are translated but not taken over yet.
+        ended: whether the job has ended.
     """
 
     opened: OpenLabels
@@ -58,6 +59,10 @@ class _Running:
     skipped: int = 0
     waiting: int = 0
     ended: bool = False
+
+    def put(self, image: ImageRef, numbers: Classes, confidence: float | None) -> None:
+        """Write a draft; the label maps may have been moved since the one before."""
+        into_store(self.opened.store, self.newest.round_number)(image, numbers, confidence)
 
 
 class Drafting:
@@ -174,8 +179,7 @@ class Drafting:
             if image not in to_draft([self._images.known(image)], store, number):
                 return
             if running.drafts is None:
-                put = into_store(store, number)
-                running.drafts = Drafts(event.palette, opened.classes.table, put)
+                running.drafts = Drafts(event.palette, opened.classes.table, running.put)
             running.drafts.take(image, event.output)
 
         def taken(error: Exception | None) -> None:

@@ -17,7 +17,8 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.labelling.label_map import Classes
 from deepimagetranslator.core.labelling.record import DRAFT, TO_LABEL, State
-from deepimagetranslator.core.labelling.store import ChangedMeanwhileError, LabelStore
+from deepimagetranslator.core.labelling.stamps import ChangedMeanwhileError
+from deepimagetranslator.core.labelling.store import LabelStore
 
 
 class OpenLabels:

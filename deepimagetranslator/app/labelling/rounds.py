@@ -114,8 +114,8 @@ class Rounds:
             self._bus.publish_error(error, "Train again")
             return
         self._training = True
-        left_out = tuple(one.message for one in begun.left_out)
-        self._bus.publish(RoundBegan((*begun.sentences, *left_out)))
+        sentences = begun.sentences[0], *begun.notes
+        self._bus.publish(RoundBegan(sentences, tuple(one.message for one in begun.left_out)))
         self._bus.publish(StatesChanged())
 
     def _on_end(self, change: JobEnded) -> None:
@@ -154,7 +154,7 @@ class Rounds:
 
 
 def _words(division: Division, persons: int) -> str:
-    """What validates; a training says it in whole sentences when it begins."""
+    """What validates, shorter than the sentence of the division."""
     count, of = len(division.val), len(division.val) + len(division.train)
     match division.kind:
         case "own":

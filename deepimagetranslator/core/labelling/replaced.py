@@ -8,13 +8,17 @@ when it is read for that.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.label_map import Classes
+from deepimagetranslator.core.labelling.number_files import read_numbers
+from deepimagetranslator.core.system.system_path import file_stamp
 
 _NONE = 255  # no class has this number
 _FAST = 1
@@ -65,27 +69,30 @@ class ReplacedClasses:
             found = np.where(gone & ~older, held, kept)
             self._kept[image] = zlib.compress(found.tobytes(), _FAST)
 
-    @property
-    def images(self) -> list[ImageRef]:
-        """The images whose files may have lost pixels of a replaced class."""
-        return list(self._kept)
-
     def put_back(
-        self, image: ImageRef, held: Classes, before: ClassTable, after: ClassTable
-    ) -> Classes:
-        """The numbers of a file with the pixels that lost their class, unless they were repainted.
+        self, path_of: Callable[[ImageRef], Path], before: ClassTable, after: ClassTable
+    ) -> Iterator[tuple[Path, Classes]]:
+        """Files with the numbers that they should hold: pixels that lost their class have it again.
 
         Args:
-            image: the image.
-            held: the numbers in its file now, (height, width).
+            path_of: returns the file of an image.
             before: the classes with that class.
-            after: the classes without it, by which the file was written.
+            after: the classes without it, by which the files were written.
+
+        Raises:
+            UserError: a file cannot be read.
         """
-        kept = self._of(image, held.shape)
-        there = kept != _NONE
-        original = np.where(there, kept, np.uint8(0))
-        lost = there & (held == after.meaning[original])
-        return np.where(lost, before.meaning[original], held)
+        for image in self._kept:
+            path = path_of(image)
+            if file_stamp(path) is None:
+                continue
+            held = read_numbers(path)
+            kept = self._of(image, held.shape)
+            there = kept != _NONE
+            original = np.where(there, kept, np.uint8(0))
+            lost = there & (held == after.meaning[original])  # not painted over since
+            if (lost & (before.meaning[original] != held)).any():
+                yield path, np.where(lost, before.meaning[original], held)
 
     def forget(self) -> None:
         """Forget all, as files hold no replaced numbers any more."""

@@ -111,13 +111,13 @@ class AmountFields(ttk.Frame):
 
         for column in (0, 1):
             self.columnconfigure(column, weight=1, uniform="halves")
-        add(0, "Size", whole("size"), self._setter("size"), 1, LARGEST)
+        add(0, "Size [ ]", whole("size"), self._setter("size"), 1, LARGEST)
         tolerance = whole("tolerance"), self._setter("tolerance"), 0, _MOST
         add(0, "Bucket ±", *tolerance, whole=False)
         add(1, "Border by", whole("reach"), self._setter("reach"), 1, 100)
         add(1, "Specks under", whole("specks"), self._setter("specks"), 2, 10**6)
         ends = -_MOST, _MOST
-        add(2, "Values from", low, lambda end: self._set_range(low=end), *ends, whole=False)
+        add(2, "Values (W)", low, lambda end: self._set_range(low=end), *ends, whole=False)
         add(2, "to", high, lambda end: self._set_range(high=end), *ends, whole=False)
         self.histogram.grid(row=3, column=0, columnspan=2, sticky="ew", padx=(0, px(4)))
 

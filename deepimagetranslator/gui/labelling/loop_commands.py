@@ -8,6 +8,7 @@ from pathlib import Path
 from deepimagetranslator.app.jobs import DRAFTS
 from deepimagetranslator.app.labelling.changes import LabellingNoticed, RoundBegan
 from deepimagetranslator.app.session import Session
+from deepimagetranslator.core.errors import FEW
 from deepimagetranslator.gui.system_dialogs import Boxes
 
 _JOBS = {"training": "training", DRAFTS: "drafting"}
@@ -76,3 +77,7 @@ class LoopCommands:
     def _on_round(self, change: RoundBegan) -> None:
         self._show_monitor()
         self._session.bus.publish(LabellingNoticed(" ".join(change.sentences)))
+        if change.left_out:
+            few, more = change.left_out[:FEW], len(change.left_out) - FEW
+            lines = [*few, *([f"{more} more were left out."] if more > 0 else [])]
+            self._boxes.inform("Train again", "\n".join(lines))
