@@ -627,7 +627,6 @@ def test_the_start_of_a_training_is_chosen_once_there_are_weights(
     assert loop is not None and loop.start.get() == "from scratch"
     assert loop.start.instate(["disabled"])
     run = new_run_dir(made.session.project.runs_home)
-    run.mkdir(parents=True)
     RunFolder(run).best.write_bytes(b"weights")
     made.session.project.add_run(run)
     stroke(made, (12, 12))

@@ -218,6 +218,8 @@ class LabellingView:
         if not (self._labelling.active and self._on) or self.panel is None:
             return
         self._hide_panes()
+        if self.loop is not None:
+            self.loop.write_reason()
         painter, pane = self._labelling.sheet.painter, self._panes.panes["target"]
         numbers = None if painter is None else painter.label_map.numbers
         for layer in self._layers.values():
