@@ -24,13 +24,14 @@ from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.check_record import record_file
 from deepimagetranslator.core.data.suggestions import following
-from deepimagetranslator.core.errors import FEW, Problem, UserError
+from deepimagetranslator.core.errors import FEW, Problem, Remedy, UserError
 from deepimagetranslator.core.evaluation.measures import MEASURES, OF_INPUT, OVERLAP
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.evaluation.summary import Spread, Summary, summarized
 from deepimagetranslator.core.evaluation.table import Evaluation
 from deepimagetranslator.core.export.layout import require_folder
 from deepimagetranslator.core.imaging.files import list_images
+from deepimagetranslator.core.labelling.loop.round_record import is_round
 from deepimagetranslator.core.labelling.loop.without_targets import (
     left_unlabelled,
     require_targets,
@@ -362,6 +363,11 @@ def _run_to_resume(arguments: argparse.Namespace, project: Project) -> Path:
         raise UserError(
             f"There is no run of {arguments.project} to resume; name its folder with --run-dir, "
             "or begin a new one."
+        )
+    if is_round(found):
+        raise UserError(
+            f"The last run, {found}, is a training on label maps, which is resumed as such.",
+            remedy=Remedy(action="train_on_labels"),
         )
     terminal.say(f"Resuming {found}.")
     return found

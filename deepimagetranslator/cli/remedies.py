@@ -20,7 +20,8 @@ _ACTIONS: Mapping[Action, str] = {
     "choose_window": "Use --set for data.input_low and data.input_high.",
     "join_classes": "Use --set for data.labels.",
     "change_targets": "Use --target-change to read the targets otherwise.",
-    "train_on_labels": "The command 'label train' trains on the images that are done.",
+    "train_on_labels": "The command 'label train' trains on the images that are done; with "
+    "--resume it continues such a training.",
 }
 _OWN_OPTIONS = {
     "translation.overwrite": "--overwrite",

@@ -198,6 +198,7 @@ def test_new_makes_a_project_and_says_so(call, place, tmp_path):
         "project": str(tmp_path / "p.json"),
         "train_pairs": 3,
         "val_pairs": 3,
+        "unlabelled": 0,
         "problems": [],
     }
     project = load_project(tmp_path / "p.json")

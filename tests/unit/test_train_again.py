@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from deepimagetranslator.cli.engine_commands import _run_to_resume
 from deepimagetranslator.core.config.project import Project, load_project, new_project, save_project
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -480,3 +482,13 @@ def test_old_records_are_read_and_their_bytes_stay(study: Study) -> None:
     study.finish(0)
     text = (study.store.folder / "labels.json").read_text()
     assert "rounds" not in text and '"draft"' not in text.replace('"state": "draft"', "")
+
+
+def test_an_ordinary_resume_does_not_take_a_training_on_label_maps(tmp_path: Path) -> None:
+    study = with_pairs(tmp_path)
+    study.finish(0)
+    found = study.train("study-runs/2026-11-01_10-00-00", trained=False)
+    begun = replace(found.project, run={"precision": "float32"})
+    save_project(begun, found.run_dir / "project.json")
+    with pytest.raises(UserError, match="is a training on label maps, which is resumed as such"):
+        _run_to_resume(Namespace(project=study.path), study.project)

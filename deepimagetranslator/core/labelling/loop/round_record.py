@@ -12,10 +12,17 @@ from deepimagetranslator.core.labelling.loop.validation import Division
 from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.system.atomic_write import write_bytes
 from deepimagetranslator.core.system.json_text import json_text
+from deepimagetranslator.core.system.system_path import is_file
 from deepimagetranslator.core.version import PROGRAM
 
 RECORD = "round.json"
 """Its name in the run's folder."""
+
+
+def is_round(run_dir: Path) -> bool:
+    """Whether a run is a training of the loop: it is resumed with the project file in its folder,
+    which lists the snapshot."""
+    return is_file(run_dir / RECORD)
 
 
 def write_record(
