@@ -43,8 +43,7 @@ def recent_projects(files: Sequence[Path]) -> list[RecentProject]:
             continue
         inputs = data.train_inputs or data.unlabelled_inputs
         first = [
-            next(iter(parse_images(texts[:1])), None)
-            for texts in (inputs, data.train_targets)
+            next(iter(parse_images(texts[:1])), None) for texts in (inputs, data.train_targets)
         ]
         found.append(RecentProject(path, _words(path, len(inputs)), *first))
     return found

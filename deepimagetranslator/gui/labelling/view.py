@@ -39,6 +39,7 @@ from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 
 _LINE, _FAR_STEP, _SOON_MS, _LOOK_MS = 2, 10, 100, 100
 TITLE = "Labels"
+_NARROW = 400  # pixels at 100 per cent, for three panes
 
 
 class LabellingView:
@@ -237,9 +238,13 @@ class LabellingView:
         self._write_layers()
 
     def _hide_panes(self) -> None:
-        """Leave the room to the image: without a network nothing is predicted."""
-        predicted = self._session.model.weights is not None
-        self._panes.hide(() if predicted else ("prediction",))
+        """Leave the room to the image: without a network nothing is predicted, and in a narrow place
+        the labels lie over the image only."""
+        if self._session.model.weights is None:
+            self._panes.hide(("prediction",))
+        else:
+            narrow = self._panes.winfo_width() < theme_of(self._parent).px(_NARROW)
+            self._panes.hide(("target",) if narrow else ())
 
     def _write_layers(self) -> None:
         choice, table = self._labelling.choice, self._labelling.classes.table
