@@ -238,8 +238,8 @@ class LabellingView:
         self._write_layers()
 
     def _hide_panes(self) -> None:
-        """Leave the room to the image: without a network nothing is predicted, and in a narrow place
-        the labels lie over the image only."""
+        """Leave the room to the image: nothing is predicted without a network, and in a narrow
+        place the labels lie over the image only."""
         if self._session.model.weights is None:
             self._panes.hide(("prediction",))
         else:
