@@ -98,8 +98,8 @@ def test_from_a_folder_of_images_alone_to_corrected_drafts(
     stroke(window, (25, 25), (25, 26))
     changed = int((labelling.sheet.painter.label_map.numbers != before).sum())  # type: ignore[union-attr]
     key(window, "D")
-    window.until(lambda: labelling.states.status.state == DONE)  # type: ignore[union-attr]
-    assert labelling.states.images.words == "2 of 4 labelled, 2 drafts"
+    window.until(lambda: labelling.states.images.words == "2 of 4 labelled, 2 drafts")
+    assert labelling.states.status.state == DONE  # type: ignore[union-attr]
     (corrected,) = labelling.rounds.corrected
     assert (corrected.round, corrected.images, corrected.pixels) == (1, 1, changed) and changed
     loop = window.app.window.labelling.loop

@@ -79,7 +79,7 @@ def finish(sessions: Sessions, mode: Labelling, index: int) -> None:
     go(sessions, mode, index)
     paint(mode)
     mode.editing.mark_done()
-    sessions.until(lambda: mode.states.status.state == DONE)
+    sessions.until(lambda: mode.states.status.state == DONE and not mode.states.marking)
 
 
 def notice(sessions: Sessions) -> str:
