@@ -30,7 +30,9 @@ from deepimagetranslator.core.config.memory_plan import (
     training_memory_bytes,
     training_short_of_memory,
 )
+from deepimagetranslator.core.config.project import Project
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.pair_lists import matched
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import DataProblems, Problem, Repair, UserError
 from deepimagetranslator.core.export.layout import require_folder
@@ -53,6 +55,8 @@ from deepimagetranslator.core.runs.run_state import history_to_resume
 from deepimagetranslator.core.system.machine import free_memory_bytes
 from deepimagetranslator.core.system.out_of_memory import tells_of_memory
 
+DRAFTS = "drafting"
+"""The job that drafts label maps of images that are not begun."""
 STUDY, FORECAST, REPORT = STUDY_KINDS = ("study", "forecast", "report")
 """Jobs of a study: its trainings, how long they will take, and their report."""
 
@@ -69,8 +73,8 @@ class Jobs:
         bus: gets ``JobChanged``, ``JobProgressed``, ``UnlikeInputsFound`` and ``JobEnded``.
 
     Attributes:
-        kind: "training", "translation", "evaluation", one of ``STUDY_KINDS``, or "" while no job is
-            running.
+        kind: "training", "translation", "evaluation", ``DRAFTS``, one of ``STUDY_KINDS``, or ""
+            while no job is running.
         stopping: whether the running job was asked to stop.
         monitor: the state of the running or last training.
         strip: translates a few validation images after each epoch.
@@ -93,6 +97,7 @@ class Jobs:
         self._bus = bus
         self._translation: TranslateImages | None = None
         self.start_weights: Path | None = None
+        self._of_project = True  # whether the training is one of the project's own pairs
         self._calibrated: Path | None = None  # weights that the running evaluation calibrates
         self.kind = ""
         self.stopping = False
@@ -116,30 +121,54 @@ class Jobs:
         Raises:
             UserError: a job is already running, or the pairs have errors.
         """
-        self._refuse_second_job()
-        project, matched = self._project, self._project.matched
-        problems = [p for p in matched.problems if p.fatal]
+        self.require_none()
+        project, pairs = self._project, self._project.matched
+        problems = [p for p in pairs.problems if p.fatal]
         if problems:
             raise DataProblems(problems[:12])
         self._model.follow_training()
-        self.start_weights = weights
+        self.start_weights, self._of_project = weights, True
         run_dir = run_dir or new_run_dir(project.runs_home)
         history = history_to_resume(RunFolder(run_dir)) if resume else []
         training = project.specs.training
-        validated = bool(matched.val)
+        validated = bool(pairs.val)
         begin = self.monitor.resume if history else self.monitor.begin
         begin(run_dir, training.epochs, training.judge, history, validated)
         self._name_classes()
-        self.strip.begin(matched.val or matched.train, project.dataset)
+        self.strip.begin(pairs.val or pairs.train, project.dataset)
         contents = replace(project.contents, run={}, runs=())
         job = self._client.next_job()
         record = project.reader.record
         project.add_run(run_dir)
         self._begin("training", StartTraining(job, contents, run_dir, resume, weights, record))
 
+    def train_prepared(self, contents: Project, run_dir: Path, weights: Path | None) -> None:
+        """Train on other files than the project's, such as copies of its label maps.
+
+        Args:
+            contents: what is trained.
+            run_dir: the run's folder, which the project lists then.
+            weights: weights to start from; None initializes new ones.
+
+        Raises:
+            UserError: a job is already running.
+        """
+        self.require_none()
+        self._model.follow_training()
+        self.start_weights, self._of_project = weights, False
+        training, data = contents.specs.training, contents.specs.data
+        val = matched(data, "val")
+        self.monitor.begin(run_dir, training.epochs, training.judge, [], bool(val))
+        self.strip.begin(val or matched(data, "train"))
+        self._project.add_run(run_dir)
+        request = StartTraining(self._client.next_job(), contents, run_dir, False, weights)
+        self._begin("training", request)
+
     def _name_classes(self, _change: Change | None = None) -> None:
         """Name the classes of the monitor's curves, as soon as they are known."""
         dataset, monitor = self._project.dataset, self.monitor
+        if not self._of_project:
+            return
         if dataset is not None and monitor.run_dir is not None and not monitor.classes:
             monitor.name_classes(classes_of_channels(dataset))
 
@@ -156,7 +185,7 @@ class Jobs:
         Raises:
             UserError: a job is already running, no images are loaded, or ``output`` is a file.
         """
-        self._refuse_second_job()
+        self.require_none()
         require_folder(output)
         inputs = tuple(self._viewer.to_translate)
         if not inputs:
@@ -168,7 +197,7 @@ class Jobs:
 
     def _go_on(self, asked: TranslateImages, accept: bool) -> None:
         """Translate the images of unlike values too, or skip them."""
-        self._refuse_second_job()
+        self.require_none()
         spec = replace(asked.spec, accept_values=accept)
         job = self._client.next_job()
         self._translation = replace(asked, job=job, spec=spec, ask=False)
@@ -180,7 +209,7 @@ class Jobs:
         Raises:
             UserError: a job is already running.
         """
-        self._refuse_second_job()
+        self.require_none()
         assert self._translation is not None
         settings = {name.removeprefix("translation."): value for name, value in repair.settings}
         spec = replace(self._translation.spec, **settings)
@@ -204,7 +233,7 @@ class Jobs:
         Raises:
             UserError: a job is already running, there is no model, or there are no pairs.
         """
-        self._refuse_second_job()
+        self.require_none()
         weights = self._model.weights
         if weights is None:
             raise UserError("There is no model to evaluate; load or train one first.")
@@ -217,16 +246,16 @@ class Jobs:
         self._begin("evaluation", request)
 
     def run(self, kind: str, request: Callable[[int], Job]) -> None:
-        """Start a job of a study, which follows it by the changes on the bus.
+        """Start a job whose starter follows it by the changes on the bus.
 
         Args:
-            kind: one of ``STUDY_KINDS``.
+            kind: one of ``STUDY_KINDS``, or ``DRAFTS``.
             request: makes the request with the job's number.
 
         Raises:
             UserError: a job is already running.
         """
-        self._refuse_second_job()
+        self.require_none()
         self._begin(kind, request(self._client.next_job()))
 
     def finish_early(self) -> None:
@@ -262,7 +291,12 @@ class Jobs:
             return ()
         return training_short_of_memory(dataset.model, specs.training, free, specs.model).problems
 
-    def _refuse_second_job(self) -> None:
+    def require_none(self) -> None:
+        """Refuse a second job.
+
+        Raises:
+            UserError: one is running.
+        """
         if self.kind:
             article = "An" if self.kind == "evaluation" else "A"
             raise UserError(f"{article} {self.kind} is running; stop it or wait until it ends.")
@@ -279,13 +313,14 @@ class Jobs:
         training = self.kind == "training"
         if training:
             self.monitor.handle(event)
-        if isinstance(event, ImageTranslated):
+        if isinstance(event, ImageTranslated) and self.kind != DRAFTS:
             self._viewer.add_translated(event.source, event.output, event.palette, event.mark)
             self._viewer.marks.note_disagreement(event.source, event.disagreement)
         if training and isinstance(event, EpochEnded) and self.monitor.run_dir is not None:
             self.strip.ask(event.epoch)
             best = event.best_epoch
-            self._model.follow(RunFolder(self.monitor.run_dir).best, best, self._project.dataset)
+            dataset = self._project.dataset if self._of_project else None
+            self._model.follow(RunFolder(self.monitor.run_dir).best, best, dataset)
         if self.kind in ("training", STUDY) or not isinstance(event, BatchEnded):
             self._bus.publish(JobProgressed(event))
 

@@ -179,6 +179,32 @@ class Loader:
         name = f"Load {part} {' and '.join(sources)}"
         self._run(name, _LISTING, work, self._or_ask(listed))
 
+    def load_to_label(
+        self,
+        source: Path | Sequence[Path],
+        done: Callable[[], object] = lambda: None,
+        series: str | None = None,
+    ) -> None:
+        """List a folder or files of images without targets, and add them to those to label.
+
+        Args: as ``load``; ``series`` is the UID alone.
+        """
+        data = self._project.specs.data
+
+        def work() -> _Listed | SeveralSeriesFound:
+            try:
+                found = [image.absolute() for image in list_images(source, series)]
+            except SeveralSeriesError as several:
+                go_on = partial(self.load_to_label, source, done)
+                return SeveralSeriesFound(several.series, go_on)
+            return _listed(partial(_with_to_label, images=found), data, False)
+
+        def listed(found: _Listed) -> None:
+            self._take_files(TRAINING, found)
+            done()
+
+        self._run("Load images to label", _LISTING, work, self._or_ask(listed))
+
     def recognize(self, folder: Path, done: Callable[[bool], object]) -> None:
         """Call ``done`` with whether a folder is a tree of persons for ``load_persons``."""
 
@@ -383,3 +409,8 @@ def _with_files(data: DataSpec, part: str, files: Files) -> DataSpec:
 def _with_more(data: DataSpec, part: str, files: Files) -> DataSpec:
     group = files.get("inputs", ()), files.get("targets", ())
     return with_more(data, _PREFIX[part], [group])
+
+
+def _with_to_label(data: DataSpec, images: Sequence[ImageRef]) -> DataSpec:
+    every = dict.fromkeys((*data.unlabelled_inputs, *map(str, images)))
+    return replace(data, unlabelled_inputs=tuple(every))

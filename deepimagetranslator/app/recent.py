@@ -41,11 +41,11 @@ def recent_projects(files: Sequence[Path]) -> list[RecentProject]:
             data = load_project(path).specs.data
         except UserError:
             continue
+        inputs = data.train_inputs or data.unlabelled_inputs
         first = [
-            next(iter(parse_images(texts[:1])), None)
-            for texts in (data.train_inputs, data.train_targets)
+            next(iter(parse_images(texts[:1])), None) for texts in (inputs, data.train_targets)
         ]
-        found.append(RecentProject(path, _words(path, len(data.train_inputs)), *first))
+        found.append(RecentProject(path, _words(path, len(inputs)), *first))
     return found
 
 

@@ -73,7 +73,9 @@ class Session:
         )
         previews = CellPreviews(background, client.send, self.viewer.next_number)
         self.studies = Studies(self.jobs, background, settings, bus, previews)
-        self.labelling = Labelling(self.project, self.viewer, self.model, background, bus)
+        self.labelling = Labelling(
+            self.project, self.viewer, self.model, self.jobs, background, bus
+        )
         self._last_run = LastRun(self.project, self.jobs, self.model, background, bus)
         self.device = ""
         self.versions: Mapping[str, str] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from deepimagetranslator.app import views
@@ -32,14 +32,9 @@ from deepimagetranslator.core.data.intensity.normalization import IntensityNorma
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.evaluation.score import Score, score_of
-from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.messages.events import PreviewReady
 from deepimagetranslator.core.messages.requests import PreviewTranslation
-
-# Parsing 10,000 texts takes 20 ms, and a step to the next image needs them several times.
-_parsed = lru_cache(4)(parse_images)
-_Entry = tuple[ImageRef | None, ImageRef | None, tuple[str, ...]]
-"""Input, target, and the changes with which the target is read."""
 
 
 class Viewer:
@@ -277,22 +272,11 @@ class Viewer:
             return None
         return self.marks.of(images[index], self.part == TRANSLATED)
 
-    def _entries(self, part: str) -> list[_Entry]:
+    def _entries(self, part: str) -> list[views.Entry]:
         if part == TRANSLATED:
             return [(path, None, ()) for path in self.to_translate]
         matched, data = self._project.matched, self._project.specs.data
-        pairs = matched.train if part == TRAINING else matched.val
-        if pairs:
-            return [(pair.input, pair.target, pair.changes) for pair in pairs]
-        inputs, targets = (
-            (data.train_inputs, data.train_targets)
-            if part == TRAINING
-            else (data.val_inputs, data.val_targets)
-        )
-        # Inputs without targets, or targets without inputs, are shown too.
-        if inputs:
-            return [(image, None, ()) for image in _parsed(inputs)]
-        return [(None, image, ()) for image in _parsed(targets)]
+        return views.entries(part, matched.train if part == TRAINING else matched.val, data)
 
     def _loaded(self, shown: Shown) -> None:
         self._shown = shown
@@ -314,7 +298,13 @@ class Viewer:
     def _note_files(self) -> bool:
         """Whether the project's lists of files are others than before."""
         data, before = self._project.specs.data, self._files
-        self._files = data.train_inputs, data.train_targets, data.val_inputs, data.val_targets
+        self._files = (
+            data.train_inputs,
+            data.train_targets,
+            data.val_inputs,
+            data.val_targets,
+            data.unlabelled_inputs,
+        )
         return self._files != before
 
     def _on_weights(self, _change: WeightsChanged) -> None:

@@ -5,26 +5,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
-from deepimagetranslator.core.config.specs import AugmentationSpec
+from deepimagetranslator.core.config.specs import AugmentationSpec, DataSpec
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.targets import read_target
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.imaging.image_ref import ImageRef
+from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.imaging.images import read_header
 from deepimagetranslator.core.imaging.pixels import within
 from deepimagetranslator.core.typing import Array
 
 TRAINING, VALIDATION, TRANSLATED = "training", "validation", "translated"
+Entry = tuple[ImageRef | None, ImageRef | None, tuple[str, ...]]
+"""Input, target, and the changes with which the target is read."""
 PARTS = (TRAINING, VALIDATION, TRANSLATED)
 PREVIEW_SIDE = 2048
 """Longest side, in pixels, of an image that is translated for a preview. Larger images are reduced
 first, since translating them whole would take minutes."""
 _PREVIEW_EPOCH = 1
+# Parsing 10,000 texts takes 20 ms, and a step to the next image needs them several times.
+_parsed = lru_cache(6)(parse_images)
+
+
+def entries(part: str, pairs: Sequence[ImagePair], data: DataSpec) -> list[Entry]:
+    """The images of the training or validation part: its pairs, else inputs or targets alone, then
+    the images to label.
+
+    Args:
+        part: ``TRAINING`` or ``VALIDATION``.
+        pairs: of this part.
+        data: the project's files.
+    """
+    training = part == TRAINING
+    to_label = _parsed(data.unlabelled_inputs) if training else ()
+    inputs = data.train_inputs if training else data.val_inputs
+    targets = data.train_targets if training else data.val_targets
+    found: list[Entry]
+    if pairs:
+        found = [(pair.input, pair.target, pair.changes) for pair in pairs]
+    elif inputs:
+        found = [(image, None, ()) for image in _parsed(inputs)]
+    else:
+        found = [(None, image, ()) for image in _parsed(targets)]
+    known = {image for image, *_ in found} if to_label else set()
+    return found + [(image, None, ()) for image in to_label if image not in known]
 
 
 @dataclass(frozen=True)

@@ -127,23 +127,38 @@ gets the likelier one instead of black.
 Data > Paint labels (F6) turns the panes into a painting program: the labels lie over the input, \
 and the middle pane shows the label map alone. You can begin with images that have no targets; \
 where there is a target, it is the first label map. The panel lists tools, amounts and classes: \
-the threshold brush paints only pixels whose values lie in the range of a sample, the bucket the \
-connected pixels of nearly the same value (connected by edges). Change has tools for the whole \
-label map, such as Interpolate between two labelled slices. On the prediction a stroke makes a \
-draft of it. A locked class stays as it is.
+the threshold brush paints only pixels whose values lie in the range of a sample, or between the \
+two lines in the histogram, which can be dragged (W, then Left and Right; Up for the other line; \
+Enter goes back); the bucket the connected pixels of nearly the same value (connected by edges). \
+Change has tools for the whole label map, such as Interpolate between two labelled slices. On the \
+prediction a stroke makes a draft of it. A locked class stays as it is; a class that was merged or \
+deleted is brought back by Class > Bring back until you leave.
 Everything is written within two seconds, into the folder "labels" beside the project; your files \
 stay unchanged. Done locks an image; its unpainted pixels are background. The menu File of the \
 panel exports the label maps in the geometry of their inputs or, if you want, saves one into its \
 target file and keeps a copy.
-A training on label maps takes the done images and copies their label maps, so you can go on \
-painting meanwhile. Every fifth done image validates (from five persons on whole persons), none \
-below five images; with the same person in both parts the figures are optimistic. How many pixels \
-of a network's drafts you have corrected is counted when an image is done.
-Keys: a letter in brackets chooses its tool; 1 to 9: class; the square brackets, or Ctrl and the \
+
+## Label, correct, train again
+Data > Load images to label takes a folder of images without targets. Name the classes, paint one \
+image, and press D: it is done, and the next one is shown, chosen at random among images with \
+foreground, spread over persons; the left column says why. N goes to the next without this. The \
+list says what is to label, a draft or done.
+Shift+T trains again on the done images: it copies their label maps, so you can go on painting \
+meanwhile. When it ends, the network drafts all images that are not begun (A does this by itself, \
+with the newest weights). M shows the draft of which the network is least sure, then the next one; \
+correct it and press D. Shift+P takes the prediction over for one image. Below Train again you \
+choose whether to begin from scratch or from the last weights. Every fifth done image validates \
+(from five persons on whole persons), none below five images; with the same person in both parts \
+the figures are optimistic. How many pixels of a network's drafts you have corrected is counted \
+when an image is done, and shown by round.
+
+## Keys while painting
+A letter in brackets chooses its tool; 1 to 9: class; the square brackets, or Ctrl and the \
 wheel: size; O: outlines only; H: hide; Ctrl+Z, Ctrl+Y: undo, redo; Esc: give up an outline or a \
-slow tool; space or the middle button: move the image; Page Up, Page Down: image before, after. \
-Without a mouse: arrows move the brush (Ctrl: by ten), Enter uses the tool, Shift and an arrow \
-paints.
+slow tool; space or the middle button: move the image; Page Up, Page Down: image before, after; D: \
+done, and the next; Shift+D: done; Shift+U: unlock; N: next; M: least sure draft; Shift+P: take \
+the prediction; A: draft the rest; Shift+T: train again; W: histogram. Without a mouse: arrows \
+move the brush (Ctrl: by ten), Enter uses the tool, Shift and an arrow paints.
 
 # Keys
 

@@ -13,10 +13,8 @@ from tkinter import ttk
 
 from deepimagetranslator.app.events import (
     Change,
-    MarksChanged,
     ProjectChanged,
     ReadingEnded,
-    ScoresChanged,
     ViewLoaded,
     ViewScored,
     ViewTranslated,
@@ -24,7 +22,6 @@ from deepimagetranslator.app.events import (
 )
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.views import PARTS
-from deepimagetranslator.core.evaluation.score import Score
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.actions.actions import Actions
 from deepimagetranslator.gui.labelling.view import LabellingView
@@ -33,8 +30,9 @@ from deepimagetranslator.gui.status_bar import StatusBar
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.hints import hints
-from deepimagetranslator.gui.viewer.image_list import ImageList
+from deepimagetranslator.gui.viewer.image_list import NARROW, WIDTH, ImageList
 from deepimagetranslator.gui.viewer.image_pane import Caption
+from deepimagetranslator.gui.viewer.listed_images import ListedImages
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
 from deepimagetranslator.gui.viewer.pane_tools import CONFIDENCE
 from deepimagetranslator.gui.viewer.start_page import StartActions, StartPage
@@ -45,11 +43,11 @@ from deepimagetranslator.gui.widgets.screens import Area
 
 PROGRAM = "DeepImageTranslator"
 LOAD_PAIR = "Load folder pair"
-LIST_FROM = 1100
-"""From this width of the window, in pixels at 100 per cent, the list of images is shown."""
 _LEAST_ROOM = 130
 """The narrowest strip beside a dialog that images are shown in, in pixels at 100 per cent."""
 _SOON_MS = 50
+LIST_ROW = 7
+"""The row of the left column in which the list lies while labels are painted."""
 DROP_HINT = "Files and folders can also be dropped here."
 
 
@@ -78,8 +76,6 @@ class MainWindow(ttk.Frame):
         self.session = session
         self.viewer = session.viewer
         self._boxes = boxes
-        self.listed = tk.BooleanVar(self, session.settings.get("image list", "on") == "on")
-        self._list_chosen = bool(session.settings.get("image list"))
         self.augmented = tk.BooleanVar(self, session.viewer.augmented)
         self._moving_scrubber = False
         self._beside_dialog = False
@@ -96,7 +92,9 @@ class MainWindow(ttk.Frame):
         if self.takes_drops:
             self.start.show_hint(DROP_HINT)
         self._listen()
-        self.labelling = LabellingView(self, session, self.panes, self.actions.labels)
+        self.labelling = LabellingView(
+            self, self._column, session, self.panes, self.actions.labels, self.actions.loop
+        )
         self._show_start()
         self._write_title()
         self.write_parts()
@@ -110,13 +108,23 @@ class MainWindow(ttk.Frame):
         self._column = self._build_column()
         self._column.grid(row=0, column=0, sticky="ns", padx=px(8), pady=px(8))
         bar = StatusBar(self, self.session)
-        bar.grid(row=2, column=0, columnspan=3, sticky="ew")
+        bar.grid(row=2, column=0, columnspan=4, sticky="ew")
         self.status, self.progress = bar.status, bar.progress
         self.panes = PaneGroup(self, on_pointer=bar.pointer.set, on_overlay=self._on_overlay)
         self.panes.grid(row=0, column=1, sticky="nsew", padx=(0, px(8)), pady=(px(8), 0))
         self.scrubber = ttk.Scale(self, from_=0, to=1, command=self._on_scrub)
         self.scrubber.grid(row=1, column=1, sticky="ew", padx=(0, px(8)), pady=px(6))
-        self.images = ImageList(self, self.viewer.go)
+        self.list = ListedImages(
+            self,
+            self.session,
+            self._place_list,
+            self.panes.panes["image"].canvas.focus_set,
+        )
+        self.images, self.listed, self.toggle_list = (
+            self.list.images,
+            self.list.listed,
+            self.list.toggle,
+        )
         self.start = StartPage(self, self.session.background, self._start_actions())
 
     def _start_actions(self) -> StartActions:
@@ -126,6 +134,7 @@ class MainWindow(ttk.Frame):
             others={
                 f"{LOAD_PAIR}...": guarded(file.load_folder_pair, LOAD_PAIR),
                 "Load persons...": guarded(file.load_persons, "Load persons"),
+                "Load images to label...": guarded(self.actions.loop.load, "Load images to label"),
                 "Load sample images": guarded(file.load_sample, "Load sample images"),
                 "Open project...": guarded(file.open_project, "Open project"),
             },
@@ -137,6 +146,7 @@ class MainWindow(ttk.Frame):
         """The left column, as in 2021: buttons for the parts, then next and previous image."""
         px = theme_of(self).px
         column = ttk.Frame(self)
+        column.rowconfigure(LIST_ROW, weight=1)
         self.part_buttons: dict[str, ttk.Button] = {}
         for row, part in enumerate(PARTS):
             button = ttk.Button(
@@ -190,8 +200,6 @@ class MainWindow(ttk.Frame):
         bus.subscribe(ViewLoaded, self._on_view)
         bus.subscribe(ViewTranslated, self._on_translation)
         bus.subscribe(ViewScored, self._on_score)
-        bus.subscribe(ScoresChanged, self._on_scores)
-        bus.subscribe(MarksChanged, self._on_scores)
         bus.subscribe(ReadingEnded, self._on_project)
         bus.subscribe(ProjectChanged, self._on_project)
         bus.subscribe(WeightsChanged, self._on_project)
@@ -290,34 +298,21 @@ class MainWindow(ttk.Frame):
     def _on_score(self, change: ViewScored) -> None:
         self.panes.set_position("prediction", str(change.score))
 
-    def toggle_list(self) -> None:
-        """Show or hide the list of images."""
-        self.session.settings.set("image list", "on" if self.listed.get() else "off")
-        self._list_chosen = True
-        self._show_list()
-
     def _show_list(self) -> None:
-        """Show the list if there are images and it is wanted: by default in a wide window."""
-        if not self._list_chosen:
-            self.listed.set(self.root.winfo_width() >= theme_of(self).px(LIST_FROM))
-        shown = self.listed.get() and not (self.viewer.labelling or self.start.grid_info())
-        self.session.scores.wanted = shown
-        if not shown or self._beside_dialog:
-            self.images.grid_remove()
-            return
-        px, viewer = theme_of(self).px, self.viewer
-        self.images.grid(row=0, column=2, rowspan=2, sticky="ns", padx=(0, px(8)), pady=(px(8), 0))
-        pairs, scores = viewer.pairs(), self.session.scores
+        self.list.show(not (self.start.winfo_manager() or self._beside_dialog))
 
-        images, index = viewer.images(), viewer.positions[viewer.part]
-
-        def score_of(index: int) -> Score | None:
-            if index < len(pairs):
-                return scores.of(pairs[index])
-            return viewer.marks.agreement_of(images[index]) if index < len(images) else None
-
-        self.images.show(images, index, score_of, viewer.mark_of)
-        self._write_scores()
+    def _place_list(self, images: ImageList, shown: bool) -> None:
+        """Right of the panes; while labels are painted, in the left column."""
+        px = theme_of(self).px
+        if not shown:
+            images.grid_remove()
+        elif self.viewer.labelling:
+            images.grid(in_=self._column, row=LIST_ROW, column=0, rowspan=1, sticky="nsew")
+            images.grid(padx=0, pady=(px(8), 0))
+        else:
+            images.grid(in_=self, row=0, column=2, rowspan=2, sticky="ns")
+            images.grid(padx=(0, px(8)), pady=(px(8), 0))
+        images.resize(NARROW if self.viewer.labelling else WIDTH)
 
     def _make_room_soon(self, _event: object) -> None:
         """Once for all the events while a dialog moves."""
@@ -352,20 +347,11 @@ class MainWindow(ttk.Frame):
         if before != self._beside_dialog:
             self._show_list()
 
-    def _write_scores(self) -> None:
-        done, count = self.session.scores.done, len(self.viewer.pairs())
-        busy = bool(count and 0 < done < count)
-        self.images.refresh(f"{done} of {count} scored" if busy else "")
-
-    def _on_scores(self, _change: ScoresChanged | MarksChanged) -> None:
-        if self.session.scores.wanted:
-            self._write_scores()
-
     def _show_start(self) -> None:
         """Show the start page while there are no images at all, else the panes."""
         data = self.session.project.specs.data
         lists = data.train_inputs, data.train_targets, data.val_inputs, data.val_targets
-        empty = not (any(lists) or self.viewer.to_translate)
+        empty = not (any(lists) or data.unlabelled_inputs or self.viewer.to_translate)
         if empty == bool(self.start.grid_info()):
             return
         for widget in (self.panes, self.scrubber):
@@ -384,6 +370,11 @@ class MainWindow(ttk.Frame):
         for part, button in self.part_buttons.items():
             chosen = part == self.viewer.part
             button.configure(style="Accent.TButton" if chosen else "TButton")
+        for widget in (self.next_button, self.previous_button, self.augment_tick):
+            if self.viewer.labelling:  # the list below has the room
+                widget.grid_remove()
+            else:
+                widget.grid()
         may_augment = self.viewer.may_augment
         self.augmented.set(self.viewer.augmented and may_augment)
         self.augment_tick.state(["!disabled" if may_augment else "disabled"])

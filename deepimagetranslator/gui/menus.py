@@ -21,6 +21,7 @@ from deepimagetranslator.gui.actions.train_actions import TrainActions
 from deepimagetranslator.gui.actions.translate_actions import TranslateActions
 from deepimagetranslator.gui.actions.view_actions import ViewActions
 from deepimagetranslator.gui.labelling.commands import LabelCommands
+from deepimagetranslator.gui.labelling.loop_commands import LoopCommands
 from deepimagetranslator.gui.system_dialogs import Boxes
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.viewer.pane_group import PaneGroup
@@ -61,7 +62,7 @@ def _entries(actions: Actions, panes: PaneGroup) -> dict[str, Entries]:
     """The menus in their order; submenus are inserted later."""
     return {
         "&File": _file(actions.file),
-        "D&ata": _data(actions.data, actions.labels),
+        "D&ata": _data(actions.data, actions.labels, actions.loop),
         "&Model": _model(actions.model),
         "T&rain": _train(actions.train),
         "&Translate": _translate(actions.translate),
@@ -94,7 +95,7 @@ def _file(file: FileActions) -> Entries:
     ]
 
 
-def _data(data: DataActions, labels: LabelCommands) -> Entries:
+def _data(data: DataActions, labels: LabelCommands, loop: LoopCommands) -> Entries:
     return [
         ("&Check data...", data.check_data, "F4", data.has_files),
         ("&Values and window...", data.set_values, ""),
@@ -102,6 +103,7 @@ def _data(data: DataActions, labels: LabelCommands) -> Entries:
         None,
         ("&Split validation from training...", data.split_validation, "", data.has_pairs),
         None,
+        ("Load &images to label...", loop.load, ""),
         ("&Paint labels", labels.toggle, "F6", labels.may_toggle),
     ]
 

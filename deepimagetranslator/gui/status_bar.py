@@ -17,7 +17,7 @@ from deepimagetranslator.app.events import (
     ReadingProgressed,
     WeightsChanged,
 )
-from deepimagetranslator.app.jobs import STUDY_KINDS
+from deepimagetranslator.app.jobs import DRAFTS, STUDY_KINDS
 from deepimagetranslator.app.session import Session
 from deepimagetranslator.app.study import words as study_words
 from deepimagetranslator.app.training import words
@@ -104,7 +104,7 @@ class StatusBar(ttk.Frame):
             case _ if jobs.kind in STUDY_KINDS and studies.state is not None:
                 self._set_progress(study_words.status(studies.state), studies.state.part)
             case FilesRead(done, count):
-                verb = "Comparing" if jobs.kind == "translation" else "Evaluating"
+                verb = "Comparing" if jobs.kind in ("translation", DRAFTS) else "Evaluating"
                 self._set_progress(f"{verb} {done}/{count}", done / max(1, count))
             case PartTranslated(_, done, parts, i, n):
                 part = (i - 1 + done / max(1, parts)) / max(1, n)

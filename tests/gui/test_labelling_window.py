@@ -20,10 +20,16 @@ from deepimagetranslator.core.config.project import save_project
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.labelling.record import DONE
-from deepimagetranslator.core.messages.events import PreviewReady, WeightsDescribed
+from deepimagetranslator.core.messages.events import (
+    JobCancelled,
+    PreviewReady,
+    WeightsDescribed,
+)
+from deepimagetranslator.core.runs.run_folder import RunFolder, new_run_dir
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.gui.labelling import keys, pointer
 from deepimagetranslator.gui.labelling.panel import LabelPanel
+from deepimagetranslator.gui.monitor.training_monitor import TrainingMonitor
 from deepimagetranslator.gui.viewer import viewport
 from deepimagetranslator.gui.viewer.image_canvas import ImageCanvas
 
@@ -427,3 +433,220 @@ def test_no_text_of_the_panel_is_clipped(made: QuietWindow, mode: Labelling) -> 
     for button in panel.tools.values():
         needed = ttk.Button(panel, text=str(button.cget("text"))).winfo_reqwidth()
         assert button.winfo_width() >= needed, button.cget("text")
+
+
+# ---- the range of values ---------------------------------------------------------------------
+
+
+def test_a_range_of_values_is_dragged_in_the_histogram(made: QuietWindow, mode: Labelling) -> None:
+    histogram = panel_of(made).amounts.histogram
+    image = read_image(made.session.viewer.wanted().input)  # type: ignore[arg-type]
+    spread = mode.sheet.spread
+    assert spread is not None and spread.counts.sum() == image.size
+    assert (spread.low, spread.high) == (image.min(), image.max())
+    middle = histogram.winfo_height() // 2
+
+    def drag(start: float, end: float) -> None:
+        x = round(histogram.x_of(start))
+        histogram.event_generate("<ButtonPress-1>", x=x, y=middle)
+        histogram.event_generate("<Motion>", state=0x100, x=round(histogram.x_of(end)), y=middle)
+        histogram.event_generate("<ButtonRelease-1>", x=round(histogram.x_of(end)), y=middle)
+        made.root.update()
+
+    drag(60, 140)
+    chosen = mode.choice.chosen
+    assert chosen is not None and abs(chosen.low - 60) < 3 and abs(chosen.high - 140) < 3
+    assert panel_of(made).amounts.fields["to"].text.get() == f"{chosen.high:g}"
+    drag(chosen.high, 100)
+    assert mode.choice.chosen is not None and abs(mode.choice.chosen.high - 100) < 3
+    assert mode.choice.chosen.low == chosen.low
+
+
+def test_a_range_of_values_is_chosen_by_keys(made: QuietWindow, mode: Labelling) -> None:
+    histogram, spread = panel_of(made).amounts.histogram, mode.sheet.spread
+    press(made, "Key-w")
+    made.until(lambda: made.root.focus_get() is histogram)
+    position = dict(made.session.viewer.positions)
+    press(made, "Right", histogram)
+    chosen = mode.choice.chosen
+    assert spread is not None and chosen is not None
+    assert (chosen.low, chosen.high) == (spread.quantile(0.25), spread.quantile(0.75))
+    press(made, "Shift-Left", histogram)
+    press(made, "Up", histogram)
+    press(made, "Right", histogram)
+    after = mode.choice.chosen
+    assert after is not None and (after.low, after.high) == (chosen.low - 10, chosen.high + 1)
+    assert made.session.viewer.positions == position
+    press(made, "Return", histogram)
+    made.until(lambda: made.root.focus_get() is canvas_of(made))
+
+
+# ---- all images ------------------------------------------------------------------------------
+
+
+def list_texts(made: QuietWindow) -> list[str]:
+    canvas = made.main.images.canvas
+    return [canvas.itemcget(i, "text") for i in canvas.find_all() if canvas.type(i) == "text"]
+
+
+def test_the_list_says_the_states_and_how_many_are_labelled(
+    root: tk.Tk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autosave, "SECONDS", 0.02)
+    made = QuietWindow(root, tmp_path)
+    root.geometry("1000x900")
+    write_pairs(tmp_path, NAMES)
+    made.session.loader.load("training", {"inputs": tmp_path / "in"})
+    made.until(lambda: made.session.viewer.count() == len(NAMES))
+    made.main.actions.labels.toggle()
+    mode = made.session.labelling
+    made.until(lambda: mode.sheet.painter is not None and not made.session.background.busy)
+    loop = made.main.labelling.loop
+    assert loop is not None and made.main.images.winfo_ismapped()
+    made.until(lambda: list_texts(made) == [w for n in NAMES for w in (n, "to label")])
+    assert str(loop.count.cget("text")) == "0 of 3 labelled"
+    stroke(made, (12, 12))
+    made.until(lambda: list_texts(made)[1] == "draft")
+    press(made, "D")
+    made.until(lambda: list_texts(made)[1] == "done")
+    assert str(loop.count.cget("text")) == "1 of 3 labelled"
+    made.main.images.canvas.event_generate("<ButtonPress-1>", x=60, y=made.main.images.height + 5)
+    made.main.images.canvas.event_generate("<ButtonRelease-1>", x=60, y=60)
+    made.until(lambda: mode.sheet.image == made.session.viewer.images()[1] and mode.sheet.painter)
+    made.until(lambda: root.focus_get() is canvas_of(made))
+    made.main.actions.labels.toggle()
+    made.until(lambda: not made.session.background.busy)
+    assert not loop.winfo_ismapped() and made.main.next_button.winfo_ismapped()
+    made.close()
+
+
+def test_an_image_with_a_target_is_labelled(made: QuietWindow, mode: Labelling) -> None:
+    assert mode.states.images.words == "3 of 3 labelled"
+
+
+def test_the_prediction_has_no_pane_without_a_network(
+    made: QuietWindow, mode: Labelling, tmp_path: Path
+) -> None:
+    pane = made.main.panes.panes["prediction"]
+    made.root.update()
+    assert not pane.winfo_ismapped()
+    made.use_weights(tmp_path / "w.h5")
+    made.until(pane.winfo_ismapped)
+    made.main.actions.labels.toggle()
+    made.until(lambda: not made.session.background.busy)
+    roles = [role for role, one in made.main.panes.panes.items() if one.winfo_ismapped()]
+    assert roles == ["image", "target", "prediction"]
+
+
+# ---- the loop --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alone(
+    root: tk.Tk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[QuietWindow, Labelling]]:
+    """Three images without targets, loaded by the menu; the mode is on."""
+    monkeypatch.setenv("DEEPIMAGETRANSLATOR_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(autosave, "SECONDS", 0.02)
+    made = QuietWindow(root, tmp_path)
+    root.geometry("1100x900")
+    write_pairs(tmp_path, NAMES)
+    assert made.main.start.winfo_ismapped()
+    made.answers.paths.append(tmp_path / "in")
+    menu = open_menu(made.main, "Data")
+    menu.invoke(menu.index("Load images to label..."))
+    mode = made.session.labelling
+    made.until(lambda: mode.sheet.painter is not None and not made.session.background.busy)
+    yield made, mode
+    made.close()
+
+
+def test_images_alone_are_loaded_and_painted_at_once(alone: tuple[QuietWindow, Labelling]) -> None:
+    made, mode = alone
+    assert made.session.project.specs.data.unlabelled_inputs and mode.active
+    assert not made.main.start.winfo_ismapped()
+    made.until(lambda: [text for text in list_texts(made) if text in NAMES] == NAMES)
+
+
+def test_keys_finish_an_image_and_go_to_the_next_with_its_reason(
+    alone: tuple[QuietWindow, Labelling],
+) -> None:
+    made, mode = alone
+    first, loop = mode.sheet.image, made.main.labelling.loop
+    stroke(made, (12, 12))
+    press(made, "Key-d")
+    made.until(lambda: mode.sheet.image != first and mode.sheet.painter)
+    assert first is not None and mode.states.images.state(first) == DONE and loop is not None
+    made.until(lambda: str(loop.count.cget("text")) == "1 of 3 labelled")
+    assert "at random" in str(loop.reason.cget("text")) and loop.reason.winfo_ismapped()
+    second = mode.sheet.image
+    press(made, "Key-n")
+    made.until(lambda: mode.sheet.image not in (first, second) and mode.sheet.painter)
+    assert "No validation with fewer than 5" in str(loop.validation.cget("text"))
+
+
+def test_a_key_trains_again_and_painting_goes_on(alone: tuple[QuietWindow, Labelling]) -> None:
+    made, mode = alone
+    loop, view = made.main.labelling.loop, made.main.labelling
+    assert loop is not None
+    stroke(made, (12, 12))
+    press(made, "Key-d")
+    made.until(lambda: mode.sheet.painter and "1 of 3" in str(loop.count.cget("text")))
+    press(made, "T")
+    made.until(lambda: made.session.jobs.kind == "training")
+    monitor = next(w for w in made.root.winfo_children() if isinstance(w, TrainingMonitor))
+    assert "Round 1: 1 of 3 images" in str(panel_of(made).message.cget("text"))
+    assert str(loop.stop.cget("text")) == "Stop training" and loop.stop.winfo_manager()
+    assert loop.buttons["Train again"].instate(["disabled"])
+    monitor.destroy()
+    stroke(made, (5, 5))
+    assert numbers(mode)[5, 5] == mode.choice.number
+    loop.stop.invoke()
+    assert made.sessions.engine.asked == ["cancel"] and not loop.stop.winfo_manager()
+    made.answer(JobCancelled())
+    assert loop.buttons["Train again"].instate(["!disabled"]) and view.loop is loop
+
+
+def test_all_keys_of_the_loop_are_shown(made: QuietWindow, mode: Labelling) -> None:
+    loop = made.main.labelling.loop
+    assert loop is not None
+    words = [str(button.cget("text")) for button in loop.buttons.values()]
+    assert words == ["Next (N)", "Worst (M)", "Train again (Shift+T)", "Draft the rest (A)"]
+    made.root.geometry("1400x1000")
+    made.root.update()
+    for button in loop.buttons.values():
+        needed = ttk.Button(loop, text=str(button.cget("text")), width=6).winfo_reqwidth()
+        assert button.winfo_width() >= needed, button.cget("text")
+
+
+def test_the_start_of_a_training_is_chosen_once_there_are_weights(
+    alone: tuple[QuietWindow, Labelling],
+) -> None:
+    made, mode = alone
+    loop = made.main.labelling.loop
+    assert loop is not None and loop.start.get() == "from scratch"
+    assert loop.start.instate(["disabled"])
+    run = new_run_dir(made.session.project.runs_home)
+    RunFolder(run).best.write_bytes(b"weights")
+    made.session.project.add_run(run)
+    stroke(made, (12, 12))
+    made.until(lambda: loop.start.instate(["!disabled"]))
+    loop.start.set("from last weights")
+    loop.start.event_generate("<<ComboboxSelected>>")
+    assert mode.rounds.continues
+
+
+def test_done_images_that_cannot_be_taken_are_named(alone: tuple[QuietWindow, Labelling]) -> None:
+    made, mode = alone
+    gone = mode.sheet.image
+    assert gone is not None
+    stroke(made, (12, 12))
+    press(made, "Key-d")
+    made.until(lambda: mode.sheet.image not in (None, gone) and mode.sheet.painter)
+    stroke(made, (12, 12))
+    press(made, "D")
+    made.until(lambda: mode.states.images.words == "2 of 3 labelled")
+    gone.file.unlink()
+    press(made, "T")
+    made.until(lambda: made.session.jobs.kind == "training")
+    assert gone.name in made.answers.told[0] and not made.answers.failed

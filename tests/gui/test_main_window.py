@@ -499,6 +499,7 @@ def test_the_data_menu_follows_the_file_menu(window: Window) -> None:
         "Values and window...",
         "Label colours...",
         "Split validation from training...",
+        "Load images to label...",
         "Paint labels",
     ]
 

@@ -17,7 +17,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.runs.run_folder import RunFolder
 
 ALWAYS = {
-    "Data": {"Values and window..."},
+    "Data": {"Values and window...", "Load images to label..."},
     "Model": {"Set model hyperparameters", "New model", "Load model weights"},
     "Train": {"Data augmentation", "Study"},
     "Translate": {"Load images for translation", "Load folder for translation..."},

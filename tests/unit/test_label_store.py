@@ -26,7 +26,8 @@ from deepimagetranslator.core.imaging.images import read_image, write_image
 from deepimagetranslator.core.labelling import export, record, store
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.loop.snapshot import take_snapshot
-from deepimagetranslator.core.labelling.store import ChangedMeanwhileError, LabelStore
+from deepimagetranslator.core.labelling.stamps import ChangedMeanwhileError
+from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.labelling.target_files import numbers_of_target, save_into_target
 from deepimagetranslator.core.system.atomic_write import NoSpaceError
 from deepimagetranslator.core.system.system_path import file_stamp

@@ -23,7 +23,8 @@ from deepimagetranslator.app.labelling.changes import (
     LabellingNoticed,
     LabelsPainted,
 )
-from deepimagetranslator.app.labelling.mode import LOCKED, Labelling
+from deepimagetranslator.app.labelling.editing import LOCKED
+from deepimagetranslator.app.labelling.mode import Labelling
 from deepimagetranslator.app.labelling.tool_choice import OPERATIONS, ToolChoice
 from deepimagetranslator.app.project_state import unsaved_projects
 from deepimagetranslator.core.config.project import load_project
@@ -87,10 +88,10 @@ def numbers(mode: Labelling) -> np.ndarray:
 
 
 def stroke(mode: Labelling, *points: tuple[float, float], role: str = "image") -> None:
-    mode.press(points[0], role)
+    mode.editing.press(points[0], role)
     for point in points[1:]:
-        mode.drag(point)
-    mode.release()
+        mode.editing.drag(point)
+    mode.editing.release()
 
 
 def written(sessions: Sessions, mode: Labelling) -> None:
@@ -121,9 +122,9 @@ def test_a_stroke_is_one_step_and_is_written(sessions: Sessions, tmp_path: Path)
     assert mode.opened is not None and mode.sheet.image is not None
     file = mode.opened.store.path(mode.sheet.image)
     assert np.array_equal(read_image(file)[..., 0], numbers(mode))
-    mode.undo()
+    mode.editing.undo()
     assert not numbers(mode).any()
-    mode.redo()
+    mode.editing.redo()
     assert numbers(mode).any()
 
 
@@ -144,7 +145,7 @@ def test_each_tool_works_with_the_pointer(sessions: Sessions, tmp_path: Path, to
     corners = [(4, 4), (4, 18), (18, 18)]
     if tool in ("polygon", "freehand"):
         stroke(mode, *corners) if tool == "freehand" else [stroke(mode, one) for one in corners]
-        mode.close_outline()
+        mode.editing.close_outline()
     else:
         stroke(mode, (12.5, 12.5))
     quiet(sessions)
@@ -175,14 +176,14 @@ def test_a_class_is_picked_and_an_island_removed(sessions: Sessions, tmp_path: P
 def test_esc_takes_back_a_stroke_and_an_outline(sessions: Sessions, tmp_path: Path) -> None:
     load_inputs(sessions, tmp_path)
     mode = entered(sessions)
-    mode.press((5, 5))
-    assert numbers(mode).any() and mode.cancel() and not numbers(mode).any()
+    mode.editing.press((5, 5))
+    assert numbers(mode).any() and mode.editing.cancel() and not numbers(mode).any()
     mode.choose_tool("polygon")
     stroke(mode, (2, 2))
     stroke(mode, (2, 9))
-    mode.drop_corner()
+    mode.editing.drop_corner()
     assert mode.sheet.painter is not None and len(mode.sheet.painter.corners) == 1
-    assert mode.cancel() and not mode.sheet.painter.corners and not mode.cancel()
+    assert mode.editing.cancel() and not mode.sheet.painter.corners and not mode.editing.cancel()
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "copy prediction"])
@@ -206,10 +207,10 @@ def test_each_operation_changes_the_label_map(
         stroke(mode, (1.5, 1.5))
     mode.choice.chosen = Range(0, 255)
     before = numbers(mode).copy()
-    mode.operate(name)
+    mode.editing.operate(name)
     quiet(sessions)
     assert (numbers(mode) != before).any()
-    mode.undo()
+    mode.editing.undo()
     assert np.array_equal(numbers(mode), before)
 
 
@@ -220,8 +221,8 @@ def test_giving_up_a_stroke_that_changed_nothing_leaves_the_one_before(
     mode = entered(sessions)
     stroke(mode, (5, 5))
     before = numbers(mode).copy()
-    mode.press((5, 5), "image")
-    assert mode.cancel() and before.any()
+    mode.editing.press((5, 5), "image")
+    assert mode.editing.cancel() and before.any()
     assert np.array_equal(numbers(mode), before)
 
 
@@ -234,8 +235,8 @@ def test_what_an_operation_lacks_is_said(sessions: Sessions, tmp_path: Path) -> 
         ("copy prediction", "No label map is predicted"),
     ):
         with pytest.raises(UserError, match=words):
-            mode.operate(name)
-    mode.operate("grow")
+            mode.editing.operate(name)
+    mode.editing.operate("grow")
     quiet(sessions)
     assert "no pixel here to grow from" in notices(sessions)
 
@@ -257,12 +258,12 @@ def test_the_brush_grows_by_quarters_and_at_least_by_a_pixel() -> None:
 def test_a_done_image_is_locked_until_it_is_unlocked(sessions: Sessions, tmp_path: Path) -> None:
     load_inputs(sessions, tmp_path)
     mode = entered(sessions)
-    assert mode.states.status.state == TO_LABEL and mode.states.done_words == "0 of 4 done"
+    assert mode.states.status.state == TO_LABEL and mode.states.images.words == "0 of 4 labelled"
     stroke(mode, (5, 5))
-    mode.mark_done()
+    mode.editing.mark_done()
     sessions.until(lambda: "Unpainted pixels" in notices(sessions))
     assert mode.states.status.state == DONE and "are background" in notices(sessions)
-    assert mode.states.done_words == "1 of 4 done"
+    assert mode.states.images.words == "1 of 4 labelled"
     before = numbers(mode).copy()
     stroke(mode, (15, 15))
     assert notices(sessions) == LOCKED and np.array_equal(numbers(mode), before)
@@ -275,7 +276,7 @@ def test_a_done_image_is_locked_until_it_is_unlocked(sessions: Sessions, tmp_pat
 def test_an_image_without_foreground_can_be_done(sessions: Sessions, tmp_path: Path) -> None:
     load_inputs(sessions, tmp_path)
     mode = entered(sessions)
-    mode.mark_done()
+    mode.editing.mark_done()
     sessions.until(lambda: mode.states.status.state == DONE)
     assert mode.opened is not None and mode.sheet.image is not None
     assert not read_image(mode.opened.store.path(mode.sheet.image)).any()
@@ -290,7 +291,7 @@ def test_labels_and_history_come_back_with_their_image(sessions: Sessions, tmp_p
     assert not numbers(mode).any()
     go(sessions, mode, 0)
     assert np.array_equal(numbers(mode), before)
-    mode.undo()
+    mode.editing.undo()
     assert not numbers(mode).any()
 
 
@@ -346,15 +347,15 @@ def test_a_slow_tool_is_stopped_and_nothing_is_painted_meanwhile(
         return regions.of_map(classes, np.full_like(classes, number))
 
     monkeypatch.setattr(borders, "smooth", slow)
-    mode.operate("smooth")
+    mode.editing.operate("smooth")
     sessions.until(begun.is_set)
     stroke(mode, (15, 15))
     assert "Smooth is at work" in notices(sessions)
-    assert mode.cancel()
+    assert mode.editing.cancel()
     go_on.set()
     quiet(sessions)
     assert np.array_equal(numbers(mode), before)
-    mode.operate("smooth")
+    mode.editing.operate("smooth")
     quiet(sessions)
     assert (numbers(mode) == 1).all()
 
@@ -407,13 +408,88 @@ def test_classes_become_the_projects_label_colours(sessions: Sessions, tmp_path:
     labels = sessions.session.project.specs.data.labels
     assert labels == ("0,0,0=background", "255,0,0=fat", "0,255,0=lean")
     stroke(mode, (5, 5))
-    mode.classes.merge(1, second)
-    mode.replaced_class(1)
+    mode.merge_class(1, second)
     sessions.until(lambda: mode.sheet.painter is not None)
     assert set(np.unique(numbers(mode))) == {0, second} and mode.choice.number == second
     assert len(sessions.session.project.specs.data.labels) == 2
     with pytest.raises(UserError, match="only class besides the background"):
-        mode.classes.delete(second)
+        mode.delete_class(second)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_merged_or_deleted_class_is_brought_back(
+    sessions: Sessions, tmp_path: Path, deleted: bool
+) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    mode.classes.rename(1, "fat")
+    second = mode.classes.add("lean")
+    mode.choice.size = 8
+    stroke(mode, (6, 6))
+    mode.choose_class(second)
+    stroke(mode, (16, 16))
+    painted = numbers(mode).copy()
+    go(sessions, mode, 1)
+    stroke(mode, (16, 16))
+    other = numbers(mode).copy()
+    go(sessions, mode, 0)
+    labels = sessions.session.project.specs.data.labels
+    mode.delete_class(second) if deleted else mode.merge_class(second, 1)
+    sessions.until(lambda: mode.sheet.painter is not None)
+    assert not (numbers(mode) == second).any() and mode.classes.undoable == "lean"
+    mode.choice.size = 1
+    mode.choose_class(1)
+    stroke(mode, (2.5, 2.5))  # the file is written without the class
+    written(sessions, mode)
+    mode.undo_class()
+    sessions.until(lambda: mode.sheet.painter is not None)
+    painted[2, 2] = 1
+    assert np.array_equal(numbers(mode), painted) and mode.choice.number == second
+    assert sessions.session.project.specs.data.labels == labels
+    go(sessions, mode, 1)
+    assert np.array_equal(numbers(mode), other)
+    with pytest.raises(UserError, match="No class was merged or deleted"):
+        mode.undo_class()
+
+
+def test_classes_are_brought_back_one_after_the_other(sessions: Sessions, tmp_path: Path) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    second, third = mode.classes.add("second"), mode.classes.add("third")
+    for place, number in enumerate((1, second, third)):
+        mode.choose_class(number)
+        mode.choice.size = 5
+        stroke(mode, (5 + 6 * place, 5 + 6 * place))
+    painted = numbers(mode).copy()
+    for number, into in ((1, second), (second, third)):
+        mode.merge_class(number, into)
+        sessions.until(lambda: mode.sheet.painter is not None)
+        mode.choice.size = 1
+        mode.choose_class(third)
+        stroke(mode, (22.5, number + 0.5))
+        painted[22, number] = third
+        written(sessions, mode)
+    assert set(np.unique(numbers(mode))) == {0, third}
+    fourth = mode.classes.add("fourth")
+    mode.undo_class()
+    mode.undo_class()
+    sessions.until(lambda: mode.sheet.painter is not None)
+    assert np.array_equal(numbers(mode), painted)
+    assert set(mode.classes.table.numbers) == {0, 1, second, third, fourth}
+    assert mode.classes.table.name(fourth) == "fourth"
+
+
+def test_a_class_whose_name_is_taken_is_not_brought_back(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    load_inputs(sessions, tmp_path)
+    mode = entered(sessions)
+    second = mode.classes.add("lean")
+    mode.delete_class(second)
+    mode.classes.add("lean")
+    with pytest.raises(UserError, match="Another class is called 'lean'"):
+        mode.undo_class()
+    assert mode.classes.undoable == "lean"
 
 
 # ---- files -----------------------------------------------------------------------------------
@@ -604,13 +680,13 @@ def test_an_image_whose_file_was_changed_meanwhile_is_not_done(
     stroke(mode, (15, 15))
     mine = numbers(mode).copy()
     for count in (1, 2):  # the second time the first question was left for later
-        mode.mark_done()
+        mode.editing.mark_done()
         sessions.until(lambda count=count: len(sessions.changes(LabelFileChanged)) == count)
         assert mode.states.status.state == DRAFT and not mode.states.status.locked
     sessions.changes(LabelFileChanged)[-1].keep()
     written(sessions, mode)
     assert np.array_equal(read_image(file)[..., 0], mine)
-    mode.mark_done()
+    mode.editing.mark_done()
     written(sessions, mode)
     assert mode.states.status.state == DONE and not mode.states.marking
     assert len(list(file.parent.glob("*.bak*"))) == 1
@@ -665,10 +741,10 @@ project.set_files(replace(project.specs.data, train_inputs=files))
 quiet(sessions)
 project.save(folder / "study.json")
 mode = entered(sessions)
-mode.press((5.5, 5.5))
+mode.editing.press((5.5, 5.5))
 print(time.time(), flush=True)
 while True:
-    mode.drag((5.5, 15.5))
+    mode.editing.drag((5.5, 15.5))
     sessions.session.tick()
     time.sleep(0.01)
 """
@@ -724,9 +800,9 @@ def test_an_unreadable_image_has_no_label_map(sessions: Sessions, tmp_path: Path
     mode.enter()
     sessions.until(lambda: sessions.changes(LabellingNoticed))
     assert mode.sheet.painter is None and notices(sessions) == "An input is needed to paint on."
-    mode.press((5, 5))
-    mode.undo()
-    mode.mark_done()
+    mode.editing.press((5, 5))
+    mode.editing.undo()
+    mode.editing.mark_done()
     assert mode.states.status is None
 
 

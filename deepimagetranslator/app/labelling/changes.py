@@ -16,6 +16,11 @@ class LabellingChanged(Change):
 
 
 @dataclass(frozen=True)
+class StatesChanged(Change):
+    """An image became a draft, done or unlocked, or the images of the project are known."""
+
+
+@dataclass(frozen=True)
 class LabelMapShown(Change):
     """Another label map is in view, or none, or the whole of it changed."""
 
@@ -40,6 +45,30 @@ class LabellingNoticed(Change):
     """
 
     text: str
+
+
+@dataclass(frozen=True)
+class RoundBegan(Change):
+    """A training on the done images has begun.
+
+    Attributes:
+        sentences: what the user should know of it.
+        left_out: why done images could not be taken, a sentence for each.
+    """
+
+    sentences: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DraftsMade(Change):
+    """A network has drafted images.
+
+    Attributes:
+        count: how many.
+    """
+
+    count: int
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.labelling.class_table import ClassTable, NumbersTakenError
 from deepimagetranslator.core.labelling.label_map import BACKGROUND, Classes
 from deepimagetranslator.core.labelling.loop.classes import numbers_of_network
+from deepimagetranslator.core.labelling.replaced import Replacement
 from deepimagetranslator.core.labelling.store import LabelStore
 
 
@@ -88,7 +89,7 @@ class ClassList:
             UserError: it is the background.
         """
         self._require_another(into)
-        self._set(self.table.merge(number, into))
+        self._replace(number, self.table.merge(number, into))
 
     def delete(self, number: int) -> None:
         """Delete a class; its pixels become background, in all label maps.
@@ -97,7 +98,25 @@ class ClassList:
             UserError: it is the background.
         """
         self._require_another(BACKGROUND)
-        self._set(self.table.delete(number))
+        self._replace(number, self.table.delete(number))
+
+    @property
+    def undoable(self) -> str:
+        """The name of the class that was merged or deleted last and can be brought back."""
+        steps = self._store.replaced.steps
+        return steps[-1].name if steps else ""
+
+    def undo(self) -> int:
+        """Bring the class back that was merged or deleted last; returns its number.
+
+        All label maps must be written.
+
+        Raises:
+            UserError: there are 32 classes, another one has its name, or a file cannot be written.
+        """
+        step = self._store.restore_class()
+        self._tell_project()
+        return step.number
 
     def numbers_of(self, image: Classes, palette: Palette) -> Classes:
         """The class numbers of a predicted label map.
@@ -118,10 +137,18 @@ class ClassList:
         if into == BACKGROUND and len(self.table.classes) <= 2:
             raise UserError("This is the only class besides the background; add another one first.")
 
+    def _replace(self, number: int, table: ClassTable) -> None:
+        before = self.table
+        self._set(table)
+        self._store.replaced.steps.append(Replacement(number, before))
+
     def _set(self, table: ClassTable) -> None:
         self._made_up = False
         self._store.set_table(table)
-        listed = [one for _, one in table.classes]
+        self._tell_project()
+
+    def _tell_project(self) -> None:
+        listed = [one for _, one in self.table.classes]
         if len(listed) >= 2:
             data = self._project.specs.data
             self._project.set_section("data", replace(data, labels=to_texts(listed)))

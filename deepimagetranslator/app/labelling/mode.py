@@ -1,11 +1,8 @@
-"""The labelling mode: what the user does to the label map in view, and when it may change."""
+"""The labelling mode: whether it is on, what is chosen, and how it follows the session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
-
-import numpy as np
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.current_model import CurrentModel
@@ -19,33 +16,27 @@ from deepimagetranslator.app.events import (
     ViewLoaded,
     ViewTranslated,
 )
-from deepimagetranslator.app.labelling.changes import (
-    LabellingChanged,
-    LabellingNoticed,
-    LabelsPainted,
-)
+from deepimagetranslator.app.jobs import Jobs
+from deepimagetranslator.app.labelling.changes import LabellingChanged, StatesChanged
 from deepimagetranslator.app.labelling.classes import ClassList
+from deepimagetranslator.app.labelling.drafting import Drafting
+from deepimagetranslator.app.labelling.editing import Editing
 from deepimagetranslator.app.labelling.image_states import ImageStates
 from deepimagetranslator.app.labelling.open_labels import OpenLabels
-from deepimagetranslator.app.labelling.operations import Neighbours, work_of
 from deepimagetranslator.app.labelling.painter import Painter
 from deepimagetranslator.app.labelling.place import LabelPlace
+from deepimagetranslator.app.labelling.project_images import ProjectImages
+from deepimagetranslator.app.labelling.proposals import Proposals
+from deepimagetranslator.app.labelling.rounds import Rounds
 from deepimagetranslator.app.labelling.sheet import Sheet
-from deepimagetranslator.app.labelling.slow_tool import SlowTool, Work
-from deepimagetranslator.app.labelling.tool_choice import OPERATIONS, TOOLS, ToolChoice
+from deepimagetranslator.app.labelling.tool_choice import TOOLS, ToolChoice
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.labelling.label_map import Edit, LabelMap
-from deepimagetranslator.core.labelling.record import TO_LABEL
-from deepimagetranslator.core.labelling.rect import Rect
+from deepimagetranslator.core.labelling.label_map import Classes, LabelMap
 from deepimagetranslator.core.labelling.store import LabelStore
-from deepimagetranslator.core.labelling.strokes import Point
 from deepimagetranslator.core.typing import Array
-
-LOCKED = "This image is done and locked; unlock it before you change it."
-_HARMLESS = ("pick", "sample")  # tools that change no label
 
 
 class Labelling:
@@ -55,6 +46,7 @@ class Labelling:
         project: whose images are labelled, with its classes.
         viewer: shows the images.
         model: whose predictions can be taken over.
+        jobs: trains and drafts.
         background: reads label maps and runs slow tools.
         bus: gets the changes.
 
@@ -62,9 +54,12 @@ class Labelling:
         opened: files and classes; None while the mode is off.
         choice: the tool, the class and how labels are shown.
         sheet: the image in view with its label map.
-        slow: the tool that runs in a thread.
         place: where the label maps lie.
         states: whether images are to label, drafts or done.
+        editing: what the user does to the label map in view.
+        proposals: the image to label next.
+        drafting: drafts of a network.
+        rounds: trainings on the done images.
     """
 
     def __init__(
@@ -72,17 +67,34 @@ class Labelling:
         project: ProjectState,
         viewer: Viewer,
         model: CurrentModel,
+        jobs: Jobs,
         background: Background,
         bus: Bus,
     ) -> None:
         self._project, self._viewer, self._bus = project, viewer, bus
-        self._background = background
         self.opened: OpenLabels | None = None
         self.choice = ToolChoice()
         self.sheet = Sheet(model, background, bus, self._make_painter)
-        self.slow = SlowTool(background)
         self.place = LabelPlace(project, background, bus)
-        self.states = ImageStates(self.sheet, viewer, bus, lambda: self.opened)
+        images = ProjectImages(project, background, bus, lambda: self.opened)
+        self.states = ImageStates(self.sheet, images, bus, lambda: self.opened)
+        self.editing = Editing(
+            self.choice,
+            self.sheet,
+            self.states,
+            self.place,
+            viewer,
+            background,
+            bus,
+            lambda: self.opened,
+            self._took_prediction,
+        )
+        self._model = model
+        self.proposals = Proposals(
+            project, viewer, self.sheet, images, background, bus, lambda: self.opened
+        )
+        self.drafting = Drafting(project, jobs, images, bus, lambda: self.opened, self._show_draft)
+        self.rounds = Rounds(project, jobs, images, self.drafting, bus, lambda: self.opened)
         bus.subscribe(ViewLoaded, self._on_view)
         bus.subscribe(ViewTranslated, self._on_translation)
         bus.subscribe(ProjectReplaced, self._on_replaced)
@@ -109,6 +121,8 @@ class Labelling:
         self.opened = OpenLabels(store, self._project, self._bus, self._reload)
         self._choose_existing_class()
         self._viewer.labelling = True
+        self.states.images.find()
+        self._bus.publish(StatesChanged())
         self._bus.publish(LabellingChanged())
         self._viewer.show()
 
@@ -142,6 +156,7 @@ class Labelling:
         """Write what is due; call it often."""
         if self.opened is not None:
             self.opened.autosave.tick()
+            self.rounds.tick()
 
     # ---- what is known ---------------------------------------------------------------------
 
@@ -164,7 +179,7 @@ class Labelling:
         if self.sheet.painter is not None:
             self.sheet.painter.cancel()
         self.choice.tool = name
-        self._notice("")
+        self.editing.notice("")
         self._bus.publish(LabellingChanged())
 
     def choose_class(self, number: int) -> None:
@@ -179,81 +194,45 @@ class Labelling:
         if 1 <= place <= len(numbers):
             self.choose_class(numbers[place - 1])
 
-    def replaced_class(self, number: int) -> None:
-        """A class was merged or deleted: the label map in view is read anew."""
-        self.choice.forget(number)
-        self._choose_existing_class()
-        if self.opened is not None and self.save_all():
-            self.sheet.forget_all()
-            self._viewer.show()
+    def merge_class(self, number: int, into: int) -> None:
+        """Make a class part of another one in all label maps.
+
+        Raises:
+            UserError: it is the background or the only class, or labels cannot be written.
+        """
+        self._require_written()
+        self.classes.merge(number, into)
+        self._replaced_class(number)
+
+    def delete_class(self, number: int) -> None:
+        """Delete a class in all label maps.
+
+        Raises:
+            UserError: it is the background or the only class, or labels cannot be written.
+        """
+        self._require_written()
+        self.classes.delete(number)
+        self._replaced_class(number)
+
+    def undo_class(self) -> None:
+        """Bring the class back that was merged or deleted last; its pixels too, unless they were
+        painted over since.
+
+        Raises:
+            UserError: there is none, or it cannot be brought back.
+        """
+        name = self.classes.undoable
+        if not name:
+            raise UserError("No class was merged or deleted since you began to paint.")
+        self._require_written()
+        number = self.classes.undo()
+        self._show_anew()
+        self.choose_class(number)
+        self.editing.notice(f"{name} is back in all label maps.")
 
     def changed_choice(self) -> None:
         """Tell that an amount, or how labels are shown, has changed."""
         self._bus.publish(LabellingChanged())
-
-    # ---- painting --------------------------------------------------------------------------
-
-    def press(self, point: Point, role: str = "image", *, line: bool = False) -> None:
-        """The button went down at a point (y, x) of a pane; see ``Painter.press``."""
-        painter, tool = self.sheet.painter, self.choice.tool
-        if painter is None or not self._may_change(tool in _HARMLESS):
-            return
-        try:
-            if role == "prediction" and tool not in _HARMLESS and not self._begun(painter):
-                self._take_prediction(painter)
-            painter.press(point, line=line)
-        except UserError as error:
-            self._notice(str(error))
-        if tool in ("pick", "polygon"):
-            self._bus.publish(LabellingChanged())
-
-    def drag(self, point: Point) -> None:
-        """The pointer moved with the button down."""
-        if self.sheet.painter is not None:
-            self.sheet.painter.drag(point)
-
-    def release(self) -> None:
-        """The button was let go."""
-        if self.sheet.painter is not None and self.sheet.painter.working:
-            self.sheet.painter.release()
-            self._bus.publish(LabellingChanged())
-
-    def close_outline(self) -> None:
-        """Fill the outline that is being drawn."""
-        if self.sheet.painter is not None and self.sheet.painter.corners:
-            self.sheet.painter.close_outline()
-            self._bus.publish(LabellingChanged())
-
-    def drop_corner(self) -> None:
-        """Take back the last corner of the outline."""
-        if self.sheet.painter is not None:
-            self.sheet.painter.drop_corner()
-            self._bus.publish(LabellingChanged())
-
-    def operate(self, name: str) -> None:
-        """Run one of ``OPERATIONS`` on the label map in view.
-
-        Raises:
-            UserError: something is missing that it needs.
-        """
-        painter, opened = self.sheet.painter, self.opened
-        if painter is None or opened is None or not self._may_change():
-            return
-        painter.cancel()
-        images = self._viewer.images()
-        at = images.index(self.sheet.image) if self.sheet.image in images else len(images)
-        beside = Neighbours(images, at, opened.read, opened.begun)
-        numbers, predicted = painter.label_map.numbers, lambda: self.sheet.predicted(opened)
-        work = work_of(name, self.choice, numbers, painter.image, beside, predicted)
-        self._run(OPERATIONS[name], work)
-
-    def mark_done(self) -> None:
-        """Mark the image in view as done, which locks it; its unpainted pixels are background."""
-        painter, image = self.sheet.painter, self.sheet.image
-        if painter is not None and image is not None and self._may_change():
-            painter.cancel()
-            self._changed(image, painter)  # an image without foreground is labelled too
-            self.states.mark_done(image, painter.label_map)
 
     def begin_anew(self) -> None:
         """Replace a label map that cannot be used by an empty one; a copy of it is kept.
@@ -264,105 +243,53 @@ class Labelling:
         if self.sheet.image is not None and self.opened is not None:
             self.opened.autosave.forget(self.sheet.image)
             self.opened.store.forget(self.sheet.image)
+            self._bus.publish(StatesChanged())
             self._reload(self.sheet.image)
-
-    def undo(self) -> None:
-        """Undo the last step of the image in view."""
-        self._step(LabelMap.undo)
-
-    def redo(self) -> None:
-        """Do the last undone step again."""
-        self._step(LabelMap.redo)
-
-    def cancel(self) -> bool:
-        """Give up the outline, stroke or slow tool at work; whether there was one."""
-        stopped = self.slow.stop()
-        given_up = self.sheet.painter is not None and self.sheet.painter.cancel()
-        if stopped or given_up:
-            self._notice("")
-            self._bus.publish(LabellingChanged())
-        return stopped or given_up
 
     # ---- inside ----------------------------------------------------------------------------
 
+    def _require_written(self) -> None:
+        if not self.save_all():
+            raise UserError("The label maps are not written yet; free some space first.")
+
+    def _replaced_class(self, number: int) -> None:
+        self.choice.forget(number)
+        self._choose_existing_class()
+        self._show_anew()
+
+    def _show_anew(self) -> None:
+        """Read the label map in view again, without the steps before, of other classes."""
+        self.sheet.forget_all()
+        self._viewer.show()
+
     def _make_painter(self, image: Array, label_map: LabelMap) -> Painter:
-        return Painter(self.choice, image, label_map, self._painted, self._run_tool)
+        return self.editing.make_painter(image, label_map)
 
     def _choose_existing_class(self) -> None:
         numbers = self.classes.table.numbers
         if self.choice.number not in numbers:
             self.choice.number = next(number for number in numbers if number)
 
-    def _begun(self, painter: Painter) -> bool:
-        known = self.states.status
-        labelled = bool(painter.label_map.counts[1:].any())
-        return labelled or (known is not None and known.state != TO_LABEL)
+    def _took_prediction(self, image: ImageRef, predicted: Classes) -> None:
+        self.drafting.note(image, predicted, self._model.weights)
 
-    def _may_change(self, harmless: bool = False) -> bool:
-        """Whether the label map in view may be changed now; a notice says why not."""
-        known, reason = self.states.status, ""
-        if self.slow.name:
-            reason = f"{self.slow.name} is at work; wait for it, or stop it."
-        elif self.states.marking:
-            reason = "The image is being marked as done; wait a moment."
-        elif self.place.moving:
-            reason = "The label maps are being copied beside the project; wait a moment."
-        elif known is not None and known.locked and not harmless:
-            reason = LOCKED
-        if reason:
-            self._notice(reason)
-        return known is not None and not reason
-
-    def _painted(self, rect: Rect) -> None:
-        if self.sheet.image is not None and self.sheet.painter is not None and not rect.empty:
-            self._changed(self.sheet.image, self.sheet.painter)
-            self._bus.publish(LabelsPainted(rect))
-
-    def _changed(self, image: ImageRef, painter: Painter) -> None:
-        assert self.opened is not None
-        self.opened.autosave.change(image, painter.label_map.numbers)
-        self.place.note()
-
-    def _step(self, step: Callable[[LabelMap], Rect]) -> None:
-        painter = self.sheet.painter
-        if painter is not None and self._may_change():
-            painter.cancel()
-            self._painted(step(painter.label_map))
-            self._bus.publish(LabellingChanged())
-
-    def _run_tool(self, name: str, work: Callable[[], Edit]) -> None:
-        self._run(TOOLS[name], lambda _progress: work())
-
-    def _run(self, name: str, work: Work) -> None:
-        painter = self.sheet.painter
-
-        def done(edit: Edit) -> None:
-            if painter is not None and painter is self.sheet.painter:
-                painter.apply(edit)
-            self._notice("")
-            self._bus.publish(LabellingChanged())
-
-        def failed(error: Exception) -> None:
-            self._notice(str(error))
-            self._bus.publish(LabellingChanged())
-
-        self.slow.run(name, work, done, failed)
-        self._bus.publish(LabellingChanged())
-
-    def _take_prediction(self, painter: Painter) -> None:
-        assert self.opened is not None
-        numbers = self.sheet.predicted(self.opened)
-        painter.apply(Edit(Rect(0, 0, *painter.shape), np.ones(painter.shape, bool), numbers))
-
-    def _notice(self, text: str) -> None:
-        self._bus.publish(LabellingNoticed(text))
+    def _show_draft(self, image: ImageRef) -> None:
+        """Show the draft of the image in view if nothing is painted on it."""
+        opened = self.opened
+        if (
+            opened is not None
+            and image == self.sheet.image
+            and opened.autosave.unsaved(image) is None
+        ):
+            self._reload(image)
 
     def _reload(self, image: ImageRef) -> None:
         self.sheet.forget(image)
         self._viewer.show()
 
     def _end(self) -> None:
-        self.slow.stop()
+        self.editing.slow.stop()
+        self.drafting.stop()
         self.sheet.forget_all()
         opened, self.opened = self.opened, None
         if opened is not None:
@@ -376,7 +303,7 @@ class Labelling:
         self.sheet.prediction = change.shown.output
         if self.opened is not None:
             if change.shown.wanted.input != self.sheet.image:
-                self.slow.stop()
+                self.editing.slow.stop()
             self.sheet.show(change.shown, self.opened)
 
     def _on_translation(self, change: ViewTranslated) -> None:
@@ -390,9 +317,11 @@ class Labelling:
             with suppress(UserError):
                 opened.classes.adopt(opened.autosave.idle and not opened.store.begun())
             self._choose_existing_class()
+            self.states.images.find()
             self._bus.publish(LabellingChanged())
 
     def _on_replaced(self, _change: ProjectReplaced) -> None:
+        self.rounds.forget()
         self.place.follow()  # first, as what ends now is not the new project's
         self.close()
 

@@ -6,14 +6,19 @@ from collections.abc import Callable
 
 from deepimagetranslator.app.events import Bus
 from deepimagetranslator.app.labelling.autosave import Autosave
-from deepimagetranslator.app.labelling.changes import LabelFileChanged, LabellingChanged
+from deepimagetranslator.app.labelling.changes import (
+    LabelFileChanged,
+    LabellingChanged,
+    StatesChanged,
+)
 from deepimagetranslator.app.labelling.classes import ClassList
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.labelling.label_map import Classes
-from deepimagetranslator.core.labelling.record import TO_LABEL
-from deepimagetranslator.core.labelling.store import ChangedMeanwhileError, LabelStore
+from deepimagetranslator.core.labelling.record import DRAFT, TO_LABEL, State
+from deepimagetranslator.core.labelling.stamps import ChangedMeanwhileError
+from deepimagetranslator.core.labelling.store import LabelStore
 
 
 class OpenLabels:
@@ -27,6 +32,7 @@ class OpenLabels:
 
     Attributes:
         store, autosave, classes: the files, what writes them, and their classes.
+        drafts_told: images of which it is told that they are drafts.
 
     Raises:
         UserError: another window uses the files, or they cannot be read.
@@ -50,6 +56,7 @@ class OpenLabels:
         self.autosave = Autosave(store, self._written, self._not_written)
         self._project, self._bus, self._reload = project, bus, reload
         self._told = ""
+        self.drafts_told: set[ImageRef] = set()
 
     def use(self, store: LabelStore) -> None:
         """Go on with a copy of the files; everything must be written."""
@@ -73,6 +80,11 @@ class OpenLabels:
         waiting = self.autosave.unsaved(image) is not None
         return waiting or self.store.status(image).state != TO_LABEL
 
+    def state(self, image: ImageRef) -> State:
+        """The state of an image's label map, also of one that is not written yet."""
+        known = self.store.status(image).state
+        return DRAFT if known == TO_LABEL and self.begun(image) else known
+
     def read(self, image: ImageRef) -> Classes | None:
         """The label map of an image, also one that is not written yet; None if it has none.
 
@@ -85,8 +97,11 @@ class OpenLabels:
         height, width, *_ = image_size(image)
         return self.store.read(image, (height, width), to_paint=False)
 
-    def _written(self, _image: ImageRef) -> None:
+    def _written(self, image: ImageRef) -> None:
         self._told = ""
+        if image not in self.drafts_told:
+            self.drafts_told.add(image)
+            self._bus.publish(StatesChanged())
         self._bus.publish(LabellingChanged())
 
     def _not_written(self, image: ImageRef, error: Exception) -> None:

@@ -73,7 +73,7 @@ def work_of(
     numbers: Classes,
     image: Array,
     neighbours: Neighbours,
-    prediction: Callable[[], Classes],
+    predicted: Classes | None,
 ) -> Work:
     """What makes the edit of an operation.
 
@@ -83,7 +83,7 @@ def work_of(
         numbers: the label map; it does not change while the work runs.
         image: the input.
         neighbours: the other images.
-        prediction: the class numbers that the network predicts.
+        predicted: the class numbers that the network predicts; needed to copy these.
 
     Raises:
         UserError: something is missing that it needs.
@@ -111,7 +111,7 @@ def work_of(
         case "border in":
             return lambda progress: borders.move_border(numbers, number, -reach, progress)
         case "copy prediction":
-            predicted = prediction()
+            assert predicted is not None
             return lambda _: between.copy(numbers, predicted, "The prediction")
         case "copy before" | "copy after":
             step = -1 if name == "copy before" else 1

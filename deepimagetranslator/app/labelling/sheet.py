@@ -15,6 +15,7 @@ from deepimagetranslator.app.labelling.changes import LabellingNoticed, LabelMap
 from deepimagetranslator.app.labelling.open_labels import OpenLabels
 from deepimagetranslator.app.labelling.painter import Painter
 from deepimagetranslator.app.views import Shown
+from deepimagetranslator.core.data.intensity.histogram import Distribution
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -23,6 +24,7 @@ from deepimagetranslator.core.imaging.pixels import resize
 from deepimagetranslator.core.labelling.history import History
 from deepimagetranslator.core.labelling.label_map import Classes, LabelMap
 from deepimagetranslator.core.labelling.target_files import numbers_of_target, save_into_target
+from deepimagetranslator.core.labelling.values import distribution_of
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 from deepimagetranslator.core.typing import Array
 
@@ -37,6 +39,7 @@ class _Loaded:
 
     numbers: Classes
     spacing: tuple[float, float] | None
+    spread: Distribution | None
     target_stamp: Stamp | None
 
 
@@ -53,6 +56,7 @@ class Sheet:
         image: the image in view; None if it cannot be labelled.
         painter: paints its label map; None while there is none.
         spacing: pixel spacing (rows, columns) of the image in mm; None if unknown.
+        spread: how the input's values are distributed; None if unknown.
         target: its target, as ``read_target`` takes it; None if it has none.
         prediction: the translated image in view; None if there is none.
     """
@@ -65,6 +69,7 @@ class Sheet:
         self.image: ImageRef | None = None
         self.painter: Painter | None = None
         self.spacing: tuple[float, float] | None = None
+        self.spread: Distribution | None = None
         self.target: Target = None
         self.prediction: Array | None = None
         self._target_stamp: Stamp | None = None
@@ -96,7 +101,8 @@ class Sheet:
             if history.can_undo or history.can_redo:
                 history.leave(self.painter.label_map.numbers)
                 self._histories[self.image] = history
-        self.painter, self.image, self.spacing, self.target = None, None, None, None
+        self.painter, self.image, self.target = None, None, None
+        self.spacing, self.spread = None, None
 
     def forget(self, image: ImageRef) -> None:
         """Forget the history of an image, and its label map if it is in view."""
@@ -159,13 +165,14 @@ class Sheet:
             spacing = None
             with suppress(UserError):
                 spacing = read_spacing(image)
-            return _Loaded(numbers, spacing, stamp)
+            return _Loaded(numbers, spacing, distribution_of(pixels), stamp)
 
         def loaded(found: _Loaded) -> None:
             if image != self.image:
                 return
             label_map = LabelMap(found.numbers, self._histories.pop(image, None))
             self.spacing, self._target_stamp = found.spacing, found.target_stamp
+            self.spread = found.spread
             self.painter = self._make_painter(pixels, label_map)
             self._bus.publish(LabellingNoticed(""))
             self._bus.publish(LabelMapShown())

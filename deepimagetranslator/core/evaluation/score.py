@@ -12,7 +12,7 @@ from deepimagetranslator.core.evaluation.comparison import ByValues, Comparison,
 from deepimagetranslator.core.evaluation.measures import measure
 from deepimagetranslator.core.typing import Array
 
-DICE, PSNR, AGREEMENT = "dice", "psnr", "agreement"
+DICE, PSNR, AGREEMENT, SURE = "dice", "psnr", "agreement", "sure"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Score:
     Attributes:
         measure: "dice", the mean over the classes in the target or the translated image, or "psnr"
             in dB; without a target "agreement", the disagreement of the networks that translated
-            together, below 0. The higher the better.
+            together, below 0; of a draft "sure", its mean confidence. The higher the better.
         value: nan if neither image has any of the classes.
     """
 
@@ -34,6 +34,8 @@ class Score:
             return "no object" if math.isnan(self.value) else f"Dice {self.value:.3f}"
         if self.measure == AGREEMENT:
             return f"networks apart {-self.value:.3g}"
+        if self.measure == SURE:
+            return f"{self.value:.1%} sure"
         return f"PSNR {self.value:.1f} dB"
 
 

@@ -116,6 +116,27 @@ class ClassTable:
         """
         return self._replace(number, BACKGROUND)
 
+    def restored(self, number: int, before: ClassTable) -> ClassTable:
+        """The table with a class that was merged or deleted, and all that has changed since.
+
+        Args:
+            number: of that class.
+            before: the table before it was merged or deleted.
+
+        Raises:
+            UserError: there are 32 classes, or another one has its name by now.
+        """
+        gone, others = dict(before.classes)[number], dict(before.classes)
+        if len(self.classes) >= MAX_COLOURS:
+            self._free_number()  # raises the error that says so
+        self._require_free_name(gone.name)
+        into = dict(self.replaced)[number]
+        kept = replace(dict(self.classes)[into], colours=others[into].colours)
+        replaced = {**dict(self.replaced), **dict(before.replaced)}
+        del replaced[number]
+        table = replace(self, replaced=tuple(sorted(replaced.items())))
+        return table._with(into, kept)._with(number, gone)
+
     def settled(self) -> ClassTable:
         """The table after all files were written again: replaced numbers are free."""
         return replace(self, replaced=())
@@ -127,17 +148,22 @@ class ClassTable:
             UserError: it holds a number that no class has.
         """
         known = np.zeros(256, bool)
-        meaning = np.arange(256, dtype=np.uint8)
-        for number, into in self.replaced:
-            meaning[number], known[number] = into, True
-        known[list(self.numbers)] = True
+        known[[*self.numbers, *(number for number, _ in self.replaced)]] = True
         if not known[numbers].all():
             wrong = int(numbers[~known[numbers]][0])
             raise UserError(
                 f"{name} holds the class number {wrong}, which no class has; restore the file, or "
                 "begin its label map anew."
             )
-        return meaning[numbers] if self.replaced else numbers
+        return self.meaning[numbers] if self.replaced else numbers
+
+    @property
+    def meaning(self) -> Classes:
+        """By number in a file, the class that it means now, (256,)."""
+        found = np.arange(256, dtype=np.uint8)
+        for number, into in self.replaced:
+            found[number] = into
+        return found
 
     def with_project(self, listed: Sequence[LabelClass]) -> ClassTable:
         """The table with the project's classes, which are recognized by their colours.

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from deepimagetranslator.core.errors import UserError
+from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.label_map import Classes
 from deepimagetranslator.core.labelling.number_files import png_of, read_numbers
 from deepimagetranslator.core.system.atomic_write import write_bytes
@@ -41,6 +42,20 @@ class KeptDrafts:
         path = self.folder / name
         with suppress(UserError):
             return read_numbers(path) if is_file(path) else None
+        return None
+
+    def corrected(self, name: str, table: ClassTable) -> int | None:
+        """The pixels of a label map that are of another class than in its draft; None if unknown.
+
+        Args:
+            name: of the label map.
+            table: the classes by which both are read.
+        """
+        with suppress(UserError):
+            path, kept = self.folder.parent / name, self.read(name)
+            if kept is not None and is_file(path):
+                before, now = (table.read(one, name) for one in (kept, read_numbers(path)))
+                return int((before != now).sum()) if before.shape == now.shape else None
         return None
 
     def copy(self, name: str, other: KeptDrafts, other_name: str) -> None:

@@ -16,6 +16,7 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.files import LABELS_RECORD
 from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
 from deepimagetranslator.core.labelling.class_table import ClassTable
+from deepimagetranslator.core.labelling.copying import copied
 from deepimagetranslator.core.labelling.kept_drafts import KeptDrafts
 from deepimagetranslator.core.labelling.label_map import Classes
 from deepimagetranslator.core.labelling.names import file_name, text_of
@@ -29,18 +30,16 @@ from deepimagetranslator.core.labelling.record import (
     Record,
     Round,
 )
+from deepimagetranslator.core.labelling.replaced import ReplacedClasses, Replacement
+from deepimagetranslator.core.labelling.stamps import Stamps
 from deepimagetranslator.core.system.atomic_write import write_bytes, writing
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.core.system.lock import FileLock, HeldError
 from deepimagetranslator.core.system.moving import make_folder
-from deepimagetranslator.core.system.system_path import Stamp, file_stamp, system_path
+from deepimagetranslator.core.system.system_path import file_stamp, system_path
 from deepimagetranslator.core.system.temporary import sweep
 
 RECORD, _LOCK = LABELS_RECORD, "labels.lock"
-
-
-class ChangedMeanwhileError(UserError):
-    """Another program has changed a file since it was read."""
 
 
 def labels_folder(project: Path) -> Path:
@@ -56,13 +55,15 @@ class LabelStore:
 
     Attributes:
         home: the project's folder; paths of images inside it are stored relative to it.
+        replaced: merged and deleted classes that can be brought back.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.home = folder, folder.parent.parent
+        self.replaced = ReplacedClasses()
         self._drafts = KeptDrafts(folder)
         self._record = Record()
-        self._stamps: dict[str, Stamp | None] = {}
+        self._stamps = Stamps()
         self._lock: FileLock | None = None
         self._busy = threading.RLock()
 
@@ -145,7 +146,7 @@ class LabelStore:
             known = self.status(image)
             draft = known.draft
             if draft is not None:
-                draft = replace(draft, corrected=self._corrected(known.file))
+                draft = replace(draft, corrected=self._drafts.corrected(known.file, self.table))
             self._set(image, replace(known, state=DONE, locked=True, draft=draft))
 
     def unlock(self, image: ImageRef) -> None:
@@ -213,7 +214,7 @@ class LabelStore:
         with self._busy:
             stamp = file_stamp(path)
             if to_paint:
-                self._stamps[str(path)] = stamp
+                self._stamps.note(path, stamp)
             if stamp is None:
                 return None
             numbers = read_numbers(path)
@@ -223,7 +224,10 @@ class LabelStore:
                 f"{path} has {wide} x {high} pixels, but its image {image} has {width} x {height}; "
                 "restore the image, or begin its label map anew."
             )
-        return self.table.read(numbers, str(path))
+        found = self.table.read(numbers, str(path))
+        if to_paint:
+            self.replaced.note(image, numbers, self.table)
+        return found
 
     def write(self, image: ImageRef, numbers: Classes, *, anyway: bool = False) -> None:
         """Write the label map of an image; a done image becomes a draft.
@@ -247,7 +251,7 @@ class LabelStore:
             if known.state != DRAFT:
                 self._set(image, replace(known, state=DRAFT))
             write_bytes(path, data, durable=True)
-            self._stamps[str(path)] = file_stamp(path)
+            self._stamps.note(path, file_stamp(path))
 
     def take_draft(self, image: ImageRef, numbers: Classes, draft: DraftRecord) -> None:
         """Write a network's draft as the label map of an image.
@@ -282,7 +286,10 @@ class LabelStore:
         known = self.status(image)
         if known.state != DRAFT or known.draft is None:
             return False
-        return file_stamp(self.folder / known.file) is None or self._corrected(known.file) == 0
+        return (
+            file_stamp(self.folder / known.file) is None
+            or self._drafts.corrected(known.file, self.table) == 0
+        )
 
     def forget(self, image: ImageRef) -> None:
         """Begin anew: move a label map that cannot be used to a copy (.bak) beside it.
@@ -296,10 +303,26 @@ class LabelStore:
                 back_up(path)
                 with writing(path):
                     system_path(path).unlink()
-            self._stamps[str(path)] = None
+            self._stamps.note(path, None)
             self._drafts.delete(path.name)
             images = {k: v for k, v in self._record.images.items() if k != self.text_of(image.path)}
             self._keep(replace(self._record, images=images))
+
+    def restore_class(self) -> Replacement:
+        """Bring the class back that was merged or deleted last; returns which.
+
+        Pixels that had it have it again, unless they were painted over since. All that is painted
+        must be written.
+
+        Raises:
+            UserError: there are 32 classes, another one has its name, or a file cannot be written.
+        """
+        step, after = self.replaced.steps[-1], self.table
+        self.set_table(after.restored(step.number, step.before))
+        self.replaced.steps.pop()
+        for path, numbers in self.replaced.put_back(self.path, self.table, after):
+            self._rewrite(path, numbers)
+        return step
 
     def settle(self) -> None:
         """Write all label maps again, so that the numbers of deleted classes are free.
@@ -312,15 +335,17 @@ class LabelStore:
         for image in self.begun():
             path = self.path(image)
             if file_stamp(path) is not None:
-                numbers = self.table.read(read_numbers(path), str(path))
-                data = png_of(numbers)
-                with self._busy:
-                    write_bytes(path, data, durable=True)
-                    self._stamps[str(path)] = file_stamp(path)
+                self._rewrite(path, self.table.read(read_numbers(path), str(path)))
             kept = self._drafts.read(path.name)
             if kept is not None:
                 self._drafts.write(path.name, self.table.read(kept, path.name))
         self.set_table(self.table.settled())
+        self.replaced.forget()
+
+    def _rewrite(self, path: Path, numbers: Classes) -> None:
+        with self._busy:
+            write_bytes(path, png_of(numbers), durable=True)
+            self._stamps.note(path, file_stamp(path))
 
     def copy_to(self, folder: Path) -> LabelStore:
         """Copy all label maps to the folder of another project file, and open that one.
@@ -331,22 +356,14 @@ class LabelStore:
         other = LabelStore(folder)
         other.open()
         try:
-            images = {}
-            for image in self.begun():
-                if file_stamp(self.path(image)) is None:
-                    continue  # killed before it was first written
-                text = other.text_of(image.path)
-                known = replace(self.status(image), file=file_name(image, text))
-                with writing(self.path(image)):
-                    content = system_path(self.path(image)).read_bytes()
-                write_bytes(other.folder / known.file, content, durable=True)
-                self._drafts.copy(self.status(image).file, other._drafts, known.file)
-                images[text] = known
+            known = {image: self.status(image) for image in self.begun()}
+            images = copied(known, self.folder, other.folder, other.text_of)
             rounds = tuple(
                 one.renamed(lambda text: other.text_of(self.home / text))
                 for one in self._record.rounds
             )
             other._keep(Record(self.table, images, rounds))
+            other.replaced = self.replaced
         except BaseException:
             other.close()
             raise
@@ -363,20 +380,9 @@ class LabelStore:
 
     def _require_free(self, image: ImageRef, path: Path, anyway: bool) -> None:
         """Refuse to write over a done label map, or one that another program has changed."""
-        self._require_own(path, anyway)
+        self._stamps.require_own(path, anyway)
         if self.status(image).locked:
             raise UserError(f"{image} is done and locked; unlock it before you change it.")
-
-    def _require_own(self, path: Path, anyway: bool) -> None:
-        key, now = str(path), file_stamp(path)
-        if key not in self._stamps or self._stamps[key] == now or now is None:
-            return
-        if not anyway:
-            raise ChangedMeanwhileError(
-                f"Another program has changed {path} since it was read; keep what you painted (a "
-                "copy of the file is made), or take over the file."
-            )
-        back_up(path)
 
     def _set(self, image: ImageRef, known: ImageRecord) -> None:
         with self._busy:
@@ -386,12 +392,3 @@ class LabelStore:
         with self._busy:
             record.write(self.folder / RECORD)
             self._record = record
-
-    def _corrected(self, file: str) -> int | None:
-        """The pixels of a label map that are of another class than in its draft."""
-        with suppress(UserError):
-            path, kept = self.folder / file, self._drafts.read(file)
-            if kept is not None and file_stamp(path) is not None:
-                before, now = (self.table.read(one, file) for one in (kept, read_numbers(path)))
-                return int((before != now).sum()) if before.shape == now.shape else None
-        return None

@@ -14,7 +14,7 @@ from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.images import read_image, read_spacing, write_image
 from deepimagetranslator.core.labelling.class_table import ClassTable
 from deepimagetranslator.core.labelling.label_map import Classes
-from deepimagetranslator.core.labelling.store import ChangedMeanwhileError
+from deepimagetranslator.core.labelling.stamps import ChangedMeanwhileError
 from deepimagetranslator.core.system.backup import back_up
 from deepimagetranslator.core.system.system_path import Stamp, file_stamp
 

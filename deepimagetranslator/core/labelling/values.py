@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepimagetranslator.core.data.intensity.histogram import Distribution
 from deepimagetranslator.core.labelling.label_map import Mask
 from deepimagetranslator.core.typing import Array
 
 Values = NDArray[np.float32]
 """One value for each pixel, (height, width)."""
 _OUTLIERS = 1.0  # per cent at each end of a sample
+_COUNTED = 2**18  # pixels; of larger images an even sample is counted
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,19 @@ def range_of(sample: Array) -> Range | None:
         return None
     low, high = np.percentile(finite, (_OUTLIERS, 100 - _OUTLIERS))
     return Range(float(low), float(high))
+
+
+def distribution_of(image: Array) -> Distribution | None:
+    """How the values of an image (height, width, 1 or 3) are distributed; None if none is finite.
+
+    Of images with more than 262,144 pixels an even sample is counted; the extremes are exact.
+    """
+    every = values_of(image)
+    step = int(np.ceil(np.sqrt(every.size / _COUNTED)))
+    counted = every[::step, ::step]
+    counted = counted[np.isfinite(counted)]
+    if not counted.size:
+        return None
+    values, counts = np.unique(counted, return_counts=True)
+    inside = every[np.isfinite(every)]
+    return Distribution(values, counts * step**2, float(inside.min()), float(inside.max()))

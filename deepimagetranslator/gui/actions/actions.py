@@ -20,6 +20,7 @@ from deepimagetranslator.gui.actions.translate_actions import TranslateActions
 from deepimagetranslator.gui.actions.view_actions import ViewActions
 from deepimagetranslator.gui.actions.window_places import WindowPlaces
 from deepimagetranslator.gui.labelling.commands import LabelCommands
+from deepimagetranslator.gui.labelling.loop_commands import LoopCommands
 from deepimagetranslator.gui.system_dialogs import Boxes
 
 
@@ -36,6 +37,7 @@ class Actions:
         file, data, model, train, study, translate, evaluate, view, help: an object per menu.
         drop: loads files that are dropped onto the window.
         labels: painting of label maps.
+        loop: the next image to label, drafts, training on what is done.
         places: keeps the positions of other windows.
     """
 
@@ -67,6 +69,7 @@ class Actions:
             when_checked=self.data.when_checked,
             load_translation_folder=self.translate.load_folder,
         )
+        self.loop = LoopCommands(session, boxes, self.train.show_monitor, self.labels.toggle)
         self.study = StudyActions(root, session, boxes, pickers, self.places)
         self.evaluate = EvaluateActions(root, session, boxes, pickers)
         self.drop = DropActions(self.file, session.loader, session.viewer, session.model)

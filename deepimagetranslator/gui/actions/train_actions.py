@@ -14,6 +14,8 @@ from deepimagetranslator.app.views import TRAINING, Wanted, sample_pair
 from deepimagetranslator.core.checks.repairs import repaired
 from deepimagetranslator.core.config.specs import AugmentationSpec
 from deepimagetranslator.core.errors import Repair, UserError
+from deepimagetranslator.core.labelling.loop.without_targets import require_targets
+from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.runs.run_state import last_to_go_on
 from deepimagetranslator.core.typing import Array
 from deepimagetranslator.gui.actions.pickers import Pickers
@@ -87,7 +89,13 @@ class TrainActions:
         return sample_pair(data, wanted)
 
     def start(self) -> None:
-        """Check the data, train the model and show the monitor."""
+        """Check the data, train the model and show the monitor.
+
+        Raises:
+            UserError: images without targets are being labelled.
+        """
+        store = LabelStore(self._session.labelling.place.folder)
+        require_targets(self._session.project.specs.data, store)
         self._when_checked(self._train)
 
     def start_again(self, repair: Repair) -> None:

@@ -13,7 +13,8 @@ from deepimagetranslator.app.labelling.mode import Labelling
 from deepimagetranslator.gui.theme.theme import theme_of
 
 _SEEN, _LOCKED, _AREA = "seen", "locked", "area"
-_SWATCH, _ROWS, _WITH_KEYS = 12, 6, 9
+_SWATCH, _WITH_KEYS = 12, 9
+_FEWEST, _MOST = 3, 6  # rows that are shown at a time
 _YES, _NO = "✓", "–"
 
 
@@ -39,7 +40,7 @@ class ClassListView(ttk.Frame):
         px = theme.px
         self._swatches: dict[str, ImageTk.PhotoImage] = {}
         self.tree = ttk.Treeview(
-            self, columns=(_SEEN, _LOCKED, _AREA), height=_ROWS, selectmode="browse"
+            self, columns=(_SEEN, _LOCKED, _AREA), height=_FEWEST, selectmode="browse"
         )
         for column, text, width in (
             ("#0", "Class", 106),
@@ -76,6 +77,7 @@ class ClassListView(ttk.Frame):
         rows = [str(number) for number in table.numbers]
         if list(self.tree.get_children()) != rows:
             self.tree.delete(*self.tree.get_children())
+            self.tree.configure(height=min(max(len(rows), _FEWEST), _MOST))
             for row in rows:
                 self.tree.insert("", "end", iid=row)
         for place, number in enumerate(table.numbers):

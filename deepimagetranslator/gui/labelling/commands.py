@@ -11,6 +11,11 @@ from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.labelling.export import export
 from deepimagetranslator.gui.system_dialogs import Boxes
 
+_BACK = (
+    "Until you leave, Class > Bring back undoes it; what was painted before can then not be undone "
+    "step by step."
+)
+
 
 class LabelCommands:
     """Actions of the labelling mode.
@@ -136,12 +141,10 @@ class LabelCommands:
         labelling = self._labelling
         number, table = labelling.choice.number, labelling.classes.table
         question = (
-            f"Make {table.name(number)} part of {table.name(into)} in all label maps? This cannot "
-            "be undone."
+            f"Make {table.name(number)} part of {table.name(into)} in all label maps? {_BACK}"
         )
         if self._boxes.yes("Merge classes", question):
-            labelling.classes.merge(number, into)
-            labelling.replaced_class(number)
+            labelling.merge_class(number, into)
 
     def delete(self) -> None:
         """Ask, then delete the chosen class in all label maps.
@@ -153,11 +156,10 @@ class LabelCommands:
         number = labelling.choice.number
         question = (
             f"Delete {labelling.classes.table.name(number)} in all label maps? Its pixels become "
-            "background. This cannot be undone."
+            f"background. {_BACK}"
         )
         if self._boxes.yes("Delete class", question):
-            labelling.classes.delete(number)
-            labelling.replaced_class(number)
+            labelling.delete_class(number)
 
     def _tell(self, text: str) -> None:
         self._session.bus.publish(LabellingNoticed(text))

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from tkinter import ttk
+from typing import Literal
 
 from deepimagetranslator.app.labelling.mode import Labelling
 from deepimagetranslator.app.labelling.tool_choice import OPERATIONS, TOOLS
 from deepimagetranslator.core.labelling.record import DONE, TO_LABEL
-from deepimagetranslator.core.labelling.strokes import LARGEST
-from deepimagetranslator.core.labelling.values import Range
-from deepimagetranslator.gui.labelling.amounts import Amount
+from deepimagetranslator.gui.labelling.amounts import AmountFields
 from deepimagetranslator.gui.labelling.class_list import ClassListView
 from deepimagetranslator.gui.labelling.commands import LabelCommands
 from deepimagetranslator.gui.labelling.keys import OPERATION_KEYS, TOOL_KEYS, key_words
+from deepimagetranslator.gui.labelling.loop_commands import LoopCommands
 from deepimagetranslator.gui.theme.theme import theme_of
 from deepimagetranslator.gui.widgets.scrolled import Scrolled
 
 _ANY = "all classes"
-_MOST = 1e9
+_BRING_BACK = "Bring back"
 
 
 class LabelPanel(ttk.Frame):
@@ -31,11 +30,12 @@ class LabelPanel(ttk.Frame):
         parent: the parent widget.
         labelling: the state.
         commands: what needs boxes or files.
+        loop: goes to the next image.
         to_image: gives the keys back to the image.
 
     Attributes:
         tools: the buttons of the tools by name.
-        amounts: the number fields.
+        amounts: the number fields, and the values of the image.
         classes: the list of classes.
         message: what is said beside the tools.
     """
@@ -45,10 +45,12 @@ class LabelPanel(ttk.Frame):
         parent: tk.Misc,
         labelling: Labelling,
         commands: LabelCommands,
+        loop: LoopCommands,
         to_image: Callable[[], object],
     ) -> None:
         super().__init__(parent)
         self._labelling, self._commands, self._to_image = labelling, commands, to_image
+        self._loop = loop
         px = theme_of(self).px
         self.columnconfigure(0, weight=1)
         self.rowconfigure(0, weight=1)
@@ -61,10 +63,10 @@ class LabelPanel(ttk.Frame):
         parts = (
             self._build_head,
             self._build_tools,
+            self._build_menus,
             self._build_amounts,
             self._build_classes,
             self._build_view,
-            self._build_menus,
         )
         for row, build in enumerate(parts):
             build(body).grid(row=row, column=0, sticky="ew", pady=(0, px(6)))
@@ -82,15 +84,18 @@ class LabelPanel(ttk.Frame):
         choice, known = labelling.choice, labelling.states.status
         for name, button in self.tools.items():
             button.configure(style="Accent.TButton" if name == choice.tool else "TButton")
-        for amount in self.amounts:
-            amount.show()
+        self.amounts.write()
         self.classes.write()
         state = TO_LABEL if known is None else known.state
         locked = known is not None and known.locked
-        words = f"{state}{', locked' if locked else ''}; {labelling.states.done_words}"
-        self._state.configure(text=words)
+        self._state.configure(text=f"{state}{', locked' if locked else ''}".capitalize())
         self._done.configure(text="Unlock (Shift+U)" if locked else "Done (Shift+D)")
-        self._done.configure(style="TButton" if state == DONE else "Accent.TButton")
+        self._done_next.configure(style="TButton" if state == DONE else "Accent.TButton")
+        for button, may in (
+            (self._done_next, not locked),
+            (self._take, labelling.sheet.has_prediction and not locked),
+        ):
+            button.state(["!disabled" if may else "disabled"])
         history = labelling.sheet.painter and labelling.sheet.painter.label_map.history
         for button, can in (
             (self._undo, history and history.can_undo),
@@ -113,18 +118,25 @@ class LabelPanel(ttk.Frame):
 
     def _build_head(self, body: ttk.Frame) -> ttk.Frame:
         frame, px = self._two_columns(body), theme_of(self).px
-        ttk.Label(frame, text="Paint labels", style="Bold.TLabel").grid(row=0, column=0, sticky="w")
+        self._state = ttk.Label(frame, style="Bold.TLabel")
+        self._state.grid(row=0, column=0, sticky="w")
         leave = self._button(frame, "Leave (F6)", self._commands.toggle)
-        leave.grid(row=0, column=1, sticky="ew")
-        self._state = ttk.Label(frame, style="Muted.TLabel")
-        self._state.grid(row=1, column=0, columnspan=2, sticky="w", pady=px(2))
+        leave.grid(row=0, column=1, sticky="ew", pady=(0, px(2)))
         labelling = self._labelling
-        self._undo = self._button(frame, "Undo (Ctrl+Z)", labelling.undo)
-        self._redo = self._button(frame, "Redo (Ctrl+Y)", labelling.redo)
+        self._undo = self._button(frame, "Undo (Ctrl+Z)", labelling.editing.undo)
+        self._redo = self._button(frame, "Redo (Ctrl+Y)", labelling.editing.redo)
         self._done = self._button(frame, "Done (Shift+D)", self.toggle_done)
         self._undo.grid(row=2, column=0, sticky="ew", padx=(0, px(2)))
         self._redo.grid(row=2, column=1, sticky="ew")
-        self._done.grid(row=3, column=0, columnspan=2, sticky="ew", pady=(px(2), 0))
+        self._done_next = self._button(frame, "Done, next (D)", self._loop.done_and_next)
+        self._take = self._button(
+            frame,
+            "Take prediction (Shift+P)",
+            partial(labelling.editing.operate, "copy prediction"),
+        )
+        self._done.grid(row=3, column=0, sticky="ew", padx=(0, px(2)), pady=(px(2), 0))
+        self._done_next.grid(row=3, column=1, sticky="ew", pady=(px(2), 0))
+        self._take.grid(row=4, column=0, columnspan=2, sticky="ew", pady=(px(2), 0))
         return frame
 
     def toggle_done(self) -> None:
@@ -133,7 +145,7 @@ class LabelPanel(ttk.Frame):
         if known is not None and known.locked:
             self._labelling.states.unlock()
         else:
-            self._labelling.mark_done()
+            self._labelling.editing.mark_done()
 
     def _build_tools(self, body: ttk.Frame) -> ttk.Frame:
         frame, px = self._two_columns(body), theme_of(self).px
@@ -146,57 +158,8 @@ class LabelPanel(ttk.Frame):
         return frame
 
     def _build_amounts(self, body: ttk.Frame) -> ttk.Frame:
-        frame, px, choice = self._two_columns(body), theme_of(self).px, self._labelling.choice
-
-        def setter(name: str) -> Callable[[float], None]:
-            def take(value: float) -> None:
-                setattr(choice, name, value)
-                self._labelling.changed_choice()
-
-            return take
-
-        def set_range(**end: float) -> None:
-            before = choice.chosen or Range(*(2 * list(end.values())))
-            choice.chosen = replace(before, **end)
-            self._labelling.changed_choice()
-
-        self.amounts = [
-            Amount(frame, "Size", lambda: choice.size, setter("size"), 1, LARGEST),
-            Amount(
-                frame,
-                "Bucket ±",
-                lambda: choice.tolerance,
-                setter("tolerance"),
-                0,
-                _MOST,
-                whole=False,
-            ),
-            Amount(
-                frame,
-                "Values from",
-                lambda: None if choice.chosen is None else choice.chosen.low,
-                lambda value: set_range(low=value),
-                -_MOST,
-                _MOST,
-                whole=False,
-            ),
-            Amount(
-                frame,
-                "to",
-                lambda: None if choice.chosen is None else choice.chosen.high,
-                lambda value: set_range(high=value),
-                -_MOST,
-                _MOST,
-                whole=False,
-            ),
-            Amount(frame, "Border by", lambda: choice.reach, setter("reach"), 1, 100),
-            Amount(frame, "Specks under", lambda: choice.specks, setter("specks"), 2, 10**6),
-        ]
-        for place, amount in enumerate(self.amounts):
-            amount.grid(row=place // 2, column=place % 2, sticky="ew", padx=(0, px(4)), pady=px(1))
-            for key in ("<Return>", "<KP_Enter>"):
-                amount.field.bind(key, lambda _event: self._to_image(), add=True)
-        return frame
+        self.amounts = AmountFields(body, self._labelling, self._to_image)
+        return self.amounts
 
     def _build_classes(self, body: ttk.Frame) -> ttk.Frame:
         frame, px = ttk.Frame(body), theme_of(self).px
@@ -232,13 +195,14 @@ class LabelPanel(ttk.Frame):
         frame, px = ttk.Frame(body), theme_of(self).px
         commands, labelling = self._commands, self._labelling
         change: list[tuple[str, Callable[[], object], str]] = [
-            (label, partial(labelling.operate, name), key_words(OPERATION_KEYS[name]))
+            (label, partial(labelling.editing.operate, name), key_words(OPERATION_KEYS[name]))
             for name, label in OPERATIONS.items()
         ]
         classes: list[tuple[str, Callable[[], object], str]] = [
             ("Add class", commands.add_class, ""),
             ("Colour...", commands.recolour, ""),
             ("Delete class...", commands.delete, ""),
+            (_BRING_BACK, labelling.undo_class, ""),
         ]
         files: list[tuple[str, Callable[[], object], str]] = [
             ("Save into target file...", commands.save_into_target, ""),
@@ -258,9 +222,18 @@ class LabelPanel(ttk.Frame):
             button.configure(menu=menu)
             button.grid(row=0, column=place, sticky="ew", padx=(0, px(2)))
             self.menus[text] = menu
+        self.menus["Class"].configure(postcommand=self._write_class_menu)
         self._merge = tk.Menu(self.menus["Class"], tearoff=False, postcommand=self._fill_merge)
         self.menus["Class"].insert_cascade(2, label="Merge into", menu=self._merge)
         return frame
+
+    def _write_class_menu(self) -> None:
+        """Name the class that can be brought back; grey the entry if there is none."""
+        menu, name = self.menus["Class"], self._labelling.classes.undoable
+        last = menu.index("end")
+        assert last is not None
+        state: Literal["normal", "disabled"] = "normal" if name else "disabled"
+        menu.entryconfigure(last, label=f"{_BRING_BACK} {name}".strip(), state=state)
 
     def _fill_merge(self) -> None:
         self._merge.delete(0, "end")

@@ -16,7 +16,9 @@ from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.viewer.image_pane import elided
 from deepimagetranslator.gui.viewer.thumbnails import Thumbnails
 
-WIDTH, _PICTURE, _GAP, _SIGN = 210, 40, 6, 16
+WIDTH, NARROW = 210, 168
+"""Its width beside the panes, and in the left column, in pixels at 100 per cent."""
+_PICTURE, _GAP, _SIGN = 40, 6, 16
 FILE_ORDER, WORST_FIRST, BY_NAME = "In file order", "Worst first", "By name"
 ORDERS = (FILE_ORDER, WORST_FIRST, BY_NAME)
 _SECONDS_BETWEEN = 1.0  # two sortings while scores arrive
@@ -43,6 +45,7 @@ class ImageList(ttk.Frame):
         self._images: Sequence[ImageRef] = ()
         self._score_of: Callable[[int], Score | None] = lambda _index: None
         self._mark_of: Callable[[int], DomainMark | None] = lambda _index: None
+        self._note_of: Callable[[int], str] = lambda _index: ""
         self.order: list[int] = []
         self.current = 0
         self._top = 0
@@ -71,6 +74,7 @@ class ImageList(ttk.Frame):
         current: int,
         score_of: Callable[[int], Score | None],
         mark_of: Callable[[int], DomainMark | None] = lambda _index: None,
+        note_of: Callable[[int], str] = lambda _index: "",
     ) -> None:
         """Show other images, or another one in view.
 
@@ -79,9 +83,10 @@ class ImageList(ttk.Frame):
             current: the index of the image in view.
             score_of: returns the score of the image at an index.
             mark_of: returns why the image at an index is unlike the training images.
+            note_of: returns a word on the image at an index, before its score.
         """
         other = images is not self._images and list(images) != list(self._images)
-        self._score_of, self._mark_of = score_of, mark_of
+        self._score_of, self._mark_of, self._note_of = score_of, mark_of, note_of
         if other:
             self._images, self._top = list(images), 0
             self._sort()
@@ -102,6 +107,10 @@ class ImageList(ttk.Frame):
             wait = max(1, round((_SECONDS_BETWEEN - passed) * 1000))
             self._sort_id = self.after(wait, self._sort)
         self.redraw()
+
+    def resize(self, width: int) -> None:
+        """Set the width of the rows, in pixels at 100 per cent."""
+        self.canvas.configure(width=self.theme.px(width))
 
     def destroy(self) -> None:
         """Close, and end the threads."""
@@ -181,7 +190,7 @@ class ImageList(ttk.Frame):
             sign = theme.icon("warning", _SIGN)
             canvas.create_image(right, middle, image=sign, anchor="e")
             right -= px(_SIGN + _GAP)
-        told = [str(score)] if score is not None else []
+        told = list(filter(None, (self._note_of(index), "" if score is None else str(score))))
         told += [] if mark is None else [f"unlike: {mark.kind}"]
         name = elided(image.shown_name, theme.font(), right - left)
         anchor: Literal["sw", "w"] = "sw" if told else "w"

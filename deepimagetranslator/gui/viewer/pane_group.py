@@ -7,7 +7,7 @@ target.
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from tkinter import ttk
 
@@ -143,6 +143,10 @@ class PaneGroup(ttk.Frame):
         for pane in self.panes.values():
             pane.set_brief(on)
         self._refresh()
+
+    def hide(self, roles: Collection[str]) -> None:
+        """Leave the panes of these roles out, and show all others."""
+        self.sashes.hide([self.panes[role] for role in roles])
 
     def set_position(self, role: str, text: str) -> None:
         """Set the text above the right corner of a pane until another image is shown."""

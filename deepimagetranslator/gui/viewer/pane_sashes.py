@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from tkinter import ttk
 
 
@@ -18,6 +18,8 @@ class PaneSashes(ttk.Frame):
         super().__init__(parent)
         self.stacked = False
         self._panes: list[ttk.Frame] = []
+        self._hidden: list[ttk.Frame] = []
+        self._held: dict[ttk.Frame, ttk.Panedwindow] = {}
         self._row = ttk.Panedwindow(self, orient="horizontal")
         self._column = ttk.Panedwindow(self, orient="vertical")
 
@@ -31,13 +33,21 @@ class PaneSashes(ttk.Frame):
         if on == self.stacked:
             return
         self.stacked = on
-        for pane in self._panes:
-            (self._row if on else self._column).forget(pane)
         self._arrange(self._column if on else self._row)
+
+    def hide(self, panes: Sequence[ttk.Frame]) -> None:
+        """Leave these panes out, and show all others."""
+        if list(panes) != self._hidden:
+            self._hidden = list(panes)
+            self._arrange(self._column if self.stacked else self._row)
 
     def _arrange(self, holder: ttk.Panedwindow) -> None:
         for other in (self._row, self._column):
             other.pack_forget()
         for pane in self._panes:
-            holder.add(pane, weight=1)
+            if pane in self._held:
+                self._held.pop(pane).forget(pane)
+            if pane not in self._hidden:
+                holder.add(pane, weight=1)
+                self._held[pane] = holder
         holder.pack(fill="both", expand=True)

@@ -33,7 +33,7 @@ def foreground_in(store: LabelStore) -> Callable[[ImageRef], bool]:
         try:
             if store.status(image).state == DRAFT:
                 height, width, *_ = image_size(image)
-                numbers = store.read(image, (height, width))
+                numbers = store.read(image, (height, width), to_paint=False)
                 return numbers is not None and bool((numbers != BACKGROUND).any())
             return has_object(read_image(image))
         except UserError:

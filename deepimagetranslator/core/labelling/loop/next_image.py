@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -44,7 +44,10 @@ class Proposal:
 
 
 def next_image(
-    images: Sequence[KnownImage], seed: int, has_foreground: Callable[[ImageRef], bool]
+    images: Sequence[KnownImage],
+    seed: int,
+    has_foreground: Callable[[ImageRef], bool],
+    last: Collection[ImageRef] = (),
 ) -> Proposal | None:
     """The image to label next; None if all are done.
 
@@ -55,13 +58,15 @@ def next_image(
         images: all images of the project, in its order.
         seed: of the random order.
         has_foreground: whether an image shows an object; asked until one does.
+        last: images that come after all others, as they were proposed and not labelled.
     """
     total = Counter(one.person for one in images)
     done = Counter(one.person for one in images if one.state == DONE)
     order = list(images)
     random.Random(seed).shuffle(order)
     left = [one for one in order if one.state != DONE]
-    left.sort(key=lambda one: done[one.person] / total[one.person])  # stable: ties stay at random
+    # The sorting is stable: ties stay at random.
+    left.sort(key=lambda one: (one.image in last, done[one.person] / total[one.person]))
     if not left:
         return None
     found = next((one for one in left if has_foreground(one.image)), None)

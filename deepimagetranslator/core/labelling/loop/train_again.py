@@ -154,7 +154,7 @@ class _Preparing:
             usable = [one for one in done if one.image in pairs]
             if not usable:
                 raise UserError(*(one.message for one in taken.left_out))
-            division = _division(usable, validating, store)
+            division = division_of(usable, validating, store)
             validate = division.val or tuple(validating)
             start, notes = _start(self.path, project, store, validate, continued, asked)
             new = _with_pairs(project, store, pairs, division, own)
@@ -205,7 +205,14 @@ def _given(data: DataSpec, done: Sequence[KnownImage], store: LabelStore) -> lis
     return pairs
 
 
-def _division(done: Sequence[KnownImage], own: set[ImageRef], store: LabelStore) -> Division:
+def division_of(done: Sequence[KnownImage], own: set[ImageRef], store: LabelStore) -> Division:
+    """How the next training divides the done images.
+
+    Args:
+        done: they, without the project's own validation images.
+        own: these.
+        store: has the rounds before.
+    """
     trained, validated = trained_on(store), validated_last(store)
     names = {one.image: store.text_of(one.image.path) for one in done}
     return divided(

@@ -13,6 +13,7 @@ import numpy as np
 from deepimagetranslator.core.data.intensity.histogram import Distribution
 from deepimagetranslator.gui.theme.theme import PALETTE_CHANGED, theme_of
 from deepimagetranslator.gui.viewer.shading import Levels, number_words
+from deepimagetranslator.gui.widgets.keys import only
 
 HELP = (
     "Histogram of the training images' values, with logarithmic heights. Drag a limit, or move it "
@@ -31,6 +32,7 @@ class Histogram(tk.Canvas):
         parent: the parent widget.
         width, height: in pixels at 100 per cent.
         on_limits: called with new limits, the lower first, when the user moves one.
+        brief: draw neither the axis nor numbers, for a place beside fields that show these.
 
     Attributes:
         limits: the values that become 0 and 1; None draws no lines.
@@ -44,10 +46,12 @@ class Histogram(tk.Canvas):
         width: int,
         height: int,
         on_limits: Callable[[float, float], object],
+        *,
+        brief: bool = False,
     ) -> None:
         px = theme_of(parent).px
         super().__init__(parent, width=px(width), height=px(height), takefocus=True)
-        self.on_limits = on_limits
+        self.on_limits, self._brief = on_limits, brief
         self.limits: Levels | None = None
         self.view: Levels = (0.0, 1.0)
         self.active = 0
@@ -171,7 +175,7 @@ class Histogram(tk.Canvas):
             "Key-minus": lambda: self.zoom(1 / _ZOOM),
         }
         for key, action in keys.items():
-            self.bind(f"<{key}>", lambda _event, action=action: action())  # type: ignore[misc]
+            self.bind(f"<{key}>", only(action))
 
     def _other(self) -> None:
         self.active = 1 - self.active
@@ -248,14 +252,16 @@ class Histogram(tk.Canvas):
             words = {"text": self._hint, "fill": theme.palette.muted, "font": font, "width": room}
             self.create_text(*middle, justify="center", **words)  # type: ignore[call-overload]
             return
-        line = theme.font("small").metrics("linespace")
+        line = -theme.px(4) if self._brief else theme.font("small").metrics("linespace")
         top, bottom = line + theme.px(14), height - line - theme.px(8)
         self._draw_columns(self._spread, top, bottom)
-        self._draw_axis(bottom)
+        if not self._brief:
+            self._draw_axis(bottom)
         if self.limits is not None:
             for index in (1 - self.active, self.active):
                 self._draw_limit(index, top, bottom)
-            self._draw_numbers(*self.limits, top - theme.px(11))
+            if not self._brief:
+                self._draw_numbers(*self.limits, top - theme.px(11))
 
     def _draw_columns(self, spread: Distribution, top: float, bottom: float) -> None:
         """Draw the columns as one polygon per area, which is fast for thousands of values."""
