@@ -47,6 +47,7 @@ from deepimagetranslator.core.data.suggestions import (
 )
 from deepimagetranslator.core.data.targets import target_size
 from deepimagetranslator.core.errors import Problem, UserError
+from deepimagetranslator.core.imaging.image_ref import parse_images
 from deepimagetranslator.core.imaging.images import image_size
 from deepimagetranslator.core.runs.run_folder import runs_folder, runs_of
 from deepimagetranslator.core.system import paths
@@ -326,14 +327,21 @@ class ProjectState:
         return tuple(problem for problem in self.problems if problem.fatal)
 
     def pair_shape(self) -> tuple[Shape, Shape] | None:
-        """The shapes of the first pair's input and target; None if there is no readable pair."""
-        if not self.matched.train:
-            return None
+        """The shapes of the first pair's input and target; None if there is no readable pair.
+
+        Where there are only images to label, those of the first one and of its coloured label map.
+        """
+        to_label = self.specs.data.unlabelled_inputs
         try:
-            first = self.matched.train[0]
-            return image_size(first.input)[:3], target_size(first)[:3]
+            if self.matched.train:
+                first = self.matched.train[0]
+                return image_size(first.input)[:3], target_size(first)[:3]
+            if to_label:
+                shape = image_size(*parse_images(to_label[:1]))[:3]
+                return shape, (*shape[:2], 3)
         except UserError:
-            return None
+            pass
+        return None
 
     def sized(self, model: ModelSpec) -> ModelSpec:
         """The model with what the data and the loss decide; without data, 256 x 256 x 3."""

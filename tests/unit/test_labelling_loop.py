@@ -259,6 +259,9 @@ def test_the_least_sure_draft_comes_first(sessions: Sessions, mode: Labelling) -
         mode.proposals.least_sure()
         sessions.until(lambda expected=expected: mode.sheet.image == expected)  # type: ignore[misc]
         assert "sure" in mode.proposals.reason
+    go(sessions, mode, sessions.session.viewer.images().index(inputs[1]))  # chosen by the user
+    mode.proposals.least_sure()
+    sessions.until(lambda: mode.sheet.image == inputs[0])
 
 
 def test_corrections_fall_from_round_to_round(sessions: Sessions, mode: Labelling) -> None:

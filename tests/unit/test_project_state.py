@@ -255,6 +255,9 @@ def test_a_model_gets_the_sizes_of_the_images(sessions: Sessions, tmp_path: Path
     project = sessions.session.project
     assert project.pair_shape() is None
     assert project.sized(project.specs.model).input_height == 256
+    to_label = str(tmp_path / "in" / NAMES[0])
+    project.set_section("data", DataSpec(unlabelled_inputs=(to_label,)))
+    assert project.pair_shape() == ((24, 24, 1), (24, 24, 3))
     project.set_files(loaded(tmp_path))
     assert project.pair_shape() == ((24, 24, 1), (24, 24, 1))
     assert project.sized(project.specs.model).input_height == 24

@@ -53,6 +53,7 @@ class Proposals:
         self._background, self._bus, self._opened = background, bus, opened
         self._left: set[ImageRef] = set()
         self._proposed: tuple[ImageRef, str] | None = None
+        self._unsure: ImageRef | None = None
 
     @property
     def reason(self) -> str:
@@ -92,7 +93,7 @@ class Proposals:
         self._background.run("proposal", propose, found, failed)
 
     def least_sure(self) -> None:
-        """Show the draft of which its network is least sure; after it the next one of these."""
+        """Show the draft of which its network is least sure; from this one on the next of these."""
         opened, here = self._opened(), self._sheet.image
         if opened is None:
             return
@@ -100,7 +101,10 @@ class Proposals:
         if not order:
             self._bus.publish(LabellingNoticed(_NO_DRAFT))
             return
-        image = order[(order.index(here) + 1) % len(order) if here in order else 0]
+        image = order[0]
+        if here is not None and here == self._unsure and here in order:
+            image = order[(order.index(here) + 1) % len(order)]
+        self._unsure = image
         draft = opened.store.status(image).draft
         if draft is None or draft.confidence is None:
             self._show(image, "A draft that is not done yet.")

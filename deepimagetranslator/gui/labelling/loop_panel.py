@@ -50,7 +50,7 @@ class LoopPanel(ttk.Frame):
         self._may_continue = False
         self.columnconfigure((0, 1), weight=1, uniform="halves")
         self.buttons: dict[str, ttk.Button] = {}
-        self.count = ttk.Label(self, style="Bold.TLabel")
+        self.count = ttk.Label(self, style="Bold.TLabel", wraplength=self._width, justify="left")
         self.count.grid(row=0, column=0, columnspan=2, sticky="w", pady=px(4))
         self._button("Next", "N", commands.next, 1, 0)
         self._button("Worst", "M", commands.least_sure, 1, 1)
@@ -64,7 +64,7 @@ class LoopPanel(ttk.Frame):
         self.start.bind("<<ComboboxSelected>>", self._on_start)
         self.validation = self._text(5)
         self._button("Draft the rest", "A", commands.draft, 6, 0, 2)
-        self.stop = ttk.Button(self, command=commands.stop)
+        self.stop = ttk.Button(self, command=commands.stop, width=6)
         self.stop.grid(row=6, column=0, columnspan=2, sticky="ew", pady=px(1))
         self.corrected = self._text(7)
         self.write_job()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from tkinter import ttk
 from typing import Literal
@@ -155,7 +155,19 @@ class LabelPanel(ttk.Frame):
             button = self._button(frame, words, partial(self._labelling.choose_tool, name))
             button.grid(row=place // 2, column=place % 2, sticky="ew", padx=(0, px(2)), pady=px(1))
             self.tools[name] = button
+        self._keep_width(frame, self.tools.values())
         return frame
+
+    def _keep_width(self, frame: ttk.Frame, buttons: Iterable[ttk.Button]) -> None:
+        """Let a frame's two columns be as wide as the widest button when it is the chosen one,
+        whose letters are bold: else the images would move when another one is chosen."""
+        widest = 0
+        for button in buttons:
+            button.configure(style="Accent.TButton")
+            widest = max(widest, button.winfo_reqwidth())
+            button.configure(style="TButton")
+        for column in (0, 1):
+            frame.columnconfigure(column, minsize=widest + theme_of(self).px(2))
 
     def _build_amounts(self, body: ttk.Frame) -> ttk.Frame:
         self.amounts = AmountFields(body, self._labelling, self._to_image)
