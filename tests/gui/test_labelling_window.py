@@ -619,6 +619,24 @@ def test_all_keys_of_the_loop_are_shown(made: QuietWindow, mode: Labelling) -> N
         assert button.winfo_width() >= needed, button.cget("text")
 
 
+def test_images_stay_in_place_whatever_tool_is_chosen_and_whatever_is_done(
+    made: QuietWindow, mode: Labelling
+) -> None:
+    made.root.geometry("1400x1000")
+    made.root.update()
+    place = canvas_of(made).winfo_rootx(), canvas_of(made).winfo_width()
+    for tool in panel_of(made).tools:
+        mode.choose_tool(tool)
+        made.root.update()
+        assert (canvas_of(made).winfo_rootx(), canvas_of(made).winfo_width()) == place, tool
+    mode.choose_tool("brush")
+    stroke(made, (12, 12))
+    press(made, "D")
+    made.until(lambda: mode.states.status is not None and mode.states.status.state == DONE)
+    made.root.update()
+    assert (canvas_of(made).winfo_rootx(), canvas_of(made).winfo_width()) == place
+
+
 def test_the_start_of_a_training_is_chosen_once_there_are_weights(
     alone: tuple[QuietWindow, Labelling],
 ) -> None:
