@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from deepimagetranslator.app.background import Background
 from deepimagetranslator.app.events import Bus, LoadingChanged, SeveralSeriesFound
+from deepimagetranslator.app.listed_files import (
+    Files,
+    Listed,
+    listed_files,
+    with_files,
+    with_more_files,
+    with_to_label,
+)
 from deepimagetranslator.app.project_state import ProjectState, match_once
 from deepimagetranslator.app.viewer import Viewer
 from deepimagetranslator.app.views import TRAINING, TRANSLATED, VALIDATION
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.data.chosen_changes import read_as_chosen
-from deepimagetranslator.core.data.pair_lists import with_more
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.data.persons import (
     PersonsSeriesError,
@@ -26,39 +32,20 @@ from deepimagetranslator.core.data.persons import (
     with_persons,
     without_files,
 )
-from deepimagetranslator.core.data.suggestions import SUGGESTED, SeenTargets, look_at
+from deepimagetranslator.core.data.suggestions import SUGGESTED
 from deepimagetranslator.core.errors import Problem, UserError
 from deepimagetranslator.core.evaluation.disagreement import read_second_look
 from deepimagetranslator.core.evaluation.pairing import pairs_to_evaluate
 from deepimagetranslator.core.imaging.files import list_images
-from deepimagetranslator.core.imaging.image_ref import ImageRef, parse_images
+from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.imaging.series import SeveralSeriesError
 from deepimagetranslator.core.system import paths
 
 Result = TypeVar("Result")
 Sources = Mapping[str, Path | Sequence[Path]]
 """Files or folders by side: "inputs", "targets"."""
-Files = Mapping[str, Sequence[ImageRef]]
-"""Images by side, with absolute paths."""
-_PREFIX = {TRAINING: "train", VALIDATION: "val"}
 _LISTING = "Listing files..."
 _CREATING = "Drawing the sample images"
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """Files that were listed, as a change of the project's lists.
-
-    Attributes:
-        change: gives a data spec with the files.
-        before, after: a data spec without and with them, computed in the thread.
-        seen: what is known of all training targets; None if they were not examined.
-    """
-
-    change: Callable[[DataSpec], DataSpec]
-    before: DataSpec
-    after: DataSpec
-    seen: SeenTargets | None = None
 
 
 class Loader:
@@ -164,15 +151,15 @@ class Loader:
             self._run(f"Load {name}", _LISTING, to_translate, self._or_ask(take))
             return
         data, look = self._project.specs.data, self._to_look
-        change = _with_more if add else _with_files
+        change = with_more_files if add else with_files
 
-        def work() -> _Listed | SeveralSeriesFound:
+        def work() -> Listed | SeveralSeriesFound:
             files = listing()
             if isinstance(files, SeveralSeriesFound):
                 return files
-            return _listed(partial(change, part=part, files=files), data, look)
+            return listed_files(partial(change, part=part, files=files), data, look)
 
-        def listed(found: _Listed) -> None:
+        def listed(found: Listed) -> None:
             self._take_files(part, found)
             done()
 
@@ -191,19 +178,19 @@ class Loader:
         """
         data = self._project.specs.data
 
-        def work() -> _Listed | SeveralSeriesFound:
+        def work() -> Listed | SeveralSeriesFound:
             try:
                 found = [image.absolute() for image in list_images(source, series)]
             except SeveralSeriesError as several:
                 go_on = partial(self.load_to_label, source, done)
                 return SeveralSeriesFound(several.series, go_on)
-            return _listed(partial(_with_to_label, images=found), data, False)
+            return listed_files(partial(with_to_label, images=found), data, False)
 
-        def listed(found: _Listed) -> None:
+        def listed(found: Listed) -> None:
             self._take_files(TRAINING, found)
             done()
 
-        self._run("Load images to label", _LISTING, work, self._or_ask(listed))
+        self._run("Images to label", _LISTING, work, self._or_ask(listed))
 
     def recognize(self, folder: Path, done: Callable[[bool], object]) -> None:
         """Call ``done`` with whether a folder is a tree of persons for ``load_persons``."""
@@ -241,7 +228,7 @@ class Loader:
             choice = {several.side: several.name_of(uid)}
             self.load_persons(folder, done, chosen | choice, add)
 
-        def work() -> tuple[Tree, _Listed] | SeveralSeriesFound:
+        def work() -> tuple[Tree, Listed] | SeveralSeriesFound:
             tree = find_persons(folder)
             try:
                 files = list_persons(tree, chosen)
@@ -251,9 +238,9 @@ class Loader:
             def change(data: DataSpec) -> DataSpec:
                 return with_persons(data if add else without_files(data), tree, files)
 
-            return tree, _listed(change, data, look)
+            return tree, listed_files(change, data, look)
 
-        def listed(found: tuple[Tree, _Listed]) -> None:
+        def listed(found: tuple[Tree, Listed]) -> None:
             self._take_files(TRAINING, found[1])
             done(found[0])
 
@@ -379,38 +366,12 @@ class Loader:
         self._viewer.marks.note_disagreements(apart)
         done()
 
-    def _take_files(self, part: str, listed: _Listed) -> None:
+    def _take_files(self, part: str, listed: Listed) -> None:
         self._viewer.rewind(part)
         now = self._project.specs.data
         after = listed.after if now == listed.before else listed.change(now)
         self._project.set_files(after, listed.seen)
 
 
-def _listed(change: Callable[[DataSpec], DataSpec], data: DataSpec, look: bool) -> _Listed:
-    """The change with its pairs found already, and if asked a look at its new targets."""
-    after = change(data)
-    match_once(after)
-    new = after.train_targets if after.train_targets != data.train_targets else ()
-    if not look or not new or after.target_changes:  # targets with changes are read by the check
-        return _Listed(change, data, after, None)
-    seen = look_at(parse_images(new), parse_images(after.train_inputs))
-    return _Listed(change, data, after, seen)
-
-
 def _sides(pairs: Sequence[tuple[Path, Path]]) -> Sources:
     return {"inputs": [pair[0] for pair in pairs], "targets": [pair[1] for pair in pairs]}
-
-
-def _with_files(data: DataSpec, part: str, files: Files) -> DataSpec:
-    names = {f"{_PREFIX[part]}_{side}": tuple(map(str, found)) for side, found in files.items()}
-    return replace(data, **names)  # type: ignore[arg-type]
-
-
-def _with_more(data: DataSpec, part: str, files: Files) -> DataSpec:
-    group = files.get("inputs", ()), files.get("targets", ())
-    return with_more(data, _PREFIX[part], [group])
-
-
-def _with_to_label(data: DataSpec, images: Sequence[ImageRef]) -> DataSpec:
-    every = dict.fromkeys((*data.unlabelled_inputs, *map(str, images)))
-    return replace(data, unlabelled_inputs=tuple(every))

@@ -572,7 +572,7 @@ def test_a_slow_tool_that_ends_while_labels_are_copied_paints_where_they_are_the
 
     monkeypatch.setattr(borders, "smooth", slow)
     monkeypatch.setattr(LabelStore, "copy_to", slow_copy)
-    mode.operate("smooth")
+    mode.editing.operate("smooth")
     project = sessions.session.project
     project.save(tmp_path / "study.json")
     sessions.until(copying.is_set)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from one_training import measured_by, project_for
-from plan import ALL, CONTINUED_RATE, QUICK_SIZE, ROUNDS, SEEDS, SETS, SIZE, Task
+from plan import ALL, QUICK_SIZE, ROUNDS, SEEDS, SETS, SIZE, Task
 from rows import last_chosen, rows_of_task
 from sets import ImageSet, Pair
 
@@ -33,6 +33,7 @@ from deepimagetranslator.core.labelling.loop.next_image import (
     next_by_value,
     next_image,
 )
+from deepimagetranslator.core.labelling.loop.schedule import RATE_CONTINUED
 from deepimagetranslator.core.labelling.loop.states import KnownImage
 from deepimagetranslator.core.labelling.loop.thumbnails import distances
 from deepimagetranslator.core.labelling.record import DONE, TO_LABEL
@@ -136,7 +137,7 @@ class Simulation:
         seed = self.task.seed + (len(SEEDS) * len(pairs) if self.weights else 0)
         project = project_for(images, "recommended", settings, seed, steps)
         training = project.specs.training
-        rate = training.learning_rate * (CONTINUED_RATE if self.weights else 1)
+        rate = training.learning_rate * (RATE_CONTINUED if self.weights else 1)
         training = replace(
             training, epochs=EPOCHS, steps_per_epoch=steps // EPOCHS, learning_rate=rate
         )

@@ -16,8 +16,6 @@ from deepimagetranslator.core.labelling.loop.next_image import DISAGREEMENT, RAN
 STRATEGIES = (RANDOM, THUMBNAILS, DISAGREEMENT)
 SEEDS = (1, 2, 3, 4, 5)
 STEPS = 200
-CONTINUED_RATE = 0.3
-"""The peak learning rate of a round that continues, as a share of the preset's."""
 ROUNDS, SCRATCH, ALL = "rounds", "scratch", "all"
 """Kinds of a task: all rounds of a strategy; its last round's images from scratch; all images."""
 QUICK_SIZE, QUICK_STEPS, QUICK_COUNTS = 64, 2, (1, 3)
