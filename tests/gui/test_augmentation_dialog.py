@@ -111,7 +111,7 @@ def messages(parent: tk.Misc) -> list[MessageLabel]:
 def test_a_validation_tick_needs_the_input_tick(root: tk.Tk) -> None:
     dialog = AugmentationDialog(root, start_of(AugmentationSpec()), None)
     click(dialog, "noise_validation")
-    assert "only if it acts on the inputs" in dialog.form.problems()["noise_validation"]
+    assert "only if it acts on the training inputs" in dialog.form.problems()["noise_validation"]
     assert not ok_enabled(dialog)
     click(dialog, "noise_input")
     assert ok_enabled(dialog)

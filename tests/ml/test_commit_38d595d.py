@@ -30,7 +30,9 @@ MADE_IN = "/set"
 """The folder in which that version wrote these files."""
 LISTS = ("train_inputs", "train_targets", "val_inputs", "val_targets")
 HISTORY_TOLERANCE = 1e-4  # relative, of float32 sums in another order, over four epochs
-GREY_TOLERANCE = 1  # of 255, where rounding tips a value
+# Of 255, in one value and in the mean: the expected images were translated in bfloat16, which not
+# every processor has.
+GREY_TOLERANCE, MEAN_TOLERANCE = 2, 0.1
 
 
 @pytest.fixture(params=["recommended", "2021"])
@@ -78,7 +80,8 @@ def test_its_weights_translate_to_the_same_image(
     found, expected = (read_image(path) for path in (written, BEFORE / f"{name}_output.png"))
     assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
     assert np.ptp(expected) > 10
-    assert np.abs(found.astype(int) - expected.astype(int)).max() <= GREY_TOLERANCE
+    apart = np.abs(found.astype(int) - expected.astype(int))
+    assert apart.max() <= GREY_TOLERANCE and apart.mean() <= MEAN_TOLERANCE
 
 
 def test_the_same_pairs_are_sampled(name: str, project: Project) -> None:

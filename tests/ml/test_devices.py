@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import several_devices
 
-from deepimagetranslator.ml import devices, training
+from deepimagetranslator.ml import devices, training_job
 from deepimagetranslator.ml.network.sharing import LossScaling
 
 CHILD_SECONDS = 1200  # of a machine ten times slower
@@ -154,7 +154,7 @@ def test_steps_whose_gradients_overflow_are_skipped_and_training_goes_on(tmp_pat
             super().save_own_variables(store)
 
     monkeypatch.setattr(
-        training, "LossScaling", lambda inner: Watched(inner, initial_scale=2.0**120)
+        training_job, "LossScaling", lambda inner: Watched(inner, initial_scale=2.0**120)
     )
     case = {"model": {}, "training": {"batch_size": 1, "precision": "float16", "epochs": 30}}
     rows = several_devices.train(tmp_path, "run", **case)["rows"]

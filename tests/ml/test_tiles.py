@@ -227,8 +227,8 @@ def test_weights_of_unknown_size_take_tiles_of_their_own(tmp_path, monkeypatch):
     monkeypatch.setattr(translators, "UNKNOWN_SIZE_TILE", 64)
     assert tiles.in_tiles(image) and not Translator(plain, large_images="resize").in_tiles(image)
     sizes: list[tuple[int, int]] = []
-    real = tiles._network
-    monkeypatch.setattr(tiles, "_network", lambda size: sizes.append(size) or real(size))
+    real = tiles._networks.predictor
+    monkeypatch.setattr(tiles._networks, "predictor", lambda size: sizes.append(size) or real(size))
     assert tiles.translate(image, "image").shape == image.shape
     assert set(sizes) == {(64, 64)}
 
