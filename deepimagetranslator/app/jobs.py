@@ -30,12 +30,13 @@ from deepimagetranslator.core.config.memory_plan import (
     training_memory_bytes,
     training_short_of_memory,
 )
-from deepimagetranslator.core.config.project import Project
+from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import TranslationSpec
 from deepimagetranslator.core.data.pair_lists import matched
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import DataProblems, Problem, Repair, UserError
 from deepimagetranslator.core.export.layout import require_folder
+from deepimagetranslator.core.labelling.loop.round_record import is_round
 from deepimagetranslator.core.messages.events import (
     BatchEnded,
     EpochEnded,
@@ -122,6 +123,10 @@ class Jobs:
             UserError: a job is already running, or the pairs have errors.
         """
         self.require_none()
+        if resume and run_dir is not None and is_round(run_dir):  # not of the project's own pairs
+            recorded = replace(load_project(RunFolder(run_dir).project), run={}, runs=())
+            self.train_prepared(recorded, run_dir, weights, resume=True)
+            return
         project, pairs = self._project, self._project.matched
         problems = [p for p in pairs.problems if p.fatal]
         if problems:
@@ -142,13 +147,16 @@ class Jobs:
         project.add_run(run_dir)
         self._begin("training", StartTraining(job, contents, run_dir, resume, weights, record))
 
-    def train_prepared(self, contents: Project, run_dir: Path, weights: Path | None) -> None:
+    def train_prepared(
+        self, contents: Project, run_dir: Path, weights: Path | None, *, resume: bool = False
+    ) -> None:
         """Train on other files than the project's, such as copies of its label maps.
 
         Args:
             contents: what is trained.
             run_dir: the run's folder, which the project lists then.
             weights: weights to start from; None initializes new ones.
+            resume: see ``train``.
 
         Raises:
             UserError: a job is already running.
@@ -158,10 +166,12 @@ class Jobs:
         self.start_weights, self._of_project = weights, False
         training, data = contents.specs.training, contents.specs.data
         val = matched(data, "val")
-        self.monitor.begin(run_dir, training.epochs, training.judge, [], bool(val))
+        history = history_to_resume(RunFolder(run_dir)) if resume else []
+        begin = self.monitor.resume if history else self.monitor.begin
+        begin(run_dir, training.epochs, training.judge, history, bool(val))
         self.strip.begin(val or matched(data, "train"))
         self._project.add_run(run_dir)
-        request = StartTraining(self._client.next_job(), contents, run_dir, False, weights)
+        request = StartTraining(self._client.next_job(), contents, run_dir, resume, weights)
         self._begin("training", request)
 
     def _name_classes(self, _change: Change | None = None) -> None:

@@ -13,6 +13,7 @@ from deepimagetranslator.app.jobs import DRAFTS
 from deepimagetranslator.app.labelling import autosave
 from deepimagetranslator.app.labelling.changes import DraftsMade, LabellingNoticed, RoundBegan
 from deepimagetranslator.app.labelling.mode import Labelling
+from deepimagetranslator.core.config.project import save_project
 from deepimagetranslator.core.data.labels.palette import Palette
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
@@ -23,6 +24,7 @@ from deepimagetranslator.core.labelling.record import DONE, DRAFT, TO_LABEL
 from deepimagetranslator.core.messages.events import (
     ImageSkipped,
     ImageTranslated,
+    JobCancelled,
     JobFinished,
     PreviewReady,
     WeightsDescribed,
@@ -246,6 +248,26 @@ def test_training_again_takes_a_copy_then_drafts_the_others(
         and str(mode.states.sureness(images[4])) == (f"{245 / 255:.1%} sure")
     )
     assert mode.rounds.may_continue
+
+
+def test_a_training_that_was_stopped_is_resumed_on_its_copy_of_the_label_maps(
+    sessions: Sessions, mode: Labelling
+) -> None:
+    finish(sessions, mode, 0)
+    mode.rounds.train()
+    sessions.until(lambda: sessions.session.jobs.kind == "training")
+    begun = sessions.requests(StartTraining)[-1]
+    save_project(begun.project, RunFolder(begun.run_dir).project)  # as the engine does
+    sessions.answer(JobCancelled())
+    finish(sessions, mode, 1)  # which it does not train on
+    sessions.session.jobs.train(begun.run_dir, resume=True)
+    resumed = sessions.requests(StartTraining)[-1]
+    assert resumed.resume and resumed.run_dir == begun.run_dir
+    assert resumed.project.specs == begun.project.specs
+    assert not resumed.project.run and resumed.record is None
+    RunFolder(resumed.run_dir).best.write_bytes(b"weights")
+    sessions.answer(JobFinished({}))
+    sessions.until(lambda: sessions.session.jobs.kind == DRAFTS)
 
 
 def test_the_least_sure_draft_comes_first(sessions: Sessions, mode: Labelling) -> None:

@@ -20,6 +20,7 @@ from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.labelling.loop.corrections import Corrections, corrections
 from deepimagetranslator.core.labelling.loop.newest import newest_weights
+from deepimagetranslator.core.labelling.loop.round_record import is_round
 from deepimagetranslator.core.labelling.loop.schedule import CONTINUES
 from deepimagetranslator.core.labelling.loop.train_again import (
     NextTraining,
@@ -64,7 +65,7 @@ class Rounds:
         self._drafting, self._bus, self._opened = drafting, bus, opened
         self.continues = CONTINUES
         self.preparing = False
-        self._training = self._draft_next = False
+        self._draft_next = False
         bus.subscribe(JobEnded, self._on_end)
 
     @property
@@ -113,14 +114,13 @@ class Rounds:
         except UserError as error:  # another job began meanwhile
             self._bus.publish_error(error, "Train again")
             return
-        self._training = True
         sentences = begun.sentences[0], *begun.notes
         self._bus.publish(RoundBegan(sentences, tuple(one.message for one in begun.left_out)))
         self._bus.publish(StatesChanged())
 
     def _on_end(self, change: JobEnded) -> None:
-        if change.kind == "training" and self._training:
-            self._training = False
+        run_dir = self._jobs.monitor.run_dir
+        if change.kind == "training" and run_dir in self._project.runs and is_round(run_dir):
             self._draft_next = isinstance(change.event, JobFinished)
 
     def tick(self) -> None:
@@ -131,8 +131,8 @@ class Rounds:
                 self._drafting.start()
 
     def forget(self) -> None:
-        """Another project is open: a training that is running is not of its images."""
-        self._training = self._draft_next = False
+        """Another project is open: drafts that were to be made are not of its images."""
+        self._draft_next = False
 
     # ---- what is known ---------------------------------------------------------------------
 
