@@ -21,7 +21,7 @@ from deepimagetranslator.app.events import (
     UnlikeInputsFound,
 )
 from deepimagetranslator.app.project_state import ProjectState
-from deepimagetranslator.app.shown_classes import classes_of_channels
+from deepimagetranslator.app.shown_classes import classes_of_channels, classes_of_project
 from deepimagetranslator.app.training.state import MonitorState
 from deepimagetranslator.app.training.validation_strip import ValidationStrip
 from deepimagetranslator.app.viewer import Viewer
@@ -169,6 +169,7 @@ class Jobs:
         history = history_to_resume(RunFolder(run_dir)) if resume else []
         begin = self.monitor.resume if history else self.monitor.begin
         begin(run_dir, training.epochs, training.judge, history, bool(val))
+        self.monitor.name_classes(classes_of_project(contents.specs))
         self.strip.begin(val or matched(data, "train"))
         self._project.add_run(run_dir)
         request = StartTraining(self._client.next_job(), contents, run_dir, resume, weights)

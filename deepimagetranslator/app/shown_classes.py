@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text
-from deepimagetranslator.core.data.dataset import Dataset
+from deepimagetranslator.core.config.classes import Colour, colour_of, colour_text, parse_classes
+from deepimagetranslator.core.config.specs import Specs
+from deepimagetranslator.core.config.validation import with_final_activation
+from deepimagetranslator.core.data.dataset import Dataset, channel_names
 from deepimagetranslator.core.data.labels.class_words import COLOUR_WORDS
 from deepimagetranslator.core.data.labels.palette import TOPS, Palette
 
@@ -80,10 +83,29 @@ def classes_of_channels(dataset: Dataset) -> dict[str, ShownClass]:
     """
     found = shown_classes(dataset.palette).classes
     if dataset.classes:
-        names = zip(dataset.channel_names, found, strict=False)
-        return {name: one for name, one in names if any(map(any, one.values))}
+        return _by_class(dataset.channel_names, found)
+    return _by_colour(dataset.channel_names, found)
+
+
+def classes_of_project(specs: Specs) -> dict[str, ShownClass]:
+    """The same for a project with label classes whose coloured label maps nobody has read yet."""
+    if not specs.data.labels:
+        return {}
+    palette = Palette.of(parse_classes(specs.data.labels), "uint8")
+    found = shown_classes(palette).classes
+    if with_final_activation(specs.model, specs.training.loss).final_activation == "softmax":
+        return _by_class(palette.class_names, found)
+    return _by_colour(channel_names(3), found)
+
+
+def _by_class(names: Sequence[str], found: Sequence[ShownClass]) -> dict[str, ShownClass]:
+    named = zip(names, found, strict=False)
+    return {name: one for name, one in named if any(map(any, one.values))}
+
+
+def _by_colour(names: Sequence[str], found: Sequence[ShownClass]) -> dict[str, ShownClass]:
     channels = {}
-    for index, name in enumerate(dataset.channel_names):
+    for index, name in enumerate(names):
         owners = [one for one in found if colour_of(one.values[0], 3)[index]]
         if len(owners) == 1:
             channels[name] = owners[0]

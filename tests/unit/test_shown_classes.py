@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from deepimagetranslator.app.shown_classes import classes_of_channels, shown_classes
-from deepimagetranslator.core.config.specs import ModelSpec
+from deepimagetranslator.app.shown_classes import (
+    classes_of_channels,
+    classes_of_project,
+    shown_classes,
+)
+from deepimagetranslator.core.config.specs import DataSpec, ModelSpec, Specs, TrainingSpec
 from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.intensity.normalization import BYTES
 from deepimagetranslator.core.data.labels.palette import Palette
@@ -86,3 +90,20 @@ def test_each_channel_of_the_network_stands_for_a_class(
 
 def test_without_label_maps_there_are_no_classes() -> None:
     assert shown_classes(None).classes == ()
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("dice_crossentropy", {"red": "fat", "blue": "blue"}),
+        ("categorical_crossentropy", {"fat": "fat", "class2": "blue"}),
+    ],
+)
+def test_classes_of_painted_label_maps_are_known_before_they_are_read(
+    loss: str, expected: dict[str, str]
+) -> None:
+    labels = ("0,0,0=background", "255,0,0=fat", "0,0,255")
+    specs = Specs(data=DataSpec(labels=labels), training=TrainingSpec(loss=loss))
+    found = classes_of_project(specs)
+    assert {channel: one.name for channel, one in found.items()} == expected
+    assert classes_of_project(Specs()) == {}
