@@ -509,7 +509,7 @@ def test_the_list_says_the_states_and_how_many_are_labelled(
     made.until(lambda: list_texts(made)[1] == "draft")
     press(made, "D")
     made.until(lambda: list_texts(made)[1] == "done")
-    assert str(loop.count.cget("text")) == "1 of 3 labelled"
+    made.until(lambda: str(loop.count.cget("text")) == "1 of 3 labelled")
     made.main.images.canvas.event_generate("<ButtonPress-1>", x=60, y=made.main.images.height + 5)
     made.main.images.canvas.event_generate("<ButtonRelease-1>", x=60, y=60)
     made.until(lambda: mode.sheet.image == made.session.viewer.images()[1] and mode.sheet.painter)
