@@ -561,13 +561,13 @@ def test_a_slow_tool_that_ends_while_labels_are_copied_paints_where_they_are_the
     copy_to = LabelStore.copy_to
 
     def slow(classes: np.ndarray, number: int, reach: int, progress: Progress) -> Edit:
-        tool_goes_on.wait()
+        tool_goes_on.wait(60)
         return regions.of_map(classes, np.full_like(classes, number))
 
     def slow_copy(store: LabelStore, folder: Path) -> LabelStore:
         copied = copy_to(store, folder)
         copying.set()
-        copy_goes_on.wait()
+        copy_goes_on.wait(60)
         return copied
 
     monkeypatch.setattr(borders, "smooth", slow)
@@ -577,7 +577,7 @@ def test_a_slow_tool_that_ends_while_labels_are_copied_paints_where_they_are_the
     project.save(tmp_path / "study.json")
     sessions.until(copying.is_set)
     tool_goes_on.set()
-    sessions.until(lambda: not mode.slow.name)
+    sessions.until(lambda: not mode.editing.slow.name)
     assert mode.place.moving and (numbers(mode) == 1).all()
     if end == "leave":
         Timer(0.1, copy_goes_on.set).start()
