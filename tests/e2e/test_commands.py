@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -19,6 +18,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from told import Told
 from waiting import PATIENCE, wait_until
 
 from deepimagetranslator import cli
@@ -47,19 +47,6 @@ COMMANDS = (
     "benchmark",
     "self-test",
 )
-
-
-@dataclass
-class Told:
-    """What a command said: its exit status, stdout and stderr."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out.rstrip("\n").splitlines()[-1])
 
 
 def start(*arguments: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:

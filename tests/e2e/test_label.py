@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from networks import write_knowing, write_network
+from told import Told
 
 from deepimagetranslator import cli
 from deepimagetranslator.core.config.project import load_project, new_project, save_project
@@ -30,24 +29,6 @@ from deepimagetranslator.ml.translator import Translator
 SIDE = 32
 TISSUES = Palette(((0, 0, 0), (0, 0, 255), (0, 255, 0), (255, 0, 0)), "uint8")
 LABELS = ("0,0,0=air", "0,0,255=lean", "0,255,0=inner fat", "255,0,0=outer fat")
-COUNTS = ("to_label", "draft", "done")
-
-
-@dataclass
-class Told:
-    """What a command said: its exit status, stdout and stderr."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out.rstrip("\n").splitlines()[-1])
-
-    @property
-    def counts(self) -> list[int]:
-        return [self.json[name] for name in COUNTS]
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from tiny import picture, target
+from told import Told
 
 from deepimagetranslator import cli
 from deepimagetranslator.core.config.project import load_project
@@ -24,23 +22,6 @@ SMALL = (
 )
 SIZES = {1: (48, 40)}
 NO_CORE = 2
-
-
-@dataclass
-class Told:
-    """What a command said: its exit status, stdout and stderr."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out.rstrip("\n").splitlines()[-1])
-
-    @property
-    def counts(self) -> list[int]:
-        return [self.json[name] for name in ("to_label", "draft", "done")]
 
 
 @pytest.fixture

@@ -54,6 +54,11 @@ class Variant:
 
 _SCANNER = {"offset": 0.04, "gain": 1.05, "noise": 0.06, "blur": 1.0}
 _AVERAGED = "training.averaging=0.05"
+_ELASTIC = (
+    "augmentation.elastic=4",
+    "augmentation.elastic_input=true",
+    "augmentation.elastic_target=true",
+)
 
 
 def _augmented(name: str, *further: str, **amounts: float) -> Variant:
@@ -115,22 +120,14 @@ VARIANTS = (
     Variant("membranes_group", ("model.normalization=group",), (MEMBRANES,), timed=True),
     Variant(
         "membranes_elastic",
-        (
-            "augmentation.elastic=4",
-            "augmentation.elastic_input=true",
-            "augmentation.elastic_target=true",
-        ),
+        _ELASTIC,
         (MEMBRANES,),
     ),
     Variant("membranes_dropout", ("model.dropout=0.3",), (MEMBRANES,)),
     Variant("membranes_512", kinds=(MEMBRANES,), seeds=(1, 2, 3), full_size=True, steps=1200),
     Variant(
         "membranes_elastic_512",
-        (
-            "augmentation.elastic=4",
-            "augmentation.elastic_input=true",
-            "augmentation.elastic_target=true",
-        ),
+        _ELASTIC,
         (MEMBRANES,),
         full_size=True,
         steps=1200,
