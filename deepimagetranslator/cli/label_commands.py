@@ -29,6 +29,7 @@ from deepimagetranslator.core.labelling.loop.draft_folder import into_folder
 from deepimagetranslator.core.labelling.loop.drafts import (
     Drafts,
     as_drafts,
+    drafted_words,
     into_store,
     to_draft,
 )
@@ -156,7 +157,7 @@ def _drafted(
     skipped = [*found.skipped, *drafts.skipped]
     count = len(drafts.images)
     where = f" in {output}" if output else ""
-    terminal.say(f"{count} image{'s have drafts' if count != 1 else ' has a draft'} now{where}.")
+    terminal.say(f"{drafted_words(count)}{where}.")
     if count > 1 and drafts.worst_first:
         few = drafts.worst_first[:FEW]
         listed = ", ".join(f"{image.shown_name} ({mean:.3f})" for image, mean in few)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,13 @@ from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.core.errors import UserError
 from deepimagetranslator.core.imaging.image_ref import ImageRef
 from deepimagetranslator.core.labelling.label_map import Classes
-from deepimagetranslator.core.labelling.loop.drafts import Drafts, as_drafts, into_store, to_draft
+from deepimagetranslator.core.labelling.loop.drafts import (
+    Drafts,
+    as_drafts,
+    drafted_words,
+    into_store,
+    to_draft,
+)
 from deepimagetranslator.core.labelling.loop.newest import Newest, newest_weights, round_of
 from deepimagetranslator.core.labelling.record import DraftRecord
 from deepimagetranslator.core.messages.events import (
@@ -32,6 +37,7 @@ from deepimagetranslator.core.messages.events import (
     JobFinished,
 )
 from deepimagetranslator.core.messages.requests import TranslateImages
+from deepimagetranslator.core.system.temporary import new_temporary_folder
 
 NO_NETWORK = "There is no trained network yet; mark images as done, then train."
 NO_CLASSES = "The network predicts values and no classes, so it makes no drafts."
@@ -132,7 +138,7 @@ class Drafting:
         if not wanted:
             raise UserError(ALL_BEGUN)
         spec = as_drafts(project.specs.translation)
-        folder = Path(tempfile.mkdtemp(prefix="dit-drafts-"))
+        folder = new_temporary_folder("drafts")
         running = _Running(opened, newest, folder)
 
         def request(job: int) -> TranslateImages:
@@ -210,8 +216,7 @@ class Drafting:
         drafts = running.drafts
         made = 0 if drafts is None else len(drafts.images)
         skipped = running.skipped + (0 if drafts is None else len(drafts.skipped))
-        words = f"{made} image{'s have drafts' if made != 1 else ' has a draft'} now"
-        words += f"; {skipped} could not be drafted." if skipped else "."
+        words = drafted_words(made) + (f"; {skipped} could not be drafted." if skipped else ".")
         self._bus.publish(DraftsMade(made))
         self._bus.publish(LabellingNoticed(words))
         self._bus.publish(LabellingChanged())

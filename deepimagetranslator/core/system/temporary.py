@@ -44,9 +44,8 @@ def sweep(*folders: str | Path) -> None:
                         Path(entry.path).unlink()
 
 
-@contextmanager
-def temporary_folder(name: str) -> Iterator[Path]:
-    """A new folder among the system's temporary files, which is deleted afterwards.
+def new_temporary_folder(name: str) -> Path:
+    """A new folder among the system's temporary files.
 
     What an ended process has left of this kind is deleted first.
 
@@ -57,6 +56,13 @@ def temporary_folder(name: str) -> Iterator[Path]:
     sweep(parent)
     folder = parent / temporary_name(name)
     folder.mkdir(mode=0o700)
+    return folder
+
+
+@contextmanager
+def temporary_folder(name: str) -> Iterator[Path]:
+    """As ``new_temporary_folder``, deleted afterwards."""
+    folder = new_temporary_folder(name)
     try:
         yield folder
     finally:

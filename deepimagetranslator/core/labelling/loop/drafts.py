@@ -88,6 +88,11 @@ def into_store(store: LabelStore, round_number: int) -> Put:
     return put
 
 
+def drafted_words(count: int) -> str:
+    """How many images got a draft, such as "3 images have drafts now"."""
+    return f"{count} image{'s have drafts' if count != 1 else ' has a draft'} now"
+
+
 class Drafts:
     """The drafts of one translation.
 
