@@ -32,6 +32,7 @@ from deepimagetranslator.core.config.memory_plan import (
 )
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.config.specs import TranslationSpec
+from deepimagetranslator.core.data.dataset import Dataset
 from deepimagetranslator.core.data.pair_lists import matched
 from deepimagetranslator.core.data.pairs import ImagePair
 from deepimagetranslator.core.errors import DataProblems, Problem, Repair, UserError
@@ -131,21 +132,13 @@ class Jobs:
         problems = [p for p in pairs.problems if p.fatal]
         if problems:
             raise DataProblems(problems[:12])
-        self._model.follow_training()
-        self.start_weights, self._of_project = weights, True
-        run_dir = run_dir or new_run_dir(project.runs_home)
-        history = history_to_resume(RunFolder(run_dir)) if resume else []
-        training = project.specs.training
-        validated = bool(pairs.val)
-        begin = self.monitor.resume if history else self.monitor.begin
-        begin(run_dir, training.epochs, training.judge, history, validated)
-        self._name_classes()
-        self.strip.begin(pairs.val or pairs.train, project.dataset)
+        self._of_project = True
         contents = replace(project.contents, run={}, runs=())
-        job = self._client.next_job()
-        record = project.reader.record
-        project.add_run(run_dir)
-        self._begin("training", StartTraining(job, contents, run_dir, resume, weights, record))
+        folder = run_dir or new_run_dir(project.runs_home)
+        request = StartTraining(
+            self._client.next_job(), contents, folder, resume, weights, project.reader.record
+        )
+        self._begin_training(request, pairs.train, pairs.val, project.dataset)
 
     def train_prepared(
         self, contents: Project, run_dir: Path, weights: Path | None, *, resume: bool = False
@@ -162,17 +155,29 @@ class Jobs:
             UserError: a job is already running.
         """
         self.require_none()
+        self._of_project = False
+        data, job = contents.specs.data, self._client.next_job()
+        request = StartTraining(job, contents, run_dir, resume, weights)
+        self._begin_training(request, matched(data, "train"), matched(data, "val"))
+        self.monitor.name_classes(classes_of_project(contents.specs))
+
+    def _begin_training(
+        self,
+        request: StartTraining,
+        train: Sequence[ImagePair],
+        val: Sequence[ImagePair],
+        dataset: Dataset | None = None,
+    ) -> None:
+        """Show a training in the monitor, list its run, and begin it."""
         self._model.follow_training()
-        self.start_weights, self._of_project = weights, False
-        training, data = contents.specs.training, contents.specs.data
-        val = matched(data, "val")
-        history = history_to_resume(RunFolder(run_dir)) if resume else []
+        self.start_weights, run_dir = request.start_weights, request.run_dir
+        training = request.project.specs.training
+        history = history_to_resume(RunFolder(run_dir)) if request.resume else []
         begin = self.monitor.resume if history else self.monitor.begin
         begin(run_dir, training.epochs, training.judge, history, bool(val))
-        self.monitor.name_classes(classes_of_project(contents.specs))
-        self.strip.begin(val or matched(data, "train"))
+        self._name_classes()
+        self.strip.begin(val or train, dataset)
         self._project.add_run(run_dir)
-        request = StartTraining(self._client.next_job(), contents, run_dir, resume, weights)
         self._begin("training", request)
 
     def _name_classes(self, _change: Change | None = None) -> None:

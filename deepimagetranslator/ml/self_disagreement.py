@@ -15,10 +15,7 @@ from deepimagetranslator.core.imaging.images import read_image
 from deepimagetranslator.core.messages.events import FilesRead, Report, ignore
 from deepimagetranslator.core.messages.job_control import JobControl
 from deepimagetranslator.core.typing import Array
-from deepimagetranslator.ml.translator import Translator
-
-_FLIPS = ((), (0,), (1,), (0, 1))
-"""The axes of an image that are flipped."""
+from deepimagetranslator.ml.translator import FLIPS, Translator
 
 
 def self_disagreement(translator: Translator, image: Array, name: str = "the image") -> float:
@@ -38,9 +35,10 @@ def self_disagreement(translator: Translator, image: Array, name: str = "the ima
     palette = _palette_of(translator)
     encoding = choose_encoding(translator.network, "classes")
     classes = []
-    for axes in _FLIPS:
-        turned = np.ascontiguousarray(np.flip(image, axes))
-        classes.append(np.flip(translator.translate(turned, name, encoding), axes)[..., 0])
+    for axes in FLIPS:
+        (turned,) = np.ascontiguousarray(np.flip(image[np.newaxis], axes))
+        written = translator.translate(turned, name, encoding)[np.newaxis]
+        classes.append(np.flip(written, axes)[0, ..., 0])
     background = not any(palette.colours[0])
     return Apart.of_classes(classes, len(palette.colours), background).disagreement
 

@@ -31,7 +31,7 @@ _MUCH = 2**30  # bytes; a network that needs more is not run on a tiny image
 _TINY = 256  # the network's pixels for one of the image
 _OVERSHOOT = 0.05  # tolerance for floats that should lie in [0, 1]
 
-_FLIPS = ((), (1,), (2,), (1, 2))
+FLIPS = ((), (1,), (2,), (1, 2))
 """The axes of a batch to flip for test-time augmentation; the first is the image itself."""
 
 Between = Callable[[int, int], None]
@@ -282,7 +282,7 @@ class Translator:
         if self._mirrors or self.with_confidence:
             others = (
                 np.flip(outputs_of(network, np.flip(x, axes), self._one_by_one)[0], axes)
-                for axes in _FLIPS[1:]
+                for axes in FLIPS[1:]
             )
             all_four = [own, *others]
             if self.with_confidence:
