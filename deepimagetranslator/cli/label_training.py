@@ -18,10 +18,9 @@ from deepimagetranslator.cli.label_shared import (
 from deepimagetranslator.cli.training import trained
 from deepimagetranslator.core.config.project import Project, load_project
 from deepimagetranslator.core.errors import UserError
-from deepimagetranslator.core.labelling.loop.corrections import Corrections
+from deepimagetranslator.core.labelling.loop.corrections import Corrections, corrections
 from deepimagetranslator.core.labelling.loop.newest import run_of
-from deepimagetranslator.core.labelling.loop.states import known_images
-from deepimagetranslator.core.labelling.loop.status import loop_status
+from deepimagetranslator.core.labelling.loop.states import known_images, labelled_words
 from deepimagetranslator.core.labelling.loop.train_again import NextTraining, next_training
 from deepimagetranslator.core.labelling.store import LabelStore
 from deepimagetranslator.core.runs.run_folder import RunFolder, new_run_dir, runs_folder, runs_of
@@ -62,11 +61,10 @@ def status(arguments: argparse.Namespace) -> Outcome:
     store = label_store(path, project)
     store.look()
     images = images_of(path, project, store)
-    found = loop_status(images, store)
-    terminal.say(f"{found.sentence}.")
-    corrected = {one.round: one for one in found.corrections}
+    terminal.say(f"{labelled_words(images)}.")
+    corrected = {one.round: one for one in corrections(store)}
     rounds = []
-    for one in found.rounds:
+    for one in store.record.rounds:
         run = run_of(one, store, runs_of(path, project.runs))
         of_round = corrected.get(one.number)
         terminal.say(
@@ -85,7 +83,7 @@ def status(arguments: argparse.Namespace) -> Outcome:
     if 0 in corrected:
         terminal.say(f"Other networks: {_words(corrected[0])}.")
     elsewhere = corrected[0].to_json() if 0 in corrected else None
-    result = {"images": found.images, **counted(images), "rounds": rounds}
+    result = {"images": len(images), **counted(images), "rounds": rounds}
     return 0, result | {"corrected_of_other_networks": elsewhere}
 
 

@@ -22,8 +22,7 @@ from deepimagetranslator.core.labelling.loop.corrections import corrections
 from deepimagetranslator.core.labelling.loop.drafts import to_draft
 from deepimagetranslator.core.labelling.loop.newest import newest_weights, next_number, round_of
 from deepimagetranslator.core.labelling.loop.schedule import CONTINUES, scheduled
-from deepimagetranslator.core.labelling.loop.states import known_images
-from deepimagetranslator.core.labelling.loop.status import loop_status
+from deepimagetranslator.core.labelling.loop.states import known_images, labelled_words
 from deepimagetranslator.core.labelling.loop.train_again import NextTraining, next_training
 from deepimagetranslator.core.labelling.loop.without_targets import (
     left_unlabelled,
@@ -470,7 +469,7 @@ def test_rounds_and_drafts_go_with_the_label_maps_to_another_project(study: Stud
 def test_the_status_is_a_sentence(study: Study) -> None:
     def sentence() -> str:
         known = known_images(study.project.specs.data, study.store)
-        return loop_status(known, study.store).sentence
+        return labelled_words(known)
 
     assert sentence() == "0 of 6 labelled"
     study.finish(0, 1)

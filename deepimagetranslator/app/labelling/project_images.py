@@ -12,8 +12,7 @@ from deepimagetranslator.app.labelling.open_labels import OpenLabels
 from deepimagetranslator.app.project_state import ProjectState
 from deepimagetranslator.core.config.specs import DataSpec
 from deepimagetranslator.core.imaging.image_ref import ImageRef
-from deepimagetranslator.core.labelling.loop.states import KnownImage, known_images
-from deepimagetranslator.core.labelling.loop.status import loop_status
+from deepimagetranslator.core.labelling.loop.states import KnownImage, known_images, labelled_words
 from deepimagetranslator.core.labelling.record import TO_LABEL, State
 from deepimagetranslator.core.labelling.store import LabelStore
 
@@ -79,10 +78,8 @@ class ProjectImages:
     def words(self) -> str:
         """How many images are labelled, as text; empty until they are known."""
         if self._words is None:
-            opened = self._opened()
-            self._words = ""
-            if self._found and opened is not None:
-                self._words = loop_status(self.all(), opened.store).sentence
+            known = self._found and self._opened() is not None
+            self._words = labelled_words(self.all()) if known else ""
         return self._words
 
     def _on_states(self, _change: Change) -> None:

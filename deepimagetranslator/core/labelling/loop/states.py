@@ -58,3 +58,11 @@ def counts(images: Sequence[KnownImage]) -> dict[State, int]:
     """The number of images in each state."""
     states = [one.state for one in images]
     return {state: states.count(state) for state in (TO_LABEL, DRAFT, DONE)}
+
+
+def labelled_words(images: Sequence[KnownImage]) -> str:
+    """How many images are done and how many are drafts, such as "9 of 165 labelled, 3 drafts"."""
+    found = counts(images)
+    drafts = found[DRAFT]
+    more = f", {drafts} draft{'s' * (drafts != 1)}" if drafts else ""
+    return f"{found[DONE]} of {len(images)} labelled{more}"
