@@ -258,6 +258,7 @@ def test_the_brush_grows_by_quarters_and_at_least_by_a_pixel() -> None:
 def test_a_done_image_is_locked_until_it_is_unlocked(sessions: Sessions, tmp_path: Path) -> None:
     load_inputs(sessions, tmp_path)
     mode = entered(sessions)
+    quiet(sessions)  # the images are found in a thread
     assert mode.states.status.state == TO_LABEL and mode.states.images.words == "0 of 4 labelled"
     stroke(mode, (5, 5))
     mode.editing.mark_done()
